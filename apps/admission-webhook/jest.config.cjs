@@ -1,0 +1,1 @@
+module.exports = { displayName: 'admission-webhook', preset: '../../jest.preset.cjs' };

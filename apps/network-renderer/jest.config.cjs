@@ -1,0 +1,1 @@
+module.exports = { displayName: 'network-renderer', preset: '../../jest.preset.cjs' };

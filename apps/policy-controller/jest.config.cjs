@@ -1,0 +1,1 @@
+module.exports = { displayName: 'policy-controller', preset: '../../jest.preset.cjs' };

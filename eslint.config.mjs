@@ -1,0 +1,122 @@
+// The house rules as lint: import boundaries by Nx tags, size limits, purity of the model and core libraries.
+import nx from '@nx/eslint-plugin';
+import jsdoc from 'eslint-plugin-jsdoc';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** One row of the import table: a project of this type may import projects of those types. */
+const type = (from, to, rest = {}) => ({
+  sourceTag: `type:${from}`,
+  onlyDependOnLibsWithTags: to.map((name) => `type:${name}`),
+  ...rest,
+});
+
+const scope = (from, to) => ({
+  sourceTag: `scope:${from}`,
+  onlyDependOnLibsWithTags: to.map((name) => `scope:${name}`),
+});
+
+/** `extra` are the types that only tests may import. */
+const boundaries = (extra = []) => [
+  'error',
+  {
+    banTransitiveDependencies: true,
+    enforceBuildableLibDependency: false,
+    depConstraints: [
+      type('model', ['model', ...extra], { allowedExternalImports: ['zod', ...testOnly(extra)] }),
+      type('core', ['model', 'core', ...extra], { allowedExternalImports: ['zod', ...testOnly(extra)] }),
+      type('kit', ['model', 'kit', ...extra]),
+      type('adapter', ['model', 'adapter', ...extra]),
+      type('testing', ['model', 'tool', ...extra]),
+      type('app', ['model', 'core', 'kit', 'adapter', ...extra]),
+      type('tool', ['model', 'core', 'kit', 'adapter', 'app', 'tool', ...extra]),
+      scope('node', ['node', 'shared']),
+      scope('cluster', ['cluster', 'shared']),
+      scope('shared', ['shared', ...(extra.length > 0 ? ['tooling'] : [])]),
+      scope('tooling', ['node', 'cluster', 'shared', 'tooling']),
+    ],
+  },
+];
+const testOnly = (extra) => (extra.length > 0 ? ['@jest/globals', 'fast-check'] : []);
+
+const hostImports = ['fs', 'fs/*', 'child_process', 'net', 'http', 'https', 'os', 'process', 'timers', 'timers/*'];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/coverage', '**/test-results', '**/.nx', '**/*.generated.ts'] },
+  ...tseslint.configs.recommended,
+  prettier,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx, jsdoc },
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries(),
+      'max-lines': ['error', { max: 400, skipComments: true, skipBlankLines: true }],
+      'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
+      complexity: ['error', 10],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 3],
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'jsdoc/require-jsdoc': [
+        'error',
+        {
+          publicOnly: true,
+          require: { FunctionDeclaration: true, ClassDeclaration: true },
+          contexts: [
+            'TSInterfaceDeclaration',
+            // Types inferred from the schema or constant above them are documented there.
+            'TSTypeAliasDeclaration[typeAnnotation.type!="TSIndexedAccessType"]:not([typeAnnotation.typeName.right.name="infer"])',
+            'ExportNamedDeclaration > VariableDeclaration',
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.cases.ts', 'libs/testing/src/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries(['testing', 'tool', 'app']),
+      'max-lines': ['error', { max: 800, skipComments: true, skipBlankLines: true }],
+      'max-lines-per-function': 'off',
+      'jsdoc/require-jsdoc': 'off',
+    },
+  },
+  {
+    // Model and core hold values and decisions: what they know of the world is given to them.
+    files: ['libs/{api,policy,attachment,rollout,operands,node-plan}/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: hostImports.map((name) => `node:${name}`), message: 'Pure code: ask for a port.' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='process']",
+          message: 'Pure code: settings come in as values.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Take the time.',
+        },
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take the time.' },
+        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Be pure.' },
+      ],
+    },
+  },
+  {
+    // Plain scripts and configuration that run before anything is installed or compiled.
+    files: ['**/*.cjs', '**/*.mjs'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', module: 'writable', require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off', 'no-restricted-exports': 'off' },
+  },
+);

@@ -1,0 +1,17 @@
+// One Jest setup for every project: native ES modules, TypeScript through SWC (types are checked by `typecheck`).
+// NODE_OPTIONS=--experimental-vm-modules is set in nx.json (targetDefaults.test).
+const swc = {
+  jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+  module: { type: 'es6' },
+  swcrc: false,
+  sourceMaps: 'inline',
+};
+
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json'],
+  reporters: ['default', ['<rootDir>/../../tools/scripts/count-reporter.cjs', {}]],
+};

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { stringMap } from './object.ts';
+
+/** Settings of an OVS bridge, columns of the Open vSwitch Bridge table. */
+export const ovsBridgeConfigSchema = z
+  .object({
+    datapathType: z.string().optional().describe('Column datapath_type, such as netdev.'),
+    externalIDs: stringMap.optional().describe('Column external_ids.'),
+    otherConfig: stringMap.optional().describe('Column other_config.'),
+    failMode: z.enum(['secure', 'standalone']).optional().describe('Column fail_mode.'),
+  })
+  .describe('Settings of the bridge.');
+
+/** Settings of the PF as the bridge's uplink, columns of the Open vSwitch Interface table. */
+export const ovsInterfaceConfigSchema = z
+  .object({
+    type: z.string().optional().describe('Column type, such as dpdk.'),
+    options: stringMap.optional().describe('Column options.'),
+    externalIDs: stringMap.optional().describe('Column external_ids.'),
+    otherConfig: stringMap.optional().describe('Column other_config.'),
+    mtuRequest: z.int().optional().describe('Column mtu_request, in bytes.'),
+  })
+  .describe('Settings of the uplink interface.');
+
+/** The bridges of a node, in SriovNetworkNodeState spec and status. */
+export const bridgesSchema = z
+  .object({
+    ovs: z
+      .array(
+        z.object({
+          name: z.string().describe('br- and the PCI address of the uplink, ":" replaced by "_".'),
+          bridge: ovsBridgeConfigSchema.optional(),
+          uplinks: z
+            .array(
+              z.object({
+                pciAddress: z.string().describe('PCI address of the PF.'),
+                name: z.string().optional().describe('Network interface name of the PF.'),
+                interface: ovsInterfaceConfigSchema.optional(),
+              }),
+            )
+            .optional(),
+        }),
+      )
+      .optional(),
+  })
+  .describe('Software bridges.');
+
+export type Bridges = z.infer<typeof bridgesSchema>;

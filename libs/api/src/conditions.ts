@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** A condition as in `metav1.Condition`; lists of them are keyed by `type`. */
+export const conditionSchema = z
+  .object({
+    type: z
+      .string()
+      .max(316)
+      .regex(
+        /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
+      )
+      .describe('What the condition speaks of, such as Ready.'),
+    status: z.enum(['True', 'False', 'Unknown']).describe('Whether the condition holds.'),
+    observedGeneration: z
+      .int()
+      .min(0)
+      .meta({ format: 'int64' })
+      .optional()
+      .describe('metadata.generation of the object that the condition was computed from.'),
+    lastTransitionTime: z.iso.datetime().describe('When status last changed.'),
+    reason: z
+      .string()
+      .min(1)
+      .max(1024)
+      .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+      .describe('A constant for programs.'),
+    message: z.string().max(32768).describe('A sentence for people: what, where, and the cure where one is known.'),
+  })
+  .describe('One aspect of the current state of the object.');
+
+/** One aspect of an object's state. */
+export type Condition = z.infer<typeof conditionSchema>;
+
+/** `status.conditions` of every kind of ours. */
+export const conditionsSchema = z
+  .array(conditionSchema)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .optional()
+  .describe('The current state of the object, one entry a type.');
+
+/** Condition types that we write. `Degraded` is bad when True, the others good. */
+export const CONDITION = {
+  ready: 'Ready',
+  progressing: 'Progressing',
+  degraded: 'Degraded',
+} as const;
+export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { stringMap } from './object.ts';
+
+/** `metav1.LabelSelector`: all of matchLabels and matchExpressions must hold; an empty one selects everything. */
+export const labelSelectorSchema = z
+  .object({
+    matchLabels: stringMap.optional(),
+    matchExpressions: z
+      .array(
+        z.object({
+          key: z.string().describe('Label key.'),
+          operator: z.string().describe('In, NotIn, Exists or DoesNotExist.'),
+          values: z.array(z.string()).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
+        }),
+      )
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .optional(),
+  })
+  .meta({ 'x-kubernetes-map-type': 'atomic' });
+
+export type LabelSelector = z.infer<typeof labelSelectorSchema>;
+
+/** True when every pair of `selector` stands in `labels`; an empty selector matches everything. */
+export function matchesLabels(selector: Record<string, string>, labels: Record<string, string> = {}): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}

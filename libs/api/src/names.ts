@@ -1,0 +1,65 @@
+/** API group of every custom resource of the operator. */
+export const GROUP = 'sriovnetwork.openshift.io';
+/** The only served and stored version. */
+export const VERSION = 'v1';
+
+/** Name of the one SriovOperatorConfig that is honoured, in the operator namespace. */
+export const DEFAULT_OPERATOR_CONFIG_NAME = 'default';
+/** A policy of this name is a relic of the first releases: it is ignored everywhere. */
+export const IGNORED_POLICY_NAME = 'default';
+/** Namespace that the chart and the CLI assume. */
+export const DEFAULT_OPERATOR_NAMESPACE = 'sriov-network-operator';
+/** Prefix of device-plugin resources: `openshift.io/intelnics`. */
+export const DEFAULT_RESOURCE_PREFIX = 'openshift.io';
+
+/** ConfigMap with one key a node, read by the SR-IOV device plugin as `/etc/pcidp/<node>`. */
+export const DEVICE_PLUGIN_CONFIG_MAP = 'device-plugin-config';
+/** ConfigMap whose values are `"<vendor> <pfDevice> <vfDevice>"`, lower-case hex. */
+export const SUPPORTED_NIC_CONFIG_MAP = 'supported-nic-ids';
+
+/** Labels that the operator writes or selects by. */
+export const LABEL = {
+  /** On Node: `Enabled` or `Disabled`; the device-plugin DaemonSet selects by it. */
+  devicePlugin: `${GROUP}/device-plugin`,
+  worker: 'node-role.kubernetes.io/worker',
+  os: 'kubernetes.io/os',
+} as const;
+
+/** Annotations that are contracts between the services (and with upstream's). */
+export const ANNOTATION = {
+  /** On Node: what the daemon asks for, see {@link DrainRequest}. */
+  nodeState: `${GROUP}/state`,
+  /** On SriovNetworkNodeState: what the daemon asks for, see {@link DrainRequest}. */
+  desiredState: `${GROUP}/desired-state`,
+  /** On SriovNetworkNodeState: what the drainer has done, see {@link DrainProgress}. */
+  currentState: `${GROUP}/current-state`,
+  /** On SriovNetworkNodeState of a node that is no longer managed: RFC 3339 UTC time of its removal. */
+  keepStateUntil: `${GROUP}/keep-state-until`,
+  /** On NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of the network CR that made it. */
+  ownerRef: `${GROUP}/owner-ref`,
+  /** On network CRs: namespace of the NetworkAttachmentDefinition of the last successful sync. */
+  lastNetworkNamespace: `operator.${GROUP}/last-network-namespace`,
+  /** On NetworkAttachmentDefinition: `<prefix>/<resourceName>`, read by the resources injector. */
+  resourceName: 'k8s.v1.cni.cncf.io/resourceName',
+} as const;
+
+/** Finalizers, each owed by the controller that sets it. */
+export const FINALIZER = {
+  network: `netattdef.finalizers.${GROUP}`,
+  pool: `poolconfig.finalizers.${GROUP}`,
+  operatorConfig: `operatorconfig.finalizers.${GROUP}`,
+} as const;
+
+/** Values of {@link ANNOTATION.nodeState} and {@link ANNOTATION.desiredState}. */
+export type DrainRequest = 'Idle' | 'Drain_Required' | 'Reboot_Required';
+/** Values of {@link ANNOTATION.currentState}. */
+export type DrainProgress = 'Idle' | 'Draining' | 'DrainComplete';
+
+/** Webhook configuration objects, validating and mutating, share this name. */
+export const WEBHOOK_CONFIGURATION = 'sriov-operator-webhook-config';
+
+/**
+ * Name of a service, its ServiceAccount, its lease and its field manager in server-side apply.
+ * One word for the same thing everywhere, so that `kubectl` output leads to the code.
+ */
+export type ServiceName = 'policy-controller' | 'network-renderer' | 'admission-webhook' | 'config-daemon';

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { conditionsSchema } from './conditions.ts';
+
+/** Fields that SriovNetwork, SriovIBNetwork and OVSNetwork share. */
+export const networkFields = {
+  networkNamespace: z
+    .string()
+    .optional()
+    .describe(
+      'Namespace of the NetworkAttachmentDefinition. Only for resources in the operator namespace; elsewhere it is the namespace of the resource itself.',
+    ),
+  resourceName: z.string().describe('Device-plugin resource without its prefix, as in the policy.'),
+  capabilities: z.string().optional().describe('CNI capabilities, a JSON object such as {"mac": true}.'),
+  ipam: z.string().optional().describe('CNI IPAM configuration, a JSON object.'),
+  metaPlugins: z
+    .string()
+    .optional()
+    .describe('Further CNI plugins chained behind this one: JSON objects separated by commas, without brackets.'),
+};
+
+/** `linkState` of SriovNetwork and SriovIBNetwork. */
+export const linkState = z.enum(['auto', 'enable', 'disable']).optional().describe('Link state of the VF.');
+
+/** Status of the three network kinds. */
+export const networkStatusSchema = z.object({ conditions: conditionsSchema });
+
+/** `kubectl get` columns of the kinds that report one Ready condition. */
+export const readyColumns = [
+  { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+] as const;

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { ovsBridgeConfigSchema, ovsInterfaceConfigSchema } from './bridge.ts';
+import { conditionsSchema } from './conditions.ts';
+import { GROUP, VERSION } from './names.ts';
+import { type CustomResource, type KubeObject, stringMap, type ValidationRule } from './object.ts';
+
+/** Most PF names that one policy may list: bounds the cost of the CEL rules, far above 16 ports a node. */
+export const MAX_PF_NAMES = 256;
+/** Longest entry of `pfNames`: an alternative interface name (127) and the widest range `#000-127`. */
+export const MAX_PF_NAME_LENGTH = 140;
+
+/** Which PFs a policy is about: all parts that are given must hold. */
+export const nicSelectorSchema = z.object({
+  vendor: z.string().optional().describe('PCI vendor id, four lower-case hex digits such as 8086.'),
+  deviceID: z.string().optional().describe('PCI device id of the PF, four lower-case hex digits such as 1592.'),
+  rootDevices: z.array(z.string()).optional().describe('PCI addresses of PFs, such as 0000:3b:00.0.'),
+  pfNames: z
+    .array(z.string().max(MAX_PF_NAME_LENGTH))
+    .max(MAX_PF_NAMES)
+    .optional()
+    .describe(
+      'Interface names of PFs, or alternative names; name#first-last takes only those VFs, such as ens1f0#0-3.',
+    ),
+  netFilter: z
+    .string()
+    .optional()
+    .describe('Network of the port on a virtual platform, such as openstack/NetworkID:<uuid> or aws/NetworkID:<id>.'),
+});
+
+/** Spec of a SriovNetworkNodePolicy: how the VFs of the selected PFs on the selected nodes shall be. */
+export const nodePolicySpecSchema = z.object({
+  resourceName: z.string().describe('Device-plugin resource that the VFs become, without its prefix.'),
+  nodeSelector: stringMap.describe('Labels of the nodes; an empty map selects every node.'),
+  priority: z
+    .int()
+    .min(0)
+    .max(99)
+    .optional()
+    .describe('Precedence where policies meet on a PF: 0 is the highest, 99 the lowest.'),
+  mtu: z.int().min(1).optional().describe('MTU of the VFs in bytes; the PF is raised to it, never lowered.'),
+  numVfs: z.int().min(0).describe('Number of VFs on each selected PF.'),
+  nicSelector: nicSelectorSchema.describe('Selects the PFs; at least one part must be given.'),
+  deviceType: z
+    .enum(['netdevice', 'vfio-pci'])
+    .default('netdevice')
+    .describe('netdevice leaves the VFs to their kernel driver, vfio-pci binds them for user space.'),
+  isRdma: z.boolean().optional().describe('The VFs are used for RDMA.'),
+  needVhostNet: z.boolean().optional().describe('Mount /dev/vhost-net and /dev/net/tun into pods.'),
+  linkType: z.enum(['eth', 'ETH', 'ib', 'IB']).optional().describe('Link type of the PF.'),
+  eSwitchMode: z.enum(['legacy', 'switchdev']).optional().describe('eSwitch mode of the PF; absent is legacy.'),
+  vdpaType: z.enum(['virtio', 'vhost']).optional().describe('Kind of vDPA device to make of each VF.'),
+  excludeTopology: z.boolean().optional().describe('Do not advertise the NUMA node of the VFs.'),
+  externallyManaged: z.boolean().optional().describe('The VFs are created by someone else; only drivers are bound.'),
+  bridge: z
+    .object({
+      ovs: z
+        .object({
+          bridge: ovsBridgeConfigSchema.optional(),
+          uplink: z.object({ interface: ovsInterfaceConfigSchema.optional() }).optional(),
+        })
+        .optional()
+        .describe('Create an Open vSwitch bridge with the PF as its uplink.'),
+    })
+    .optional()
+    .describe('Software bridge on top of the PF.'),
+});
+
+/** Status of a SriovNetworkNodePolicy. */
+export const nodePolicyStatusSchema = z.object({
+  conditions: conditionsSchema,
+  matchedNodeCount: z.int().min(0).optional().describe('Nodes with at least one PF that the policy configures.'),
+  readyNodeCount: z.int().min(0).optional().describe('Matched nodes whose host equals their desired state.'),
+});
+
+export type NicSelector = z.infer<typeof nicSelectorSchema>;
+export type NodePolicySpec = z.infer<typeof nodePolicySpecSchema>;
+export type NodePolicyStatus = z.infer<typeof nodePolicyStatusSchema>;
+
+/** A SriovNetworkNodePolicy as on the wire. */
+export interface SriovNetworkNodePolicy extends KubeObject {
+  spec?: NodePolicySpec;
+  status?: NodePolicyStatus;
+}
+
+/** What a PF entry with a range looks like; names cannot contain `#`. */
+const RANGE_PATTERN = '^[^#]+#[0-9]{1,5}-[0-9]{1,5}$';
+
+/**
+ * A rule that does not apply to the ignored policy `default`, which old clusters still carry.
+ * @param condition CEL over `s`, the spec.
+ */
+function rule(condition: string, message: string): ValidationRule {
+  return {
+    rule: `self.metadata.name == 'default' || !has(self.spec) || [self.spec].all(s, ${condition})`,
+    message,
+  };
+}
+
+const given = (field: string): string => `(has(s.${field}) && s.${field} != '')`;
+const givenNic = (field: string): string => `(has(s.nicSelector.${field}) && s.nicSelector.${field} != '')`;
+const givenList = (field: string): string => `(has(s.nicSelector.${field}) && size(s.nicSelector.${field}) > 0)`;
+const isEthernet = "(!has(s.linkType) || s.linkType in ['eth', 'ETH'])";
+const isSwitchdev = "(has(s.eSwitchMode) && s.eSwitchMode == 'switchdev')";
+const ranges = "!has(s.nicSelector.pfNames) || s.nicSelector.pfNames.filter(p, p.contains('#'))";
+const bounds = "p.split('#')[1].split('-')";
+
+/** Rules of admission that need no other object; the webhook's table `libs/policy` says the same in the same order. */
+const validations: readonly ValidationRule[] = [
+  rule(
+    "size(s.resourceName) <= 63 && s.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",
+    'spec.resourceName must be 1 to 63 letters, digits, "-" or "_", and begin and end with a letter or digit',
+  ),
+  rule(
+    [
+      givenNic('vendor'),
+      givenNic('deviceID'),
+      givenNic('netFilter'),
+      givenList('pfNames'),
+      givenList('rootDevices'),
+    ].join(' || '),
+    'spec.nicSelector must give at least one of vendor, deviceID, rootDevices, pfNames, netFilter',
+  ),
+  rule(
+    `!${givenNic('netFilter')} || !(${givenNic('vendor')} || ${givenNic('deviceID')} || ${givenList('pfNames')} || ${givenList('rootDevices')})`,
+    'spec.nicSelector.netFilter cannot be combined with vendor, deviceID, rootDevices or pfNames',
+  ),
+  rule(
+    `!${givenNic('netFilter')} || !${given('eSwitchMode')} && !has(s.bridge) && ${isEthernet}`,
+    'with spec.nicSelector.netFilter there must be no eSwitchMode, no bridge, and linkType must be empty or eth',
+  ),
+  rule(
+    `${ranges}.all(p, p.matches('${RANGE_PATTERN}'))`,
+    'a range in spec.nicSelector.pfNames must have the form name#first-last, such as ens1f0#0-3',
+  ),
+  rule(
+    `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[0]) <= int(${bounds}[1]))`,
+    'a range in spec.nicSelector.pfNames must not end before it begins',
+  ),
+  rule(
+    `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[1]) < s.numVfs)`,
+    'a range in spec.nicSelector.pfNames must end below spec.numVfs: the last VF is numVfs-1',
+  ),
+  rule(
+    "!(s.deviceType == 'vfio-pci' && has(s.isRdma) && s.isRdma)",
+    'spec.isRdma cannot be true with deviceType vfio-pci: RDMA needs the kernel driver',
+  ),
+  rule(`!${isSwitchdev} || ${isEthernet}`, 'spec.eSwitchMode switchdev requires linkType to be empty or eth'),
+  rule(
+    `!${given('vdpaType')} || s.deviceType == 'netdevice' && ${isSwitchdev}`,
+    'spec.vdpaType requires deviceType netdevice and eSwitchMode switchdev',
+  ),
+  rule(
+    `!has(s.bridge) || !has(s.bridge.ovs) || ${isSwitchdev} && !(has(s.externallyManaged) && s.externallyManaged)`,
+    'spec.bridge requires eSwitchMode switchdev and cannot be combined with externallyManaged',
+  ),
+];
+
+/** How the API server knows a SriovNetworkNodePolicy. */
+export const SRIOV_NETWORK_NODE_POLICY: CustomResource<SriovNetworkNodePolicy> = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'SriovNetworkNodePolicy',
+  plural: 'sriovnetworknodepolicies',
+  singular: 'sriovnetworknodepolicy',
+  namespaced: true,
+  description: 'How the VFs of selected NICs on selected nodes shall be configured, and the resource they become.',
+  spec: nodePolicySpecSchema,
+  status: nodePolicyStatusSchema,
+  printerColumns: [
+    { name: 'Resource', type: 'string', jsonPath: '.spec.resourceName' },
+    { name: 'VFs', type: 'integer', jsonPath: '.spec.numVfs' },
+    { name: 'Matched', type: 'integer', jsonPath: '.status.matchedNodeCount' },
+    { name: 'Ready', type: 'integer', jsonPath: '.status.readyNodeCount' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  validations,
+};

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/** What we read and write of Kubernetes object metadata. Times are RFC 3339 strings, as on the wire. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+}
+
+/** Owner of an object, for garbage collection. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+/** Any Kubernetes object, as JSON. */
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+/**
+ * How the API server knows a kind. `T` is the object's type on the wire.
+ * Built-in kinds are described in `libs/kube`, ours in {@link CustomResource}.
+ */
+export interface Resource<T extends KubeObject = KubeObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** Never set: carries `T` for inference. */
+  readonly objectType?: T;
+}
+
+/** A column of `kubectl get`. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly jsonPath: string;
+  readonly description?: string;
+}
+
+/** A CEL rule that the API server enforces on each write, whether or not the webhook runs. */
+export interface ValidationRule {
+  readonly rule: string;
+  /** One sentence for the person whose object was refused. */
+  readonly message: string;
+}
+
+/** One of our kinds: the source of its CRD, its types and its documentation. */
+export interface CustomResource<T extends KubeObject = KubeObject> extends Resource<T> {
+  readonly singular: string;
+  readonly description: string;
+  readonly spec: z.ZodObject;
+  readonly status: z.ZodObject;
+  readonly printerColumns: readonly PrinterColumn[];
+  /** Rules on the whole object: `self.spec` and `self.metadata.name` are in scope. */
+  readonly validations: readonly ValidationRule[];
+}
+
+/** `group/version`, or `version` alone in the core group. */
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** `namespace/name`, or `name` alone for a cluster-scoped object: the key of caches and queues. */
+export function keyOf(object: KubeObject): string {
+  const { namespace, name } = object.metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** A string-to-string map such as labels. */
+export const stringMap = z.record(z.string(), z.string());

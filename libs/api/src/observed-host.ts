@@ -1,0 +1,81 @@
+/**
+ * What the config daemon sees of its host: made by the drivers of `libs/host`, read by the planner `libs/node-plan`.
+ * It never goes on the wire; `status` of SriovNetworkNodeState is computed from it.
+ */
+export interface ObservedHost {
+  /** In order of PCI address. */
+  readonly interfaces: readonly ObservedPf[];
+  /** PFs that could not be observed whole, each with its cause; the others are unaffected. */
+  readonly problems: readonly ObservationProblem[];
+}
+
+/** A physical function: a network device that is not itself a VF. */
+export interface ObservedPf {
+  readonly pciAddress: string;
+  /** Four lower-case hex digits, as are the other PCI ids. */
+  readonly vendor: string;
+  readonly deviceId: string;
+  /** Absent when no driver is bound. */
+  readonly driver?: string;
+  /** Absent when the PF has no network interface in the host's namespace; so are the facts below it. */
+  readonly link?: ObservedLink;
+  readonly linkType: LinkType;
+  /** SR-IOV capability; absent when the device or its driver has none. */
+  readonly sriov?: ObservedSriov;
+  /** devlink's eSwitch mode; absent when the driver has no devlink instance (then it is legacy). */
+  readonly eSwitchMode?: 'legacy' | 'switchdev';
+  /** How the host itself depends on the PF, such as "default route"; absent when it does not. */
+  readonly hostUse?: string;
+}
+
+/** InfiniBand, Ethernet, or neither known. */
+export type LinkType = 'ETH' | 'IB' | '';
+
+/** A network interface in the host's namespace. */
+export interface ObservedLink {
+  readonly name: string;
+  readonly altNames: readonly string[];
+  readonly mac: string;
+  readonly mtu: number;
+  /** Largest MTU that the driver accepts; absent when it does not say. */
+  readonly maxMtu?: number;
+  /** Administrative state (`IFF_UP`), not the carrier. */
+  readonly up: boolean;
+  /** Mbit/s; absent while unknown. */
+  readonly speed?: number;
+}
+
+/** The SR-IOV side of a PF. */
+export interface ObservedSriov {
+  readonly totalVfs: number;
+  /** The kernel probes a driver for each VF it creates. */
+  readonly autoprobe: boolean;
+  /** By VF id; its length is `sriov_numvfs`. */
+  readonly vfs: readonly ObservedVf[];
+}
+
+/** A virtual function. */
+export interface ObservedVf {
+  /** Index on its PF, the N of `virtfnN`. */
+  readonly id: number;
+  readonly pciAddress: string;
+  readonly vendor: string;
+  readonly deviceId: string;
+  /** Absent when no driver is bound. */
+  readonly driver?: string;
+  /** Network interface in the host's namespace; absent while a pod holds it or a driver without one is bound. */
+  readonly link?: ObservedLink;
+  /** MAC address that the PF prescribes; absent when none was set. */
+  readonly adminMac?: string;
+  /** Absent without an IOMMU. */
+  readonly iommuGroup?: number;
+  /** Who uses the VF now, such as "another network namespace"; absent when nobody does. */
+  readonly heldBy?: string;
+}
+
+/** A part of the host that could not be observed. */
+export interface ObservationProblem {
+  readonly pciAddress: string;
+  /** A sentence with the file or command and the cause. */
+  readonly message: string;
+}

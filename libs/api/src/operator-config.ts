@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { conditionsSchema } from './conditions.ts';
+import { readyColumns } from './network-fields.ts';
+import { GROUP, VERSION } from './names.ts';
+import { type CustomResource, type KubeObject, stringMap } from './object.ts';
+
+/** Spec of the SriovOperatorConfig: settings of the operator itself. */
+export const operatorConfigSpecSchema = z.object({
+  configDaemonNodeSelector: stringMap
+    .optional()
+    .describe('Nodes that the operator manages, instead of all Linux worker nodes.'),
+  enableInjector: z.boolean().optional().describe('Run the webhook that adds VF resources to pods.'),
+  enableOperatorWebhook: z
+    .boolean()
+    .optional()
+    .describe('Run the webhook that validates the resources of the operator.'),
+  logLevel: z.int().min(0).max(2).optional().describe('0 is quiet, 2 is verbose.'),
+  disableDrain: z.boolean().optional().describe('Configure nodes without draining them first.'),
+  enableOvsOffload: z.boolean().optional().describe('Has no effect; kept for compatibility.'),
+  configurationMode: z
+    .enum(['daemon', 'systemd'])
+    .optional()
+    .describe('Who configures the host: the daemon, or systemd at boot.'),
+  useCDI: z.boolean().optional().describe('The device plugin hands out devices through CDI.'),
+  disablePlugins: z
+    .array(z.enum(['mellanox']))
+    .optional()
+    .describe('Vendor plugins of the daemon to leave out.'),
+  featureGates: z.record(z.string(), z.boolean()).optional().describe('Features to switch on or off by name.'),
+  configDaemonEnvVars: stringMap.optional().describe('Further environment variables of the daemon.'),
+});
+
+/** Status of the SriovOperatorConfig. */
+export const operatorConfigStatusSchema = z.object({
+  conditions: conditionsSchema,
+  injector: z.string().optional(),
+  operatorWebhook: z.string().optional(),
+});
+
+export type OperatorConfigSpec = z.infer<typeof operatorConfigSpecSchema>;
+export type OperatorConfigStatus = z.infer<typeof operatorConfigStatusSchema>;
+
+/** A SriovOperatorConfig as on the wire. */
+export interface SriovOperatorConfig extends KubeObject {
+  spec?: OperatorConfigSpec;
+  status?: OperatorConfigStatus;
+}
+
+/** How the API server knows a SriovOperatorConfig. */
+export const SRIOV_OPERATOR_CONFIG: CustomResource<SriovOperatorConfig> = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'SriovOperatorConfig',
+  plural: 'sriovoperatorconfigs',
+  singular: 'sriovoperatorconfig',
+  namespaced: true,
+  description: 'Settings of the operator. Only the one named default, in the operator namespace, is honoured.',
+  spec: operatorConfigSpecSchema,
+  status: operatorConfigStatusSchema,
+  printerColumns: readyColumns,
+  validations: [
+    {
+      rule: "self.metadata.name == 'default'",
+      message: 'only the SriovOperatorConfig named "default" is used: choose that name',
+    },
+  ],
+};

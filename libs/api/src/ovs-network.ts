@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { type CustomResource, type KubeObject } from './object.ts';
+import { GROUP, VERSION } from './names.ts';
+import { networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
+import { type NetworkStatus } from './sriov-network.ts';
+
+const vlanId = z.int().min(0).max(4095).optional();
+
+/** Spec of an OVSNetwork: a network whose pods get a VF, its representor plugged into an OVS bridge. */
+export const ovsNetworkSpecSchema = z.object({
+  ...networkFields,
+  bridge: z
+    .string()
+    .optional()
+    .describe('OVS bridge; when empty the CNI plugin finds it by the PCI address of the VF.'),
+  vlan: vlanId.describe('Access VLAN of the port.'),
+  mtu: z.int().optional().describe('MTU of the port, in bytes.'),
+  trunk: z
+    .array(
+      z.object({
+        minID: vlanId.describe('First VLAN id of a range.'),
+        maxID: vlanId.describe('Last VLAN id of a range, inclusive.'),
+        id: vlanId.describe('A single VLAN id.'),
+      }),
+    )
+    .optional()
+    .describe('VLANs that the port carries tagged.'),
+  interfaceType: z.string().optional().describe('OVS interface type.'),
+});
+
+export type OVSNetworkSpec = z.infer<typeof ovsNetworkSpecSchema>;
+
+/** An OVSNetwork as on the wire. */
+export interface OVSNetwork extends KubeObject {
+  spec?: OVSNetworkSpec;
+  status?: NetworkStatus;
+}
+
+/** How the API server knows a OVSNetwork. */
+export const OVS_NETWORK: CustomResource<OVSNetwork> = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'OVSNetwork',
+  plural: 'ovsnetworks',
+  singular: 'ovsnetwork',
+  namespaced: true,
+  description: 'An Open vSwitch network for pods: becomes a NetworkAttachmentDefinition for the ovs CNI plugin.',
+  spec: ovsNetworkSpecSchema,
+  status: networkStatusSchema,
+  printerColumns: readyColumns,
+  validations: [],
+};

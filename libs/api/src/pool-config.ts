@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { conditionsSchema } from './conditions.ts';
+import { labelSelectorSchema } from './label-selector.ts';
+import { GROUP, VERSION } from './names.ts';
+import { type CustomResource, type KubeObject } from './object.ts';
+
+/** Spec of a SriovNetworkPoolConfig: settings that a group of nodes shares. */
+export const poolConfigSpecSchema = z.object({
+  ovsHardwareOffloadConfig: z
+    .object({
+      name: z.string().optional().describe('MachineConfigPool whose nodes get OVS hardware offload (OpenShift).'),
+    })
+    .optional(),
+  nodeSelector: labelSelectorSchema.optional().describe('The nodes of the pool; absent or empty is all nodes.'),
+  maxUnavailable: z
+    .union([z.int(), z.string()])
+    .meta({ 'x-kubernetes-int-or-string': true })
+    .optional()
+    .describe('Most nodes that may be drained at once: a number or a percentage such as "10%".'),
+  rdmaMode: z.enum(['shared', 'exclusive']).optional().describe('RDMA network-namespace mode of the nodes.'),
+});
+
+/** Status of a SriovNetworkPoolConfig. */
+export const poolConfigStatusSchema = z.object({
+  conditions: conditionsSchema,
+});
+
+export type PoolConfigSpec = z.infer<typeof poolConfigSpecSchema>;
+export type PoolConfigStatus = z.infer<typeof poolConfigStatusSchema>;
+
+/** A SriovNetworkPoolConfig as on the wire. */
+export interface SriovNetworkPoolConfig extends KubeObject {
+  spec?: PoolConfigSpec;
+  status?: PoolConfigStatus;
+}
+
+/** How the API server knows a SriovNetworkPoolConfig. */
+export const SRIOV_NETWORK_POOL_CONFIG: CustomResource<SriovNetworkPoolConfig> = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'SriovNetworkPoolConfig',
+  plural: 'sriovnetworkpoolconfigs',
+  singular: 'sriovnetworkpoolconfig',
+  namespaced: true,
+  description: 'Settings of a group of nodes: how many may be drained at once, and their RDMA mode.',
+  spec: poolConfigSpecSchema,
+  status: poolConfigStatusSchema,
+  printerColumns: [
+    { name: 'Max Unavailable', type: 'string', jsonPath: '.spec.maxUnavailable' },
+    { name: 'RDMA Mode', type: 'string', jsonPath: '.spec.rdmaMode' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  validations: [
+    {
+      rule: "!has(self.spec) || !has(self.spec.ovsHardwareOffloadConfig) || !has(self.spec.ovsHardwareOffloadConfig.name) || self.spec.ovsHardwareOffloadConfig.name == '' || !has(self.spec.maxUnavailable) && !has(self.spec.nodeSelector)",
+      message: 'spec.ovsHardwareOffloadConfig cannot be combined with maxUnavailable or nodeSelector',
+    },
+    {
+      rule: "!has(self.spec) || !has(self.spec.maxUnavailable) || (type(self.spec.maxUnavailable) == int ? int(self.spec.maxUnavailable) >= 0 : string(self.spec.maxUnavailable).matches('^([1-9]|[1-9][0-9]|100)%$'))",
+      message: 'spec.maxUnavailable must be a number of nodes (0 or more) or a percentage from "1%" to "100%"',
+    },
+  ],
+};

@@ -1,0 +1,30 @@
+/**
+ * Every reason that stands in a condition, an Event or a metric label. Constants for programs;
+ * the sentence for people is composed where the decision is made.
+ */
+export const REASON = {
+  // networks (names as upstream writes them)
+  networkReady: 'NetworkReady',
+  attachmentInvalid: 'NetworkAttachmentDefinitionInvalid',
+  attachmentNotFound: 'NetworkAttachmentDefinitionNotFound',
+  namespaceNotFound: 'NamespaceNotFound',
+
+  // policies and pools
+  policyApplied: 'PolicyApplied',
+  policyInvalid: 'PolicyInvalid',
+  noMatchingNodes: 'NoMatchingNodes',
+  noMatchingInterfaces: 'NoMatchingInterfaces',
+  nodesProgressing: 'NodesProgressing',
+  nodesFailed: 'NodesFailed',
+  wrongNamespace: 'WrongNamespace',
+
+  // node states
+  inSync: 'InSync',
+  applying: 'Applying',
+  applyFailed: 'ApplyFailed',
+  discoveryFailed: 'DiscoveryFailed',
+  interfaceNotFound: 'InterfaceNotFound',
+  vfInUse: 'VirtualFunctionInUse',
+  specInvalid: 'SpecInvalid',
+} as const;
+export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { type CustomResource, type KubeObject } from './object.ts';
+import { GROUP, VERSION } from './names.ts';
+import { linkState, networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
+
+/** Spec of a SriovNetwork: an Ethernet network whose pods get a VF through the `sriov` CNI plugin. */
+export const sriovNetworkSpecSchema = z.object({
+  ...networkFields,
+  vlan: z.int().min(0).max(4094).optional().describe('VLAN id of the VF, 0 for none.'),
+  vlanQoS: z.int().min(0).max(7).optional().describe('VLAN priority (802.1p).'),
+  vlanProto: z.enum(['802.1q', '802.1Q', '802.1ad', '802.1AD']).optional().describe('VLAN protocol.'),
+  spoofChk: z.enum(['on', 'off']).optional().describe('Drop frames with a foreign source MAC address.'),
+  trust: z.enum(['on', 'off']).optional().describe('Allow the VF privileged settings such as promiscuous mode.'),
+  linkState,
+  minTxRate: z.int().min(0).optional().describe('Minimum transmit rate in Mbit/s; absent is not the same as 0.'),
+  maxTxRate: z.int().min(0).optional().describe('Maximum transmit rate in Mbit/s; 0 is no limit.'),
+  logLevel: z
+    .enum(['panic', 'error', 'warning', 'info', 'debug', ''])
+    .default('info')
+    .describe('Log level of the CNI plugin.'),
+  logFile: z.string().optional().describe('Log file of the CNI plugin, on the node.'),
+});
+
+export type SriovNetworkSpec = z.infer<typeof sriovNetworkSpecSchema>;
+export type NetworkStatus = z.infer<typeof networkStatusSchema>;
+
+/** A SriovNetwork as on the wire. */
+export interface SriovNetwork extends KubeObject {
+  spec?: SriovNetworkSpec;
+  status?: NetworkStatus;
+}
+
+/** How the API server knows a SriovNetwork. */
+export const SRIOV_NETWORK: CustomResource<SriovNetwork> = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'SriovNetwork',
+  plural: 'sriovnetworks',
+  singular: 'sriovnetwork',
+  namespaced: true,
+  description: 'An Ethernet network for pods: becomes a NetworkAttachmentDefinition for the sriov CNI plugin.',
+  spec: sriovNetworkSpecSchema,
+  status: networkStatusSchema,
+  printerColumns: readyColumns,
+  validations: [],
+};

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'attachment', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'host-sim', preset: '../../jest.preset.cjs' };

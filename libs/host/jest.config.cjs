@@ -1,0 +1,1 @@
+module.exports = { displayName: 'host', preset: '../../jest.preset.cjs' };

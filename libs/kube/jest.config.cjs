@@ -1,0 +1,1 @@
+module.exports = { displayName: 'kube', preset: '../../jest.preset.cjs' };

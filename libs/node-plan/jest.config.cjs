@@ -1,0 +1,1 @@
+module.exports = { displayName: 'node-plan', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'control-plane', preset: '../../jest.preset.cjs' };
