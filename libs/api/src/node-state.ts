@@ -37,7 +37,7 @@ const systemSchema = z
 
 /** Spec of a SriovNetworkNodeState, written by the policy controller. */
 export const nodeStateSpecSchema = z.object({
-  interfaces: z.array(desiredInterfaceSchema).optional(),
+  interfaces: z.array(desiredInterfaceSchema).optional().describe('PFs to configure; others are left or reset.'),
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
 });

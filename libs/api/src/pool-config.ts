@@ -10,7 +10,8 @@ export const poolConfigSpecSchema = z.object({
     .object({
       name: z.string().optional().describe('MachineConfigPool whose nodes get OVS hardware offload (OpenShift).'),
     })
-    .optional(),
+    .optional()
+    .describe('Makes this a pool for OVS hardware offload, which takes no part in draining.'),
   nodeSelector: labelSelectorSchema.optional().describe('The nodes of the pool; absent or empty is all nodes.'),
   maxUnavailable: z
     .union([z.int(), z.string()])

@@ -3,6 +3,9 @@
  * the sentence for people is composed where the decision is made.
  */
 export const REASON = {
+  // any kind
+  reconcileFailed: 'ReconcileFailed',
+
   // networks (names as upstream writes them)
   networkReady: 'NetworkReady',
   attachmentInvalid: 'NetworkAttachmentDefinitionInvalid',

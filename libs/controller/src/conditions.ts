@@ -1,0 +1,72 @@
+import { type Condition } from '@sriov/api';
+
+/** A condition as a reconciler decides it: when it changed is not its business. */
+export type NewCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** The conditions after a reconcile, and those among them whose status or reason is new. */
+export interface MergedConditions {
+  readonly conditions: Condition[];
+  /** Empty when nothing has to be written. */
+  readonly changed: readonly Condition[];
+  /** Those of `changed` whose status or reason differs, so that people should hear of it. */
+  readonly transitions: readonly Condition[];
+}
+
+/**
+ * Merges the decided conditions into the present ones. Types that are not ours stay as they are, and the time of a
+ * transition moves only with the status.
+ */
+export function mergeConditions(
+  present: readonly Condition[],
+  decided: readonly NewCondition[],
+  facts: { readonly generation: number | undefined; readonly now: number },
+): MergedConditions {
+  const changed: Condition[] = [];
+  const transitions: Condition[] = [];
+  const ours = decided.map((condition) => {
+    const before = present.find((other) => other.type === condition.type);
+    const next = stamp(condition, before, facts);
+    if (before === undefined || !isSame(before, next)) changed.push(next);
+    if (before === undefined || before.status !== next.status || before.reason !== next.reason) transitions.push(next);
+    return next;
+  });
+  const others = present.filter((condition) => !decided.some(({ type }) => type === condition.type));
+  return { conditions: [...others, ...ours], changed, transitions };
+}
+
+function stamp(
+  condition: NewCondition,
+  before: Condition | undefined,
+  facts: { readonly generation: number | undefined; readonly now: number },
+): Condition {
+  const isTransition = before?.status !== condition.status;
+  return {
+    type: condition.type,
+    status: condition.status,
+    ...(facts.generation !== undefined && { observedGeneration: facts.generation }),
+    lastTransitionTime: before && !isTransition ? before.lastTransitionTime : formatTime(facts.now),
+    reason: condition.reason,
+    message: truncate(condition.message),
+  };
+}
+
+function isSame(a: Condition, b: Condition): boolean {
+  return (
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.observedGeneration === b.observedGeneration
+  );
+}
+
+/** RFC 3339 with seconds, as `metav1.Time` is written. */
+export function formatTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** The CRDs allow 32,768 characters; nobody reads beyond a few lines. */
+const MAX_MESSAGE = 4096;
+
+function truncate(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`;
+}

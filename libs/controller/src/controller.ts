@@ -1,0 +1,113 @@
+import { CONDITION, REASON } from '@sriov/api';
+import { type NewCondition } from './conditions.ts';
+import { type ControllerMetrics } from './metrics.ts';
+import { type Outcome } from './outcome.ts';
+import { type Timers } from './timers.ts';
+import { WorkQueue } from './workqueue.ts';
+
+/** The part of a logger that a controller needs. */
+export interface ControllerLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** A loop that brings one kind of key into its desired state. */
+export interface ControllerOptions {
+  /** Stands in logs and metrics. */
+  readonly name: string;
+  /** Brings the key into its desired state; ignorant of the event that woke it. */
+  readonly reconcile: (key: string) => Promise<Outcome>;
+  /** Makes the outcome visible on the object; not called for outcomes of keys without an object. */
+  readonly report?: (key: string, conditions: readonly NewCondition[]) => Promise<void>;
+  readonly workers?: number;
+  readonly timers: Timers;
+  readonly log: ControllerLog;
+  readonly metrics: ControllerMetrics;
+}
+
+/** Failures in a row after which a failing key is reported on its object: before, it may be a hiccup. */
+const REPORT_AFTER_FAILURES = 3;
+
+/**
+ * Runs a reconciler over its queue. This is the one place where outcomes become conditions, metrics and requeues:
+ * `done` forgets the failures, `wait` comes back, `stalled` waits for an event, a throw backs off, and a conflict
+ * (an error with `status` 409: our cache was behind) backs off without a word.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #queue: WorkQueue;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      timers: options.timers,
+      onDepth: (depth) => options.metrics.queueDepth(options.name, depth),
+    });
+  }
+
+  /** Asks for a reconcile of the key, now or after `ms`. */
+  enqueue(key: string, ms = 0): void {
+    this.#queue.addAfter(key, ms);
+  }
+
+  /** Works until `signal` aborts, then ends when the keys in work are done. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#queue.run(this.#options.workers ?? 1, (key) => this.#handle(key), signal);
+  }
+
+  async #handle(key: string): Promise<void> {
+    const { name, timers, metrics } = this.#options;
+    const start = timers.now();
+    const outcome = await this.#attempt(key);
+    metrics.reconciled(name, outcome, (timers.now() - start) / 1000);
+  }
+
+  async #attempt(key: string): Promise<Outcome['kind'] | 'conflict' | 'error'> {
+    try {
+      const outcome = await this.#options.reconcile(key);
+      await this.#options.report?.(key, [readyCondition(outcome)]);
+      this.#queue.forget(key);
+      if (outcome.kind === 'wait') this.#queue.addAfter(key, outcome.ms);
+      return outcome.kind;
+    } catch (error) {
+      return await this.#fail(key, error);
+    }
+  }
+
+  async #fail(key: string, error: unknown): Promise<'conflict' | 'error'> {
+    const { name, log, metrics } = this.#options;
+    const retryMs = this.#queue.addFailed(key);
+    metrics.retried(name);
+    if (isConflict(error)) {
+      log.debug({ controller: name, key, retryMs }, 'another writer was first');
+      return 'conflict';
+    }
+    log.warn({ controller: name, key, retryMs, err: error }, 'reconcile failed');
+    if (this.#queue.failures(key) >= REPORT_AFTER_FAILURES) await this.#reportFailure(key, error);
+    return 'error';
+  }
+
+  async #reportFailure(key: string, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      const condition = { type: CONDITION.ready, status: 'False', reason: REASON.reconcileFailed, message } as const;
+      await this.#options.report?.(key, [condition]);
+    } catch (cause) {
+      // The API server that refused the reconcile may refuse its report as well; the next attempt reports again.
+      this.#options.log.debug({ controller: this.#options.name, key, err: cause }, 'could not report a failure');
+    }
+  }
+}
+
+function readyCondition(outcome: Outcome): NewCondition {
+  return {
+    type: CONDITION.ready,
+    status: outcome.kind === 'done' ? 'True' : 'False',
+    reason: outcome.reason,
+    message: outcome.message,
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'status' in error && error.status === 409;
+}

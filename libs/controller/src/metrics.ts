@@ -1,0 +1,33 @@
+/** Makes metrics; `Metrics` of `libs/runtime` is one. */
+export interface MetricFactory {
+  counter(name: string, help: string, labels: readonly string[]): { inc(labels: Labels, value?: number): void };
+  gauge(name: string, help: string, labels: readonly string[]): { set(labels: Labels, value: number): void };
+  histogram(name: string, help: string, labels: readonly string[]): { observe(labels: Labels, value: number): void };
+}
+type Labels = Record<string, string>;
+
+/** What the controllers of a process count; one set for all of them. */
+export interface ControllerMetrics {
+  reconciled(controller: string, outcome: string, seconds: number): void;
+  queueDepth(controller: string, depth: number): void;
+  retried(controller: string): void;
+}
+
+/** Registers the controller metrics. Call once a process. */
+export function createControllerMetrics(factory: MetricFactory): ControllerMetrics {
+  const total = factory.counter('sriov_reconcile_total', 'Reconciles by controller and outcome', [
+    'controller',
+    'outcome',
+  ]);
+  const seconds = factory.histogram('sriov_reconcile_duration_seconds', 'Duration of a reconcile', ['controller']);
+  const depth = factory.gauge('sriov_workqueue_depth', 'Keys that wait for a worker', ['controller']);
+  const retries = factory.counter('sriov_workqueue_retries_total', 'Keys put back after a failure', ['controller']);
+  return {
+    reconciled(controller, outcome, duration) {
+      total.inc({ controller, outcome });
+      seconds.observe({ controller }, duration);
+    },
+    queueDepth: (controller, keys) => depth.set({ controller }, keys),
+    retried: (controller) => retries.inc({ controller }),
+  };
+}

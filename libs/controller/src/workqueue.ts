@@ -1,0 +1,141 @@
+import { type Timers } from './timers.ts';
+
+/** Limits of the delay after failures of one key. */
+export interface QueueOptions {
+  readonly timers: Timers;
+  /** Delay after the first failure, doubled after each further one. Default 5 ms. */
+  readonly baseDelayMs?: number;
+  /** Longest delay. Default 1,000 s. */
+  readonly maxDelayMs?: number;
+  /** Told of the number of waiting keys whenever it changes. */
+  readonly onDepth?: (depth: number) => void;
+}
+
+/**
+ * Keys that wait to be worked on. A key stands in the queue at most once, and is never worked on twice at the same
+ * time: one that is added while a worker has it comes back when that worker is done.
+ */
+export class WorkQueue {
+  readonly #options: Required<QueueOptions>;
+  /** Insertion order is the order of work. */
+  readonly #waiting = new Set<string>();
+  readonly #running = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #failures = new Map<string, number>();
+  readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+  #wake: (() => void) | undefined;
+
+  constructor(options: QueueOptions) {
+    this.#options = { baseDelayMs: 5, maxDelayMs: 1_000_000, onDepth: () => undefined, ...options };
+  }
+
+  /** Keys that wait for a worker, delayed ones left out. */
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  /** Makes the key due now. */
+  add(key: string): void {
+    this.#cancelDelay(key);
+    if (this.#running.has(key)) {
+      this.#again.add(key);
+      return;
+    }
+    if (this.#waiting.has(key)) return;
+    this.#waiting.add(key);
+    this.#changed();
+  }
+
+  /** Makes the key due in `ms`, unless it is due earlier already. */
+  addAfter(key: string, ms: number): void {
+    if (ms <= 0) return this.add(key);
+    const { timers } = this.#options;
+    const at = timers.now() + ms;
+    const earlier = this.#delayed.get(key);
+    if (this.#waiting.has(key) || (earlier && earlier.at <= at)) return;
+    earlier?.cancel();
+    const cancel = timers.setTimer(ms, () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { at, cancel });
+  }
+
+  /** Makes a key that failed due after its delay, and returns that delay in milliseconds. */
+  addFailed(key: string): number {
+    const failures = this.failures(key);
+    this.#failures.set(key, failures + 1);
+    const { baseDelayMs, maxDelayMs } = this.#options;
+    const delay = Math.min(maxDelayMs, baseDelayMs * 2 ** failures);
+    this.addAfter(key, delay);
+    return delay;
+  }
+
+  /** Consecutive failures of the key. */
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** Ends the run of failures of the key. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /**
+   * Works keys off with at most `workers` at a time until `signal` aborts; then waits for the keys in work and
+   * resolves. Keys that still wait are dropped: who starts next sees the world, not the queue.
+   * `handle` must not reject.
+   */
+  async run(workers: number, handle: (key: string) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#wake?.();
+    signal.addEventListener('abort', stop);
+    const inWork = new Set<Promise<void>>();
+    while (!signal.aborted) {
+      while (inWork.size < workers && this.#waiting.size > 0) {
+        const work = this.#work(handle).finally(() => {
+          inWork.delete(work);
+          this.#wake?.();
+        });
+        inWork.add(work);
+      }
+      await this.#nextChange(signal);
+    }
+    signal.removeEventListener('abort', stop);
+    for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
+    await Promise.all(inWork);
+  }
+
+  async #work(handle: (key: string) => Promise<void>): Promise<void> {
+    const [key] = this.#waiting;
+    if (key === undefined) return;
+    this.#waiting.delete(key);
+    this.#options.onDepth(this.depth);
+    this.#running.add(key);
+    try {
+      await handle(key);
+    } finally {
+      this.#running.delete(key);
+      if (this.#again.delete(key)) this.add(key);
+    }
+  }
+
+  #nextChange(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #cancelDelay(key: string): void {
+    this.#delayed.get(key)?.cancel();
+    this.#delayed.delete(key);
+  }
+
+  #changed(): void {
+    this.#options.onDepth(this.depth);
+    this.#wake?.();
+  }
+}

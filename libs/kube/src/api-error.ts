@@ -1,0 +1,33 @@
+/** An answer of the API server other than success, or an answer that never came (`status` 0). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status; 0 when the server could not be reached or the connection broke. */
+  readonly status: number;
+  /** `reason` of the Kubernetes Status, such as `AlreadyExists`. */
+  readonly reason: string;
+  /** Milliseconds that the server asks us to wait (`Retry-After`). */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    facts: { status: number; reason?: string; retryAfterMs?: number | undefined; cause?: unknown },
+  ) {
+    super(message, facts.cause === undefined ? {} : { cause: facts.cause });
+    this.status = facts.status;
+    this.reason = facts.reason ?? '';
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+/** The object does not exist. */
+export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
+/** The resource version asked for is no longer kept: list again. */
+export const isExpired = (error: unknown): boolean => hasStatus(error, 410);
+/** Someone else wrote first, or the object already exists. */
+export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
+/** The server could not be reached, or the connection broke. */
+export const isUnreachable = (error: unknown): boolean => hasStatus(error, 0);
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}

@@ -1,0 +1,69 @@
+import { type KubeObject, type Resource } from '@sriov/api';
+
+const clusterKind = { group: '', version: 'v1', namespaced: false } as const;
+const namespacedKind = { group: '', version: 'v1', namespaced: true } as const;
+
+/** What we read of a Node. */
+export interface Node extends KubeObject {
+  spec?: { providerID?: string; unschedulable?: boolean };
+}
+
+/** A Node: cluster-scoped. */
+export const NODE: Resource<Node> = { ...clusterKind, kind: 'Node', plural: 'nodes' };
+
+/** A Namespace: cluster-scoped. */
+export const NAMESPACE: Resource = { ...clusterKind, kind: 'Namespace', plural: 'namespaces' };
+
+/** A ConfigMap, text only. */
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+}
+
+/** A ConfigMap. */
+export const CONFIG_MAP: Resource<ConfigMap> = { ...namespacedKind, kind: 'ConfigMap', plural: 'configmaps' };
+
+/** A Secret; values are base64. */
+export interface Secret extends KubeObject {
+  type?: string;
+  data?: Record<string, string>;
+}
+
+/** A Secret. */
+export const SECRET: Resource<Secret> = { ...namespacedKind, kind: 'Secret', plural: 'secrets' };
+
+/** A core/v1 Event, as `kubectl describe` shows it. */
+export interface KubeEvent extends KubeObject {
+  involvedObject: { apiVersion: string; kind: string; name: string; namespace?: string; uid?: string };
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  count: number;
+  firstTimestamp: string;
+  lastTimestamp: string;
+  source: { component: string; host?: string };
+  reportingComponent: string;
+  reportingInstance: string;
+}
+
+/** An Event. */
+export const EVENT: Resource<KubeEvent> = { ...namespacedKind, kind: 'Event', plural: 'events' };
+
+/** A coordination.k8s.io/v1 Lease; times have microseconds. */
+export interface Lease extends KubeObject {
+  spec: {
+    holderIdentity?: string;
+    leaseDurationSeconds?: number;
+    acquireTime?: string;
+    renewTime?: string;
+    leaseTransitions?: number;
+  };
+}
+
+/** A Lease. */
+export const LEASE: Resource<Lease> = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+};

@@ -1,0 +1,88 @@
+import { type KubeObject, type Resource } from '@sriov/api';
+import { type Clock, type Health, type Logger } from '@sriov/runtime';
+import { type KubeClient } from './client.ts';
+import { type ListWatch, Reflector, type ReflectorMetrics } from './reflector.ts';
+import { type Selection } from './resource-path.ts';
+import { Store, type StoreOptions } from './store.ts';
+
+/** What all informers of a process share. */
+export interface InformerContext {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly metrics?: ReflectorMetrics;
+}
+
+/** Which objects an informer keeps, and how. */
+export interface InformerOptions<T extends KubeObject> extends StoreOptions<T>, Selection {
+  readonly metadataOnly?: boolean;
+  readonly pageSize?: number;
+  /** Tell the listeners of every object again so often, give or take a tenth. Off unless given. */
+  readonly resyncMs?: number;
+}
+
+/** A store that follows the API server. */
+export class Informer<T extends KubeObject> {
+  readonly store: Store<T>;
+  readonly #reflector: Reflector<T>;
+  readonly #clock: Clock;
+  readonly #resyncMs: number | undefined;
+
+  constructor(context: InformerContext, resource: Resource<T>, options: InformerOptions<T> = {}) {
+    const { client, clock, log, health, metrics } = context;
+    this.#clock = clock;
+    this.#resyncMs = options.resyncMs;
+    this.store = new Store({
+      ...options,
+      onListenerError: (error) => log.error({ kind: resource.kind, err: error }, 'a listener failed'),
+    });
+    this.#reflector = new Reflector({
+      kind: resource.kind,
+      source: createListWatch(client, resource, options),
+      store: this.store,
+      clock,
+      random: Math.random,
+      log,
+      ...(metrics && { metrics }),
+      ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
+    });
+    health.addReadiness(resource.kind, () => this.#reflector.isSynced || 'is not listed yet');
+  }
+
+  /** Resolves when the first list is complete. */
+  get synced(): Promise<void> {
+    return this.#reflector.synced;
+  }
+
+  /** Follows until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#reflector.run(signal), this.#resync(signal)]);
+  }
+
+  async #resync(signal: AbortSignal): Promise<void> {
+    if (this.#resyncMs === undefined) return;
+    while (!signal.aborted) {
+      await this.#clock.sleep(this.#resyncMs * (0.9 + 0.2 * Math.random()), signal);
+      if (!signal.aborted) this.store.resync();
+    }
+  }
+}
+
+/** Lists and watches a selection of a kind through a client. */
+export function createListWatch<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource<T>,
+  options: Selection & { readonly metadataOnly?: boolean },
+): ListWatch<T> {
+  const selection = {
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }),
+    ...(options.fieldSelector !== undefined && { fieldSelector: options.fieldSelector }),
+    ...(options.metadataOnly === true && { metadataOnly: true }),
+  };
+  return {
+    page: (request) => client.page(resource, { ...selection, ...request }),
+    watch: (request) => client.watch(resource, { ...selection, ...request }),
+  };
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { apiVersionOf, type KubeObject, type Resource } from '@sriov/api';
+import { type Clock, type Logger } from '@sriov/runtime';
+import { isNotFound } from './api-error.ts';
+import { type KubeClient } from './client.ts';
+import { EVENT, type KubeEvent } from './core-resources.ts';
+
+/** What to tell of an object. */
+export interface EventText {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Where events come from and go to. */
+export interface RecorderOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Name of the service. */
+  readonly component: string;
+  /** Unique to this process. */
+  readonly instance: string;
+}
+
+/** The same event within this time raises the count of the first one instead of adding another. */
+const AGGREGATE_MS = 10 * 60_000;
+/** A count is written at most so often; what comes in between is counted with the next write. */
+const WRITE_INTERVAL_MS = 10_000;
+/** Events remembered for aggregation. */
+const MEMORY = 2_000;
+
+/**
+ * Records Events. Recording never fails and never waits: an Event is news for people, not state.
+ * Equal events are counted on one object, so a failure that repeats does not flood `kubectl get events`.
+ */
+export class EventRecorder {
+  readonly #options: RecorderOptions;
+  readonly #recent = new Map<string, Remembered>();
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Records an event about the object. */
+  record(resource: Resource, object: KubeObject, text: EventText): void {
+    const now = this.#options.clock.now();
+    const id = [object.metadata.uid ?? object.metadata.name, text.type, text.reason, text.message].join('\u0000');
+    const known = this.#recent.get(id);
+    if (known && now - known.lastSeen < AGGREGATE_MS) {
+      known.count += 1;
+      known.lastSeen = now;
+      this.#scheduleCount(known);
+      return;
+    }
+    const event = this.#build({ resource, object, text, id });
+    this.#remember(id, { event, count: 1, lastSeen: now, writtenAt: now, scheduled: false });
+    this.#track(this.#options.client.create(EVENT, event));
+  }
+
+  /** Resolves when what was recorded is written; call it before the process ends. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#inFlight);
+  }
+
+  #scheduleCount(known: Remembered): void {
+    if (known.scheduled) return;
+    known.scheduled = true;
+    const { clock } = this.#options;
+    clock.setTimer(Math.max(0, known.writtenAt + WRITE_INTERVAL_MS - clock.now()), () => {
+      known.scheduled = false;
+      known.writtenAt = clock.now();
+      this.#track(this.#writeCount(known));
+    });
+  }
+
+  async #writeCount({ event, count, lastSeen }: Remembered): Promise<void> {
+    const { client } = this.#options;
+    const patch = { count, lastTimestamp: formatSeconds(lastSeen) };
+    try {
+      await client.mergePatch(EVENT, event.metadata, { patch });
+    } catch (error) {
+      // Events live for an hour; one that was removed is simply told again.
+      if (!isNotFound(error)) throw error;
+      await client.create(EVENT, { ...event, ...patch });
+    }
+  }
+
+  #build(about: { resource: Resource; object: KubeObject; text: EventText; id: string }): KubeEvent {
+    const { resource, object, text, id } = about;
+    const { component, instance, clock } = this.#options;
+    const { name, namespace, uid } = object.metadata;
+    const now = clock.now();
+    const hash = createHash('sha256').update(`${instance}\u0000${now}\u0000${id}`).digest('hex').slice(0, 16);
+    const time = formatSeconds(now);
+    return {
+      metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace: namespace ?? 'default' },
+      involvedObject: {
+        apiVersion: apiVersionOf(resource),
+        kind: resource.kind,
+        name,
+        ...(namespace !== undefined && { namespace }),
+        ...(uid !== undefined && { uid }),
+      },
+      type: text.type,
+      reason: text.reason,
+      message: text.message.slice(0, 1024),
+      count: 1,
+      firstTimestamp: time,
+      lastTimestamp: time,
+      source: { component },
+      reportingComponent: component,
+      reportingInstance: instance,
+    };
+  }
+
+  #remember(id: string, remembered: Remembered): void {
+    this.#recent.delete(id);
+    this.#recent.set(id, remembered);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > MEMORY && oldest !== undefined) this.#recent.delete(oldest);
+  }
+
+  #track(write: Promise<unknown>): void {
+    const tracked = write
+      .then(() => undefined)
+      .catch((error: unknown) => this.#options.log.debug({ err: error }, 'could not record an event'))
+      .finally(() => this.#inFlight.delete(tracked));
+    this.#inFlight.add(tracked);
+  }
+}
+
+interface Remembered {
+  readonly event: KubeEvent;
+  count: number;
+  lastSeen: number;
+  writtenAt: number;
+  scheduled: boolean;
+}
+
+function formatSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

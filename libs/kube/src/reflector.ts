@@ -1,0 +1,187 @@
+import { keyOf, type KubeObject } from '@sriov/api';
+import { type Clock, type Logger } from '@sriov/runtime';
+import { ApiError, isExpired } from './api-error.ts';
+import { Backoff } from './backoff.ts';
+import { type Page, type PageRequest, type WatchEvent, type WatchRequest } from './client.ts';
+import { type Store } from './store.ts';
+
+/** Where a reflector gets its objects from; {@link createListWatch} makes one of a client. */
+export interface ListWatch<T> {
+  page(request: Pick<PageRequest, 'limit' | 'continueToken'>): Promise<Page<T>>;
+  watch(request: Omit<WatchRequest, 'namespace' | 'labelSelector' | 'fieldSelector'>): AsyncIterable<WatchEvent<T>>;
+}
+
+/** What a reflector counts. */
+export interface ReflectorMetrics {
+  listed(kind: string): void;
+  watched(kind: string): void;
+  failed(kind: string, status: number): void;
+}
+
+/** How a reflector works. */
+export interface ReflectorOptions<T extends KubeObject> {
+  /** Stands in logs and metrics. */
+  readonly kind: string;
+  readonly source: ListWatch<T>;
+  readonly store: Store<T>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics?: ReflectorMetrics;
+  readonly pageSize?: number;
+}
+
+/**
+ * A watch without a byte for so long is taken for dead. API servers send a bookmark about every minute to whoever
+ * asks for them, so a healthy watch is never this quiet.
+ */
+export const INACTIVITY_MS = 90_000;
+/** The server is asked to end each watch after a random time in this range, so that reconnects spread out. */
+const WATCH_SECONDS = { least: 300, most: 600 };
+/** A watch that lived so long was healthy: after it the delay begins anew. */
+const HEALTHY_MS = 10_000;
+const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
+
+/**
+ * Keeps a store equal to the API server's objects: lists in pages, then watches from there on, and goes on after
+ * every kind of fault, at most one round a second on average. A resource version that the server no longer keeps
+ * (410, as a status or within the watch) leads to a new list, whose differences reach the store as changes.
+ */
+export class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #backoff: Backoff;
+  readonly #synced: Promise<void>;
+  #markSynced: () => void = () => undefined;
+  #isSynced = false;
+  #resourceVersion: string | undefined;
+  #failures = 0;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#backoff = new Backoff({ ...BACKOFF, random: options.random });
+    this.#synced = new Promise((resolve) => {
+      this.#markSynced = resolve;
+    });
+  }
+
+  /** Resolves when the first list is complete. */
+  get synced(): Promise<void> {
+    return this.#synced;
+  }
+
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** Runs until `signal` aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      const start = clock.now();
+      const failure = await this.#round(signal);
+      if (signal.aborted) return;
+      await clock.sleep(this.#delay(failure, clock.now() - start), signal);
+    }
+  }
+
+  /** One list, if one is due, and one watch. Returns what ended it, or undefined after a clean end. */
+  async #round(signal: AbortSignal): Promise<unknown> {
+    try {
+      this.#resourceVersion ??= await this.#list(signal);
+      if (!signal.aborted) await this.#watch(signal);
+      return undefined;
+    } catch (error) {
+      if (isExpired(error)) this.#resourceVersion = undefined;
+      if (!signal.aborted) this.#noteFailure(error);
+      return error;
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { source, store, metrics, kind, pageSize } = this.#options;
+    const keys = new Set<string>();
+    let continueToken: string | undefined;
+    let resourceVersion = '';
+    do {
+      const page = await source.page({ limit: pageSize ?? 500, continueToken });
+      if (signal.aborted) return resourceVersion;
+      for (const object of page.items) {
+        keys.add(keyOf(object));
+        store.upsert(object);
+      }
+      ({ resourceVersion, continueToken } = { continueToken: undefined, ...page });
+    } while (continueToken !== undefined);
+    store.retain(keys);
+    metrics?.listed(kind);
+    this.#noteSuccess();
+    this.#isSynced = true;
+    this.#markSynced();
+    return resourceVersion;
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { source, random, metrics, kind } = this.#options;
+    const { least, most } = WATCH_SECONDS;
+    metrics?.watched(kind);
+    const events = source.watch({
+      resourceVersion: this.#resourceVersion ?? '',
+      timeoutSeconds: Math.floor(least + random() * (most - least)),
+      inactivityMs: INACTIVITY_MS,
+      signal,
+    });
+    for await (const event of events) {
+      this.#take(event);
+      this.#noteSuccess();
+    }
+  }
+
+  #take(event: WatchEvent<T>): void {
+    const { store } = this.#options;
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        store.upsert(event.object);
+        break;
+      case 'DELETED':
+        store.remove(keyOf(event.object));
+        break;
+      case 'BOOKMARK':
+        break;
+      case 'ERROR':
+        throw statusError(event.object);
+    }
+    this.#resourceVersion = event.object.metadata.resourceVersion;
+  }
+
+  #delay(failure: unknown, lifetime: number): number {
+    const { random } = this.#options;
+    const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
+    if (lifetime < HEALTHY_MS) return Math.max(asked, this.#backoff.next());
+    this.#backoff.reset();
+    return Math.max(asked, random() * 1_000);
+  }
+
+  /** Logs the first failure of a row, not each: a server that is down for an hour is one piece of news. */
+  #noteFailure(error: unknown): void {
+    const { log, metrics, kind } = this.#options;
+    metrics?.failed(kind, error instanceof ApiError ? error.status : 0);
+    this.#failures += 1;
+    if (this.#failures === 1) log.warn({ kind, err: error }, 'lost the API server, trying again');
+  }
+
+  #noteSuccess(): void {
+    if (this.#failures > 0) {
+      this.#options.log.info({ kind: this.#options.kind, failures: this.#failures }, 'reached the API server again');
+    }
+    this.#failures = 0;
+  }
+}
+
+function statusError(object: unknown): ApiError {
+  const { code, reason, message } = object as { code?: number; reason?: string; message?: string };
+  return new ApiError(`the watch ended: ${message ?? 'no reason given'}`, {
+    status: code ?? 0,
+    ...(reason !== undefined && { reason }),
+  });
+}

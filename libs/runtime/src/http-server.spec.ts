@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Health } from './health.ts';
+import { type ObservationServer, parseAddress, startObservationServer } from './http-server.ts';
+import { Metrics } from './metrics.ts';
+
+let servers: ObservationServer[] = [];
+const start = async (health = new Health(), metrics = new Metrics()): Promise<ObservationServer> => {
+  const server = await startObservationServer('127.0.0.1:0', { health, metrics });
+  servers.push(server);
+  return server;
+};
+const get = async (server: ObservationServer, path: string): Promise<[number, string]> => {
+  const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+  return [response.status, await response.text()];
+};
+
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  servers = [];
+});
+
+describe('the observation server', () => {
+  it('answers ok while every check passes', async () => {
+    const health = new Health();
+    health.addReadiness('caches', () => true);
+    const server = await start(health);
+    expect(await get(server, '/healthz')).toEqual([200, 'ok\n']);
+    expect(await get(server, '/readyz?verbose')).toEqual([200, 'ok\n']);
+  });
+
+  it('names each failing check', async () => {
+    const health = new Health();
+    health.addReadiness('caches', () => 'SriovNetwork is not listed yet');
+    health.addReadiness('lease', () => true);
+    const server = await start(health);
+    expect(await get(server, '/readyz')).toEqual([503, 'caches: SriovNetwork is not listed yet\n']);
+    expect(await get(server, '/healthz')).toEqual([200, 'ok\n']);
+  });
+
+  it('serves the metrics of this process only', async () => {
+    const metrics = new Metrics();
+    metrics.counter('sriov_things_total', 'Things done', ['kind']).inc({ kind: 'good' }, 2);
+    const [status, text] = await get(await start(new Health(), metrics), '/metrics');
+    expect(status).toBe(200);
+    expect(text).toContain('sriov_things_total{kind="good"} 2');
+  });
+
+  it('points to what there is for any other path', async () => {
+    expect((await get(await start(), '/'))[0]).toBe(404);
+  });
+
+  it('names the address when the port is taken', async () => {
+    const { port } = await start();
+    await expect(
+      startObservationServer(`127.0.0.1:${port}`, { health: new Health(), metrics: new Metrics() }),
+    ).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: `cannot listen on 127.0.0.1:${port}: another process uses the port`,
+    });
+  });
+});
+
+describe('parseAddress', () => {
+  it.each([
+    [':8081', { port: 8081 }],
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    ['[::1]:443', { host: '::1', port: 443 }],
+  ])('reads %s', (text, address) => {
+    expect(parseAddress(text)).toEqual(address);
+  });
+
+  it.each(['8081', 'host', 'a:b', ''])('refuses "%s"', (text) => {
+    expect(() => parseAddress(text)).toThrow(/not an address/);
+  });
+});

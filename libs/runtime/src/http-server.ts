@@ -1,0 +1,80 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { type Health } from './health.ts';
+import { type Metrics } from './metrics.ts';
+import { ServiceError } from './service-error.ts';
+
+/** The process's own HTTP server: `/healthz`, `/readyz`, `/metrics`. */
+export interface ObservationServer {
+  /** The port bound, which differs from the one asked for only when that was 0. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server on `address`, `host:port` or `:port`.
+ * @throws {ServiceError} `PORT_TAKEN` or `LISTEN_FAILED`, naming the address.
+ */
+export async function startObservationServer(
+  address: string,
+  sources: { readonly health: Health; readonly metrics: Metrics },
+): Promise<ObservationServer> {
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '/', response, sources);
+  });
+  await listen(server, address);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Splits `host:port`, `:port` or `[::1]:port`. @throws {ServiceError} `LISTEN_FAILED` */
+export function parseAddress(address: string): { host?: string; port: number } {
+  const match = /^(?:\[(.+)\]|([^:]*)):(\d{1,5})$/.exec(address);
+  if (!match) throw new ServiceError('LISTEN_FAILED', `"${address}" is not an address of the form host:port or :port`);
+  const host = match[1] ?? match[2] ?? '';
+  return { ...(host !== '' && { host }), port: Number(match[3]) };
+}
+
+async function listen(server: Server, address: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new ServiceError('PORT_TAKEN', `cannot listen on ${address}: another process uses the port`, { cause })
+          : new ServiceError('LISTEN_FAILED', `cannot listen on ${address}: ${cause.message}`, { cause }),
+      );
+    });
+    server.listen(parseAddress(address), resolve);
+  });
+}
+
+async function answer(
+  url: string,
+  response: ServerResponse,
+  { health, metrics }: { readonly health: Health; readonly metrics: Metrics },
+): Promise<void> {
+  switch (url.split('?')[0]) {
+    case '/healthz':
+      return respond(response, health.liveProblems());
+    case '/readyz':
+      return respond(response, health.readyProblems());
+    case '/metrics':
+      response.writeHead(200, { 'content-type': metrics.contentType });
+      response.end(await metrics.text());
+      return;
+    default:
+      response.writeHead(404, { 'content-type': 'text/plain' });
+      response.end('not found: /healthz, /readyz and /metrics are served here\n');
+  }
+}
+
+function respond(response: ServerResponse, problems: readonly string[]): void {
+  response.writeHead(problems.length === 0 ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(problems.length === 0 ? 'ok\n' : `${problems.join('\n')}\n`);
+}

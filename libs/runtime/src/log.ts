@@ -1,0 +1,17 @@
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+
+/** A structured logger; services log one info line a change, and nothing when nothing changed. */
+export type Logger = PinoLogger;
+
+/** Names of log levels, from most to least. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** JSON lines with the service's name; errors are written with their causes. */
+export function createLogger(
+  options: { readonly service: string; readonly level: LogLevel },
+  destination?: DestinationStream,
+): Logger {
+  const settings = { name: options.service, level: options.level, base: { service: options.service } };
+  return destination ? pino(settings, destination) : pino(settings);
+}

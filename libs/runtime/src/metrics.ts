@@ -1,0 +1,39 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The metrics of one process: created once at its composition root and passed down. */
+export class Metrics {
+  readonly #registry = new Registry();
+
+  /** Adds the metrics of the Node.js process itself (memory, event-loop lag, garbage collection). */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** A count that only rises; by convention its name ends in `_total`. */
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  /** A value that rises and falls. */
+  gauge<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  /** A distribution of durations, in seconds. */
+  histogram<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Histogram<L> {
+    return new Histogram({ name, help, labelNames: [...labelNames], buckets: DURATIONS, registers: [this.#registry] });
+  }
+
+  /** All metrics in the Prometheus text format. */
+  async text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Content type of {@link text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+}
+
+/** From a cache hit to a firmware reset. */
+const DURATIONS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];

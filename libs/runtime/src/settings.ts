@@ -1,0 +1,137 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { ServiceError } from './service-error.ts';
+
+/** The settings of a program: one object schema, each field documented with `.describe`. */
+export interface SettingsDefinition<S extends z.ZodObject> {
+  readonly program: string;
+  /** One sentence for `--help`. */
+  readonly summary: string;
+  readonly schema: S;
+}
+
+/** Where settings come from. */
+export interface SettingsSource {
+  /** Arguments behind the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads the settings: a flag `--kebab-case` wins over an environment variable `UPPER_SNAKE`, that over the default.
+ * Lists are separated by commas. An empty environment variable counts as absent.
+ * @returns the settings, or the help text when `--help` is among the arguments.
+ * @throws {ServiceError} `SETTINGS_INVALID` (exit code 2) that lists every problem.
+ */
+export function readSettings<S extends z.ZodObject>(
+  definition: SettingsDefinition<S>,
+  source: SettingsSource,
+): { settings: z.output<S> } | { help: string } {
+  const flags = readFlags(definition, source.argv);
+  if (flags['help'] === true) return { help: helpText(definition) };
+  const problems: string[] = [];
+  const raw: Record<string, unknown> = {};
+  for (const [name, field] of fieldsOf(definition.schema)) {
+    const given = flags[flagOf(name)] ?? (source.env[envOf(name)] || undefined);
+    if (given === undefined) continue;
+    const value = coerce(field, given);
+    if (value === undefined) problems.push(`${describeSource(name)}: "${String(given)}" is not ${expected(field)}`);
+    else raw[name] = value;
+  }
+  const parsed = definition.schema.safeParse(raw);
+  if (!parsed.success) problems.push(...schemaProblems(parsed.error, problems, raw));
+  if (!parsed.success || problems.length > 0) throw invalid(definition.program, problems);
+  return { settings: parsed.data };
+}
+
+/** `numVfs` → `num-vfs`. */
+const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `numVfs` → `NUM_VFS`. */
+const envOf = (name: string): string => flagOf(name).replaceAll('-', '_').toUpperCase();
+
+const describeSource = (name: string): string => `--${flagOf(name)} (or ${envOf(name)})`;
+
+function fieldsOf(schema: z.ZodObject): [string, z.ZodType][] {
+  return Object.entries(schema.shape) as [string, z.ZodType][];
+}
+
+function unwrap(field: z.ZodType): z.ZodType {
+  return field instanceof z.ZodOptional || field instanceof z.ZodDefault ? unwrap(field.unwrap() as z.ZodType) : field;
+}
+
+function readFlags(definition: SettingsDefinition<z.ZodObject>, argv: readonly string[]): Record<string, unknown> {
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+    help: { type: 'boolean', short: 'h' },
+  };
+  for (const [name, field] of fieldsOf(definition.schema)) {
+    options[flagOf(name)] = { type: unwrap(field) instanceof z.ZodBoolean ? 'boolean' : 'string' };
+  }
+  try {
+    return parseArgs({ args: [...argv], options, allowNegative: true }).values;
+  } catch (error) {
+    throw invalid(definition.program, [error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+function coerce(field: z.ZodType, given: unknown): unknown {
+  const inner = unwrap(field);
+  if (typeof given !== 'string') return given;
+  if (inner instanceof z.ZodBoolean) return { true: true, false: false }[given.toLowerCase()];
+  if (inner instanceof z.ZodNumber) return /^-?\d+(\.\d+)?$/.test(given) ? Number(given) : undefined;
+  if (inner instanceof z.ZodArray) return given.split(',').map((item) => item.trim());
+  return given;
+}
+
+function expected(field: z.ZodType): string {
+  return unwrap(field) instanceof z.ZodBoolean ? 'true or false' : 'a number';
+}
+
+/** Problems of fields that were not already reported as unreadable. */
+function schemaProblems(error: z.ZodError, known: readonly string[], raw: Record<string, unknown>): string[] {
+  return error.issues
+    .map((issue) => {
+      const name = String(issue.path[0] ?? '');
+      const isMissing = !(name in raw) && issue.code === 'invalid_type';
+      return `${describeSource(name)}: ${isMissing ? 'is required' : issue.message}`;
+    })
+    .filter((problem) => !known.some((text) => text.startsWith(problem.split(':')[0] ?? '')));
+}
+
+function invalid(program: string, problems: readonly string[]): ServiceError {
+  const list = problems.map((problem) => `  ${problem}`).join('\n');
+  return new ServiceError(
+    'SETTINGS_INVALID',
+    `${program}: wrong settings:\n${list}\n${program} --help lists all settings.`,
+    { exitCode: 2 },
+  );
+}
+
+function helpText(definition: SettingsDefinition<z.ZodObject>): string {
+  const rows = fieldsOf(definition.schema).map(([name, field]) => {
+    const isSwitch = unwrap(field) instanceof z.ZodBoolean;
+    return {
+      flag: `--${flagOf(name)}${isSwitch ? '' : ' VALUE'}`,
+      env: envOf(name),
+      text: `${field.description ?? unwrap(field).description ?? ''}${defaultText(field)}`,
+    };
+  });
+  const width = (pick: (row: (typeof rows)[number]) => string): number =>
+    Math.max(...rows.map((row) => pick(row).length));
+  const flagWidth = width((row) => row.flag);
+  const envWidth = width((row) => row.env);
+  const lines = rows.map((row) => `  ${row.flag.padEnd(flagWidth)}  ${row.env.padEnd(envWidth)}  ${row.text}`);
+  return [
+    `${definition.program}: ${definition.summary}`,
+    '',
+    'Settings, as a flag or an environment variable; the flag wins:',
+    ...lines,
+    `  ${'--help'.padEnd(flagWidth)}`,
+    '',
+  ].join('\n');
+}
+
+function defaultText(field: z.ZodType): string {
+  const fallback = field.safeParse(undefined);
+  if (!fallback.success) return ' (required)';
+  return fallback.data === undefined ? '' : ` (default ${JSON.stringify(fallback.data)})`;
+}

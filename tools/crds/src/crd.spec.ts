@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { CUSTOM_RESOURCES, type CustomResource } from '@sriov/api';
+import { z } from 'zod';
+import { buildCrd } from './crd.ts';
+import { type FieldFacts, flattenFields } from './flatten.ts';
+import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
+
+interface Upstream {
+  readonly group: string;
+  readonly version: string;
+  readonly scope: string;
+  readonly names: JsonSchema;
+  readonly subresources: string[];
+  readonly printerColumns: JsonSchema[];
+  readonly fields: Record<string, FieldFacts & { fork?: boolean }>;
+}
+
+const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/crd-fields.json'), 'utf8')) as {
+  crds: Record<string, Upstream>;
+};
+
+/** Fields that upstream's CRDs lack: ours are a superset. */
+const ADDED_FIELDS: Record<string, readonly RegExp[]> = {
+  SriovNetworkNodePolicy: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
+  SriovNetworkNodeState: [/^status\.conditions/],
+  SriovNetworkPoolConfig: [/^status\.conditions/],
+};
+
+/** Bounds that upstream's CRDs lack; the CEL rules on pfNames need them to have a bounded cost. */
+const ADDED_BOUNDS: Record<string, FieldFacts> = {
+  'SriovNetworkNodePolicy spec.nicSelector.pfNames': { maxItems: 256 },
+  'SriovNetworkNodePolicy spec.nicSelector.pfNames[]': { maxLength: 140 },
+};
+
+/** Kinds to which we add columns; the others show what upstream shows. */
+const ADDED_COLUMNS = ['SriovNetworkNodePolicy', 'SriovNetworkPoolConfig'];
+
+interface Version {
+  readonly name: string;
+  readonly subresources: JsonSchema;
+  readonly additionalPrinterColumns: JsonSchema[];
+  readonly schema: { openAPIV3Schema: JsonSchema };
+}
+const specOf = (resource: CustomResource): { group: string; scope: string; names: JsonSchema; versions: [Version] } =>
+  buildCrd(resource)['spec'] as ReturnType<typeof specOf>;
+
+describe.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(
+  'the CRD of %s',
+  (kind, resource) => {
+    const upstream = fixture.crds[kind];
+    const ours = specOf(resource);
+    const fields = flattenFields(ours.versions[0].schema.openAPIV3Schema);
+
+    it('has the same group, version, scope, names and subresources as upstream', () => {
+      expect({
+        group: ours.group,
+        version: ours.versions[0].name,
+        scope: ours.scope,
+        names: ours.names,
+        subresources: Object.keys(ours.versions[0].subresources),
+      }).toEqual({
+        group: upstream?.group,
+        version: upstream?.version,
+        scope: upstream?.scope,
+        names: upstream?.names,
+        subresources: upstream?.subresources,
+      });
+    });
+
+    it('has every field of upstream with the same type, default, enum and bounds', () => {
+      const wanted = Object.entries(upstream?.fields ?? {}).map(([path, { fork: _, ...facts }]) => {
+        return [path, { ...facts, ...ADDED_BOUNDS[`${kind} ${path}`] }];
+      });
+      expect(fields).toEqual(expect.objectContaining(Object.fromEntries(wanted)));
+    });
+
+    it('adds only the fields that are listed', () => {
+      const added = Object.keys(fields).filter((path) => !(path in (upstream?.fields ?? {})));
+      const unlisted = added.filter((path) => !ADDED_FIELDS[kind]?.some((pattern) => pattern.test(path)));
+      expect(unlisted).toEqual([]);
+    });
+
+    it('shows the same columns as upstream', () => {
+      if (ADDED_COLUMNS.includes(kind)) expect(upstream?.printerColumns).toEqual([]);
+      else expect(ours.versions[0].additionalPrinterColumns).toEqual(upstream?.printerColumns);
+    });
+
+    it('documents every field of its spec', () => {
+      const undocumented: string[] = [];
+      for (const [name, field] of Object.entries(resource.spec.shape) as [string, z.ZodType][]) {
+        const text = (toStructuralSchema(z.object({ [name]: field }))['properties'] as Record<string, JsonSchema>)[
+          name
+        ];
+        if (text?.['description'] === undefined) undocumented.push(name);
+      }
+      expect(undocumented).toEqual([]);
+    });
+  },
+);
+
+describe('toStructuralSchema', () => {
+  it.each([
+    ['a union of types', z.object({ a: z.union([z.string(), z.object({})]) }), /a: a CRD cannot express anyOf/],
+    ['an untyped node', z.object({ a: z.unknown() }), /a: a CRD needs a type/],
+    ['a pattern with look-ahead', z.object({ a: z.string().regex(/^(?!b)/) }), /a: .*RE2/],
+    ['a date object', z.object({ a: z.date() }), /Date cannot be represented/],
+  ])('refuses %s', (_, schema, message) => {
+    expect(() => toStructuralSchema(schema)).toThrow(message);
+  });
+});

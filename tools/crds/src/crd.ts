@@ -1,0 +1,50 @@
+import { type CustomResource } from '@sriov/api';
+import { stringify } from 'yaml';
+import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
+
+/** The CustomResourceDefinition of a kind, as an object. */
+export function buildCrd(resource: CustomResource): JsonSchema {
+  const { group, version, kind, plural, singular } = resource;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      names: { kind, listKind: `${kind}List`, plural, singular },
+      scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: resource.printerColumns.map((column) => ({ ...column })),
+          schema: { openAPIV3Schema: objectSchema(resource) },
+        },
+      ],
+    },
+  };
+}
+
+/** The CRD as the file in the chart: keys sorted, so that a diff shows what changed and nothing else. */
+export function crdFile(resource: CustomResource): string {
+  const yaml = stringify(buildCrd(resource), { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+  return `# Generated from libs/api by "npm run generate". Do not edit.\n${yaml}`;
+}
+
+function objectSchema(resource: CustomResource): JsonSchema {
+  const rules = resource.validations.map((validation) => ({ ...validation }));
+  return {
+    type: 'object',
+    description: resource.description,
+    properties: {
+      apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
+      kind: { type: 'string', description: 'Kind of this object.' },
+      metadata: { type: 'object' },
+      spec: toStructuralSchema(resource.spec),
+      status: toStructuralSchema(resource.status),
+    },
+    ...(rules.length > 0 && { 'x-kubernetes-validations': rules }),
+  };
+}
