@@ -87,27 +87,28 @@ const RANGE_PATTERN = '^[^#]+#[0-9]{1,5}-[0-9]{1,5}$';
 
 /**
  * A rule that does not apply to the ignored policy `default`, which old clusters still carry.
- * @param condition CEL over `s`, the spec.
  */
 function rule(condition: string, message: string): ValidationRule {
   return {
-    rule: `self.metadata.name == 'default' || !has(self.spec) || [self.spec].all(s, ${condition})`,
+    rule: `self.metadata.name == 'default' || !has(self.spec) || (${condition})`,
     message,
   };
 }
 
-const given = (field: string): string => `(has(s.${field}) && s.${field} != '')`;
-const givenNic = (field: string): string => `(has(s.nicSelector.${field}) && s.nicSelector.${field} != '')`;
-const givenList = (field: string): string => `(has(s.nicSelector.${field}) && size(s.nicSelector.${field}) > 0)`;
-const isEthernet = "(!has(s.linkType) || s.linkType in ['eth', 'ETH'])";
-const isSwitchdev = "(has(s.eSwitchMode) && s.eSwitchMode == 'switchdev')";
-const ranges = "!has(s.nicSelector.pfNames) || s.nicSelector.pfNames.filter(p, p.contains('#'))";
+const given = (field: string): string => `(has(self.spec.${field}) && self.spec.${field} != '')`;
+const givenNic = (field: string): string =>
+  `(has(self.spec.nicSelector.${field}) && self.spec.nicSelector.${field} != '')`;
+const givenList = (field: string): string =>
+  `(has(self.spec.nicSelector.${field}) && size(self.spec.nicSelector.${field}) > 0)`;
+const isEthernet = "(!has(self.spec.linkType) || self.spec.linkType in ['eth', 'ETH'])";
+const isSwitchdev = "(has(self.spec.eSwitchMode) && self.spec.eSwitchMode == 'switchdev')";
+const ranges = "!has(self.spec.nicSelector.pfNames) || self.spec.nicSelector.pfNames.filter(p, p.contains('#'))";
 const bounds = "p.split('#')[1].split('-')";
 
 /** Rules of admission that need no other object; the webhook's table `libs/policy` says the same in the same order. */
 const validations: readonly ValidationRule[] = [
   rule(
-    "size(s.resourceName) <= 63 && s.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",
+    "size(self.spec.resourceName) <= 63 && self.spec.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",
     'spec.resourceName must be 1 to 63 letters, digits, "-" or "_", and begin and end with a letter or digit',
   ),
   rule(
@@ -125,7 +126,7 @@ const validations: readonly ValidationRule[] = [
     'spec.nicSelector.netFilter cannot be combined with vendor, deviceID, rootDevices or pfNames',
   ),
   rule(
-    `!${givenNic('netFilter')} || !${given('eSwitchMode')} && !has(s.bridge) && ${isEthernet}`,
+    `!${givenNic('netFilter')} || !${given('eSwitchMode')} && !has(self.spec.bridge) && ${isEthernet}`,
     'with spec.nicSelector.netFilter there must be no eSwitchMode, no bridge, and linkType must be empty or eth',
   ),
   rule(
@@ -137,20 +138,20 @@ const validations: readonly ValidationRule[] = [
     'a range in spec.nicSelector.pfNames must not end before it begins',
   ),
   rule(
-    `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[1]) < s.numVfs)`,
+    `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[1]) < self.spec.numVfs)`,
     'a range in spec.nicSelector.pfNames must end below spec.numVfs: the last VF is numVfs-1',
   ),
   rule(
-    "!(s.deviceType == 'vfio-pci' && has(s.isRdma) && s.isRdma)",
+    "!(self.spec.deviceType == 'vfio-pci' && has(self.spec.isRdma) && self.spec.isRdma)",
     'spec.isRdma cannot be true with deviceType vfio-pci: RDMA needs the kernel driver',
   ),
   rule(`!${isSwitchdev} || ${isEthernet}`, 'spec.eSwitchMode switchdev requires linkType to be empty or eth'),
   rule(
-    `!${given('vdpaType')} || s.deviceType == 'netdevice' && ${isSwitchdev}`,
+    `!${given('vdpaType')} || self.spec.deviceType == 'netdevice' && ${isSwitchdev}`,
     'spec.vdpaType requires deviceType netdevice and eSwitchMode switchdev',
   ),
   rule(
-    `!has(s.bridge) || !has(s.bridge.ovs) || ${isSwitchdev} && !(has(s.externallyManaged) && s.externallyManaged)`,
+    `!has(self.spec.bridge) || !has(self.spec.bridge.ovs) || ${isSwitchdev} && !(has(self.spec.externallyManaged) && self.spec.externallyManaged)`,
     'spec.bridge requires eSwitchMode switchdev and cannot be combined with externallyManaged',
   ),
 ];
