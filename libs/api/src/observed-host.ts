@@ -24,6 +24,8 @@ export interface ObservedPf {
   readonly sriov?: ObservedSriov;
   /** devlink's eSwitch mode; absent when the driver has no devlink instance (then it is legacy). */
   readonly eSwitchMode?: 'legacy' | 'switchdev';
+  /** IOMMU group; absent without an IOMMU. */
+  readonly iommuGroup?: number;
   /** How the host itself depends on the PF, such as "default route"; absent when it does not. */
   readonly hostUse?: string;
 }

@@ -1,5 +1,7 @@
 export * from './api-error.ts';
 export * from './client.ts';
+export * from './cluster.ts';
+export * from './condition-writer.ts';
 export * from './connection.ts';
 export * from './core-resources.ts';
 export * from './informer.ts';

@@ -1,0 +1,6 @@
+import { GROUP, type KubeObject } from '@sriov/api';
+
+/** `<Kind>.<group>/<namespace>/<name>`: which network CR a NetworkAttachmentDefinition belongs to. */
+export function ownerRefOf(network: KubeObject): string {
+  return `${network.kind}.${GROUP}/${network.metadata.namespace}/${network.metadata.name}`;
+}

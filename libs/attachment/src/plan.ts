@@ -1,0 +1,140 @@
+import {
+  ANNOTATION,
+  FINALIZER,
+  type KubeObject,
+  type NetworkAttachmentDefinition,
+  type OVSNetwork,
+  type Reason,
+  REASON,
+  type SriovIBNetwork,
+  type SriovNetwork,
+} from '@sriov/api';
+import { ownerRefOf } from './owner-ref.ts';
+
+/** A network CR of any of the three kinds. */
+export type Network = SriovNetwork | SriovIBNetwork | OVSNetwork;
+
+/** Everything that bears on the NetworkAttachmentDefinition of one network CR. */
+export interface AttachmentFacts {
+  readonly network: Network;
+  /** What the CR renders to; a sentence when it cannot be rendered. */
+  readonly rendered:
+    | { readonly ok: true; readonly attachment: NetworkAttachmentDefinition }
+    | { readonly ok: false; readonly reason: Reason; readonly message: string };
+  /** The object that stands where the rendered one belongs. */
+  readonly present: NetworkAttachmentDefinition | undefined;
+  /** The object in the namespace of the last sync, when that was another one. */
+  readonly previous: NetworkAttachmentDefinition | undefined;
+  /** The namespace where the rendered one belongs exists. */
+  readonly namespaceExists: boolean;
+}
+
+/** One write. They are carried out in order, and each can be repeated. */
+export type AttachmentStep =
+  | { readonly kind: 'set-finalizers'; readonly finalizers: readonly string[] }
+  | { readonly kind: 'apply-attachment'; readonly attachment: NetworkAttachmentDefinition }
+  | { readonly kind: 'delete-attachment'; readonly attachment: NetworkAttachmentDefinition }
+  | { readonly kind: 'record-namespace'; readonly namespace: string };
+
+/** The writes that bring the cluster in line, and what to say of the CR. */
+export interface AttachmentPlan {
+  readonly steps: readonly AttachmentStep[];
+  readonly verdict: { readonly kind: 'done' | 'stalled'; readonly reason: Reason; readonly message: string };
+}
+
+/**
+ * Decides what becomes of the NetworkAttachmentDefinition of a network CR. An object that belongs to another CR is
+ * never touched: neither overwritten nor deleted.
+ */
+export function planAttachment(facts: AttachmentFacts): AttachmentPlan {
+  const { network, rendered, present, namespaceExists } = facts;
+  if (network.metadata.deletionTimestamp !== undefined) return planRemoval(facts);
+  if (!rendered.ok) return stalled(rendered.reason, rendered.message);
+  const { attachment } = rendered;
+  const where = `${attachment.metadata.namespace}/${attachment.metadata.name}`;
+  if (!namespaceExists) {
+    return stalled(REASON.namespaceNotFound, `namespace ${attachment.metadata.namespace} does not exist yet`);
+  }
+  const owner = present?.metadata.annotations?.[ANNOTATION.ownerRef];
+  if (owner !== undefined && owner !== '' && owner !== ownerRefOf(network)) {
+    return stalled(
+      REASON.attachmentInvalid,
+      `NetworkAttachmentDefinition ${where} belongs to ${owner}: rename one of the two networks`,
+    );
+  }
+  return {
+    steps: [
+      ...finalizerSteps(network, attachment),
+      ...(present && isUpToDate(present, attachment) ? [] : [{ kind: 'apply-attachment' as const, attachment }]),
+      ...moveSteps(facts, attachment),
+    ],
+    verdict: { kind: 'done', reason: REASON.networkReady, message: `NetworkAttachmentDefinition ${where} is in place` },
+  };
+}
+
+/**
+ * An owner reference cannot reach another namespace, so there, and only there, we have to clean up ourselves: the
+ * finalizer is set for as long as that duty exists.
+ */
+function finalizerSteps(network: Network, attachment: NetworkAttachmentDefinition): AttachmentStep[] {
+  const present = network.metadata.finalizers ?? [];
+  const others = present.filter((name) => name !== FINALIZER.network);
+  const isOwed = network.metadata.namespace !== attachment.metadata.namespace;
+  if (isOwed === present.includes(FINALIZER.network)) return [];
+  return [{ kind: 'set-finalizers', finalizers: isOwed ? [...present, FINALIZER.network] : others }];
+}
+
+/** The new object stands before the old one goes, so that pods find one at every moment. */
+function moveSteps({ network, previous }: AttachmentFacts, attachment: NetworkAttachmentDefinition): AttachmentStep[] {
+  const namespace = attachment.metadata.namespace ?? '';
+  const steps: AttachmentStep[] = [];
+  if (previous && isOwnedBy(previous, network)) steps.push({ kind: 'delete-attachment', attachment: previous });
+  if (network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] !== namespace) {
+    steps.push({ kind: 'record-namespace', namespace });
+  }
+  return steps;
+}
+
+function planRemoval({ network, present, previous }: AttachmentFacts): AttachmentPlan {
+  const verdict = {
+    kind: 'done' as const,
+    reason: REASON.networkReady,
+    message: 'the NetworkAttachmentDefinition is removed',
+  };
+  const finalizers = network.metadata.finalizers ?? [];
+  if (!finalizers.includes(FINALIZER.network)) return { steps: [], verdict };
+  const ours = [present, previous].filter((attachment) => attachment !== undefined && isOwnedBy(attachment, network));
+  return {
+    steps: [
+      ...ours.flatMap((attachment) => (attachment ? [{ kind: 'delete-attachment' as const, attachment }] : [])),
+      { kind: 'set-finalizers', finalizers: finalizers.filter((name) => name !== FINALIZER.network) },
+    ],
+    verdict,
+  };
+}
+
+function isOwnedBy(attachment: NetworkAttachmentDefinition, network: Network): boolean {
+  return attachment.metadata.annotations?.[ANNOTATION.ownerRef] === ownerRefOf(network);
+}
+
+/** Compares what we own: other annotations, labels and owners are other people's. */
+function isUpToDate(present: NetworkAttachmentDefinition, wanted: NetworkAttachmentDefinition): boolean {
+  const annotations = Object.entries(wanted.metadata.annotations ?? {});
+  const owners = wanted.metadata.ownerReferences ?? [];
+  return (
+    present.spec?.config === wanted.spec?.config &&
+    annotations.every(([name, value]) => present.metadata.annotations?.[name] === value) &&
+    owners.every((owner) => present.metadata.ownerReferences?.some(({ uid }) => uid === owner.uid))
+  );
+}
+
+function stalled(reason: Reason, message: string): AttachmentPlan {
+  return { steps: [], verdict: { kind: 'stalled', reason, message } };
+}
+
+/** Where the NetworkAttachmentDefinition of a network CR belongs. */
+export function attachmentNamespace(
+  network: KubeObject & { spec?: { networkNamespace?: string | undefined } },
+): string {
+  return network.spec?.networkNamespace || network.metadata.namespace || '';
+}

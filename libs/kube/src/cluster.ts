@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Clock, type Health, type Logger, type Metrics } from '@sriov/runtime';
+import { KubeClient } from './client.ts';
+import { connect, type Connection, loadKubeConfig } from './connection.ts';
+import { type InformerContext } from './informer.ts';
+import { leadWhile } from './lease.ts';
+import { EventRecorder } from './recorder.ts';
+import { type ReflectorMetrics } from './reflector.ts';
+
+/** What a service needs of its process to talk to the cluster. */
+export interface ClusterProcess {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Which service connects, and with which credentials. */
+export interface ClusterOptions {
+  /** Name of the service: its field manager, its lease, the source of its events. */
+  readonly service: string;
+  /** The operator's namespace, where leases stand. */
+  readonly namespace: string;
+  readonly kubeconfig: string | undefined;
+}
+
+/** A follower of the API server, such as an Informer. */
+interface Follower {
+  run(signal: AbortSignal): Promise<void>;
+  readonly synced: Promise<void>;
+  readonly store: { resync(): void };
+}
+
+/** A service's end of the cluster: its client, its events, and its life as follower and leader. */
+export class Cluster {
+  readonly client: KubeClient;
+  readonly recorder: EventRecorder;
+  readonly informers: InformerContext;
+  readonly #connection: Connection;
+  readonly #process: ClusterProcess;
+  readonly #options: ClusterOptions;
+  readonly #identity = `${hostname()}_${randomUUID()}`;
+
+  /** @throws {ServiceError} `KUBECONFIG_INVALID`. Nothing is sent yet. */
+  constructor(process: ClusterProcess, options: ClusterOptions) {
+    const { clock, log, health, metrics } = process;
+    this.#process = process;
+    this.#options = options;
+    this.#connection = connect(loadKubeConfig(options.kubeconfig), clock);
+    this.client = new KubeClient({ connection: this.#connection, clock, fieldManager: options.service });
+    this.recorder = new EventRecorder({
+      client: this.client,
+      clock,
+      log,
+      component: options.service,
+      instance: this.#identity,
+    });
+    this.informers = { client: this.client, clock, log, health, metrics: createReflectorMetrics(metrics) };
+  }
+
+  /**
+   * Follows with the informers and, once they are complete, calls `work`, until the process is told to stop.
+   * Without an API server it waits for one; the process is alive then, and not ready.
+   */
+  async follow(followers: readonly Follower[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.#process;
+    const following = Promise.all(followers.map((follower) => follower.run(signal)));
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([Promise.all(followers.map((follower) => follower.synced)), stopped]);
+    if (!signal.aborted) await work(signal);
+    await following;
+    await this.recorder.flush();
+    this.#connection.close();
+  }
+
+  /**
+   * {@link follow}, with `work` only while this process holds the service's Lease. At the beginning of each term
+   * every object is told to the listeners again: what the leader before left undone is found that way.
+   */
+  async lead(followers: readonly Follower[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { clock, log } = this.#process;
+    const { service, namespace } = this.#options;
+    const lease = { client: this.client, namespace, name: service, identity: this.#identity, clock, log };
+    await this.follow(followers, (signal) =>
+      leadWhile(
+        { ...lease, random: Math.random },
+        async (term) => {
+          for (const { store } of followers) store.resync();
+          await work(term);
+        },
+        signal,
+      ),
+    );
+  }
+}
+
+function createReflectorMetrics(metrics: Metrics): ReflectorMetrics {
+  const lists = metrics.counter('sriov_kube_lists_total', 'Complete lists of a kind', ['kind']);
+  const watches = metrics.counter('sriov_kube_watches_total', 'Watches begun', ['kind']);
+  const failures = metrics.counter('sriov_kube_failures_total', 'Lists and watches that failed', ['kind', 'status']);
+  return {
+    listed: (kind) => lists.inc({ kind }),
+    watched: (kind) => watches.inc({ kind }),
+    failed: (kind, status) => failures.inc({ kind, status: String(status) }),
+  };
+}

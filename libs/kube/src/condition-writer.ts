@@ -1,0 +1,36 @@
+import { type Condition, type KubeObject, type Resource } from '@sriov/api';
+import { type Clock } from '@sriov/runtime';
+import { type Cluster } from './cluster.ts';
+import { type EventText } from './recorder.ts';
+
+/** An object with conditions in its status. */
+type Conditioned = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
+
+/**
+ * The ports of a condition reporter for one kind: reads from the store, writes conditions by server-side apply of
+ * the status, so that each service owns its own condition types and no others.
+ */
+export function conditionPorts<T extends Conditioned>(about: {
+  readonly cluster: Pick<Cluster, 'client' | 'recorder'>;
+  readonly clock: Clock;
+  readonly resource: Resource<T>;
+  readonly get: (key: string) => T | undefined;
+}): {
+  get(key: string): T | undefined;
+  writeConditions(object: T, conditions: readonly Condition[]): Promise<void>;
+  recordEvent(object: T, event: EventText): void;
+  now(): number;
+} {
+  const { cluster, clock, resource, get } = about;
+  return {
+    get,
+    async writeConditions(object, conditions) {
+      const { name, namespace } = object.metadata;
+      const identity = { metadata: { name, ...(namespace !== undefined && { namespace }) } };
+      const status: KubeObject = { ...identity, ...{ status: { conditions } } };
+      await cluster.client.apply(resource as Resource, status, { subresource: 'status' });
+    },
+    recordEvent: (object, event) => cluster.recorder.record(resource, object, event),
+    now: () => clock.now(),
+  };
+}

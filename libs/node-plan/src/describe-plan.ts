@@ -1,0 +1,56 @@
+import { type NodePlan, type PfPlan, type PfStep, type VfPlan, type VfStep } from './steps.ts';
+
+/** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
+export function describePlan(plan: NodePlan): string[] {
+  return [
+    ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
+    ...plan.pfs.flatMap(describePf),
+    ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
+  ];
+}
+
+function describePf(plan: PfPlan): string[] {
+  const why = plan.because.map((reason) => `  because ${reason}`);
+  const steps = [...plan.before.map(describePfStep), ...mergeVfLines(plan.vfs), ...plan.after.map(describePfStep)];
+  return [`${plan.name} (${plan.pciAddress}):`, ...why, ...steps.map((step) => `  ${step}`)];
+}
+
+/** Neighbouring VFs with the same steps are one line: 128 VFs are 128 times the same. */
+function mergeVfLines(vfs: readonly VfPlan[]): string[] {
+  const runs: { first: number; last: number; text: string }[] = [];
+  for (const { id, steps } of vfs) {
+    const text = steps.map(describeVfStep).join(', ');
+    const run = runs.at(-1);
+    if (run && run.text === text && run.last === id - 1) run.last = id;
+    else runs.push({ first: id, last: id, text });
+  }
+  return runs.map(({ first, last, text }) => `VF ${first === last ? first : `${first}-${last}`}: ${text}`);
+}
+
+/** A step on a PF, in words. */
+export function describePfStep(step: PfStep): string {
+  switch (step.kind) {
+    case 'set-autoprobe':
+      return `turn driver probing of new VFs ${step.enabled ? 'on' : 'off'}`;
+    case 'set-num-vfs':
+      return step.numVfs === 0 ? 'remove all VFs' : `create ${step.numVfs} VFs`;
+    case 'set-pf-mtu':
+      return `set the MTU of the PF to ${step.mtu}`;
+    case 'set-link-up':
+      return 'set the link up';
+  }
+}
+
+/** A step on a VF, in words. */
+export function describeVfStep(step: VfStep): string {
+  switch (step.kind) {
+    case 'set-vf-mac':
+      return 'set its MAC address';
+    case 'unbind-vf':
+      return 'unbind its driver';
+    case 'bind-vf':
+      return `bind ${step.driver}`;
+    case 'set-vf-mtu':
+      return `set its MTU to ${step.mtu}`;
+  }
+}

@@ -1,0 +1,7 @@
+export * from './describe-plan.ts';
+export { DEFAULT_DRIVER } from './plan-vf.ts';
+export { type InitialPf } from './plan-pf.ts';
+export * from './plan-node.ts';
+export * from './status.ts';
+export * from './steps.ts';
+export { stableVfMac } from './vf-mac.ts';

@@ -1,0 +1,7 @@
+/** What the planner must know of a PF's kernel driver. */
+export interface NicDriver {
+  /** Name of the PF's driver. */
+  readonly pfDriver: string;
+  /** Kernel driver of its VFs, bound by name: with autoprobe off, nothing else binds one. */
+  readonly vfDriver: string;
+}

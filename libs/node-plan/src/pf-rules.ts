@@ -1,0 +1,59 @@
+import { type ObservedPf, type ObservedVf } from '@sriov/api';
+import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
+
+/** A problem of a PF, its name put in front of the sentence. */
+export function problemOf(observed: ObservedPf, reason: PlanProblemReason, message: string): PlanProblem {
+  return { pciAddress: observed.pciAddress, reason, message: `${pfName(observed)}: ${message}` };
+}
+
+/** The name by which people know the PF. */
+export function pfName(observed: ObservedPf): string {
+  return observed.link ? `${observed.link.name} (${observed.pciAddress})` : observed.pciAddress;
+}
+
+/** The VFs of the PF; none when it has no SR-IOV capability. */
+export function vfsOf({ sriov }: ObservedPf): readonly ObservedVf[] {
+  return sriov?.vfs ?? [];
+}
+
+/** Whether the kernel probes a driver for each new VF of the PF. */
+export function autoprobeOf({ sriov }: ObservedPf): boolean {
+  return sriov?.autoprobe ?? true;
+}
+
+/** Why the VFs of the PF must not be made anew now. */
+export function findBlocker(
+  { observed, allowHostInterfaces }: { readonly observed: ObservedPf; readonly allowHostInterfaces: boolean },
+  action: string,
+): PlanProblem | undefined {
+  if (observed.hostUse !== undefined && !allowHostInterfaces) {
+    return problemOf(
+      observed,
+      'HostInterface',
+      `${action} interrupts its link, and the host uses it as ${observed.hostUse}: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted`,
+    );
+  }
+  const held = vfsOf(observed).filter(({ heldBy }) => heldBy !== undefined);
+  if (held.length === 0) return undefined;
+  const who = held.map(({ id, heldBy }) => `VF ${id} by ${heldBy}`).join(', ');
+  return problemOf(
+    observed,
+    'VirtualFunctionInUse',
+    `${action} removes VFs that are in use (${who}): nothing is done until they are free`,
+  );
+}
+
+/** Sets whether the kernel probes a driver for new VFs, if that is to change. */
+export function autoprobeStep(present: boolean, wanted: boolean | undefined): PfStep[] {
+  return wanted === undefined || present === wanted ? [] : [{ kind: 'set-autoprobe', enabled: wanted }];
+}
+
+/** What a plan says of whose it is. */
+export function identityOf(observed: ObservedPf): Pick<PfPlan, 'pciAddress' | 'name'> {
+  return { pciAddress: observed.pciAddress, name: observed.link?.name ?? observed.pciAddress };
+}
+
+/** True when the plan does nothing. */
+export function isEmptyPlan(plan: PfPlan): boolean {
+  return plan.before.length === 0 && plan.vfs.length === 0 && plan.after.length === 0;
+}

@@ -1,0 +1,200 @@
+import { type DesiredInterface, formatVfRange, type ObservedPf } from '@sriov/api';
+import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
+import { nicDriverOf } from './nics/index.ts';
+import { autoprobeOf, autoprobeStep, findBlocker, identityOf, isEmptyPlan, problemOf, vfsOf } from './pf-rules.ts';
+import { type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
+import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason, type VfPlan } from './steps.ts';
+
+/** What was true of a PF before the operator first touched it. */
+export interface InitialPf {
+  readonly mtu?: number | undefined;
+  readonly autoprobe?: boolean | undefined;
+}
+
+/** A PF, what it shall be, and what it was. */
+export interface PfCase {
+  readonly desired: DesiredInterface;
+  readonly observed: ObservedPf;
+  readonly initial: InitialPf | undefined;
+  /** Change a PF that the host itself depends on. */
+  readonly allowHostInterfaces: boolean;
+}
+
+/** The plan of a PF, absent when nothing has to be done, and what cannot be done. */
+export interface PfResult {
+  readonly plan?: PfPlan;
+  readonly problems: readonly PlanProblem[];
+}
+
+/** Plans one PF of the spec: the smallest set of steps that makes it equal. */
+export function planPf(pfCase: PfCase): PfResult {
+  const { desired, observed } = pfCase;
+  const refusal = refuse(desired, observed);
+  if (refusal) return { problems: [problemOf(observed, ...refusal)] };
+  const groups = readGroups(desired);
+  if (typeof groups === 'string') return { problems: [problemOf(observed, 'SpecInvalid', groups)] };
+  const { usable, problems } = dropUnusable(observed, groups);
+  const result = needsRecreate(desired, observed) ? planRecreate(pfCase, usable) : planInPlace(pfCase, usable);
+  return { ...result, problems: [...problems, ...result.problems] };
+}
+
+/** Without an IOMMU vfio-pci binds nothing; the other groups of the PF are none the worse for it. */
+function dropUnusable(
+  observed: ObservedPf,
+  groups: readonly DesiredGroup[],
+): { usable: readonly DesiredGroup[]; problems: readonly PlanProblem[] } {
+  const needsIommu = groups.filter(({ userSpaceDriver }) => userSpaceDriver === 'vfio-pci');
+  if (observed.iommuGroup !== undefined || needsIommu.length === 0) return { usable: groups, problems: [] };
+  const ranges = needsIommu.map(({ range }) => formatVfRange(range)).join(', ');
+  const message = `VFs ${ranges} cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS`;
+  return {
+    usable: groups.filter((group) => !needsIommu.includes(group)),
+    problems: [problemOf(observed, 'Unsupported', message)],
+  };
+}
+
+type Refusal = readonly [PlanProblemReason, string];
+/** A reason why the PF cannot be what it shall be, found before anything is touched. */
+type Check = (desired: DesiredInterface, observed: ObservedPf) => Refusal | undefined;
+
+const CHECKS: readonly Check[] = [
+  (_, { driver }) =>
+    driver === undefined
+      ? ['Unsupported', 'no driver is bound to the PF: load its driver, or look into dmesg why it does not bind']
+      : undefined,
+  (_, { sriov }) =>
+    sriov === undefined
+      ? ['Unsupported', 'the PF has no SR-IOV capability: switch SR-IOV on in the firmware of the NIC and the BIOS']
+      : undefined,
+  ({ numVfs = 0 }, { sriov }) =>
+    numVfs > (sriov?.totalVfs ?? 0)
+      ? ['SpecInvalid', `${numVfs} VFs are wanted, and the PF can have ${sriov?.totalVfs}`]
+      : undefined,
+  ({ eSwitchMode }, { eSwitchMode: present = 'legacy' }) =>
+    (eSwitchMode || 'legacy') !== present
+      ? ['Unsupported', `eSwitch mode ${eSwitchMode || 'legacy'} is wanted, and this version cannot change ${present}`]
+      : undefined,
+  ({ linkType }, { linkType: present }) =>
+    linkType && present && linkType.toUpperCase() !== present
+      ? ['Unsupported', `link type ${linkType} is wanted, and this version cannot change ${present}`]
+      : undefined,
+  ({ vfGroups = [] }) =>
+    vfGroups.some(({ vdpaType }) => vdpaType)
+      ? ['Unsupported', 'vDPA devices are wanted, and this version cannot make them']
+      : undefined,
+  ({ mtu = 0 }, { link }) =>
+    link?.maxMtu !== undefined && mtu > link.maxMtu
+      ? ['SpecInvalid', `MTU ${mtu} is wanted, and the device can have ${link.maxMtu}`]
+      : undefined,
+  ({ externallyManaged, numVfs = 0 }, { sriov }) =>
+    externallyManaged === true && numVfs > (sriov?.vfs.length ?? 0)
+      ? ['SpecInvalid', `externallyManaged: ${numVfs} VFs are wanted, and its owner has made ${sriov?.vfs.length}`]
+      : undefined,
+  ({ externallyManaged, mtu = 0 }, { link }) =>
+    externallyManaged === true && link !== undefined && mtu > link.mtu
+      ? ['SpecInvalid', `externallyManaged: MTU ${mtu} is wanted, and its owner has set ${link.mtu}`]
+      : undefined,
+];
+
+function refuse(desired: DesiredInterface, observed: ObservedPf): Refusal | undefined {
+  for (const check of CHECKS) {
+    const refusal = check(desired, observed);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+function needsRecreate({ externallyManaged, numVfs = 0 }: DesiredInterface, { sriov }: ObservedPf): boolean {
+  return externallyManaged !== true && numVfs !== sriov?.vfs.length;
+}
+
+/** Another number of VFs: all of them go, which nobody must be using, and new ones come. */
+function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
+  const { desired, observed, initial } = pfCase;
+  const numVfs = desired.numVfs ?? 0;
+  const present = vfsOf(observed).length;
+  const blocker = findBlocker(pfCase, `changing the number of VFs from ${present} to ${numVfs}`);
+  if (blocker) return { problems: [blocker] };
+  const autoprobe = autoprobeOf(observed);
+  const autoprobeInitially = initial?.autoprobe ?? autoprobe;
+  const bindsByName = numVfs > 0 && canBindByName(observed, groups);
+  const autoprobeMeanwhile = bindsByName ? false : autoprobe;
+  const fresh = Array.from({ length: numVfs }, (_, id) => predictVf(observed, id, autoprobeMeanwhile));
+  return {
+    problems: [],
+    plan: {
+      ...identityOf(observed),
+      because: [`${present} VFs are there, not ${numVfs}`, ...pfReasons(desired, observed)],
+      before: [
+        ...autoprobeStep(autoprobe, autoprobeMeanwhile),
+        { kind: 'set-num-vfs', numVfs },
+        ...mtuSteps(desired, observed),
+      ],
+      vfs: fresh.flatMap((vf) => vfPlan(observed, vf, groups).plan ?? []),
+      after: [...autoprobeStep(autoprobeMeanwhile, autoprobeInitially), ...linkSteps(observed)],
+    },
+  };
+}
+
+/** The right number of VFs: only those that differ are touched. */
+function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
+  const { desired, observed, initial } = pfCase;
+  const parts = vfsOf(observed).map((vf) => vfPlan(observed, plannedVf(vf), groups));
+  const own = desired.externallyManaged === true ? [] : mtuSteps(desired, observed);
+  const after = [...autoprobeStep(autoprobeOf(observed), initial?.autoprobe), ...linkSteps(observed)];
+  const plan: PfPlan = {
+    ...identityOf(observed),
+    because: [...pfReasons(desired, observed), ...parts.flatMap(({ because }) => because)],
+    before: own,
+    vfs: parts.flatMap((part) => part.plan ?? []),
+    after,
+  };
+  const problems = parts.flatMap(({ problem }) => problem ?? []);
+  return isEmptyPlan(plan) ? { problems } : { plan, problems };
+}
+
+interface VfPart {
+  readonly plan?: VfPlan;
+  readonly because: readonly string[];
+  readonly problem?: PlanProblem;
+}
+
+function vfPlan(observed: ObservedPf, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {
+  const group = groupOf(groups, vf.id);
+  if (group === undefined) return { because: [] };
+  const { steps, because } = planVf(observed, vf, group);
+  if (steps.length === 0) return { because };
+  if (vf.heldBy !== undefined && steps.some(({ kind }) => kind === 'unbind-vf')) {
+    const message = `${because[0]}, and it is in use by ${vf.heldBy}: it is left alone until it is free`;
+    return { because: [], problem: problemOf(observed, 'VirtualFunctionInUse', message) };
+  }
+  return { plan: { id: vf.id, steps }, because };
+}
+
+/** All netdevice VFs can be bound by name, so that the kernel need not probe a driver for each VF first. */
+function canBindByName(observed: ObservedPf, groups: readonly DesiredGroup[]): boolean {
+  return nicDriverOf(observed.driver) !== undefined || groups.every((group) => group.userSpaceDriver !== undefined);
+}
+
+function predictVf(observed: ObservedPf, id: number, isProbed: boolean): PlannedVf {
+  const driver = isProbed ? (nicDriverOf(observed.driver)?.vfDriver ?? 'its default driver') : undefined;
+  return { id, ...(driver !== undefined && { driver, mtu: 1500 }) };
+}
+
+function pfReasons(desired: DesiredInterface, observed: ObservedPf): string[] {
+  const { link } = observed;
+  const because: string[] = [];
+  if (mtuSteps(desired, observed).length > 0) because.push(`the MTU is ${link?.mtu}, and ${desired.mtu} is wanted`);
+  if (link?.up === false) because.push('the link is down');
+  return because;
+}
+
+/** Only upwards: someone else may need the larger MTU. */
+function mtuSteps(desired: DesiredInterface, { link }: ObservedPf): PfStep[] {
+  const mtu = desired.mtu ?? 0;
+  return link && mtu > link.mtu ? [{ kind: 'set-pf-mtu', mtu }] : [];
+}
+
+function linkSteps({ link }: ObservedPf): PfStep[] {
+  return link?.up === false ? [{ kind: 'set-link-up' }] : [];
+}

@@ -1,0 +1,55 @@
+import {
+  type NodeStateStatus,
+  type ObservedHost,
+  type ObservedInterface,
+  type ObservedPf,
+  type ObservedVf,
+  type VirtualFunction,
+} from '@sriov/api';
+
+/** `status.interfaces` of the node state: what was seen, and nothing that is only remembered. */
+export function statusInterfaces(
+  observed: ObservedHost,
+  isExternallyManaged: (pciAddress: string) => boolean,
+): NonNullable<NodeStateStatus['interfaces']> {
+  return observed.interfaces.map((pf) => statusOfPf(pf, isExternallyManaged(pf.pciAddress)));
+}
+
+function statusOfPf(pf: ObservedPf, externallyManaged: boolean): ObservedInterface {
+  const { link, sriov } = pf;
+  return {
+    pciAddress: pf.pciAddress,
+    vendor: pf.vendor,
+    deviceID: pf.deviceId,
+    driver: pf.driver,
+    linkType: pf.linkType,
+    externallyManaged,
+    ...(link && {
+      name: link.name,
+      mac: link.mac,
+      mtu: link.mtu,
+      altNames: [...link.altNames],
+      linkAdminState: link.up ? 'up' : 'down',
+      linkSpeed: link.speed === undefined ? '' : `${link.speed} Mb/s`,
+    }),
+    ...(sriov && {
+      totalvfs: sriov.totalVfs,
+      numVfs: sriov.vfs.length,
+      eSwitchMode: pf.eSwitchMode ?? 'legacy',
+      Vfs: sriov.vfs.map(statusOfVf),
+    }),
+  };
+}
+
+function statusOfVf(vf: ObservedVf): VirtualFunction {
+  return {
+    vfID: vf.id,
+    pciAddress: vf.pciAddress,
+    vendor: vf.vendor,
+    deviceID: vf.deviceId,
+    driver: vf.driver,
+    // The address that the PF prescribes stays known while a pod or a guest has the VF.
+    mac: vf.link?.mac ?? vf.adminMac,
+    ...(vf.link && { name: vf.link.name, mtu: vf.link.mtu }),
+  };
+}

@@ -1,0 +1,53 @@
+/** One action on a PF. Each can be repeated: doing it twice is doing it once. */
+export type PfStep =
+  | { readonly kind: 'set-autoprobe'; readonly enabled: boolean }
+  /** Through 0 when the PF has another number of VFs: the kernel refuses any other way. */
+  | { readonly kind: 'set-num-vfs'; readonly numVfs: number }
+  | { readonly kind: 'set-pf-mtu'; readonly mtu: number }
+  | { readonly kind: 'set-link-up' };
+
+/** One action on a VF. */
+export type VfStep =
+  | { readonly kind: 'set-vf-mac'; readonly mac: string }
+  | { readonly kind: 'unbind-vf' }
+  | { readonly kind: 'bind-vf'; readonly driver: string }
+  | { readonly kind: 'set-vf-mtu'; readonly mtu: number };
+
+/** The steps of one VF, in order. VFs of a PF are independent of each other. */
+export interface VfPlan {
+  readonly id: number;
+  readonly steps: readonly VfStep[];
+}
+
+/** Everything that will be done to one PF: `before`, then the VFs, then `after`, which is done whatever happened. */
+export interface PfPlan {
+  readonly pciAddress: string;
+  /** Interface name for people; the PCI address when there is none. */
+  readonly name: string;
+  /** Why, one sentence a difference between what is and what shall be. */
+  readonly because: readonly string[];
+  readonly before: readonly PfStep[];
+  readonly vfs: readonly VfPlan[];
+  readonly after: readonly PfStep[];
+}
+
+/** Something that the planner refuses to do, and why. Nothing of it is done; the rest of the plan is. */
+export interface PlanProblem {
+  readonly pciAddress: string;
+  readonly reason: PlanProblemReason;
+  /** PF or VF, what is wrong, and the cure where there is one. */
+  readonly message: string;
+}
+
+/** Stands as the reason of the node state's condition. */
+export type PlanProblemReason =
+  'InterfaceNotFound' | 'VirtualFunctionInUse' | 'HostInterface' | 'Unsupported' | 'SpecInvalid';
+
+/** What will be done to the node. Empty `pfs` and `problems`: the host is as the spec wants it. */
+export interface NodePlan {
+  /** Kernel modules to load first. */
+  readonly modules: readonly string[];
+  /** In order of PCI address; PFs are independent of each other. */
+  readonly pfs: readonly PfPlan[];
+  readonly problems: readonly PlanProblem[];
+}
