@@ -9,6 +9,7 @@ export * from './node-policy.ts';
 export * from './node-state.ts';
 export * from './object.ts';
 export * from './observed-host.ts';
+export * from './omit-undefined.ts';
 export * from './operator-config.ts';
 export * from './ovs-network.ts';
 export * from './pool-config.ts';

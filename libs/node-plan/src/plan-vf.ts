@@ -1,4 +1,4 @@
-import { type ObservedPf, type ObservedVf } from '@sriov/api';
+import { type ObservedPf, type ObservedVf, omitUndefined } from '@sriov/api';
 import { type DesiredGroup } from './desired.ts';
 import { nicDriverOf } from './nics/index.ts';
 import { type VfStep } from './steps.ts';
@@ -63,11 +63,5 @@ function planMtu(vf: PlannedVf, group: DesiredGroup, mtu: number | undefined): V
 /** The VF as it is planned for. */
 export function plannedVf(vf: ObservedVf): PlannedVf {
   const { id, driver, adminMac, heldBy, link } = vf;
-  return {
-    id,
-    ...(driver !== undefined && { driver }),
-    ...(adminMac !== undefined && { adminMac }),
-    ...(heldBy !== undefined && { heldBy }),
-    ...(link !== undefined && { mtu: link.mtu }),
-  };
+  return omitUndefined({ id, driver, adminMac, heldBy, mtu: link?.mtu });
 }

@@ -1,0 +1,85 @@
+import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
+import { z } from 'zod';
+import { run, runJson } from './commands.ts';
+import { type Kernel } from './kernel.ts';
+
+/** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
+export interface Link extends ObservedLink {
+  readonly linkType: LinkType;
+  /** PCI address of the device behind it; absent for virtual interfaces. */
+  readonly pciAddress?: string;
+  /** Bridge, bond or team that the interface is part of. */
+  readonly master?: string;
+  /** Admin MAC address by VF id; VFs without one are left out. */
+  readonly vfMacs: ReadonlyMap<number, string>;
+}
+
+const linkSchema = z.object({
+  ifname: z.string(),
+  flags: z.array(z.string()).default([]),
+  mtu: z.number().default(0),
+  max_mtu: z.number().optional(),
+  link_type: z.string().optional(),
+  address: z.string().default(''),
+  master: z.string().optional(),
+  altnames: z.array(z.string()).default([]),
+  parentbus: z.string().optional(),
+  parentdev: z.string().optional(),
+  vfinfo_list: z.array(z.object({ vf: z.number(), address: z.string().default('') })).default([]),
+});
+
+const LINK_TYPES: Readonly<Record<string, LinkType>> = { ether: 'ETH', infiniband: 'IB' };
+
+/** All network interfaces of the host's namespace: one dump, never one call a VF. */
+export async function listLinks(kernel: Kernel): Promise<Link[]> {
+  const output = await runJson(kernel, ['ip', '-j', '-d', 'link', 'show']);
+  // `ip` prints `{}` for interfaces that it leaves out.
+  const rows = z.array(z.looseObject({})).parse(output);
+  return rows.filter((row) => 'ifname' in row).map((row) => toLink(linkSchema.parse(row)));
+}
+
+function toLink(row: z.output<typeof linkSchema>): Link {
+  const vfMacs = row.vfinfo_list.filter(({ address }) => address !== '' && !/^(00:)+00$/.test(address));
+  return omitUndefined({
+    name: row.ifname,
+    altNames: row.altnames,
+    mac: row.address,
+    mtu: row.mtu,
+    up: row.flags.includes('UP'),
+    linkType: LINK_TYPES[row.link_type ?? ''] ?? '',
+    vfMacs: new Map(vfMacs.map(({ vf, address }) => [vf, address])),
+    // 0 stands for "the driver sets no limit".
+    maxMtu: row.max_mtu || undefined,
+    master: row.master,
+    pciAddress: row.parentbus === 'pci' ? row.parentdev : undefined,
+  });
+}
+
+/** Names of the interfaces that carry a default route, IPv4 or IPv6. */
+export async function listDefaultRouteLinks(kernel: Kernel): Promise<Set<string>> {
+  const tables = await Promise.all([
+    runJson(kernel, ['ip', '-j', 'route', 'show', 'default']),
+    runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'default']),
+  ]);
+  const routes = tables.flatMap((table) => z.array(z.object({ dev: z.string().optional() })).parse(table));
+  return new Set(routes.flatMap(({ dev }) => dev ?? []));
+}
+
+/** Sets the MTU of an interface, in bytes. */
+export async function setMtu(kernel: Kernel, name: string, mtu: number): Promise<void> {
+  await run(kernel, ['ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)]);
+}
+
+/** Sets an interface administratively up. */
+export async function setLinkUp(kernel: Kernel, name: string): Promise<void> {
+  await run(kernel, ['ip', 'link', 'set', 'dev', name, 'up']);
+}
+
+/** Prescribes the MAC address of a VF. It takes effect when a driver is next bound to the VF. */
+export async function setVfMac(
+  kernel: Kernel,
+  vf: { readonly pfName: string; readonly id: number },
+  mac: string,
+): Promise<void> {
+  await run(kernel, ['ip', 'link', 'set', 'dev', vf.pfName, 'vf', String(vf.id), 'mac', mac]);
+}

@@ -1,0 +1,74 @@
+import { isErrno, type Kernel, KernelError } from './kernel.ts';
+import { listNames, PCI_DEVICES, readAttribute, readLinkName } from './sysfs.ts';
+
+/** Longest wait for the creation or removal of VFs; 128 VFs take minutes on slow firmware. */
+const NUM_VFS_MS = 300_000;
+
+/** PCI addresses of the VFs of a PF by VF id, from its `virtfn` links, which never block. */
+export async function listVfAddresses(kernel: Kernel, pf: string): Promise<Map<number, string>> {
+  const names = await listNames(kernel, `${PCI_DEVICES}/${pf}`);
+  const ids = names.flatMap((name) => /^virtfn(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  const entries = await Promise.all(
+    ids.map(async (id) => [id, await readLinkName(kernel, `${PCI_DEVICES}/${pf}/virtfn${id}`)] as const),
+  );
+  return new Map(
+    entries
+      .flatMap(([id, address]) => (address === undefined ? [] : [[id, address] as const]))
+      .sort(([a], [b]) => a - b),
+  );
+}
+
+/** Whether the kernel probes a driver for each new VF. */
+export async function readAutoprobe(kernel: Kernel, pf: string): Promise<boolean> {
+  return (await readAttribute(kernel, `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`)) !== '0';
+}
+
+/** Sets whether the kernel probes a driver for each new VF. Off, it also refuses a bind without a driver_override. */
+export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean): Promise<void> {
+  await kernel.write(`${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`, enabled ? '1' : '0');
+}
+
+/**
+ * Gives a PF so many VFs. From another number it goes through 0, because the kernel knows no other way; the number
+ * it has already is left as it is.
+ * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it takes longer than five minutes.
+ */
+export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
+  const present = (await listVfAddresses(kernel, pf)).size;
+  if (present === numVfs) return;
+  if (present !== 0) await writeNumVfs(kernel, pf, 0);
+  if (numVfs !== 0) await writeNumVfs(kernel, pf, numVfs);
+}
+
+async function writeNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
+  const path = `${PCI_DEVICES}/${pf}/sriov_numvfs`;
+  try {
+    await kernel.write(path, String(numVfs), { deadlineMs: NUM_VFS_MS });
+  } catch (error) {
+    throw await explain(error, { kernel, pf, numVfs });
+  }
+}
+
+/** The kernel's errnos for `sriov_numvfs`, and what each means there (drivers/pci/iov.c). */
+const MEANING: Readonly<Record<string, string>> = {
+  ERANGE: 'the device cannot have so many VFs',
+  EBUSY: 'the device has another number of VFs already',
+  EINVAL: 'the driver does not take this number',
+  ENOENT: 'the driver of the PF cannot make VFs, or there is none',
+  ENODEV: 'the device is gone',
+  ENOMEM: 'no PCI bus numbers or address space are left: try the kernel parameter pci=realloc',
+  ENOSYS: 'the driver of the PF cannot make VFs',
+};
+
+async function explain(
+  error: unknown,
+  call: { readonly kernel: Kernel; readonly pf: string; readonly numVfs: number },
+): Promise<unknown> {
+  const meaning = error instanceof KernelError ? MEANING[error.code] : undefined;
+  if (!isErrno(error, ...Object.keys(MEANING)) || meaning === undefined) return error;
+  const total = await readAttribute(call.kernel, `${PCI_DEVICES}/${call.pf}/sriov_totalvfs`);
+  const detail = `${meaning} (${call.numVfs} wanted, ${total ?? 'an unknown number'} possible)`;
+  const explained = new KernelError({ verb: 'write', path: error.path, code: error.code, detail });
+  explained.cause = error;
+  return explained;
+}

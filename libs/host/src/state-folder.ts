@@ -1,0 +1,69 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** A folder on the host whose files survive the daemon and, where the folder does, reboots. */
+export class StateFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Content of a file; nothing when it does not exist. */
+  async read(name: string): Promise<string | undefined> {
+    try {
+      return await readFile(join(this.path, name), 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Names in a subfolder, sorted; none when it does not exist. Unfinished writes of a crash are left out. */
+  async list(folder: string): Promise<string[]> {
+    try {
+      const names = await readdir(join(this.path, folder));
+      return names.filter((name) => !name.endsWith(UNFINISHED)).sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  /** Writes a file so that after a crash it has the old content or the new one, never half of it. */
+  async write(name: string, content: string): Promise<void> {
+    const path = join(this.path, name);
+    const temporary = `${path}${UNFINISHED}`;
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  }
+
+  /** Removes a file; nothing to do when it does not exist. */
+  async remove(name: string): Promise<void> {
+    await rm(join(this.path, name), { force: true });
+  }
+}
+
+const UNFINISHED = '.unfinished';
+
+/** Makes the rename itself durable. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

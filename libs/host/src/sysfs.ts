@@ -1,0 +1,52 @@
+import { isErrno, type Kernel } from './kernel.ts';
+
+/** Root of PCI devices. */
+export const PCI_DEVICES = '/sys/bus/pci/devices';
+/** Root of PCI drivers. */
+export const PCI_DRIVERS = '/sys/bus/pci/drivers';
+
+/** Longest wait for a read that can block behind a write to the same device. */
+const READ_MS = 5_000;
+
+/** Errnos of attributes that are not there, or not now. */
+const ABSENT = ['ENOENT', 'ENODEV', 'EINVAL', 'ENOTSUP', 'EIO'];
+
+/** Content of an attribute without its line feed; nothing when it does not exist or cannot be read now. */
+export async function readAttribute(kernel: Kernel, path: string): Promise<string | undefined> {
+  try {
+    return (await kernel.read(path)).trim();
+  } catch (error) {
+    if (isErrno(error, ...ABSENT)) return undefined;
+    throw error;
+  }
+}
+
+/** {@link readAttribute} for one whose read waits for the lock of the device, such as `sriov_numvfs`. */
+export async function readLockedAttribute(kernel: Kernel, path: string): Promise<string | undefined> {
+  try {
+    return (await kernel.read(path, { deadlineMs: READ_MS })).trim();
+  } catch (error) {
+    if (isErrno(error, ...ABSENT)) return undefined;
+    throw error;
+  }
+}
+
+/** Last part of a link's target; nothing when there is no such link. */
+export async function readLinkName(kernel: Kernel, path: string): Promise<string | undefined> {
+  try {
+    return (await kernel.readlink(path)).split('/').at(-1);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENODEV', 'EINVAL')) return undefined;
+    throw error;
+  }
+}
+
+/** Names in a directory; none when it does not exist. */
+export async function listNames(kernel: Kernel, path: string): Promise<string[]> {
+  try {
+    return await kernel.list(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
