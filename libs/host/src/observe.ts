@@ -75,9 +75,8 @@ const NETWORK_CLASS = /^0x02/;
 
 async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables): Promise<ObservedPf | undefined> {
   const device = `${PCI_DEVICES}/${pciAddress}`;
-  const deviceClass = await readAttribute(kernel, `${device}/class`);
-  if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
-  if ((await readLinkName(kernel, `${device}/physfn`)) !== undefined) return undefined;
+  const deviceClass = await readPfClass(kernel, device);
+  if (deviceClass === undefined) return undefined;
   const [ids, driver, iommuGroup, link] = await Promise.all([
     readIds(kernel, device),
     readDriver(kernel, pciAddress),
@@ -95,6 +94,14 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
     eSwitchMode: tables.eSwitchModes.get(pciAddress),
     hostUse: link && hostUseOf(link, tables),
   });
+}
+
+/** PCI class of a network device that is not a VF; nothing for any other device. */
+async function readPfClass(kernel: Kernel, device: string): Promise<string | undefined> {
+  const deviceClass = await readAttribute(kernel, `${device}/class`);
+  if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
+  const physfn = await readLinkName(kernel, `${device}/physfn`);
+  return physfn === undefined ? deviceClass : undefined;
 }
 
 /** 0x0207 is InfiniBand; a port without a network interface tells no more. */
