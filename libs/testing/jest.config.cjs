@@ -1,1 +1,1 @@
-module.exports = { displayName: 'testing', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'testing', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -1,5 +1,6 @@
 export * from './bridge.ts';
 export * from './conditions.ts';
+export * from './errors.ts';
 export * from './kinds.ts';
 export * from './label-selector.ts';
 export * from './names.ts';

@@ -25,9 +25,13 @@ export const REASON = {
   inSync: 'InSync',
   applying: 'Applying',
   applyFailed: 'ApplyFailed',
-  discoveryFailed: 'DiscoveryFailed',
+  undone: 'ChangedBack',
   interfaceNotFound: 'InterfaceNotFound',
   vfInUse: 'VirtualFunctionInUse',
+  hostInterface: 'HostInterface',
+  unsupported: 'Unsupported',
   specInvalid: 'SpecInvalid',
+  stateDamaged: 'StateDamaged',
+  noNodeState: 'NoNodeState',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -1,4 +1,4 @@
-import { CONDITION, REASON } from '@sriov/api';
+import { CONDITION, messageOf, REASON } from '@sriov/api';
 import { type NewCondition } from './conditions.ts';
 import { type ControllerMetrics } from './metrics.ts';
 import { type Outcome } from './outcome.ts';
@@ -88,7 +88,7 @@ export class Controller {
   }
 
   async #reportFailure(key: string, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     try {
       const condition = { type: CONDITION.ready, status: 'False', reason: REASON.reconcileFailed, message } as const;
       await this.#options.report?.(key, [condition]);

@@ -1,5 +1,6 @@
 import {
   type LinkType,
+  messageOf,
   type ObservationProblem,
   type ObservedHost,
   type ObservedLink,
@@ -66,7 +67,7 @@ async function observeOrReport(
   try {
     return { pf: await observePf(kernel, pciAddress, tables) };
   } catch (error) {
-    return { problem: { pciAddress, message: error instanceof Error ? error.message : String(error) } };
+    return { problem: { pciAddress, message: messageOf(error) } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { messageOf } from '@sriov/api';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { type Clock, ServiceError } from '@sriov/runtime';
 import { ApiError } from './api-error.ts';
@@ -42,7 +43,7 @@ export function loadKubeConfig(path: string | undefined): KubeConfig {
     if (path === undefined) config.loadFromCluster();
     else config.loadFromFile(path);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = messageOf(cause);
     throw new ServiceError(
       'KUBECONFIG_INVALID',
       path === undefined

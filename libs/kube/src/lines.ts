@@ -1,4 +1,5 @@
 import { type IncomingMessage } from 'node:http';
+import { messageOf } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
 import { ApiError } from './api-error.ts';
 
@@ -76,8 +77,4 @@ function createWatchdog(
 
 function broken(how: string, cause?: unknown): ApiError {
   return new ApiError(`the watch broke: ${how}`, { status: 0, cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

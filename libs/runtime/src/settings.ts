@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '@sriov/api';
 import { z } from 'zod';
 import { ServiceError } from './service-error.ts';
 
@@ -69,7 +70,7 @@ function readFlags(definition: SettingsDefinition<z.ZodObject>, argv: readonly s
   try {
     return parseArgs({ args: [...argv], options, allowNegative: true }).values;
   } catch (error) {
-    throw invalid(definition.program, [error instanceof Error ? error.message : String(error)]);
+    throw invalid(definition.program, [messageOf(error)]);
   }
 }
 

@@ -1,0 +1,58 @@
+import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { Controller, createControllerMetrics } from '@sriov/controller';
+import { Cluster, Informer } from '@sriov/kube';
+import { type ServiceContext } from '@sriov/runtime';
+import { printPlan } from './dry-run.ts';
+import { openHost } from './open-host.ts';
+import { reconcile } from './reconcile.ts';
+import { type Settings } from './settings.ts';
+import { createStatusWriter } from './status-writer.ts';
+import { watchHost } from './watches.ts';
+
+/** Wait before looking again at what could not be done. */
+const RETRY_MS = 30_000;
+
+/** The config daemon: one controller with one key, the node; woken by its node state, the host, and the clock. */
+export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
+  const { settings, log, clock, metrics } = context;
+  const cluster = new Cluster(context, {
+    service: 'config-daemon',
+    namespace: settings.namespace,
+    kubeconfig: settings.kubeconfig,
+  });
+  const host = await openHost(settings, log);
+  if (settings.dryRun) return printPlan(cluster.client, host, settings);
+
+  const nodeStates = new Informer(cluster.informers, SRIOV_NETWORK_NODE_STATE, {
+    namespace: settings.namespace,
+    fieldSelector: `metadata.name=${settings.nodeName}`,
+  });
+  const getNodeState = (): SriovNetworkNodeState | undefined =>
+    nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
+  const { client, recorder } = cluster;
+  const writeStatus = createStatusWriter({ client, recorder, clock, getNodeState });
+  const controller = new Controller({
+    name: 'node',
+    reconcile: () =>
+      reconcile({
+        host,
+        getNodeState,
+        writeStatus,
+        allowHostInterfaces: settings.configureHostInterfaces,
+        retryMs: RETRY_MS,
+        log,
+      }),
+    timers: clock,
+    log,
+    metrics: createControllerMetrics(metrics),
+  });
+  const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
+  nodeStates.store.subscribe(() => wake(0));
+  await cluster.follow([nodeStates], async (signal) => {
+    wake(0);
+    await Promise.all([
+      controller.run(signal),
+      watchHost({ kernel: host.kernel, clock, log, auditMs: settings.auditSeconds * 1000 }, wake, signal),
+    ]);
+  });
+}

@@ -1,0 +1,54 @@
+import { type NodeStateSpec, type ObservedHost } from '@sriov/api';
+import { type PlannedNode, planNode } from '@sriov/node-plan';
+import { apply, type OnStep, type StepFailure } from './apply.ts';
+import { gather, type HostPorts } from './gather.ts';
+import { takeOver } from './take-over.ts';
+
+/** What the host shall be, and how much may be done for it. */
+export interface Wanted {
+  readonly spec: NodeStateSpec;
+  /** Change PFs that the host itself depends on. */
+  readonly allowHostInterfaces: boolean;
+}
+
+/** Who follows the work. */
+export interface Followers {
+  /** Called with each plan that changes something, before it is carried out. */
+  readonly onPlan: (plan: PlannedNode, observed: ObservedHost) => Promise<void>;
+  readonly onStep: OnStep;
+}
+
+/** Where the host ended. */
+export interface Converged {
+  readonly observed: ObservedHost;
+  /** What is still to be done, as the last look at the host tells. */
+  readonly rest: PlannedNode;
+  readonly failures: readonly StepFailure[];
+  readonly journalProblems: readonly string[];
+}
+
+/**
+ * Plans that one pass may carry out: one for the change, one for what it brought to light. Were there more to do
+ * after that, something else would be undoing our work.
+ */
+const MAX_ROUNDS = 3;
+
+/**
+ * Looks, plans and applies until a look shows that nothing is left to do, a step fails, or the rounds are used up.
+ * The result is what was seen last, never what was meant.
+ */
+export async function converge(ports: HostPorts, wanted: Wanted, followers: Followers): Promise<Converged> {
+  let failures: readonly StepFailure[] = [];
+  for (let round = 0; ; round += 1) {
+    const gathered = await gather(ports, wanted);
+    const plan = planNode(gathered.facts);
+    const { observed } = gathered.facts;
+    const isLast = plan.pfs.length === 0 || failures.length > 0 || round === MAX_ROUNDS;
+    if (failures.length === 0) failures = await takeOver(ports.journal, gathered, plan);
+    if (isLast || failures.length > 0) {
+      return { observed, rest: plan, failures, journalProblems: gathered.journal.problems };
+    }
+    await followers.onPlan(plan, observed);
+    failures = await apply(ports.kernel, plan, followers.onStep);
+  }
+}

@@ -1,0 +1,23 @@
+import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { isNotFound, type KubeClient } from '@sriov/kube';
+import { describePlan, planNode } from '@sriov/node-plan';
+import { ServiceError } from '@sriov/runtime';
+import { gather, type HostPorts } from './gather.ts';
+import { type Settings } from './settings.ts';
+
+/** Prints what would be done to the host, by the planner that does it. @throws {ServiceError} `NO_NODE_STATE` */
+export async function printPlan(client: KubeClient, host: HostPorts, settings: Settings): Promise<void> {
+  const ref = { namespace: settings.namespace, name: settings.nodeName };
+  const nodeState = await client.get(SRIOV_NETWORK_NODE_STATE, ref).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+    throw new ServiceError('NO_NODE_STATE', `there is no SriovNetworkNodeState ${ref.namespace}/${ref.name}`);
+  });
+  const { facts } = await gather(host, {
+    spec: nodeState.spec ?? {},
+    allowHostInterfaces: settings.configureHostInterfaces,
+  });
+  const lines = describePlan(planNode(facts));
+  process.stdout.write(
+    `${(lines.length > 0 ? lines : ['nothing to do: the host is as the spec wants it']).join('\n')}\n`,
+  );
+}

@@ -1,0 +1,47 @@
+import { type NodeStateSpec } from '@sriov/api';
+import { type Kernel, observeHost } from '@sriov/host';
+import { type NodeFacts, planNode } from '@sriov/node-plan';
+import { type Journal, type JournalEntries } from './journal.ts';
+
+/** What the daemon looks at and writes to. */
+export interface HostPorts {
+  readonly kernel: Kernel;
+  readonly journal: Journal;
+}
+
+/** The facts of a pass, and the journal as it was read for it. */
+export interface Gathered {
+  readonly facts: NodeFacts;
+  readonly journal: JournalEntries;
+}
+
+/** Looks at the host and the journal: everything that the planner needs to know. */
+export async function gather(
+  ports: HostPorts,
+  wanted: { readonly spec: NodeStateSpec; readonly allowHostInterfaces: boolean },
+): Promise<Gathered> {
+  const journal = await ports.journal.read();
+  const withJournal = { ...wanted, owned: journal.owned, initial: journal.initial };
+  const observed = await observeHost(ports.kernel);
+  const facts = { ...withJournal, observed };
+  if (!disturbsVfio(facts)) return { facts, journal };
+  // Only now is it worth searching all processes for those that have a VF open.
+  const closer = await observeHost(ports.kernel, { vfioHolders: true });
+  return { facts: { ...withJournal, observed: closer }, journal };
+}
+
+/** True when the plan would take a VF away from vfio-pci. */
+function disturbsVfio(facts: NodeFacts): boolean {
+  const plan = planNode(facts);
+  const isVfio = new Map(
+    facts.observed.interfaces.map(({ pciAddress, sriov }) => [
+      pciAddress,
+      new Set((sriov?.vfs ?? []).filter(({ driver }) => driver === 'vfio-pci').map(({ id }) => id)),
+    ]),
+  );
+  return plan.pfs.some(({ pciAddress, before, vfs }) => {
+    const bound = isVfio.get(pciAddress) ?? new Set();
+    const removesAll = before.some(({ kind }) => kind === 'set-num-vfs');
+    return bound.size > 0 && (removesAll || vfs.some(({ id }) => bound.has(id)));
+  });
+}

@@ -1,0 +1,4 @@
+export * from './control-plane.ts';
+export * from './eventually.ts';
+export * from './fake-clock.ts';
+export * from './manifests.ts';

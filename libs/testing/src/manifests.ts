@@ -1,0 +1,48 @@
+import { adminRequest } from '@sriov/control-plane';
+import { parseAllDocuments } from 'yaml';
+import { request, testControlPlane } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** Applies YAML documents as administrator; CRDs among them are waited for until they serve. */
+export async function applyManifests(yaml: string): Promise<void> {
+  for (const document of parseAllDocuments(yaml)) {
+    const manifest = document.toJS() as Manifest | null;
+    if (manifest) await applyManifest(manifest);
+  }
+}
+
+async function applyManifest(manifest: Manifest): Promise<void> {
+  const path = await pathOf(manifest);
+  const answer = await adminRequest(testControlPlane().access, {
+    method: 'PATCH',
+    path: `${path}?fieldManager=test&force=true`,
+    contentType: 'application/apply-patch+yaml',
+    body: manifest,
+  });
+  if (answer.status >= 400) {
+    throw new Error(`${manifest.kind} ${manifest.metadata.name}: ${(answer.body as { message: string }).message}`);
+  }
+  if (manifest.kind === 'CustomResourceDefinition') await eventually(() => isEstablished(path));
+}
+
+async function pathOf({ apiVersion, kind, metadata }: Manifest): Promise<string> {
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const { resources } = (await request('GET', root)) as {
+    resources: { name: string; kind: string; namespaced: boolean }[];
+  };
+  const resource = resources.find((candidate) => candidate.kind === kind && !candidate.name.includes('/'));
+  if (!resource) throw new Error(`the API server knows no ${kind} in ${apiVersion}`);
+  const scope = resource.namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
+  return `${root}${scope}/${resource.name}/${metadata.name}`;
+}
+
+async function isEstablished(path: string): Promise<boolean> {
+  const { status } = (await request('GET', path)) as { status?: { conditions?: { type: string; status: string }[] } };
+  return status?.conditions?.some(({ type, status: holds }) => type === 'Established' && holds === 'True') ?? false;
+}

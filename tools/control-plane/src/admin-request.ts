@@ -1,0 +1,53 @@
+import { request } from 'node:https';
+import { type KeyPair } from '@sriov/certificates';
+
+/** Where an API server is, and who asks. */
+export interface Access {
+  readonly server: string;
+  readonly ca: string;
+  readonly admin: KeyPair;
+}
+
+/** An answer of the API server: its status and its body as JSON, or as text where it is none. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** One request as administrator: for setting things up, not for services. Rejects when no answer comes. */
+export function adminRequest(
+  access: Access,
+  call: { readonly method: string; readonly path: string; readonly body?: object; readonly contentType?: string },
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      new URL(call.path, access.server),
+      {
+        method: call.method,
+        ca: access.ca,
+        cert: access.admin.certificate,
+        key: access.admin.privateKey,
+        // A connection a call: a server that was restarted must not be asked over an old one.
+        agent: false,
+        timeout: 10_000,
+        headers: call.body ? { 'content-type': call.contentType ?? 'application/json' } : {},
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parseBody(text) }));
+      },
+    );
+    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer within 10 s')));
+    outgoing.once('error', reject);
+    outgoing.end(call.body && JSON.stringify(call.body));
+  });
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
