@@ -1,26 +1,12 @@
-import {
-  ANNOTATION,
-  FINALIZER,
-  type KubeObject,
-  type NetworkAttachmentDefinition,
-  type OVSNetwork,
-  type Reason,
-  REASON,
-  type SriovIBNetwork,
-  type SriovNetwork,
-} from '@sriov/api';
-import { ownerRefOf } from './owner-ref.ts';
-
-/** A network CR of any of the three kinds. */
-export type Network = SriovNetwork | SriovIBNetwork | OVSNetwork;
+import { ANNOTATION, FINALIZER, keyOf, type NetworkAttachmentDefinition, type Reason, REASON } from '@sriov/api';
+import { ownerRefOf } from './ownership.ts';
+import { type Network, type Rendered } from './render.ts';
 
 /** Everything that bears on the NetworkAttachmentDefinition of one network CR. */
 export interface AttachmentFacts {
   readonly network: Network;
   /** What the CR renders to; a sentence when it cannot be rendered. */
-  readonly rendered:
-    | { readonly ok: true; readonly attachment: NetworkAttachmentDefinition }
-    | { readonly ok: false; readonly reason: Reason; readonly message: string };
+  readonly rendered: Rendered;
   /** The object that stands where the rendered one belongs. */
   readonly present: NetworkAttachmentDefinition | undefined;
   /** The object in the namespace of the last sync, when that was another one. */
@@ -47,29 +33,40 @@ export interface AttachmentPlan {
  * never touched: neither overwritten nor deleted.
  */
 export function planAttachment(facts: AttachmentFacts): AttachmentPlan {
-  const { network, rendered, present, namespaceExists } = facts;
+  const { network, rendered, present } = facts;
   if (network.metadata.deletionTimestamp !== undefined) return planRemoval(facts);
   if (!rendered.ok) return stalled(rendered.reason, rendered.message);
   const { attachment } = rendered;
-  const where = `${attachment.metadata.namespace}/${attachment.metadata.name}`;
-  if (!namespaceExists) {
-    return stalled(REASON.namespaceNotFound, `namespace ${attachment.metadata.namespace} does not exist yet`);
-  }
-  const owner = present?.metadata.annotations?.[ANNOTATION.ownerRef];
-  if (owner !== undefined && owner !== '' && owner !== ownerRefOf(network)) {
-    return stalled(
-      REASON.attachmentInvalid,
-      `NetworkAttachmentDefinition ${where} belongs to ${owner}: rename one of the two networks`,
-    );
-  }
+  const obstacle = findObstacle(facts, attachment);
+  if (obstacle) return obstacle;
   return {
     steps: [
       ...finalizerSteps(network, attachment),
       ...(present && isUpToDate(present, attachment) ? [] : [{ kind: 'apply-attachment' as const, attachment }]),
       ...moveSteps(facts, attachment),
     ],
-    verdict: { kind: 'done', reason: REASON.networkReady, message: `NetworkAttachmentDefinition ${where} is in place` },
+    verdict: {
+      kind: 'done',
+      reason: REASON.networkReady,
+      message: `NetworkAttachmentDefinition ${keyOf(attachment)} is in place`,
+    },
   };
+}
+
+function findObstacle(
+  { network, present, namespaceExists }: AttachmentFacts,
+  attachment: NetworkAttachmentDefinition,
+): AttachmentPlan | undefined {
+  if (!namespaceExists) {
+    return stalled(REASON.namespaceNotFound, `namespace ${attachment.metadata.namespace} does not exist yet`);
+  }
+  // One without an owner was made by hand, and is taken over.
+  const owner = present?.metadata.annotations?.[ANNOTATION.ownerRef];
+  if (!owner || owner === ownerRefOf(network)) return undefined;
+  return stalled(
+    REASON.attachmentInvalid,
+    `NetworkAttachmentDefinition ${keyOf(attachment)} belongs to ${owner}: rename one of the two networks`,
+  );
 }
 
 /**
@@ -130,11 +127,4 @@ function isUpToDate(present: NetworkAttachmentDefinition, wanted: NetworkAttachm
 
 function stalled(reason: Reason, message: string): AttachmentPlan {
   return { steps: [], verdict: { kind: 'stalled', reason, message } };
-}
-
-/** Where the NetworkAttachmentDefinition of a network CR belongs. */
-export function attachmentNamespace(
-  network: KubeObject & { spec?: { networkNamespace?: string | undefined } },
-): string {
-  return network.spec?.networkNamespace || network.metadata.namespace || '';
 }

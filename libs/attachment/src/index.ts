@@ -1,0 +1,3 @@
+export * from './ownership.ts';
+export * from './plan.ts';
+export * from './render.ts';

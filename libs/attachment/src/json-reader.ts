@@ -1,0 +1,120 @@
+import { type Parsed } from '@sriov/api';
+import { type JsonMember, type JsonNode } from './json-text.ts';
+
+const BLANK = /[ \t\n\r]*/y;
+// RFC 8259, section 7: no raw control characters, and only these escapes.
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const WORD = /true|false|null/y;
+
+/** Deeper nesting than any CNI configuration has; the reader recurses, and must not overflow. */
+const MAX_DEPTH = 64;
+
+/** Reads one JSON value. The message of a failure names line and column, counted from 1. */
+export function readJson(source: string): Parsed<JsonNode> {
+  return read(source, (reader) => {
+    const value = reader.value();
+    reader.end();
+    return value;
+  });
+}
+
+/** Reads values separated by commas, without brackets around them; at least one. */
+export function readJsonSequence(source: string): Parsed<readonly JsonNode[]> {
+  return read(source, (reader) => {
+    const values = [reader.value()];
+    while (reader.take(',')) values.push(reader.value());
+    reader.end();
+    return values;
+  });
+}
+
+function read<T>(source: string, use: (reader: Reader) => T): Parsed<T> {
+  try {
+    return { ok: true, value: use(new Reader(source)) };
+  } catch (error) {
+    if (error instanceof Malformed) return { ok: false, message: error.message };
+    throw error;
+  }
+}
+
+/** Never leaves this file: a failure is a value outside. */
+class Malformed extends Error {}
+
+class Reader {
+  readonly #source: string;
+  #at = 0;
+  #depth = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  value(): JsonNode {
+    if (this.#depth === MAX_DEPTH) throw this.#malformed(`nested deeper than ${MAX_DEPTH} levels`);
+    this.#depth += 1;
+    const node = this.#container() ?? this.#scalar();
+    this.#depth -= 1;
+    return node;
+  }
+
+  /** Skips blanks, and takes the mark if it comes next. */
+  take(mark: string): boolean {
+    this.#match(BLANK);
+    if (!this.#source.startsWith(mark, this.#at)) return false;
+    this.#at += mark.length;
+    return true;
+  }
+
+  end(): void {
+    this.#match(BLANK);
+    if (this.#at < this.#source.length) throw this.#unexpected('the end');
+  }
+
+  #container(): JsonNode | undefined {
+    if (this.take('{')) return { kind: 'object', members: this.#list('}', () => this.#member()) };
+    if (this.take('[')) return { kind: 'array', items: this.#list(']', () => this.value()) };
+    return undefined;
+  }
+
+  #list<T>(close: string, item: () => T): T[] {
+    const items: T[] = [];
+    if (this.take(close)) return items;
+    do items.push(item());
+    while (this.take(','));
+    if (!this.take(close)) throw this.#unexpected(`"," or "${close}"`);
+    return items;
+  }
+
+  #member(): JsonMember {
+    this.#match(BLANK);
+    const key = this.#match(STRING);
+    if (key === undefined) throw this.#unexpected('a member name in double quotes');
+    if (!this.take(':')) throw this.#unexpected('":"');
+    return { key, value: this.value() };
+  }
+
+  #scalar(): JsonNode {
+    this.#match(BLANK);
+    const found = this.#match(STRING) ?? this.#match(NUMBER) ?? this.#match(WORD);
+    if (found === undefined) throw this.#unexpected('a value');
+    return { kind: 'scalar', text: found };
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#source)?.[0];
+    if (found !== undefined) this.#at += found.length;
+    return found;
+  }
+
+  #unexpected(wanted: string): Malformed {
+    const rest = this.#source.slice(this.#at, this.#at + 12);
+    return this.#malformed(`${wanted} is expected, not ${rest === '' ? 'the end' : JSON.stringify(rest)}`);
+  }
+
+  #malformed(what: string): Malformed {
+    const lines = this.#source.slice(0, this.#at).split('\n');
+    return new Malformed(`line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}: ${what}`);
+  }
+}

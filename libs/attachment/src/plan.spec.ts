@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import { ANNOTATION, FINALIZER, type NetworkAttachmentDefinition } from '@sriov/api';
+import { type AttachmentFacts, planAttachment } from './plan.ts';
+import { type Network, renderAttachment } from './render.ts';
+
+const settings = { operatorNamespace: 'op', resourcePrefix: 'example.org' };
+const LAST = ANNOTATION.lastNetworkNamespace;
+
+interface World {
+  readonly spec?: object;
+  readonly metadata?: object;
+  readonly present?: NetworkAttachmentDefinition;
+  readonly previous?: NetworkAttachmentDefinition;
+  readonly namespaceExists?: boolean;
+}
+const networkOf = ({ spec, metadata }: World): Network => ({
+  kind: 'SriovNetwork',
+  metadata: { name: 'net', namespace: 'op', uid: 'u1', ...metadata },
+  spec: { resourceName: 'r', logLevel: 'info', ...spec },
+});
+const plan = (world: World): ReturnType<typeof planAttachment> => {
+  const network = networkOf(world);
+  const facts: AttachmentFacts = {
+    network,
+    rendered: renderAttachment(network, settings),
+    present: world.present,
+    previous: world.previous,
+    namespaceExists: world.namespaceExists ?? true,
+  };
+  return planAttachment(facts);
+};
+/** What the network of this world renders to, as if it stood in the cluster. */
+const renderedIn = (world: World): NetworkAttachmentDefinition => {
+  const rendered = renderAttachment(networkOf(world), settings);
+  if (!rendered.ok) throw new Error(rendered.message);
+  return rendered.attachment;
+};
+const owned = (ownerRef: string, namespace = 'op'): NetworkAttachmentDefinition => ({
+  metadata: { name: 'net', namespace, annotations: { [ANNOTATION.ownerRef]: ownerRef } },
+  spec: { config: '{}' },
+});
+const OURS = 'SriovNetwork.sriovnetwork.openshift.io/op/net';
+const kinds = (world: World): string[] => plan(world).steps.map(({ kind }) => kind);
+
+describe('planAttachment', () => {
+  it('makes the object of a new network and remembers where', () => {
+    expect(plan({})).toMatchObject({
+      steps: [{ kind: 'apply-attachment' }, { kind: 'record-namespace', namespace: 'op' }],
+      verdict: { kind: 'done', reason: 'NetworkReady', message: 'NetworkAttachmentDefinition op/net is in place' },
+    });
+  });
+
+  it('does nothing when everything is in place', () => {
+    const world = { metadata: { annotations: { [LAST]: 'op' } } };
+    expect(kinds({ ...world, present: renderedIn(world) })).toEqual([]);
+  });
+
+  it('leaves what others add to the object alone', () => {
+    const world = { metadata: { annotations: { [LAST]: 'op' } } };
+    const present = renderedIn(world);
+    present.metadata = {
+      ...present.metadata,
+      labels: { theirs: 'yes' },
+      annotations: { ...present.metadata.annotations, theirs: 'yes' },
+    };
+    expect(kinds({ ...world, present })).toEqual([]);
+  });
+
+  it.each([
+    ['the configuration', { spec: { config: '{}' } }],
+    ['an annotation of ours', { metadata: { name: 'net', namespace: 'op', annotations: {} } }],
+  ])('restores %s', (_, change) => {
+    const world = { metadata: { annotations: { [LAST]: 'op' } } };
+    expect(kinds({ ...world, present: { ...renderedIn(world), ...change } })).toEqual(['apply-attachment']);
+  });
+
+  it('takes over an object that nobody owns', () => {
+    expect(kinds({ present: { metadata: { name: 'net', namespace: 'op' } } })).toContain('apply-attachment');
+  });
+
+  it('leaves an object of another network alone and names its owner', () => {
+    const owner = 'OVSNetwork.sriovnetwork.openshift.io/op/net';
+    expect(plan({ present: owned(owner) })).toEqual({
+      steps: [],
+      verdict: {
+        kind: 'stalled',
+        reason: 'NetworkAttachmentDefinitionInvalid',
+        message: `NetworkAttachmentDefinition op/net belongs to ${owner}: rename one of the two networks`,
+      },
+    });
+  });
+
+  it('waits for a namespace that does not exist', () => {
+    expect(plan({ spec: { networkNamespace: 'later' }, namespaceExists: false })).toEqual({
+      steps: [],
+      verdict: { kind: 'stalled', reason: 'NamespaceNotFound', message: 'namespace later does not exist yet' },
+    });
+  });
+
+  it('says what is wrong with a network that cannot be rendered, and touches nothing', () => {
+    const world = { spec: { ipam: '{' }, present: owned(OURS) };
+    expect(plan(world)).toMatchObject({ steps: [], verdict: { kind: 'stalled' } });
+  });
+
+  describe('across namespaces', () => {
+    const spec = { networkNamespace: 'apps' };
+
+    it('sets the finalizer first, because the garbage collector does not reach there', () => {
+      expect(plan({ spec }).steps[0]).toEqual({ kind: 'set-finalizers', finalizers: [FINALIZER.network] });
+    });
+
+    it('moves: the new object stands before the old one goes', () => {
+      const world = {
+        spec,
+        metadata: { annotations: { [LAST]: 'before' }, finalizers: ['theirs', FINALIZER.network] },
+        previous: owned(OURS, 'before'),
+      };
+      expect(plan(world).steps).toMatchObject([
+        { kind: 'apply-attachment', attachment: { metadata: { namespace: 'apps' } } },
+        { kind: 'delete-attachment', attachment: { metadata: { namespace: 'before' } } },
+        { kind: 'record-namespace', namespace: 'apps' },
+      ]);
+    });
+
+    it('does not delete at the old place what belongs to another network', () => {
+      const previous = owned('SriovNetwork.sriovnetwork.openshift.io/before/net', 'before');
+      expect(kinds({ spec, metadata: { annotations: { [LAST]: 'before' } }, previous })).not.toContain(
+        'delete-attachment',
+      );
+    });
+
+    it('drops the finalizer when the object comes home', () => {
+      const world = { metadata: { annotations: { [LAST]: 'op' }, finalizers: ['theirs', FINALIZER.network] } };
+      expect(plan({ ...world, present: renderedIn(world) }).steps).toEqual([
+        { kind: 'set-finalizers', finalizers: ['theirs'] },
+      ]);
+    });
+  });
+
+  describe('of a network that is being deleted', () => {
+    const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [FINALIZER.network] };
+
+    it('removes the object, then the finalizer', () => {
+      expect(kinds({ metadata: deleted, present: owned(OURS) })).toEqual(['delete-attachment', 'set-finalizers']);
+    });
+
+    it('leaves an object of another network alone', () => {
+      const present = owned('OVSNetwork.sriovnetwork.openshift.io/op/net');
+      expect(plan({ metadata: deleted, present }).steps).toEqual([{ kind: 'set-finalizers', finalizers: [] }]);
+    });
+
+    it('can go even when it could not be rendered', () => {
+      expect(kinds({ metadata: deleted, spec: { ipam: '{' } })).toEqual(['set-finalizers']);
+    });
+
+    it('leaves everything to the garbage collector without the finalizer', () => {
+      expect(kinds({ metadata: { ...deleted, finalizers: [] }, present: owned(OURS) })).toEqual([]);
+    });
+  });
+});

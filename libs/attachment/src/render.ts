@@ -1,0 +1,114 @@
+import {
+  ANNOTATION,
+  apiVersionOf,
+  GROUP,
+  type NetworkAttachmentDefinition,
+  NETWORK_ATTACHMENT_DEFINITION,
+  type OVSNetwork,
+  ovsNetworkSpecSchema,
+  type Parsed,
+  REASON,
+  type Reason,
+  type SriovIBNetwork,
+  sriovIBNetworkSpecSchema,
+  type SriovNetwork,
+  sriovNetworkSpecSchema,
+  VERSION,
+} from '@sriov/api';
+import { type z } from 'zod';
+import {
+  cniConfig,
+  ibSriovPlugin,
+  type Members,
+  ovsPlugin,
+  readUserJson,
+  sriovPlugin,
+  type UserJson,
+  type UserJsonFields,
+} from './cni-config.ts';
+import { type JsonNode, printJson } from './json-text.ts';
+import { attachmentNamespace, ownerRefOf } from './ownership.ts';
+
+/** A network CR of any of the three kinds; `kind` tells which. */
+export type Network = SriovNetwork | SriovIBNetwork | OVSNetwork;
+
+/** What the rendering depends on beside the CR. */
+export interface RenderSettings {
+  readonly operatorNamespace: string;
+  /** Prefix of device-plugin resources, such as `openshift.io`. */
+  readonly resourcePrefix: string;
+}
+
+/** The object, or the reason why there is none. */
+export type Rendered =
+  | { readonly ok: true; readonly attachment: NetworkAttachmentDefinition }
+  | { readonly ok: false; readonly reason: Reason; readonly message: string };
+
+/** Renders the NetworkAttachmentDefinition of a network CR. Never throws: whatever is wrong is said in the result. */
+export function renderAttachment(network: Network, settings: RenderSettings): Rendered {
+  const { name, namespace } = network.metadata;
+  if (network.spec?.networkNamespace && namespace !== settings.operatorNamespace) {
+    return invalid(
+      `spec.networkNamespace may only be set in the operator namespace ${settings.operatorNamespace}, and this is ${namespace}`,
+    );
+  }
+  const config = renderConfig(network);
+  if (!config.ok) return invalid(config.message);
+  return {
+    ok: true,
+    attachment: {
+      apiVersion: apiVersionOf(NETWORK_ATTACHMENT_DEFINITION),
+      kind: NETWORK_ATTACHMENT_DEFINITION.kind,
+      metadata: {
+        name,
+        namespace: attachmentNamespace(network),
+        annotations: {
+          [ANNOTATION.resourceName]: `${settings.resourcePrefix}/${network.spec?.resourceName ?? ''}`,
+          [ANNOTATION.ownerRef]: ownerRefOf(network),
+        },
+        ...ownerReference(network),
+      },
+      spec: { config: printJson(config.value) },
+    },
+  };
+}
+
+function invalid(message: string): Rendered {
+  return { ok: false, reason: REASON.attachmentInvalid, message };
+}
+
+/** The CNI configuration by kind of network. */
+const RENDERERS: Readonly<Record<string, (name: string, spec: unknown) => Parsed<JsonNode>>> = {
+  SriovNetwork: renderer(sriovNetworkSpecSchema, sriovPlugin),
+  SriovIBNetwork: renderer(sriovIBNetworkSpecSchema, ibSriovPlugin),
+  OVSNetwork: renderer(ovsNetworkSpecSchema, ovsPlugin),
+};
+
+function renderConfig(network: Network): Parsed<JsonNode> {
+  const render = RENDERERS[network.kind ?? ''];
+  if (!render) return { ok: false, message: `${network.kind} is no kind of network` };
+  return render(network.metadata.name, network.spec);
+}
+
+function renderer<T extends UserJsonFields>(
+  schema: z.ZodType<T>,
+  plugin: (spec: T, json: UserJson) => Members,
+): (name: string, spec: unknown) => Parsed<JsonNode> {
+  return (name, raw) => {
+    const spec = schema.safeParse(raw);
+    if (!spec.success) return { ok: false, message: describeIssues(spec.error) };
+    const json = readUserJson(spec.data);
+    return json.ok ? { ok: true, value: cniConfig(name, plugin(spec.data, json.value), json.value) } : json;
+  };
+}
+
+function describeIssues(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`).join('; ');
+}
+
+/** The garbage collector removes the object with its CR, as long as both are in one namespace. */
+function ownerReference(network: Network): Pick<NetworkAttachmentDefinition['metadata'], 'ownerReferences'> {
+  const { name, namespace, uid } = network.metadata;
+  if (uid === undefined || namespace !== attachmentNamespace(network)) return {};
+  return { ownerReferences: [{ apiVersion: `${GROUP}/${VERSION}`, kind: network.kind ?? '', name, uid }] };
+}
