@@ -73,7 +73,7 @@ export default tseslint.config(
           contexts: [
             'TSInterfaceDeclaration',
             // Types inferred from the schema or constant above them are documented there.
-            'TSTypeAliasDeclaration[typeAnnotation.type!="TSIndexedAccessType"]:not([typeAnnotation.typeName.right.name="infer"])',
+            'TSTypeAliasDeclaration[typeAnnotation.type!="TSIndexedAccessType"]:not([typeAnnotation.typeName.right.name=/^(infer|output)$/])',
             'ExportNamedDeclaration > VariableDeclaration',
           ],
         },
@@ -86,6 +86,7 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': boundaries(['testing', 'tool', 'app']),
       'max-lines': ['error', { max: 800, skipComments: true, skipBlankLines: true }],
       'max-lines-per-function': 'off',
+      'max-params': 'off',
       'jsdoc/require-jsdoc': 'off',
     },
   },

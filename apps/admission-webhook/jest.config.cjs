@@ -1,1 +1,1 @@
-module.exports = { displayName: 'admission-webhook', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'admission-webhook', preset: '../../tools/control-plane/jest/preset.cjs' };

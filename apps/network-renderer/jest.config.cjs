@@ -1,1 +1,1 @@
-module.exports = { displayName: 'network-renderer', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'network-renderer', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -1,1 +1,1 @@
-module.exports = { displayName: 'policy-controller', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'policy-controller', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -1,1 +1,1 @@
-module.exports = { displayName: 'kube', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'kube', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -1,1 +1,1 @@
-module.exports = { displayName: 'crds', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'crds', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -1,6 +1,11 @@
-import { ANNOTATION } from '@sriov/api';
-import { type AttachmentFacts, attachmentNamespace, type Network, renderAttachment } from '@sriov/attachment';
-import { type Caches } from './caches.ts';
+import {
+  type AttachmentFacts,
+  attachmentNamespace,
+  type Network,
+  ownerRefOf,
+  renderAttachment,
+} from '@sriov/attachment';
+import { BY_OWNER, type Caches } from './caches.ts';
 import { type Settings } from './settings.ts';
 
 /** Reads from the caches all that bears on the network; nothing when it is gone. */
@@ -15,8 +20,6 @@ export function gather(
   const network: Network = { ...cached, kind: subject.kind };
   const { name } = network.metadata;
   const namespace = attachmentNamespace(network);
-  // An empty value was written by older releases in the middle of a move: it means none.
-  const last = network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] || namespace;
   return {
     network,
     rendered: renderAttachment(network, {
@@ -24,7 +27,9 @@ export function gather(
       resourcePrefix: settings.resourcePrefix,
     }),
     present: caches.attachments.store.get(`${namespace}/${name}`),
-    previous: last === namespace ? undefined : caches.attachments.store.get(`${last}/${name}`),
+    strays: caches.attachments.store
+      .byIndex(BY_OWNER, ownerRefOf(network))
+      .filter(({ metadata }) => metadata.namespace !== namespace),
     namespaceExists: caches.namespaces.store.get(namespace) !== undefined,
   };
 }

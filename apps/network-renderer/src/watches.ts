@@ -1,4 +1,5 @@
-import { keyOf } from '@sriov/api';
+import { ANNOTATION, keyOf } from '@sriov/api';
+import { parseOwnerRef } from '@sriov/attachment';
 import { type Controller } from '@sriov/controller';
 import { BY_ATTACHMENT, BY_NAMESPACE, type Caches } from './caches.ts';
 
@@ -8,13 +9,18 @@ export function connectWatches(caches: Caches, controllers: ReadonlyMap<string, 
     networks.store.subscribe(({ object }) => controllers.get(kind)?.enqueue(keyOf(object)));
   }
 
-  // Every network that wants this very object: its owner, and those that wait for the owner to let go of it.
   const wakeByIndex = (index: string, value: string): void => {
     for (const [kind, networks] of caches.networks) {
       for (const network of networks.store.byIndex(index, value)) controllers.get(kind)?.enqueue(keyOf(network));
     }
   };
-  caches.attachments.store.subscribe(({ object }) => wakeByIndex(BY_ATTACHMENT, keyOf(object)));
+  caches.attachments.store.subscribe(({ object }) => {
+    // Those that want this very object: they may wait for its owner to let go of it.
+    wakeByIndex(BY_ATTACHMENT, keyOf(object));
+    // Its owner may have moved on and not have seen it yet.
+    const owner = parseOwnerRef(object.metadata.annotations?.[ANNOTATION.ownerRef]);
+    if (owner) controllers.get(owner.kind)?.enqueue(owner.key);
+  });
   caches.namespaces.store.subscribe(({ type, object }) => {
     if (type === 'added') wakeByIndex(BY_NAMESPACE, object.metadata.name);
   });

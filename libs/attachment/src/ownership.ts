@@ -11,3 +11,11 @@ export function attachmentNamespace(
 ): string {
   return network.spec?.networkNamespace || network.metadata.namespace || '';
 }
+
+/** Which network an owner reference names: its kind, and its key in caches. Nothing for anything else. */
+export function parseOwnerRef(ownerRef: string | undefined): { kind: string; key: string } | undefined {
+  const [owner = '', namespace, name, ...rest] = (ownerRef ?? '').split('/');
+  const [kind = '', ...group] = owner.split('.');
+  if (group.join('.') !== GROUP || !namespace || !name || rest.length > 0) return undefined;
+  return { kind, key: `${namespace}/${name}` };
+}

@@ -10,7 +10,7 @@ interface World {
   readonly spec?: object;
   readonly metadata?: object;
   readonly present?: NetworkAttachmentDefinition;
-  readonly previous?: NetworkAttachmentDefinition;
+  readonly strays?: readonly NetworkAttachmentDefinition[];
   readonly namespaceExists?: boolean;
 }
 const networkOf = ({ spec, metadata }: World): Network => ({
@@ -24,7 +24,7 @@ const plan = (world: World): ReturnType<typeof planAttachment> => {
     network,
     rendered: renderAttachment(network, settings),
     present: world.present,
-    previous: world.previous,
+    strays: world.strays ?? [],
     namespaceExists: world.namespaceExists ?? true,
   };
   return planAttachment(facts);
@@ -113,20 +113,14 @@ describe('planAttachment', () => {
       const world = {
         spec,
         metadata: { annotations: { [LAST]: 'before' }, finalizers: ['theirs', FINALIZER.network] },
-        previous: owned(OURS, 'before'),
+        strays: [owned(OURS, 'before'), owned(OURS, 'long-before')],
       };
       expect(plan(world).steps).toMatchObject([
         { kind: 'apply-attachment', attachment: { metadata: { namespace: 'apps' } } },
         { kind: 'delete-attachment', attachment: { metadata: { namespace: 'before' } } },
+        { kind: 'delete-attachment', attachment: { metadata: { namespace: 'long-before' } } },
         { kind: 'record-namespace', namespace: 'apps' },
       ]);
-    });
-
-    it('does not delete at the old place what belongs to another network', () => {
-      const previous = owned('SriovNetwork.sriovnetwork.openshift.io/before/net', 'before');
-      expect(kinds({ spec, metadata: { annotations: { [LAST]: 'before' } }, previous })).not.toContain(
-        'delete-attachment',
-      );
     });
 
     it('drops the finalizer when the object comes home', () => {
@@ -141,7 +135,8 @@ describe('planAttachment', () => {
     const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [FINALIZER.network] };
 
     it('removes the object, then the finalizer', () => {
-      expect(kinds({ metadata: deleted, present: owned(OURS) })).toEqual(['delete-attachment', 'set-finalizers']);
+      const world = { metadata: deleted, present: owned(OURS), strays: [owned(OURS, 'before')] };
+      expect(kinds(world)).toEqual(['delete-attachment', 'delete-attachment', 'set-finalizers']);
     });
 
     it('leaves an object of another network alone', () => {

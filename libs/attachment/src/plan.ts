@@ -9,8 +9,8 @@ export interface AttachmentFacts {
   readonly rendered: Rendered;
   /** The object that stands where the rendered one belongs. */
   readonly present: NetworkAttachmentDefinition | undefined;
-  /** The object in the namespace of the last sync, when that was another one. */
-  readonly previous: NetworkAttachmentDefinition | undefined;
+  /** Objects that name this CR as their owner and stand elsewhere: left from before it moved. */
+  readonly strays: readonly NetworkAttachmentDefinition[];
   /** The namespace where the rendered one belongs exists. */
   readonly namespaceExists: boolean;
 }
@@ -82,17 +82,17 @@ function finalizerSteps(network: Network, attachment: NetworkAttachmentDefinitio
 }
 
 /** The new object stands before the old one goes, so that pods find one at every moment. */
-function moveSteps({ network, previous }: AttachmentFacts, attachment: NetworkAttachmentDefinition): AttachmentStep[] {
+function moveSteps({ network, strays }: AttachmentFacts, attachment: NetworkAttachmentDefinition): AttachmentStep[] {
   const namespace = attachment.metadata.namespace ?? '';
-  const steps: AttachmentStep[] = [];
-  if (previous && isOwnedBy(previous, network)) steps.push({ kind: 'delete-attachment', attachment: previous });
-  if (network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] !== namespace) {
-    steps.push({ kind: 'record-namespace', namespace });
-  }
-  return steps;
+  const isRecorded = network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] === namespace;
+  return [...deleteSteps(strays), ...(isRecorded ? [] : [{ kind: 'record-namespace' as const, namespace }])];
 }
 
-function planRemoval({ network, present, previous }: AttachmentFacts): AttachmentPlan {
+function deleteSteps(attachments: readonly NetworkAttachmentDefinition[]): AttachmentStep[] {
+  return attachments.map((attachment) => ({ kind: 'delete-attachment', attachment }));
+}
+
+function planRemoval({ network, present, strays }: AttachmentFacts): AttachmentPlan {
   const verdict = {
     kind: 'done' as const,
     reason: REASON.networkReady,
@@ -100,18 +100,14 @@ function planRemoval({ network, present, previous }: AttachmentFacts): Attachmen
   };
   const finalizers = network.metadata.finalizers ?? [];
   if (!finalizers.includes(FINALIZER.network)) return { steps: [], verdict };
-  const ours = [present, previous].filter((attachment) => attachment !== undefined && isOwnedBy(attachment, network));
+  const ours = present?.metadata.annotations?.[ANNOTATION.ownerRef] === ownerRefOf(network) ? [present] : [];
   return {
     steps: [
-      ...ours.flatMap((attachment) => (attachment ? [{ kind: 'delete-attachment' as const, attachment }] : [])),
+      ...deleteSteps([...ours, ...strays]),
       { kind: 'set-finalizers', finalizers: finalizers.filter((name) => name !== FINALIZER.network) },
     ],
     verdict,
   };
-}
-
-function isOwnedBy(attachment: NetworkAttachmentDefinition, network: Network): boolean {
-  return attachment.metadata.annotations?.[ANNOTATION.ownerRef] === ownerRefOf(network);
 }
 
 /** Compares what we own: other annotations, labels and owners are other people's. */

@@ -27,7 +27,7 @@ export interface ClusterOptions {
 }
 
 /** A follower of the API server, such as an Informer. */
-interface Follower {
+export interface Follower {
   run(signal: AbortSignal): Promise<void>;
   readonly synced: Promise<void>;
   readonly store: { resync(): void };

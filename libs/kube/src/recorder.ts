@@ -55,24 +55,30 @@ export class EventRecorder {
       return;
     }
     const event = this.#build({ resource, object, text, id });
-    this.#remember(id, { event, count: 1, lastSeen: now, writtenAt: now, scheduled: false });
+    this.#remember(id, { event, count: 1, lastSeen: now, writtenAt: now, cancelWrite: undefined });
     this.#track(this.#options.client.create(EVENT, event));
   }
 
-  /** Resolves when what was recorded is written; call it before the process ends. */
+  /** Writes what is still to be counted and resolves when all is written; call it before the process ends. */
   async flush(): Promise<void> {
+    for (const known of this.#recent.values()) {
+      if (known.cancelWrite) this.#startWrite(known);
+    }
     await Promise.all(this.#inFlight);
   }
 
   #scheduleCount(known: Remembered): void {
-    if (known.scheduled) return;
-    known.scheduled = true;
+    if (known.cancelWrite) return;
     const { clock } = this.#options;
-    clock.setTimer(Math.max(0, known.writtenAt + WRITE_INTERVAL_MS - clock.now()), () => {
-      known.scheduled = false;
-      known.writtenAt = clock.now();
-      this.#track(this.#writeCount(known));
-    });
+    const wait = Math.max(0, known.writtenAt + WRITE_INTERVAL_MS - clock.now());
+    known.cancelWrite = clock.setTimer(wait, () => this.#startWrite(known));
+  }
+
+  #startWrite(known: Remembered): void {
+    known.cancelWrite?.();
+    known.cancelWrite = undefined;
+    known.writtenAt = this.#options.clock.now();
+    this.#track(this.#writeCount(known));
   }
 
   async #writeCount({ event, count, lastSeen }: Remembered): Promise<void> {
@@ -136,7 +142,8 @@ interface Remembered {
   count: number;
   lastSeen: number;
   writtenAt: number;
-  scheduled: boolean;
+  /** Set while a write of the count is due. */
+  cancelWrite: (() => void) | undefined;
 }
 
 function formatSeconds(ms: number): string {

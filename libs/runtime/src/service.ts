@@ -36,23 +36,19 @@ export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefini
 /** How long a service may take to stop before the process ends all the same. */
 const STOP_DEADLINE_MS = 25_000;
 
-type BaseSettings = z.output<z.ZodObject<typeof serviceSettings>>;
+/** A settings schema that has at least {@link serviceSettings}. */
+export type ServiceSchema = z.ZodObject<typeof serviceSettings & z.core.$ZodLooseShape>;
 
 /**
  * Runs a service as this process: reads settings, serves health and metrics, stops on SIGTERM and SIGINT.
  * Exit codes: 0 stopped, 1 failed, 2 wrong settings. Known failures are one line on stderr, others are logged
  * with their stack.
  */
-export async function runService<S extends z.ZodObject<typeof serviceSettings & z.core.$ZodLooseShape>>(
-  definition: ServiceDefinition<S>,
-): Promise<void> {
+export async function runService<S extends ServiceSchema>(definition: ServiceDefinition<S>): Promise<void> {
   try {
     const read = readSettings(definition, { argv: process.argv.slice(2), env: process.env });
-    if ('help' in read) {
-      process.stdout.write(read.help);
-      return;
-    }
-    await runWithSettings(definition, read.settings);
+    if ('help' in read) process.stdout.write(read.help);
+    else await serve(definition, read.settings, stopOnSignals());
     process.exitCode = 0;
   } catch (error) {
     process.exitCode = reportFailure(definition.program, error);
@@ -61,39 +57,41 @@ export async function runService<S extends z.ZodObject<typeof serviceSettings & 
   process.exit();
 }
 
-async function runWithSettings<S extends z.ZodObject>(
+/** Runs a service with given settings until `signal` aborts; the part of {@link runService} that tests run as well. */
+export async function serve<S extends ServiceSchema>(
   definition: ServiceDefinition<S>,
   settings: z.output<S>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const base = settings as BaseSettings;
-  const log = createLogger({ service: definition.program, level: base.logLevel });
+  const { listen, logLevel } = settings as z.output<z.ZodObject<typeof serviceSettings>>;
+  const log = createLogger({ service: definition.program, level: logLevel });
   const metrics = new Metrics();
   metrics.collectProcess();
   const health = new Health();
-  const server = await startObservationServer(base.listen, { health, metrics });
-  const stop = new AbortController();
-  handleSignals(log, stop);
+  const server = await startObservationServer(listen, { health, metrics });
   log.info({ port: server.port }, 'started');
   try {
-    await definition.run({ settings, log, metrics, health, clock: systemClock, signal: stop.signal });
+    await definition.run({ settings, log, metrics, health, clock: systemClock, signal });
   } finally {
     await server.close();
   }
   log.info('stopped');
 }
 
-function handleSignals(log: Logger, stop: AbortController): void {
+/** Aborts on the first signal; ends the process at once on the second, or when the service does not stop in time. */
+function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(1);
-      log.info({ signal: name }, 'stopping');
       stop.abort();
       setTimeout(() => {
-        log.error({ deadlineMs: STOP_DEADLINE_MS }, 'did not stop in time');
+        process.stderr.write(`did not stop within ${STOP_DEADLINE_MS / 1000} s\n`);
         process.exit(1);
       }, STOP_DEADLINE_MS).unref();
     });
   }
+  return stop.signal;
 }
 
 function reportFailure(program: string, error: unknown): number {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { adminRequest } from '@sriov/control-plane';
 import { parseAllDocuments } from 'yaml';
 import { request, testControlPlane } from './control-plane.ts';
@@ -45,4 +47,14 @@ async function pathOf({ apiVersion, kind, metadata }: Manifest): Promise<string>
 async function isEstablished(path: string): Promise<boolean> {
   const { status } = (await request('GET', path)) as { status?: { conditions?: { type: string; status: string }[] } };
   return status?.conditions?.some(({ type, status: holds }) => type === 'Established' && holds === 'True') ?? false;
+}
+
+const CHART = join(import.meta.dirname, '../../../charts/sriov-network-operator/files');
+
+/** Installs the CRDs that the chart brings: our kinds and NetworkAttachmentDefinition. */
+export async function installCrds(): Promise<void> {
+  const files = readdirSync(join(CHART, 'crds')).map((name) => join('crds', name));
+  for (const file of [...files, 'network-attachment-definition-crd.yaml']) {
+    await applyManifests(readFileSync(join(CHART, file), 'utf8'));
+  }
 }

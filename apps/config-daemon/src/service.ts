@@ -1,0 +1,11 @@
+import { type ServiceDefinition } from '@sriov/runtime';
+import { runControllers } from './controllers.ts';
+import { settingsSchema } from './settings.ts';
+
+/** The service as its process and its tests run it. */
+export const service: ServiceDefinition<typeof settingsSchema> = {
+  program: 'config-daemon',
+  summary: 'makes the SR-IOV devices of a node what its SriovNetworkNodeState says, and reports what it sees',
+  schema: settingsSchema,
+  run: runControllers,
+};
