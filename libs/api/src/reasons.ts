@@ -12,14 +12,19 @@ export const REASON = {
   attachmentNotFound: 'NetworkAttachmentDefinitionNotFound',
   namespaceNotFound: 'NamespaceNotFound',
 
-  // policies and pools
+  // policies, pools and what they depend on
   policyApplied: 'PolicyApplied',
   policyInvalid: 'PolicyInvalid',
+  policyConflict: 'PolicyConflict',
   noMatchingNodes: 'NoMatchingNodes',
   noMatchingInterfaces: 'NoMatchingInterfaces',
+  tooManyVfs: 'TooManyVirtualFunctions',
   nodesProgressing: 'NodesProgressing',
   nodesFailed: 'NodesFailed',
   wrongNamespace: 'WrongNamespace',
+  poolInvalid: 'PoolInvalid',
+  severalPools: 'NodeInSeveralPools',
+  nicListInvalid: 'NicListInvalid',
 
   // node states
   inSync: 'InSync',

@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { type NodePolicySpec } from '@sriov/api';
+import { nic, plan, policy } from './test-objects.ts';
+
+const config = (...specs: Partial<NodePolicySpec>[]): string =>
+  plan(specs.map((spec, index) => policy(`p${index}`, { priority: 90 - index, ...spec }))).devicePluginConfig;
+const selectorsOf = (...specs: Partial<NodePolicySpec>[]): unknown => {
+  const { resourceList } = JSON.parse(config(...specs)) as { resourceList: { selectors: unknown }[] };
+  return resourceList[0]?.selectors;
+};
+
+describe('the device-plugin configuration', () => {
+  it('is exactly this without a policy', () => {
+    expect(config()).toBe('{"resourceList":null}');
+  });
+
+  it('is exactly this for two policies that share a PF', () => {
+    expect(
+      config(
+        {
+          resourceName: 'r_kernel',
+          numVfs: 8,
+          linkType: 'eth',
+          nicSelector: { vendor: '8086', deviceID: '1592', pfNames: ['ens2f0#0-3'] },
+        },
+        {
+          resourceName: 'r_dpdk',
+          numVfs: 8,
+          deviceType: 'vfio-pci',
+          needVhostNet: true,
+          excludeTopology: true,
+          nicSelector: { pfNames: ['left#4-7'] },
+        },
+      ),
+    ).toBe(
+      '{"resourceList":[{"resourceName":"r_kernel","selectors":{"vendors":["8086"],"devices":["1889"],"pfNames":["ens2f0#0-3"],"linkTypes":["ether"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null},{"resourceName":"r_dpdk","excludeTopology":true,"selectors":{"pfNames":["ens2f0#4-7"],"IsRdma":false,"NeedVhostNet":true},"SelectorObj":null}]}',
+    );
+  });
+
+  it.each<[string, Partial<NodePolicySpec>, object]>([
+    ['the link type of kernel VFs', { linkType: 'IB' }, { linkTypes: ['infiniband'] }],
+    ['the VF id of a listed PF', { nicSelector: { deviceID: '1017' } }, { devices: ['1018'] }],
+    ['the PF id when there are no VFs', { numVfs: 0, nicSelector: { deviceID: '1017' } }, { devices: ['1017'] }],
+    ['the vDPA type', { vdpaType: 'vhost' }, { vdpaType: 'vhost' }],
+    ['RDMA', { isRdma: true }, { IsRdma: true }],
+    ['root devices', { nicSelector: { rootDevices: ['0000:3b:00.0'] } }, { rootDevices: ['0000:3b:00.0'] }],
+  ])('says %s', (_, spec, selectors) => {
+    expect(selectorsOf(spec)).toMatchObject(selectors);
+  });
+
+  it.each<[string, Partial<NodePolicySpec>, string]>([
+    ['the link type of vfio-pci VFs', { linkType: 'IB', deviceType: 'vfio-pci' }, 'linkTypes'],
+    ['the VF id of a PF that nothing tells of', { nicSelector: { deviceID: 'ffff' } }, 'devices'],
+  ])('says nothing of %s', (_, spec, key) => {
+    expect(selectorsOf(spec)).not.toHaveProperty(key);
+  });
+
+  it('takes the VF id of an unlisted PF from the VFs that stand on it', () => {
+    const port = nic('eth0', '0000:00:04.0', {
+      deviceID: 'abcd',
+      Vfs: [{ vfID: 0, pciAddress: '0000:00:04.1', deviceID: 'abce' }],
+    });
+    const { devicePluginConfig } = plan([policy('p', { nicSelector: { deviceID: 'abcd' } })], { interfaces: [port] });
+    expect(devicePluginConfig).toContain('"devices":["abce"]');
+  });
+
+  it('lists the PCI addresses that a net filter finds', () => {
+    const ports = [nic('eth1', '0000:04:00.0', { netFilter: 'aws/NetworkID:a' }), nic('eth2', '0000:05:00.0')];
+    const policies = [policy('p', { numVfs: 1, nicSelector: { netFilter: 'aws/NetworkID:a' } })];
+    expect(plan(policies, { interfaces: ports }).devicePluginConfig).toBe(
+      '{"resourceList":[{"resourceName":"r","selectors":{"pciAddresses":["0000:04:00.0"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null}]}',
+    );
+  });
+
+  it('joins policies of one resource', () => {
+    expect(
+      selectorsOf(
+        { nicSelector: { vendor: '8086', rootDevices: ['A'] } },
+        { nicSelector: { vendor: '15b3', rootDevices: ['B', 'A'] } },
+      ),
+    ).toMatchObject({ vendors: ['8086', '15b3'], rootDevices: ['A', 'B'] });
+  });
+
+  it('lets the higher precedence decide what can be one thing only, and tells the lower', () => {
+    const specs = [
+      { isRdma: true, excludeTopology: true, nicSelector: { pfNames: ['ens2f0'] } },
+      { isRdma: false, nicSelector: { pfNames: ['ens2f1'] } },
+    ];
+    expect(config(...specs)).not.toContain('excludeTopology');
+    expect(selectorsOf(...specs)).toMatchObject({ IsRdma: false });
+    const policies = specs.map((spec, index) => policy(`p${index}`, { priority: 90 - index, ...spec }));
+    expect(plan(policies).problems.map(({ name, message }) => [name, message.split(' ')[0]])).toEqual([
+      ['p0', 'isRdma'],
+      ['p0', 'excludeTopology'],
+    ]);
+  });
+});

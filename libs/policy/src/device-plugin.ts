@@ -1,0 +1,166 @@
+import { type ObservedInterface, REASON } from '@sriov/api';
+import { hasName, selects } from './nic-selector.ts';
+import { type ReadablePolicy } from './prepare.ts';
+import { policyProblem, type Problem } from './problem.ts';
+import { type SupportedNics } from './supported-nics.ts';
+
+/** What the device-plugin configuration of a node depends on. */
+export interface DevicePluginFacts {
+  readonly node: string;
+  /** The policies about the node, in rising precedence. */
+  readonly policies: readonly ReadablePolicy[];
+  readonly interfaces: readonly ObservedInterface[];
+  readonly nics: SupportedNics;
+  /** Resources of policies that can no longer be read: their elements stay as they stand in the present text. */
+  readonly keep: { readonly resources: ReadonlySet<string>; readonly from: string | undefined };
+}
+
+/** Selectors of one resource, in the device plugin's own spelling and order. */
+interface Resource {
+  readonly resourceName: string;
+  excludeTopology: boolean;
+  vendors: string[];
+  devices: string[];
+  pciAddresses: string[];
+  pfNames: string[];
+  rootDevices: string[];
+  linkTypes: string[];
+  isRdma: boolean;
+  needVhostNet: boolean;
+  vdpaType: string;
+  /** Who the single-valued fields come from. */
+  policy: string;
+}
+
+/**
+ * The configuration of the SR-IOV device plugin on a node: the exact text that it reads. Policies with the same
+ * resource name share an element; where it can hold one value only, the one with the highest precedence wins and the
+ * others get a problem.
+ */
+export function devicePluginConfig(facts: DevicePluginFacts): {
+  readonly text: string;
+  readonly problems: readonly Problem[];
+} {
+  const resources = new Map<string, Resource>();
+  const problems: Problem[] = [];
+  for (const policy of facts.policies) {
+    const fresh = resourceOf(policy, facts);
+    const present = resources.get(fresh.resourceName);
+    if (present) problems.push(...findConflicts(facts.node, present, fresh));
+    resources.set(fresh.resourceName, present ? mergeResources(present, fresh) : fresh);
+  }
+  const kept = keptElements(facts).filter(({ resourceName }) => !resources.has(resourceName));
+  const list = [...[...resources.values()].map(toElement), ...kept];
+  return { text: JSON.stringify({ resourceList: list.length === 0 ? null : list }), problems };
+}
+
+function keptElements({ keep }: DevicePluginFacts): { resourceName: string }[] {
+  if (keep.resources.size === 0) return [];
+  try {
+    const { resourceList } = JSON.parse(keep.from ?? '{}') as { resourceList?: { resourceName: string }[] | null };
+    return (resourceList ?? []).filter(({ resourceName }) => keep.resources.has(resourceName));
+  } catch {
+    // A text that is not JSON is no use to the device plugin either: there is nothing to keep.
+    return [];
+  }
+}
+
+function resourceOf(policy: ReadablePolicy, { interfaces, nics }: DevicePluginFacts): Resource {
+  const { spec, selector, name } = policy;
+  const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
+  return {
+    resourceName: spec.resourceName,
+    excludeTopology: spec.excludeTopology === true,
+    vendors: vendor ? [vendor] : [],
+    devices: deviceID ? deviceIds(policy, interfaces, nics) : [],
+    pciAddresses: netFilter
+      ? interfaces.filter((nic) => selects(selector, nic)).map(({ pciAddress }) => pciAddress)
+      : [],
+    pfNames: [...new Set(pfs.map((pf) => resolveName(pf, interfaces)))],
+    rootDevices: [...rootDevices],
+    linkTypes: spec.linkType && spec.deviceType !== 'vfio-pci' ? [linkTypeOf(spec.linkType)] : [],
+    isRdma: spec.isRdma === true,
+    needVhostNet: spec.needVhostNet === true,
+    vdpaType: spec.vdpaType ?? '',
+    policy: name,
+  };
+}
+
+/**
+ * Device id of the VFs that the policy makes: from the list of models, or from VFs that stand on such a PF already.
+ * A policy that makes none hands out the PF itself.
+ */
+function deviceIds(
+  { spec, selector }: ReadablePolicy,
+  interfaces: readonly ObservedInterface[],
+  nics: SupportedNics,
+): string[] {
+  const pfDevice = selector.deviceID ?? '';
+  if (spec.numVfs === 0) return [pfDevice];
+  const listed = nics.vfDevice({ vendor: selector.vendor, pfDevice });
+  const seen = interfaces.find(({ deviceID, Vfs = [] }) => deviceID === pfDevice && Vfs.length > 0)?.Vfs?.[0]?.deviceID;
+  const found = listed ?? seen;
+  return found === undefined ? [] : [found];
+}
+
+/** The PF's real name on this node, its range behind it. */
+function resolveName(
+  { name, range }: ReadablePolicy['selector']['pfs'][number],
+  interfaces: readonly ObservedInterface[],
+): string {
+  const real = interfaces.find((nic) => hasName(nic, name))?.name ?? name;
+  return range ? `${real}#${range.first}-${range.last}` : real;
+}
+
+function linkTypeOf(linkType: string): string {
+  return linkType.toLowerCase() === 'ib' ? 'infiniband' : 'ether';
+}
+
+/** `fresh` has the higher precedence. */
+function mergeResources(present: Resource, fresh: Resource): Resource {
+  const union = (field: 'vendors' | 'devices' | 'pciAddresses' | 'pfNames' | 'rootDevices' | 'linkTypes'): string[] => [
+    ...new Set([...present[field], ...fresh[field]]),
+  ];
+  return {
+    ...fresh,
+    vendors: union('vendors'),
+    devices: union('devices'),
+    pciAddresses: union('pciAddresses'),
+    pfNames: union('pfNames'),
+    rootDevices: union('rootDevices'),
+    linkTypes: union('linkTypes'),
+  };
+}
+
+const SINGLE_FIELDS = ['isRdma', 'needVhostNet', 'vdpaType', 'excludeTopology'] as const;
+
+function findConflicts(node: string, loser: Resource, winner: Resource): Problem[] {
+  return SINGLE_FIELDS.filter((field) => loser[field] !== winner[field]).map((field) =>
+    policyProblem(
+      { policy: loser.policy, node },
+      REASON.policyConflict,
+      `${field} differs from that of policy ${winner.policy}, which has the same resourceName ${loser.resourceName} and takes precedence: use another resourceName`,
+    ),
+  );
+}
+
+/** Key order, spelling and presence are what upstream writes: an unchanged configuration must be unchanged bytes. */
+function toElement(resource: Resource): object {
+  const list = (values: readonly string[]): readonly string[] | undefined => (values.length > 0 ? values : undefined);
+  return {
+    resourceName: resource.resourceName,
+    excludeTopology: resource.excludeTopology || undefined,
+    selectors: {
+      vendors: list(resource.vendors),
+      devices: list(resource.devices),
+      pciAddresses: list(resource.pciAddresses),
+      pfNames: list(resource.pfNames),
+      rootDevices: list(resource.rootDevices),
+      linkTypes: list(resource.linkTypes),
+      IsRdma: resource.isRdma,
+      NeedVhostNet: resource.needVhostNet,
+      vdpaType: resource.vdpaType || undefined,
+    },
+    SelectorObj: null,
+  };
+}

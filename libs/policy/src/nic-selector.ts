@@ -1,0 +1,58 @@
+import { type NicSelector, type ObservedInterface, parsePfSelector, type PfSelector, type VfRange } from '@sriov/api';
+
+/** A NIC selector whose PF names have been read. */
+export interface ReadSelector extends Omit<NicSelector, 'pfNames'> {
+  readonly pfs: readonly PfSelector[];
+}
+
+/** Reads the PF names of a selector. Returns a sentence when one cannot be read. */
+export function readSelector({ pfNames = [], ...rest }: NicSelector): ReadSelector | string {
+  const pfs: PfSelector[] = [];
+  for (const name of pfNames) {
+    const parsed = parsePfSelector(name);
+    if (!parsed.ok) return `spec.nicSelector.pfNames: ${parsed.message}`;
+    pfs.push(parsed.value);
+  }
+  return { ...rest, pfs };
+}
+
+/** True when no part is given: such a selector selects nothing. */
+export function isEmptySelector(selector: ReadSelector): boolean {
+  const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
+  return !vendor && !deviceID && !netFilter && rootDevices.length === 0 && pfs.length === 0;
+}
+
+/** The parts of a selector: each holds when it is not given, or when the interface is as it says. */
+const PARTS: readonly ((selector: ReadSelector, nic: ObservedInterface) => boolean)[] = [
+  ({ vendor }, nic) => !vendor || vendor === nic.vendor,
+  ({ deviceID }, nic) => !deviceID || deviceID === nic.deviceID,
+  ({ rootDevices = [] }, nic) => rootDevices.length === 0 || rootDevices.includes(nic.pciAddress),
+  ({ pfs }, nic) => pfs.length === 0 || pfs.some(({ name }) => hasName(nic, name)),
+  ({ netFilter }, nic) => !netFilter || matchesNetFilter(netFilter, nic.netFilter ?? ''),
+];
+
+/** True when all given parts of the selector hold for the interface, and at least one is given. */
+export function selects(selector: ReadSelector, nic: ObservedInterface): boolean {
+  return !isEmptySelector(selector) && PARTS.every((holds) => holds(selector, nic));
+}
+
+/** True when the interface has the name, as its name or as an alternative one. */
+export function hasName(nic: ObservedInterface, name: string): boolean {
+  return nic.name === name || (nic.altNames ?? []).includes(name);
+}
+
+/** The ranges of VFs that the selector takes of an interface; `undefined` when it takes them all. */
+export function selectedRanges(selector: ReadSelector, nic: ObservedInterface): readonly VfRange[] | undefined {
+  const entries = selector.pfs.filter(({ name }) => hasName(nic, name));
+  const ranges = entries.flatMap(({ range }) => range ?? []);
+  return ranges.length === entries.length && ranges.length > 0 ? ranges : undefined;
+}
+
+/** Type and value around the last colon that has blanks or nothing beside it, as upstream reads it. */
+const NET_FILTER = /^\s*(\S+)\s*:\s*(\S+)/m;
+
+function matchesNetFilter(wanted: string, present: string): boolean {
+  const [, wantedType, wantedValue] = NET_FILTER.exec(wanted) ?? [];
+  const [, type, value] = NET_FILTER.exec(present) ?? [];
+  return wantedType !== undefined && wantedType === type && wantedValue === value;
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  type NodePolicySpec,
+  nodeStateSpecSchema,
+  parseVfRange,
+  type SriovNetworkNodePolicy,
+  wireText,
+} from '@sriov/api';
+import fc from 'fast-check';
+import { nic, plan, policy } from './test-objects.ts';
+
+const interfaces = ['ens1', 'ens2', 'ens3'].map((name, index) =>
+  nic(name, `0000:0${index}:00.0`, { altNames: [`alt${index}`], vendor: index === 2 ? '15b3' : '8086', totalvfs: 16 }),
+);
+
+const range = fc.tuple(fc.nat(9), fc.nat(9)).map(([a, b]) => `#${a}-${b}`);
+const pfName = fc
+  .tuple(
+    fc.constantFrom('ens1', 'ens2', 'ens3', 'alt0', 'other', ''),
+    fc.oneof(fc.constant(''), range, fc.constant('#x')),
+  )
+  .map((parts) => parts.join(''));
+const spec: fc.Arbitrary<Partial<NodePolicySpec>> = fc.record({
+  priority: fc.nat(3),
+  numVfs: fc.nat(20),
+  mtu: fc.constantFrom(undefined, 1500, 9000),
+  resourceName: fc.constantFrom('a', 'b', 'c'),
+  deviceType: fc.constantFrom('netdevice' as const, 'vfio-pci' as const),
+  eSwitchMode: fc.constantFrom(undefined, 'legacy' as const, 'switchdev' as const),
+  isRdma: fc.boolean(),
+  nodeSelector: fc.constantFrom<Record<string, string>>({}, { zone: 'a' }, { zone: 'b' }),
+  nicSelector: fc.record(
+    {
+      pfNames: fc.array(pfName, { maxLength: 3 }),
+      vendor: fc.constantFrom('8086', '15b3'),
+      rootDevices: fc.constant(['0000:01:00.0']),
+    },
+    { requiredKeys: [] },
+  ),
+});
+const policies: fc.Arbitrary<SriovNetworkNodePolicy[]> = fc
+  .array(spec, { maxLength: 6 })
+  .map((specs) => specs.map((each, index) => policy(`p${index}`, each)));
+const node = { interfaces, labels: { zone: 'a' } };
+const bytes = (...args: Parameters<typeof plan>): string => wireText(nodeStateSpecSchema, plan(...args).spec);
+
+describe('laws of planNode', () => {
+  it('planning twice is planning once', () => {
+    fc.assert(
+      fc.property(policies, (list) => {
+        const once = plan(list, node);
+        const again = { ...node, spec: once.spec, config: once.devicePluginConfig };
+        expect(bytes(list, again)).toBe(wireText(nodeStateSpecSchema, once.spec));
+        expect(plan(list, again).devicePluginConfig).toBe(once.devicePluginConfig);
+      }),
+    );
+  });
+
+  it('the order in which policies are listed does not matter', () => {
+    fc.assert(
+      fc.property(policies, fc.nat(), (list, seed) => {
+        const shuffled = [...list].sort(
+          (a, b) =>
+            ((a.metadata.name.charCodeAt(1) * (seed + 7)) % 5) - ((b.metadata.name.charCodeAt(1) * (seed + 7)) % 5),
+        );
+        expect(bytes(shuffled, node)).toBe(bytes(list, node));
+        expect(plan(shuffled, node).devicePluginConfig).toBe(plan(list, node).devicePluginConfig);
+      }),
+    );
+  });
+
+  it('every VF of a PF is in one group at most, and in none beyond numVfs', () => {
+    fc.assert(
+      fc.property(policies, (list) => {
+        for (const { numVfs = 0, vfGroups = [] } of plan(list, node).spec.interfaces ?? []) {
+          const ids = vfGroups.flatMap(({ vfRange = '' }) => {
+            const parsed = parseVfRange(vfRange);
+            if (!parsed.ok) throw new Error(parsed.message);
+            const { first, last } = parsed.value;
+            return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+          });
+          expect(new Set(ids).size).toBe(ids.length);
+          expect(Math.max(-1, ...ids)).toBeLessThan(numVfs);
+        }
+      }),
+    );
+  });
+
+  it('a node without a policy about it gets exactly nothing', () => {
+    fc.assert(
+      fc.property(policies, (list) => {
+        const others = list.map((each) =>
+          policy(each.metadata.name, { ...each.spec, nodeSelector: { zone: 'elsewhere' } }),
+        );
+        const readable = others.filter((each) => plan([each]).problems.length === 0);
+        const result = plan(readable, node);
+        expect([result.spec, result.devicePluginConfig, result.devicePluginLabel, result.problems]).toEqual([
+          {},
+          '{"resourceList":null}',
+          'Disabled',
+          [],
+        ]);
+      }),
+    );
+  });
+
+  it('no policy makes it throw, whatever stands in it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.object({ maxDepth: 3 }), { maxLength: 3 }), (specs) => {
+        const list = specs.map((each, index) => ({
+          metadata: { name: `p${index}` },
+          spec: each as unknown as NodePolicySpec,
+        }));
+        expect(plan(list, node).spec).toEqual({});
+      }),
+    );
+  });
+});

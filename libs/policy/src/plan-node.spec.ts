@@ -1,0 +1,356 @@
+import { describe, expect, it } from '@jest/globals';
+import { type NodePolicySpec, nodeStateSpecSchema, wireText } from '@sriov/api';
+import { planNode } from './plan-node.ts';
+import { fleet, nic, plan, policy, pool, PORTS } from './test-objects.ts';
+
+/** The VF ranges of each PF, with the policy of each. */
+const rangesOf = (...policies: Parameters<typeof plan>[0]): Record<string, string[]> =>
+  Object.fromEntries(
+    (plan(policies).spec.interfaces ?? []).map(({ name, vfGroups = [] }) => [
+      name,
+      vfGroups.map(({ policyName, vfRange }) => `${policyName} ${vfRange}`),
+    ]),
+  );
+const first = (...policies: Parameters<typeof plan>[0]): object => plan(policies).spec.interfaces?.[0] ?? {};
+const whole = (name: string, priority: number, spec: Partial<NodePolicySpec> = {}): ReturnType<typeof policy> =>
+  policy(name, { priority, nicSelector: { pfNames: ['ens2f0'] }, ...spec });
+const part = (name: string, range: string, spec: Partial<NodePolicySpec> = {}): ReturnType<typeof policy> =>
+  policy(name, { numVfs: 8, nicSelector: { pfNames: [`ens2f0#${range}`] }, resourceName: `r_${name}`, ...spec });
+
+describe('planNode: selection', () => {
+  it.each([
+    ['a PF by name, all its VFs', { pfNames: ['ens2f0'] }, { ens2f0: ['p 0-3'] }],
+    ['a PF by its alternative name', { pfNames: ['left'] }, { ens2f0: ['p 0-3'] }],
+    ['a range of a PF by name', { pfNames: ['ens2f0#2-3'] }, { ens2f0: ['p 2-3'] }],
+    ['a range of a PF by its alternative name', { pfNames: ['left#2-3'] }, { ens2f0: ['p 2-3'] }],
+    ['several ranges of a PF', { pfNames: ['ens2f0#0-0', 'left#2-3'] }, { ens2f0: ['p 0-0', 'p 2-3'] }],
+    ['the whole PF when it stands beside a range', { pfNames: ['ens2f0#0-0', 'ens2f0'] }, { ens2f0: ['p 0-3'] }],
+    ['every PF of a vendor', { vendor: '8086' }, { ens2f0: ['p 0-3'], ens2f1: ['p 0-3'] }],
+    ['a PF by its PCI address', { rootDevices: ['0000:3b:00.1'] }, { ens2f1: ['p 0-3'] }],
+    ['only where all parts hold', { vendor: '8086', rootDevices: ['0000:3b:00.1'], pfNames: ['ens2f0'] }, {}],
+    ['nothing with an empty selector', {}, {}],
+    ['nothing of another vendor', { vendor: '15b3' }, {}],
+  ])('selects %s', (_, nicSelector, ranges) => {
+    expect(rangesOf(policy('p', { nicSelector }))).toEqual(ranges);
+  });
+
+  it.each([
+    ['blanks beside the colon', 'openstack/NetworkID:abc', 'openstack/NetworkID: abc', true],
+    ['another platform', 'aws/NetworkID:abc', 'openstack/NetworkID:abc', false],
+    ['another network', 'aws/NetworkID:abc', 'aws/NetworkID:abd', false],
+    ['a filter without a colon', 'abc', 'abc', false],
+  ])('compares net filters: %s', (_, netFilter, present, isSelected) => {
+    const port = nic('eth1', '0000:00:05.0', { netFilter: present, totalvfs: 1 });
+    const { spec } = plan([policy('p', { numVfs: 1, nicSelector: { netFilter } })], { interfaces: [port] });
+    expect(spec.interfaces?.length ?? 0).toBe(isSelected ? 1 : 0);
+  });
+
+  it('leaves a node alone whose labels the policy does not select', () => {
+    const policies = [policy('p', { nicSelector: { vendor: '8086' }, nodeSelector: { zone: 'a' } })];
+    expect(plan(policies, { labels: { zone: 'b' } }).spec).toEqual({});
+    expect(plan(policies, { labels: { zone: 'a', more: 'x' } }).spec.interfaces).toHaveLength(2);
+  });
+
+  it('ignores a policy named default', () => {
+    expect(plan([policy('default', { nicSelector: { vendor: '8086' } })]).spec).toEqual({});
+  });
+
+  it('takes nothing of a PF without SR-IOV', () => {
+    const port = nic('eth0', '0000:00:03.0', { totalvfs: 0 });
+    expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [port] }).spec).toEqual({});
+  });
+
+  it('takes a PF that no list knows, unless it is told to be strict', () => {
+    const port = nic('eth0', '0000:00:03.0', { deviceID: 'ffff' });
+    const policies = [policy('p', { nicSelector: { pfNames: ['eth0'] } })];
+    expect(plan(policies, { interfaces: [port] }).spec.interfaces).toHaveLength(1);
+    expect(plan(policies, { interfaces: [port], fleet: { supportedNicsOnly: true } }).spec).toEqual({});
+  });
+
+  it('records nothing for a policy without VFs', () => {
+    expect(plan([policy('p', { numVfs: 0, nicSelector: { vendor: '8086' } })]).spec).toEqual({});
+  });
+});
+
+describe('planNode: merging', () => {
+  it('shares a PF between policies with disjoint ranges', () => {
+    const nicSelector = (range: string): object => ({ vendor: '8086', deviceID: '1592', pfNames: [`ens2f0#${range}`] });
+    const policies = [
+      policy('base', {
+        priority: 50,
+        numVfs: 8,
+        mtu: 1500,
+        resourceName: 'r_kernel',
+        linkType: 'eth',
+        nicSelector: nicSelector('0-3'),
+      }),
+      policy('fast', {
+        priority: 10,
+        numVfs: 8,
+        mtu: 9000,
+        resourceName: 'r_dpdk',
+        deviceType: 'vfio-pci',
+        nicSelector: { pfNames: ['ens2f0#4-7'] },
+      }),
+    ];
+    expect(plan(policies).spec.interfaces).toEqual([
+      {
+        pciAddress: '0000:3b:00.0',
+        name: 'ens2f0',
+        numVfs: 8,
+        mtu: 9000,
+        linkType: 'eth',
+        vfGroups: [
+          { resourceName: 'r_dpdk', deviceType: 'vfio-pci', vfRange: '4-7', policyName: 'fast', mtu: 9000 },
+          { resourceName: 'r_kernel', deviceType: 'netdevice', vfRange: '0-3', policyName: 'base', mtu: 1500 },
+        ],
+      },
+    ]);
+  });
+
+  it('lets the higher precedence alone decide where ranges overlap', () => {
+    const policies = [whole('low', 50, { numVfs: 16, mtu: 9000 }), whole('high', 10, { numVfs: 4, mtu: 1500 })];
+    expect(first(...policies)).toMatchObject({
+      numVfs: 4,
+      mtu: 1500,
+      vfGroups: [{ policyName: 'high', vfRange: '0-3' }],
+    });
+  });
+
+  it('takes the larger numbers where overlapping policies rank equal, and the later name', () => {
+    const policies = [whole('aa', 99, { numVfs: 4 }), whole('bb', 99, { numVfs: 2, mtu: 3000 })];
+    expect(first(...policies)).toMatchObject({
+      numVfs: 4,
+      mtu: 3000,
+      vfGroups: [{ policyName: 'bb', vfRange: '0-1' }],
+    });
+  });
+
+  it('compares precedence on each PF, not with a policy of another PF', () => {
+    const policies = [
+      whole('p1', 50, { numVfs: 16 }),
+      policy('p2', { priority: 10, nicSelector: { pfNames: ['ens2f1'] } }),
+      whole('p3', 10, { numVfs: 4 }),
+    ];
+    expect(first(...policies)).toMatchObject({ name: 'ens2f0', numVfs: 4 });
+  });
+
+  it('puts the groups of higher precedence first', () => {
+    const policies = [
+      part('a', '0-1', { priority: 30 }),
+      part('b', '2-3', { priority: 20 }),
+      part('c', '4-5', { priority: 10, eSwitchMode: 'legacy' }),
+    ];
+    expect(rangesOf(...policies)).toEqual({ ens2f0: ['c 4-5', 'b 2-3', 'a 0-1'] });
+    expect(first(...policies)).toMatchObject({ numVfs: 8, eSwitchMode: 'legacy' });
+  });
+
+  it('keeps two ranges of one resource', () => {
+    const policies = [part('a', '0-1', { resourceName: 'same' }), part('b', '4-5', { resourceName: 'same' })];
+    expect(rangesOf(...policies)).toEqual({ ens2f0: ['b 4-5', 'a 0-1'] });
+  });
+
+  it('forgets a policy whose VFs all went to another', () => {
+    const policies = [part('a', '0-1', { priority: 30, numVfs: 16 }), part('b', '0-3', { priority: 10 })];
+    expect(first(...policies)).toMatchObject({ numVfs: 8 });
+  });
+
+  it('takes what the highest leaves open from the next, and tells the lower of a contradiction', () => {
+    const policies = [
+      part('low', '0-1', { priority: 30, eSwitchMode: 'switchdev', linkType: 'eth' }),
+      part('high', '2-3', { priority: 10, eSwitchMode: 'legacy' }),
+    ];
+    expect(first(...policies)).toMatchObject({ eSwitchMode: 'legacy', linkType: 'eth' });
+    expect(plan(policies).problems).toEqual([
+      {
+        kind: 'SriovNetworkNodePolicy',
+        name: 'low',
+        node: 'n1',
+        reason: 'PolicyConflict',
+        message: 'ens2f0: eSwitchMode differs from that of policy high, which takes precedence on this PF',
+      },
+    ]);
+  });
+
+  it('does not depend on the order in which interfaces are reported', () => {
+    const policies = [policy('p', { nicSelector: { vendor: '8086' } })];
+    const [forwards, backwards] = [PORTS, [...PORTS].reverse()].map(
+      (interfaces) => plan(policies, { interfaces }).spec,
+    );
+    expect(wireText(nodeStateSpecSchema, backwards ?? {})).toBe(wireText(nodeStateSpecSchema, forwards ?? {}));
+  });
+});
+
+describe('planNode: what cannot be done', () => {
+  const before = {
+    interfaces: [
+      {
+        pciAddress: '0000:3b:00.0',
+        name: 'ens2f0',
+        numVfs: 4,
+        vfGroups: [{ resourceName: 'r', policyName: 'p', vfRange: '0-3' }],
+      },
+    ],
+  };
+
+  it.each([
+    [
+      'a range beyond numVfs',
+      { nicSelector: { pfNames: ['ens2f0#0-7'] } },
+      'ens2f0: the range 0-7 goes beyond the last of 4 VFs, which is 3',
+    ],
+    [
+      'ranges that overlap',
+      { nicSelector: { pfNames: ['ens2f0#0-1', 'ens2f0#1-2'] } },
+      'ens2f0: the ranges 0-1 and 1-2 overlap',
+    ],
+    [
+      'more VFs than the PF can have',
+      { numVfs: 65, nicSelector: { pfNames: ['ens2f0'] } },
+      'ens2f0: 65 VFs are wanted, and the PF can have 64',
+    ],
+  ])('names %s, keeps the PF as it is, and goes on with the others', (_, spec, message) => {
+    const other = policy('other', { nicSelector: { pfNames: ['ens2f1'] } });
+    const result = plan([policy('p', spec), other], { spec: before });
+    expect(result.problems).toMatchObject([{ name: 'p', node: 'n1', message }]);
+    expect(result.spec.interfaces).toMatchObject([
+      { name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p', vfRange: '0-3' }] },
+      { name: 'ens2f1', vfGroups: [{ policyName: 'other' }] },
+    ]);
+  });
+
+  it.each([
+    [
+      'a range that is none',
+      { nicSelector: { pfNames: ['ens1#3'] } },
+      'spec.nicSelector.pfNames: in "ens1#3": "3" is not a VF range of the form first-last, such as 0-3',
+    ],
+    [
+      'a field of the wrong type',
+      { numVfs: 'many' as unknown as number },
+      'spec.numVfs: Invalid input: expected number, received string',
+    ],
+  ])('keeps what a policy configured that can no longer be read: %s', (_, spec, message) => {
+    const config =
+      '{"resourceList":[{"resourceName":"r","selectors":{"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null}]}';
+    const policies = [policy('p', spec), policy('other', { resourceName: 'o', nicSelector: { pfNames: ['ens2f1'] } })];
+    const result = plan(policies, { spec: before, config });
+    expect(fleet(policies).problems).toMatchObject([{ name: 'p', reason: 'PolicyInvalid', message }]);
+    expect(result.spec.interfaces?.[0]).toMatchObject({ name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p' }] });
+    expect((JSON.parse(result.devicePluginConfig) as { resourceList: unknown[] }).resourceList).toMatchObject([
+      { resourceName: 'o' },
+      { resourceName: 'r' },
+    ]);
+  });
+
+  it('allows Mellanox NICs as many VFs as their firmware can be told to allow', () => {
+    const port = nic('ens3', '0000:5e:00.0', { vendor: '15b3', totalvfs: 0 });
+    const wants = (numVfs: number): number =>
+      plan([policy('p', { numVfs, nicSelector: { vendor: '15b3' } })], { interfaces: [port] }).problems.length;
+    expect([wants(128), wants(129)]).toEqual([0, 1]);
+  });
+
+  it('keeps the spec of a node that has told of no device', () => {
+    const spec = { ...before, system: { rdmaMode: 'exclusive' as const } };
+    expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [], spec }).spec).toEqual(spec);
+  });
+});
+
+describe('planNode: pools and bridges', () => {
+  const exclusive = pool('gpu', { nodeSelector: { matchLabels: { gpu: 'yes' } }, rdmaMode: 'exclusive' });
+
+  it('takes the RDMA mode from the pool of the node', () => {
+    const options = { fleet: { pools: [exclusive] } };
+    expect(plan([], { ...options, labels: { gpu: 'yes' } }).spec).toEqual({ system: { rdmaMode: 'exclusive' } });
+    expect(plan([], options).spec).toEqual({});
+  });
+
+  it('keeps the mode of a node in several pools and tells each of them', () => {
+    const pools = [exclusive, pool('all', { rdmaMode: 'shared' })];
+    const result = plan([], { labels: { gpu: 'yes' }, spec: { system: { rdmaMode: 'exclusive' } }, fleet: { pools } });
+    expect(result.spec).toEqual({ system: { rdmaMode: 'exclusive' } });
+    expect(result.problems).toMatchObject([
+      { kind: 'SriovNetworkPoolConfig', name: 'all', reason: 'NodeInSeveralPools' },
+      {
+        kind: 'SriovNetworkPoolConfig',
+        name: 'gpu',
+        message: expect.stringContaining('node n1 is in the pools all, gpu'),
+      },
+    ]);
+  });
+
+  it.each([
+    ['In', { key: 'zone', operator: 'In', values: ['a', 'b'] }, { zone: 'b' }, true],
+    ['In without the label', { key: 'zone', operator: 'In', values: ['a'] }, {}, false],
+    ['NotIn', { key: 'zone', operator: 'NotIn', values: ['a'] }, { zone: 'a' }, false],
+    ['NotIn without the label', { key: 'zone', operator: 'NotIn', values: ['a'] }, {}, true],
+    ['Exists', { key: 'zone', operator: 'Exists' }, { zone: '' }, true],
+    ['DoesNotExist', { key: 'zone', operator: 'DoesNotExist' }, { zone: '' }, false],
+    ['an unknown operator', { key: 'zone', operator: 'Near' }, { zone: 'a' }, false],
+  ])('reads the expression %s', (_, expression, labels, holds) => {
+    const pools = [pool('p', { nodeSelector: { matchExpressions: [expression] }, rdmaMode: 'shared' })];
+    const { spec } = plan([], { labels: labels as Record<string, string>, fleet: { pools } });
+    expect(spec.system?.rdmaMode).toBe(holds ? 'shared' : undefined);
+  });
+
+  const bridged = policy('br', {
+    mtu: 9000,
+    eSwitchMode: 'switchdev',
+    nicSelector: { pfNames: ['ens2f0'] },
+    bridge: { ovs: { bridge: { datapathType: 'netdev' } } },
+  });
+  const gate = {
+    operatorConfig: { metadata: { name: 'default' }, spec: { featureGates: { manageSoftwareBridges: true } } },
+  };
+
+  it('makes bridges only where the gate is open', () => {
+    expect(plan([bridged]).spec.bridges).toBeUndefined();
+    expect(plan([bridged], { fleet: gate }).spec.bridges).toEqual({
+      ovs: [
+        {
+          name: 'br-0000_3b_00.0',
+          bridge: { datapathType: 'netdev' },
+          uplinks: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0', interface: { mtuRequest: 9000 } }],
+        },
+      ],
+    });
+  });
+
+  it('takes a bridge away when a policy of higher precedence has none', () => {
+    const top = whole('top', 0);
+    expect(
+      plan([{ ...bridged, spec: { ...bridged.spec!, priority: 50 } }, top], { fleet: gate }).spec.bridges,
+    ).toBeUndefined();
+  });
+
+  it('names a bridge that cannot be, and makes the others', () => {
+    const faulty = policy('faulty', { nicSelector: { pfNames: ['ens2f1'] }, bridge: { ovs: {} } });
+    const result = plan([bridged, faulty], { fleet: gate });
+    expect(result.spec.bridges?.ovs).toHaveLength(1);
+    expect(result.problems).toMatchObject([{ name: 'faulty', message: 'spec.bridge requires eSwitchMode switchdev' }]);
+  });
+});
+
+describe('planNode: the rest of its answer', () => {
+  it('labels a node Enabled only where a VF group exists', () => {
+    const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
+    expect(plan(policies).devicePluginLabel).toBe('Enabled');
+    expect(plan(policies, { interfaces: [nic('other', '0000:01:00.0')] }).devicePluginLabel).toBe('Disabled');
+  });
+
+  it('tells which PFs each policy configures', () => {
+    const policies = [policy('all', { priority: 50, nicSelector: { vendor: '8086' } }), whole('one', 10)];
+    expect([...plan(policies).matches]).toEqual([
+      ['one', ['0000:3b:00.0']],
+      ['all', ['0000:3b:00.1']],
+    ]);
+  });
+
+  it('gives nothing to a node that has no state yet', () => {
+    const facts = { name: 'n1', labels: {}, state: undefined };
+    expect(planNode(fleet([policy('p', { nicSelector: { vendor: '8086' } })]), facts)).toMatchObject({
+      spec: {},
+      devicePluginLabel: 'Disabled',
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import {
+  IGNORED_POLICY_NAME,
+  matchesLabels,
+  type NodePolicySpec,
+  nodePolicySpecSchema,
+  REASON,
+  type SriovNetworkNodePolicy,
+} from '@sriov/api';
+import { isEmptySelector, readSelector, type ReadSelector } from './nic-selector.ts';
+import { policyProblem, type Problem } from './problem.ts';
+
+/** A policy that has been read and can be applied. */
+export interface ReadablePolicy {
+  readonly kind: 'readable';
+  readonly name: string;
+  /** 0 is the highest precedence. */
+  readonly priority: number;
+  readonly spec: NodePolicySpec;
+  readonly selector: ReadSelector;
+}
+
+/** A stored policy that cannot be read. What it configured before is kept: bad input must not destroy VFs. */
+export interface UnreadablePolicy {
+  readonly kind: 'unreadable';
+  readonly name: string;
+  readonly priority: number;
+}
+
+/** A policy after reading. */
+export type PreparedPolicy = ReadablePolicy | UnreadablePolicy;
+
+/**
+ * Reads the policies, once for all nodes. They come back in the order in which they are applied: later ones take
+ * precedence. Higher priority numbers come first; among equals the names decide.
+ */
+export function preparePolicies(policies: readonly SriovNetworkNodePolicy[]): {
+  readonly prepared: readonly PreparedPolicy[];
+  readonly problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  const prepared = policies
+    .filter(({ metadata }) => metadata.name !== IGNORED_POLICY_NAME && metadata.deletionTimestamp === undefined)
+    .map((policy) => prepare(policy, problems));
+  prepared.sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
+  return { prepared, problems };
+}
+
+function prepare(policy: SriovNetworkNodePolicy, problems: Problem[]): PreparedPolicy {
+  const { name } = policy.metadata;
+  const unreadable = (message: string): UnreadablePolicy => {
+    problems.push(policyProblem({ policy: name }, REASON.policyInvalid, message));
+    const priority: unknown = policy.spec?.priority;
+    return { kind: 'unreadable', name, priority: typeof priority === 'number' ? priority : 0 };
+  };
+  const spec = nodePolicySpecSchema.safeParse(policy.spec);
+  if (!spec.success) {
+    return unreadable(
+      spec.error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`).join('; '),
+    );
+  }
+  const selector = readSelector(spec.data.nicSelector);
+  if (typeof selector === 'string') return unreadable(selector);
+  if (isEmptySelector(selector)) {
+    problems.push(
+      policyProblem({ policy: name }, REASON.policyInvalid, 'spec.nicSelector is empty: it selects nothing'),
+    );
+  }
+  return { kind: 'readable', name, priority: spec.data.priority ?? 0, spec: spec.data, selector };
+}
+
+/** True when the policy is about nodes with these labels. Of an unreadable one nobody knows. */
+export function isAboutNode(policy: PreparedPolicy, labels: Readonly<Record<string, string>>): boolean {
+  return policy.kind === 'unreadable' || matchesLabels(policy.spec.nodeSelector, labels);
+}

@@ -1,0 +1,23 @@
+import { type Reason } from '@sriov/api';
+
+/** Something that is wrong with an object and keeps part of the plan from being made. It never stops the rest. */
+export interface Problem {
+  /** Kind and name of the object that causes it, and that has to be changed. */
+  readonly kind: 'SriovNetworkNodePolicy' | 'SriovNetworkPoolConfig' | 'SriovOperatorConfig' | 'ConfigMap' | 'Node';
+  readonly name: string;
+  /** The node on which it shows; absent when it shows everywhere. */
+  readonly node?: string;
+  readonly reason: Reason;
+  /** A sentence: field, PF, what is wrong, and the cure where one is known. */
+  readonly message: string;
+}
+
+/** A problem of a policy. */
+export function policyProblem(
+  about: { readonly policy: string; readonly node?: string },
+  reason: Reason,
+  message: string,
+): Problem {
+  const { policy, node } = about;
+  return { kind: 'SriovNetworkNodePolicy', name: policy, ...(node !== undefined && { node }), reason, message };
+}
