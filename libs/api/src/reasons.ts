@@ -25,6 +25,8 @@ export const REASON = {
   poolInvalid: 'PoolInvalid',
   severalPools: 'NodeInSeveralPools',
   nicListInvalid: 'NicListInvalid',
+  noOperatorConfig: 'NoOperatorConfig',
+  notManaged: 'NotManaged',
 
   // node states
   inSync: 'InSync',

@@ -1,0 +1,90 @@
+import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  DEVICE_PLUGIN_CONFIG_MAP,
+  type KubeObject,
+  type ObservedInterface,
+  omitUndefined,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_NODE_STATE,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodeState,
+  type SriovNetworkPoolConfig,
+  type SriovOperatorConfig,
+  SUPPORTED_NIC_CONFIG_MAP,
+} from '@sriov/api';
+import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
+
+/** What the policy controller reads: everything from memory, kept up to date by watches. */
+export interface Caches {
+  /** Of all namespaces, so that one in the wrong place can be told. */
+  readonly policies: Informer<SriovNetworkNodePolicy>;
+  readonly pools: Informer<SriovNetworkPoolConfig>;
+  readonly operatorConfigs: Informer<SriovOperatorConfig>;
+  /** Names and labels only. */
+  readonly nodes: Informer<KubeObject>;
+  /** Without the details of VFs that planning does not look at. */
+  readonly nodeStates: Informer<SriovNetworkNodeState>;
+  readonly devicePluginConfig: Informer<ConfigMap>;
+  readonly supportedNics: Informer<ConfigMap>;
+}
+
+/** Node states in a page of a list: each is some 30 kB, and parsing a page holds up everything else. */
+const NODE_STATE_PAGE = 100;
+
+/** Makes the caches; they fill once they run. */
+export function createCaches(context: InformerContext, namespace: string): Caches {
+  const named = (name: string): { namespace: string; fieldSelector: string } => ({
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+  });
+  return {
+    policies: new Informer(context, SRIOV_NETWORK_NODE_POLICY),
+    pools: new Informer(context, SRIOV_NETWORK_POOL_CONFIG, { namespace }),
+    operatorConfigs: new Informer(context, SRIOV_OPERATOR_CONFIG, named(DEFAULT_OPERATOR_CONFIG_NAME)),
+    nodes: new Informer(context, NODE, { metadataOnly: true, transform: trimNode }),
+    nodeStates: new Informer(context, SRIOV_NETWORK_NODE_STATE, {
+      namespace,
+      pageSize: NODE_STATE_PAGE,
+      transform: trimNodeState,
+    }),
+    devicePluginConfig: new Informer(context, CONFIG_MAP, named(DEVICE_PLUGIN_CONFIG_MAP)),
+    supportedNics: new Informer(context, CONFIG_MAP, named(SUPPORTED_NIC_CONFIG_MAP)),
+  };
+}
+
+/** All of them, for running and waiting. */
+export function allInformers(caches: Caches): Follower[] {
+  return Object.values(caches) as Follower[];
+}
+
+function trimNode({ metadata }: KubeObject): KubeObject {
+  const { name, uid, resourceVersion, labels } = metadata;
+  return { metadata: omitUndefined({ name, uid, resourceVersion, labels }) };
+}
+
+function trimNodeState({ metadata, spec, status }: SriovNetworkNodeState): SriovNetworkNodeState {
+  const { interfaces, syncStatus, conditions } = status ?? {};
+  return {
+    metadata,
+    spec: spec ?? {},
+    status: { interfaces: interfaces?.map(trimInterface), syncStatus, conditions },
+  };
+}
+
+/** What selects a PF, how many VFs it can have, and the device id that its VFs have. */
+function trimInterface(nic: ObservedInterface): ObservedInterface {
+  const { name, pciAddress, vendor, deviceID, netFilter, totalvfs, altNames, Vfs } = nic;
+  const [vf] = Vfs ?? [];
+  return omitUndefined({
+    name,
+    pciAddress,
+    vendor,
+    deviceID,
+    netFilter,
+    totalvfs,
+    altNames,
+    Vfs: vf && [{ vfID: vf.vfID, pciAddress: vf.pciAddress, deviceID: vf.deviceID }],
+  });
+}
