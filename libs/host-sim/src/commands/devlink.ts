@@ -1,0 +1,43 @@
+import { type Machine, type Pf } from '../machine/machine.ts';
+import { type Command, type CommandResult, failed, printed } from './command.ts';
+
+const MODE_MS = 400;
+
+/** `devlink` of iproute2, as far as the drivers use it: devices and their eSwitch mode. */
+export const devlink: Command = {
+  changes: (args) => args.includes('set'),
+  async run(machine, args) {
+    const words = args.filter((arg) => !/^-\w+$/.test(arg));
+    const [object, ...rest] = words;
+    if (object !== 'dev') return failed(1, `Object "${object}" is unknown, try "devlink help".`);
+    if (rest[0] === 'show') return printed(`${JSON.stringify({ dev: Object.fromEntries(devices(machine)) })}\n`);
+    if (rest[0] !== 'eswitch') return failed(1, `Command "${rest[0]}" not found`);
+    return eswitch(machine, rest.slice(1));
+  },
+};
+
+function devices(machine: Machine): [string, object][] {
+  return Object.keys(machine.state.devices)
+    .filter((address) => findPf(machine, `pci/${address}`) !== undefined)
+    .map((address) => [`pci/${address}`, {}]);
+}
+
+/** A PF whose driver registers with devlink. */
+function findPf(machine: Machine, device: string): Pf | undefined {
+  const address = device.replace(/^pci\//, '');
+  const { pf, driver } = machine.state.devices[address] ?? {};
+  if (!pf || !machine.model(address).hasESwitch || driver !== machine.model(address).pfDriver) return undefined;
+  return machine.pf(address);
+}
+
+async function eswitch(machine: Machine, words: readonly string[]): Promise<CommandResult> {
+  const [action, device = '', , mode] = words;
+  const pf = findPf(machine, device);
+  if (!pf) return failed(1, 'kernel answers: No such device');
+  if (action === 'show') return printed(`${JSON.stringify({ dev: { [device]: { mode: pf.state.eSwitchMode } } })}\n`);
+  if (mode !== 'legacy' && mode !== 'switchdev') return failed(1, 'Bad eswitch mode');
+  await machine.take(MODE_MS);
+  pf.state.eSwitchMode = mode;
+  machine.changed({ kind: 'device', name: pf.address });
+  return printed('');
+}

@@ -1,0 +1,7 @@
+import { type Command } from './command.ts';
+import { devlink } from './devlink.ts';
+import { ip } from './ip.ts';
+import { modprobe } from './modprobe.ts';
+
+/** The commands that the simulated machine has. */
+export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe };

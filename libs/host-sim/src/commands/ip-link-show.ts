@@ -1,0 +1,52 @@
+import { hasCarrier } from '../machine/interfaces.ts';
+import { type Machine } from '../machine/machine.ts';
+import { type LinkState, type VfSettings } from '../state.ts';
+
+/** One row of `ip -j -d link show`. */
+export function describeLink(machine: Machine, name: string, state: LinkState): object {
+  const { pf } = machine.device(state.device);
+  const isUp = hasCarrier(machine, state);
+  return {
+    ifindex: state.ifindex,
+    ifname: name,
+    flags: flagsOf(state, isUp),
+    mtu: state.mtu,
+    qdisc: state.up ? 'mq' : 'noop',
+    ...(state.master !== undefined && { master: state.master }),
+    operstate: isUp ? 'UP' : 'DOWN',
+    linkmode: 'DEFAULT',
+    group: 'default',
+    txqlen: 1000,
+    link_type: 'ether',
+    address: state.mac,
+    broadcast: 'ff:ff:ff:ff:ff:ff',
+    promiscuity: 0,
+    allmulti: 0,
+    min_mtu: 68,
+    max_mtu: machine.model(state.device).maxMtu,
+    ...(state.altNames.length > 0 && { altnames: state.altNames }),
+    parentbus: 'pci',
+    parentdev: state.device,
+    ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: pf.vfSettings.map(describeVf) }),
+  };
+}
+
+function flagsOf({ up }: LinkState, hasSignal: boolean): string[] {
+  if (!up) return ['BROADCAST', 'MULTICAST'];
+  return hasSignal ? ['BROADCAST', 'MULTICAST', 'UP', 'LOWER_UP'] : ['NO-CARRIER', 'BROADCAST', 'MULTICAST', 'UP'];
+}
+
+function describeVf(settings: VfSettings, vf: number): object {
+  const { mac, vlan, qos, spoofchk, trust, linkState, maxTxRate } = settings;
+  return {
+    vf,
+    link_type: 'ether',
+    address: mac || '00:00:00:00:00:00',
+    broadcast: 'ff:ff:ff:ff:ff:ff',
+    vlan_list: [vlan === 0 ? {} : { vlan, ...(qos !== 0 && { qos }) }],
+    rate: { max_tx: maxTxRate, min_tx: 0 },
+    spoofchk,
+    link_state: linkState,
+    trust,
+  };
+}

@@ -1,0 +1,62 @@
+import { hasCarrier } from '../machine/interfaces.ts';
+import { type Machine } from '../machine/machine.ts';
+import { type LinkState, type VfSettings } from '../state.ts';
+
+/** A refusal of the tool, or of the kernel through it. */
+export class Refused extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const kernelSays = (text: string): Refused => new Refused(2, `RTNETLINK answers: ${text}`);
+
+/** `ip link set PF vf N ...`: what the PF prescribes for a VF. A MAC address counts from the VF's next bind on. */
+export function setVf(machine: Machine, pfLink: LinkState, words: readonly string[]): void {
+  const [index = '', property = '', value = '', ...rest] = words;
+  const settings = machine.device(pfLink.device).pf?.vfSettings[Number(index)];
+  if (!settings) throw kernelSays('Invalid argument');
+  const set = SETTERS[property];
+  if (!set) throw new Refused(255, `Error: either "dev" is duplicate, or "${property}" is a garbage.`);
+  set({ machine, pfLink, settings }, value, rest);
+  machine.changed({ kind: 'link' });
+}
+
+interface Vf {
+  readonly machine: Machine;
+  readonly pfLink: LinkState;
+  readonly settings: VfSettings;
+}
+
+const SETTERS: Readonly<Record<string, (vf: Vf, value: string, rest: readonly string[]) => void>> = {
+  mac({ settings }, value) {
+    const isMulticast = (parseInt(value.slice(0, 2), 16) & 1) === 1;
+    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value)) throw new Refused(1, `"${value}" is invalid lladdr.`);
+    if (isMulticast) throw kernelSays('Invalid argument');
+    settings.mac = value.toLowerCase();
+  },
+  vlan({ settings }, value, [word, next, word2, proto]) {
+    if (word2 === 'proto' && proto !== '802.1q') throw kernelSays('Protocol not supported');
+    settings.vlan = Number(value);
+    settings.qos = word === 'qos' ? Number(next) : 0;
+  },
+  spoofchk({ settings }, value) {
+    settings.spoofchk = value === 'on';
+  },
+  trust({ settings }, value) {
+    settings.trust = value === 'on';
+  },
+  state({ machine, pfLink, settings }, value) {
+    // igb has no such operation.
+    if (!machine.model(pfLink.device).hasESwitch) throw kernelSays('Operation not supported');
+    settings.linkState = value as VfSettings['linkState'];
+  },
+  max_tx_rate({ machine, pfLink, settings }, value) {
+    const rate = Number(value);
+    if (!hasCarrier(machine, pfLink) || rate > machine.model(pfLink.device).speed) throw kernelSays('Invalid argument');
+    settings.maxTxRate = rate;
+  },
+};

@@ -1,0 +1,86 @@
+import { setLinkState } from '../machine/interfaces.ts';
+import { type Machine } from '../machine/machine.ts';
+import { type LinkState } from '../state.ts';
+import { setLinkMtu } from '../sysfs/net-device.ts';
+import { Errno } from '../tree.ts';
+import { type Command, failed, printed } from './command.ts';
+import { describeLink } from './ip-link-show.ts';
+import { Refused, setVf } from './ip-vf.ts';
+
+/** `ip` of iproute2, as far as the drivers use it. Texts are those of version 6.15. */
+export const ip: Command = {
+  changes: (args) => wordsOf(args)[1] === 'set',
+  async run(machine, args) {
+    const [object = '', action = '', ...rest] = wordsOf(args);
+    try {
+      switch (`${object} ${action}`) {
+        case 'link show':
+          return printed(`${JSON.stringify(showLinks(machine, rest))}\n`);
+        case 'link set':
+          await setLink(machine, rest);
+          return printed('');
+        case 'route show':
+          return printed(`${JSON.stringify(args.includes('-6') ? [] : defaultRoutes(machine))}\n`);
+        default:
+          return failed(255, `Object "${object}" is unknown, try "ip help".`);
+      }
+    } catch (error) {
+      if (error instanceof Refused) return failed(error.exitCode, error.message);
+      throw error;
+    }
+  },
+};
+
+/** The words without options such as `-j`. */
+function wordsOf(args: readonly string[]): string[] {
+  return args.filter((arg) => !/^-\w+$/.test(arg));
+}
+
+function showLinks(machine: Machine, rest: readonly string[]): object[] {
+  const name = rest[0] === 'dev' ? rest[1] : rest[0];
+  if (name === undefined) return machine.hostLinks().map(([each, state]) => describeLink(machine, each, state));
+  return [describeLink(machine, ...findLink(machine, name))];
+}
+
+function findLink(machine: Machine, name: string): [string, LinkState] {
+  const found = machine.hostLinks().find(([each, { altNames }]) => each === name || altNames.includes(name));
+  if (!found) throw new Refused(1, `Device "${name}" does not exist.`);
+  return found;
+}
+
+async function setLink(machine: Machine, rest: readonly string[]): Promise<void> {
+  const words = rest[0] === 'dev' ? rest.slice(1) : [...rest];
+  const [, state] = findLink(machine, words.shift() ?? '');
+  if (words[0] === 'vf') return setVf(machine, state, words.slice(1));
+  while (words.length > 0) setProperty(machine, state, words);
+}
+
+/** Takes one property, and its value, from the front of `words`. */
+function setProperty(machine: Machine, state: LinkState, words: string[]): void {
+  const property = words.shift() ?? '';
+  switch (property) {
+    case 'up':
+    case 'down':
+      return setLinkState(machine, state, property === 'up');
+    case 'mtu':
+      return setMtu(machine, state, Number(words.shift()));
+    default:
+      throw new Refused(255, `Error: either "dev" is duplicate, or "${property}" is a garbage.`);
+  }
+}
+
+function setMtu(machine: Machine, state: LinkState, mtu: number): void {
+  try {
+    setLinkMtu(machine, state, mtu);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    const limit = mtu > machine.model(state.device).maxMtu ? 'greater than device maximum' : 'less than device minimum';
+    throw new Refused(2, `Error: mtu ${limit}.`);
+  }
+}
+
+function defaultRoutes({ world, state }: Machine): object[] {
+  const { defaultRoute } = world;
+  if (defaultRoute === undefined || !state.links[defaultRoute]) return [];
+  return [{ dst: 'default', gateway: '10.0.2.2', dev: defaultRoute, flags: [] }];
+}

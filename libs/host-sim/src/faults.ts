@@ -1,0 +1,44 @@
+import { Errno } from './tree.ts';
+import { type Fault } from './world.ts';
+
+/** Faults in force, and how often each was met. */
+export class Faults {
+  #active: { readonly fault: Fault; met: number; readonly release: () => void; readonly released: Promise<void> }[] =
+    [];
+
+  /** Puts a fault in force; the returned function takes it away, and lets calls go on that hang by it. */
+  add(fault: Fault): () => void {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const entry = { fault, met: 0, release, released };
+    this.#active.push(entry);
+    return () => {
+      this.#active = this.#active.filter((other) => other !== entry);
+      entry.release();
+    };
+  }
+
+  /**
+   * Lets the faults that fit have their way with a call. @throws {Errno} the fault's errno
+   * @param sleep lets time pass, for slow calls
+   */
+  async apply(verb: Fault['verb'], path: string, sleep: (ms: number) => Promise<void>): Promise<void> {
+    for (const entry of [...this.#active]) {
+      if (entry.fault.verb !== verb || !fits(entry.fault.path, path)) continue;
+      entry.met += 1;
+      const { after, times, delayMs, hang, errno } = entry.fault;
+      if (entry.met <= after || (times !== undefined && entry.met > after + times)) continue;
+      if (delayMs !== undefined) await sleep(delayMs);
+      if (hang) await entry.released;
+      if (errno !== undefined) throw new Errno(errno);
+    }
+  }
+}
+
+/** `*` stands for any text. */
+function fits(pattern: string, text: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(text);
+}

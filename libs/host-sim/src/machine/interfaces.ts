@@ -1,0 +1,69 @@
+import { type LinkState } from '../state.ts';
+import { type Machine } from './machine.ts';
+import { nextRandomMac } from './numbers.ts';
+
+/** Gives a device whose kernel driver was just bound its network interface. */
+export function addLink(machine: Machine, address: string): void {
+  const { state } = machine;
+  const { pf } = machine.device(address);
+  const fixedMac = pf ? pf.mac : prescribedMac(machine, address);
+  const link: LinkState = {
+    ifindex: state.nextIfindex,
+    device: address,
+    mac: fixedMac || nextRandomMac(state),
+    isRandomMac: !fixedMac,
+    mtu: 1500,
+    up: false,
+    altNames: pf ? pf.altNames : [],
+    carrierChanges: 1,
+    carrierLostUntil: 0,
+  };
+  state.nextIfindex += 1;
+  state.links[pf ? pf.linkName : nameOfVf(machine, address)] = link;
+  machine.changed({ kind: 'link' });
+}
+
+/** The address that the PF prescribes for a VF; empty when it prescribes none. */
+function prescribedMac(machine: Machine, address: string): string {
+  const place = machine.vfOf(address);
+  return place?.pf.state.vfSettings[place.vf.index]?.mac ?? '';
+}
+
+/** What udev calls a VF's interface: the PF's name and `vN`; where names are the kernel's own, the next `ethN`. */
+function nameOfVf(machine: Machine, address: string): string {
+  const place = machine.vfOf(address);
+  const pfName = place?.pf.state.linkName ?? '';
+  if (place && !/^eth\d+$/.test(pfName)) return `${pfName.replace(/np\d+$/, '')}v${place.vf.index}`;
+  let number = 0;
+  while (machine.state.links[`eth${number}`]) number += 1;
+  return `eth${number}`;
+}
+
+/** Takes the interfaces of a device away, wherever they are. */
+export function removeLinks(machine: Machine, address: string): void {
+  for (const [name, link] of Object.entries(machine.state.links)) {
+    if (link.device === address) delete machine.state.links[name];
+  }
+  machine.changed({ kind: 'link' });
+}
+
+/** The interface is up and has a signal. */
+export function hasCarrier(machine: Machine, link: LinkState): boolean {
+  return link.up && machine.clock.now() >= link.carrierLostUntil;
+}
+
+/** Sets an interface up or down. */
+export function setLinkState(machine: Machine, link: LinkState, up: boolean): void {
+  if (link.up === up) return;
+  link.up = up;
+  link.carrierChanges += 1;
+  machine.changed({ kind: 'link' });
+}
+
+/** The interface loses its signal for a moment, as when its driver resets the device. */
+export function bounceCarrier(machine: Machine, link: LinkState, ms: number): void {
+  if (!link.up || ms === 0) return;
+  link.carrierLostUntil = machine.clock.now() + (machine.world.latency === 'realistic' ? ms : 0);
+  link.carrierChanges += 2;
+  machine.changed({ kind: 'link' });
+}

@@ -1,0 +1,114 @@
+import { type KernelEvent } from '@sriov/host';
+import { modelOf } from '../models/index.ts';
+import { type NicModel, type PciFacts, type SriovModel } from '../models/nic-model.ts';
+import { type DeviceState, type LinkState, type MachineState, type PfState, type VfState } from '../state.ts';
+import { Errno } from '../tree.ts';
+import { type World } from '../world.ts';
+import { Mutex } from './mutex.ts';
+
+/** Time as the simulated kernel sees it. */
+export interface SimClock {
+  now(): number;
+  /** Ends early when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A device that is known to be a PF with SR-IOV, with what belongs to it. */
+export interface Pf {
+  readonly address: string;
+  readonly device: DeviceState;
+  readonly state: PfState;
+  readonly model: NicModel;
+  readonly sriov: SriovModel;
+}
+
+/** A simulated machine: its world, its state, and what runs on it. */
+export class Machine {
+  readonly world: World;
+  readonly state: MachineState;
+  readonly clock: SimClock;
+  readonly #onChange: (event: KernelEvent) => void;
+  readonly #locks = new Map<string, Mutex>();
+  /** Resolves when a holder lets go of a VF. Not part of the state: waiters do not survive the process. */
+  readonly releases = new Map<string, (() => void)[]>();
+
+  constructor(parts: {
+    readonly world: World;
+    readonly state: MachineState;
+    readonly clock: SimClock;
+    readonly onChange: (event: KernelEvent) => void;
+  }) {
+    this.world = parts.world;
+    this.state = parts.state;
+    this.clock = parts.clock;
+    this.#onChange = parts.onChange;
+  }
+
+  /** Tells of a change, which is thereby also saved. */
+  changed(event: KernelEvent): void {
+    this.#onChange(event);
+  }
+
+  /** Lets time pass as the real operation would, unless the world has none. */
+  async take(ms: number): Promise<void> {
+    if (this.world.latency === 'realistic' && ms > 0) await this.clock.sleep(ms);
+  }
+
+  /** The lock of a device, which the kernel holds during `sriov_numvfs` and while it binds and unbinds. */
+  lockOf(address: string): Mutex {
+    const present = this.#locks.get(address);
+    if (present) return present;
+    const fresh = new Mutex();
+    this.#locks.set(address, fresh);
+    return fresh;
+  }
+
+  /** @throws {Errno} `ENODEV` when there is no such device (any more). */
+  device(address: string): DeviceState {
+    const device = this.state.devices[address];
+    if (!device) throw new Errno('ENODEV');
+    return device;
+  }
+
+  model(address: string): NicModel {
+    return modelOf(this.device(address).model);
+  }
+
+  /** @throws {Errno} `ENODEV` when the device is no PF with SR-IOV. */
+  pf(address: string): Pf {
+    const device = this.device(address);
+    const model = modelOf(device.model);
+    if (!device.pf || !model.sriov) throw new Errno('ENODEV');
+    return { address, device, state: device.pf, model, sriov: model.sriov };
+  }
+
+  /** A VF's place, and its PF. Nothing for other devices. */
+  vfOf(address: string): { readonly vf: VfState; readonly pf: Pf } | undefined {
+    const vf = this.device(address).vf;
+    return vf && { vf, pf: this.pf(vf.pf) };
+  }
+
+  /** What sysfs tells of the device that does not change. */
+  facts(address: string): PciFacts {
+    const { vf, model } = this.device(address);
+    const { pf, sriov } = modelOf(model);
+    return vf && sriov ? sriov.vf : pf;
+  }
+
+  /** The interfaces of a device that stand in the host's network namespace, with their names. */
+  hostLinksOf(address: string): [string, LinkState][] {
+    return this.hostLinks().filter(([, link]) => link.device === address);
+  }
+
+  /** All interfaces of the host's network namespace. */
+  hostLinks(): [string, LinkState][] {
+    return Object.entries(this.state.links).filter(([, link]) => link.namespace === undefined);
+  }
+
+  /** The VF has the driver of its own kind, which makes a network interface. */
+  isNetDriver(address: string): boolean {
+    const { driver, vf, model } = this.device(address);
+    const { pfDriver, sriov } = modelOf(model);
+    return driver !== undefined && driver === (vf ? sriov?.vfDriver : pfDriver);
+  }
+}

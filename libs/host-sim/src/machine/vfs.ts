@@ -1,0 +1,100 @@
+import { vfAddress } from '../pci-address.ts';
+import { type VfSettings } from '../state.ts';
+import { Errno } from '../tree.ts';
+import { detach, probeDriver } from './binding.ts';
+import { bounceCarrier } from './interfaces.ts';
+import { type Machine, type Pf } from './machine.ts';
+import { allocateIrqs, lowestFree } from './numbers.ts';
+
+const FIRST_VF_GROUP = 9;
+
+/** Most VFs that the PF can have: its driver may keep some for itself. */
+export function totalVfs(machine: Machine, pf: Pf): number {
+  const told = machine.world.nics.find(({ address }) => address === pf.address)?.totalVfs;
+  return told ?? pf.sriov.totalVfs[pf.device.driver === pf.model.pfDriver ? 0 : 1];
+}
+
+/**
+ * A write to `sriov_numvfs`, with the checks in the kernel's order (drivers/pci/iov.c, sriov_numvfs_store).
+ * @throws {Errno} `EINVAL`, `ERANGE`, `ENOENT`, `EBUSY`
+ */
+export async function writeNumVfs(machine: Machine, address: string, text: string): Promise<void> {
+  const numVfs = parseNumber(text);
+  if (numVfs === undefined || numVfs > 0xffff) throw new Errno('EINVAL');
+  const pf = machine.pf(address);
+  if (numVfs > totalVfs(machine, pf)) throw new Errno('ERANGE');
+  await machine.lockOf(address).run(async () => {
+    const present = pf.state.vfs.length;
+    if (numVfs === present) return;
+    if (!canMakeVfs(pf)) throw new Errno('ENOENT');
+    if (numVfs === 0) return removeAllVfs(machine, pf);
+    if (present !== 0) throw new Errno('EBUSY');
+    await createVfs(machine, pf, numVfs);
+  });
+}
+
+/** As kstrtou16 with base 0 reads: decimal, 0x hexadecimal, 0 octal, one line feed at the end. */
+function parseNumber(text: string): number | undefined {
+  const match = /^\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?$/i.exec(text);
+  const digits = match?.[1];
+  if (digits === undefined) return undefined;
+  if (/^0x/i.test(digits)) return parseInt(digits, 16);
+  return parseInt(digits, digits.startsWith('0') ? 8 : 10);
+}
+
+/** vfio-pci makes none unless it is told to (enable_sriov), and without a driver nobody does. */
+function canMakeVfs({ device, model }: Pf): boolean {
+  return device.driver === model.pfDriver || device.driver === 'pci-pf-stub';
+}
+
+async function createVfs(machine: Machine, pf: Pf, count: number): Promise<void> {
+  const { sriov, state, address } = pf;
+  await machine.take(sriov.latencies.createVfs);
+  state.vfSettings = Array.from({ length: count }, freshSettings);
+  for (let index = 0; index < count; index += 1) {
+    const vf = vfAddress(address, index, sriov);
+    const groups = Object.values(machine.state.devices).flatMap(({ iommuGroup }) => iommuGroup ?? []);
+    machine.state.devices[vf] = {
+      model: pf.model.name,
+      bridge: pf.device.bridge,
+      irqs: [],
+      wasBound: false,
+      vf: { pf: address, index },
+      ...(machine.world.iommu && { iommuGroup: lowestFree(groups, FIRST_VF_GROUP) }),
+    };
+    state.vfs.push(vf);
+  }
+  if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 1);
+  for (const [, link] of machine.hostLinksOf(address)) bounceCarrier(machine, link, sriov.carrierBounceMs);
+  machine.changed({ kind: 'device', name: address });
+  // Synchronous: when the write returns, every VF has been probed.
+  if (state.autoprobe) for (const vf of state.vfs) if (vf !== null) await probeDriver(machine, vf);
+}
+
+function freshSettings(): VfSettings {
+  return { mac: '', vlan: 0, qos: 0, spoofchk: true, trust: false, linkState: 'auto', maxTxRate: 0 };
+}
+
+/** Takes all VFs of a PF away, one after the other: a look from outside may find some of them gone already. */
+export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
+  const { state, sriov, address } = pf;
+  if (state.vfs.length === 0) return;
+  for (const [index, vf] of state.vfs.entries()) {
+    if (vf === null) continue;
+    state.vfs[index] = null;
+    await detach(machine, vf);
+    delete machine.state.devices[vf];
+  }
+  await machine.take(sriov.latencies.removeVfs);
+  state.vfs = [];
+  state.vfSettings = [];
+  if (!sriov.keepsESwitchMode) state.eSwitchMode = 'legacy';
+  if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 0);
+  machine.changed({ kind: 'device', name: address });
+}
+
+/** The PF's driver asks for its interrupt vectors anew: it shares them with its VFs. */
+function resetVectors(machine: Machine, pf: Pf, which: 0 | 1): void {
+  pf.device.irqs = [];
+  pf.device.irqs = allocateIrqs(machine.state, pf.model.pfIrqs[which]);
+}

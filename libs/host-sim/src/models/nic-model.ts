@@ -1,0 +1,74 @@
+import { type Entries } from '../tree.ts';
+
+/** How long operations take, in milliseconds. */
+export interface Latencies {
+  /** Making VFs, all together, without their drivers. */
+  readonly createVfs: number;
+  readonly removeVfs: number;
+  /** Binding a kernel driver to one VF. */
+  readonly probe: number;
+  readonly unbind: number;
+}
+
+/** What differs between a PF and its VFs in sysfs, and is not computed from the machine's state. */
+export interface PciFacts {
+  /** Four hex digits. */
+  readonly device: string;
+  readonly subsystemDevice: string;
+  readonly revision: string;
+  readonly resetMethod: string;
+  /** Content of `resource`. */
+  readonly resource: string;
+  /** Sizes of the `resourceN` files by name. */
+  readonly resourceFiles: Readonly<Record<string, number>>;
+  /** `dN/fN` part of the ACPI companion's path. */
+  readonly firmwareNode: string;
+  readonly irq: string;
+  readonly d3coldAllowed: boolean;
+}
+
+/**
+ * A kind of NIC: everything that the simulated kernel must know of the device and of its drivers.
+ * To add one, write a file like this one's neighbours, and list it in `index.ts`.
+ */
+export interface NicModel {
+  readonly name: string;
+  /** Four hex digits each. */
+  readonly vendor: string;
+  readonly subsystemVendor: string;
+  readonly pf: PciFacts;
+  readonly pfDriver: string;
+  /** Interrupt vectors of the PF: without VFs, with VFs. */
+  readonly pfIrqs: readonly [number, number];
+  readonly maxMtu: number;
+  /** Speed in Mbit/s while the link is up. */
+  readonly speed: number;
+  readonly linkSpeed: string;
+  readonly linkWidth: string;
+  /** Names of the interface's queues. */
+  readonly pfQueues: readonly string[];
+  /** Absent: the device has no SR-IOV capability. */
+  readonly sriov?: SriovModel;
+  /** Registers with devlink and has an eSwitch. */
+  readonly hasESwitch: boolean;
+  /** Folders that the PF's driver adds to the PF, such as `ptp`. */
+  readonly driverEntries?: (pf: { readonly index: number; readonly mac: string; readonly address: string }) => Entries;
+}
+
+/** The SR-IOV side of a NIC. */
+export interface SriovModel {
+  readonly vf: PciFacts;
+  /** Kernel driver of the VFs, and its interrupt vectors. */
+  readonly vfDriver: string;
+  readonly vfIrqs: number;
+  readonly vfQueues: readonly string[];
+  /** Most VFs while the PF's own driver is bound, and while another is, or none. */
+  readonly totalVfs: readonly [number, number];
+  readonly offset: number;
+  readonly stride: number;
+  readonly latencies: Latencies;
+  /** The PF loses its carrier for so many milliseconds when VFs are made. 0: it does not. */
+  readonly carrierBounceMs: number;
+  /** The PF keeps its eSwitch mode when all VFs go. */
+  readonly keepsESwitchMode: boolean;
+}

@@ -1,0 +1,98 @@
+/**
+ * Everything about a simulated machine that changes, as plain JSON: it can be saved, compared and printed.
+ * What does not change stands in the {@link World}.
+ */
+export interface MachineState {
+  /** Loaded kernel modules, spelled with underscores. */
+  modules: string[];
+  /** PCI functions that are present, VFs among them, by address. */
+  devices: Record<string, DeviceState>;
+  /** Network interfaces by name, those in other network namespaces among them. */
+  links: Record<string, LinkState>;
+  /** Ids that were written to a driver's `new_id`, by driver. */
+  newIds: Record<string, string[]>;
+  /** VFs that a program has open through VFIO, by PCI address. */
+  vfioHolders: Record<string, VfioHolder>;
+  /** Writes and commands that change something, done since the machine was made. */
+  writes: number;
+  nextIfindex: number;
+  /** Counts the random MAC addresses given out, so that each is another and all are repeatable. */
+  nextMac: number;
+}
+
+/** A program that holds a VF. */
+export interface VfioHolder {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** A PCI function. */
+export interface DeviceState {
+  /** Name of its {@link NicModel}. */
+  model: string;
+  /** Address of the PCI bridge above it. */
+  bridge: string;
+  driver?: string;
+  /** `driver_override`. */
+  override?: string;
+  iommuGroup?: number;
+  /** Interrupt vectors, while a driver has some. */
+  irqs: number[];
+  /** A driver was bound once: power state and DMA mask show it. */
+  wasBound: boolean;
+  pf?: PfState;
+  vf?: VfState;
+}
+
+/** The SR-IOV side of a PF. */
+export interface PfState {
+  /** Position among the ports of its model: it decides the numbers of its class devices. */
+  index: number;
+  /** Interface name by which udev renames it. */
+  linkName: string;
+  altNames: string[];
+  mac: string;
+  autoprobe: boolean;
+  eSwitchMode: 'legacy' | 'switchdev';
+  /** Addresses of its VFs by index; an absent one is just being removed. */
+  vfs: (string | null)[];
+  /** What the PF prescribes for each VF, by index; outlives the VF's driver, not the VF. */
+  vfSettings: VfSettings[];
+}
+
+/** What the PF prescribes for a VF (`ip link set PF vf N ...`). */
+export interface VfSettings {
+  mac: string;
+  vlan: number;
+  qos: number;
+  spoofchk: boolean;
+  trust: boolean;
+  linkState: 'auto' | 'enable' | 'disable';
+  maxTxRate: number;
+}
+
+/** A VF's place on its PF. */
+export interface VfState {
+  pf: string;
+  index: number;
+}
+
+/** A network interface. */
+export interface LinkState {
+  ifindex: number;
+  /** Address of the device behind it. */
+  device: string;
+  mac: string;
+  /** The MAC address was given at random. */
+  isRandomMac: boolean;
+  mtu: number;
+  up: boolean;
+  altNames: string[];
+  /** Bridge or bond that it is part of. */
+  master?: string;
+  /** Set while the interface is in another network namespace, such as a pod's. */
+  namespace?: string;
+  carrierChanges: number;
+  /** Until then (milliseconds since the epoch) the carrier is lost. */
+  carrierLostUntil: number;
+}

@@ -1,0 +1,126 @@
+import { hasCarrier } from '../machine/interfaces.ts';
+import { type Machine } from '../machine/machine.ts';
+import { type LinkState } from '../state.ts';
+import { constant, type Entries, Errno, type File, folder, type Folder, link, settable, unreadable } from '../tree.ts';
+import { idlePower } from './power.ts';
+
+const STATISTICS =
+  'collisions multicast rx_bytes rx_compressed rx_crc_errors rx_dropped rx_errors rx_fifo_errors rx_frame_errors rx_length_errors rx_missed_errors rx_nohandler rx_over_errors rx_packets tx_aborted_errors tx_bytes tx_carrier_errors tx_compressed tx_dropped tx_errors tx_fifo_errors tx_heartbeat_errors tx_packets tx_window_errors'.split(
+    ' ',
+  );
+
+/** IFF_BROADCAST | IFF_MULTICAST, and IFF_UP. */
+const FLAGS = { always: 0x1002, up: 0x1 };
+
+/** `net/<name>` of a device: an interface of the host's network namespace. */
+export function netDevice(machine: Machine, name: string, state: LinkState): Folder {
+  return folder({
+    ...identity(name, state),
+    ...switchPort(machine, state),
+    ...carrier(machine, state),
+    ...settings(machine, state),
+    ...folders(machine, state),
+  });
+}
+
+function identity(name: string, { ifindex, device, mac, isRandomMac }: LinkState): Entries {
+  return {
+    addr_assign_type: constant(isRandomMac ? '1\n' : '0\n'),
+    addr_len: constant('6\n'),
+    address: constant(`${mac}\n`),
+    broadcast: constant('ff:ff:ff:ff:ff:ff\n'),
+    dev_id: constant('0x0\n'),
+    dev_port: constant('0\n'),
+    device: link(`../../../${device}`),
+    ifindex: constant(`${ifindex}\n`),
+    iflink: constant(`${ifindex}\n`),
+    link_mode: constant('0\n'),
+    name_assign_type: constant('1\n'),
+    subsystem: link('../../../../../../class/net'),
+    type: constant('1\n'),
+    uevent: settable(`INTERFACE=${name}\nIFINDEX=${ifindex}\n`),
+  };
+}
+
+/** Port names exist only where the driver has an eSwitch. */
+function switchPort(machine: Machine, { device }: LinkState): Entries {
+  const { pf } = machine.device(device);
+  if (!pf || !machine.model(device).hasESwitch) {
+    return {
+      phys_port_id: unreadable('ENOTSUP'),
+      phys_port_name: unreadable('ENOTSUP'),
+      phys_switch_id: unreadable('ENOTSUP'),
+    };
+  }
+  return {
+    phys_port_id: unreadable('ENOTSUP'),
+    phys_port_name: constant(`p${device.split('.')[1]}\n`),
+    phys_switch_id:
+      pf.eSwitchMode === 'switchdev' ? constant(`${pf.mac.replaceAll(':', '')}\n`) : unreadable('ENOTSUP'),
+  };
+}
+
+/** What the kernel tells of the signal while the interface is up; down, it refuses to be asked. */
+function carrier(machine: Machine, state: LinkState): Entries {
+  const whileUp = (text: () => string, mode = 0o444): File => ({
+    kind: 'file',
+    mode,
+    read: () => {
+      if (!state.up) throw new Errno('EINVAL');
+      return `${text()}\n`;
+    },
+  });
+  const isOn = (): boolean => hasCarrier(machine, state);
+  const { speed } = machine.model(state.device);
+  return {
+    carrier: whileUp(() => (isOn() ? '1' : '0'), 0o644),
+    carrier_changes: constant(`${state.carrierChanges}\n`),
+    carrier_down_count: constant(`${Math.ceil(state.carrierChanges / 2)}\n`),
+    carrier_up_count: constant(`${Math.floor(state.carrierChanges / 2)}\n`),
+    dormant: whileUp(() => '0'),
+    duplex: whileUp(() => (isOn() ? 'full' : 'unknown')),
+    operstate: { kind: 'file', mode: 0o444, read: () => (isOn() ? 'up\n' : 'down\n') },
+    speed: whileUp(() => (isOn() ? String(speed) : '-1')),
+    testing: whileUp(() => '0'),
+  };
+}
+
+function settings(machine: Machine, state: LinkState): Entries {
+  return {
+    flags: settable(`0x${(FLAGS.always | (state.up ? FLAGS.up : 0)).toString(16)}\n`),
+    gro_flush_timeout: settable('0\n'),
+    ifalias: settable(''),
+    mtu: {
+      kind: 'file',
+      mode: 0o644,
+      read: () => `${state.mtu}\n`,
+      write: (text) => setLinkMtu(machine, state, Number(text)),
+    },
+    napi_defer_hard_irqs: settable('0\n'),
+    netdev_group: settable('0\n'),
+    proto_down: settable('0\n'),
+    threaded: settable('0\n'),
+    tx_queue_len: settable('1000\n'),
+  };
+}
+
+/** The least MTU of an Ethernet interface. */
+const MIN_MTU = 68;
+
+/** Sets the MTU. @throws {Errno} `EINVAL` outside of what the device can */
+export function setLinkMtu(machine: Machine, state: LinkState, mtu: number): void {
+  if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > machine.model(state.device).maxMtu) throw new Errno('EINVAL');
+  if (state.mtu === mtu) return;
+  state.mtu = mtu;
+  machine.changed({ kind: 'link' });
+}
+
+function folders(machine: Machine, { device }: LinkState): Entries {
+  const { pfQueues, sriov } = machine.model(device);
+  const queues = machine.device(device).vf ? (sriov?.vfQueues ?? []) : pfQueues;
+  return {
+    power: idlePower(),
+    queues: folder(Object.fromEntries(queues.map((name) => [name, folder({})]))),
+    statistics: folder(Object.fromEntries(STATISTICS.map((name) => [name, constant('0\n')]))),
+  };
+}

@@ -1,0 +1,93 @@
+import { type Machine } from '../machine/machine.ts';
+import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
+import { pciBus, pciHost } from './pci-bus.ts';
+
+/** The whole file tree of a simulated machine. */
+export function rootFolder(machine: Machine): Folder {
+  return folder({
+    sys: () =>
+      folder({
+        bus: folder({ pci: () => pciBus(machine) }),
+        class: () => classes(machine),
+        devices: folder({ 'pci0000:00': () => pciHost(machine) }),
+        kernel: folder({
+          iommu_groups: () => iommuGroups(machine),
+          security: folder({ lockdown: constant('[none] integrity confidentiality\n', 0o644) }),
+        }),
+        module: () => modules(machine),
+      }),
+    proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
+    dev: () => folder({ vfio: () => vfioNodes(machine) }),
+  });
+}
+
+function classes(machine: Machine): Folder {
+  const links = machine.hostLinks().map(([name, { device }]) => {
+    const bridge = machine.state.devices[device]?.bridge ?? '';
+    return [name, link(`../../devices/pci0000:00/${bridge}/${device}/net/${name}`)] as const;
+  });
+  return folder({
+    net: folder(Object.fromEntries(links)),
+    iommu: folder(machine.world.iommu ? { dmar0: link('../../devices/virtual/iommu/dmar0') } : {}),
+    vfio: folder(
+      Object.fromEntries(vfioGroups(machine).map((group) => [group, link(`../../devices/virtual/vfio/${group}`)])),
+    ),
+  });
+}
+
+function vfioGroups({ state }: Machine): number[] {
+  return Object.values(state.devices).flatMap(({ driver, iommuGroup }) =>
+    driver === 'vfio-pci' && iommuGroup !== undefined ? [iommuGroup] : [],
+  );
+}
+
+function vfioNodes(machine: Machine): Folder {
+  const groups = vfioGroups(machine).map((group) => [group, { kind: 'file', mode: 0o600 }] as const);
+  return folder({ vfio: { kind: 'file', mode: 0o666 }, ...Object.fromEntries(groups) });
+}
+
+function iommuGroups(machine: Machine): Folder {
+  const byGroup = new Map<number, [string, string][]>();
+  for (const [address, { iommuGroup, bridge }] of Object.entries(machine.state.devices)) {
+    if (iommuGroup !== undefined) byGroup.set(iommuGroup, [...(byGroup.get(iommuGroup) ?? []), [address, bridge]]);
+  }
+  const isPassthrough = machine.world.commandLine.split(' ').includes('iommu=pt');
+  const group = (devices: [string, string][]): Folder =>
+    folder({
+      devices: folder(
+        Object.fromEntries(
+          devices.map(([address, bridge]) => [address, link(`../../../../devices/pci0000:00/${bridge}/${address}`)]),
+        ),
+      ),
+      reserved_regions: constant('0x00000000fee00000 0x00000000feefffff msi\n'),
+      type: constant(isPassthrough ? 'identity\n' : 'DMA\n', 0o644),
+    });
+  return folder(Object.fromEntries([...byGroup].map(([number, devices]) => [number, () => group(devices)])));
+}
+
+function modules({ state }: Machine): Folder {
+  return folder(Object.fromEntries(state.modules.map((name) => [name, folder({ initstate: constant('live\n') })])));
+}
+
+function procFiles({ world, state }: Machine): Entries {
+  return {
+    cmdline: constant(`${world.commandLine}\n`),
+    cpuinfo: constant(`processor\t: 0\nvendor_id\t: ${world.cpuVendor}\n\n`),
+    modules: constant(state.modules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`).join('')),
+    version: constant(`Linux version ${world.release}\n`),
+  };
+}
+
+/** Programs that hold a VF: their names and their open files. */
+function processes({ state }: Machine): Entries {
+  const entries = Object.entries(state.vfioHolders).map(([address, { pid, command }]) => {
+    const group = state.devices[address]?.iommuGroup;
+    const files = folder({
+      '0': link('/dev/null'),
+      '9': link(`/dev/vfio/${group}`),
+      '10': link('anon_inode:[vfio-device]'),
+    });
+    return [pid, folder({ comm: constant(`${command}\n`), fd: files })] as const;
+  });
+  return Object.fromEntries(entries);
+}

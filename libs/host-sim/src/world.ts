@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { messageOf } from '@sriov/api';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const pciAddress = z
+  .string()
+  .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/, 'must be a PCI address such as 0000:01:00.0');
+const mac = z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'must be a MAC address such as 52:54:00:aa:00:10');
+
+/** A port: one PCI function with a network interface. */
+const nicSchema = z.strictObject({
+  model: z.enum(['igb', 'mlx5', 'virtio']),
+  address: pciAddress,
+  /** PCI bridge above it. */
+  bridge: pciAddress.default('0000:00:10.0'),
+  name: z.string().min(1),
+  altNames: z.array(z.string()).default([]),
+  mac,
+  up: z.boolean().default(false),
+  /** Bridge or bond that the interface is part of. */
+  master: z.string().optional(),
+  /** Where it matters; else the lowest free one. */
+  iommuGroup: z.int().min(0).optional(),
+  /** Most VFs, where the model leaves it to the firmware. */
+  totalVfs: z.int().min(0).max(254).optional(),
+});
+
+/** Something that goes wrong, or slowly, at the kernel port. */
+const faultSchema = z.strictObject({
+  verb: z.enum(['read', 'write', 'list', 'readlink', 'exec']),
+  /** Path or command line; `*` stands for any text. */
+  path: z.string(),
+  /** Errno to answer with; without one the call goes through. */
+  errno: z.string().optional(),
+  /** How often; always unless given. */
+  times: z.int().min(1).optional(),
+  /** Calls of this kind that go through before the first that does not. */
+  after: z.int().min(0).default(0),
+  delayMs: z.number().min(0).optional(),
+  /** The call does not return until the fault is removed. */
+  hang: z.boolean().default(false),
+});
+
+const worldSchema = z.strictObject({
+  release: z.string().default('6.12.95+deb12-amd64'),
+  commandLine: z.string().default('intel_iommu=on iommu=pt'),
+  iommu: z.boolean().default(true),
+  cpuVendor: z.string().default('GenuineIntel'),
+  /** Kernel modules that are loaded at boot, beside those of the PFs. */
+  modules: z.array(z.string()).default([]),
+  nics: z.array(nicSchema).min(1),
+  /** Interface that carries the default route. */
+  defaultRoute: z.string().optional(),
+  /** `realistic` takes the times of the model; `none` takes none, for tests. */
+  latency: z.enum(['realistic', 'none']).default('realistic'),
+  faults: z.array(faultSchema).default([]),
+});
+
+/** A machine as its world file describes it: what does not change while it runs. */
+export type World = z.output<typeof worldSchema>;
+export type WorldNic = World['nics'][number];
+export type Fault = z.output<typeof faultSchema>;
+
+/** A world that cannot be used; the message names the file and what is wrong in it. */
+export class WorldError extends Error {
+  override readonly name = 'WorldError';
+  readonly code = 'WORLD_INVALID';
+}
+
+/** Reads a world file. @throws {WorldError} */
+export function loadWorld(path: string): World {
+  try {
+    return parseWorld(parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new WorldError(`world ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Checks a world. @throws {WorldError} that lists every field that is wrong. */
+export function parseWorld(value: unknown): World {
+  const parsed = worldSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'file'}: ${message}`);
+  throw new WorldError(problems.join('; '));
+}
