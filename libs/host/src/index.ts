@@ -2,6 +2,7 @@ export * from './commands.ts';
 export * from './devlink.ts';
 export * from './driver-binding.ts';
 export * from './holders.ts';
+export * from './host-kernel.ts';
 export * from './kernel.ts';
 export * from './links.ts';
 export * from './modules.ts';

@@ -1,0 +1,25 @@
+import { type Kernel } from '../kernel.ts';
+import { bindingCases } from './binding.ts';
+import { holdingCases } from './holding.ts';
+import { Bench, type ContractCase, type Lab } from './lab.ts';
+import { linkCases } from './links.ts';
+import { numVfsCases } from './num-vfs.ts';
+
+export { type ContractCase, type Lab } from './lab.ts';
+
+/**
+ * What the drivers rely on, statement by statement. Every implementation of the kernel port passes it: the simulated
+ * one in its own tests, the real one on a real kernel in the VM lane.
+ */
+export const CONTRACT: readonly ContractCase[] = [...numVfsCases, ...bindingCases, ...linkCases, ...holdingCases];
+
+/** Tries one case, and puts the PF back before and after it. Rejects when the statement does not hold. */
+export async function tryCase(contractCase: ContractCase, kernel: Kernel, lab: Lab): Promise<void> {
+  const bench = new Bench(kernel, lab);
+  await bench.reset();
+  try {
+    await contractCase.run(bench);
+  } finally {
+    await bench.reset();
+  }
+}

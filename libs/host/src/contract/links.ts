@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { type Bench, type ContractCase } from './lab.ts';
+
+const MAC = '02:11:22:33:44:55';
+
+const netOf = async (bench: Bench, vf: string): Promise<string> =>
+  (await bench.kernel.list(`/sys/bus/pci/devices/${vf}/net`))[0] ?? '';
+
+/** Interfaces of PF and VFs, and what the PF prescribes. */
+export const linkCases: readonly ContractCase[] = [
+  {
+    name: 'an interface that is down refuses to tell carrier and speed (EINVAL)',
+    run: async (bench) => {
+      for (const attribute of ['carrier', 'speed', 'duplex']) {
+        await assert.rejects(bench.kernel.read(`/sys/class/net/${bench.lab.pf.name}/${attribute}`), { code: 'EINVAL' });
+      }
+    },
+  },
+  {
+    name: 'a driver without an eSwitch refuses to tell port names (ENOTSUP) and is unknown to devlink',
+    run: async (bench) => {
+      const net = `/sys/class/net/${bench.lab.pf.name}`;
+      await assert.rejects(bench.kernel.read(`${net}/phys_port_name`), { code: 'ENOTSUP' });
+      const device = `pci/${bench.lab.pf.address}`;
+      const { exitCode, stderr } = await bench.kernel.exec('devlink', ['dev', 'eswitch', 'show', device]);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /No such device/);
+    },
+  },
+  {
+    name: 'the MTU goes as far as the device says and no further',
+    run: async (bench) => {
+      const { name, maxMtu } = bench.lab.pf;
+      assert.equal((await bench.link(name))['max_mtu'], maxMtu);
+      const refused = await bench.ip('link', 'set', 'dev', name, 'mtu', String(maxMtu + 1));
+      assert.notEqual(refused.exitCode, 0);
+      assert.match(refused.stderr, /mtu greater than device maximum/);
+      assert.equal((await bench.ip('link', 'set', 'dev', name, 'mtu', '9000')).exitCode, 0);
+      assert.equal(await bench.kernel.read(`/sys/class/net/${name}/mtu`), '9000\n');
+    },
+  },
+  {
+    name: 'a fresh VF has no prescribed MAC address, and spoof checking on',
+    run: async (bench) => {
+      await bench.makeBareVfs(1);
+      const [vf] = (await bench.link(bench.lab.pf.name))['vfinfo_list'] as Record<string, unknown>[];
+      assert.equal(vf?.['address'], '00:00:00:00:00:00');
+      assert.equal(vf?.['spoofchk'], true);
+      assert.equal(vf?.['trust'], false);
+    },
+  },
+  {
+    name: 'a prescribed MAC address takes effect when the driver is bound next, and not before',
+    run: async (bench) => {
+      const { name, vfDriver } = bench.lab.pf;
+      await bench.numVfs('1');
+      const vf = await bench.vf(0);
+      const address = async (): Promise<string> =>
+        (await bench.kernel.read(`/sys/class/net/${await netOf(bench, vf)}/address`)).trim();
+      const before = await address();
+      assert.equal((await bench.ip('link', 'set', 'dev', name, 'vf', '0', 'mac', MAC)).exitCode, 0);
+      assert.equal(await address(), before);
+      await bench.unbind(vfDriver, vf);
+      await bench.probe(vf);
+      assert.equal(await address(), MAC);
+    },
+  },
+  {
+    name: 'a multicast MAC address, and a VF that does not exist, are refused',
+    run: async (bench) => {
+      const { name } = bench.lab.pf;
+      await bench.makeBareVfs(1);
+      for (const words of [
+        ['0', 'mac', '01:00:5e:00:00:01'],
+        ['7', 'mac', MAC],
+      ]) {
+        const { exitCode, stderr } = await bench.ip('link', 'set', 'dev', name, 'vf', ...words);
+        assert.equal(exitCode, 2);
+        assert.match(stderr, /Invalid argument/);
+      }
+    },
+  },
+  {
+    name: 'making VFs interrupts the link of a PF that is up, once',
+    run: async (bench) => {
+      const { name } = bench.lab.pf;
+      await bench.ip('link', 'set', 'dev', name, 'up');
+      const changes = async (): Promise<number> =>
+        Number(await bench.kernel.read(`/sys/class/net/${name}/carrier_changes`));
+      await untilCarrier(bench, name);
+      const before = await changes();
+      await bench.makeBareVfs(2);
+      await untilCarrier(bench, name);
+      assert.equal((await changes()) - before, 2);
+    },
+  },
+];
+
+/** Waits until the kernel sees a signal; gives up after five seconds. */
+async function untilCarrier(bench: Bench, name: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if ((await bench.kernel.read(`/sys/class/net/${name}/carrier`)) === '1\n') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${name} has no carrier after 5 s`);
+}

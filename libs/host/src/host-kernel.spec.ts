@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HostKernel } from './host-kernel.ts';
+import { KernelBlockedError } from './kernel.ts';
+
+let folder: string;
+let kernel: HostKernel;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'host-kernel-'));
+  kernel = new HostKernel({ hostRoot: folder });
+  mkdirSync(join(folder, 'etc'));
+  writeFileSync(join(folder, 'etc/file'), 'old content\n');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A pipe that nobody reads: opening it for writing blocks until somebody does. */
+const makePipe = (name: string): string => {
+  const path = join(folder, name);
+  execFileSync('mkfifo', [path]);
+  return `/${name}`;
+};
+
+describe('HostKernel', () => {
+  it('reads, writes, lists and follows links below the root of the host', async () => {
+    symlinkSync('file', join(folder, 'etc/link'));
+    expect(await kernel.read('/etc/file')).toBe('old content\n');
+    expect(await kernel.read('/etc/file', { deadlineMs: 1_000 })).toBe('old content\n');
+    expect(await kernel.readlink('/etc/link')).toBe('file');
+    expect(await kernel.list('/etc')).toEqual(['file', 'link']);
+  });
+
+  it.each([{}, { deadlineMs: 1_000 }])('writes once, and never creates or empties a file (%j)', async (options) => {
+    await kernel.write('/etc/file', 'new', options);
+    expect(readFileSync(join(folder, 'etc/file'), 'utf8')).toBe('new content\n');
+    await expect(kernel.write('/etc/missing', 'new', options)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('reads the kernel itself without the root of the host', async () => {
+    expect(await kernel.read('/proc/self/comm')).not.toBe('');
+  });
+
+  it('names the errno of a refusal', async () => {
+    await expect(kernel.read('/etc/none')).rejects.toMatchObject({
+      name: 'KernelError',
+      code: 'ENOENT',
+      message: 'read /etc/none: ENOENT',
+    });
+    await expect(kernel.list('/etc/file')).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(kernel.readlink('/etc/file')).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(kernel.read('/etc', { deadlineMs: 1_000 })).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+
+  it('refuses to write nothing, because that does nothing', async () => {
+    await expect(kernel.write('/etc/file', '')).rejects.toMatchObject({ code: 'EINVAL' });
+  });
+
+  it('gives up a write that blocks, stays alive, and tells when it came back', async () => {
+    const pipe = makePipe('pipe');
+    const started = Date.now();
+    const failure = await kernel.write(pipe, 'x', { deadlineMs: 50 }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(KernelBlockedError);
+    const { since, released, code } = failure as KernelBlockedError;
+    expect(code).toBe('EBLOCKED');
+    expect(since).toBeGreaterThanOrEqual(started);
+    openSync(join(folder, 'pipe'), 'r+');
+    await released;
+  });
+
+  it('goes on serving while more calls are stuck than the process has file threads', async () => {
+    const pipes = Array.from({ length: 8 }, (_, index) => makePipe(`pipe${index}`));
+    const stuck = await Promise.allSettled(pipes.map((pipe) => kernel.write(pipe, 'x', { deadlineMs: 20 })));
+    expect(stuck.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(await kernel.read('/etc/file')).toBe('old content\n');
+    expect(await kernel.read('/etc/file', { deadlineMs: 5_000 })).toBe('old content\n');
+    for (const pipe of pipes) openSync(join(folder, pipe), 'r+');
+  });
+
+  it('runs commands in the plain locale and tells how they ended', async () => {
+    const script = 'cat; echo "$LC_ALL" >&2; exit 3';
+    expect(await kernel.exec('sh', ['-c', script], { input: 'in' })).toEqual({
+      exitCode: 3,
+      stdout: 'in',
+      stderr: 'C\n',
+    });
+  });
+
+  it('ends a command, and what it started, at its deadline', async () => {
+    const marker = join(folder, 'still-alive');
+    const script = `(sleep 0.3; touch ${marker}) & sleep 10`;
+    await expect(kernel.exec('sh', ['-c', script], { deadlineMs: 50 })).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    execFileSync('sleep', ['0.5']);
+    expect(() => readFileSync(marker)).toThrow(/ENOENT/);
+  });
+
+  it('says that there is no such command', async () => {
+    await expect(kernel.exec('no-such-command', [])).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
