@@ -102,7 +102,7 @@ function applyPfStep(kernel: Kernel, plan: PfPlan, step: PfStep): Promise<void> 
 }
 
 async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<StepFailure | undefined> {
-  const { kernel, plan, onStep } = work;
+  const { plan, onStep } = work;
   for (const step of vf.steps) {
     const text = `VF ${vf.id}: ${describeVfStep(step)}`;
     onStep({ pf: plan.name, step: text });

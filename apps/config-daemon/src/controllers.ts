@@ -20,7 +20,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     namespace: settings.namespace,
     kubeconfig: settings.kubeconfig,
   });
-  const host = await openHost(settings, log);
+  const host = openHost(settings, context);
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
   const nodeStates = new Informer(cluster.informers, SRIOV_NETWORK_NODE_STATE, {
@@ -47,7 +47,10 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     metrics: createControllerMetrics(metrics),
   });
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
-  nodeStates.store.subscribe(() => wake(0));
+  nodeStates.store.subscribe(({ type, object, previous }) => {
+    // What we write into the status ourselves is no reason to look again.
+    if (type !== 'updated' || object.metadata.generation !== previous?.metadata.generation) wake(0);
+  });
   await cluster.follow([nodeStates], async (signal) => {
     wake(0);
     await Promise.all([

@@ -21,6 +21,13 @@ export interface Verdict {
   readonly message: string;
 }
 
+/** What a pass saw and what it has to say. */
+export interface Pass {
+  /** Absent when the host could not be looked at: what was seen before stays. */
+  readonly observed?: ObservedHost;
+  readonly verdict: Verdict;
+}
+
 /** A status to write, and the conditions among it that people should hear of. */
 export interface NextStatus {
   readonly status: NodeStateStatus;
@@ -28,11 +35,7 @@ export interface NextStatus {
 }
 
 /** The status of the node state after a pass: what was observed, and the verdict as conditions. */
-export function nextStatus(
-  nodeState: SriovNetworkNodeState,
-  pass: { readonly observed: ObservedHost; readonly verdict: Verdict },
-  now: number,
-): NextStatus {
+export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: number): NextStatus {
   const { observed, verdict } = pass;
   const external = new Set(
     (nodeState.spec?.interfaces ?? []).filter((entry) => entry.externallyManaged).map((entry) => entry.pciAddress),
@@ -42,7 +45,9 @@ export function nextStatus(
     now,
   });
   const status = toWire(nodeStateStatusSchema, {
-    interfaces: statusInterfaces(observed, (pciAddress) => external.has(pciAddress)),
+    interfaces: observed
+      ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
+      : nodeState.status?.interfaces,
     syncStatus: verdict.syncStatus,
     lastSyncError: verdict.syncStatus === SYNC_STATUS.failed ? verdict.message : '',
     conditions,

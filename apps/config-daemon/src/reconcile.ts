@@ -1,4 +1,4 @@
-import { REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { messageOf, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
 import { describePlan } from '@sriov/node-plan';
 import { type Logger } from '@sriov/runtime';
@@ -26,12 +26,16 @@ export async function reconcile(context: ReconcileContext): Promise<Outcome> {
   const nodeState = context.getNodeState();
   if (nodeState === undefined) return done(REASON.noNodeState, 'the node has no SriovNetworkNodeState');
   const wanted = { spec: nodeState.spec ?? {}, allowHostInterfaces };
-  const result = await converge(host, wanted, {
+  const converging = converge(host, wanted, {
     onPlan: async (plan, observed) => {
       log.info({ plan: describePlan(plan) }, 'changing the host');
       await writeStatus({ observed, verdict: applying(describePlan(plan).join('\n')) });
     },
     onStep: (about) => log.debug(about, 'step'),
+  });
+  const result = await converging.catch(async (error: unknown) => {
+    await writeStatus({ verdict: unreadable(error) });
+    throw error;
   });
   const verdict = verdictOf(result);
   const isNews = await writeStatus({ observed: result.observed, verdict });
@@ -39,6 +43,11 @@ export async function reconcile(context: ReconcileContext): Promise<Outcome> {
   return verdict.syncStatus === SYNC_STATUS.failed
     ? wait(context.retryMs, verdict.reason, verdict.message)
     : done(verdict.reason, verdict.message);
+}
+
+/** Not the fault of the spec or of a PF: the host could not even be looked at. */
+function unreadable(error: unknown): Verdict {
+  return { syncStatus: SYNC_STATUS.failed, reason: REASON.hostUnreadable, message: messageOf(error) };
 }
 
 function logVerdict(log: Logger, { syncStatus, reason, message }: Verdict): void {

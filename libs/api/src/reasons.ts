@@ -40,5 +40,6 @@ export const REASON = {
   specInvalid: 'SpecInvalid',
   stateDamaged: 'StateDamaged',
   noNodeState: 'NoNodeState',
+  hostUnreadable: 'HostUnreadable',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

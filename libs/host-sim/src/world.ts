@@ -24,6 +24,8 @@ const nicSchema = z.strictObject({
   iommuGroup: z.int().min(0).optional(),
   /** Most VFs, where the model leaves it to the firmware. */
   totalVfs: z.int().min(0).max(254).optional(),
+  /** Routing ids between the PF and its first VF; the ports of a card need different ones. */
+  vfOffset: z.int().min(1).optional(),
 });
 
 /** Something that goes wrong, or slowly, at the kernel port. */

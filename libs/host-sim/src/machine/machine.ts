@@ -20,6 +20,8 @@ export interface Pf {
   readonly state: PfState;
   readonly model: NicModel;
   readonly sriov: SriovModel;
+  /** Routing ids between the PF and its first VF. */
+  readonly vfOffset: number;
 }
 
 /** A simulated machine: its world, its state, and what runs on it. */
@@ -79,7 +81,9 @@ export class Machine {
     const device = this.device(address);
     const model = modelOf(device.model);
     if (!device.pf || !model.sriov) throw new Errno('ENODEV');
-    return { address, device, state: device.pf, model, sriov: model.sriov };
+    const told = this.world.nics.find((nic) => nic.address === address)?.vfOffset;
+    const vfOffset = told ?? model.sriov.offset;
+    return { address, device, state: device.pf, model, sriov: model.sriov, vfOffset };
   }
 
   /** A VF's place, and its PF. Nothing for other devices. */

@@ -52,7 +52,7 @@ async function createVfs(machine: Machine, pf: Pf, count: number): Promise<void>
   await machine.take(sriov.latencies.createVfs);
   state.vfSettings = Array.from({ length: count }, freshSettings);
   for (let index = 0; index < count; index += 1) {
-    const vf = vfAddress(address, index, sriov);
+    const vf = vfAddress(address, index, { offset: pf.vfOffset, stride: sriov.stride });
     const groups = Object.values(machine.state.devices).flatMap(({ iommuGroup }) => iommuGroup ?? []);
     machine.state.devices[vf] = {
       model: pf.model.name,

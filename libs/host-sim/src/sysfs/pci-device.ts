@@ -204,7 +204,7 @@ function sriovEntries(machine: Machine, address: string): Entries {
       read: () => machine.lockOf(address).run(() => `${pf.state.vfs.length}\n`),
       write: (text) => writeNumVfs(machine, address, text),
     },
-    sriov_offset: constant(`${pf.sriov.offset}\n`),
+    sriov_offset: constant(`${pf.vfOffset}\n`),
     sriov_stride: constant(`${pf.sriov.stride}\n`),
     sriov_totalvfs: constant(`${totalVfs(machine, pf)}\n`),
     sriov_vf_device: constant(`${pf.sriov.vf.device}\n`),
