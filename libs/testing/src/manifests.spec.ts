@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { createNamespace, request, testControlPlane, tryRequest } from './control-plane.ts';
 import { applyManifests } from './manifests.ts';
@@ -5,6 +6,12 @@ import { applyManifests } from './manifests.ts';
 describe('the shared control plane', () => {
   it('serves the Kubernetes version that it says', async () => {
     expect(await request('GET', '/version')).toMatchObject({ gitVersion: testControlPlane().version });
+  });
+
+  it('is what KUBECONFIG leads to, in worker processes too', () => {
+    const { kubeconfigPath, access } = testControlPlane();
+    expect(process.env['KUBECONFIG']).toBe(kubeconfigPath);
+    expect(readFileSync(kubeconfigPath, 'utf8')).toContain(access.server);
   });
 
   it('applies manifests and serves a CRD right after', async () => {

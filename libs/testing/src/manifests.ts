@@ -30,7 +30,7 @@ async function applyManifest(manifest: Manifest): Promise<void> {
   if (answer.status >= 400) {
     throw new Error(`${manifest.kind} ${manifest.metadata.name}: ${(answer.body as { message: string }).message}`);
   }
-  if (manifest.kind === 'CustomResourceDefinition') await eventually(() => isEstablished(path));
+  if (manifest.kind === 'CustomResourceDefinition') await eventually(() => isServed(path));
 }
 
 async function pathOf({ apiVersion, kind, metadata }: Manifest): Promise<string> {
@@ -44,9 +44,26 @@ async function pathOf({ apiVersion, kind, metadata }: Manifest): Promise<string>
   return `${root}${scope}/${resource.name}/${metadata.name}`;
 }
 
-async function isEstablished(path: string): Promise<boolean> {
-  const { status } = (await request('GET', path)) as { status?: { conditions?: { type: string; status: string }[] } };
-  return status?.conditions?.some(({ type, status: holds }) => type === 'Established' && holds === 'True') ?? false;
+interface Crd {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Established, and listed in discovery, which follows in its own time. */
+async function isServed(path: string): Promise<boolean> {
+  const { spec, status } = (await request('GET', path)) as Crd;
+  const isEstablished = status?.conditions?.some(
+    ({ type, status: holds }) => type === 'Established' && holds === 'True',
+  );
+  if (isEstablished !== true) return false;
+  for (const { name } of spec.versions.filter(({ served }) => served)) {
+    await pathOf({ apiVersion: `${spec.group}/${name}`, kind: spec.names.kind, metadata: { name: '' } });
+  }
+  return true;
 }
 
 const CHART = join(import.meta.dirname, '../../../charts/sriov-network-operator/files');

@@ -14,11 +14,20 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** What is asked of the API server. */
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object;
+  /** Of the body; JSON unless said. */
+  readonly contentType?: string;
+  /** Longest wait for the answer. */
+  readonly timeoutMs?: number;
+}
+
 /** One request as administrator: for setting things up, not for services. Rejects when no answer comes. */
-export function adminRequest(
-  access: Access,
-  call: { readonly method: string; readonly path: string; readonly body?: object; readonly contentType?: string },
-): Promise<Answer> {
+export function adminRequest(access: Access, call: Call): Promise<Answer> {
+  const timeout = call.timeoutMs ?? 10_000;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       new URL(call.path, access.server),
@@ -29,7 +38,7 @@ export function adminRequest(
         key: access.admin.privateKey,
         // A connection a call: a server that was restarted must not be asked over an old one.
         agent: false,
-        timeout: 10_000,
+        timeout,
         headers: call.body ? { 'content-type': call.contentType ?? 'application/json' } : {},
       },
       (response) => {
@@ -38,7 +47,7 @@ export function adminRequest(
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parseBody(text) }));
       },
     );
-    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer within 10 s')));
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${timeout / 1000} s`)));
     outgoing.once('error', reject);
     outgoing.end(call.body && JSON.stringify(call.body));
   });

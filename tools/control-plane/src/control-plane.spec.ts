@@ -1,108 +1,164 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { adminRequest } from './admin-request.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type Access, adminRequest, type Answer } from './admin-request.ts';
+import { resolveBinaries } from './binaries.ts';
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts';
+import { findFreePort } from './free-port.ts';
+import { listLeftovers, pidOf, processesIn } from './processes.ts';
+import { type Binaries } from './source.ts';
 
+/** Where nobody has got the programs before, the first test waits until they are built. */
+const BUILD_MS = 30 * 60_000;
 jest.setTimeout(60_000);
 
-let planes: ControlPlane[] = [];
-const start = async (options = {}): Promise<ControlPlane> => {
-  const plane = await startControlPlane(options);
-  planes.push(plane);
-  return plane;
-};
-afterEach(async () => {
-  await Promise.all(planes.map((plane) => plane.stop()));
-  planes = [];
+let scratch: string;
+let binaries: Binaries;
+beforeAll(async () => {
+  const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
+  ({ binaries } = await resolveBinaries({ alsoNeeds: ['kube-controller-manager'], onProgress }));
+}, BUILD_MS);
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'control-plane-spec-'));
 });
+afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** Command lines of all processes of the machine that mention the folder. */
-const processesIn = (folder: string): string[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return '';
-      }
-    })
-    .filter((line) => line.includes(folder));
-
-const until = async (isTrue: () => boolean): Promise<void> => {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 50));
+const start = (options: ControlPlaneOptions = {}): Promise<ControlPlane> => startControlPlane({ binaries, ...options });
+const get = ({ access }: { access: Access }, path: string): Promise<Answer> =>
+  adminRequest(access, { method: 'GET', path });
+const createNamespace = ({ access }: ControlPlane, name: string): Promise<Answer> =>
+  adminRequest(access, { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
+const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 50));
 };
+
+const whenKubectl = spawnSync('kubectl', ['version', '--client']).status === 0 ? it : it.skip;
 
 describe('a control plane', () => {
-  it('serves as soon as it has started, and leaves nothing behind when it is stopped', async () => {
-    const plane = await start();
-    expect((await adminRequest(plane.access, { method: 'GET', path: '/readyz' })).status).toBe(200);
-    expect(processesIn(plane.folder).length).toBeGreaterThan(2);
-    await plane.stop();
-    expect([processesIn(plane.folder), existsSync(plane.folder)]).toEqual([[], false]);
+  let plane: ControlPlane;
+  beforeAll(async () => {
+    plane = await start();
+  });
+  afterAll(() => plane.stop());
+
+  it('serves as soon as it has started, in the version that it says', async () => {
+    expect((await get(plane, '/readyz')).status).toBe(200);
+    expect(await get(plane, '/version')).toMatchObject({ body: { gitVersion: plane.version } });
+    expect(processesIn(plane.folder).size).toBe(3);
+  });
+
+  whenKubectl('serves kubectl by its kubeconfig', async () => {
+    const args = ['--kubeconfig', plane.kubeconfigPath, 'get', 'namespaces', '-o', 'name'];
+    expect((await promisify(execFile)('kubectl', args)).stdout).toContain('namespace/kube-system');
+  });
+
+  it('authorizes by RBAC', async () => {
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+    const ask = (user: string, groups: readonly string[]): Promise<Answer> => {
+      const spec = { user, groups, resourceAttributes: { verb: 'delete', resource: 'nodes' } };
+      return adminRequest(plane.access, { method: 'POST', path, body: { spec } });
+    };
+    expect(await ask('admin', ['system:masters'])).toMatchObject({ body: { status: { allowed: true } } });
+    expect(await ask('someone', [])).toMatchObject({ body: { status: { allowed: false } } });
+  });
+
+  it('writes its kubeconfig to no file that is there already', async () => {
+    const path = join(scratch, 'config');
+    writeFileSync(path, 'of another cluster');
+    await expect(plane.writeKubeconfig(path)).rejects.toThrow(
+      `cannot write the kubeconfig to ${path}: the file exists`,
+    );
+    expect(readFileSync(path, 'utf8')).toBe('of another cluster');
   });
 
   it('keeps its data and its address while the API server is away', async () => {
-    const plane = await start();
-    const body = { metadata: { name: 'kept' } };
-    await adminRequest(plane.access, { method: 'POST', path: '/api/v1/namespaces', body });
+    await createNamespace(plane, 'kept');
     await plane.stopApiServer();
-    await expect(adminRequest(plane.access, { method: 'GET', path: '/readyz' })).rejects.toThrow(/ECONNREFUSED/);
+    await expect(get(plane, '/readyz')).rejects.toThrow(/ECONNREFUSED/);
     await plane.startApiServer();
-    const answer = await adminRequest(plane.access, { method: 'GET', path: '/api/v1/namespaces/kept' });
-    expect(answer.status).toBe(200);
+    expect((await get(plane, '/api/v1/namespaces/kept')).status).toBe(200);
   });
 
-  it('deletes a namespace whole when it has a controller manager', async () => {
-    const plane = await start({ controllerManager: true });
-    const path = '/api/v1/namespaces/gone';
-    await adminRequest(plane.access, { method: 'POST', path: dirname(path), body: { metadata: { name: 'gone' } } });
-    await adminRequest(plane.access, { method: 'DELETE', path });
-    while ((await adminRequest(plane.access, { method: 'GET', path })).status !== 404) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+  it('leaves nothing behind when it is stopped', async () => {
+    await plane.stop();
+    expect(listLeftovers(plane.folder)).toEqual({ processes: [], folder: false });
   });
 });
 
-describe('npm run control-plane', () => {
-  const run = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_OPTIONS: '' },
+describe('a control plane with service accounts', () => {
+  let plane: ControlPlane;
+  beforeAll(async () => {
+    plane = await start({ serviceAccounts: true });
+  });
+  afterAll(() => plane.stop());
+
+  it('gives a namespace its default account, and pods that one', async () => {
+    await createNamespace(plane, 'own');
+    await until(async () => (await get(plane, '/api/v1/namespaces/own/serviceaccounts/default')).status === 200);
+    const body = { metadata: { name: 'pod' }, spec: { containers: [{ name: 'main', image: 'none' }] } };
+    const pod = await adminRequest(plane.access, { method: 'POST', path: '/api/v1/namespaces/own/pods', body });
+    expect(pod).toMatchObject({ status: 201, body: { spec: { serviceAccountName: 'default' } } });
+  });
+
+  it('deletes a namespace whole', async () => {
+    const path = '/api/v1/namespaces/gone';
+    await createNamespace(plane, 'gone');
+    await adminRequest(plane.access, { method: 'DELETE', path });
+    await until(async () => (await get(plane, path)).status === 404);
+  });
+});
+
+describe('when something is in the way of a control plane', () => {
+  it('takes other ports if someone was faster', async () => {
+    const taken = await findFreePort();
+    const holder = createServer().listen(taken, '127.0.0.1');
+    await once(holder, 'listening');
+    let picks = 0;
+    // The third port is that of the API server.
+    const pickPort = (): Promise<number> => ((picks += 1) === 3 ? Promise.resolve(taken) : findFreePort());
+    const plane = await start({ pickPort });
+    const { status } = await get(plane, '/readyz');
+    await plane.stop();
+    holder.close();
+    expect([picks, status]).toEqual([8, 200]);
+  });
+
+  it('shows what a program said last, and leaves nothing behind', async () => {
+    const broken = join(scratch, 'kube-apiserver');
+    // Its own arguments tell the folder of the control plane.
+    writeFileSync(broken, `#!/bin/sh\necho "$@" >${scratch}/arguments\necho "no: $2"\nexit 7\n`);
+    chmodSync(broken, 0o755);
+    await expect(start({ binaries: { ...binaries, 'kube-apiserver': broken } })).rejects.toMatchObject({
+      code: 'CONTROL_PLANE_FAILED',
+      message: 'kube-apiserver ended (exit code 7); the last lines of its log:\nno: --bind-address=127.0.0.1',
     });
-
-  const folderOf = async (child: ChildProcess): Promise<string> => {
-    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-      const kubeconfig = /--kubeconfig (\S+)/.exec(line)?.[1];
-      if (kubeconfig !== undefined) return dirname(kubeconfig);
-    }
-    throw new Error('it ended without a kubeconfig');
-  };
-
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends with code 0 on %s and leaves nothing behind', async (signal) => {
-    const child = run();
-    const folder = await folderOf(child);
-    child.kill(signal);
-    expect(await once(child, 'exit')).toEqual([0, null]);
-    expect([processesIn(folder), existsSync(folder)]).toEqual([[], false]);
+    const folder = /--client-ca-file=(.*)\/certificates/.exec(readFileSync(join(scratch, 'arguments'), 'utf8'))?.[1];
+    expect(listLeftovers(String(folder))).toEqual({ processes: [], folder: false });
   });
 
-  it('leaves nothing behind when it is killed outright', async () => {
-    const child = run();
-    const folder = await folderOf(child);
-    child.kill('SIGKILL');
-    await until(() => processesIn(folder).length === 0 && !existsSync(folder));
+  it('names a program that cannot be started at all', async () => {
+    await expect(start({ binaries: { ...binaries, etcd: join(scratch, 'etcd') } })).rejects.toThrow(
+      /^etcd ended \(spawn .* ENOENT\)$/,
+    );
   });
 
-  it('ends with code 2 and the usage on a wrong flag', async () => {
-    const child = run('--port');
-    let text = '';
-    child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    expect(await once(child, 'exit')).toEqual([2, null]);
-    expect(text).toMatch(/'--port'[\s\S]*--resolve-only/);
+  it('tells when a program ends on its own', async () => {
+    const plane = await start();
+    process.kill(pidOf(plane.folder, 'etcd'), 'SIGKILL');
+    expect((await plane.failed).message).toMatch(/^etcd ended \(SIGKILL\)/);
+    await plane.stop();
+  });
+
+  it('leaves nothing behind even if its supervisor is killed', async () => {
+    const plane = await start();
+    process.kill(pidOf(plane.folder, 'supervisor.mjs'), 'SIGKILL');
+    expect((await plane.failed).message).toMatch(/ended \(its supervisor ended: SIGKILL\)/);
+    await until(() => processesIn(plane.folder).size === 0);
+    expect(listLeftovers(plane.folder)).toEqual({ processes: [], folder: false });
   });
 });

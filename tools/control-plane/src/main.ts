@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { NoControlPlaneError, resolveBinaries } from './binaries.ts';
 import { ControlPlaneError, startControlPlane } from './control-plane.ts';
@@ -6,64 +6,103 @@ import { ControlPlaneError, startControlPlane } from './control-plane.ts';
 const HELP = `npm run control-plane: keeps a Kubernetes API server up on this machine, for work by hand
 
   --controller-manager   run kube-controller-manager as well
-  --kubeconfig FILE      write the kubeconfig there too
+  --service-accounts     pods need a service account, as in a real cluster (runs the controller manager)
+  --kubeconfig FILE      write the kubeconfig there too; the file must not exist yet
   --resolve-only         get the programs if they are not here yet, and end
   --help
 `;
 
+interface Flags {
+  readonly controllerManager: boolean;
+  readonly serviceAccounts: boolean;
+  readonly kubeconfig: string | undefined;
+  readonly resolveOnly: boolean;
+  readonly help: boolean;
+}
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function main(): Promise<number> {
-  const flags = readFlags();
-  if (flags === undefined) return 2;
-  if (flags.help === true) {
-    say(HELP);
-    return 0;
-  }
-  const controllerManager = flags['controller-manager'] === true;
-  if (flags['resolve-only'] === true) {
-    const { source } = await resolveBinaries({
-      onProgress: say,
-      alsoNeeds: controllerManager ? ['kube-controller-manager'] : [],
-    });
-    say(`the programs of the control plane come from ${source}`);
-    return 0;
-  }
-  const plane = await startControlPlane({ controllerManager, onProgress: say });
-  if (flags.kubeconfig !== undefined) await copyFile(plane.kubeconfigPath, flags.kubeconfig);
-  say(`try: kubectl --kubeconfig ${flags.kubeconfig ?? plane.kubeconfigPath} get --raw /version`);
-  say('Ctrl-C ends it and removes everything');
-  // The supervisor keeps nothing alive, so something has to.
-  const keepAlive = setInterval(() => undefined, 60_000);
-  await new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+/** @throws Error that says what is wrong with the arguments. */
+function readFlags(args: readonly string[]): Flags {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'controller-manager': { type: 'boolean', default: false },
+      'service-accounts': { type: 'boolean', default: false },
+      kubeconfig: { type: 'string' },
+      'resolve-only': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   });
-  clearInterval(keepAlive);
-  await plane.stop();
+  if (values.kubeconfig === '') throw new Error("Option '--kubeconfig' needs the name of a file");
+  if (values['resolve-only'] && values.kubeconfig !== undefined) {
+    throw new Error(
+      "Options '--resolve-only' and '--kubeconfig' exclude each other: nothing runs to which it could lead",
+    );
+  }
+  return {
+    controllerManager: values['controller-manager'],
+    serviceAccounts: values['service-accounts'],
+    kubeconfig: values.kubeconfig,
+    resolveOnly: values['resolve-only'],
+    help: values.help,
+  };
+}
+
+async function resolveOnly({ controllerManager, serviceAccounts }: Flags): Promise<void> {
+  const { source, binaries } = await resolveBinaries({
+    onProgress: say,
+    alsoNeeds: controllerManager || serviceAccounts ? ['kube-controller-manager'] : [],
+  });
+  say(`the programs of the control plane come from ${source}`);
+  for (const path of Object.values(binaries)) say(`  ${path}`);
+}
+
+/** Runs until a signal ends it. @throws {ControlPlaneError} when a program ends first. */
+async function keepUp({ controllerManager, serviceAccounts, kubeconfig }: Flags): Promise<void> {
+  const plane = await startControlPlane({ controllerManager, serviceAccounts, onProgress: say });
+  try {
+    if (kubeconfig !== undefined) await plane.writeKubeconfig(kubeconfig);
+    const path = kubeconfig ?? plane.kubeconfigPath;
+    const end = Promise.race([plane.failed, once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    say(`logs and data: ${plane.folder}`);
+    say(`kubeconfig: ${path}`);
+    say(`try: ${plane.kubectl} --kubeconfig ${path} get namespaces`);
+    say('Ctrl-C stops it and removes everything');
+    // The supervisor keeps nothing alive, so something has to.
+    const keepAlive = setInterval(() => undefined, 60_000);
+    const failure = await end;
+    clearInterval(keepAlive);
+    if (failure instanceof Error) throw failure;
+  } finally {
+    await plane.stop();
+  }
+}
+
+async function main(): Promise<number> {
+  let flags: Flags;
+  try {
+    flags = readFlags(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (flags.help) say(HELP);
+  else if (flags.resolveOnly) await resolveOnly(flags);
+  else await keepUp(flags);
   return 0;
 }
 
-function readFlags(): { [name: string]: string | boolean | undefined; kubeconfig?: string } | undefined {
-  try {
-    return parseArgs({
-      options: {
-        'controller-manager': { type: 'boolean' },
-        kubeconfig: { type: 'string' },
-        'resolve-only': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return undefined;
-  }
+/** What the machine may do to us: no programs, no control plane, a full disk. All else is a bug and shows its stack. */
+function isExpected(error: unknown): error is Error {
+  if (error instanceof NoControlPlaneError || error instanceof ControlPlaneError) return true;
+  return error instanceof Error && 'syscall' in error;
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof NoControlPlaneError || error instanceof ControlPlaneError)) throw error;
+  if (!isExpected(error)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

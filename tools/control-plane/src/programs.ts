@@ -40,7 +40,11 @@ export interface CredentialFiles {
 }
 
 /** How the API server runs: RBAC as in a real cluster, authenticated by certificate or service account token. */
-export function apiServerRun(binaries: Binaries, ports: Ports, files: CredentialFiles): ProgramRun {
+export function apiServerRun(
+  binaries: Binaries,
+  ports: Ports,
+  files: CredentialFiles & { readonly serviceAccounts: boolean },
+): ProgramRun {
   return {
     name: 'kube-apiserver',
     command: binaries['kube-apiserver'] ?? '',
@@ -60,8 +64,8 @@ export function apiServerRun(binaries: Binaries, ports: Ports, files: Credential
       '--authorization-mode=RBAC',
       '--service-cluster-ip-range=10.0.0.0/24',
       '--allow-privileged=true',
-      // Pods would need a default service account, which no controller makes here.
-      '--disable-admission-plugins=ServiceAccount',
+      // Pods would need a default service account, which only a controller makes.
+      ...(files.serviceAccounts ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ],
   };
 }
@@ -77,17 +81,15 @@ const CONTROLLERS = [
   'pod-garbage-collector-controller',
 ];
 
-/** How the controller manager runs; nothing when its program was not asked for. */
+/** How the controller manager runs. */
 export function controllerManagerRun(
   binaries: Binaries,
   ports: Ports,
   files: CredentialFiles & { readonly kubeconfig: string },
-): ProgramRun | undefined {
-  const command = binaries['kube-controller-manager'];
-  if (command === undefined) return undefined;
+): ProgramRun {
   return {
     name: 'kube-controller-manager',
-    command,
+    command: binaries['kube-controller-manager'] ?? '',
     args: [
       `--kubeconfig=${files.kubeconfig}`,
       `--authentication-kubeconfig=${files.kubeconfig}`,
@@ -96,6 +98,8 @@ export function controllerManagerRun(
       '--leader-elect=false',
       '--bind-address=127.0.0.1',
       `--secure-port=${ports.controllerManager}`,
+      `--tls-cert-file=${files.serverCertificate}`,
+      `--tls-private-key-file=${files.serverKey}`,
       `--service-account-private-key-file=${files.signingKey}`,
       `--root-ca-file=${files.ca}`,
     ],

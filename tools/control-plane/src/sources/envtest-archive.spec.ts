@@ -1,13 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { platformName } from '../platform.ts';
-import { VERSIONS } from '../versions.ts';
-import { envtestArchive, type Fetch } from './envtest-archive.ts';
+import { type Program, VERSIONS } from '../versions.ts';
+import { type Download } from './download.ts';
+import { envtestArchive } from './envtest-archive.ts';
 
 const release = `v${VERSIONS.kubernetes}`;
 const file = `envtest-${release}-${platformName()}.tar.gz`;
@@ -27,30 +37,43 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const indexed = (hash: string): Fetch => {
+const indexed = (hash: string): Download => {
   const index = stringify({ releases: { [release]: { [file]: { hash, selfLink: 'https://archive.test/it' } } } });
   return (url) => Promise.resolve(url === 'https://archive.test/it' ? archive : Buffer.from(index));
 };
-const find = (fetchBytes: Fetch, needs: readonly ('etcd' | 'kube-controller-manager')[] = ['etcd']): Promise<unknown> =>
-  envtestArchive(fetchBytes).find({ needs, cacheFolder: join(folder, 'cache'), onProgress: () => undefined });
+const supply = (read: Download, ...needs: readonly Program[]): Promise<void> => {
+  const workFolder = join(folder, 'work');
+  mkdirSync(workFolder);
+  return envtestArchive(read).supply({ needs, folder: cache(), workFolder, onProgress: () => undefined });
+};
+const cache = (): string => join(folder, 'cache');
 
 describe('the envtest archive', () => {
   it('is unpacked into the cache when its hash is right', async () => {
+    await supply(indexed(createHash('sha512').update(archive).digest('hex')), 'etcd', 'kube-apiserver');
+    expect(readdirSync(cache()).sort()).toEqual(['etcd', 'kube-apiserver', 'kubectl']);
+    expect(execFileSync(join(cache(), 'etcd')).toString()).toBe('etcd\n');
+  });
+
+  it('gives what it has when the controller manager is needed as well', async () => {
     const hash = createHash('sha512').update(archive).digest('hex');
-    expect(await find(indexed(hash))).toEqual({ etcd: join(folder, 'cache/etcd') });
-    expect(execFileSync(join(folder, 'cache/etcd')).toString()).toBe('etcd\n');
+    await supply(indexed(hash), 'kube-apiserver', 'kube-controller-manager');
+    expect(readdirSync(cache()).sort()).toEqual(['kube-apiserver', 'kubectl']);
   });
 
-  it('is refused when its hash is wrong', async () => {
-    await expect(find(indexed('00'))).rejects.toThrow(/is not what its index says: SHA-512 [0-9a-f]{128}, not 00/);
+  it('is refused when its hash is wrong, and leaves nothing in the cache', async () => {
+    await expect(supply(indexed('00'), 'etcd')).rejects.toThrow(
+      /is not what its index says: SHA-512 [0-9a-f]{128}, not 00/,
+    );
+    expect(existsSync(cache())).toBe(false);
   });
 
-  it('is not there for a platform that the index lacks', async () => {
-    await expect(find(() => Promise.resolve(Buffer.from('releases: {}')))).rejects.toThrow(`lists no ${file}`);
+  it.each(['releases: {}', '', 'releases: {v0.0.1: {}}'])('is not there when the index is %p', async (index) => {
+    await expect(supply(() => Promise.resolve(Buffer.from(index)), 'etcd')).rejects.toThrow(`lists no ${file}`);
   });
 
   it('says at once that it has no controller manager', async () => {
-    const untouched: Fetch = () => Promise.reject(new Error('fetched'));
-    await expect(find(untouched, ['kube-controller-manager'])).rejects.toThrow('holds no kube-controller-manager');
+    const untouched: Download = () => Promise.reject(new Error('downloaded'));
+    await expect(supply(untouched, 'kube-controller-manager')).rejects.toThrow('it has no kube-controller-manager');
   });
 });
