@@ -5,4 +5,5 @@ export * from './free-port.ts';
 export * from './kubeconfig.ts';
 export * from './platform.ts';
 export * from './run-command.ts';
+export * from './supervisor.ts';
 export * from './versions.ts';

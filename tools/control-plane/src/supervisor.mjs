@@ -1,8 +1,8 @@
 // Runs the programs of a control plane for a parent process and outlives it by a moment: when the parent ends, in
 // whatever way, our standard input closes, and then the programs are killed and their folder is removed.
 //
-// In:  {"start": {"name", "command", "args", "log"}}   {"stop": "<name>"}   {"remove": "<file to remove at the end>"}
-// Out: {"ended": "<name>", "how": "<exit code, signal or error>"}
+// In:  {"start": {"name", "command", "args", "log"}}   {"stop": "<name>", "signal"}   {"remove": "<file, at the end>"}
+// Out: {"started": "<name>", "pid"}   {"ended": "<name>", "how": "<exit code, signal or error>"}
 import { spawn } from 'node:child_process';
 import { openSync, closeSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -28,6 +28,7 @@ function start({ name, command, args, log }) {
   };
   child.once('error', (error) => end(error.message));
   child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+  child.once('spawn', () => process.stdout.write(`${JSON.stringify({ started: name, pid: child.pid })}\n`));
   children.set(name, child);
 }
 
@@ -35,8 +36,7 @@ const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
   const message = JSON.parse(line);
   if (message.start) start(message.start);
-  // Killed, not asked to leave: an API server that says goodbye waits for its watchers, and a test wants it away now.
-  if (message.stop) children.get(message.stop)?.kill('SIGKILL');
+  if (message.stop) children.get(message.stop)?.kill(message.signal);
   if (message.remove) remove.push(message.remove);
 });
 lines.on('close', async () => {

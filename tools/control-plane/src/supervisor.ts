@@ -30,6 +30,7 @@ export class Supervisor {
   readonly #folder: string;
   readonly #onEnd: (end: ProgramEnd) => void;
   readonly #running = new Set<string>();
+  readonly #pids = new Map<string, number>();
   readonly #stopping = new Map<string, () => void>();
   #isClosed = false;
 
@@ -44,8 +45,9 @@ export class Supervisor {
     this.#child.stdin.on('error', () => undefined);
     this.#child.once('exit', (code, signal) => this.#bury(signal ?? `exit code ${code}`));
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      const { ended, how } = JSON.parse(line) as { ended: string; how: string };
-      this.#markEnded({ name: ended, how });
+      const message = JSON.parse(line) as { started: string; pid: number } | { ended: string; how: string };
+      if ('started' in message) this.#pids.set(message.started, message.pid);
+      else this.#markEnded({ name: message.ended, how: message.how });
     });
     // It shall not keep our process alive: it watches over us, not we over it.
     this.#child.unref();
@@ -58,11 +60,19 @@ export class Supervisor {
     this.#send({ start: { ...run, log: this.#logPath(run.name) } });
   }
 
-  /** Stops one program and waits for its end. */
-  async stop(name: string): Promise<void> {
+  /** Process id of a program that runs. */
+  pidOf(name: string): number | undefined {
+    return this.#pids.get(name);
+  }
+
+  /**
+   * Stops one program and waits for its end. Killed, not asked to leave, unless a signal is given: an API server that
+   * says goodbye waits for its watchers, and a test wants it away now.
+   */
+  async stop(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.#running.has(name)) return;
     const ended = new Promise<void>((resolve) => this.#stopping.set(name, resolve));
-    this.#send({ stop: name });
+    this.#send({ stop: name, signal });
     // Someone waits now: without this, a process with nothing else to do would end here.
     this.#child.ref();
     await ended;
@@ -93,6 +103,7 @@ export class Supervisor {
 
   #markEnded(end: ProgramEnd): void {
     this.#running.delete(end.name);
+    this.#pids.delete(end.name);
     const stopped = this.#stopping.get(end.name);
     this.#stopping.delete(end.name);
     if (stopped) stopped();
