@@ -43,5 +43,9 @@ export const CONDITION = {
   ready: 'Ready',
   progressing: 'Progressing',
   degraded: 'Degraded',
+  /** On SriovOperatorConfig: the device-plugin configuration of every node could be written. */
+  devicePluginConfigWritten: 'DevicePluginConfigWritten',
+  /** On SriovOperatorConfig: every entry of the ConfigMap `supported-nic-ids` could be read. */
+  nicListRead: 'NicListRead',
 } as const;
 export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];

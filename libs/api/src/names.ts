@@ -35,6 +35,11 @@ export const ANNOTATION = {
   currentState: `${GROUP}/current-state`,
   /** On SriovNetworkNodeState of a node that is no longer managed: RFC 3339 UTC time of its removal. */
   keepStateUntil: `${GROUP}/keep-state-until`,
+  /**
+   * On SriovNetworkNodeState: hash of the node's device-plugin configuration. The device plugin reads its file once, so
+   * the daemon restarts it when this changes; the file is written before.
+   */
+  devicePluginConfigHash: `${GROUP}/device-plugin-config-hash`,
   /** On NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of the network CR that made it. */
   ownerRef: `${GROUP}/owner-ref`,
   /** On network CRs: namespace of the NetworkAttachmentDefinition of the last successful sync. */

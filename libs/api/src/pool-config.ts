@@ -24,6 +24,8 @@ export const poolConfigSpecSchema = z.object({
 /** Status of a SriovNetworkPoolConfig. */
 export const poolConfigStatusSchema = z.object({
   conditions: conditionsSchema,
+  matchedNodeCount: z.int().min(0).optional().describe('Managed nodes of the pool.'),
+  readyNodeCount: z.int().min(0).optional().describe('Matched nodes whose host equals their desired state.'),
 });
 
 export type PoolConfigSpec = z.infer<typeof poolConfigSpecSchema>;
@@ -49,6 +51,8 @@ export const SRIOV_NETWORK_POOL_CONFIG: CustomResource<SriovNetworkPoolConfig> =
   printerColumns: [
     { name: 'Max Unavailable', type: 'string', jsonPath: '.spec.maxUnavailable' },
     { name: 'RDMA Mode', type: 'string', jsonPath: '.spec.rdmaMode' },
+    { name: 'Matched', type: 'integer', jsonPath: '.status.matchedNodeCount' },
+    { name: 'Ready', type: 'integer', jsonPath: '.status.readyNodeCount' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   validations: [
