@@ -1,0 +1,5 @@
+module.exports = {
+  displayName: 'chart',
+  preset: '../../tools/control-plane/jest/preset.cjs',
+  globals: { serviceAccounts: true },
+};

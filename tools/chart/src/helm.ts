@@ -1,0 +1,130 @@
+import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { messageOf } from '@sriov/api';
+import { cacheFolder, platformName, runCommand, VERSIONS, withLock, withProgress } from '@sriov/control-plane';
+
+/** Version of helm that is built when the machine has none: the one made for the control plane's Kubernetes. */
+export const HELM_VERSION = '3.22.0';
+
+/** Where to look for helm. */
+export interface HelmOptions {
+  /** Takes a line for people who wait. */
+  readonly onProgress?: (line: string) => void;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Runs the Go toolchain. */
+  readonly run?: typeof runCommand;
+}
+
+/** helm, and where it came from. */
+export interface ResolvedHelm {
+  readonly path: string;
+  readonly source: string;
+}
+
+/** No place has helm. */
+export class NoHelmError extends Error {
+  override readonly name = 'NoHelmError';
+  readonly code = 'NO_HELM';
+}
+
+/**
+ * Finds helm: on the PATH, in the cache, or built by Go into the cache, which takes minutes once.
+ * @throws {NoHelmError} that says why there is none and what helps.
+ */
+export async function resolveHelm(options: HelmOptions = {}): Promise<ResolvedHelm> {
+  const env = options.env ?? process.env;
+  const onPath = await findOnPath(env['PATH'] ?? '');
+  if (onPath !== undefined) return { path: onPath, source: 'the PATH' };
+  const folder = helmFolder(env);
+  const cached = join(folder, 'helm');
+  if (await isExecutable(cached)) return { path: cached, source: 'the cache' };
+  const onProgress = options.onProgress ?? (() => undefined);
+  try {
+    await mkdir(folder, { recursive: true });
+    return await withLock(
+      join(folder, '.lock'),
+      (holder) => onProgress(`waiting for process ${holder}: it gets the same helm`),
+      async () => {
+        // Whoever held the lock before us may have built it.
+        if (await isExecutable(cached)) return { path: cached, source: 'the cache' };
+        await build({ folder, env, onProgress, run: options.run ?? runCommand });
+        return { path: cached, source: 'a Go build' };
+      },
+    );
+  } catch (error) {
+    throw noHelm(folder, error);
+  }
+}
+
+/** Folder of helm in the cache, by version and platform. */
+export function helmFolder(env: NodeJS.ProcessEnv): string {
+  return join(cacheFolder(env), 'helm', `${HELM_VERSION}-${platformName()}`);
+}
+
+function noHelm(folder: string, cause: unknown): NoHelmError {
+  const lines = [
+    'no helm, which the chart is rendered with:',
+    '  the PATH: it has no helm',
+    `  the cache: no helm in ${folder}`,
+    `  a Go build of ${HELM_VERSION}: ${messageOf(cause)}`,
+    'Any of these helps: an installed helm 3 on the PATH, or a Go toolchain with a module proxy.',
+  ];
+  return new NoHelmError(lines.join('\n'), { cause });
+}
+
+async function findOnPath(path: string): Promise<string | undefined> {
+  for (const folder of path.split(delimiter).filter((entry) => entry !== '')) {
+    const candidate = join(folder, 'helm');
+    if (await isExecutable(candidate)) return candidate;
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function build(work: Required<HelmOptions> & { readonly folder: string }): Promise<void> {
+  const { folder, env, onProgress, run } = work;
+  // On the same file system, so that helm appears in the cache whole or not at all.
+  const output = join(folder, '.work');
+  await rm(output, { recursive: true, force: true });
+  let modules = 0;
+  let packages = 0;
+  onProgress(`building helm ${HELM_VERSION} with Go: the first time it takes minutes, and it is kept`);
+  try {
+    await withProgress(
+      (seconds) => onProgress(`  helm: ${modules} modules downloaded, ${packages} packages compiled in ${seconds} s`),
+      () =>
+        run('go', ['install', '-v', '-trimpath', '-ldflags', linkerFlags(), `${PACKAGE}@v${HELM_VERSION}`], {
+          env: { ...env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '', GOBIN: output },
+          onErrorLine(line) {
+            if (line.startsWith('go: ')) modules += 1;
+            else packages += 1;
+          },
+        }),
+    );
+    await rename(join(output, 'helm'), join(folder, 'helm'));
+  } finally {
+    await rm(output, { recursive: true, force: true });
+  }
+}
+
+const PACKAGE = 'helm.sh/helm/v3/cmd/helm';
+
+/** helm tells its version, and the Kubernetes that it assumes without a cluster, from these variables. */
+function linkerFlags(): string {
+  const [major, minor] = VERSIONS.kubernetes.split('.');
+  const variables = {
+    'internal/version.version': `v${HELM_VERSION}`,
+    'pkg/chartutil.k8sVersionMajor': major,
+    'pkg/chartutil.k8sVersionMinor': minor,
+    'pkg/lint/rules.k8sVersionMajor': major,
+    'pkg/lint/rules.k8sVersionMinor': minor,
+  };
+  const flags = Object.entries(variables).map(([name, value]) => `-X helm.sh/helm/v3/${name}=${value}`);
+  return ['-s', '-w', ...flags].join(' ');
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT_OPERATOR_NAMESPACE, messageOf } from '@sriov/api';
+import { runCommand, VERSIONS } from '@sriov/control-plane';
+import { parseAllDocuments, stringify } from 'yaml';
+import { type HelmOptions, resolveHelm } from './helm.ts';
+import { type Manifest } from './manifest.ts';
+
+/** Folder of the chart. */
+export const CHART_FOLDER = join(import.meta.dirname, '../../../charts/sriov-network-operator');
+
+/** How the chart is rendered. */
+export interface RenderOptions extends HelmOptions {
+  /** Values that differ from those of the chart, as in a values file. */
+  readonly values?: object;
+  /** The operator's namespace. */
+  readonly namespace?: string;
+  /** Name of the release, which stands in the names of cluster-wide objects. */
+  readonly release?: string;
+}
+
+/** The chart refuses the values, or is itself wrong. */
+export class ChartError extends Error {
+  override readonly name = 'ChartError';
+  readonly code = 'CHART_FAILED';
+}
+
+/** The release that is rendered unless another is named. */
+export const DEFAULT_RELEASE = 'sriov-network-operator';
+
+/**
+ * The objects of the chart, as `helm template` gives them; no cluster is asked.
+ * @throws {NoHelmError} {@link ChartError} with helm's own words, such as the value that the schema refuses
+ */
+export async function renderChart(options: RenderOptions = {}): Promise<Manifest[]> {
+  const { release = DEFAULT_RELEASE, namespace = DEFAULT_OPERATOR_NAMESPACE } = options;
+  const helm = await resolveHelm(options);
+  const text = await withValuesFile(options.values ?? {}, (valuesFile) =>
+    runHelm(helm.path, [
+      ...['template', release, CHART_FOLDER, '--namespace', namespace, '--values', valuesFile],
+      ...['--kube-version', VERSIONS.kubernetes],
+    ]),
+  );
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+}
+
+/** Runs helm and returns what it printed. @throws {ChartError} */
+export async function runHelm(helm: string, args: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  try {
+    return await runCommand(helm, args, { env: process.env, onErrorLine: (line) => lines.push(line) });
+  } catch (cause) {
+    throw new ChartError(lines.length > 0 ? lines.join('\n') : messageOf(cause), { cause });
+  }
+}
+
+/** Gives `use` a file with the values, and removes it afterwards. */
+export async function withValuesFile<T>(values: object, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'sriov-chart-'));
+  try {
+    const path = join(folder, 'values.yaml');
+    await writeFile(path, stringify(values));
+    return await use(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
