@@ -25,7 +25,7 @@ const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/crd-
 const ADDED_FIELDS: Record<string, readonly RegExp[]> = {
   SriovNetworkNodePolicy: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
   SriovNetworkNodeState: [/^status\.conditions/],
-  SriovNetworkPoolConfig: [/^status\.conditions/],
+  SriovNetworkPoolConfig: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
 };
 
 /** Bounds that upstream's CRDs lack; the CEL rules on pfNames need them to have a bounded cost. */
