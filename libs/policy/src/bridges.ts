@@ -4,7 +4,7 @@ import { type ReadablePolicy } from './prepare.ts';
 type OvsBridge = NonNullable<Bridges['ovs']>[number];
 
 /** Why a policy can have no bridge; nothing when it can. The admission checks say the same. */
-export function findBridgeFault({ spec }: ReadablePolicy): string | undefined {
+export function findBridgeFault({ spec }: Pick<ReadablePolicy, 'spec'>): string | undefined {
   if (!spec.bridge?.ovs) return undefined;
   if (spec.eSwitchMode !== 'switchdev') return 'spec.bridge requires eSwitchMode switchdev';
   if (spec.linkType && spec.linkType.toLowerCase() !== 'eth') return 'spec.bridge requires linkType eth';

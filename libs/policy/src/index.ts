@@ -1,3 +1,6 @@
+export * from './admission/admit.ts';
+export * from './admission/request.ts';
+export { setDefaults } from './admission/defaults.ts';
 export * from './fleet.ts';
 export * from './node-writes.ts';
 export * from './plan-node.ts';

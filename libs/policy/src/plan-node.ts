@@ -9,6 +9,7 @@ import {
   toWire,
 } from '@sriov/api';
 import { applyBridge, BRIDGE_FAULT, bridgesInOrder, findBridgeFault } from './bridges.ts';
+import { isCandidate } from './candidate.ts';
 import { contribute, type Contribution, keepContribution } from './contribution.ts';
 import { devicePluginConfig } from './device-plugin.ts';
 import { type Fleet } from './fleet.ts';
@@ -102,19 +103,13 @@ function contributionOf(
   pf: { readonly nic: ObservedInterface; readonly before: DesiredInterface | undefined },
 ): Contribution | undefined {
   if (policy.kind === 'unreadable') return keepContribution(policy, pf.before);
-  if (policy.spec.numVfs === 0 || !selects(policy.selector, pf.nic) || !isCandidate(work, policy, pf.nic)) {
+  if (policy.spec.numVfs === 0 || !selects(policy.selector, pf.nic) || !isCandidate(work.fleet, policy, pf.nic)) {
     return undefined;
   }
   const result = contribute(policy, pf.nic);
   if ('groups' in result) return result;
   work.problems.push(policyProblem({ policy: policy.name, node: work.node.name }, result.reason, result.message));
   return keepContribution(policy, pf.before);
-}
-
-/** A device that can have VFs, or that is one: a port of a virtual machine, which a netFilter names. */
-function isCandidate({ fleet }: Work, { selector }: ReadablePolicy, nic: ObservedInterface): boolean {
-  if (fleet.supportedNicsOnly && !fleet.nics.knows({ vendor: nic.vendor, pfDevice: nic.deviceID })) return false;
-  return (nic.totalvfs ?? 0) > 0 || nic.vendor === '15b3' || Boolean(selector.netFilter);
 }
 
 function specOf(work: Work, layers: readonly Layer[], policies: readonly ReadablePolicy[]): NodeStateSpec {

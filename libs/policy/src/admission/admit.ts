@@ -1,0 +1,116 @@
+import {
+  IGNORED_POLICY_NAME,
+  type NodePolicySpec,
+  OVS_NETWORK,
+  SRIOV_IB_NETWORK,
+  SRIOV_NETWORK,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
+} from '@sriov/api';
+import { type z } from 'zod';
+import { readSelector } from '../nic-selector.ts';
+import { readSupportedNics } from '../supported-nics.ts';
+import { setDefaults, withDefaults } from './defaults.ts';
+import { NETWORK_RULES } from './network-rules.ts';
+import { findNicViolation } from './nic-rules.ts';
+import { OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS } from './operator-config-rules.ts';
+import { findPairViolation } from './pair-rules.ts';
+import { namespaceOf, placePolicy } from './placement.ts';
+import { POLICY_RULES } from './policy-rules.ts';
+import { POLICY_WARNINGS } from './policy-warnings.ts';
+import { POOL_RULES, POOL_WARNINGS } from './pool-rules.ts';
+import { readSpec } from './read-spec.ts';
+import { type AdmissionRequest, type Verdict } from './request.ts';
+import { allViolations, firstViolation, type Rule } from './rule.ts';
+
+/** What the rules of a kind say of an object. */
+type Judgement = Pick<Verdict, 'message' | 'warnings'>;
+
+/** How each kind is judged. Kinds that are not here are let in. */
+const JUDGES: Readonly<Record<string, (request: AdmissionRequest) => Judgement>> = {
+  [SRIOV_NETWORK_NODE_POLICY.kind]: judge(SRIOV_NETWORK_NODE_POLICY.spec, judgePolicy),
+  [SRIOV_OPERATOR_CONFIG.kind]: judge(
+    SRIOV_OPERATOR_CONFIG.spec,
+    chains(OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS),
+  ),
+  [SRIOV_NETWORK_POOL_CONFIG.kind]: judge(SRIOV_NETWORK_POOL_CONFIG.spec, chains(POOL_RULES, POOL_WARNINGS)),
+  [SRIOV_NETWORK.kind]: judge(SRIOV_NETWORK.spec, chains(NETWORK_RULES, [])),
+  [SRIOV_IB_NETWORK.kind]: judge(SRIOV_IB_NETWORK.spec, chains(NETWORK_RULES, [])),
+  [OVS_NETWORK.kind]: judge(OVS_NETWORK.spec, chains(NETWORK_RULES, [])),
+};
+
+/**
+ * Judges a write: the defaults that it gets, whether it is let in, and what its author should know. The same object
+ * in the same cluster gets the same verdict, whatever the order of the lists. Never throws, whatever is wrong with
+ * the object.
+ */
+export function admit(request: AdmissionRequest): Verdict {
+  const patch = setDefaults(request);
+  const object = withDefaults(request.object, patch);
+  const judgeKind = JUDGES[object.kind ?? ''];
+  const { message, warnings } =
+    judgeKind === undefined || isExempt({ ...request, object }) ? NOTHING : judgeKind({ ...request, object });
+  return { allowed: message === '', message, warnings, patch };
+}
+
+const NOTHING: Judgement = { message: '', warnings: [] };
+
+/** What stands already must be removable, and its labels, annotations and finalizers changeable. */
+function isExempt({ operation, object, oldObject, settings }: AdmissionRequest): boolean {
+  const { kind, metadata } = object;
+  if (operation === 'DELETE' || metadata.deletionTimestamp !== undefined) return true;
+  if (operation === 'UPDATE' && oldObject !== undefined && specText(object) === specText(oldObject)) return true;
+  return (
+    kind === SRIOV_NETWORK_NODE_POLICY.kind &&
+    metadata.name === IGNORED_POLICY_NAME &&
+    namespaceOf(object, settings) === settings.operatorNamespace
+  );
+}
+
+/** Both come from the API server, which writes members in one order. */
+function specText(object: object): string {
+  return JSON.stringify((object as { spec?: unknown }).spec ?? {});
+}
+
+type JudgeSpec<Spec> = (request: AdmissionRequest & { readonly spec: Spec }) => Judgement;
+
+/** A judge of a kind whose spec has this schema: an object that is not of its form is refused before any rule. */
+function judge<Spec>(schema: z.ZodObject, judgeSpec: JudgeSpec<Spec>): (request: AdmissionRequest) => Judgement {
+  return (request) => {
+    const spec = readSpec(schema, (request.object as { spec?: unknown }).spec);
+    return spec.ok ? judgeSpec({ ...request, spec: spec.value as Spec }) : { message: spec.message, warnings: [] };
+  };
+}
+
+function chains<Facts>(rules: readonly Rule<Facts>[], warnings: readonly Rule<Facts>[]): (facts: Facts) => Judgement {
+  return (facts) => ({ message: firstViolation(rules, facts) ?? '', warnings: allViolations(warnings, facts) });
+}
+
+function judgePolicy({
+  object,
+  spec,
+  cluster,
+  settings,
+}: AdmissionRequest & { readonly spec: NodePolicySpec }): Judgement {
+  const { nics } = readSupportedNics(cluster.supportedNics);
+  const fields = { spec, nics, settings };
+  const namespace = namespaceOf(object, settings);
+  const selector = readSelector(spec.nicSelector);
+  const violation = firstViolation(POLICY_RULES, fields);
+  if (violation !== undefined || typeof selector === 'string') {
+    return { message: violation ?? String(selector), warnings: [] };
+  }
+  const policy = {
+    kind: 'readable' as const,
+    name: object.metadata.name,
+    priority: spec.priority ?? 0,
+    spec,
+    selector,
+  };
+  const placement = placePolicy({ namespace, policy, nics, cluster, settings });
+  return {
+    message: findNicViolation(placement) ?? findPairViolation(placement) ?? '',
+    warnings: allViolations(POLICY_WARNINGS, { ...fields, namespace, placement }),
+  };
+}

@@ -1,0 +1,51 @@
+import { IGNORED_POLICY_NAME, SRIOV_NETWORK_NODE_POLICY } from '@sriov/api';
+import { type AdmissionRequest, type PatchOperation } from './request.ts';
+
+/** Priority of a policy that gives none: the lowest precedence. */
+const DEFAULT_PRIORITY = 99;
+
+/** A spec that nobody has checked yet: it may be any JSON object. */
+type RawSpec = Readonly<Record<string, unknown>>;
+
+/** The defaults of a policy, in the order in which they are set: later ones win. */
+const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: RawSpec) => PatchOperation[] }[] = [
+  {
+    name: 'a policy without a priority gets the lowest precedence',
+    operations: (spec) => ('priority' in spec ? [] : [set('priority', DEFAULT_PRIORITY)]),
+  },
+  {
+    name: 'a policy that does not speak of RDMA is not for it',
+    operations: (spec) => ('isRdma' in spec ? [] : [set('isRdma', false)]),
+  },
+  {
+    name: 'InfiniBand with the kernel driver is RDMA, whatever the policy says',
+    operations: (spec) => (isInfiniband(spec) && spec['deviceType'] !== 'vfio-pci' ? [set('isRdma', true)] : []),
+  },
+];
+
+/** The defaults that admission sets on an object, whatever is wrong with it. Only policies have some. */
+export function setDefaults({ operation, object }: Pick<AdmissionRequest, 'operation' | 'object'>): PatchOperation[] {
+  const { spec } = object as { spec?: unknown };
+  if (operation === 'DELETE' || object.kind !== SRIOV_NETWORK_NODE_POLICY.kind || !isRawSpec(spec)) return [];
+  if (object.metadata.name === IGNORED_POLICY_NAME) return [];
+  return DEFAULTS.flatMap(({ operations }) => operations(spec));
+}
+
+function set(field: string, value: boolean | number): PatchOperation {
+  return { op: 'add', path: `/spec/${field}`, value };
+}
+
+function isInfiniband({ linkType }: RawSpec): boolean {
+  return typeof linkType === 'string' && linkType.toLowerCase() === 'ib';
+}
+
+function isRawSpec(value: unknown): value is RawSpec {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object with the defaults in it. */
+export function withDefaults<T extends object>(object: T, patch: readonly PatchOperation[]): T {
+  const fields = patch.map(({ path, value }) => [path.slice('/spec/'.length), value] as const);
+  const { spec } = object as { spec?: object };
+  return patch.length === 0 ? object : { ...object, spec: { ...spec, ...Object.fromEntries(fields) } };
+}

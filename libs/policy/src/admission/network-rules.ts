@@ -1,0 +1,45 @@
+import { DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { type Network, renderAttachment } from '@sriov/attachment';
+import { namespaceOf } from './placement.ts';
+import { type AdmissionRequest } from './request.ts';
+import { type Rule } from './rule.ts';
+
+/** What the rules about a network of any kind look at. */
+export interface NetworkFacts extends AdmissionRequest {
+  readonly spec: { readonly networkNamespace?: string | undefined; readonly pKey?: string | undefined };
+}
+
+const PARTITION_KEY = /^0x[0-9a-f]{1,4}$/i;
+/** The top bit says full member; what is left of it names the partition. */
+const PARTITION = 0x7fff;
+
+/** Rules about a SriovNetwork, SriovIBNetwork or OVSNetwork. */
+export const NETWORK_RULES: readonly Rule<NetworkFacts>[] = [
+  {
+    name: 'only the administrator sends a network to another namespace',
+    check({ object, spec: { networkNamespace }, settings: { operatorNamespace, ...settings } }) {
+      const namespace = namespaceOf(object, { operatorNamespace, ...settings });
+      return networkNamespace && namespace !== operatorNamespace
+        ? `spec.networkNamespace "${networkNamespace}" may only be set in the operator namespace ${operatorNamespace}, and this is ${namespace}: remove it, or create the network there`
+        : undefined;
+    },
+  },
+  {
+    name: 'the partition key names a partition',
+    check: ({ spec: { pKey } }) =>
+      !pKey || (PARTITION_KEY.test(pKey) && (Number(pKey) & PARTITION) !== 0)
+        ? undefined
+        : `spec.pKey "${pKey}" must be hexadecimal with 0x and 1 to 4 digits, such as 0x8001, and must not name partition 0`,
+  },
+  {
+    name: 'it can be rendered',
+    check({ object, settings }) {
+      const metadata = { ...object.metadata, namespace: namespaceOf(object, settings) };
+      const rendered = renderAttachment({ ...object, metadata } as Network, {
+        operatorNamespace: settings.operatorNamespace,
+        resourcePrefix: DEFAULT_RESOURCE_PREFIX,
+      });
+      return rendered.ok ? undefined : rendered.message;
+    },
+  },
+];

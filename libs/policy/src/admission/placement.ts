@@ -1,0 +1,90 @@
+import {
+  type KubeObject,
+  matchesLabels,
+  type ObservedInterface,
+  type SriovNetworkNodeState,
+  type SriovNetworkNodePolicy,
+} from '@sriov/api';
+import { isCandidate } from '../candidate.ts';
+import { selects } from '../nic-selector.ts';
+import { isAboutNode, preparePolicies, type ReadablePolicy } from '../prepare.ts';
+import { type SupportedNics } from '../supported-nics.ts';
+import { type AdmissionCluster, type AdmissionSettings } from './request.ts';
+
+/** A policy among the nodes and the other policies: what the rules look at that need more than its own fields. */
+export interface Placement {
+  readonly policy: ReadablePolicy;
+  /** The nodes that it selects, by name. */
+  readonly nodes: readonly PlacedNode[];
+  /** The other policies that can be read and select one of these nodes as well, by name. */
+  readonly others: readonly ReadablePolicy[];
+}
+
+/** A node that the policy selects. */
+export interface PlacedNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** All PFs that it has reported; none while it has not. */
+  readonly interfaces: readonly ObservedInterface[];
+  /** Those that the policy would configure. */
+  readonly selected: readonly ObservedInterface[];
+}
+
+/** What a placement is made from. */
+export interface PlacementFacts {
+  /** The policy's own place: it is not compared with what is stored of itself. */
+  readonly namespace: string;
+  readonly policy: ReadablePolicy;
+  readonly nics: SupportedNics;
+  readonly cluster: AdmissionCluster;
+  readonly settings: AdmissionSettings;
+}
+
+/** Finds the nodes, PFs and other policies that bear on a policy. */
+export function placePolicy(facts: PlacementFacts): Placement {
+  const { policy, nics, cluster, settings } = facts;
+  const isSelected = (nic: ObservedInterface): boolean =>
+    selects(policy.selector, nic) && isCandidate({ nics, supportedNicsOnly: settings.supportedNicsOnly }, policy, nic);
+  const states = new Map(
+    inOperatorNamespace(cluster.nodeStates, settings).map((state) => [state.metadata.name, state]),
+  );
+  const nodes = cluster.nodes
+    .filter(({ metadata }) => matchesLabels(policy.spec.nodeSelector, metadata.labels))
+    .map(({ metadata: { name, labels = {} } }) => {
+      const interfaces = interfacesOf(states.get(name));
+      return { name, labels, interfaces, selected: interfaces.filter(isSelected) };
+    })
+    .sort(byName);
+  return { policy, nodes, others: findOthers(facts).filter((other) => nodes.some((node) => isOn(node, other))) };
+}
+
+/** True when the policy is about the node as well. */
+export function isOn({ labels }: PlacedNode, policy: ReadablePolicy): boolean {
+  return isAboutNode(policy, labels);
+}
+
+/** Namespace of an object; one that is not said is the operator's. */
+export function namespaceOf({ metadata }: KubeObject, { operatorNamespace }: AdmissionSettings): string {
+  return metadata.namespace ?? operatorNamespace;
+}
+
+/** Policies elsewhere are not used, and cannot be in anyone's way. */
+function findOthers({ namespace, policy, cluster, settings }: PlacementFacts): ReadablePolicy[] {
+  const isItself = ({ metadata }: SriovNetworkNodePolicy): boolean =>
+    metadata.name === policy.name && namespace === settings.operatorNamespace;
+  return preparePolicies(inOperatorNamespace(cluster.policies, settings).filter((other) => !isItself(other)))
+    .prepared.filter((other) => other.kind === 'readable')
+    .sort(byName);
+}
+
+function inOperatorNamespace<T extends KubeObject>(objects: readonly T[], settings: AdmissionSettings): T[] {
+  return objects.filter((object) => namespaceOf(object, settings) === settings.operatorNamespace);
+}
+
+function interfacesOf(state: SriovNetworkNodeState | undefined): readonly ObservedInterface[] {
+  return state?.status?.interfaces ?? [];
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,77 @@
+import { rangesOverlap, type VfRange } from '@sriov/api';
+import { selectedRanges, selects } from '../nic-selector.ts';
+import { type ReadablePolicy } from '../prepare.ts';
+import { isOn, type PlacedNode, type Placement } from './placement.ts';
+import { type PolicyFields, unknownIds } from './policy-rules.ts';
+import { type Rule } from './rule.ts';
+
+/** What a warning about a policy looks at. */
+export interface PolicyContext extends PolicyFields {
+  /** Where the policy stands. */
+  readonly namespace: string;
+  readonly placement: Placement;
+}
+
+/** What the person who writes a policy should know; none of it stands in the way. */
+export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
+  {
+    name: 'the policy stands where it is read',
+    check: ({ namespace, settings: { operatorNamespace } }) =>
+      namespace === operatorNamespace
+        ? undefined
+        : `policies are read from the namespace ${operatorNamespace} only: in ${namespace} this one is not used`,
+  },
+  {
+    name: 'the ids are in the list of NICs',
+    check: (context) => (context.settings.supportedNicsOnly ? undefined : unknownIds(context)),
+  },
+  {
+    name: 'a node is selected',
+    check: ({ placement: { nodes } }) =>
+      nodes.length === 0 ? 'spec.nodeSelector selects no node now: nothing happens until there is one' : undefined,
+  },
+  {
+    name: 'a PF is selected',
+    check: ({ placement: { nodes } }) =>
+      nodes.length > 0 && nodes.every(({ selected }) => selected.length === 0)
+        ? `spec.nicSelector selects no PF that can have VFs on ${describeNodes(nodes)} now: nothing happens until there is one`
+        : undefined,
+  },
+  {
+    name: 'no VF is wanted by two policies',
+    check({ placement }) {
+      const contested = placement.others.filter((other) => isContested(placement, other)).map(({ name }) => name);
+      return contested.length === 0
+        ? undefined
+        : `VFs of the same PFs are wanted by ${describePolicies(contested)}: the policy with the lower spec.priority number gets them`;
+    },
+  },
+];
+
+const SHOWN = 3;
+
+function describeNodes(nodes: readonly PlacedNode[]): string {
+  return nodes.length === 1 ? `node ${nodes[0]?.name}` : `the ${nodes.length} selected nodes`;
+}
+
+function describePolicies(names: readonly string[]): string {
+  const rest = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return `${names.length === 1 ? 'policy' : 'the policies'} ${names.slice(0, SHOWN).join(', ')}${rest}`;
+}
+
+/** True when both policies want a VF of a PF, however each selects it. */
+function isContested({ policy, nodes }: Placement, other: ReadablePolicy): boolean {
+  return nodes.some(
+    (node) =>
+      isOn(node, other) &&
+      node.selected.some((nic) => {
+        if (!selects(other.selector, nic)) return false;
+        const theirs = rangesOn(other, nic);
+        return rangesOn(policy, nic).some((mine) => theirs.some((range) => rangesOverlap(mine, range)));
+      }),
+  );
+}
+
+function rangesOn({ spec, selector }: ReadablePolicy, nic: PlacedNode['selected'][number]): readonly VfRange[] {
+  return selectedRanges(selector, nic) ?? [{ first: 0, last: spec.numVfs - 1 }];
+}

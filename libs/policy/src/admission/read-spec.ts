@@ -1,0 +1,18 @@
+import { type Parsed } from '@sriov/api';
+import { type z } from 'zod';
+
+/**
+ * Reads a spec by the schema of its kind, with the schema's defaults; unknown fields are left out. The message of a
+ * failure names each field that is wrong, and its value.
+ */
+export function readSpec<S extends z.ZodObject>(schema: S, raw: unknown): Parsed<z.output<S>> {
+  const parsed = schema.safeParse(raw ?? {}, { reportInput: true });
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return { ok: false, message: parsed.error.issues.map(describe).join('; ') };
+}
+
+function describe({ path, input, message }: z.core.$ZodIssue): string {
+  const field = ['spec', ...path].join('.');
+  if (input === undefined) return `${field} is required`;
+  return `${field} ${JSON.stringify(input)}: ${message.replace('Invalid input: ', '')}`;
+}
