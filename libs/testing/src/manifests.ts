@@ -9,10 +9,10 @@ import { eventually } from './eventually.ts';
 export async function applyManifests(yaml: string): Promise<void> {
   const { access } = testControlPlane();
   for (const document of parseAllDocuments(yaml)) {
-    const manifest = document.toJS() as AppliedObject | null;
-    if (!manifest) continue;
-    await applyObject(access, manifest);
-    if (manifest.kind === 'CustomResourceDefinition') await eventually(() => isServed(access, manifest.metadata.name));
+    const object = document.toJS() as AppliedObject | null;
+    if (!object) continue;
+    await applyObject(access, object);
+    if (object.kind === 'CustomResourceDefinition') await eventually(() => isServed(access, object.metadata.name));
   }
 }
 
