@@ -13,12 +13,14 @@ export interface PolicyOnNic {
 /** The only vendor whose VFs can be vDPA devices. */
 const VDPA_VENDOR = '15b3';
 
-/** Rules about each PF that the policy would configure. */
+/** Rules about each PF that the policy would configure; each sentence begins with the PF's name. */
 export const NIC_RULES: readonly Rule<PolicyOnNic>[] = [
   {
     name: 'there is something to configure',
-    check: ({ policy: { spec } }) =>
-      spec.numVfs === 0 ? 'spec.numVfs is 0: set it to at least 1; to have no VFs, delete the policy' : undefined,
+    check: ({ policy: { spec }, nic }) =>
+      spec.numVfs === 0
+        ? `${nameOf(nic)}: spec.numVfs is 0: set it to at least 1; to have no VFs, delete the policy`
+        : undefined,
   },
   {
     name: 'the planner can carry it out',
@@ -44,10 +46,14 @@ export const NIC_RULES: readonly Rule<PolicyOnNic>[] = [
     name: 'vDPA is for NICs that have it',
     check: ({ policy: { spec }, nic }) =>
       spec.vdpaType && nic.vendor !== VDPA_VENDOR
-        ? `spec.vdpaType ${spec.vdpaType} needs a NIC of vendor ${VDPA_VENDOR}, and this one's is ${nic.vendor}: narrow spec.nicSelector, or remove vdpaType`
+        ? `${nameOf(nic)}: spec.vdpaType ${spec.vdpaType} needs a NIC of vendor ${VDPA_VENDOR}, and this one's is ${nic.vendor}: narrow spec.nicSelector, or remove vdpaType`
         : undefined,
   },
 ];
+
+function nameOf({ name, pciAddress }: ObservedInterface): string {
+  return name ?? pciAddress;
+}
 
 /** A rule about what somebody else has to have done already. */
 function externalRule(
@@ -59,18 +65,21 @@ function externalRule(
       name: `what is managed externally has the ${field} already`,
       check({ policy, nic }) {
         const fault = policy.spec.externallyManaged ? check(policy, nic) : undefined;
-        return fault && `${fault}, and with externallyManaged it is not changed: change it on the host first, or here`;
+        return (
+          fault &&
+          `${nameOf(nic)}: ${fault}, and with externallyManaged it is not changed: change it on the host first, or here`
+        );
       },
     },
   ];
 }
 
-/** The first rule that does not hold on a PF of a node, with the names of both. */
+/** The first rule that does not hold on a PF of a node, with the name of the node. */
 export function findNicViolation({ policy, nodes }: Placement): string | undefined {
   for (const node of nodes) {
     for (const nic of node.selected) {
       const violation = firstViolation(NIC_RULES, { policy, nic });
-      if (violation !== undefined) return `on node ${node.name}, PF ${nic.name ?? nic.pciAddress}: ${violation}`;
+      if (violation !== undefined) return `on node ${node.name}: ${violation}`;
     }
   }
   return undefined;

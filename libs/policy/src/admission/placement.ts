@@ -2,6 +2,7 @@ import {
   type KubeObject,
   matchesLabels,
   type ObservedInterface,
+  SRIOV_NETWORK_NODE_POLICY,
   type SriovNetworkNodeState,
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
@@ -9,6 +10,7 @@ import { isCandidate } from '../candidate.ts';
 import { selects } from '../nic-selector.ts';
 import { isAboutNode, preparePolicies, type ReadablePolicy } from '../prepare.ts';
 import { type SupportedNics } from '../supported-nics.ts';
+import { setDefaults, withDefaults } from './defaults.ts';
 import { type AdmissionCluster, type AdmissionSettings } from './request.ts';
 
 /** A policy among the nodes and the other policies: what the rules look at that need more than its own fields. */
@@ -68,11 +70,17 @@ export function namespaceOf({ metadata }: KubeObject, { operatorNamespace }: Adm
   return metadata.namespace ?? operatorNamespace;
 }
 
+const { kind } = SRIOV_NETWORK_NODE_POLICY;
+
 /** Policies elsewhere are not used, and cannot be in anyone's way. */
 function findOthers({ namespace, policy, cluster, settings }: PlacementFacts): ReadablePolicy[] {
   const isItself = ({ metadata }: SriovNetworkNodePolicy): boolean =>
     metadata.name === policy.name && namespace === settings.operatorNamespace;
-  return preparePolicies(inOperatorNamespace(cluster.policies, settings).filter((other) => !isItself(other)))
+  // One that comes along in the same files, or was stored while no webhook ran, gets its defaults when it is written.
+  const others = inOperatorNamespace(cluster.policies, settings)
+    .filter((other) => !isItself(other))
+    .map((other) => withDefaults(other, setDefaults({ operation: 'UPDATE', object: { ...other, kind } })));
+  return preparePolicies(others)
     .prepared.filter((other) => other.kind === 'readable')
     .sort(byName);
 }

@@ -8,7 +8,7 @@ import {
 /** A write that is to be judged. */
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
-  /** The object as it was sent, its `kind` included; on DELETE the one that goes. Anything may be wrong with it. */
+  /** The object as it was sent, its `kind` included; on DELETE the one that goes. Anything may be wrong with its spec. */
   readonly object: KubeObject;
   /** The object as it is stored; on UPDATE only. */
   readonly oldObject?: KubeObject | undefined;

@@ -1,0 +1,240 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ObservedInterface } from '@sriov/api';
+import { nic, PORTS } from '../test-objects.ts';
+import { OPERATOR, policyObject, state, storedPolicy, verdictOn } from './test-requests.ts';
+
+const pf = (...pfNames: string[]): object => ({ nicSelector: { pfNames } });
+/** A cluster in which `n1` has one PF more. */
+const withNic = (rest: Partial<ObservedInterface>): object => ({
+  nodeStates: [state('n1', [...PORTS, nic('extra', '0000:5e:00.0', rest)])],
+});
+const EXTRA = { nicSelector: { pfNames: ['extra'] } };
+
+describe('a policy before there is hardware', () => {
+  it.each<[string, object, string[]]>([
+    [
+      'no node has its labels',
+      { nodeSelector: { zone: 'nowhere' } },
+      ['spec.nodeSelector selects no node now: nothing happens until there is one'],
+    ],
+    [
+      'no selected node has reported PFs',
+      { nodeSelector: { zone: 'b' } },
+      ['spec.nicSelector selects no PF that can have VFs on node n3 now: nothing happens until there is one'],
+    ],
+    [
+      'no selected node has such a PF',
+      pf('ens9'),
+      [
+        'spec.nicSelector selects no PF that can have VFs on the 2 selected nodes now: nothing happens until there is one',
+      ],
+    ],
+    ['one of the selected nodes has it', {}, []],
+  ])('%s', (_, spec, warnings) => {
+    expect(verdictOn(policyObject(spec))).toMatchObject({ allowed: true, warnings });
+  });
+
+  it('a PF without SR-IOV is none', () => {
+    const cluster = withNic({ totalvfs: 0 });
+    expect(verdictOn(policyObject(EXTRA), { cluster }).warnings).toEqual([
+      expect.stringContaining('selects no PF that can have VFs'),
+    ]);
+  });
+
+  it('a PF whose ids the list lacks is one, unless --supported-nics-only says otherwise', () => {
+    const cluster = withNic({ deviceID: 'ffff' });
+    expect(verdictOn(policyObject(EXTRA), { cluster }).warnings).toEqual([]);
+    const settings = { operatorNamespace: OPERATOR, supportedNicsOnly: true };
+    expect(verdictOn(policyObject(EXTRA), { cluster, settings }).warnings).toHaveLength(1);
+  });
+
+  it('a network filter selects by what the port says, as the planner does', () => {
+    const cluster = withNic({ totalvfs: 0, netFilter: 'openstack/NetworkID: x' });
+    const filter = (netFilter: string): string[] => [
+      ...verdictOn(policyObject({ nicSelector: { netFilter }, numVfs: 1 }), { cluster }).warnings,
+    ];
+    expect(filter('openstack/NetworkID:x')).toEqual([]);
+    expect(filter('openstack/NetworkID:y')).toHaveLength(1);
+  });
+
+  it('a policy elsewhere is checked all the same, and its author told that nobody reads it', () => {
+    const message = 'policies are read from the namespace operator only: in team this one is not used';
+    expect(verdictOn(policyObject({}, { namespace: 'team' }))).toMatchObject({ allowed: true, warnings: [message] });
+    expect(verdictOn(policyObject({ resourceName: '-' }, { namespace: 'team' })).allowed).toBe(false);
+  });
+});
+
+describe('a policy and the PFs that it selects', () => {
+  it.each<[string, object, Partial<ObservedInterface>, string]>([
+    ['no VFs', { numVfs: 0 }, {}, 'extra: spec.numVfs is 0: set it to at least 1; to have no VFs, delete the policy'],
+    [
+      'more VFs than the PF can have',
+      { numVfs: 65 },
+      {},
+      'extra: 65 VFs are wanted, and the PF can have 64: change spec.numVfs or the range in spec.nicSelector.pfNames',
+    ],
+    ['more VFs than firmware of this vendor allows', { numVfs: 129 }, { vendor: '15b3', totalvfs: 8 }, 'can have 128'],
+    [
+      'more VFs than the PF of an unknown vendor can have',
+      { numVfs: 3 },
+      { vendor: 'abcd', deviceID: 'ef01', totalvfs: 2 },
+      'extra: 3 VFs are wanted, and the PF can have 2',
+    ],
+    ['ranges of one policy that overlap', pf('extra#0-3', 'extra#3-5'), {}, 'extra: the ranges 0-3 and 3-5 overlap'],
+    [
+      'more VFs than others have made',
+      { externallyManaged: true, numVfs: 4 },
+      { numVfs: 3 },
+      'extra: spec.numVfs 4 is more than the 3 VFs that are there, and with externallyManaged it is not changed: change it on the host first, or here',
+    ],
+    ['others have made none', { externallyManaged: true, numVfs: 1 }, {}, 'is more than the 0 VFs that are there'],
+    [
+      'a larger MTU than others have set',
+      { externallyManaged: true, numVfs: 4, mtu: 9000 },
+      { numVfs: 4, mtu: 1500 },
+      "extra: spec.mtu 9000 is more than the PF's 1500, and with externallyManaged",
+    ],
+    [
+      'another link type than others have set',
+      { externallyManaged: true, numVfs: 4, linkType: 'eth' },
+      { numVfs: 4, linkType: 'IB' },
+      "extra: spec.linkType eth is not the PF's, which is IB, and with externallyManaged",
+    ],
+    [
+      'vDPA on a NIC that has none',
+      { vdpaType: 'virtio', eSwitchMode: 'switchdev' },
+      {},
+      "extra: spec.vdpaType virtio needs a NIC of vendor 15b3, and this one's is 8086: narrow spec.nicSelector, or remove vdpaType",
+    ],
+  ])('%s: refused', (_, spec, extra, message) => {
+    const verdict = verdictOn(policyObject({ ...EXTRA, ...spec }), { cluster: withNic(extra) });
+    expect(verdict).toMatchObject({ allowed: false, message: expect.stringContaining(`on node n1: `) });
+    expect(verdict.message).toContain(message);
+  });
+
+  it.each<[string, object, Partial<ObservedInterface>]>([
+    ['as many VFs as the PF can have', { numVfs: 64 }, {}],
+    ['as many as firmware of this vendor can be told to allow', { numVfs: 128 }, { vendor: '15b3', totalvfs: 8 }],
+    ['as many as the PF of this vendor has', { numVfs: 200 }, { vendor: '15b3', totalvfs: 200 }],
+    [
+      'what others have made already',
+      { externallyManaged: true, numVfs: 4, mtu: 1500, linkType: 'ETH' },
+      { numVfs: 4, mtu: 9000, linkType: 'eth' },
+    ],
+    ['vDPA on a NIC that has it', { vdpaType: 'virtio', eSwitchMode: 'switchdev' }, { vendor: '15b3' }],
+  ])('%s: let in', (_, spec, extra) => {
+    const verdict = verdictOn(policyObject({ ...EXTRA, ...spec }), { cluster: withNic(extra) });
+    expect(verdict).toMatchObject({ allowed: true, message: '' });
+  });
+
+  it('a PF that the selector leaves out does not matter', () => {
+    expect(verdictOn(policyObject(), { cluster: withNic({ totalvfs: 1 }) }).allowed).toBe(true);
+  });
+});
+
+describe('a policy beside others', () => {
+  const beside = (stored: object, spec: object = {}, rest: object = {}): ReturnType<typeof verdictOn> =>
+    verdictOn(policyObject(spec), { cluster: { policies: [storedPolicy('old', stored)], ...rest } });
+
+  it.each<[string, object, object]>([
+    ['the VFs behind its own', pf('ens2f0#4-7'), {}],
+    ['another PF', pf('ens2f1'), {}],
+    ['a policy for other nodes', { ...pf('ens2f0#0-3'), nodeSelector: { zone: 'b' } }, {}],
+    ['a policy that cannot be read', pf('ens2f0#3'), {}],
+    ['the same resource with the same settings', { resourceName: 'new', ...pf('ens2f1'), isRdma: false }, {}],
+    ['the same resource, one of them silent', { resourceName: 'new', ...pf('ens2f1') }, { isRdma: undefined }],
+    ['the same root device through another selector', { nicSelector: { rootDevices: ['0000:5e:00.0'] } }, {}],
+  ])('%s: let in', (_, stored, spec) => {
+    expect(beside(stored, spec)).toEqual({
+      allowed: true,
+      message: '',
+      warnings: [],
+      patch: spec && expect.anything(),
+    });
+  });
+
+  it.each<[string, object, object, string]>([
+    [
+      'VFs that are taken',
+      pf('ens2f0#3-5'),
+      {},
+      'on node n1: spec.nicSelector.pfNames: "ens2f0#0-3" takes VFs that policy old takes with "ens2f0#3-5": give each policy a range of its own, such as ens2f0#0-3',
+    ],
+    [
+      'a whole PF that is taken, whatever the priorities',
+      { ...pf('ens2f0'), priority: 1 },
+      pf('ens2f0'),
+      'takes VFs that',
+    ],
+    [
+      'VFs that are taken under an alternative name',
+      pf('left#3-5'),
+      {},
+      '"ens2f0#0-3" takes VFs that policy old takes',
+    ],
+    ['an overlap behind a pair that has none', pf('ens2f1#0-1', 'ens2f0#4-7', 'ens2f0#2-2'), {}, '"ens2f0#2-2"'],
+    [
+      'a PF that others manage',
+      { ...pf('ens2f0#4-7'), externallyManaged: true },
+      {},
+      'spec.externallyManaged is false, and policy old says true for the same PF ens2f0: both must say the same',
+    ],
+    [
+      'a root device that is taken',
+      { nicSelector: { rootDevices: ['0000:3b:00.1'] } },
+      { nicSelector: { rootDevices: ['0000:3b:00.0', '0000:3b:00.1'] } },
+      'spec.nicSelector.rootDevices: 0000:3b:00.1 is in policy old as well: remove it from one of the two',
+    ],
+    ...(
+      [
+        ['excludeTopology', true, 'not set'],
+        ['isRdma', true, 'not set'],
+        ['needVhostNet', true, 'not set'],
+        ['vdpaType', 'vhost', 'not set'],
+      ] as const
+    ).map(([field, value, mine]): [string, object, object, string] => [
+      `the same resource with another ${field}`,
+      { ...pf('ens2f1'), resourceName: 'new', [field]: value },
+      {},
+      `spec.${field} is ${mine}, and policy old of the same resource new has ${String(value)}: both must say the same, or choose another resourceName`,
+    ]),
+  ])('%s: refused', (_, stored, spec, message) => {
+    expect(beside(stored, spec)).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
+  });
+
+  it('refuses what overlaps on a node that has not reported yet, by the names alone', () => {
+    const rest = { nodeStates: [] };
+    expect(beside(pf('ens2f0#3-5'), {}, rest).message).toContain('takes VFs that policy old takes');
+    expect(beside(pf('left#3-5'), {}, rest).allowed).toBe(true);
+  });
+
+  it.each<[string, object, object]>([
+    ['the whole PF beside a part of it', pf('ens2f0#0-3'), pf('ens2f0')],
+    ['one PF through different selectors', { nicSelector: { vendor: '8086' } }, {}],
+  ])('%s: let in, and precedence decides', (_, stored, spec) => {
+    expect(beside(stored, spec)).toMatchObject({
+      allowed: true,
+      warnings: [
+        'VFs of the same PFs are wanted by policy old: the policy with the lower spec.priority number gets them',
+      ],
+    });
+  });
+
+  it('names the first policies of many', () => {
+    const policies = ['e', 'd', 'c', 'b', 'a'].map((name) => storedPolicy(name, { nicSelector: { vendor: '8086' } }));
+    const [warning] = verdictOn(policyObject(), { cluster: { policies } }).warnings;
+    expect(warning).toContain('wanted by the policies a, b, c and 2 more');
+  });
+
+  it('is not compared with itself, with one that goes, with the relic "default", or with one elsewhere', () => {
+    const twin = policyObject();
+    const policies = [
+      twin,
+      { ...twin, metadata: { ...twin.metadata, name: 'going', deletionTimestamp: '2026-01-01T00:00:00Z' } },
+      { ...twin, metadata: { ...twin.metadata, name: 'default' } },
+      { ...twin, metadata: { name: 'elsewhere', namespace: 'team' } },
+    ];
+    const rest = { cluster: { policies }, operation: 'UPDATE' as const, oldObject: policyObject({ mtu: 1500 }) };
+    expect(verdictOn(policyObject(), rest)).toMatchObject({ allowed: true, warnings: [] });
+  });
+});
