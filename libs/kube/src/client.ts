@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { apiVersionOf, type KubeObject, type Resource } from '@sriov/api';
+import { apiVersionOf, type KubeObject, messageOf, type Resource } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
 import { ApiError } from './api-error.ts';
 import { type ApiRequest, type Connection } from './connection.ts';
@@ -21,6 +21,8 @@ export interface PageRequest extends Selection {
   readonly continueToken?: string | undefined;
   /** Ask for metadata only: the server leaves spec and status out. */
   readonly metadataOnly?: boolean;
+  /** Gives the request up. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a watch says. */
@@ -84,9 +86,11 @@ export class KubeClient {
       method: 'GET',
       path: collectionPath(resource, request.namespace, query),
       headers: { accept: request.metadataOnly === true ? `application/json;${PARTIAL_LIST}` : 'application/json' },
+      ...(request.signal && { signal: request.signal }),
     });
     return {
-      items: list.items,
+      // Some servers write an empty list as null.
+      items: list.items ?? [],
       resourceVersion: list.metadata.resourceVersion,
       ...(list.metadata.continue && { continueToken: list.metadata.continue }),
     };
@@ -169,59 +173,81 @@ export class KubeClient {
   async *watch<T extends KubeObject>(resource: Resource<T>, request: WatchRequest): AsyncGenerator<WatchEvent<T>> {
     const { resourceVersion, timeoutSeconds, labelSelector, fieldSelector } = request;
     const query = { watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds };
-    const abort = new AbortController();
-    const onAbort = (): void => abort.abort();
-    request.signal.addEventListener('abort', onAbort, { once: true });
-    if (request.signal.aborted) onAbort();
+    const abort = follow(request.signal);
     try {
-      const response = await this.#send(
-        {
+      const response = await this.#within(abort, () =>
+        this.#send({
           method: 'GET',
           path: collectionPath(resource, request.namespace, { ...query, labelSelector, fieldSelector }),
           headers: { accept: request.metadataOnly === true ? `application/json;${PARTIAL}` : 'application/json' },
           signal: abort.signal,
-        },
-        abort,
+        }),
       );
       const inactivity = { ms: request.inactivityMs, clock: this.#clock };
       for await (const line of readLines(response, inactivity)) yield parseEvent<T>(line);
     } finally {
-      request.signal.removeEventListener('abort', onAbort);
       // Whoever stops iterating early leaves a stream behind that only this ends.
-      abort.abort();
+      abort.end();
     }
   }
 
   async #json<T>(request: ApiRequest): Promise<T> {
-    const abort = new AbortController();
-    const response = await this.#send({ ...request, signal: abort.signal }, abort);
-    const cancel = this.#clock.setTimer(REQUEST_MS, () => abort.abort());
+    const abort = follow(request.signal);
     try {
-      return JSON.parse(await readText(response)) as T;
-    } catch (cause) {
-      if (cause instanceof ApiError) throw cause;
-      throw new ApiError(`${request.method} ${this.server}${request.path}: the answer broke off`, { status: 0, cause });
+      return await this.#within(abort, async () => {
+        const response = await this.#send({ ...request, signal: abort.signal });
+        return parseAnswer<T>(request, await readAnswer(request, response, abort.signal));
+      });
+    } finally {
+      abort.end();
+    }
+  }
+
+  /** Gives `work` the time of a request, and aborts it when that is over. */
+  async #within<T>(abort: Abort, work: () => Promise<T>): Promise<T> {
+    const expired = new Error(`no answer within ${REQUEST_MS / 1000} s`);
+    const cancel = this.#clock.setTimer(REQUEST_MS, () => abort.now(expired));
+    try {
+      return await work();
     } finally {
       cancel();
     }
   }
 
-  /** Sends, and throws unless the answer begins within the time of a request and is a success. */
-  async #send(request: ApiRequest, abort: AbortController): Promise<IncomingMessage> {
-    const cancel = this.#clock.setTimer(REQUEST_MS, () => abort.abort());
-    try {
-      const response = await this.#connection.send(request);
-      if ((response.statusCode ?? 0) >= 400) throw await refusal(request, response);
-      return response;
-    } finally {
-      cancel();
-    }
+  /** Sends, and throws unless the answer is a success. */
+  async #send(request: ApiRequest): Promise<IncomingMessage> {
+    const response = await this.#connection.send(request);
+    if ((response.statusCode ?? 0) >= 400) throw await refusal(request, response);
+    return response;
   }
+}
+
+interface Abort {
+  readonly signal: AbortSignal;
+  now(reason: Error): void;
+  /** Aborts what is still open, and lets go of the signal that was followed. */
+  end(): void;
+}
+
+/** Aborts when `parent` does. Not `AbortSignal.any`: its followers live as long as their parent. */
+function follow(parent: AbortSignal | undefined): Abort {
+  const abort = new AbortController();
+  const onAbort = (): void => abort.abort(new Error('the process is stopping'));
+  parent?.addEventListener('abort', onAbort, { once: true });
+  if (parent?.aborted === true) onAbort();
+  return {
+    signal: abort.signal,
+    now: (reason) => abort.abort(reason),
+    end() {
+      parent?.removeEventListener('abort', onAbort);
+      abort.abort();
+    },
+  };
 }
 
 interface RawList<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: T[];
+  readonly items: T[] | null;
 }
 
 function withType<T extends KubeObject>(resource: Resource<T>, object: T): T {
@@ -240,6 +266,28 @@ function parseEvent<T>(line: string): WatchEvent<T> {
   }
 }
 
+function parseAnswer<T>(request: ApiRequest, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    const what = `the answer is not JSON: ${text.slice(0, 100)}`;
+    throw new ApiError(`${request.method} ${pathOf(request)}: ${what}`, { status: 0, cause });
+  }
+}
+
+async function readAnswer(request: ApiRequest, response: IncomingMessage, signal: AbortSignal): Promise<string> {
+  try {
+    return await readText(response);
+  } catch (cause) {
+    const why = signal.aborted ? messageOf(signal.reason) : `the answer broke off: ${messageOf(cause)}`;
+    throw new ApiError(`${request.method} ${pathOf(request)}: ${why}`, { status: 0, cause });
+  }
+}
+
+function pathOf(request: ApiRequest): string {
+  return request.path.split('?')[0] ?? '';
+}
+
 async function readText(response: IncomingMessage): Promise<string> {
   response.setEncoding('utf8');
   let text = '';
@@ -252,7 +300,7 @@ async function refusal(request: ApiRequest, response: IncomingMessage): Promise<
   const status = response.statusCode ?? 0;
   const seconds = Number(response.headers['retry-after']);
   const { message, reason } = parseStatus(text);
-  return new ApiError(`${request.method} ${request.path.split('?')[0]}: ${message ?? `HTTP ${status}`}`, {
+  return new ApiError(`${request.method} ${pathOf(request)}: ${message ?? `HTTP ${status}`}`, {
     status,
     reason: reason ?? '',
     retryAfterMs: Number.isFinite(seconds) && response.headers['retry-after'] ? seconds * 1000 : undefined,

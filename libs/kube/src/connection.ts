@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '@sriov/api';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { type Clock, ServiceError } from '@sriov/runtime';
@@ -24,14 +25,16 @@ export interface Connection {
    * @throws {ApiError} with status 0 when the server cannot be reached or `signal` aborts.
    */
   send(request: ApiRequest): Promise<IncomingMessage>;
-  /** Closes idle connections. */
+  /** Breaks all connections; what is sent from now on fails. */
   close(): void;
 }
 
-/** How long credentials are used before they are read again: service account tokens rotate. */
+/** How long credentials are used before they are read again: service account tokens and certificates rotate. */
 const CREDENTIALS_MS = 30_000;
 /** Requests at the same time on connections of their own; more wait. Watches hold one each. */
 const MAX_SOCKETS = 64;
+/** Idle connections are closed before the API server does it (90 s), which could cross with a request of ours. */
+const IDLE_MS = 60_000;
 
 /**
  * Reads the kubeconfig file, or the service account of the pod when none is given.
@@ -52,15 +55,24 @@ export function loadKubeConfig(path: string | undefined): KubeConfig {
       { cause },
     );
   }
-  if (!config.getCurrentCluster()?.server) {
-    throw new ServiceError(
-      'KUBECONFIG_INVALID',
-      path === undefined
-        ? 'no --kubeconfig is given and this process does not run in a pod of a cluster'
-        : `the kubeconfig ${path} names no server for its current context "${config.getCurrentContext()}"`,
-    );
-  }
+  const problem = serverProblem(config, path);
+  if (problem !== undefined) throw new ServiceError('KUBECONFIG_INVALID', problem);
   return config;
+}
+
+function serverProblem(config: KubeConfig, path: string | undefined): string | undefined {
+  if (path === undefined) {
+    return process.env['KUBERNETES_SERVICE_HOST']
+      ? undefined
+      : 'no --kubeconfig is given and this process does not run in a pod of a cluster';
+  }
+  const cluster = config.getCurrentCluster();
+  const where = `the kubeconfig ${path}`;
+  if (!cluster?.server) return `${where} names no server for its current context "${config.getCurrentContext()}"`;
+  if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server)) {
+    return `${where} names the server "${cluster.server}", which is no http or https address`;
+  }
+  return undefined;
 }
 
 /** Opens a connection with the kubeconfig's current context. Nothing is sent yet. */
@@ -69,14 +81,14 @@ export function connect(config: KubeConfig, clock: Clock): Connection {
   const base = new URL(server);
   const isTls = base.protocol === 'https:';
   const credentials = new Credentials(config, clock);
-  let agent: HttpAgent | undefined;
+  let isClosed = false;
 
   const options = async (request: ApiRequest): Promise<RequestOptions> => {
-    const { tls, headers } = await credentials.get();
-    agent ??= createAgent(isTls, tls);
+    const { agent, headers } = await credentials.get();
     return {
       agent,
-      host: base.hostname,
+      // An IPv6 address stands in brackets in a URL only.
+      host: base.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: base.port,
       path: `${base.pathname.replace(/\/$/, '')}${request.path}`,
       method: request.method,
@@ -88,19 +100,36 @@ export function connect(config: KubeConfig, clock: Clock): Connection {
   return {
     server,
     async send(request) {
-      const response = await exchange(isTls, await options(request), { request, server });
-      if (response.statusCode === 401) credentials.forget();
-      return response;
+      const where = `${request.method} ${server}${request.path.split('?')[0]}`;
+      try {
+        if (isClosed) throw new Error('the process is stopping');
+        const response = await exchange(isTls, await options(request), request.body);
+        if (response.statusCode === 401) credentials.forget();
+        return response;
+      } catch (cause) {
+        throw new ApiError(`${where}: ${reasonOf(cause)}`, { status: 0, cause });
+      }
     },
-    close: () => agent?.destroy(),
+    close() {
+      isClosed = true;
+      credentials.close();
+    },
   };
 }
 
-/** Keeps TLS material and headers for a while: reading them means files, and sometimes a command. */
+interface Session {
+  readonly agent: HttpAgent;
+  readonly headers: Record<string, string>;
+  /** What the agent was made of. */
+  readonly tls: TlsMaterial;
+}
+
+/** Keeps headers and connections for a while: reading credentials means files, and sometimes a command. */
 class Credentials {
   readonly #config: KubeConfig;
   readonly #clock: Clock;
-  #current: Promise<{ tls: RequestOptions; headers: Record<string, string> }> | undefined;
+  #current: Promise<Session> | undefined;
+  #session: Session | undefined;
   #readAt = 0;
 
   constructor(config: KubeConfig, clock: Clock) {
@@ -108,7 +137,7 @@ class Credentials {
     this.#clock = clock;
   }
 
-  get(): Promise<{ tls: RequestOptions; headers: Record<string, string> }> {
+  get(): Promise<Session> {
     const now = this.#clock.now();
     if (this.#current === undefined || now - this.#readAt > CREDENTIALS_MS) {
       this.#readAt = now;
@@ -123,38 +152,68 @@ class Credentials {
     this.#current = undefined;
   }
 
-  async #read(): Promise<{ tls: RequestOptions; headers: Record<string, string> }> {
+  /** Breaks all connections. */
+  close(): void {
+    this.#session?.agent.destroy();
+  }
+
+  async #read(): Promise<Session> {
     const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
+    try {
+      await this.#config.applyToHTTPSOptions(options);
+    } catch (cause) {
+      throw new Error(`cannot get credentials: ${messageOf(cause)}`, { cause });
+    }
     const headers = { ...(options.headers as Record<string, string> | undefined) };
     if (typeof options.auth === 'string') {
       headers['authorization'] ??= `Basic ${Buffer.from(options.auth).toString('base64')}`;
     }
-    return { tls: options, headers };
+    const tls = tlsMaterialOf(options);
+    const before = this.#session;
+    // Connections are kept for as long as their certificates are; watches on an older agent live on to their end.
+    const agent = before && isDeepStrictEqual(before.tls, tls) ? before.agent : this.#createAgent(options, tls);
+    this.#session = { agent, headers, tls };
+    return this.#session;
+  }
+
+  #createAgent(options: RequestOptions, tls: TlsMaterial): HttpAgent {
+    const cluster = this.#config.getCurrentCluster();
+    // A proxy is spoken to by the agent that the kubeconfig makes.
+    if (cluster?.proxyUrl) return options.agent as HttpAgent;
+    const pool = {
+      keepAlive: true,
+      maxSockets: MAX_SOCKETS,
+      maxFreeSockets: 8,
+      scheduling: 'lifo' as const,
+      timeout: IDLE_MS,
+    };
+    return cluster?.server.startsWith('https:') ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
   }
 }
 
-function createAgent(isTls: boolean, tls: RequestOptions): HttpAgent {
-  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 8, scheduling: 'lifo' as const };
-  if (!isTls) return new HttpAgent(pool);
-  const { ca, cert, key, servername, rejectUnauthorized } = tls as Record<string, unknown>;
-  const given = Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(([, value]) => value != null);
-  return new HttpsAgent({ ...pool, ...Object.fromEntries(given) });
+type TlsMaterial = Pick<RequestOptions, (typeof TLS_MATERIAL)[number]>;
+const TLS_MATERIAL = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
+
+function tlsMaterialOf(options: RequestOptions): TlsMaterial {
+  const given = options as Record<string, unknown>;
+  return Object.fromEntries(TLS_MATERIAL.flatMap((name) => (given[name] == null ? [] : [[name, given[name]]])));
 }
 
-function exchange(
-  isTls: boolean,
-  options: RequestOptions,
-  { request, server }: { readonly request: ApiRequest; readonly server: string },
-): Promise<IncomingMessage> {
+function exchange(isTls: boolean, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = (isTls ? httpsRequest : httpRequest)(options, resolve);
-    outgoing.once('error', (cause) => {
-      const path = request.path.split('?')[0];
-      reject(new ApiError(`${request.method} ${server}${path}: ${cause.message}`, { status: 0, cause }));
-    });
+    // Stays for good: an error behind the answer belongs to the answer's stream, and must not end the process here.
+    outgoing.on('error', reject);
     // A dead peer that sends no FIN shows up as a reset after a few unanswered probes.
     outgoing.once('socket', (socket) => socket.setKeepAlive(true, 30_000));
-    outgoing.end(request.body);
+    outgoing.end(body);
   });
+}
+
+/** Why a request failed, in words: some errors carry them in their causes only. */
+function reasonOf(error: unknown): string {
+  const { name, cause, errors, code } = error as { name?: string; cause?: unknown; errors?: unknown[]; code?: string };
+  if (name === 'AbortError' && cause !== undefined) return messageOf(cause);
+  if (Array.isArray(errors)) return errors.map(messageOf).join(', ');
+  return messageOf(error) || (code ?? 'unknown error');
 }

@@ -7,7 +7,7 @@ import { type Store } from './store.ts';
 
 /** Where a reflector gets its objects from; {@link createListWatch} makes one of a client. */
 export interface ListWatch<T> {
-  page(request: Pick<PageRequest, 'limit' | 'continueToken'>): Promise<Page<T>>;
+  page(request: Pick<PageRequest, 'limit' | 'continueToken' | 'signal'>): Promise<Page<T>>;
   watch(request: Omit<WatchRequest, 'namespace' | 'labelSelector' | 'fieldSelector'>): AsyncIterable<WatchEvent<T>>;
 }
 
@@ -42,6 +42,21 @@ const WATCH_SECONDS = { least: 300, most: 600 };
 /** A watch that lived so long was healthy: after it the delay begins anew. */
 const HEALTHY_MS = 10_000;
 const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
+/** A request may cost so much time on average, so that even rounds of many pages are no storm. */
+const REQUEST_SPACING_MS = 1_000;
+/**
+ * Watches refused in a row after which the list is taken anew: a server whose data was restored from a backup refuses
+ * our resource version for good, and not with 410.
+ */
+const MAX_REFUSALS = 5;
+
+/** One list, where one is due, and one watch. */
+interface Round {
+  readonly start: number;
+  requests: number;
+  /** When the watch was begun. */
+  watchedAt: number | undefined;
+}
 
 /**
  * Keeps a store equal to the API server's objects: lists in pages, then watches from there on, and goes on after
@@ -56,6 +71,7 @@ export class Reflector<T extends KubeObject> {
   #isSynced = false;
   #resourceVersion: string | undefined;
   #failures = 0;
+  #refusals = 0;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -78,34 +94,45 @@ export class Reflector<T extends KubeObject> {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      const start = clock.now();
-      const failure = await this.#round(signal);
+      const round: Round = { start: clock.now(), requests: 0, watchedAt: undefined };
+      const failure = await this.#try(round, signal);
       if (signal.aborted) return;
-      await clock.sleep(this.#delay(failure, clock.now() - start), signal);
+      await clock.sleep(this.#delay(round, failure), signal);
     }
   }
 
-  /** One list, if one is due, and one watch. Returns what ended it, or undefined after a clean end. */
-  async #round(signal: AbortSignal): Promise<unknown> {
+  /** Goes through a round. Returns what ended it, or undefined after a clean end. */
+  async #try(round: Round, signal: AbortSignal): Promise<unknown> {
     try {
-      this.#resourceVersion ??= await this.#list(signal);
-      if (!signal.aborted) await this.#watch(signal);
+      this.#resourceVersion ??= await this.#list(round, signal);
+      if (!signal.aborted) await this.#watch(round, signal);
       return undefined;
     } catch (error) {
-      if (isExpired(error)) this.#resourceVersion = undefined;
       if (!signal.aborted) this.#noteFailure(error);
+      if (this.#mustListAgain(error)) {
+        this.#resourceVersion = undefined;
+        this.#refusals = 0;
+      }
       return error;
     }
   }
 
-  async #list(signal: AbortSignal): Promise<string> {
+  #mustListAgain(error: unknown): boolean {
+    if (isExpired(error)) return true;
+    const isRefusal = error instanceof ApiError && error.status > 0 && error.status !== 429;
+    if (isRefusal) this.#refusals += 1;
+    return this.#refusals >= MAX_REFUSALS;
+  }
+
+  async #list(round: Round, signal: AbortSignal): Promise<string | undefined> {
     const { source, store, metrics, kind, pageSize } = this.#options;
     const keys = new Set<string>();
     let continueToken: string | undefined;
-    let resourceVersion = '';
+    let resourceVersion: string;
     do {
-      const page = await source.page({ limit: pageSize ?? 500, continueToken });
-      if (signal.aborted) return resourceVersion;
+      round.requests += 1;
+      const page: Page<T> = await source.page({ limit: pageSize ?? 500, continueToken, signal });
+      if (signal.aborted) return undefined;
       for (const object of page.items) {
         keys.add(keyOf(object));
         store.upsert(object);
@@ -120,10 +147,12 @@ export class Reflector<T extends KubeObject> {
     return resourceVersion;
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    const { source, random, metrics, kind } = this.#options;
+  async #watch(round: Round, signal: AbortSignal): Promise<void> {
+    const { source, random, metrics, kind, clock } = this.#options;
     const { least, most } = WATCH_SECONDS;
     metrics?.watched(kind);
+    round.requests += 1;
+    round.watchedAt = clock.now();
     const events = source.watch({
       resourceVersion: this.#resourceVersion ?? '',
       timeoutSeconds: Math.floor(least + random() * (most - least)),
@@ -132,6 +161,7 @@ export class Reflector<T extends KubeObject> {
     });
     for await (const event of events) {
       this.#take(event);
+      this.#refusals = 0;
       this.#noteSuccess();
     }
   }
@@ -154,18 +184,22 @@ export class Reflector<T extends KubeObject> {
     this.#resourceVersion = event.object.metadata.resourceVersion;
   }
 
-  #delay(failure: unknown, lifetime: number): number {
-    const { random } = this.#options;
+  #delay({ start, requests, watchedAt }: Round, failure: unknown): number {
+    const { random, clock } = this.#options;
+    const now = clock.now();
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
-    if (lifetime < HEALTHY_MS) return Math.max(asked, this.#backoff.next());
-    this.#backoff.reset();
-    return Math.max(asked, random() * 1_000);
+    const spacing = requests * REQUEST_SPACING_MS - (now - start);
+    const isHealthy = watchedAt !== undefined && now - watchedAt >= HEALTHY_MS;
+    if (isHealthy) this.#backoff.reset();
+    return Math.max(asked, spacing, isHealthy ? random() * 1_000 : this.#backoff.next());
   }
 
   /** Logs the first failure of a row, not each: a server that is down for an hour is one piece of news. */
   #noteFailure(error: unknown): void {
     const { log, metrics, kind } = this.#options;
     metrics?.failed(kind, error instanceof ApiError ? error.status : 0);
+    // That a version is no longer kept is how a busy server goes on; the list that follows is the remedy.
+    if (isExpired(error)) return;
     this.#failures += 1;
     if (this.#failures === 1) log.warn({ kind, err: error }, 'lost the API server, trying again');
   }
