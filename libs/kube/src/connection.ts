@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
@@ -66,13 +67,13 @@ function serverProblem(config: KubeConfig, path: string | undefined): string | u
       ? undefined
       : 'no --kubeconfig is given and this process does not run in a pod of a cluster';
   }
-  const cluster = config.getCurrentCluster();
+  const server = config.getCurrentCluster()?.server;
+  const context = config.getCurrentContext() as string | undefined;
   const where = `the kubeconfig ${path}`;
-  if (!cluster?.server) return `${where} names no server for its current context "${config.getCurrentContext()}"`;
-  if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server)) {
-    return `${where} names the server "${cluster.server}", which is no http or https address`;
-  }
-  return undefined;
+  if (!context) return `${where} has no current-context`;
+  if (!server) return `${where} names no server for its current context "${context}"`;
+  const isAddress = /^https?:\/\//.test(server) && URL.canParse(server);
+  return isAddress ? undefined : `${where} names the server "${server}", which is no http or https address`;
 }
 
 /** Opens a connection with the kubeconfig's current context. Nothing is sent yet. */
@@ -159,14 +160,15 @@ class Credentials {
 
   async #read(): Promise<Session> {
     const options: RequestOptions = {};
+    const headers: Record<string, string> = {};
     try {
       await this.#config.applyToHTTPSOptions(options);
+      Object.assign(headers, options.headers, await this.#fileToken());
     } catch (cause) {
       throw new Error(`cannot get credentials: ${messageOf(cause)}`, { cause });
     }
-    const headers = { ...(options.headers as Record<string, string> | undefined) };
     if (typeof options.auth === 'string') {
-      headers['authorization'] ??= `Basic ${Buffer.from(options.auth).toString('base64')}`;
+      headers['Authorization'] ??= `Basic ${Buffer.from(options.auth).toString('base64')}`;
     }
     const tls = tlsMaterialOf(options);
     const before = this.#session;
@@ -174,6 +176,13 @@ class Credentials {
     const agent = before && isDeepStrictEqual(before.tls, tls) ? before.agent : this.#createAgent(options, tls);
     this.#session = { agent, headers, tls };
     return this.#session;
+  }
+
+  /** The token of a service account, of now: the kubeconfig would give the one of up to a minute ago. */
+  async #fileToken(): Promise<{ Authorization?: string }> {
+    const { config } = (this.#config.getCurrentUser()?.authProvider ?? {}) as { config?: { tokenFile?: string } };
+    if (config?.tokenFile === undefined) return {};
+    return { Authorization: `Bearer ${(await readFile(config.tokenFile, 'utf8')).trim()}` };
   }
 
   #createAgent(options: RequestOptions, tls: TlsMaterial): HttpAgent {
