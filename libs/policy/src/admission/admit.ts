@@ -21,11 +21,11 @@ import { POLICY_RULES } from './policy-rules.ts';
 import { POLICY_WARNINGS } from './policy-warnings.ts';
 import { POOL_RULES, POOL_WARNINGS } from './pool-rules.ts';
 import { readSpec } from './read-spec.ts';
-import { type AdmissionRequest, type Verdict } from './request.ts';
+import { type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import { allViolations, firstViolation, type Rule } from './rule.ts';
 
 /** What the rules of a kind say of an object. */
-type Judgement = Pick<Verdict, 'message' | 'warnings'>;
+type Judgement = Pick<AdmissionVerdict, 'message' | 'warnings'>;
 
 /** How each kind is judged. Kinds that are not here are let in. */
 const JUDGES: Readonly<Record<string, (request: AdmissionRequest) => Judgement>> = {
@@ -45,7 +45,7 @@ const JUDGES: Readonly<Record<string, (request: AdmissionRequest) => Judgement>>
  * in the same cluster gets the same verdict, whatever the order of the lists. Never throws, whatever is wrong with
  * the object.
  */
-export function admit(request: AdmissionRequest): Verdict {
+export function admit(request: AdmissionRequest): AdmissionVerdict {
   const patch = setDefaults(request);
   const object = withDefaults(request.object, patch);
   const judgeKind = JUDGES[object.kind ?? ''];

@@ -1,7 +1,7 @@
 import { type NodePolicySpec, type ObservedInterface, type PfSelector, rangesOverlap } from '@sriov/api';
 import { hasName } from '../nic-selector.ts';
 import { type ReadablePolicy } from '../prepare.ts';
-import { isOn, type PlacedNode, type Placement } from './placement.ts';
+import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { firstViolation, type Rule } from './rule.ts';
 
 /** A policy, and another one about the same node. */
@@ -93,9 +93,9 @@ function textOf({ name, range }: PfSelector): string {
 
 /** The first rule that does not hold beside another policy, with the name of the node. */
 export function findPairViolation({ policy, nodes, others }: Placement): string | undefined {
-  for (const node of nodes) {
-    for (const other of others) {
-      const violation = isOn(node, other) ? firstViolation(PAIR_RULES, { policy, other, node }) : undefined;
+  for (const other of others) {
+    for (const node of sharedNodes(nodes, other)) {
+      const violation = firstViolation(PAIR_RULES, { policy, other, node });
       if (violation !== undefined) return `on node ${node.name}: ${violation}`;
     }
   }

@@ -18,7 +18,7 @@ export interface Placement {
   readonly policy: ReadablePolicy;
   /** The nodes that it selects, by name. */
   readonly nodes: readonly PlacedNode[];
-  /** The other policies that can be read and select one of these nodes as well, by name. */
+  /** The other policies that can be read, by name. */
   readonly others: readonly ReadablePolicy[];
 }
 
@@ -30,6 +30,8 @@ export interface PlacedNode {
   readonly interfaces: readonly ObservedInterface[];
   /** Those that the policy would configure. */
   readonly selected: readonly ObservedInterface[];
+  /** Equal for nodes whose PFs are selected alike: what holds beside another policy on one holds on all of them. */
+  readonly shape: string;
 }
 
 /** What a placement is made from. */
@@ -54,15 +56,33 @@ export function placePolicy(facts: PlacementFacts): Placement {
     .filter(({ metadata }) => matchesLabels(policy.spec.nodeSelector, metadata.labels))
     .map(({ metadata: { name, labels = {} } }) => {
       const interfaces = interfacesOf(states.get(name));
-      return { name, labels, interfaces, selected: interfaces.filter(isSelected) };
+      return { name, labels, interfaces, selected: interfaces.filter(isSelected), shape: shapeOf(interfaces) };
     })
     .sort(byName);
-  return { policy, nodes, others: findOthers(facts).filter((other) => nodes.some((node) => isOn(node, other))) };
+  return { policy, nodes, others: findOthers(facts) };
 }
 
-/** True when the policy is about the node as well. */
-export function isOn({ labels }: PlacedNode, policy: ReadablePolicy): boolean {
-  return isAboutNode(policy, labels);
+/** The nodes that the other policy selects as well, one of each shape. */
+export function sharedNodes(nodes: readonly PlacedNode[], other: ReadablePolicy): PlacedNode[] {
+  const shapes = new Map<string, PlacedNode>();
+  for (const node of nodes) {
+    if (!shapes.has(node.shape) && isAboutNode(other, node.labels)) shapes.set(node.shape, node);
+  }
+  return [...shapes.values()];
+}
+
+function shapeOf(interfaces: readonly ObservedInterface[]): string {
+  return JSON.stringify(
+    interfaces.map(({ pciAddress, name, altNames, vendor, deviceID, netFilter, totalvfs }) => [
+      pciAddress,
+      name,
+      altNames,
+      vendor,
+      deviceID,
+      netFilter,
+      totalvfs,
+    ]),
+  );
 }
 
 /** Namespace of an object; one that is not said is the operator's. */

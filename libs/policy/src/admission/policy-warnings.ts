@@ -1,7 +1,7 @@
 import { rangesOverlap, type VfRange } from '@sriov/api';
 import { selectedRanges, selects } from '../nic-selector.ts';
 import { type ReadablePolicy } from '../prepare.ts';
-import { isOn, type PlacedNode, type Placement } from './placement.ts';
+import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { type PolicyFields, unknownIds } from './policy-rules.ts';
 import { type Rule } from './rule.ts';
 
@@ -61,14 +61,12 @@ function describePolicies(names: readonly string[]): string {
 
 /** True when both policies want a VF of a PF, however each selects it. */
 function isContested({ policy, nodes }: Placement, other: ReadablePolicy): boolean {
-  return nodes.some(
-    (node) =>
-      isOn(node, other) &&
-      node.selected.some((nic) => {
-        if (!selects(other.selector, nic)) return false;
-        const theirs = rangesOn(other, nic);
-        return rangesOn(policy, nic).some((mine) => theirs.some((range) => rangesOverlap(mine, range)));
-      }),
+  return sharedNodes(nodes, other).some((node) =>
+    node.selected.some((nic) => {
+      if (!selects(other.selector, nic)) return false;
+      const theirs = rangesOn(other, nic);
+      return rangesOn(policy, nic).some((mine) => theirs.some((range) => rangesOverlap(mine, range)));
+    }),
   );
 }
 

@@ -36,7 +36,7 @@ export interface AdmissionSettings {
 }
 
 /** The answer to a request. */
-export interface Verdict {
+export interface AdmissionVerdict {
   readonly allowed: boolean;
   /** Why it is refused: field, value and cure. Empty when it is allowed. */
   readonly message: string;

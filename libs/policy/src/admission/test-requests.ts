@@ -7,7 +7,7 @@ import {
 } from '@sriov/api';
 import { PORTS } from '../test-objects.ts';
 import { admit } from './admit.ts';
-import { type AdmissionCluster, type AdmissionRequest, type Verdict } from './request.ts';
+import { type AdmissionCluster, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 
 /** The operator namespace of the cases. */
 export const OPERATOR = 'operator';
@@ -70,7 +70,7 @@ export function objectOf(kind: string, spec: unknown, metadata: object = {}): Ku
 export function verdictOn(
   object: KubeObject,
   rest: Partial<Omit<AdmissionRequest, 'object' | 'cluster'>> & { readonly cluster?: Partial<AdmissionCluster> } = {},
-): Verdict {
+): AdmissionVerdict {
   return admit({
     operation: 'CREATE',
     settings: { operatorNamespace: OPERATOR, supportedNicsOnly: false },
