@@ -1,5 +1,1 @@
-module.exports = {
-  displayName: 'chart',
-  preset: '../../tools/control-plane/jest/preset.cjs',
-  globals: { serviceAccounts: true },
-};
+module.exports = { displayName: 'chart', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_OPERATOR_NAMESPACE, messageOf } from '@sriov/api';
 import { runCommand, VERSIONS } from '@sriov/control-plane';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { type HelmOptions, resolveHelm } from './helm.ts';
 import { type Manifest } from './manifest.ts';
 
@@ -61,8 +61,9 @@ export async function runHelm(helm: string, args: readonly string[]): Promise<st
 export async function withValuesFile<T>(values: object, use: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'sriov-chart-'));
   try {
-    const path = join(folder, 'values.yaml');
-    await writeFile(path, stringify(values));
+    // JSON, because helm reads YAML 1.1, where an unquoted "yes" is a boolean.
+    const path = join(folder, 'values.json');
+    await writeFile(path, JSON.stringify(values));
     return await use(path);
   } finally {
     await rm(folder, { recursive: true, force: true });

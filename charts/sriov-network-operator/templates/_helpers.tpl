@@ -1,0 +1,165 @@
+{{- /* The helpers of one service take (dict "root" $ "component" NAME). */ -}}
+
+{{- define "sriov.selectorLabels" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "sriov.labels" -}}
+{{ include "sriov.selectorLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: {{ .root.Chart.Name }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- /* Name of what a service has of cluster-wide objects: the release tells them apart. */ -}}
+{{- define "sriov.clusterName" -}}
+{{ .root.Release.Name }}-{{ .component }}
+{{- end }}
+
+{{- /* The reference of an image (dict "root" $ "image" TEXT): the app's version is the tag of one that has none. */ -}}
+{{- define "sriov.image" -}}
+{{- $isTagged := regexMatch "(@|:[^/]+$)" .image -}}
+{{ .image }}{{ if not $isTagged }}:{{ .root.Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{- define "sriov.serviceAccount" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ .name | default .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Binds the service's account to its ClusterRole and its Role, of the names that this file gives. */ -}}
+{{- define "sriov.bindings" -}}
+{{- $account := .name | default .component -}}
+{{- if ne .clusterWide false }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: {{ include "sriov.clusterName" . }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {{ include "sriov.clusterName" . }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ $account }}
+    namespace: {{ .root.Release.Namespace }}
+---
+{{- end }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ $account }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: {{ $account }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ $account }}
+    namespace: {{ .root.Release.Namespace }}
+{{- end }}
+
+{{- /* Rules for the Lease by which one of a service's replicas leads. */ -}}
+{{- define "sriov.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ .component }}]
+  verbs: [get, update]
+{{- end }}
+
+{{- /* Environment variables that every service reads, and those of the map "extra". */ -}}
+{{- define "sriov.env" -}}
+- name: NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: LOG_LEVEL
+  value: {{ .root.Values.logLevel }}
+{{- range $name, $value := .extra }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "sriov.probes" -}}
+livenessProbe:
+  httpGet:
+    path: /healthz
+    port: health
+  initialDelaySeconds: 10
+  periodSeconds: 20
+  timeoutSeconds: 5
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: health
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}
+
+{{- /* What a container that needs nothing of its node is left with. */ -}}
+{{- define "sriov.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "sriov.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- /* Where the pods of the cluster side run. */ -}}
+{{- define "sriov.scheduling" -}}
+{{- with .root.Values.operator }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+# Replicas on nodes of their own, as far as there are any.
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "sriov.selectorLabels" . | nindent 8 }}
+{{- end }}

@@ -1,0 +1,204 @@
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { applyObject } from '@sriov/control-plane';
+import { service as configDaemon } from '@sriov/config-daemon';
+import { service as networkRenderer } from '@sriov/network-renderer';
+import { DEFAULT_NICS, readSupportedNics } from '@sriov/policy';
+import { service as policyController } from '@sriov/policy-controller';
+import { readSettings } from '@sriov/runtime';
+import { createNamespace, installCrds, testControlPlane } from '@sriov/testing';
+import { resolveHelm } from './helm.ts';
+import { type Manifest } from './manifest.ts';
+import { CHART_FOLDER, renderChart, runHelm } from './render.ts';
+
+jest.setTimeout(120_000);
+
+/** All that a value can switch on. */
+const EVERYTHING = {
+  crds: { networkAttachmentDefinition: true },
+  sriovOperatorConfig: {
+    deploy: true,
+    configDaemonNodeSelector: { 'example.org/sriov': 'yes' },
+    disablePlugins: ['mellanox'],
+    featureGates: { manageSoftwareBridges: true },
+    configDaemonEnvVars: { AUDIT_SECONDS: '60' },
+  },
+  operator: { extraEnv: { LISTEN: ':9999' } },
+  networkPolicy: { enabled: true },
+  imagePullSecrets: ['registry-login'],
+  supportedExtraNICs: ['Intel_I350: "8086 1521 1520"'],
+  extraDeploy: [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'of-{{ .Release.Name }}' } },
+    'apiVersion: v1\nkind: Secret\nmetadata:\n  name: a-secret',
+  ],
+};
+
+const find = (objects: readonly Manifest[], kind: string, name: string): Manifest => {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (!found) throw new Error(`no ${kind} ${name} among ${objects.map((object) => object.metadata.name).join(', ')}`);
+  return found;
+};
+const names = (objects: readonly Manifest[], kind: string): string[] =>
+  objects
+    .filter((object) => object.kind === kind)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+
+beforeAll(async () => {
+  await resolveHelm({ onProgress: (line) => console.log(line) });
+});
+
+describe('the chart', () => {
+  it('has nothing that "helm lint --strict" objects to', async () => {
+    const { path } = await resolveHelm();
+    expect(await runHelm(path, ['lint', '--strict', CHART_FOLDER])).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  it.each([
+    ['its defaults', {}],
+    ['all that can be switched on', EVERYTHING],
+    ['a webhook outside the cluster', { admissionWebhook: { url: 'https://127.0.0.1:6443' } }],
+    ['no webhook', { operator: { admissionControllers: { enabled: false } }, networkPolicy: { enabled: true } }],
+  ])('has no object with %s that the API server refuses', async (_, values) => {
+    await installCrds();
+    const namespace = await createNamespace('chart');
+    const objects = await renderChart({ namespace, values });
+    const refusals: string[] = [];
+    for (const object of objects) {
+      const inNamespace = { ...object, metadata: { namespace, ...object.metadata } };
+      await applyObject(testControlPlane().access, inNamespace, { dryRun: true }).catch((error: unknown) =>
+        refusals.push(String(error)),
+      );
+    }
+    expect(refusals).toEqual([]);
+    expect(objects.length).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['a name that is none', { operatr: {} }, "additional properties 'operatr' not allowed"],
+    ['a misspelt name', { operator: { resourcePrefx: 'x' } }, "additional properties 'resourcePrefx' not allowed"],
+    ['a text for a number', { policyController: { replicas: '2' } }, '/policyController/replicas'],
+    ['a plain http address', { admissionWebhook: { url: 'http://127.0.0.1' } }, '/admissionWebhook/url'],
+    ['half a line of a NIC', { supportedExtraNICs: ['MyNIC: "8086 1521"'] }, '/supportedExtraNICs/0'],
+    ['an unknown log level', { logLevel: 'loud' }, '/logLevel'],
+  ])('refuses %s and names it', async (_, values, message) => {
+    await expect(renderChart({ values })).rejects.toThrow(message);
+  });
+
+  it('has CRDs that helm keeps, and leaves them out when asked to', async () => {
+    const crds = (await renderChart()).filter(({ kind }) => kind === 'CustomResourceDefinition');
+    expect(crds).toHaveLength(7);
+    for (const { metadata } of crds) expect(metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+    expect(names(await renderChart({ values: { crds: { install: false } } }), 'CustomResourceDefinition')).toEqual([]);
+  });
+
+  it('lists the NIC models that the policy library knows, and those that are added', async () => {
+    const values = { supportedExtraNICs: EVERYTHING.supportedExtraNICs };
+    const { data } = find(await renderChart({ values }), 'ConfigMap', 'supported-nic-ids') as unknown as {
+      data: Record<string, string>;
+    };
+    expect(readSupportedNics(data).problems).toEqual([]);
+    const models = [...DEFAULT_NICS, { vendor: '8086', pfDevice: '1521', vfDevice: '1520' }];
+    const lines = models.map(({ vendor, pfDevice, vfDevice }) => `${vendor} ${pfDevice} ${vfDevice}`);
+    expect(Object.values(data).sort()).toEqual(lines.sort());
+  });
+
+  it.each([
+    ['repo/app', 'repo/app:0.1.0'],
+    ['host:5000/repo/app', 'host:5000/repo/app:0.1.0'],
+    ['repo/app:v2', 'repo/app:v2'],
+    ['repo/app@sha256:12', 'repo/app@sha256:12'],
+  ])('makes of the image %s %s', async (image, reference) => {
+    const objects = await renderChart({ values: { images: { webhook: image } } });
+    expect(containerOf(find(objects, 'Deployment', 'admission-webhook')).image).toBe(reference);
+  });
+
+  it('runs the daemon on the nodes that the SriovOperatorConfig names', async () => {
+    const objects = await renderChart({ values: EVERYTHING });
+    const selector = EVERYTHING.sriovOperatorConfig.configDaemonNodeSelector;
+    expect(podOf(find(objects, 'DaemonSet', 'sriov-network-config-daemon')).nodeSelector).toEqual(selector);
+    expect(find(objects, 'SriovOperatorConfig', 'default')).toMatchObject({
+      spec: { configDaemonNodeSelector: selector, disablePlugins: ['mellanox'], enableOperatorWebhook: true },
+    });
+  });
+
+  it('brings nothing of the webhook when it is switched off', async () => {
+    const objects = await renderChart({ values: { operator: { admissionControllers: { enabled: false } } } });
+    expect(objects.map(({ metadata }) => metadata.name).filter((name) => name.includes('webhook'))).toEqual([]);
+  });
+
+  it('registers a webhook outside the cluster by its address, and then runs none', async () => {
+    const objects = await renderChart({ values: { admissionWebhook: { url: 'https://127.0.0.1:6443' } } });
+    const { webhooks } = find(
+      objects,
+      'ValidatingWebhookConfiguration',
+      'sriov-operator-webhook-config',
+    ) as unknown as {
+      webhooks: [{ clientConfig: object }];
+    };
+    expect(webhooks[0].clientConfig).toEqual({ url: 'https://127.0.0.1:6443/validating-custom-resource' });
+    expect(names(objects, 'Deployment')).toEqual(['network-renderer', 'policy-controller']);
+    expect(names(objects, 'ServiceAccount')).toContain('admission-webhook');
+  });
+});
+
+interface Container {
+  readonly image: string;
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly resources: { readonly requests?: object };
+  readonly livenessProbe: { readonly httpGet: object };
+  readonly readinessProbe: { readonly httpGet: object };
+}
+interface Pod {
+  readonly containers: readonly [Container];
+  readonly nodeSelector?: object;
+  readonly securityContext?: object;
+}
+const podOf = (workload: Manifest): Pod =>
+  (workload as unknown as { spec: { template: { spec: Pod } } }).spec.template.spec;
+const containerOf = (workload: Manifest): Container => podOf(workload).containers[0];
+
+describe('the workloads', () => {
+  const SERVICES = [
+    ['Deployment', 'policy-controller', policyController],
+    ['Deployment', 'network-renderer', networkRenderer],
+    ['DaemonSet', 'sriov-network-config-daemon', configDaemon],
+  ] as const;
+
+  it.each(SERVICES)('give the %s %s the settings that it knows, and none that it would not read', async (...row) => {
+    const [kind, name, service] = row;
+    const { env } = containerOf(find(await renderChart(), kind, name));
+    const settings = readSettings(
+      { ...service, schema: service.schema as typeof policyController.schema },
+      { argv: [], env: Object.fromEntries(env.map((variable) => [variable.name, variable.value ?? 'from-the-pod'])) },
+    );
+    expect(settings).toMatchObject({ settings: { namespace: 'from-the-pod', logLevel: 'info' } });
+    const known = Object.keys(service.schema.shape).map((field) => field.replace(/[A-Z]/g, '_$&').toUpperCase());
+    expect(env.map((variable) => variable.name).filter((variable) => !known.includes(variable))).toEqual([]);
+  });
+
+  it('probe health, request resources, and write to no file system of their own', async () => {
+    const objects = (await renderChart()).filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind));
+    expect(objects).toHaveLength(4);
+    for (const container of objects.map(containerOf)) {
+      expect(container.resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
+      expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'health' });
+      expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'health' });
+      expect(container.securityContext['readOnlyRootFilesystem']).toBe(true);
+    }
+  });
+
+  it('are restricted as far as Kubernetes knows restrictions, but for the daemon', async () => {
+    const deployments = (await renderChart()).filter(({ kind }) => kind === 'Deployment');
+    for (const deployment of deployments) {
+      expect(podOf(deployment).securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(containerOf(deployment).securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      });
+    }
+  });
+});
