@@ -12,6 +12,6 @@ export function createLogger(
   options: { readonly service: string; readonly level: LogLevel },
   destination?: DestinationStream,
 ): Logger {
-  const settings = { name: options.service, level: options.level, base: { service: options.service } };
+  const settings = { level: options.level, base: { service: options.service } };
   return destination ? pino(settings, destination) : pino(settings);
 }
