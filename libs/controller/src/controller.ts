@@ -17,7 +17,7 @@ export interface ControllerOptions {
   readonly name: string;
   /** Brings the key into its desired state; ignorant of the event that woke it. */
   readonly reconcile: (key: string) => Promise<Outcome>;
-  /** Makes the outcome visible on the object; not called for outcomes of keys without an object. */
+  /** Makes the outcome visible on the object, if there is one. */
   readonly report?: (key: string, conditions: readonly NewCondition[]) => Promise<void>;
   readonly workers?: number;
   readonly timers: Timers;
@@ -27,6 +27,11 @@ export interface ControllerOptions {
 
 /** Failures in a row after which a failing key is reported on its object: before, it may be a hiccup. */
 const REPORT_AFTER_FAILURES = 3;
+/**
+ * Longest delay while the API server cannot be reached. That says nothing about the key: when the server is back, no
+ * key may be asleep for another quarter of an hour.
+ */
+const UNREACHABLE_MAX_MS = 30_000;
 
 /**
  * Runs a reconciler over its queue. This is the one place where outcomes become conditions, metrics and requeues:
@@ -76,7 +81,7 @@ export class Controller {
 
   async #fail(key: string, error: unknown): Promise<'conflict' | 'error'> {
     const { name, log, metrics } = this.#options;
-    const retryMs = this.#queue.addFailed(key);
+    const retryMs = this.#queue.addFailed(key, delayBounds(error));
     metrics.retried(name);
     if (isConflict(error)) {
       log.debug({ controller: name, key, retryMs }, 'another writer was first');
@@ -108,6 +113,20 @@ function readyCondition(outcome: Outcome): NewCondition {
   };
 }
 
-function isConflict(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'status' in error && error.status === 409;
+/** What the API client's errors carry: an HTTP status, 0 when there was no answer, and how long the server asks to wait. */
+interface Refusal {
+  readonly status?: unknown;
+  readonly retryAfterMs?: unknown;
+}
+
+function refusalOf(error: unknown): Refusal {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+const isConflict = (error: unknown): boolean => refusalOf(error).status === 409;
+
+function delayBounds(error: unknown): { leastMs?: number; mostMs?: number } {
+  const { status, retryAfterMs } = refusalOf(error);
+  if (status === 0) return { mostMs: UNREACHABLE_MAX_MS };
+  return typeof retryAfterMs === 'number' ? { leastMs: retryAfterMs } : {};
 }

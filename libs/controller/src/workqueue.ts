@@ -61,12 +61,16 @@ export class WorkQueue {
     this.#delayed.set(key, { at, cancel });
   }
 
-  /** Makes a key that failed due after its delay, and returns that delay in milliseconds. */
-  addFailed(key: string): number {
+  /**
+   * Makes a key that failed due after its delay, which doubles with each failure in a row, within `bounds`.
+   * Returns the delay in milliseconds.
+   */
+  addFailed(key: string, bounds: { readonly leastMs?: number; readonly mostMs?: number } = {}): number {
     const failures = this.failures(key);
     this.#failures.set(key, failures + 1);
     const { baseDelayMs, maxDelayMs } = this.#options;
-    const delay = Math.min(maxDelayMs, baseDelayMs * 2 ** failures);
+    const { leastMs = 0, mostMs = maxDelayMs } = bounds;
+    const delay = Math.max(leastMs, Math.min(maxDelayMs, mostMs, baseDelayMs * 2 ** failures));
     this.addAfter(key, delay);
     return delay;
   }
@@ -101,8 +105,15 @@ export class WorkQueue {
       await this.#nextChange(signal);
     }
     signal.removeEventListener('abort', stop);
-    for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
     await Promise.all(inWork);
+    this.#drop();
+  }
+
+  #drop(): void {
+    for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
+    this.#failures.clear();
+    this.#waiting.clear();
+    this.#options.onDepth(0);
   }
 
   async #work(handle: (key: string) => Promise<void>): Promise<void> {

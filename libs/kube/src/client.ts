@@ -45,6 +45,8 @@ export interface WatchRequest extends Selection {
 export interface WriteOptions {
   readonly subresource?: 'status' | undefined;
   readonly dryRun?: boolean;
+  /** Ask for an answer with metadata only: for large objects whose rest nobody reads. */
+  readonly metadataOnly?: boolean;
 }
 
 /** Longest time that a request other than a watch may take. */
@@ -137,7 +139,7 @@ export class KubeClient {
     return this.#json<T>({
       method: 'PATCH',
       path: objectPath(resource, object.metadata, { subresource: options.subresource, query }),
-      ...jsonBody('application/apply-patch+yaml', withType(resource, object)),
+      ...answeredBy(options, jsonBody('application/apply-patch+yaml', withType(resource, object))),
     });
   }
 
@@ -153,7 +155,7 @@ export class KubeClient {
         subresource: change.subresource,
         query: { fieldManager: this.fieldManager, dryRun: change.dryRun === true ? 'All' : undefined },
       }),
-      ...jsonBody('application/merge-patch+json', change.patch),
+      ...answeredBy(change, jsonBody('application/merge-patch+json', change.patch)),
     });
   }
 
@@ -256,6 +258,12 @@ function withType<T extends KubeObject>(resource: Resource<T>, object: T): T {
 
 function jsonBody(contentType: string, body: object): Pick<ApiRequest, 'body' | 'headers'> {
   return { body: JSON.stringify(body), headers: { 'content-type': contentType } };
+}
+
+/** The body, and whether its answer shall have metadata only. */
+function answeredBy(options: WriteOptions, body: Pick<ApiRequest, 'body' | 'headers'>): typeof body {
+  if (options.metadataOnly !== true) return body;
+  return { ...body, headers: { ...body.headers, accept: `application/json;${PARTIAL}` } };
 }
 
 function parseEvent<T>(line: string): WatchEvent<T> {

@@ -72,9 +72,14 @@ current-context: x
     ['of nothing', '', /^cannot use the kubeconfig .*kubeconfig: /],
     ['that is no YAML', '{ a: [', /^cannot use the kubeconfig .*kubeconfig: /],
     [
-      'without the current context',
+      'without a current context',
       text('{ server: "https://h" }').replace('current-context: x', ''),
-      /names no server/,
+      /has no current-context$/,
+    ],
+    [
+      'whose current context is not there',
+      text('{ server: "https://h" }').replace('name: x', 'name: y'),
+      /names no server for its current context "x"$/,
     ],
     ['without a server', text('{}'), /cannot use the kubeconfig .*server is missing/],
     [
