@@ -52,7 +52,7 @@ export class SimulatedKernel implements Kernel {
   write(path: string, value: string, options: CallOptions = {}): Promise<void> {
     return this.#call({ verb: 'write', path }, options, async () => {
       if (value === '') throw new Errno('EINVAL');
-      const { write } = file(this.#findForWriting(path));
+      const { write } = file(this.#find(path));
       if (!write) throw new Errno('EACCES');
       this.#countWrite();
       await write(value);
@@ -152,17 +152,6 @@ export class SimulatedKernel implements Kernel {
 
   #find(path: string): Node {
     return findNode(this.#root, path, true);
-  }
-
-  /** Opening a file of sysfs that does not exist would create it, and that is not allowed. */
-  #findForWriting(path: string): Node {
-    try {
-      return this.#find(path);
-    } catch (error) {
-      const parent = path.slice(0, path.lastIndexOf('/'));
-      const isMissingFile = error instanceof Errno && error.code === 'ENOENT' && this.#find(parent).kind === 'folder';
-      throw isMissingFile ? new Errno('EACCES') : error;
-    }
   }
 
   #countWrite(): void {

@@ -23,10 +23,13 @@ export function addLink(machine: Machine, address: string): void {
   machine.changed({ kind: 'link' });
 }
 
-/** The address that the PF prescribes for a VF; empty when it prescribes none. */
+/** The address that the PF prescribes for a VF; empty when it prescribes none, or does not answer the VF. */
 function prescribedMac(machine: Machine, address: string): string {
   const place = machine.vfOf(address);
-  return place?.pf.state.vfSettings[place.vf.index]?.mac ?? '';
+  if (!place) return '';
+  const { pf, vf } = place;
+  const answers = !pf.sriov.vfAsksPf || machine.hostLinksOf(pf.address).some(([, { up }]) => up);
+  return answers ? (pf.state.vfSettings[vf.index]?.mac ?? '') : '';
 }
 
 /** What udev calls a VF's interface: the PF's name and `vN`; where names are the kernel's own, the next `ethN`. */

@@ -65,6 +65,7 @@ export const IGB: NicModel = {
     stride: 2,
     latencies: { createVfs: 530, removeVfs: 2_200, probe: 50, unbind: 50 },
     carrierBounceMs: 300,
+    vfAsksPf: true,
     keepsESwitchMode: false,
     vf: {
       device: '10ca',

@@ -41,6 +41,7 @@ export const MLX5: NicModel = {
     stride: 1,
     latencies: { createVfs: 400, removeVfs: 900, probe: 700, unbind: 250 },
     carrierBounceMs: 0,
+    vfAsksPf: false,
     keepsESwitchMode: true,
     vf: {
       device: '101e',

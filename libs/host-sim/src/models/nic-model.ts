@@ -69,6 +69,8 @@ export interface SriovModel {
   readonly latencies: Latencies;
   /** The PF loses its carrier for so many milliseconds when VFs are made. 0: it does not. */
   readonly carrierBounceMs: number;
+  /** The driver of a VF asks the PF for the prescribed MAC address, and hears nothing while the PF's link is down. */
+  readonly vfAsksPf: boolean;
   /** The PF keeps its eSwitch mode when all VFs go. */
   readonly keepsESwitchMode: boolean;
 }

@@ -1,6 +1,9 @@
 import { type Kernel } from '../kernel.ts';
 
-/** Facts of the machine that the contract is tried on: one PF that may be used at will. */
+/**
+ * Facts of the machine that the contract is tried on: one PF that may be used at will. The modules vfio-pci and
+ * vfio_iommu_type1 are loaded.
+ */
 export interface Lab {
   readonly pf: {
     readonly address: string;

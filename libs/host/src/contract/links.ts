@@ -3,8 +3,22 @@ import { type Bench, type ContractCase } from './lab.ts';
 
 const MAC = '02:11:22:33:44:55';
 
-const netOf = async (bench: Bench, vf: string): Promise<string> =>
-  (await bench.kernel.list(`/sys/bus/pci/devices/${vf}/net`))[0] ?? '';
+/** MAC address of the first VF's interface. */
+const addressOf = async (bench: Bench): Promise<string> => {
+  const [name] = await bench.kernel.list(`/sys/bus/pci/devices/${await bench.vf(0)}/net`);
+  return (await bench.kernel.read(`/sys/class/net/${name}/address`)).trim();
+};
+/** Prescribes {@link MAC} for the first VF. */
+const prescribe = async (bench: Bench): Promise<void> => {
+  const { exitCode } = await bench.ip('link', 'set', 'dev', bench.lab.pf.name, 'vf', '0', 'mac', MAC);
+  assert.equal(exitCode, 0);
+};
+/** Binds the first VF's driver again. */
+const rebind = async (bench: Bench): Promise<void> => {
+  const vf = await bench.vf(0);
+  await bench.unbind(bench.lab.pf.vfDriver, vf);
+  await bench.probe(vf);
+};
 
 /** Interfaces of PF and VFs, and what the PF prescribes. */
 export const linkCases: readonly ContractCase[] = [
@@ -52,17 +66,27 @@ export const linkCases: readonly ContractCase[] = [
   {
     name: 'a prescribed MAC address takes effect when the driver is bound next, and not before',
     run: async (bench) => {
-      const { name, vfDriver } = bench.lab.pf;
+      const { name } = bench.lab.pf;
+      await bench.ip('link', 'set', 'dev', name, 'up');
       await bench.numVfs('1');
-      const vf = await bench.vf(0);
-      const address = async (): Promise<string> =>
-        (await bench.kernel.read(`/sys/class/net/${await netOf(bench, vf)}/address`)).trim();
-      const before = await address();
-      assert.equal((await bench.ip('link', 'set', 'dev', name, 'vf', '0', 'mac', MAC)).exitCode, 0);
-      assert.equal(await address(), before);
-      await bench.unbind(vfDriver, vf);
-      await bench.probe(vf);
-      assert.equal(await address(), MAC);
+      const before = await addressOf(bench);
+      await prescribe(bench);
+      assert.equal(await addressOf(bench), before);
+      await rebind(bench);
+      assert.equal(await addressOf(bench), MAC);
+    },
+  },
+  {
+    name: 'a VF whose PF is down hears nothing of a prescribed MAC address until it is bound again with the PF up',
+    run: async (bench) => {
+      const { name } = bench.lab.pf;
+      await bench.numVfs('1');
+      await prescribe(bench);
+      await rebind(bench);
+      assert.notEqual(await addressOf(bench), MAC);
+      await bench.ip('link', 'set', 'dev', name, 'up');
+      await rebind(bench);
+      assert.equal(await addressOf(bench), MAC);
     },
   },
   {

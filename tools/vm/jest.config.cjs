@@ -1,0 +1,1 @@
+module.exports = { displayName: 'vm', preset: '../../jest.preset.cjs' };

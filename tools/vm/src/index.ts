@@ -1,0 +1,1 @@
+export { packCpio } from './supplies/cpio.ts';

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { AGENT_PORT } from '../guest/protocol.ts';
+import { type Supplies } from '../supplies/supplies.ts';
+
+/** A port of the guest: an Intel 82576 (igb) with SR-IOV, behind a root port of its own, so that it can be pulled. */
+export interface Nic {
+  /** Names the device, and with `rp` before it the root port. */
+  readonly id: string;
+  readonly slot: number;
+  readonly mac: string;
+}
+
+/** The two ports of each guest; both hang on one hub, which is their wire. */
+export const NICS: readonly Nic[] = [
+  { id: 'nic1', slot: 1, mac: '52:54:00:aa:00:10' },
+  { id: 'nic2', slot: 2, mac: '52:54:00:aa:00:20' },
+];
+
+/** The arguments of `device_add` that bring a port (back). */
+export function nicDevice({ id, slot, mac }: Nic): Readonly<Record<string, string>> {
+  return { driver: 'igb', id, bus: `rp${slot}`, netdev: `p${slot}`, mac, romfile: '' };
+}
+
+/**
+ * The command line of a guest: q35 with VT-d, emulated without KVM, because what looks like KVM is often none that
+ * boots a stock kernel.
+ * @param folder holds the sockets, and `share`, which is /host in the guest
+ */
+export function qemuCommand(supplies: Supplies, folder: string): { command: string; args: string[] } {
+  const { qemu, kernelImage, initramfs } = supplies;
+  const device = (...parts: string[]): string[] => ['-device', parts.join(',')];
+  const socket = (id: string): string[] => ['-chardev', `socket,id=${id},path=${join(folder, `${id}.sock`)}`];
+  const args = [
+    ...qemu.args,
+    ...['-machine', 'q35,kernel-irqchip=split', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '640'],
+    ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
+    // It has to stand before the devices that it translates for.
+    ...device('intel-iommu', 'intremap=on', 'caching-mode=on'),
+    ...['-kernel', kernelImage, '-initrd', initramfs],
+    ...['-append', 'console=ttyS0 panic=-1 quiet intel_iommu=on iommu=pt'],
+    ...[
+      '-netdev',
+      'user,id=n0,ipv6=off',
+      ...device('virtio-net-pci', 'netdev=n0', 'romfile='),
+      ...device('virtio-rng-pci'),
+    ],
+    ...share('host', join(folder, 'share'), ''),
+    ...share('node', supplies.nodeFolder, ',readonly=on'),
+    ...[
+      ...socket('agent'),
+      ...device('virtio-serial-pci'),
+      ...device('virtserialport', 'chardev=agent', `name=${AGENT_PORT}`),
+    ],
+    ...[...socket('qmp'), '-mon', 'chardev=qmp,mode=control'],
+    ...NICS.flatMap(({ slot }) => [
+      ...device(
+        'pcie-root-port',
+        `id=rp${slot}`,
+        `chassis=${slot}`,
+        `slot=${slot}`,
+        `addr=0x10.${slot - 1}`,
+        ...(slot === 1 ? ['multifunction=on'] : []),
+      ),
+      ...['-netdev', `hubport,id=p${slot},hubid=0`],
+    ]),
+    ...NICS.flatMap((nic) =>
+      device(...Object.entries(nicDevice(nic)).map(([key, value]) => (key === 'driver' ? value : `${key}=${value}`))),
+    ),
+  ];
+  return { command: qemu.command, args };
+}
+
+function share(tag: string, path: string, options: string): string[] {
+  return [
+    ...['-fsdev', `local,id=${tag},path=${path},security_model=none${options}`],
+    ...['-device', `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`],
+  ];
+}

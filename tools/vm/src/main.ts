@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundlePrograms } from './programs.ts';
+import { Report } from './report.ts';
+import { runScenario, type Scenario } from './scenario.ts';
+import { contract } from './scenarios/contract.ts';
+import { CannotRunError } from './supplies/release.ts';
+import { getSupplies } from './supplies/supplies.ts';
+
+/** Guests that run side by side: one mostly sleeps in its drivers while another works. */
+const LANES: readonly (readonly Scenario[])[] = [[contract]];
+const NAMES = LANES.flat().map(({ name }) => name);
+
+const HELP = `npm run test:vm: tests the node side on a real Linux kernel with emulated SR-IOV NICs
+
+  --only NAME   runs one scenario; may be repeated. There are: ${NAMES.join(', ')}
+  --help
+
+Exit codes: 0 all passed, or this machine cannot run it (the reason is printed); 1 something failed; 2 wrong flags.
+`;
+
+const begin = Date.now();
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const tell = (line: string): void => say(`${((Date.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+
+/** Names of the scenarios to run, or what is wrong with the flags. */
+function readFlags(args: readonly string[]): { readonly only: readonly string[]; readonly help: boolean } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { only: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h', default: false } },
+  });
+  const unknown = (values.only ?? []).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}`);
+  return { only: values.only ?? NAMES, help: values.help };
+}
+
+async function runAll(only: readonly string[], report: Report): Promise<void> {
+  const supplies = await getSupplies(tell);
+  tell(`QEMU ${supplies.qemu.version}, Linux ${supplies.kernelRelease}, Node.js ${process.version}`);
+  const folder = mkdtempSync(join(tmpdir(), 'sriov-vm-programs-'));
+  try {
+    const programs = await bundlePrograms(folder);
+    const runLane = async (lane: readonly Scenario[]): Promise<void> => {
+      for (const scenario of lane.filter(({ name }) => only.includes(name))) {
+        await runScenario(scenario, { supplies, programs, section: report.section(scenario.name) });
+      }
+    };
+    await Promise.all(LANES.map(runLane));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  let flags: ReturnType<typeof readFlags>;
+  try {
+    flags = readFlags(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (flags.help) {
+    say(HELP);
+    return 0;
+  }
+  const report = new Report(tell);
+  try {
+    await runAll(flags.only, report);
+  } catch (error) {
+    if (!(error instanceof CannotRunError)) throw error;
+    say(`skipped, because this machine cannot run it: ${error.message}`);
+  }
+  say(`vm: ${report.passed} passed, ${report.failed} failed`);
+  return report.failed > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();

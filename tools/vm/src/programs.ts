@@ -1,0 +1,46 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '@sriov/control-plane';
+import { build } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '../../..');
+/** Programs of the guest that need no bundling. */
+const FILES = join(import.meta.dirname, '../files');
+/** Our own programs of the guest. */
+const GUEST_PROGRAMS = ['agent', 'contract'];
+
+/** Where the programs are that {@link bundlePrograms} has made. */
+export interface Programs {
+  /** Folder that the guest gets. */
+  readonly guestFolder: string;
+  /** The policy controller, which runs on this machine. */
+  readonly policyController: string;
+}
+
+/** Bundles what runs in the guest, and the policy controller, into a folder. */
+export async function bundlePrograms(folder: string): Promise<Programs> {
+  const guestFolder = join(folder, 'guest');
+  await cp(FILES, guestFolder, { recursive: true });
+  const policyController = join(folder, 'policy-controller.mjs');
+  await Promise.all([
+    build({
+      entryPoints: GUEST_PROGRAMS.map((name) => join(import.meta.dirname, 'guest', `${name}.ts`)),
+      outdir: guestFolder,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      logLevel: 'warning',
+    }),
+    bundleApp('config-daemon', join(guestFolder, 'config-daemon.mjs')),
+    bundleApp('policy-controller', policyController),
+  ]);
+  return { guestFolder, policyController };
+}
+
+/** As the images get it. */
+async function bundleApp(app: string, to: string): Promise<void> {
+  const script = join(ROOT, 'tools/scripts/bundle.mjs');
+  await runCommand(process.execPath, [script, '--executable', to], { cwd: join(ROOT, 'apps', app) });
+}

@@ -1,0 +1,40 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Guest } from './machine/guest.ts';
+import { type Programs } from './programs.ts';
+import { CheckFailed, type Section } from './report.ts';
+import { type Supplies } from './supplies/supplies.ts';
+
+/** What a scenario works with. */
+export interface Lab {
+  readonly supplies: Supplies;
+  readonly programs: Programs;
+  readonly section: Section;
+  readonly guest: Guest;
+}
+
+/** Checks that need a guest of their own, one after the other: each builds on what the ones before left. */
+export interface Scenario {
+  readonly name: string;
+  readonly run: (lab: Lab) => Promise<void>;
+}
+
+const LOGS = join(import.meta.dirname, '../test-results');
+
+/** Boots a guest for a scenario and runs it. When a check fails, the guest's logs are kept. */
+export async function runScenario(scenario: Scenario, parts: Omit<Lab, 'guest'>): Promise<void> {
+  const { section, supplies, programs } = parts;
+  const logs = join(LOGS, scenario.name);
+  await rm(logs, { recursive: true, force: true });
+  let guest: Guest | undefined;
+  try {
+    guest = await section.check('the guest boots', () => Guest.boot(supplies, programs.guestFolder));
+    await scenario.run({ ...parts, guest });
+  } catch (error) {
+    if (!(error instanceof CheckFailed)) throw error;
+    await guest?.saveLogs(logs);
+    section.show(`the console and the logs of the guest are in ${logs}`);
+  } finally {
+    await guest?.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type GuestTools } from './guest-tools.ts';
+import { GUEST_MODULES, withDependencies } from './modules.ts';
+
+const FOLDERS = ['bin', 'sbin', 'usr/bin', 'usr/sbin', 'lib', 'lib64', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run'];
+/** Mount points of the two folders that the guest shares with this machine. */
+const SHARES = ['host', 'opt'];
+const PROGRAMS = ['ip', 'devlink', 'bridge', 'vdpa', 'rdma', 'ethtool', 'kmod', 'perl'];
+const KMOD_NAMES = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
+/** busybox has its own of these, which know no VFs and no module options. */
+const NOT_FROM_BUSYBOX = [...PROGRAMS, ...KMOD_NAMES, 'sh', 'busybox', 'tc'];
+
+/** What a guest is made of. */
+export interface GuestParts {
+  readonly tools: GuestTools;
+  /** Release of the kernel, as `uname -r` prints it. */
+  readonly kernelRelease: string;
+  /** Unpacked kernel package. */
+  readonly kernelFolder: string;
+  /** The guest's first program. */
+  readonly initScript: string;
+}
+
+/** Lays out the root file system of the guest in a folder: a few tools, the modules, no distribution. */
+export async function layOutGuestRoot(root: string, parts: GuestParts): Promise<void> {
+  for (const folder of [...FOLDERS, ...SHARES]) await mkdir(join(root, folder), { recursive: true });
+  await copyBusybox(root, parts.tools);
+  for (const program of PROGRAMS) await copyProgram(root, parts.tools, { program, to: `/bin/${program}` });
+  await copyProgram(root, parts.tools, { program: 'dash', to: '/bin/sh' });
+  for (const name of KMOD_NAMES) await symlink('../bin/kmod', join(root, 'sbin', name));
+  await copyModules(root, parts);
+  await copyFile(parts.initScript, join(root, 'init'));
+  await chmod(join(root, 'init'), 0o755);
+}
+
+async function copyBusybox(root: string, tools: GuestTools): Promise<void> {
+  await copyFile(tools.find('busybox'), join(root, 'bin/busybox'));
+  const applets = (await tools.run('busybox', ['--list'])).split('\n').filter(Boolean);
+  for (const applet of applets.filter((name) => !NOT_FROM_BUSYBOX.includes(name))) {
+    await symlink('busybox', join(root, 'bin', applet));
+  }
+}
+
+async function copyProgram(root: string, tools: GuestTools, what: { program: string; to: string }): Promise<void> {
+  const files = await tools.librariesOf(what.program);
+  files.set(what.to, tools.find(what.program));
+  for (const [to, from] of files) {
+    await mkdir(dirname(join(root, to)), { recursive: true });
+    await copyFile(from, join(root, to));
+    await chmod(join(root, to), 0o755);
+  }
+}
+
+async function copyModules(root: string, { tools, kernelFolder, kernelRelease }: GuestParts): Promise<void> {
+  const from = join(kernelFolder, 'lib/modules', kernelRelease);
+  const to = join(root, 'lib/modules', kernelRelease);
+  const paths = withDependencies(await readFile(join(from, 'modules.dep'), 'utf8'), GUEST_MODULES);
+  for (const path of [...paths, 'modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
+    await mkdir(dirname(join(to, path)), { recursive: true });
+    await copyFile(join(from, path), join(to, path));
+  }
+  const compressed = paths.filter((path) => path.endsWith('.xz')).map((path) => join(to, path));
+  if (compressed.length > 0) await tools.run('xz', ['--decompress', ...compressed]);
+  await tools.run('kmod', ['-b', root, kernelRelease], 'depmod');
+  // The list of all other modules is of no use without them.
+  await writeFile(join(to, 'modules.order'), '');
+}
