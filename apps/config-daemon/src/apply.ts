@@ -3,6 +3,7 @@ import {
   bindDefaultDriver,
   bindDriver,
   type Kernel,
+  KernelBlockedError,
   listNames,
   listVfAddresses,
   loadModule,
@@ -20,48 +21,51 @@ import {
   describeVfStep,
   type PfPlan,
   type PfStep,
+  pfTitle,
   type PlannedNode,
   type VfPlan,
   type VfStep,
 } from '@sriov/node-plan';
 import { runBounded } from './run-bounded.ts';
 
-/** A step that failed: which PF, which step, why. */
-export interface StepFailure {
+/** A step: whose it is, its kind for programs, and its words for people. */
+export interface StepName {
+  /** The PF as people know it; `the node` for what concerns all PFs. */
+  readonly pf: string;
+  readonly kind: PfStep['kind'] | VfStep['kind'] | 'load-module' | 'write-journal';
+  readonly step: string;
+}
+
+/** A step that failed. */
+export interface StepFailure extends StepName {
+  /** Empty when all PFs are concerned. */
   readonly pciAddress: string;
+  /** Which PF, which step, why. */
   readonly message: string;
   readonly cause: unknown;
 }
 
+/** Hears of each step before it is done; what it returns is called when the step has ended. */
+export type OnStep = (about: StepName) => OnStepEnd | undefined;
+/** Hears how a step ended: with nothing, or with its failure. */
+export type OnStepEnd = (failure: StepFailure | undefined) => void;
+
 /** VFs of one PF that are bound at the same time: drivers serialise most of a probe on the PF anyway. */
 const VFS_AT_ONCE = 8;
 
-/** Hears of each step before it is done. */
-export type OnStep = (about: { readonly pf: string; readonly step: string }) => void;
-
 /**
- * Does what the plan says: modules first, then all PFs side by side. A PF that fails does not stop the others.
- * The journal must know of the PFs before this is called.
+ * Does what the plan says: modules first, then all PFs side by side. What fails does not stop the others; it never
+ * rejects. The journal must know of the PFs before this is called.
  */
 export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): Promise<StepFailure[]> {
-  for (const module of plan.modules) await loadModule(kernel, module);
-  const failures = await Promise.all(plan.pfs.map((pf) => applyPf(kernel, pf, onStep)));
-  return failures.flat();
-}
-
-async function applyPf(kernel: Kernel, plan: PfPlan, onStep: OnStep): Promise<StepFailure[]> {
   const failures: StepFailure[] = [];
-  const isPrepared = await attemptPfSteps({ kernel, plan, onStep, failures }, plan.before);
-  if (isPrepared) {
-    const addresses = await listVfAddresses(kernel, plan.pciAddress);
-    await runBounded(VFS_AT_ONCE, plan.vfs, async (vf) => {
-      const failure = await applyVf({ kernel, plan, onStep }, vf, addresses.get(vf.id));
-      if (failure) failures.push(failure);
-    });
+  for (const module of plan.modules) {
+    const about: StepName = { pf: 'the node', kind: 'load-module', step: `load kernel module ${module}` };
+    const failure = await attempt({ ...about, pciAddress: '' }, onStep, () => loadModule(kernel, module));
+    if (failure) failures.push(failure);
   }
-  // Whatever happened: driver probing must not stay off.
-  await attemptPfSteps({ kernel, plan, onStep, failures }, plan.after);
-  return failures;
+  const ofPfs = await Promise.all(plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep })));
+  return [...failures, ...ofPfs.flat()];
 }
 
 interface PfWork {
@@ -70,25 +74,28 @@ interface PfWork {
   readonly onStep: OnStep;
 }
 
-async function attemptPfSteps(
-  work: PfWork & { readonly failures: StepFailure[] },
-  steps: readonly PfStep[],
-): Promise<boolean> {
-  const { kernel, plan, onStep, failures } = work;
-  for (const step of steps) {
-    const text = describePfStep(step);
-    onStep({ pf: plan.name, step: text });
-    try {
-      await applyPfStep(kernel, plan, step);
-    } catch (cause) {
-      failures.push(failureOf(plan, text, cause));
-      return false;
-    }
-  }
-  return true;
+async function applyPf(work: PfWork): Promise<StepFailure[]> {
+  const { plan } = work;
+  const failures = await applyPfSteps(work, plan.before);
+  if (failures.length === 0 && plan.vfs.length > 0) failures.push(...(await applyVfs(work)));
+  // A call that is still in the kernel may yet make VFs: what is to be done after that is planned when it is back.
+  if (failures.some(({ cause }) => cause instanceof KernelBlockedError)) return failures;
+  // Whatever else happened: driver probing must not stay off.
+  return [...failures, ...(await applyPfSteps(work, plan.after))];
 }
 
-function applyPfStep(kernel: Kernel, plan: PfPlan, step: PfStep): Promise<void> {
+/** Does the steps up to the first that fails. */
+async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<StepFailure[]> {
+  const { plan, onStep } = work;
+  for (const step of steps) {
+    const about = { ...whose(plan), kind: step.kind, step: describePfStep(step) };
+    const failure = await attempt(about, onStep, () => applyPfStep(work, step));
+    if (failure) return [failure];
+  }
+  return [];
+}
+
+function applyPfStep({ kernel, plan }: PfWork, step: PfStep): Promise<void> {
   switch (step.kind) {
     case 'set-autoprobe':
       return setAutoprobe(kernel, plan.pciAddress, step.enabled);
@@ -101,22 +108,32 @@ function applyPfStep(kernel: Kernel, plan: PfPlan, step: PfStep): Promise<void> 
   }
 }
 
+async function applyVfs(work: PfWork): Promise<StepFailure[]> {
+  const { kernel, plan } = work;
+  // Without their addresses each VF fails with the cause.
+  const addresses = await listVfAddresses(kernel, plan.pciAddress).catch((): Map<number, string> => new Map());
+  const failures: StepFailure[] = [];
+  await runBounded(VFS_AT_ONCE, plan.vfs, async (vf) => {
+    const failure = await applyVf(work, vf, addresses.get(vf.id));
+    if (failure) failures.push(failure);
+  });
+  return failures;
+}
+
 async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<StepFailure | undefined> {
   const { plan, onStep } = work;
   for (const step of vf.steps) {
-    const text = `VF ${vf.id}: ${describeVfStep(step)}`;
-    onStep({ pf: plan.name, step: text });
-    try {
+    const about = { ...whose(plan), kind: step.kind, step: `VF ${vf.id}: ${describeVfStep(step)}` };
+    const failure = await attempt(about, onStep, () => {
       if (pciAddress === undefined) throw new Error('the PF has no such VF');
-      await applyVfStep(work, { id: vf.id, pciAddress }, step);
-    } catch (cause) {
-      return failureOf(plan, text, cause);
-    }
+      return applyVfStep(work, { id: vf.id, pciAddress }, step);
+    });
+    if (failure) return failure;
   }
   return undefined;
 }
 
-async function applyVfStep(
+function applyVfStep(
   { kernel, plan }: PfWork,
   vf: { readonly id: number; readonly pciAddress: string },
   step: VfStep,
@@ -141,7 +158,32 @@ async function setVfMtu(kernel: Kernel, pciAddress: string, mtu: number): Promis
   if (name !== undefined) await setMtu(kernel, name, mtu);
 }
 
-function failureOf(plan: PfPlan, step: string, cause: unknown): StepFailure {
-  const detail = messageOf(cause);
-  return { pciAddress: plan.pciAddress, message: `${plan.name} (${plan.pciAddress}): ${step}: ${detail}`, cause };
+function whose(plan: PfPlan): Pick<StepFailure, 'pf' | 'pciAddress'> {
+  return { pf: pfTitle(plan), pciAddress: plan.pciAddress };
+}
+
+async function attempt(
+  about: StepName & Pick<StepFailure, 'pciAddress'>,
+  onStep: OnStep,
+  work: () => Promise<void>,
+): Promise<StepFailure | undefined> {
+  const { pf, kind, step } = about;
+  const onEnd = onStep({ pf, kind, step });
+  let failure: StepFailure | undefined;
+  try {
+    await work();
+  } catch (cause) {
+    failure = { ...about, message: `${pf}: ${step}: ${describeCause(cause)}`, cause };
+  }
+  onEnd?.(failure);
+  return failure;
+}
+
+function describeCause(cause: unknown): string {
+  return cause instanceof KernelBlockedError ? `${notBackSince(cause.since)} (${cause.path})` : messageOf(cause);
+}
+
+/** Words for a call that has not returned. */
+export function notBackSince(since: number): string {
+  return `not back from the kernel since ${new Date(since).toISOString()}`;
 }

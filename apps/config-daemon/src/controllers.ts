@@ -4,13 +4,11 @@ import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { openHost } from './open-host.ts';
-import { reconcile } from './reconcile.ts';
+import { createNodeMetrics } from './metrics.ts';
+import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status-writer.ts';
 import { watchHost } from './watches.ts';
-
-/** Wait before looking again at what could not be done. */
-const RETRY_MS = 30_000;
 
 /** The config daemon: one controller with one key, the node; woken by its node state, the host, and the clock. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
@@ -30,26 +28,28 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const getNodeState = (): SriovNetworkNodeState | undefined =>
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
   const { client, recorder } = cluster;
-  const writeStatus = createStatusWriter({ client, recorder, clock, getNodeState });
+  const status = createStatusWriter({ client, recorder, clock, getNodeState });
+  const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   const controller = new Controller({
     name: 'node',
-    reconcile: () =>
-      reconcile({
-        host,
-        getNodeState,
-        writeStatus,
-        allowHostInterfaces: settings.configureHostInterfaces,
-        retryMs: RETRY_MS,
-        log,
-      }),
+    reconcile: createReconciler({
+      host,
+      getNodeState,
+      status,
+      allowHostInterfaces: settings.configureHostInterfaces,
+      clock,
+      log,
+      metrics: createNodeMetrics(metrics),
+      wake: () => wake(0),
+    }),
     timers: clock,
     log,
     metrics: createControllerMetrics(metrics),
   });
-  const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   nodeStates.store.subscribe(({ type, object, previous }) => {
     // What we write into the status ourselves is no reason to look again.
-    if (type !== 'updated' || object.metadata.generation !== previous?.metadata.generation) wake(0);
+    const isNewSpec = type !== 'updated' || object.metadata.generation !== previous?.metadata.generation;
+    if (isNewSpec || !status.isOurs(object.status)) wake(0);
   });
   await cluster.follow([nodeStates], async (signal) => {
     wake(0);

@@ -1,15 +1,8 @@
-import { type NodeStateSpec, type ObservedHost } from '@sriov/api';
+import { type ObservedHost } from '@sriov/api';
 import { type PlannedNode, planNode } from '@sriov/node-plan';
 import { apply, type OnStep, type StepFailure } from './apply.ts';
-import { gather, type HostPorts } from './gather.ts';
+import { gather, type HostPorts, type Wanted } from './gather.ts';
 import { takeOver } from './take-over.ts';
-
-/** What the host shall be, and how much may be done for it. */
-export interface Wanted {
-  readonly spec: NodeStateSpec;
-  /** Change PFs that the host itself depends on. */
-  readonly allowHostInterfaces: boolean;
-}
 
 /** Who follows the work. */
 export interface Followers {
@@ -46,9 +39,15 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const isLast = plan.pfs.length === 0 || failures.length > 0 || round === MAX_ROUNDS;
     if (failures.length === 0) failures = await takeOver(ports.journal, gathered, plan);
     if (isLast || failures.length > 0) {
-      return { observed, rest: plan, failures, journalProblems: gathered.journal.problems };
+      return { observed, rest: plan, failures, journalProblems: unhealed(gathered.journal.damaged, plan) };
     }
     await followers.onPlan(plan, observed);
     failures = await apply(ports.kernel, plan, followers.onStep);
   }
+}
+
+/** Damaged files of PFs that are not written anew, because no policy wants those PFs. */
+function unhealed(damaged: ReadonlyMap<string, string>, plan: PlannedNode): string[] {
+  const healed = new Set(plan.taken.map(({ pciAddress }) => pciAddress));
+  return [...damaged].filter(([pciAddress]) => !healed.has(pciAddress)).map(([, problem]) => problem);
 }

@@ -9,6 +9,15 @@ export interface HostPorts {
   readonly journal: Journal;
 }
 
+/** What the host shall be, and how much may be done for it. */
+export interface Wanted {
+  readonly spec: NodeStateSpec;
+  /** Change PFs that the host itself depends on. */
+  readonly allowHostInterfaces: boolean;
+  /** PFs to leave alone because a call has not come back from the kernel: a sentence by PCI address. */
+  readonly blocked?: ReadonlyMap<string, string>;
+}
+
 /** The facts of a pass, and the journal as it was read for it. */
 export interface Gathered {
   readonly facts: NodeFacts;
@@ -16,12 +25,10 @@ export interface Gathered {
 }
 
 /** Looks at the host and the journal: everything that the planner needs to know. */
-export async function gather(
-  ports: HostPorts,
-  wanted: { readonly spec: NodeStateSpec; readonly allowHostInterfaces: boolean },
-): Promise<Gathered> {
+export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered> {
   const journal = await ports.journal.read();
-  const withJournal = { ...wanted, owned: journal.owned, initial: journal.initial };
+  const { spec, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
+  const withJournal = { spec, allowHostInterfaces, blocked, owned: journal.owned, initial: journal.initial };
   const observed = await observeHost(ports.kernel);
   const facts = { ...withJournal, observed };
   if (!disturbsVfio(facts)) return { facts, journal };

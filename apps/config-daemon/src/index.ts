@@ -1,6 +1,6 @@
 export { service } from './service.ts';
 export * from './converge.ts';
-export { type HostPorts } from './gather.ts';
+export { type HostPorts, type Wanted } from './gather.ts';
 export * from './journal.ts';
 export * from './node-status.ts';
 export * from './verdict.ts';

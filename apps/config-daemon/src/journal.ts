@@ -1,4 +1,4 @@
-import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
+import { desiredInterfaceSchema, type DesiredInterface, messageOf, toWire, wireText } from '@sriov/api';
 import { z } from 'zod';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
@@ -18,8 +18,8 @@ export interface JournalEntries {
   /** PFs that the operator has taken over, by PCI address, with the entry last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
   readonly initial: ReadonlyMap<string, InitialState>;
-  /** Files that cannot be read, with the cause. */
-  readonly problems: readonly string[];
+  /** PFs of which it cannot be told whether the operator has taken them over: a sentence by PCI address. */
+  readonly damaged: ReadonlyMap<string, string>;
 }
 
 /** One file a PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
@@ -40,19 +40,23 @@ export class Journal {
 
   /** Reads all entries. A damaged file is a problem of its PF, not of the others. */
   async read(): Promise<JournalEntries> {
-    const problems: string[] = [];
-    const owned = await this.#readAll({ folder: OWNED, schema: desiredInterfaceSchema, problems });
-    const initial = await this.#readAll({ folder: INITIAL, schema: initialSchema, problems });
-    return { owned, initial, problems };
+    const owned = await this.#readAll(OWNED, desiredInterfaceSchema);
+    // What a PF was before is lost with its file; it is then left as it is when it is given back.
+    const initial = await this.#readAll(INITIAL, initialSchema);
+    const damaged = [...owned.damaged].map(([name, cause]): [string, string] => [
+      name,
+      `the state file ${OWNED}/${name} is damaged (${cause}): remove it, and the VFs of the PF as well if nobody wants them`,
+    ]);
+    return { owned: owned.entries, initial: initial.entries, damaged: new Map(damaged) };
   }
 
   /** Takes a PF over, before anything is done to it. Writes nothing that stands there already. */
   async own(entry: DesiredInterface, known: JournalEntries, initial: InitialState): Promise<void> {
     const { pciAddress } = entry;
-    if (!known.initial.has(pciAddress)) {
-      await this.#folder.write(`${INITIAL}/${pciAddress}`, `${JSON.stringify(initial)}\n`);
-    }
     const before = known.owned.get(pciAddress);
+    // A file that an earlier takeover left behind is out of date.
+    const isNew = before === undefined && !known.damaged.has(pciAddress);
+    if (isNew || !known.initial.has(pciAddress)) await this.#writeInitial(pciAddress, known, initial);
     if (before && wireText(desiredInterfaceSchema, before) === wireText(desiredInterfaceSchema, entry)) return;
     await this.#folder.write(`${OWNED}/${pciAddress}`, JSON.stringify(toWire(desiredInterfaceSchema, entry)));
   }
@@ -63,28 +67,29 @@ export class Journal {
     await this.#folder.remove(`${INITIAL}/${pciAddress}`);
   }
 
-  async #readAll<S extends z.ZodType>(source: {
-    folder: string;
-    schema: S;
-    problems: string[];
-  }): Promise<Map<string, z.output<S>>> {
+  async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialState): Promise<void> {
+    const text = `${JSON.stringify(initial)}\n`;
+    if (text === `${JSON.stringify(known.initial.get(pciAddress))}\n`) return;
+    await this.#folder.write(`${INITIAL}/${pciAddress}`, text);
+  }
+
+  /** The files of a folder by PCI address, and why some cannot be used; those of other names are not ours. */
+  async #readAll<S extends z.ZodType>(
+    folder: string,
+    schema: S,
+  ): Promise<{ entries: Map<string, z.output<S>>; damaged: Map<string, string> }> {
     const entries = new Map<string, z.output<S>>();
-    for (const name of await this.#folder.list(source.folder)) {
-      const path = `${source.folder}/${name}`;
-      const text = await this.#folder.read(path);
-      if (text === undefined) continue;
-      const parsed = source.schema.safeParse(parseJson(text));
-      if (parsed.success) entries.set(name, parsed.data);
-      else source.problems.push(`the state file ${path} is damaged: repair or remove it`);
+    const damaged = new Map<string, string>();
+    for (const name of await this.#folder.list(folder)) {
+      if (!PCI_ADDRESS.test(name)) continue;
+      try {
+        entries.set(name, schema.parse(JSON.parse((await this.#folder.read(`${folder}/${name}`)) ?? '')));
+      } catch (error) {
+        damaged.set(name, error instanceof z.ZodError ? 'it is not an entry of a PF' : messageOf(error));
+      }
     }
-    return entries;
+    return { entries, damaged };
   }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+const PCI_ADDRESS = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;

@@ -10,6 +10,7 @@ import {
   SYNC_STATUS,
   type SyncStatus,
   toWire,
+  wireText,
 } from '@sriov/api';
 import { mergeConditions, type NewCondition } from '@sriov/controller';
 import { statusInterfaces } from '@sriov/node-plan';
@@ -34,13 +35,13 @@ export interface NextStatus {
   readonly transitions: readonly Condition[];
 }
 
-/** The status of the node state after a pass: what was observed, and the verdict as conditions. */
+/** The part of the status that the daemon writes, after a pass: what was observed, and the verdict as conditions. */
 export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: number): NextStatus {
   const { observed, verdict } = pass;
   const external = new Set(
     (nodeState.spec?.interfaces ?? []).filter((entry) => entry.externallyManaged).map((entry) => entry.pciAddress),
   );
-  const { conditions, transitions } = mergeConditions(nodeState.status?.conditions ?? [], conditionsOf(verdict), {
+  const { conditions, transitions } = mergeConditions(ownConditions(nodeState.status), conditionsOf(verdict), {
     generation: nodeState.metadata.generation,
     now,
   });
@@ -53,6 +54,43 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     conditions,
   });
   return { status, transitions };
+}
+
+/** The status as text, without what others write into it. Equal texts are equal statuses. */
+export function statusText({ interfaces, syncStatus, lastSyncError, ...status }: NodeStateStatus): string {
+  const conditions = ownConditions(status);
+  return wireText(nodeStateStatusSchema, { interfaces, syncStatus, lastSyncError, conditions });
+}
+
+/**
+ * Whether `next` tells anything that `present` does not. That a VF's interface has gone into a pod is no news: it
+ * happens with each pod, and nobody but the pod's node needs to know.
+ */
+export function isNews(present: NodeStateStatus, next: NodeStateStatus): boolean {
+  return (
+    statusText({ ...present, interfaces: hideInterfaces(present.interfaces, next.interfaces) }) !== statusText(next)
+  );
+}
+
+type Interfaces = NodeStateStatus['interfaces'];
+
+/** `present` without the interfaces of VFs that cannot be seen in `next` and are else the same. */
+function hideInterfaces(present: Interfaces = [], next: Interfaces = []): Interfaces {
+  const vfs = new Map(next.flatMap(({ Vfs = [] }) => Vfs.map((vf) => [vf.pciAddress, vf])));
+  return present.map((pf) => ({
+    ...pf,
+    Vfs: pf.Vfs?.map((vf) => {
+      const now = vfs.get(vf.pciAddress);
+      const isHidden = now !== undefined && now.name === undefined && now.driver === vf.driver;
+      return isHidden ? { ...vf, name: undefined, mtu: undefined, mac: now.mac } : vf;
+    }),
+  }));
+}
+
+const OWN_CONDITIONS: readonly string[] = Object.values(CONDITION);
+
+function ownConditions(status: Pick<NodeStateStatus, 'conditions'> | undefined): Condition[] {
+  return (status?.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type));
 }
 
 function conditionsOf({ syncStatus, reason, message }: Verdict): NewCondition[] {
@@ -69,7 +107,7 @@ function conditionsOf({ syncStatus, reason, message }: Verdict): NewCondition[] 
   ];
 }
 
-/** The verdict while a plan is carried out. */
-export function applying(message: string): Verdict {
-  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message };
+/** The verdict while a plan is carried out: what it is, and the steps of it that take long. */
+export function applying(plan: readonly string[], slow: readonly string[] = []): Verdict {
+  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message: [...slow, ...plan].join('\n') };
 }

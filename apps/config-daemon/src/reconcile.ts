@@ -1,53 +1,73 @@
-import { messageOf, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { CONDITION, messageOf, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
-import { describePlan } from '@sriov/node-plan';
-import { type Logger } from '@sriov/runtime';
+import { type Clock, type Logger } from '@sriov/runtime';
+import { Blockages } from './blockages.ts';
 import { converge } from './converge.ts';
 import { type HostPorts } from './gather.ts';
-import { applying, type Verdict } from './node-status.ts';
+import { type NodeMetrics } from './metrics.ts';
+import { type Pass, type Verdict } from './node-status.ts';
+import { Progress } from './progress.ts';
+import { RetryDelays } from './retry-delays.ts';
 import { type StatusWriter } from './status-writer.ts';
 import { verdictOf } from './verdict.ts';
 
-/** What a reconcile of the node works with. */
+/** What reconciling the node works with. */
 export interface ReconcileContext {
   readonly host: HostPorts;
   /** The node's own state from the cache. */
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
-  readonly writeStatus: StatusWriter;
+  readonly status: StatusWriter;
   readonly allowHostInterfaces: boolean;
-  /** Wait before looking again at what could not be done, in milliseconds. */
-  readonly retryMs: number;
+  readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: NodeMetrics;
+  /** Asks for another reconcile: a call that was given up waiting for has come back. */
+  readonly wake: () => void;
 }
 
-/** Makes the host equal to the node state's spec, as far as that can be done, and reports what is. */
-export async function reconcile(context: ReconcileContext): Promise<Outcome> {
-  const { host, log, allowHostInterfaces, writeStatus } = context;
-  const nodeState = context.getNodeState();
-  if (nodeState === undefined) return done(REASON.noNodeState, 'the node has no SriovNetworkNodeState');
-  const wanted = { spec: nodeState.spec ?? {}, allowHostInterfaces };
-  const converging = converge(host, wanted, {
-    onPlan: async (plan, observed) => {
-      log.info({ plan: describePlan(plan) }, 'changing the host');
-      await writeStatus({ observed, verdict: applying(describePlan(plan).join('\n')) });
-    },
-    onStep: (about) => log.debug(about, 'step'),
-  });
-  const result = await converging.catch(async (error: unknown) => {
-    await writeStatus({ verdict: unreadable(error) });
-    throw error;
-  });
-  const verdict = verdictOf(result);
-  const isNews = await writeStatus({ observed: result.observed, verdict });
-  if (isNews) logVerdict(log, verdict);
-  return verdict.syncStatus === SYNC_STATUS.failed
-    ? wait(context.retryMs, verdict.reason, verdict.message)
-    : done(verdict.reason, verdict.message);
+/** Makes the reconciler: it makes the host equal to the node state's spec, as far as can be, and reports what is. */
+export function createReconciler(context: ReconcileContext): () => Promise<Outcome> {
+  const { metrics, clock, log } = context;
+  const blockages = new Blockages();
+  const delays = new RetryDelays();
+  return async () => {
+    const nodeState = context.getNodeState();
+    if (nodeState === undefined) return waitForNodeState(log);
+    const report = (pass: Pass): Promise<boolean> => context.status.write(nodeState, pass);
+    const { allowHostInterfaces } = context;
+    const wanted = { spec: nodeState.spec ?? {}, allowHostInterfaces, blocked: blockages.sentences };
+    const progress = new Progress({ clock, log, metrics, report, isRetry: hasFailed(nodeState) });
+    const converging = converge(context.host, wanted, progress).finally(() => progress.end());
+    const result = await converging.catch((error: unknown) => reportUnreadable(error, report, log));
+    blockages.add(result.failures, context.wake);
+    const verdict = verdictOf(result);
+    metrics.judged(result.observed, verdict, clock.now());
+    if (await report({ observed: result.observed, verdict })) logVerdict(log, verdict);
+    if (verdict.syncStatus !== SYNC_STATUS.failed) return done(verdict.reason, verdict.message);
+    const { generation } = nodeState.metadata;
+    const ms = delays.after({ generation, hasFailed: result.failures.length > 0 });
+    return wait(ms, verdict.reason, verdict.message);
+  };
 }
 
-/** Not the fault of the spec or of a PF: the host could not even be looked at. */
-function unreadable(error: unknown): Verdict {
-  return { syncStatus: SYNC_STATUS.failed, reason: REASON.hostUnreadable, message: messageOf(error) };
+/** It comes from the policy controller, for each node that the operator manages. */
+function waitForNodeState(log: Logger): Outcome {
+  const message = 'the node has no SriovNetworkNodeState: nothing is done until the policy controller makes one';
+  log.info({ reason: REASON.noNodeState }, message);
+  return done(REASON.noNodeState, message);
+}
+
+/** True when the spec as it stands has been tried, and failed. */
+function hasFailed({ metadata, status }: SriovNetworkNodeState): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
+  return status?.syncStatus === SYNC_STATUS.failed && ready?.observedGeneration === metadata.generation;
+}
+
+/** Where the host cannot even be looked at, that is the status: not the fault of the spec or of a PF. */
+async function reportUnreadable(error: unknown, report: (pass: Pass) => Promise<unknown>, log: Logger): Promise<never> {
+  const verdict = { syncStatus: SYNC_STATUS.failed, reason: REASON.hostUnreadable, message: messageOf(error) };
+  await report({ verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
+  throw error;
 }
 
 function logVerdict(log: Logger, { syncStatus, reason, message }: Verdict): void {

@@ -1,19 +1,25 @@
 import {
   type Condition,
   CONDITION,
-  nodeStateStatusSchema,
   type NodeStateStatus,
   SRIOV_NETWORK_NODE_STATE,
   type SriovNetworkNodeState,
   SYNC_STATUS,
-  wireText,
 } from '@sriov/api';
 import { type EventRecorder, type KubeClient } from '@sriov/kube';
 import { type Clock } from '@sriov/runtime';
-import { nextStatus, type Pass, type Verdict } from './node-status.ts';
+import { isNews, nextStatus, type Pass, statusText, type Verdict } from './node-status.ts';
 
-/** Writes the status where it differs from what stands there. Resolves with whether the verdict is a new one. */
-export type StatusWriter = (pass: Pass) => Promise<boolean>;
+/** Writes the status of one node state. */
+export interface StatusWriter {
+  /**
+   * Writes where the pass tells something new; resolves with whether it did. `nodeState` is the one that the pass
+   * worked for: a spec that came meanwhile has not been observed yet.
+   */
+  write(nodeState: SriovNetworkNodeState, pass: Pass): Promise<boolean>;
+  /** Whether the status is one of those that were written last, and not someone else's. */
+  isOurs(status: NodeStateStatus | undefined): boolean;
+}
 
 /** What the writer reads and writes through. */
 export interface StatusPorts {
@@ -23,21 +29,30 @@ export interface StatusPorts {
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
 }
 
+/** Watch events of our own writes may come after the next of them is under way. */
+const REMEMBERED_WRITES = 4;
+
 /** Makes the writer of one node's status. */
 export function createStatusWriter(ports: StatusPorts): StatusWriter {
   /** What we wrote last, for as long as the cache has not heard of it. */
   let written: { readonly status: NodeStateStatus; readonly cachedVersion: string | undefined } | undefined;
-  return async (pass) => {
-    const cached = ports.getNodeState();
-    if (cached === undefined) return false;
-    if (written?.cachedVersion !== cached.metadata.resourceVersion) written = undefined;
-    const present = written?.status ?? cached.status ?? {};
-    const { status, transitions } = nextStatus({ ...cached, status: present }, pass, ports.clock.now());
-    if (isSame(status, present)) return false;
-    await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
-    written = { status, cachedVersion: cached.metadata.resourceVersion };
-    recordTransition(ports, cached, { transitions, verdict: pass.verdict });
-    return true;
+  const recent: string[] = [];
+  return {
+    async write(nodeState, pass) {
+      const cached = ports.getNodeState();
+      if (cached === undefined) return false;
+      if (written?.cachedVersion !== cached.metadata.resourceVersion) written = undefined;
+      const present = written?.status ?? cached.status ?? {};
+      const { status, transitions } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
+      if (!isNews(present, status)) return false;
+      recent.unshift(statusText(status));
+      recent.length = Math.min(recent.length, REMEMBERED_WRITES);
+      await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
+      written = { status, cachedVersion: cached.metadata.resourceVersion };
+      recordTransition(ports, cached, { transitions, verdict: pass.verdict });
+      return true;
+    },
+    isOurs: (status = {}) => recent.length === 0 || recent.includes(statusText(status)),
   };
 }
 
@@ -50,10 +65,6 @@ function recordTransition(
   if (!transitions.some(({ type }) => type === CONDITION.ready)) return;
   const type = verdict.syncStatus === SYNC_STATUS.failed ? 'Warning' : 'Normal';
   recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, { type, reason: verdict.reason, message: verdict.message });
-}
-
-function isSame(a: NodeStateStatus, b: NodeStateStatus): boolean {
-  return wireText(nodeStateStatusSchema, a) === wireText(nodeStateStatusSchema, b);
 }
 
 function statusObject(cached: SriovNetworkNodeState, status: NodeStateStatus): SriovNetworkNodeState {

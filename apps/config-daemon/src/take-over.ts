@@ -5,23 +5,23 @@ import { type Gathered } from './gather.ts';
 import { type Journal } from './journal.ts';
 
 /**
- * Writes into the journal what the operator is responsible for: every PF of the spec that is there, before anything
- * is done to it, and no longer the PFs on which nothing of ours is left. Returns what could not be written; nothing
+ * Writes into the journal what the operator is responsible for: every PF whose entry is in force or will be, before
+ * anything is done to it, and no longer the PFs on which nothing of ours is left. Returns what could not be written; nothing
  * may be done to the host then, because after a crash nobody would know whose the VFs are.
  */
 export async function takeOver(journal: Journal, gathered: Gathered, plan: PlannedNode): Promise<StepFailure[]> {
   const { facts, journal: known } = gathered;
   const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   try {
-    for (const entry of facts.spec.interfaces ?? []) {
-      const pf = present.get(entry.pciAddress);
-      if (pf) await journal.own(entry, known, { mtu: pf.link?.mtu, autoprobe: pf.sriov?.autoprobe });
+    for (const entry of plan.taken) {
+      const { link, sriov } = present.get(entry.pciAddress) ?? {};
+      await journal.own(entry, known, { mtu: link?.mtu, autoprobe: sriov?.autoprobe });
     }
     for (const pciAddress of plan.released) await journal.release(pciAddress);
     return [];
   } catch (cause) {
     const detail = messageOf(cause);
     const message = `the state folder cannot be written, so nothing is done to the host: ${detail}: make it writable, or choose another with --state-folder`;
-    return [{ pciAddress: '', message, cause }];
+    return [{ pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal', message, cause }];
   }
 }

@@ -1,4 +1,5 @@
 import { REASON, SYNC_STATUS } from '@sriov/api';
+import { KernelBlockedError } from '@sriov/host';
 import { describePlan, type PlanProblemReason } from '@sriov/node-plan';
 import { type Converged } from './converge.ts';
 import { type Verdict } from './node-status.ts';
@@ -10,23 +11,30 @@ const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
   HostInterface: REASON.hostInterface,
   Unsupported: REASON.unsupported,
   SpecInvalid: REASON.specInvalid,
+  BlockedInKernel: REASON.blocked,
 };
 
-/** What the last look at the host says: it is as wanted, or every single thing that is not. */
+/** What the last look at the host says: it is as wanted, or every single thing that is not, the gravest first. */
 export function verdictOf({ rest, failures, journalProblems }: Converged): Verdict {
-  if (failures.length > 0)
-    return failed(REASON.applyFailed, [...failures.map(({ message }) => message), ...journalProblems]);
+  const isUndone = failures.length === 0 && rest.pfs.length > 0;
+  const lines = [
+    ...failures.map(({ message }) => message),
+    ...rest.problems.map(({ message }) => message),
+    ...journalProblems,
+    ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan({ ...rest, problems: [] })] : []),
+  ];
+  const reason = reasonOf({ rest, failures, journalProblems });
+  return lines.length > 0
+    ? failed(reason, lines)
+    : { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
+}
+
+function reasonOf({ rest, failures, journalProblems }: Omit<Converged, 'observed'>): Verdict['reason'] {
+  if (failures.some(({ cause }) => cause instanceof KernelBlockedError)) return REASON.blocked;
+  if (failures.length > 0) return REASON.applyFailed;
   const [first] = rest.problems;
-  if (first)
-    return failed(
-      REASONS[first.reason],
-      rest.problems.map(({ message }) => message),
-    );
-  if (journalProblems.length > 0) return failed(REASON.stateDamaged, journalProblems);
-  if (rest.pfs.length > 0) {
-    return failed(REASON.undone, ['the host keeps changing back; still to do:', ...describePlan(rest)]);
-  }
-  return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
+  if (first) return REASONS[first.reason];
+  return journalProblems.length > 0 ? REASON.stateDamaged : REASON.undone;
 }
 
 function failed(reason: Verdict['reason'], lines: readonly string[]): Verdict {

@@ -12,7 +12,12 @@ export function describePlan(plan: NodePlan): string[] {
 function describePf(plan: PfPlan): string[] {
   const why = plan.because.map((reason) => `  because ${reason}`);
   const steps = [...plan.before.map(describePfStep), ...mergeVfLines(plan.vfs), ...plan.after.map(describePfStep)];
-  return [`${plan.name} (${plan.pciAddress}):`, ...why, ...steps.map((step) => `  ${step}`)];
+  return [`${pfTitle(plan)}:`, ...why, ...steps.map((step) => `  ${step}`)];
+}
+
+/** The PF as people know it, and where it is. */
+export function pfTitle({ name, pciAddress }: Pick<PfPlan, 'name' | 'pciAddress'>): string {
+  return name === pciAddress ? pciAddress : `${name} (${pciAddress})`;
 }
 
 /** Neighbouring VFs with the same steps are one line: 128 VFs are 128 times the same. */
@@ -33,7 +38,7 @@ export function describePfStep(step: PfStep): string {
     case 'set-autoprobe':
       return `turn driver probing of new VFs ${step.enabled ? 'on' : 'off'}`;
     case 'set-num-vfs':
-      return step.numVfs === 0 ? 'remove all VFs' : `create ${step.numVfs} VFs`;
+      return step.numVfs === 0 ? 'remove all VFs' : `create ${step.numVfs} ${step.numVfs === 1 ? 'VF' : 'VFs'}`;
     case 'set-pf-mtu':
       return `set the MTU of the PF to ${step.mtu}`;
     case 'set-link-up':

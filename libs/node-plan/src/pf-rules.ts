@@ -21,18 +21,27 @@ export function autoprobeOf({ sriov }: ObservedPf): boolean {
   return sriov?.autoprobe ?? true;
 }
 
+/** A PF, and whether it may be changed although the host depends on it. */
+export interface GuardedPf {
+  readonly observed: ObservedPf;
+  readonly allowHostInterfaces: boolean;
+}
+
+/** Why something that interrupts the link of the PF must not be done now. */
+export function findHostUse({ observed, allowHostInterfaces }: GuardedPf, action: string): PlanProblem | undefined {
+  if (observed.hostUse === undefined || allowHostInterfaces) return undefined;
+  return problemOf(
+    observed,
+    'HostInterface',
+    `${action} interrupts its link, and the host uses it as ${observed.hostUse}: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted`,
+  );
+}
+
 /** Why the VFs of the PF must not be made anew now. */
-export function findBlocker(
-  { observed, allowHostInterfaces }: { readonly observed: ObservedPf; readonly allowHostInterfaces: boolean },
-  action: string,
-): PlanProblem | undefined {
-  if (observed.hostUse !== undefined && !allowHostInterfaces) {
-    return problemOf(
-      observed,
-      'HostInterface',
-      `${action} interrupts its link, and the host uses it as ${observed.hostUse}: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted`,
-    );
-  }
+export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefined {
+  const hostUse = findHostUse(pf, action);
+  if (hostUse) return hostUse;
+  const { observed } = pf;
   const held = vfsOf(observed).filter(({ heldBy }) => heldBy !== undefined);
   if (held.length === 0) return undefined;
   const who = held.map(({ id, heldBy }) => `VF ${id} by ${heldBy}`).join(', ');

@@ -1,6 +1,7 @@
 import { type DesiredInterface, type NodeStateSpec, type ObservedHost, type ObservedPf } from '@sriov/api';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
+import { problemOf } from './pf-rules.ts';
 import { type NodePlan, type PfPlan, type PlanProblem } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
@@ -11,52 +12,93 @@ export interface NodeFacts {
   readonly owned: ReadonlyMap<string, DesiredInterface>;
   /** What was true of each PF before the operator touched it, by PCI address. */
   readonly initial: ReadonlyMap<string, InitialPf>;
+  /** PFs with a step that has not come back from the kernel, by PCI address, with a sentence about it. */
+  readonly blocked: ReadonlyMap<string, string>;
   /** Change PFs that the host itself depends on. */
   readonly allowHostInterfaces: boolean;
 }
 
-/** The plan of the node, and the PFs whose takeover has ended: nothing of ours is left on them. */
+/** The plan of the node, and what it means for the takeover of PFs. */
 export interface PlannedNode extends NodePlan {
+  /** Entries of the spec that are in force, or will be when the plan is carried out: their PFs are ours from now on. */
+  readonly taken: readonly DesiredInterface[];
+  /** PFs whose takeover has ended, by PCI address: nothing of ours is left on them. */
   readonly released: readonly string[];
 }
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
 export function planNode(facts: NodeFacts): PlannedNode {
-  const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
+  const host = indexHost(facts);
   const desired = facts.spec.interfaces ?? [];
-  const results: PfResult[] = desired.map((entry) => planDesired(facts, entry, present.get(entry.pciAddress)));
-  const wanted = new Set(desired.map(({ pciAddress }) => pciAddress));
+  const wanted = new Map<string, DesiredInterface>();
+  const results: PfResult[] = [];
+  const taken: DesiredInterface[] = [];
+  for (const entry of desired) {
+    const result = wanted.has(entry.pciAddress) ? { problems: [twice(entry)] } : planDesired(facts, entry, host);
+    wanted.set(entry.pciAddress, entry);
+    results.push(result);
+    if (result.plan !== undefined || result.problems.length === 0) taken.push(entry);
+  }
   const released: string[] = [];
   for (const [pciAddress, entry] of facts.owned) {
     if (wanted.has(pciAddress)) continue;
-    const result = planUnwanted(facts, entry, present.get(pciAddress));
+    const result = planUnwanted(facts, { ...entry, pciAddress }, host);
     if (result.plan === undefined && result.problems.length === 0) released.push(pciAddress);
     results.push(result);
   }
   const pfs = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
-  return { modules: modulesFor(pfs), pfs, problems: results.flatMap(({ problems }) => problems), released };
+  return { modules: modulesFor(pfs), pfs, problems: results.flatMap(({ problems }) => problems), taken, released };
 }
 
-function planDesired(facts: NodeFacts, desired: DesiredInterface, observed: ObservedPf | undefined): PfResult {
-  const { initial, allowHostInterfaces } = facts;
-  if (observed === undefined) return { problems: [notFound(facts, desired)] };
+/** The host by PCI address: what was seen of a PF, and why nothing was. */
+interface HostIndex {
+  readonly pfs: ReadonlyMap<string, ObservedPf>;
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+function indexHost({ observed }: NodeFacts): HostIndex {
+  return {
+    pfs: new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf])),
+    problems: new Map(observed.problems.map(({ pciAddress, message }) => [pciAddress, message])),
+  };
+}
+
+function planDesired(facts: NodeFacts, desired: DesiredInterface, host: HostIndex): PfResult {
+  const { initial, allowHostInterfaces, blocked } = facts;
+  const observed = host.pfs.get(desired.pciAddress);
+  if (observed === undefined) return { problems: [notFound(desired, host)] };
+  const waiting = blocked.get(desired.pciAddress);
+  if (waiting !== undefined) return { problems: [problemOf(observed, 'BlockedInKernel', waiting)] };
   return planPf({ desired, observed, initial: initial.get(desired.pciAddress), allowHostInterfaces });
 }
 
-/** VFs that someone else manages are his; ours go. A PF that is gone took its VFs with it. */
-function planUnwanted(facts: NodeFacts, entry: DesiredInterface, observed: ObservedPf | undefined): PfResult {
-  if (entry.externallyManaged === true || observed === undefined) return { problems: [] };
-  const { initial, allowHostInterfaces } = facts;
+/**
+ * VFs that someone else manages are his; ours go. A PF that is gone took its VFs with it, but one that could not be
+ * looked at may still have them.
+ */
+function planUnwanted(facts: NodeFacts, entry: DesiredInterface, host: HostIndex): PfResult {
+  if (entry.externallyManaged === true) return { problems: [] };
+  const { initial, allowHostInterfaces, blocked } = facts;
+  const observed = host.pfs.get(entry.pciAddress);
+  if (observed === undefined) return { problems: host.problems.has(entry.pciAddress) ? [notFound(entry, host)] : [] };
+  const waiting = blocked.get(entry.pciAddress);
+  if (waiting !== undefined) return { problems: [problemOf(observed, 'BlockedInKernel', waiting)] };
   return planReset({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
 }
 
-function notFound({ observed }: NodeFacts, { pciAddress, name }: DesiredInterface): PlanProblem {
-  const cause = observed.problems.find((problem) => problem.pciAddress === pciAddress);
-  return {
-    pciAddress,
-    reason: 'InterfaceNotFound',
-    message: `${name ? `${name} (${pciAddress})` : pciAddress}: ${cause?.message ?? 'the node has no such network device'}`,
-  };
+function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostIndex): PlanProblem {
+  const cause = problems.get(pciAddress) ?? 'the node has no such network device';
+  return { pciAddress, reason: 'InterfaceNotFound', message: `${nameOf({ pciAddress, name })}: ${cause}` };
+}
+
+/** Node states are written by the policy controller, which has each PF once; a hand may do otherwise. */
+function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
+  const message = `${nameOf({ pciAddress, name })}: the spec has more than one entry of the PF, and only the first counts`;
+  return { pciAddress, reason: 'SpecInvalid', message };
+}
+
+function nameOf({ pciAddress, name }: Pick<DesiredInterface, 'pciAddress' | 'name'>): string {
+  return name ? `${name} (${pciAddress})` : pciAddress;
 }
 
 /** vfio-pci needs an IOMMU backend, which nothing loads by itself. */

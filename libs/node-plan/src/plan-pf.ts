@@ -1,7 +1,16 @@
 import { type DesiredInterface, formatVfRange, type ObservedPf } from '@sriov/api';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { nicDriverOf } from './nics/index.ts';
-import { autoprobeOf, autoprobeStep, findBlocker, identityOf, isEmptyPlan, problemOf, vfsOf } from './pf-rules.ts';
+import {
+  autoprobeOf,
+  autoprobeStep,
+  findBlocker,
+  findHostUse,
+  identityOf,
+  isEmptyPlan,
+  problemOf,
+  vfsOf,
+} from './pf-rules.ts';
 import { type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason, type VfPlan } from './steps.ts';
 
@@ -66,6 +75,7 @@ const CHECKS: readonly Check[] = [
     sriov === undefined
       ? ['Unsupported', 'the PF has no SR-IOV capability: switch SR-IOV on in the firmware of the NIC and the BIOS']
       : undefined,
+  ({ numVfs = 0 }) => (numVfs < 0 ? ['SpecInvalid', `${numVfs} VFs are wanted`] : undefined),
   ({ numVfs = 0 }, { sriov }) =>
     numVfs > (sriov?.totalVfs ?? 0)
       ? ['SpecInvalid', `${numVfs} VFs are wanted, and the PF can have ${sriov?.totalVfs}`]
@@ -124,7 +134,11 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
     problems: [],
     plan: {
       ...identityOf(observed),
-      because: [`${present} VFs are there, not ${numVfs}`, ...pfReasons(desired, observed)],
+      because: [
+        `the number of VFs is ${present}, not ${numVfs}`,
+        ...mtuReasons(desired, observed),
+        ...linkReasons(observed),
+      ],
       before: [
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
         { kind: 'set-num-vfs', numVfs },
@@ -138,19 +152,30 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
 
 /** The right number of VFs: only those that differ are touched. */
 function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
-  const { desired, observed, initial } = pfCase;
+  const { desired, observed } = pfCase;
   const parts = vfsOf(observed).map((vf) => vfPlan(observed, plannedVf(vf), groups));
   const own = desired.externallyManaged === true ? [] : mtuSteps(desired, observed);
-  const after = [...autoprobeStep(autoprobeOf(observed), initial?.autoprobe), ...linkSteps(observed)];
+  const blocker = own.length > 0 ? findHostUse(pfCase, `setting its MTU to ${desired.mtu}`) : undefined;
+  const probing = desired.externallyManaged === true ? [] : restoreProbing(pfCase);
   const plan: PfPlan = {
     ...identityOf(observed),
-    because: [...pfReasons(desired, observed), ...parts.flatMap(({ because }) => because)],
-    before: own,
+    because: [
+      ...(blocker ? [] : mtuReasons(desired, observed)),
+      ...linkReasons(observed),
+      ...parts.flatMap(({ because }) => because),
+      ...probing.map(() => 'driver probing of new VFs was left changed'),
+    ],
+    before: blocker ? [] : own,
     vfs: parts.flatMap((part) => part.plan ?? []),
-    after,
+    after: [...probing, ...linkSteps(observed)],
   };
-  const problems = parts.flatMap(({ problem }) => problem ?? []);
+  const problems = [...(blocker ? [blocker] : []), ...parts.flatMap(({ problem }) => problem ?? [])];
   return isEmptyPlan(plan) ? { problems } : { plan, problems };
+}
+
+/** What a daemon that ended in the middle of its work has left: probing is off only while VFs are made. */
+function restoreProbing({ observed, initial }: PfCase): PfStep[] {
+  return autoprobeStep(autoprobeOf(observed), initial?.autoprobe);
 }
 
 interface VfPart {
@@ -164,7 +189,7 @@ function vfPlan(observed: ObservedPf, vf: PlannedVf, groups: readonly DesiredGro
   if (group === undefined) return { because: [] };
   const { steps, because } = planVf(observed, vf, group);
   if (steps.length === 0) return { because };
-  if (vf.heldBy !== undefined && steps.some(({ kind }) => kind === 'unbind-vf')) {
+  if (vf.heldBy !== undefined) {
     const message = `${because[0]}, and it is in use by ${vf.heldBy}: it is left alone until it is free`;
     return { because: [], problem: problemOf(observed, 'VirtualFunctionInUse', message) };
   }
@@ -181,12 +206,13 @@ function predictVf(observed: ObservedPf, id: number, isProbed: boolean): Planned
   return { id, ...(driver !== undefined && { driver, mtu: 1500 }) };
 }
 
-function pfReasons(desired: DesiredInterface, observed: ObservedPf): string[] {
-  const { link } = observed;
-  const because: string[] = [];
-  if (mtuSteps(desired, observed).length > 0) because.push(`the MTU is ${link?.mtu}, and ${desired.mtu} is wanted`);
-  if (link?.up === false) because.push('the link is down');
-  return because;
+function mtuReasons(desired: DesiredInterface, observed: ObservedPf): string[] {
+  const isTooSmall = mtuSteps(desired, observed).length > 0;
+  return isTooSmall ? [`the MTU is ${observed.link?.mtu}, and ${desired.mtu} is wanted`] : [];
+}
+
+function linkReasons({ link }: ObservedPf): string[] {
+  return link?.up === false ? ['the link is down'] : [];
 }
 
 /** Only upwards: someone else may need the larger MTU. */

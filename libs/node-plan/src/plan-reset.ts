@@ -1,14 +1,14 @@
-import { type ObservedPf } from '@sriov/api';
-import { autoprobeOf, autoprobeStep, findBlocker, identityOf, isEmptyPlan, vfsOf } from './pf-rules.ts';
+import { autoprobeOf, autoprobeStep, findBlocker, type GuardedPf, identityOf, isEmptyPlan, vfsOf } from './pf-rules.ts';
 import { type InitialPf, type PfResult } from './plan-pf.ts';
 import { type PfPlan, type PfStep } from './steps.ts';
 
-/** Plans the way back for a PF that the operator configured and that the spec no longer has. */
-export function planReset(pf: {
-  readonly observed: ObservedPf;
+/** A PF to give back, and what it was before the operator touched it. */
+export interface ResetCase extends GuardedPf {
   readonly initial: InitialPf | undefined;
-  readonly allowHostInterfaces: boolean;
-}): PfResult {
+}
+
+/** Plans the way back for a PF that the operator configured and that the spec no longer has. */
+export function planReset(pf: ResetCase): PfResult {
   const { observed, initial } = pf;
   const present = vfsOf(observed).length;
   const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
@@ -18,12 +18,18 @@ export function planReset(pf: {
     because: ['no policy selects the PF any more'],
     before: present > 0 ? [{ kind: 'set-num-vfs', numVfs: 0 }] : [],
     vfs: [],
-    after: [...autoprobeStep(autoprobeOf(observed), initial?.autoprobe), ...initialMtuStep(observed, initial?.mtu)],
+    after: [...autoprobeStep(autoprobeOf(observed), initial?.autoprobe), ...initialMtuStep(pf)],
   };
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
 }
 
-/** Only now may the MTU go down: no VF is left that could need the larger one. */
-function initialMtuStep({ link }: ObservedPf, mtu: number | undefined): PfStep[] {
-  return link === undefined || mtu === undefined || link.mtu === mtu ? [] : [{ kind: 'set-pf-mtu', mtu }];
+/**
+ * Only now may the MTU go down: no VF is left that could need the larger one. An interface that the host depends on
+ * rather keeps it than is interrupted for it.
+ */
+function initialMtuStep({ observed, initial, allowHostInterfaces }: ResetCase): PfStep[] {
+  const { link, hostUse } = observed;
+  const mtu = initial?.mtu;
+  if (link === undefined || mtu === undefined || link.mtu === mtu) return [];
+  return hostUse !== undefined && !allowHostInterfaces ? [] : [{ kind: 'set-pf-mtu', mtu }];
 }

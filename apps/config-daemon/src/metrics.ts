@@ -1,0 +1,57 @@
+import { type ObservedHost, SYNC_STATUS } from '@sriov/api';
+import { KernelBlockedError } from '@sriov/host';
+import { type Metrics } from '@sriov/runtime';
+import { type StepFailure, type StepName } from './apply.ts';
+import { type Verdict } from './node-status.ts';
+
+/** What the daemon counts of its work on the host. */
+export interface NodeMetrics {
+  stepEnded(about: StepName, end: { readonly seconds: number; readonly failure: StepFailure | undefined }): void;
+  /** A pass has ended. */
+  judged(observed: ObservedHost, verdict: Verdict, now: number): void;
+}
+
+/** Registers the metrics of the node. Call once a process. */
+export function createNodeMetrics(metrics: Metrics): NodeMetrics {
+  const steps = metrics.counter('sriov_node_steps_total', 'Steps done to the host, by PF, step and outcome', [
+    'pf',
+    'step',
+    'outcome',
+  ]);
+  const durations = metrics.histogram('sriov_node_step_duration_seconds', 'Duration of a step', ['step']);
+  const failures = metrics.counter('sriov_node_failures_total', 'Passes that ended in a failure, by reason', [
+    'reason',
+  ]);
+  const inSync = metrics.gauge('sriov_node_in_sync', '1 when the host was as the spec wants it at the last look');
+  const success = metrics.gauge(
+    'sriov_node_last_success_timestamp_seconds',
+    'When the host was last found as the spec wants it, seconds since the epoch',
+  );
+  const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
+  const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
+  return {
+    stepEnded({ pf, kind }, { seconds, failure }) {
+      steps.inc({ pf, step: kind, outcome: outcomeOf(failure) });
+      durations.observe({ step: kind }, seconds);
+    },
+    judged({ interfaces }, { syncStatus, reason }, now) {
+      const isInSync = syncStatus === SYNC_STATUS.succeeded;
+      inSync.set(isInSync ? 1 : 0);
+      if (isInSync) success.set(Math.floor(now / 1000));
+      else failures.inc({ reason });
+      // A PF that is gone must not stay.
+      vfs.reset();
+      possible.reset();
+      for (const { pciAddress, sriov } of interfaces) {
+        if (sriov === undefined) continue;
+        vfs.set({ pf: pciAddress }, sriov.vfs.length);
+        possible.set({ pf: pciAddress }, sriov.totalVfs);
+      }
+    },
+  };
+}
+
+function outcomeOf(failure: StepFailure | undefined): string {
+  if (failure === undefined) return 'done';
+  return failure.cause instanceof KernelBlockedError ? 'blocked' : 'failed';
+}

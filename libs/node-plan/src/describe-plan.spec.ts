@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { describePlan } from './describe-plan.ts';
+import { planNode } from './plan-node.ts';
+import { netdevice, PF, testFacts, testPf } from './test-host.ts';
+
+describe('a plan in words', () => {
+  it('is empty when there is nothing to do', () => {
+    expect(describePlan(planNode(testFacts([testPf()], [])))).toEqual([]);
+  });
+
+  it('names modules, PFs, reasons and steps in order, and VFs with the same steps in one line', () => {
+    const vfGroups = [
+      { vfRange: '0-2', deviceType: 'netdevice', mtu: 9000 },
+      { vfRange: '3-3', deviceType: 'vfio-pci' },
+      { vfRange: '5-6', deviceType: 'netdevice' },
+    ];
+    const text = describePlan(
+      planNode(testFacts([testPf()], [{ pciAddress: PF, numVfs: 7, vfGroups }, { pciAddress: '0000:09:00.0' }])),
+    );
+    // The addresses of the VFs differ; that is no reason for a line of its own.
+    expect(text).toEqual([
+      'load kernel module vfio-pci unless it is loaded',
+      'load kernel module vfio_iommu_type1 unless it is loaded',
+      `ens1 (${PF}):`,
+      '  because the number of VFs is 0, not 7',
+      '  turn driver probing of new VFs off',
+      '  create 7 VFs',
+      '  VF 0-2: set its MAC address, bind igbvf, set its MTU to 9000',
+      '  VF 3: set its MAC address, bind vfio-pci',
+      '  VF 5-6: set its MAC address, bind igbvf',
+      '  turn driver probing of new VFs on',
+      'not done (InterfaceNotFound): 0000:09:00.0: the node has no such network device',
+    ]);
+  });
+
+  it('says of a PF without an interface where it is', () => {
+    const { link: _, ...pf } = testPf([netdevice(0)]);
+    expect(describePlan(planNode(testFacts([pf], [{ pciAddress: PF, numVfs: 0 }])))).toEqual([
+      `${PF}:`,
+      '  because the number of VFs is 1, not 0',
+      '  remove all VFs',
+    ]);
+  });
+});

@@ -1,0 +1,305 @@
+import { describe, expect, it } from '@jest/globals';
+import { type DesiredInterface, type ObservedPf, type ObservedVf, omitUndefined, type VfGroup } from '@sriov/api';
+import fc from 'fast-check';
+import { groupOf, readGroups } from './desired.ts';
+import { type InitialPf } from './plan-pf.ts';
+import { type NodeFacts, type PlannedNode, planNode } from './plan-node.ts';
+import { carryOut, netdevice, PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+
+const OTHER = '0000:02:00.0';
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined, freq: 2 });
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+
+/** VFs in every state that a host shows: bound or not, with and without an address from the PF, in use or free. */
+const vf = (id: number): fc.Arbitrary<ObservedVf> =>
+  fc
+    .record({
+      driver: maybe(fc.constantFrom('igbvf', 'vfio-pci', 'some_vf')),
+      mtu: fc.constantFrom(1500, 9000),
+      adminMac: maybe(fc.constant(`02:00:00:00:01:0${id}`)),
+      heldBy: rarely(fc.constant('a pod')),
+    })
+    .map(({ driver, mtu, adminMac, heldBy }) => {
+      const isVisible = driver !== undefined && driver !== 'vfio-pci' && heldBy === undefined;
+      const link = isVisible ? testLink({ name: `ens1v${id}`, mtu }) : undefined;
+      return testVf(id, omitUndefined({ driver, adminMac, link, heldBy: driver && heldBy }));
+    });
+
+const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
+  fc
+    .record({
+      driver: fc.constantFrom('igb', 'unheard_of'),
+      present: fc.nat(7).chain((count) => fc.tuple(...Array.from({ length: count }, (_, id) => vf(id)))),
+      totalVfs: fc.constantFrom(4, 7),
+      autoprobe: fc.boolean(),
+      link: fc.option(fc.record({ mtu: fc.constantFrom(1500, 9000), up: fc.boolean() }), { nil: undefined }),
+      iommuGroup: fc.option(fc.constant(7), { nil: undefined }),
+      hostUse: rarely(fc.constant('its default route')),
+    })
+    .map(({ driver, present, totalVfs, autoprobe, link, iommuGroup, hostUse }) => {
+      const { iommuGroup: _, link: _link, ...rest } = testPf();
+      return {
+        ...rest,
+        pciAddress,
+        driver,
+        sriov: { totalVfs: Math.max(totalVfs, present.length), autoprobe, vfs: present },
+        ...omitUndefined({ iommuGroup, hostUse, link: link && testLink({ ...link, maxMtu: 9216 }) }),
+      };
+    });
+
+/** A group of some of the VFs; one that goes beyond them would be refused with the whole PF. */
+const group = (numVfs: number): fc.Arbitrary<VfGroup> =>
+  fc
+    .record({
+      ends: fc.tuple(fc.nat(numVfs - 1), fc.nat(numVfs - 1)),
+      deviceType: fc.constantFrom('netdevice', 'vfio-pci'),
+      mtu: maybe(fc.constantFrom(1500, 9000)),
+    })
+    .map(({ ends: [a, b], deviceType, mtu }) => {
+      const vfRange = `${Math.min(a, b)}-${Math.max(a, b)}`;
+      return omitUndefined({ resourceName: 'r', policyName: 'p', vfRange, deviceType, mtu });
+    });
+
+/** An entry for a PF with `present` VFs: as many as there are in every second case. */
+const entry = (pciAddress: string, present: number): fc.Arbitrary<DesiredInterface> =>
+  fc.oneof(fc.constant(present), fc.nat(7)).chain((numVfs) =>
+    fc
+      .record({
+        mtu: maybe(fc.constantFrom(1500, 9000)),
+        externallyManaged: fc.boolean(),
+        vfGroups: numVfs === 0 ? fc.constant<VfGroup[]>([]) : fc.array(group(numVfs), { maxLength: 3 }),
+      })
+      .map(({ mtu, ...rest }) => ({ pciAddress, name: 'ens1', numVfs, ...rest, ...omitUndefined({ mtu }) })),
+  );
+
+const initial = fc.record({ mtu: fc.constant(1500), autoprobe: fc.boolean() });
+
+/** A PF that may be wanted, may be ours from before, both or neither. */
+const port = (pciAddress: string): fc.Arbitrary<Port> =>
+  pf(pciAddress).chain((observed) => {
+    const present = observed.sriov?.vfs.length ?? 0;
+    return fc.record({
+      observed: fc.constant(observed),
+      wanted: maybe(entry(pciAddress, present)),
+      owned: maybe(entry(pciAddress, present)),
+    });
+  });
+
+interface Port {
+  readonly observed: ObservedPf;
+  readonly wanted: DesiredInterface | undefined;
+  readonly owned: DesiredInterface | undefined;
+}
+
+const facts: fc.Arbitrary<NodeFacts> = fc
+  .record({ ports: fc.tuple(port(PF), port(OTHER)), initial: maybe(initial), allowHostInterfaces: fc.boolean() })
+  .map(({ ports, initial: before, allowHostInterfaces }) => {
+    const known = ports.flatMap(({ owned }) => owned ?? []);
+    return testFacts(
+      ports.map(({ observed }) => observed),
+      ports.flatMap(({ wanted }) => wanted ?? []),
+      {
+        owned: new Map(known.map((each) => [each.pciAddress, each])),
+        initial: new Map<string, InitialPf>(before ? known.map((each) => [each.pciAddress, before]) : []),
+        allowHostInterfaces,
+      },
+    );
+  });
+
+/** The facts after the plan was carried out: what the next look finds. */
+function follow(before: NodeFacts, plan: PlannedNode): NodeFacts {
+  const owned = new Map(before.owned);
+  for (const taken of plan.taken) owned.set(taken.pciAddress, taken);
+  for (const pciAddress of plan.released) owned.delete(pciAddress);
+  const start = new Map(before.observed.interfaces.map((each) => [each.pciAddress, each]));
+  const known = plan.taken.map(({ pciAddress }): [string, InitialPf] => {
+    const { link, sriov } = start.get(pciAddress) ?? {};
+    return [pciAddress, { mtu: link?.mtu, autoprobe: sriov?.autoprobe }];
+  });
+  const initials = new Map([...known, ...before.initial]);
+  return { ...before, observed: carryOut(before.observed, plan), owned, initial: initials };
+}
+
+const holds = (law: (facts: NodeFacts, plan: PlannedNode) => void): void =>
+  fc.assert(
+    fc.property(facts, (each) => law(each, planNode(each))),
+    { numRuns: 1000 },
+  );
+const pfOf = ({ observed }: NodeFacts, pciAddress: string): ObservedPf | undefined =>
+  observed.interfaces.find((each) => each.pciAddress === pciAddress);
+const removesVfs = (plan: PlannedNode, pciAddress: string): boolean =>
+  plan.pfs.some((each) => each.pciAddress === pciAddress && each.before.some(({ kind }) => kind === 'set-num-vfs'));
+
+const probingOf = (each: NodeFacts, pciAddress: string): boolean | undefined =>
+  pfOf(each, pciAddress)?.sriov?.autoprobe;
+
+function expectAsWanted({ sriov }: ObservedPf, wanted: DesiredInterface): void {
+  const vfs = sriov?.vfs ?? [];
+  if (wanted.externallyManaged !== true) expect(vfs).toHaveLength(wanted.numVfs ?? 0);
+  const groups = readGroups(wanted);
+  if (typeof groups === 'string') throw new Error(groups);
+  for (const { id, driver, link } of vfs) {
+    const own = groupOf(groups, id);
+    if (own === undefined) continue;
+    expect(driver === 'vfio-pci').toBe(own.userSpaceDriver === 'vfio-pci');
+    if (own.mtu !== undefined && link) expect(link.mtu).toBe(own.mtu);
+  }
+}
+
+describe('for every node it holds that', () => {
+  it('a plan that was carried out leaves nothing to do', () => {
+    holds((each, plan) => {
+      const rest = planNode(follow(each, plan));
+      expect(rest.pfs).toEqual([]);
+      // What could not be done does not become possible, nor more of it impossible, by doing the rest.
+      expect(rest.problems).toEqual(plan.problems);
+    });
+  });
+
+  it('a host that is as wanted is what was wanted', () => {
+    holds((each, plan) => {
+      if (plan.problems.length > 0) return;
+      const after = follow(each, plan);
+      for (const wanted of each.spec.interfaces ?? [])
+        expectAsWanted(pfOf(after, wanted.pciAddress) ?? testPf(), wanted);
+    });
+  });
+
+  it('a VF outside all groups is never touched, but by a change of the number', () => {
+    holds((each, plan) => {
+      for (const wanted of each.spec.interfaces ?? []) {
+        const groups = readGroups(wanted);
+        const touched = plan.pfs.find(({ pciAddress }) => pciAddress === wanted.pciAddress)?.vfs ?? [];
+        for (const { id } of touched) expect(typeof groups !== 'string' && groupOf(groups, id)).toBeTruthy();
+      }
+    });
+  });
+
+  it('a VF in use is never touched, nor removed', () => {
+    holds((each, plan) => {
+      for (const { pciAddress, vfs } of plan.pfs) {
+        const held = pfOf(each, pciAddress)?.sriov?.vfs.filter(({ heldBy }) => heldBy !== undefined) ?? [];
+        if (held.length > 0) expect(removesVfs(plan, pciAddress)).toBe(false);
+        expect(vfs.filter(({ id }) => held.some((other) => other.id === id))).toEqual([]);
+      }
+    });
+  });
+
+  it('nothing is done without a reason, and no plan is empty', () => {
+    holds((_, plan) => {
+      for (const { because, before, vfs, after } of plan.pfs) {
+        expect(because.length).toBeGreaterThan(0);
+        expect(before.length + vfs.length + after.length).toBeGreaterThan(0);
+        for (const { steps } of vfs) expect(steps.length).toBeGreaterThan(0);
+      }
+    });
+  });
+
+  it('the link of a PF that the host depends on is not interrupted unless that is allowed', () => {
+    holds((each, plan) => {
+      for (const { pciAddress, before, after } of plan.pfs) {
+        if (each.allowHostInterfaces || pfOf(each, pciAddress)?.hostUse === undefined) continue;
+        const kinds = [...before, ...after].map(({ kind }) => kind);
+        expect(kinds).not.toContain('set-num-vfs');
+        expect(kinds).not.toContain('set-pf-mtu');
+      }
+    });
+  });
+
+  it('the VFs of someone else are not removed', () => {
+    holds((each, plan) => {
+      const wanted = new Map((each.spec.interfaces ?? []).map((own) => [own.pciAddress, own]));
+      for (const { pciAddress } of plan.pfs) {
+        const own = wanted.get(pciAddress) ?? each.owned.get(pciAddress);
+        expect(own).toBeDefined();
+        if (own?.externallyManaged === true) expect(removesVfs(plan, pciAddress)).toBe(false);
+      }
+    });
+  });
+
+  it('driver probing of new VFs is in the end as it was in the beginning', () => {
+    holds((each, plan) => {
+      const after = follow(each, plan);
+      for (const { pciAddress, externallyManaged } of plan.taken) {
+        if (externallyManaged === true) continue;
+        expect(probingOf(after, pciAddress)).toBe(
+          each.initial.get(pciAddress)?.autoprobe ?? probingOf(each, pciAddress),
+        );
+      }
+    });
+  });
+
+  it('a PF that is refused is not taken over, and one that is given back has no VFs of ours', () => {
+    holds((each, plan) => {
+      const refused = plan.problems.map(({ pciAddress }) => pciAddress);
+      const planned = plan.pfs.map(({ pciAddress }) => pciAddress);
+      for (const { pciAddress } of plan.taken) {
+        expect(planned.includes(pciAddress) || !refused.includes(pciAddress)).toBe(true);
+      }
+      for (const pciAddress of plan.released) {
+        const isExternal = each.owned.get(pciAddress)?.externallyManaged === true;
+        if (!isExternal) expect(pfOf(each, pciAddress)?.sriov?.vfs).toEqual([]);
+      }
+    });
+  });
+
+  it('moving one VF to another group touches that VF and no other', () => {
+    const moves = fc.record({ border: fc.integer({ min: 1, max: 5 }), grows: fc.boolean() });
+    fc.assert(
+      fc.property(moves, ({ border, grows }) => {
+        const split = (at: number): DesiredInterface => ({
+          pciAddress: PF,
+          numVfs: 7,
+          vfGroups: [
+            { vfRange: `0-${at - 1}`, deviceType: 'vfio-pci' },
+            { vfRange: `${at}-6`, deviceType: 'netdevice' },
+          ],
+        });
+        const vfs = Array.from({ length: 7 }, (_, id) =>
+          id < border ? testVf(id, { driver: 'vfio-pci' }) : netdevice(id),
+        );
+        const plan = planNode(testFacts([testPf(vfs)], [split(grows ? border + 1 : border - 1 || 1)]));
+        const moved = grows ? [border] : border > 1 ? [border - 1] : [];
+        expect(plan.pfs.flatMap((each) => each.vfs.map(({ id }) => id))).toEqual(moved);
+        expect(plan.pfs.flatMap(({ before, after }) => [...before, ...after])).toEqual([]);
+      }),
+    );
+  });
+
+  it('nothing that a hand writes into the spec makes planning throw', () => {
+    const text = fc.oneof(fc.constantFrom('', '0-0', '1-0', 'eth'), fc.string());
+    const wild = fc.record(
+      {
+        pciAddress: fc.constantFrom(PF, OTHER, ''),
+        numVfs: fc.integer({ min: -2, max: 9 }),
+        mtu: fc.constantFrom(-1, 0, 1500, 20_000),
+        name: text,
+        linkType: fc.constantFrom('', 'eth', 'ib', '?'),
+        eSwitchMode: fc.constantFrom('', 'legacy', 'switchdev', '?'),
+        externallyManaged: fc.boolean(),
+        vfGroups: fc.array(
+          fc.record(
+            { vfRange: text, deviceType: text, vdpaType: rarely(text), mtu: fc.integer({ min: -3, max: 20_000 }) },
+            { requiredKeys: [] },
+          ),
+        ),
+      },
+      { requiredKeys: ['pciAddress'] },
+    );
+    fc.assert(
+      fc.property(pf(PF), fc.array(wild, { maxLength: 4 }), (present, spec) => {
+        const plan = planNode(testFacts([present], spec as DesiredInterface[]));
+        for (const { before } of plan.pfs) {
+          for (const step of before) {
+            if (step.kind !== 'set-num-vfs') continue;
+            expect(step.numVfs).toBeGreaterThanOrEqual(0);
+            expect(step.numVfs).toBeLessThanOrEqual(present.sriov?.totalVfs ?? 0);
+          }
+        }
+        expect(plan.pfs.length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from '@jest/globals';
+import { type DesiredInterface, type ObservedPf } from '@sriov/api';
+import { type NodeFacts, planNode } from './plan-node.ts';
+import { netdevice, PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+
+const OTHER = '0000:02:00.0';
+const four = [0, 1, 2, 3].map((id) => netdevice(id));
+const entry: DesiredInterface = { pciAddress: PF, name: 'ens1', numVfs: 4 };
+
+/** The plan for a node that has the PF, which was taken over with `entry`, and whose spec is empty now. */
+const giveBack = (pf: ObservedPf | undefined, change: Partial<NodeFacts> = {}): ReturnType<typeof planNode> =>
+  planNode(testFacts(pf ? [pf] : [], [], { owned: new Map([[PF, entry]]), ...change }));
+
+describe('a node', () => {
+  it('without an entry for its PFs is left alone, whatever VFs it has', () => {
+    expect(planNode(testFacts([testPf(four)], []))).toEqual({
+      modules: [],
+      pfs: [],
+      problems: [],
+      taken: [],
+      released: [],
+    });
+  });
+
+  it('whose PF is as wanted has it taken over, and nothing done', () => {
+    const plan = planNode(testFacts([testPf(four)], [entry]));
+    expect([plan.pfs, plan.taken]).toEqual([[], [entry]]);
+  });
+
+  it('has its PFs planned in order of address, and a refused one does not stop the others', () => {
+    const other = { ...testPf([]), pciAddress: OTHER };
+    const plan = planNode(
+      testFacts([testPf(), other], [{ ...entry, pciAddress: OTHER }, entry, { pciAddress: '0000:09:00.0' }]),
+    );
+    expect(plan.pfs.map(({ pciAddress }) => pciAddress)).toEqual([PF, OTHER]);
+    expect(plan.problems).toEqual([
+      {
+        pciAddress: '0000:09:00.0',
+        reason: 'InterfaceNotFound',
+        message: '0000:09:00.0: the node has no such network device',
+      },
+    ]);
+    expect(plan.taken.map(({ pciAddress }) => pciAddress)).toEqual([OTHER, PF]);
+  });
+
+  it('says why a PF was not found, where that is known', () => {
+    const observed = { interfaces: [], problems: [{ pciAddress: PF, message: 'read vendor: ENODEV' }] };
+    expect(planNode(testFacts([], [entry], { observed })).problems[0]?.message).toBe(
+      `ens1 (${PF}): read vendor: ENODEV`,
+    );
+  });
+
+  it('has the first of two entries of one PF carried out, and the second one reported', () => {
+    const plan = planNode(testFacts([testPf()], [entry, { ...entry, numVfs: 2 }]));
+    expect(plan.pfs.map(({ because }) => because)).toEqual([['the number of VFs is 0, not 4']]);
+    expect(plan.problems).toEqual([
+      {
+        pciAddress: PF,
+        reason: 'SpecInvalid',
+        message: `ens1 (${PF}): the spec has more than one entry of the PF, and only the first counts`,
+      },
+    ]);
+  });
+
+  it.each([
+    ['vfio-pci', ['vfio-pci', 'vfio_iommu_type1']],
+    ['netdevice', []],
+  ])('gets the modules that binding %s takes', (deviceType, modules) => {
+    const vfGroups = [{ vfRange: '0-3', deviceType }];
+    expect(planNode(testFacts([testPf()], [{ ...entry, vfGroups }])).modules).toEqual(modules);
+  });
+
+  it('loads no module for VFs that are bound already', () => {
+    const bound = [0, 1, 2, 3].map((id) => testVf(id, { driver: 'vfio-pci' }));
+    const vfGroups = [{ vfRange: '0-3', deviceType: 'vfio-pci' }];
+    expect(planNode(testFacts([testPf(bound)], [{ ...entry, vfGroups }])).modules).toEqual([]);
+  });
+});
+
+describe('a PF that the spec no longer has', () => {
+  it('loses the VFs that we made, and gets back what it was', () => {
+    const pf = testPf(four, { link: testLink({ mtu: 9000 }), sriov: { totalVfs: 7, autoprobe: true, vfs: four } });
+    const { pfs, released } = giveBack(pf, { initial: new Map([[PF, { mtu: 1500, autoprobe: false }]]) });
+    expect(pfs).toEqual([
+      {
+        pciAddress: PF,
+        name: 'ens1',
+        because: ['no policy selects the PF any more'],
+        before: [{ kind: 'set-num-vfs', numVfs: 0 }],
+        vfs: [],
+        after: [
+          { kind: 'set-autoprobe', enabled: false },
+          { kind: 'set-pf-mtu', mtu: 1500 },
+        ],
+      },
+    ]);
+    expect(released).toEqual([]);
+  });
+
+  it.each<[string, ObservedPf | undefined, Partial<NodeFacts>]>([
+    ['when it is as it was before', testPf(), {}],
+    [
+      'with VFs that someone else manages',
+      testPf(four),
+      { owned: new Map([[PF, { ...entry, externallyManaged: true }]]) },
+    ],
+    ['when it is gone', undefined, {}],
+    [
+      'with the larger MTU, when the host depends on its link now',
+      testPf([], { hostUse: 'its default route', link: testLink({ mtu: 9000 }) }),
+      { initial: new Map([[PF, { mtu: 1500 }]]) },
+    ],
+  ])('is released %s', (_, pf, change) => {
+    const { pfs, problems, released } = giveBack(pf, change);
+    expect({ pfs, problems, released }).toEqual({ pfs: [], problems: [], released: [PF] });
+  });
+
+  it('stays ours when it could not be looked at: its VFs may still be there', () => {
+    const observed = { interfaces: [], problems: [{ pciAddress: PF, message: 'read vendor: EIO' }] };
+    const { problems, released } = giveBack(undefined, { observed });
+    expect(problems.map(({ reason }) => reason)).toEqual(['InterfaceNotFound']);
+    expect(released).toEqual([]);
+  });
+
+  it('stays as it is, and ours, while one of its VFs is in use', () => {
+    const { pfs, problems, released } = giveBack(
+      testPf([netdevice(0), testVf(1, { driver: 'igbvf', heldBy: 'a pod' })]),
+    );
+    expect([pfs, released]).toEqual([[], []]);
+    expect(problems[0]?.message).toBe(
+      `ens1 (${PF}): removing its 2 VFs, as no policy wants them, removes VFs that are in use (VF 1 by a pod): nothing is done until they are free`,
+    );
+  });
+});
+
+describe('a PF with a step that is blocked in the kernel', () => {
+  const blocked = new Map([[PF, 'VF 2: unbind its driver: not back from the kernel since 10:00']]);
+  const problem = {
+    pciAddress: PF,
+    reason: 'BlockedInKernel',
+    message: `ens1 (${PF}): VF 2: unbind its driver: not back from the kernel since 10:00`,
+  };
+
+  it('is left alone, and the others are not', () => {
+    const other = { ...testPf([]), pciAddress: OTHER };
+    const plan = planNode(testFacts([testPf(), other], [entry, { ...entry, pciAddress: OTHER }], { blocked }));
+    expect(plan.pfs.map(({ pciAddress }) => pciAddress)).toEqual([OTHER]);
+    expect(plan.problems).toEqual([problem]);
+  });
+
+  it('is not given back either', () => {
+    const { pfs, problems, released } = giveBack(testPf(four), { blocked });
+    expect({ pfs, problems, released }).toEqual({ pfs: [], problems: [problem], released: [] });
+  });
+});

@@ -1,0 +1,368 @@
+import { describe, expect, it } from '@jest/globals';
+import { type DesiredInterface, type ObservedPf, type ObservedVf } from '@sriov/api';
+import { describePfStep, describeVfStep } from './describe-plan.ts';
+import { planNode } from './plan-node.ts';
+import { netdevice, PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+
+const kernel = { resourceName: 'k', policyName: 'kernel', deviceType: 'netdevice' };
+const dpdk = { resourceName: 'd', policyName: 'dpdk', deviceType: 'vfio-pci' };
+
+const plan = (observed: ObservedPf, desired: Partial<DesiredInterface>): ReturnType<typeof planNode> =>
+  planNode(testFacts([observed], [{ pciAddress: PF, name: 'ens1', ...desired }]));
+
+/** The steps as lines, `VF N: ` in front of those of a VF. */
+function steps(observed: ObservedPf, desired: Partial<DesiredInterface>): string[] {
+  const { pfs, problems } = plan(observed, desired);
+  expect(problems).toEqual([]);
+  return pfs.flatMap(({ before, vfs, after }) => [
+    ...before.map(describePfStep),
+    ...vfs.flatMap((vf) => vf.steps.map((step) => `VF ${vf.id}: ${describeVfStep(step)}`)),
+    ...after.map(describePfStep),
+  ]);
+}
+
+const withVfs = (...vfs: ObservedVf[]): ObservedPf => testPf(vfs);
+const four = [0, 1, 2, 3].map((id) => netdevice(id));
+const unheardOf = testPf([], { driver: 'unheard_of' });
+const off = { totalVfs: 7, autoprobe: false, vfs: [] };
+
+describe('the steps for one PF', () => {
+  it.each<[string, ObservedPf, Partial<DesiredInterface>, string[]]>([
+    [
+      'VFs are made without a driver, get their address, and are bound once',
+      testPf(),
+      {
+        numVfs: 2,
+        vfGroups: [
+          { ...kernel, vfRange: '0-0', mtu: 9000 },
+          { ...dpdk, vfRange: '1-1' },
+        ],
+      },
+      [
+        'turn driver probing of new VFs off',
+        'create 2 VFs',
+        'VF 0: set its MAC address',
+        'VF 0: bind igbvf',
+        'VF 0: set its MTU to 9000',
+        'VF 1: set its MAC address',
+        'VF 1: bind vfio-pci',
+        'turn driver probing of new VFs on',
+      ],
+    ],
+    [
+      'driver probing that was off stays off',
+      testPf([], { sriov: off }),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      ['create 1 VF', 'VF 0: set its MAC address', 'VF 0: bind igbvf'],
+    ],
+    [
+      'VFs of a driver that we do not know are left to the kernel',
+      unheardOf,
+      { numVfs: 2, vfGroups: [{ ...kernel, vfRange: '0-1' }] },
+      ['create 2 VFs'],
+    ],
+    [
+      'a VF of a driver that we do not know, and that has none, gets what the kernel chooses',
+      { ...unheardOf, sriov: { ...off, autoprobe: true, vfs: [testVf(0, { adminMac: '02:00:00:00:00:01' })] } },
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      ['VF 0: bind default'],
+    ],
+    [
+      'VFs in no group are made and left alone',
+      testPf(),
+      { numVfs: 3 },
+      ['turn driver probing of new VFs off', 'create 3 VFs', 'turn driver probing of new VFs on'],
+    ],
+    ['fewer VFs means that all are made anew', withVfs(...four), { numVfs: 0 }, ['remove all VFs']],
+    ['the MTU of the PF is raised', testPf(), { numVfs: 0, mtu: 9000 }, ['set the MTU of the PF to 9000']],
+    [
+      'the MTU of the PF is raised after VFs were made and before they are bound',
+      testPf(),
+      { numVfs: 1, mtu: 9000, vfGroups: [{ ...kernel, vfRange: '0-0', mtu: 9000 }] },
+      [
+        'turn driver probing of new VFs off',
+        'create 1 VF',
+        'set the MTU of the PF to 9000',
+        'VF 0: set its MAC address',
+        'VF 0: bind igbvf',
+        'VF 0: set its MTU to 9000',
+        'turn driver probing of new VFs on',
+      ],
+    ],
+    ['the MTU of the PF is never lowered', testPf([], { link: testLink({ mtu: 9000 }) }), { mtu: 1500 }, []],
+    ['a link that is down is set up', testPf([], { link: testLink({ up: false }) }), {}, ['set the link up']],
+    ['a PF without an interface has no link to set up', withoutLink(), {}, []],
+    [
+      'a VF without a driver is bound',
+      withVfs(testVf(0), netdevice(1)),
+      { numVfs: 2, vfGroups: [{ ...kernel, vfRange: '0-1' }] },
+      ['VF 0: set its MAC address', 'VF 0: bind igbvf'],
+    ],
+    [
+      'a VF that the PF has given an address keeps it',
+      withVfs(testVf(0, { adminMac: '02:00:00:00:00:01' })),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      ['VF 0: bind igbvf'],
+    ],
+    [
+      'a VF without a driver in no group stays without',
+      withVfs(netdevice(0), netdevice(1), testVf(2)),
+      { numVfs: 3, vfGroups: [{ ...kernel, vfRange: '0-1' }] },
+      [],
+    ],
+    [
+      'vfio-pci gives way to the kernel driver',
+      withVfs(netdevice(0), testVf(1, { driver: 'vfio-pci', adminMac: '02:00:00:00:00:01' })),
+      { numVfs: 2, vfGroups: [{ ...kernel, vfRange: '0-1' }] },
+      ['VF 1: unbind its driver', 'VF 1: bind igbvf'],
+    ],
+    [
+      'the kernel driver gives way to vfio-pci',
+      withVfs(netdevice(0, { adminMac: '02:00:00:00:00:01' })),
+      { numVfs: 1, vfGroups: [{ ...dpdk, vfRange: '0-0' }] },
+      ['VF 0: unbind its driver', 'VF 0: bind vfio-pci'],
+    ],
+    [
+      'any kernel driver will do for a netdevice',
+      withVfs(netdevice(0, { driver: 'some_vf' })),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      [],
+    ],
+    [
+      'the first of two groups that have a VF counts',
+      withVfs(...four),
+      {
+        numVfs: 4,
+        vfGroups: [
+          { ...kernel, vfRange: '0-3' },
+          { ...dpdk, vfRange: '2-3' },
+        ],
+      },
+      [],
+    ],
+    [
+      'the MTU of a VF is set in place',
+      withVfs(...four),
+      { numVfs: 4, mtu: 0, vfGroups: [{ ...kernel, vfRange: '2-2', mtu: 9000 }] },
+      ['VF 2: set its MTU to 9000'],
+    ],
+    [
+      'the MTU of a VF in a pod is none of our business',
+      withVfs(testVf(0, { driver: 'igbvf', heldBy: 'a pod' })),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0', mtu: 9000 }] },
+      [],
+    ],
+    [
+      'VFs that someone else made are bound, and their PF is left alone',
+      testPf([testVf(0, { adminMac: '02:00:00:00:00:01' }), testVf(1)], {
+        sriov: { ...off, vfs: [testVf(0, { adminMac: '02:00:00:00:00:01' }), testVf(1)] },
+      }),
+      { externallyManaged: true, numVfs: 1, vfGroups: [{ ...dpdk, vfRange: '0-0' }] },
+      ['VF 0: bind vfio-pci'],
+    ],
+    [
+      'an InfiniBand VF has no MAC address to set',
+      testPf([testVf(0)], { driver: 'mlx5_core', linkType: 'IB' }),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      ['VF 0: bind mlx5_core'],
+    ],
+  ])('%s', (_, observed, desired, expected) => {
+    expect(steps(observed, desired)).toEqual(expected);
+  });
+});
+
+function withoutLink(): ObservedPf {
+  const { link: _, ...rest } = testPf();
+  return rest;
+}
+
+function without(key: 'driver' | 'sriov' | 'iommuGroup', vfs = four): ObservedPf {
+  const { [key]: _, ...rest } = testPf(vfs);
+  return rest;
+}
+
+describe('what cannot be done to a PF is said, and nothing is done', () => {
+  it.each<[string, ObservedPf, Partial<DesiredInterface>, string, string]>([
+    [
+      'no driver',
+      without('driver'),
+      {},
+      'Unsupported',
+      'no driver is bound to the PF: load its driver, or look into dmesg why it does not bind',
+    ],
+    [
+      'no SR-IOV',
+      without('sriov'),
+      {},
+      'Unsupported',
+      'the PF has no SR-IOV capability: switch SR-IOV on in the firmware of the NIC and the BIOS',
+    ],
+    ['more VFs than there can be', testPf(), { numVfs: 8 }, 'SpecInvalid', '8 VFs are wanted, and the PF can have 7'],
+    ['fewer VFs than none', withVfs(...four), { numVfs: -1 }, 'SpecInvalid', '-1 VFs are wanted'],
+    [
+      'switchdev',
+      testPf(),
+      { eSwitchMode: 'switchdev' },
+      'Unsupported',
+      'eSwitch mode switchdev is wanted, and this version cannot change legacy',
+    ],
+    [
+      'legacy, and the PF is in switchdev mode',
+      testPf([], { eSwitchMode: 'switchdev' }),
+      {},
+      'Unsupported',
+      'eSwitch mode legacy is wanted, and this version cannot change switchdev',
+    ],
+    [
+      'another link type',
+      testPf(),
+      { linkType: 'ib' },
+      'Unsupported',
+      'link type ib is wanted, and this version cannot change ETH',
+    ],
+    [
+      'vDPA',
+      testPf(),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0', vdpaType: 'vhost' }] },
+      'Unsupported',
+      'vDPA devices are wanted, and this version cannot make them',
+    ],
+    [
+      'an MTU beyond what the device can have',
+      testPf(),
+      { mtu: 9217 },
+      'SpecInvalid',
+      'MTU 9217 is wanted, and the device can have 9216',
+    ],
+    [
+      'externallyManaged, and its owner has made fewer VFs',
+      withVfs(...four),
+      { externallyManaged: true, numVfs: 5 },
+      'SpecInvalid',
+      'externallyManaged: 5 VFs are wanted, and its owner has made 4',
+    ],
+    [
+      'externallyManaged, and its owner has set a smaller MTU',
+      withVfs(...four),
+      { externallyManaged: true, numVfs: 4, mtu: 9000 },
+      'SpecInvalid',
+      'externallyManaged: MTU 9000 is wanted, and its owner has set 1500',
+    ],
+    [
+      'a range that is none',
+      testPf(),
+      { numVfs: 4, vfGroups: [{ ...kernel, vfRange: '3' }] },
+      'SpecInvalid',
+      'group k of policy kernel: "3" is not a VF range of the form first-last, such as 0-3',
+    ],
+    [
+      'a range beyond the VFs',
+      testPf(),
+      { numVfs: 4, vfGroups: [{ ...kernel, vfRange: '0-4' }] },
+      'SpecInvalid',
+      'group k of policy kernel: the range 0-4 goes beyond the last VF, 3',
+    ],
+    [
+      'an unknown device type',
+      testPf(),
+      { numVfs: 4, vfGroups: [{ ...kernel, vfRange: '0-3', deviceType: 'uio' }] },
+      'SpecInvalid',
+      'group k of policy kernel: unknown deviceType uio',
+    ],
+    [
+      'an MTU of a group below nothing',
+      testPf(),
+      { numVfs: 4, vfGroups: [{ ...kernel, vfRange: '0-3', mtu: -1 }] },
+      'SpecInvalid',
+      'group k of policy kernel: MTU -1 is wanted',
+    ],
+    [
+      'VFs in use would have to go',
+      withVfs(netdevice(0), testVf(1, { driver: 'vfio-pci', heldBy: 'process 4711 (qemu-kvm)' })),
+      { numVfs: 4 },
+      'VirtualFunctionInUse',
+      'changing the number of VFs from 2 to 4 removes VFs that are in use (VF 1 by process 4711 (qemu-kvm)): nothing is done until they are free',
+    ],
+    [
+      'the host needs the link',
+      testPf([], { hostUse: 'its default route' }),
+      { numVfs: 4 },
+      'HostInterface',
+      'changing the number of VFs from 0 to 4 interrupts its link, and the host uses it as its default route: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted',
+    ],
+    [
+      'the host needs the link, and another MTU is wanted',
+      testPf([], { hostUse: 'part of bond0' }),
+      { mtu: 9000 },
+      'HostInterface',
+      'setting its MTU to 9000 interrupts its link, and the host uses it as part of bond0: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted',
+    ],
+  ])('%s', (_, observed, desired, reason, message) => {
+    const { pfs, problems, taken } = plan(observed, desired);
+    expect(problems).toEqual([{ pciAddress: PF, reason, message: `ens1 (${PF}): ${message}` }]);
+    expect(pfs).toEqual([]);
+    expect(taken).toEqual([]);
+  });
+});
+
+describe('what can be done beside what cannot', () => {
+  const both = [
+    { ...dpdk, vfRange: '0-1' },
+    { ...kernel, vfRange: '2-3', mtu: 9000 },
+  ];
+
+  it('without an IOMMU the groups of the kernel driver are served', () => {
+    const { pfs, problems } = plan(without('iommuGroup'), { numVfs: 4, vfGroups: both });
+    expect(pfs.flatMap(({ vfs }) => vfs.map(({ id }) => id))).toEqual([2, 3]);
+    expect(problems).toEqual([
+      {
+        pciAddress: PF,
+        reason: 'Unsupported',
+        message: `ens1 (${PF}): VFs 0-1 cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS`,
+      },
+    ]);
+  });
+
+  it('a VF in use waits, and the others do not', () => {
+    const vfs = [netdevice(0), testVf(1, { driver: 'igbvf', heldBy: 'a pod' }), ...four.slice(2)];
+    const { pfs, problems } = plan(testPf(vfs), { numVfs: 4, vfGroups: both });
+    expect(pfs.flatMap((each) => each.vfs.map(({ id }) => id))).toEqual([0, 2, 3]);
+    expect(problems).toEqual([
+      {
+        pciAddress: PF,
+        reason: 'VirtualFunctionInUse',
+        message: `ens1 (${PF}): VF 1 has driver igbvf, not vfio-pci, and it is in use by a pod: it is left alone until it is free`,
+      },
+    ]);
+  });
+
+  it('on a PF that the host needs, VFs that are there are served', () => {
+    const observed = testPf(four, { hostUse: 'its default route' });
+    const { pfs, problems } = plan(observed, { numVfs: 4, mtu: 9000, vfGroups: both });
+    expect(pfs.map(({ before, vfs }) => [before, vfs.map(({ id }) => id)])).toEqual([[[], [0, 1, 2, 3]]]);
+    expect(problems.map(({ reason }) => reason)).toEqual(['HostInterface']);
+  });
+});
+
+describe('the reasons of a plan', () => {
+  it('are one sentence a difference', () => {
+    const observed = testPf([netdevice(0), testVf(1)], { link: testLink({ up: false, maxMtu: 9216 }) });
+    const vfGroups = [
+      { ...dpdk, vfRange: '0-0' },
+      { ...kernel, vfRange: '1-1' },
+    ];
+    expect(plan(observed, { numVfs: 2, mtu: 9000, vfGroups }).pfs[0]?.because).toEqual([
+      'the MTU is 1500, and 9000 is wanted',
+      'the link is down',
+      'VF 0 has driver igbvf, not vfio-pci',
+      'VF 1 has no driver, not igbvf',
+    ]);
+  });
+
+  it('begin with the number of VFs where that is what is changed', () => {
+    expect(plan(withVfs(...four), { numVfs: 7, mtu: 9000 }).pfs[0]?.because).toEqual([
+      'the number of VFs is 4, not 7',
+      'the MTU is 1500, and 9000 is wanted',
+    ]);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ObservedPf } from '@sriov/api';
+import { statusInterfaces } from './status.ts';
+import { netdevice, PF, testLink, testPf, testVf } from './test-host.ts';
+
+const status = (pf: ObservedPf, external = false): unknown =>
+  statusInterfaces({ interfaces: [pf], problems: [] }, () => external)[0];
+
+const base = { pciAddress: PF, vendor: '8086', deviceID: '10c9', driver: 'igb', linkType: 'ETH' };
+const link = { name: 'ens1', mac: '52:54:00:aa:00:10', mtu: 1500, linkAdminState: 'up' };
+
+describe('the status of a PF', () => {
+  it('tells of its interface and of its SR-IOV side', () => {
+    const pf = testPf([], { link: testLink({ altNames: ['enp1s0'], speed: 1000 }) });
+    expect(status(pf, true)).toEqual({
+      ...base,
+      ...link,
+      altNames: ['enp1s0'],
+      linkSpeed: '1000 Mb/s',
+      externallyManaged: true,
+      totalvfs: 7,
+      numVfs: 0,
+      eSwitchMode: 'legacy',
+      Vfs: [],
+    });
+  });
+
+  it('of which the speed is not known says nothing about it', () => {
+    expect(status(testPf())).toMatchObject({ linkSpeed: '' });
+  });
+
+  it('that is down and in switchdev mode says so', () => {
+    const pf = testPf([], { link: testLink({ up: false }), eSwitchMode: 'switchdev' });
+    expect(status(pf)).toMatchObject({ linkAdminState: 'down', eSwitchMode: 'switchdev' });
+  });
+
+  it('without an interface, a driver and SR-IOV tells what is left', () => {
+    const { link: _link, driver: _driver, sriov: _sriov, ...pf } = testPf();
+    expect(status(pf)).toEqual({ ...base, driver: undefined, externallyManaged: false });
+  });
+});
+
+describe('the status of a VF', () => {
+  const ids = { vendor: '8086', deviceID: '10ca' };
+  it.each([
+    [
+      'with an interface',
+      netdevice(0),
+      {
+        vfID: 0,
+        pciAddress: '0000:01:10.0',
+        ...ids,
+        driver: 'igbvf',
+        name: 'ens1v0',
+        mac: '02:00:00:00:00:00',
+        mtu: 1500,
+      },
+    ],
+    [
+      'bound to vfio-pci, whose address the PF prescribes',
+      testVf(1, { driver: 'vfio-pci', adminMac: '02:00:00:00:00:09' }),
+      { vfID: 1, pciAddress: '0000:01:10.1', ...ids, driver: 'vfio-pci', mac: '02:00:00:00:00:09' },
+    ],
+    ['that nothing is bound to', testVf(2), { vfID: 2, pciAddress: '0000:01:10.2', ...ids }],
+  ])('%s', (_, vf, expected) => {
+    expect(status(testPf([vf]))).toMatchObject({ numVfs: 1, Vfs: [expected] });
+  });
+});

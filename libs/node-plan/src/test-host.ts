@@ -1,0 +1,134 @@
+import {
+  type DesiredInterface,
+  type ObservedHost,
+  type ObservedLink,
+  type ObservedPf,
+  type ObservedVf,
+} from '@sriov/api';
+import { nicDriverOf } from './nics/index.ts';
+import { type NodeFacts } from './plan-node.ts';
+import { DEFAULT_DRIVER } from './plan-vf.ts';
+import { type NodePlan, type PfPlan, type PfStep, type VfStep } from './steps.ts';
+
+/** PCI address of {@link testPf}. */
+export const PF = '0000:01:00.0';
+
+const MAC = '52:54:00:aa:00:10';
+
+/** A network interface that is up. */
+export function testLink(change: Partial<ObservedLink> = {}): ObservedLink {
+  return { name: 'ens1', altNames: [], mac: MAC, mtu: 1500, up: true, ...change };
+}
+
+/** A VF that nothing is bound to. */
+export function testVf(id: number, change: Partial<ObservedVf> = {}): ObservedVf {
+  return { id, pciAddress: `0000:01:10.${id}`, vendor: '8086', deviceId: '10ca', ...change };
+}
+
+/** A VF as it is once its kernel driver is bound. */
+export function netdevice(id: number, change: Partial<ObservedVf> = {}): ObservedVf {
+  return testVf(id, {
+    driver: 'igbvf',
+    link: testLink({ name: `ens1v${id}`, mac: `02:00:00:00:00:0${id}` }),
+    ...change,
+  });
+}
+
+/** An igb port with an IOMMU and the given VFs. */
+export function testPf(vfs: readonly ObservedVf[] = [], change: Partial<ObservedPf> = {}): ObservedPf {
+  return {
+    pciAddress: PF,
+    vendor: '8086',
+    deviceId: '10c9',
+    driver: 'igb',
+    link: testLink({ maxMtu: 9216 }),
+    linkType: 'ETH',
+    sriov: { totalVfs: 7, autoprobe: true, vfs },
+    iommuGroup: 7,
+    ...change,
+  };
+}
+
+/** Facts about a node that has the PFs and shall have the interfaces. */
+export function testFacts(
+  interfaces: readonly ObservedPf[],
+  desired: readonly DesiredInterface[],
+  change: Partial<NodeFacts> = {},
+): NodeFacts {
+  return {
+    spec: { interfaces: [...desired] },
+    observed: { interfaces, problems: [] },
+    owned: new Map(),
+    initial: new Map(),
+    blocked: new Map(),
+    allowHostInterfaces: false,
+    ...change,
+  };
+}
+
+/** The host after the plan was carried out to the letter. */
+export function carryOut(host: ObservedHost, plan: NodePlan): ObservedHost {
+  const plans = new Map(plan.pfs.map((pf) => [pf.pciAddress, pf]));
+  return {
+    ...host,
+    interfaces: host.interfaces.map((pf) => {
+      const own = plans.get(pf.pciAddress);
+      return own ? carryOutPf(pf, own) : pf;
+    }),
+  };
+}
+
+function carryOutPf(pf: ObservedPf, plan: PfPlan): ObservedPf {
+  let result = plan.before.reduce(doPfStep, pf);
+  for (const { id, steps } of plan.vfs) {
+    const vfs = result.sriov?.vfs.map((vf) => (vf.id === id ? steps.reduce(doVfStepOf(pf), vf) : vf));
+    result = withSriov(result, { vfs: vfs ?? [] });
+  }
+  return plan.after.reduce(doPfStep, result);
+}
+
+function doPfStep(pf: ObservedPf, step: PfStep): ObservedPf {
+  switch (step.kind) {
+    case 'set-autoprobe':
+      return withSriov(pf, { autoprobe: step.enabled });
+    case 'set-num-vfs':
+      return withSriov(pf, { vfs: Array.from({ length: step.numVfs }, (_, id) => newVf(pf, id)) });
+    case 'set-pf-mtu':
+      return { ...pf, link: testLink({ ...pf.link, mtu: step.mtu }) };
+    case 'set-link-up':
+      return { ...pf, link: testLink({ ...pf.link, up: true }) };
+  }
+}
+
+function newVf(pf: ObservedPf, id: number): ObservedVf {
+  return pf.sriov?.autoprobe === true ? bind(pf, testVf(id), DEFAULT_DRIVER) : testVf(id);
+}
+
+function doVfStepOf(pf: ObservedPf): (vf: ObservedVf, step: VfStep) => ObservedVf {
+  return (vf, step) => {
+    switch (step.kind) {
+      case 'set-vf-mac':
+        return { ...vf, adminMac: step.mac };
+      case 'unbind-vf':
+        return unbind(vf);
+      case 'bind-vf':
+        return bind(pf, vf, step.driver);
+      case 'set-vf-mtu':
+        return vf.link ? { ...vf, link: { ...vf.link, mtu: step.mtu } } : vf;
+    }
+  };
+}
+
+function unbind({ driver: _driver, link: _link, ...rest }: ObservedVf): ObservedVf {
+  return rest;
+}
+
+function bind(pf: ObservedPf, vf: ObservedVf, driver: string): ObservedVf {
+  if (driver === 'vfio-pci') return { ...vf, driver };
+  const kernelDriver = driver === DEFAULT_DRIVER ? (nicDriverOf(pf.driver)?.vfDriver ?? 'some_vf') : driver;
+  return { ...vf, driver: kernelDriver, link: testLink({ name: `ens1v${vf.id}`, mac: vf.adminMac ?? MAC }) };
+}
+
+function withSriov(pf: ObservedPf, change: Partial<NonNullable<ObservedPf['sriov']>>): ObservedPf {
+  return { ...pf, sriov: { totalVfs: 0, autoprobe: true, vfs: [], ...pf.sriov, ...change } };
+}
