@@ -1,0 +1,1 @@
+module.exports = { displayName: 'kubectl-sriov', preset: '../../jest.preset.cjs' };

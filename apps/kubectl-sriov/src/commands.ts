@@ -1,0 +1,130 @@
+import { catalogOf } from './input/catalog.ts';
+import { type Input, readInput } from './input/read-input.ts';
+import { type OutputFormat, type Printable } from './output.ts';
+import { planCluster } from './plan/plan-cluster.ts';
+import { planText } from './plan/plan-text.ts';
+import { renderNetworks, renderText } from './render/render-networks.ts';
+import { type Streams } from './streams.ts';
+import { validateObjects, verdictsText } from './validate/validate-objects.ts';
+
+/** Options of a command, as commander gives them. */
+export interface CommandOptions {
+  readonly filename: readonly string[];
+  readonly recursive: boolean;
+  readonly output: OutputFormat;
+  readonly operatorNamespace: string;
+  readonly resourcePrefix: string;
+  readonly supportedNicsOnly: boolean;
+}
+
+/** What a command found. */
+export interface CommandResult {
+  readonly result: Printable;
+  /** Sentences beside the result. */
+  readonly notes: readonly string[];
+  /** What is refused and does not stand in the result. */
+  readonly errors: readonly string[];
+  /** The cluster would refuse some of the input. */
+  readonly isRefused: boolean;
+}
+
+/** A command: from the objects of the files to a result. */
+export interface CommandDefinition {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** For the help text of the command. */
+  readonly description: string;
+  readonly run: (input: Input, options: CommandOptions) => CommandResult;
+}
+
+/** The commands, in the order of the help text. */
+export const COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'plan',
+    summary: 'show what policies would change on each node',
+    description:
+      'Plans every node as the policy controller does, from SriovNetworkNodePolicy, SriovNetworkPoolConfig, SriovOperatorConfig, Node, SriovNetworkNodeState and the ConfigMap supported-nic-ids. With the ConfigMap device-plugin-config, changes of resources are shown as well.',
+    run: runPlan,
+  },
+  {
+    name: 'render',
+    summary: 'show the NetworkAttachmentDefinitions that networks become',
+    description: 'Renders SriovNetwork, SriovIBNetwork and OVSNetwork as the network renderer does.',
+    run: runRender,
+  },
+  {
+    name: 'validate',
+    summary: 'show what admission would say of each object',
+    description:
+      'Judges each object as the admission webhook does, as if it were created while the others stand in the cluster.',
+    run: runValidate,
+  },
+];
+
+/** Reads the files and runs the command on them. */
+export async function runCommand(
+  command: CommandDefinition,
+  options: CommandOptions,
+  stdin: Streams['stdin'],
+): Promise<CommandResult> {
+  const input = await readInput(
+    { paths: options.filename, recursive: options.recursive, stdin },
+    { namespace: options.operatorNamespace },
+  );
+  const { notes, ...rest } = command.run(input, options);
+  return { ...rest, notes: [...input.notes, ...notes] };
+}
+
+function runPlan({ objects }: Input, options: CommandOptions): CommandResult {
+  const catalog = catalogOf(objects, options.operatorNamespace);
+  const plan = planCluster(catalog, options);
+  const nodes = plan.nodes.map(({ plan: { name, spec, devicePluginConfig, devicePluginLabel } }) => ({
+    name,
+    spec,
+    devicePluginConfig,
+    devicePluginLabel,
+  }));
+  return {
+    result: { text: () => planText(plan, options), value: { nodes, problems: plan.problems } },
+    notes: [...catalog.notes, ...plan.notes],
+    errors: [],
+    isRefused: false,
+  };
+}
+
+function runRender({ objects }: Input, options: CommandOptions): CommandResult {
+  const { rendered, refusals } = renderNetworks(objects, options);
+  const attachments = rendered.map(({ attachment }) => attachment);
+  return {
+    result: { text: () => renderText(rendered), value: attachments, documents: attachments },
+    notes: rendered.length + refusals.length === 0 ? ['there is no network in the input'] : [],
+    errors: refusals,
+    isRefused: refusals.length > 0,
+  };
+}
+
+function runValidate({ objects }: Input, options: CommandOptions): CommandResult {
+  const catalog = catalogOf(objects, options.operatorNamespace);
+  const verdicts = validateObjects(objects, catalog, options);
+  return {
+    result: {
+      text: () => verdictsText(verdicts),
+      value: verdicts.map(({ kind, namespace, name, allowed, message, warnings, patch }) => ({
+        kind,
+        namespace,
+        name,
+        allowed,
+        message,
+        warnings,
+        patch,
+      })),
+    },
+    notes: [
+      ...catalog.notes,
+      ...(verdicts.length === 0 ? ['there is nothing in the input that admission judges'] : []),
+    ],
+    errors: [],
+    isRefused: verdicts.some(({ allowed }) => !allowed),
+  };
+}

@@ -1,0 +1,114 @@
+import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  DEVICE_PLUGIN_CONFIG_MAP,
+  keyOf,
+  type KubeObject,
+  LABEL,
+  operatorConfigSpecSchema,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_NODE_STATE,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodeState,
+  type SriovNetworkPoolConfig,
+  type SriovOperatorConfig,
+  SUPPORTED_NIC_CONFIG_MAP,
+} from '@sriov/api';
+import { shorten } from '../table.ts';
+import { formatPlace } from './documents.ts';
+import { type InputObject } from './objects.ts';
+
+/** The objects of the input by kind, as a cluster would hold them. */
+export interface Catalog {
+  /** Of all namespaces. */
+  readonly policies: readonly SriovNetworkNodePolicy[];
+  /** This and all below: of the operator's namespace. */
+  readonly pools: readonly SriovNetworkPoolConfig[];
+  readonly operatorConfig: SriovOperatorConfig | undefined;
+  /** By name, with one for each node state that comes without. */
+  readonly nodes: ReadonlyMap<string, KubeObject>;
+  readonly nodeStates: ReadonlyMap<string, SriovNetworkNodeState>;
+  /** `data` of the ConfigMap. */
+  readonly supportedNics: Readonly<Record<string, string>> | undefined;
+  /** Text by node; absent when no such ConfigMap is in the input: then nobody knows what stands there. */
+  readonly devicePluginConfig: Readonly<Record<string, string>> | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Sorts the objects by kind. Of an object that is there several times the last one counts, as with `kubectl apply`. */
+export function catalogOf(objects: readonly InputObject[], operatorNamespace: string): Catalog {
+  const { latest, notes } = latestOf(objects);
+  const all = [...latest.values()].map(({ object }) => object);
+  const ofKind = <T extends KubeObject>(kind: string): T[] => all.filter((object) => object.kind === kind) as T[];
+  const here = <T extends KubeObject>(kind: string): Map<string, T> =>
+    new Map(
+      ofKind<T>(kind)
+        .filter(({ metadata }) => metadata.namespace === operatorNamespace)
+        .map((object) => [object.metadata.name, object]),
+    );
+  const configMaps = here<ConfigMap>('ConfigMap');
+  const nodeStates = here<SriovNetworkNodeState>(SRIOV_NETWORK_NODE_STATE.kind);
+  const operatorConfig = here<SriovOperatorConfig>(SRIOV_OPERATOR_CONFIG.kind).get(DEFAULT_OPERATOR_CONFIG_NAME);
+  const nodes = new Map(ofKind('Node').map((node) => [node.metadata.name, node]));
+  const assumed = [...nodeStates.keys()].filter((name) => !nodes.has(name)).sort();
+  for (const name of assumed) nodes.set(name, assumedNode(name, operatorConfig));
+  return {
+    policies: ofKind<SriovNetworkNodePolicy>(SRIOV_NETWORK_NODE_POLICY.kind),
+    pools: [...here<SriovNetworkPoolConfig>(SRIOV_NETWORK_POOL_CONFIG.kind).values()],
+    operatorConfig,
+    nodes,
+    nodeStates,
+    supportedNics: dataOf(configMaps.get(SUPPORTED_NIC_CONFIG_MAP)),
+    devicePluginConfig: devicePluginConfigOf(configMaps),
+    notes: assumed.length === 0 ? notes : [...notes, `${shorten(assumed)}: ${ASSUMPTION}`],
+  };
+}
+
+const ASSUMPTION = 'there is no Node object, so a managed node without further labels is assumed';
+
+/** A node whose daemon reported its devices is managed; of its labels only those that this takes can be known. */
+function assumedNode(name: string, operatorConfig: SriovOperatorConfig | undefined): KubeObject {
+  const config = operatorConfigSpecSchema.safeParse(operatorConfig?.spec ?? {});
+  const labels = {
+    [LABEL.worker]: '',
+    [LABEL.os]: 'linux',
+    'kubernetes.io/hostname': name,
+    ...config.data?.configDaemonNodeSelector,
+  };
+  return { metadata: { name, labels } };
+}
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>> | null;
+}
+
+function dataOf(configMap: ConfigMap | undefined): Readonly<Record<string, string>> | undefined {
+  return configMap && (configMap.data ?? {});
+}
+
+/** A large fleet has its configuration in several ConfigMaps, numbered from 1 behind the first. */
+const DEVICE_PLUGIN_CONFIG = new RegExp(`^${DEVICE_PLUGIN_CONFIG_MAP}(?:-[0-9]+)?$`);
+
+function devicePluginConfigOf(configMaps: ReadonlyMap<string, ConfigMap>): Catalog['devicePluginConfig'] {
+  const found = [...configMaps.values()].filter(({ metadata }) => DEVICE_PLUGIN_CONFIG.test(metadata.name));
+  return found.length === 0 ? undefined : Object.assign({}, ...found.map(dataOf));
+}
+
+function latestOf(objects: readonly InputObject[]): {
+  readonly latest: ReadonlyMap<string, InputObject>;
+  readonly notes: readonly string[];
+} {
+  const latest = new Map<string, InputObject>();
+  const notes: string[] = [];
+  for (const input of objects) {
+    const { kind } = input.object;
+    const key = `${kind} ${keyOf(input.object)}`;
+    const earlier = latest.get(key);
+    if (earlier) {
+      notes.push(`${key} is there twice: ${formatPlace(input.place)} counts, ${formatPlace(earlier.place)} does not`);
+    }
+    latest.set(key, input);
+  }
+  return { latest, notes };
+}

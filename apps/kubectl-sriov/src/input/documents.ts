@@ -1,0 +1,85 @@
+import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { messageOf } from '@sriov/api';
+import { type Source } from './sources.ts';
+import { type Chunk, splitDocuments, splitObjects } from './split-text.ts';
+
+/** Where something stands, for messages. */
+export interface Place {
+  /** Path of the file, or `standard input`. */
+  readonly file: string;
+  /** Counted from 1, empty documents left out. */
+  readonly document: number;
+  /** Line of the file, counted from 1. */
+  readonly line: number;
+  /** In a List: which item, counted from 1. */
+  readonly item?: number;
+}
+
+/** A document of a file: its value, and where it begins. */
+export interface InputDocument {
+  readonly place: Place;
+  readonly value: unknown;
+}
+
+/** A part of the input that cannot be used, and why. */
+export interface Fault {
+  readonly place: Place;
+  readonly message: string;
+}
+
+/** Writes a place as it stands in front of a message. */
+export function formatPlace({ file, document, line, item }: Place): string {
+  return `${file}: document ${document}, line ${line}${item === undefined ? '' : `, item ${item} of the list`}`;
+}
+
+/** Reads all documents of a file, YAML or JSON. Each that cannot be read is a fault; the others are read. */
+export function readDocuments({ name, text }: Source): {
+  readonly documents: readonly InputDocument[];
+  readonly faults: readonly Fault[];
+} {
+  const documents: InputDocument[] = [];
+  const faults: Fault[] = [];
+  for (const chunk of splitDocuments(text)) {
+    for (const read of readChunk(chunk)) {
+      const place = { file: name, document: documents.length + faults.length + 1, line: read.line };
+      if ('value' in read) documents.push({ place, value: read.value });
+      else faults.push({ place, message: read.message });
+    }
+  }
+  return { documents, faults };
+}
+
+type Read = { readonly line: number } & ({ readonly value: unknown } | { readonly message: string });
+
+/** JSON is YAML as well, but reading it as JSON is ten times as fast. What is wrong with it the YAML reader tells. */
+function readChunk(chunk: Chunk): Read[] {
+  if (!/^(?:---)?\s*\{/.test(chunk.text)) return [readYaml(chunk)];
+  const whole = readJson(chunk);
+  if (whole) return [whole];
+  return splitObjects(chunk).map((piece) => readJson(piece) ?? readYaml(piece));
+}
+
+function readJson({ text, line }: Chunk): Read | undefined {
+  try {
+    return { line, value: JSON.parse(text.replace(/^---/, '')) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * YAML as kubectl reads it: `on` and `yes` are booleans, as in YAML 1.1, so that an unquoted `spoofChk: on` is refused
+ * here as the API server refuses it.
+ */
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag);
+
+function readYaml({ text, line, linesBefore }: Chunk): Read {
+  try {
+    return { line, value: load(text, { schema: SCHEMA }) };
+  } catch (error) {
+    if (!(error instanceof YAMLException)) return { line, message: `cannot be read: ${messageOf(error)}` };
+    const { reason, mark } = error;
+    if (mark === undefined) return { line, message: reason };
+    return { line: linesBefore + mark.line + 1, message: `column ${mark.column + 1}: ${reason}` };
+  }
+}

@@ -1,0 +1,152 @@
+import {
+  apiVersionOf,
+  CUSTOM_RESOURCES,
+  type CustomResource,
+  type KubeObject,
+  SRIOV_NETWORK_NODE_STATE,
+  stringMap,
+} from '@sriov/api';
+import { z } from 'zod';
+import { type Fault, type InputDocument, type Place } from './documents.ts';
+import { toStoredForm } from './stored-form.ts';
+
+/** An object of the input, as the API server would store it, and where it stands. */
+export interface InputObject {
+  readonly place: Place;
+  readonly object: KubeObject & { readonly kind: string };
+  readonly unknownFields: readonly string[];
+}
+
+/** What the documents hold. */
+export interface ReadObjects {
+  /** Of kinds that we know, in order. */
+  readonly objects: readonly InputObject[];
+  /** Kinds that we do not know, and how many objects of each there are. */
+  readonly ignored: ReadonlyMap<string, number>;
+  readonly faults: readonly Fault[];
+}
+
+/** What is absent in an object that a user wrote, and what the cluster would have there. */
+export interface ObjectDefaults {
+  /** Namespace of objects that name none. */
+  readonly namespace: string;
+}
+
+const metadataSchema = z.looseObject({
+  name: z.string().min(1),
+  namespace: z.string().nullish(),
+  labels: stringMap.nullish(),
+  annotations: stringMap.nullish(),
+});
+const objectSchema = z.looseObject({
+  apiVersion: z.string().min(1),
+  kind: z.string().min(1),
+  metadata: metadataSchema,
+});
+
+/** A kind that we read. */
+interface InputKind {
+  readonly namespaced: boolean;
+  /** The form that it must have for anything to be made of it. What users write is judged later on. */
+  readonly form: z.ZodType;
+  /** Ours, with a schema of the API server's. */
+  readonly resource?: CustomResource;
+}
+
+const ANY_FORM = z.looseObject({});
+const NODE_STATE_FORM = z.looseObject({
+  spec: SRIOV_NETWORK_NODE_STATE.spec.optional(),
+  status: SRIOV_NETWORK_NODE_STATE.status.optional(),
+});
+
+/** By `apiVersion kind`. */
+const KINDS: ReadonlyMap<string, InputKind> = new Map<string, InputKind>([
+  ['v1 Node', { namespaced: false, form: ANY_FORM }],
+  ['v1 ConfigMap', { namespaced: true, form: z.looseObject({ data: stringMap.nullish() }) }],
+  ...CUSTOM_RESOURCES.map((resource): [string, InputKind] => [
+    `${apiVersionOf(resource)} ${resource.kind}`,
+    { namespaced: true, form: resource === SRIOV_NETWORK_NODE_STATE ? NODE_STATE_FORM : ANY_FORM, resource },
+  ]),
+]);
+
+/** Takes the objects out of the documents, Lists included. */
+export function readObjects(documents: readonly InputDocument[], defaults: ObjectDefaults): ReadObjects {
+  const objects: InputObject[] = [];
+  const ignored = new Map<string, number>();
+  const faults: Fault[] = [];
+  for (const { place, value } of documents.flatMap(flatten)) {
+    const read = readObject(value, defaults);
+    if (typeof read === 'string') faults.push({ place, message: read });
+    else if ('ignored' in read) ignored.set(read.ignored, (ignored.get(read.ignored) ?? 0) + 1);
+    else objects.push({ place, ...read });
+  }
+  return { objects, ignored, faults };
+}
+
+/** The items of a List, or the document itself. The API server's own lists give no kind to their items. */
+function flatten({ place, value }: InputDocument): InputDocument[] {
+  const list = value as { kind?: unknown; apiVersion?: unknown; items?: unknown } | null;
+  const kind = typeof list?.kind === 'string' ? list.kind : '';
+  if (list === null || !kind.endsWith('List') || !Array.isArray(list.items)) return [{ place, value }];
+  const inherited = kind === 'List' ? {} : { apiVersion: list.apiVersion, kind: kind.slice(0, -'List'.length) };
+  return list.items.map((item: unknown, index) => ({
+    place: { ...place, item: index + 1 },
+    value: isRecord(item) ? { ...inherited, ...item } : item,
+  }));
+}
+
+type ReadObject = Pick<InputObject, 'object' | 'unknownFields'> | { readonly ignored: string } | string;
+
+/** One object; a sentence when it is none. */
+function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
+  if (!isRecord(value)) return `is no Kubernetes object, but ${describeValue(value)}`;
+  const head = objectSchema.safeParse(value, { reportInput: true });
+  if (!head.success) return describeIssues(head.error);
+  const { apiVersion, kind, metadata } = head.data;
+  const found = KINDS.get(`${apiVersion} ${kind}`);
+  if (found === undefined) return { ignored: kind };
+  const complete = completeMetadata(metadata, found.namespaced ? defaults.namespace : undefined);
+  const object = { ...value, apiVersion, kind, metadata: complete };
+  const read = found.resource ? toStoredForm(found.resource, object) : { object, unknownFields: [] };
+  const checked = found.form.safeParse(read.object, { reportInput: true });
+  if (!checked.success) return `${kind} ${metadata.name}: ${describeIssues(checked.error)}`;
+  return { ...read, object: { ...read.object, kind } };
+}
+
+type Metadata = z.output<typeof metadataSchema>;
+
+/** `null` counts as absent, as it does for the API server. */
+function completeMetadata(metadata: Metadata, namespace: string | undefined): KubeObject['metadata'] {
+  const given = Object.entries(metadata).filter(([, value]) => value !== null && value !== '');
+  return {
+    ...(namespace !== undefined && { namespace }),
+    ...Object.fromEntries(given),
+    name: metadata.name,
+  };
+}
+
+const MOST_ISSUES = 5;
+
+function describeIssues({ issues }: z.ZodError): string {
+  const shown = issues.slice(0, MOST_ISSUES).map(describeIssue).join('; ');
+  return issues.length > MOST_ISSUES ? `${shown}; and ${issues.length - MOST_ISSUES} more` : shown;
+}
+
+function describeIssue({ path, message, input, ...issue }: z.core.$ZodIssue): string {
+  const field = path.join('.');
+  if (input === undefined || input === null) return `${field} is missing`;
+  const wanted = message.replace('Invalid input: ', '');
+  // What YAML reads as a number or a boolean was most often meant as text.
+  const isBare = 'expected' in issue && issue.expected === 'string' && typeof input !== 'object';
+  return `${field} ${JSON.stringify(input)}: ${wanted}${isBare ? `; write "${String(input)}" in quotes` : ''}`;
+}
+
+function describeValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return `the ${typeof value} ${JSON.stringify(value).slice(0, 40)}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,88 @@
+/** A document of a file, as text. */
+export interface Chunk {
+  readonly text: string;
+  /** Lines of the file in front of the text. */
+  readonly linesBefore: number;
+  /** Line of the file where its content begins, counted from 1. */
+  readonly line: number;
+}
+
+// Neither marker can stand at the beginning of a line inside a value, whether YAML or JSON.
+const MARKER = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
+
+/** The documents of a file: what stands between markers. Those with nothing but blanks and comments are left out. */
+export function* splitDocuments(text: string): Generator<Chunk> {
+  let linesBefore = 0;
+  for (const part of splitAtMarkers(text)) {
+    const line = contentLine(part);
+    if (line !== undefined) {
+      // An end marker in front is no content, and the reader would take it for the end.
+      yield { text: part.replace(/^\.\.\./, ''), linesBefore, line: linesBefore + line + 1 };
+    }
+    linesBefore += countLines(part);
+  }
+}
+
+/** The parts between markers, each with the marker in front of it. Directives stay with what they are for. */
+function* splitAtMarkers(text: string): Generator<string> {
+  let start = 0;
+  for (const { index } of text.matchAll(MARKER)) {
+    const part = text.slice(start, index);
+    if (contentLine(part) === undefined && /^%/m.test(part)) continue;
+    yield part;
+    start = index;
+  }
+  yield text.slice(start);
+}
+
+/** A blank, a comment, a directive, a bare marker. */
+const EMPTY_LINE = /^(?:%.*|(?:---|\.\.\.)?[ \t]*(?:#.*)?)\r?$/;
+
+/** Index of the first line with content. */
+function contentLine(text: string): number | undefined {
+  let line = 0;
+  for (let start = 0; start < text.length; line += 1) {
+    const end = text.indexOf('\n', start);
+    const next = end === -1 ? text.length : end + 1;
+    if (!EMPTY_LINE.test(text.slice(start, end === -1 ? next : end))) return line;
+    start = next;
+  }
+  return undefined;
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
+/** JSON objects that follow each other without a marker, as `jq` prints them. */
+export function splitObjects(chunk: Chunk): Chunk[] {
+  const chunks: Chunk[] = [];
+  let { linesBefore } = chunk;
+  let start = 0;
+  while (start < chunk.text.length) {
+    const end = endOfObject(chunk.text, start);
+    const text = chunk.text.slice(start, end);
+    chunks.push({ text, linesBefore, line: linesBefore + (contentLine(text) ?? 0) + 1 });
+    linesBefore += countLines(text);
+    start = end;
+  }
+  return chunks;
+}
+
+// A string, a bracket, or anything up to the next of them.
+const JSON_TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*"|[{}]|[^"{}]+/y;
+
+/** Where the next object begins, or the text ends. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0;
+  JSON_TOKEN.lastIndex = start;
+  for (let token = JSON_TOKEN.exec(text); token; token = JSON_TOKEN.exec(text)) {
+    if (token[0] === '{') depth += 1;
+    if (token[0] === '}') depth -= 1;
+    const end = JSON_TOKEN.lastIndex;
+    if (token[0] === '}' && depth === 0 && /^\s*\{/.test(text.slice(end, end + 1_000))) return end;
+  }
+  return text.length;
+}

@@ -1,0 +1,15 @@
+import { hasCode } from '@sriov/api';
+import { EXIT, run } from './run.ts';
+
+// A reader that has seen enough, such as head, is no fault.
+process.stdout.on('error', (error) => {
+  if (!hasCode(error, 'EPIPE')) throw error;
+});
+
+try {
+  process.exitCode = await run(process.argv.slice(2), process);
+} catch (error) {
+  // A fault of ours. Node would print the source line with it, which in a bundle is the whole program.
+  console.error(error);
+  process.exitCode = EXIT.unusable;
+}

@@ -1,0 +1,32 @@
+import { dump } from 'js-yaml';
+
+/** How a result is printed. */
+export const OUTPUT_FORMATS = ['text', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** A result in the forms that it can be printed in. */
+export interface Printable {
+  /** For people. */
+  readonly text: () => string;
+  /** For programs: one value. */
+  readonly value: unknown;
+  /** The documents of the YAML form; without them it is the one value. */
+  readonly documents?: readonly unknown[];
+}
+
+/** The result as it goes to standard output. */
+export function formatResult(result: Printable, format: OutputFormat): string {
+  switch (format) {
+    case 'text':
+      return result.text();
+    case 'json':
+      return `${JSON.stringify(result.value, undefined, 2)}\n`;
+    case 'yaml':
+      return (result.documents ?? [result.value]).map(toYaml).join('---\n');
+  }
+}
+
+/** Long lines stay whole, and texts of several lines stand as they are. */
+function toYaml(value: unknown): string {
+  return dump(JSON.parse(JSON.stringify(value)), { lineWidth: -1, noRefs: true });
+}

@@ -1,0 +1,206 @@
+import { type DesiredInterface, type ObservedInterface, type VfGroup } from '@sriov/api';
+import { type PlannedNode } from './plan-cluster.ts';
+
+/** One thing that changes on a node, the old beside the new. */
+export interface ChangeRow {
+  /** The PF, or what else of the node it is about. */
+  readonly subject: string;
+  readonly setting: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What changes on a node. */
+export interface NodeChange {
+  readonly rows: readonly ChangeRow[];
+  readonly vfsCreated: number;
+  readonly vfsDestroyed: number;
+}
+
+/** How resources are shown. */
+export interface ChangeStyle {
+  /** Prefix of device-plugin resources, such as `openshift.io`. */
+  readonly resourcePrefix: string;
+}
+
+const NOTHING = '-';
+
+/** Compares what stands on the node with what is planned. */
+export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
+  const pfs = pfChanges(node);
+  const counts = pfs.map(countVfs);
+  return {
+    rows: [...pfs.flatMap((pf) => pfRows(pf, style)), ...nodeRows(node)],
+    vfsCreated: sum(counts.map(({ created }) => created)),
+    vfsDestroyed: sum(counts.map(({ destroyed }) => destroyed)),
+  };
+}
+
+/** A PF whose entry in the spec changes. */
+interface PfChange {
+  readonly pciAddress: string;
+  readonly nic: ObservedInterface | undefined;
+  readonly before: DesiredInterface | undefined;
+  readonly after: DesiredInterface | undefined;
+}
+
+function pfChanges({ before: { state }, plan }: PlannedNode): PfChange[] {
+  const [before, after] = [byAddress(state?.spec?.interfaces), byAddress(plan.spec.interfaces)];
+  const nics = byAddress(state?.status?.interfaces);
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .sort()
+    .map((pciAddress) => ({
+      pciAddress,
+      nic: nics.get(pciAddress),
+      before: before.get(pciAddress),
+      after: after.get(pciAddress),
+    }))
+    .filter((pf) => pfRows(pf, { resourcePrefix: '' }).length > 0);
+}
+
+function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[] = []): Map<string, T> {
+  return new Map(items.map((item) => [item.pciAddress, item]));
+}
+
+/** VFs that are there now: as the node reports, or else as it was last told. */
+function presentVfs({ nic, before }: PfChange): number {
+  return nic?.numVfs ?? nic?.Vfs?.length ?? before?.numVfs ?? 0;
+}
+
+/** The kernel goes from one number to another through 0 only: VFs that are there do not stay. */
+function countVfs(pf: PfChange): { readonly created: number; readonly destroyed: number } {
+  const present = presentVfs(pf);
+  const wanted = pf.after?.numVfs ?? 0;
+  const isOthers = (pf.after ?? pf.before)?.externallyManaged === true;
+  return isOthers || present === wanted ? { created: 0, destroyed: 0 } : { created: wanted, destroyed: present };
+}
+
+/** What else a PF can be told, and how it is called. */
+const PF_SETTINGS = [
+  ['mtu', 'MTU'],
+  ['linkType', 'link type'],
+  ['eSwitchMode', 'eSwitch mode'],
+  ['externallyManaged', 'managed externally'],
+] as const;
+
+function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
+  const { before, after } = pf;
+  const subject = pfTitle(pf);
+  const texts = [
+    ...PF_SETTINGS.map(([field, setting]) => ({ setting, before: before?.[field], after: after?.[field] })),
+    ...groupRows(pf, style),
+  ].map((row) => ({ ...row, subject, before: shown(row.before), after: shown(row.after) }));
+  return [...vfRow(pf, subject), ...texts.filter((row) => row.before !== row.after)];
+}
+
+function pfTitle({ pciAddress, nic, before, after }: PfChange): string {
+  const name = after?.name ?? nic?.name ?? before?.name;
+  return name === undefined ? pciAddress : `${name} (${pciAddress})`;
+}
+
+function shown(value: string | number | boolean | undefined): string {
+  return String(value ?? NOTHING);
+}
+
+function vfRow(pf: PfChange, subject: string): ChangeRow[] {
+  const present = presentVfs(pf);
+  const [ordered, wanted] = [pf.before?.numVfs ?? 0, pf.after?.numVfs ?? 0];
+  if (present === wanted && ordered === wanted) return [];
+  const isRecreated = countVfs(pf).destroyed > 0 && wanted > 0;
+  const after = isRecreated ? `${wanted}, all made anew` : String(wanted);
+  return [{ subject, setting: 'number of VFs', before: String(present), after }];
+}
+
+/** Old and new description of each run of VFs. */
+function groupRows(
+  pf: PfChange,
+  style: ChangeStyle,
+): { readonly setting: string; readonly before: string | undefined; readonly after: string | undefined }[] {
+  const [before, after] = [describeGroups(pf.before?.vfGroups, style), describeGroups(pf.after?.vfGroups, style)];
+  const first = (range: string): number => Number.parseInt(range, 10) || 0;
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .sort((a, b) => first(a) - first(b))
+    .map((range) => ({ setting: `VFs ${range}`, before: before.get(range), after: after.get(range) }));
+}
+
+function describeGroups(groups: readonly VfGroup[] = [], { resourcePrefix }: ChangeStyle): Map<string, string> {
+  return new Map(groups.map((group) => [group.vfRange ?? '', describeGroup(group, resourcePrefix)]));
+}
+
+function describeGroup(
+  { resourceName, deviceType, mtu, isRdma, vdpaType, policyName }: VfGroup,
+  prefix: string,
+): string {
+  return [
+    `${prefix}/${resourceName}`,
+    deviceType,
+    mtu && `MTU ${mtu}`,
+    isRdma && 'RDMA',
+    vdpaType && `vDPA ${vdpaType}`,
+    policyName && `policy ${policyName}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function nodeRows({ before, plan }: PlannedNode): ChangeRow[] {
+  const { state, devicePluginConfig, devicePluginLabel = 'Disabled' } = before;
+  const rows: ChangeRow[] = [
+    { subject: 'node', setting: 'device plugin', before: devicePluginLabel, after: plan.devicePluginLabel },
+    { subject: 'node', setting: 'RDMA mode', before: rdmaMode(state?.spec), after: rdmaMode(plan.spec) },
+    ...bridgeRows(state?.spec, plan.spec),
+    ...resourceRows(devicePluginConfig, plan),
+  ];
+  return rows.filter((row) => row.before !== row.after);
+}
+
+type Spec = PlannedNode['plan']['spec'];
+
+function rdmaMode(spec: Spec | undefined): string {
+  return spec?.system?.rdmaMode ?? NOTHING;
+}
+
+function bridgeRows(before: Spec | undefined, after: Spec): ChangeRow[] {
+  const bridges = (spec: Spec | undefined): Map<string, string> =>
+    new Map((spec?.bridges?.ovs ?? []).map((bridge) => [bridge.name, JSON.stringify(bridge)]));
+  return compareTexts(bridges(before), bridges(after)).map((row) => ({ subject: 'bridge', ...row }));
+}
+
+/** Resources of the device plugin; of a node whose configuration is not in the input nobody knows the old ones. */
+function resourceRows(before: string | undefined, plan: PlannedNode['plan']): ChangeRow[] {
+  if (before === undefined || before === plan.devicePluginConfig) return [];
+  const rows = compareTexts(resourcesOf(before), resourcesOf(plan.devicePluginConfig));
+  return rows.map((row) => ({ subject: 'device plugin', ...row }));
+}
+
+function resourcesOf(config: string): Map<string, string> {
+  try {
+    const { resourceList } = JSON.parse(config) as { resourceList?: { resourceName: string }[] | null };
+    return new Map((resourceList ?? []).map((resource) => [resource.resourceName, JSON.stringify(resource)]));
+  } catch {
+    // Whatever is wrong with the old text, all of the new one is new.
+    return new Map();
+  }
+}
+
+function compareTexts(
+  old: ReadonlyMap<string, string>,
+  fresh: ReadonlyMap<string, string>,
+): Omit<ChangeRow, 'subject'>[] {
+  return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((setting) => {
+    const [before, after] = [old.get(setting), fresh.get(setting)];
+    if (before === after) return [];
+    const isNew = before === undefined;
+    return [
+      {
+        setting,
+        before: isNew ? NOTHING : 'there',
+        after: after === undefined ? NOTHING : isNew ? 'there' : 'with other settings',
+      },
+    ];
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

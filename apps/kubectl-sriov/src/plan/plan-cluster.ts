@@ -1,0 +1,126 @@
+import {
+  type KubeObject,
+  LABEL,
+  matchesLabels,
+  type NodeStateSpec,
+  nodeStateSpecSchema,
+  REASON,
+  type SriovNetworkNodeState,
+  wireText,
+} from '@sriov/api';
+import { type Fleet, type NodePlan, planNode, prepareFleet, type Problem } from '@sriov/policy';
+import { type Catalog } from '../input/catalog.ts';
+import { shorten } from '../table.ts';
+
+/** How the operator is set up. */
+export interface PlanSettings {
+  readonly operatorNamespace: string;
+  readonly supportedNicsOnly: boolean;
+}
+
+/** What stands in the cluster for a node. */
+export interface NodeBefore {
+  readonly state: SriovNetworkNodeState | undefined;
+  /** Absent when it is not in the input, or not in the cluster. */
+  readonly devicePluginConfig: string | undefined;
+  readonly devicePluginLabel: string | undefined;
+}
+
+/** A node that the operator manages: what stands there, and what will. */
+export interface PlannedNode {
+  readonly name: string;
+  readonly before: NodeBefore;
+  readonly plan: NodePlan;
+  /** Something changes that host, device plugin or scheduler would notice. */
+  readonly changes: boolean;
+}
+
+/** What the policy controller would make of the cluster. */
+export interface ClusterPlan {
+  readonly fleet: Fleet;
+  /** By name. */
+  readonly nodes: readonly PlannedNode[];
+  /** Nodes whose labels are not those of managed nodes, by name. */
+  readonly unmanaged: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly notes: readonly string[];
+}
+
+/** Plans every node, with the functions that the policy controller plans it with. */
+export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPlan {
+  const { operatorNamespace, supportedNicsOnly } = settings;
+  const isHere = ({ metadata }: KubeObject): boolean => metadata.namespace === operatorNamespace;
+  const fleet = prepareFleet({ ...catalog, policies: catalog.policies.filter(isHere), supportedNicsOnly });
+  const { nodeSelector } = fleet;
+  const all = nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
+  const isManaged = ({ metadata }: KubeObject): boolean => matchesLabels({ ...nodeSelector }, metadata.labels);
+  const nodes = all.filter(isManaged).map((node) => planOne({ catalog, fleet }, node));
+  const misplaced = catalog.policies.filter((policy) => !isHere(policy));
+  return {
+    fleet,
+    nodes,
+    unmanaged: all.filter((node) => !isManaged(node)).map(({ metadata }) => metadata.name),
+    problems: [
+      ...fleet.problems,
+      ...misplaced.map((policy) => wrongNamespace(policy, operatorNamespace)),
+      ...nodes.flatMap(({ plan }) => plan.problems),
+    ],
+    notes: notesOf(catalog, settings),
+  };
+}
+
+interface Work {
+  readonly catalog: Catalog;
+  readonly fleet: Fleet;
+}
+
+function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: KubeObject): PlannedNode {
+  const state = catalog.nodeStates.get(name);
+  const devicePluginConfig = catalog.devicePluginConfig?.[name];
+  const plan = planNode(fleet, { name, labels, state, devicePluginConfig });
+  const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
+  return { name, before, plan, changes: isChange(before, plan) };
+}
+
+/** Writes that host and device plugin would not notice are no change: a first label `Disabled`, an empty node state. */
+function isChange(before: NodeBefore, plan: NodePlan): boolean {
+  const spec = (value: NodeStateSpec): string => wireText(nodeStateSpecSchema, value);
+  const [wasServed, isServed] = [before.devicePluginLabel === 'Enabled', plan.devicePluginLabel === 'Enabled'];
+  return (
+    spec(before.state?.spec ?? {}) !== spec(plan.spec) ||
+    wasServed !== isServed ||
+    (isServed && before.devicePluginConfig !== undefined && before.devicePluginConfig !== plan.devicePluginConfig)
+  );
+}
+
+function byName(a: KubeObject, b: KubeObject): number {
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
+
+function wrongNamespace({ metadata }: KubeObject, operatorNamespace: string): Problem {
+  return {
+    kind: 'SriovNetworkNodePolicy',
+    name: metadata.name,
+    reason: REASON.wrongNamespace,
+    message: `policies are read from the namespace ${operatorNamespace} only: move it there`,
+  };
+}
+
+function notesOf(catalog: Catalog, { operatorNamespace }: PlanSettings): string[] {
+  const notes: string[] = [];
+  if (catalog.operatorConfig === undefined) {
+    notes.push(
+      `there is no SriovOperatorConfig default in ${operatorNamespace}: one with default settings is assumed (in a cluster nothing is managed without it)`,
+    );
+  }
+  const priorities = catalog.policies.map(({ spec }) => spec?.priority);
+  if (priorities.includes(undefined) && priorities.some((priority) => priority !== undefined)) {
+    const names = catalog.policies
+      .filter(({ spec }) => spec?.priority === undefined)
+      .map(({ metadata }) => metadata.name);
+    notes.push(
+      `${shorten(names.sort())}: without spec.priority a policy ranks highest (0); where the admission webhook runs it gets the lowest (99)`,
+    );
+  }
+  return notes;
+}

@@ -1,0 +1,72 @@
+import { type Problem } from '@sriov/policy';
+import { counted, shorten, tableLines } from '../table.ts';
+import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
+import { type ClusterPlan, type PlannedNode } from './plan-cluster.ts';
+
+/** The plan for people: what changes in one line, a table a node, then what stays and what is wrong. */
+export function planText(plan: ClusterPlan, style: ChangeStyle): string {
+  const changed = plan.nodes
+    .filter(({ changes }) => changes)
+    .map((node) => ({ node, change: nodeChange(node, style) }));
+  const unchanged = plan.nodes.filter(({ changes }) => !changes).map(({ name }) => name);
+  const blocks = [
+    [summary(changed.map(({ change }) => change))],
+    ...changed.map(nodeLines),
+    staysLines(plan, unchanged),
+    problemLines(plan.problems),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+function summary(changes: readonly NodeChange[]): string {
+  const total = (field: 'vfsCreated' | 'vfsDestroyed'): number =>
+    changes.reduce((count, change) => count + change[field], 0);
+  const nodes = `${counted(changes.length, 'node')} ${changes.length === 1 ? 'changes' : 'change'}`;
+  return `${nodes}, ${counted(total('vfsCreated'), 'VF')} created, ${total('vfsDestroyed')} destroyed`;
+}
+
+function nodeLines({ node, change }: { readonly node: PlannedNode; readonly change: NodeChange }): string[] {
+  let last = '';
+  const rows = change.rows.map(({ subject, setting, before, after }) => {
+    const shown = subject === last ? '' : subject;
+    last = subject;
+    return [shown, setting, before, after];
+  });
+  return [node.name, ...tableLines([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
+}
+
+function staysLines({ unmanaged, fleet }: ClusterPlan, unchanged: readonly string[]): string[] {
+  const selector = Object.entries(fleet.nodeSelector ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ');
+  return [
+    ...(unchanged.length > 0 ? [`Unchanged: ${counted(unchanged.length, 'node')} (${shorten(unchanged)})`] : []),
+    ...(unmanaged.length > 0
+      ? [
+          `Not managed: ${counted(unmanaged.length, 'node')} (${shorten(unmanaged)}), for want of the labels ${selector}`,
+        ]
+      : []),
+  ];
+}
+
+/** Equal problems of many nodes are one. */
+function problemLines(problems: readonly Problem[]): string[] {
+  const groups = new Map<string, { readonly problem: Problem; readonly nodes: string[] }>();
+  for (const problem of problems) {
+    const key = JSON.stringify([problem.kind, problem.name, problem.reason, problem.message]);
+    const group = groups.get(key) ?? { problem, nodes: [] };
+    if (problem.node !== undefined) group.nodes.push(problem.node);
+    groups.set(key, group);
+  }
+  if (groups.size === 0) return [];
+  return [
+    'Problems',
+    ...[...groups.values()].flatMap(({ problem: { kind, name, reason, message }, nodes }) => [
+      `  ${kind} ${name}: ${reason}${nodes.length > 0 ? ` on ${shorten(nodes)}` : ''}`,
+      ...message.split('\n').map((line) => `    ${line}`),
+    ]),
+  ];
+}

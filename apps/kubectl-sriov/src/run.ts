@@ -1,0 +1,77 @@
+import { Command, CommanderError, Option } from 'commander';
+import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { type CommandDefinition, type CommandOptions, COMMANDS, runCommand } from './commands.ts';
+import { InputError } from './input/input-error.ts';
+import { formatResult, OUTPUT_FORMATS } from './output.ts';
+import { type Streams } from './streams.ts';
+
+/** How a run ended, for the process. */
+export const EXIT = {
+  ok: 0,
+  /** The cluster would refuse some of the input. */
+  refused: 1,
+  /** Called wrongly, or input that cannot be read. */
+  unusable: 2,
+} as const;
+
+const PROGRAM = 'kubectl-sriov';
+
+/** Runs the program with the arguments behind its name. Resolves to the exit code; never rejects for bad input. */
+export async function run(argv: readonly string[], streams: Streams): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(streams, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has said already what is wrong, or shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unusable;
+    if (!(error instanceof InputError)) throw error;
+    streams.stderr.write(`error: ${error.message.replaceAll('\n', '\nerror: ')}\n`);
+    return EXIT.unusable;
+  }
+}
+
+type SetExitCode = (code: number) => void;
+
+function createProgram(streams: Streams, setExitCode: SetExitCode): Command {
+  const program = new Command(PROGRAM)
+    .description('Shows what the SR-IOV network operator makes of your objects, without a cluster.')
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError(`(${PROGRAM} --help tells more)`);
+  for (const command of COMMANDS) addCommand(program, command, { streams, setExitCode });
+  return program;
+}
+
+function addCommand(
+  program: Command,
+  command: CommandDefinition,
+  { streams, setExitCode }: { readonly streams: Streams; readonly setExitCode: SetExitCode },
+): void {
+  program
+    .command(command.name)
+    .summary(command.summary)
+    .description(command.description)
+    .requiredOption('-f, --filename <file...>', 'files and folders with YAML or JSON; - is standard input')
+    .option('-R, --recursive', 'go into the folders of folders', false)
+    .addOption(new Option('-o, --output <format>', 'form of the result').choices(OUTPUT_FORMATS).default('text'))
+    .option('--operator-namespace <name>', 'namespace of the operator', DEFAULT_OPERATOR_NAMESPACE)
+    .option('--resource-prefix <prefix>', 'prefix of device-plugin resources', DEFAULT_RESOURCE_PREFIX)
+    .option('--supported-nics-only', 'take only NICs of the ConfigMap supported-nic-ids, as upstream does', false)
+    .addHelpText('after', `\n${EXIT_HELP}`)
+    .action(async (options: CommandOptions) => {
+      const { result, notes, errors, isRefused } = await runCommand(command, options, streams.stdin);
+      for (const note of notes) streams.stderr.write(`note: ${note}\n`);
+      streams.stdout.write(formatResult(result, options.output));
+      for (const error of errors) streams.stderr.write(`error: ${error}\n`);
+      setExitCode(isRefused ? EXIT.refused : EXIT.ok);
+    });
+}
+
+const EXIT_HELP = 'Exit code: 0 fine, 1 the cluster would refuse something, 2 wrong use or unreadable input.';

@@ -1,0 +1,75 @@
+import {
+  OVS_NETWORK,
+  SRIOV_IB_NETWORK,
+  SRIOV_NETWORK,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
+} from '@sriov/api';
+import { admit, type AdmissionSettings, type AdmissionVerdict } from '@sriov/policy';
+import { type Catalog } from '../input/catalog.ts';
+import { type Place } from '../input/documents.ts';
+import { type InputObject } from '../input/objects.ts';
+import { counted } from '../table.ts';
+
+/** Kinds that admission judges. */
+const JUDGED: ReadonlySet<string> = new Set([
+  SRIOV_NETWORK_NODE_POLICY.kind,
+  SRIOV_NETWORK_POOL_CONFIG.kind,
+  SRIOV_OPERATOR_CONFIG.kind,
+  SRIOV_NETWORK.kind,
+  SRIOV_IB_NETWORK.kind,
+  OVS_NETWORK.kind,
+]);
+
+/** What admission says of an object. */
+export interface ObjectVerdict extends AdmissionVerdict {
+  readonly place: Place;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Judges each object as if it were created while the others of the input stand in the cluster; in their order. */
+export function validateObjects(
+  objects: readonly InputObject[],
+  catalog: Catalog,
+  settings: AdmissionSettings,
+): ObjectVerdict[] {
+  const { policies, pools, supportedNics } = catalog;
+  const cluster = {
+    nodes: [...catalog.nodes.values()],
+    nodeStates: [...catalog.nodeStates.values()],
+    policies,
+    pools,
+    supportedNics,
+  };
+  return objects
+    .filter(({ object }) => JUDGED.has(object.kind))
+    .map(({ object, place }) => ({
+      place,
+      kind: object.kind,
+      namespace: object.metadata.namespace ?? '',
+      name: object.metadata.name,
+      ...admit({ operation: 'CREATE', object, cluster, settings }),
+    }));
+}
+
+/** For people: a summary, then what is refused and what is warned of. */
+export function verdictsText(verdicts: readonly ObjectVerdict[]): string {
+  const refused = verdicts.filter(({ allowed }) => !allowed).length;
+  const warnings = verdicts.reduce((count, verdict) => count + verdict.warnings.length, 0);
+  const summary = `${counted(verdicts.length, 'object')}: ${verdicts.length - refused} allowed, ${refused} refused, ${counted(warnings, 'warning')}`;
+  const details = verdicts
+    .filter((verdict) => !verdict.allowed || verdict.warnings.length > 0)
+    .map((verdict) => verdictLines(verdict).join('\n'));
+  return `${[summary, ...details].join('\n\n')}\n`;
+}
+
+function verdictLines({ place, kind, namespace, name, allowed, message, warnings }: ObjectVerdict): string[] {
+  return [
+    `${kind} ${namespace}/${name} (${place.file}, line ${place.line})`,
+    ...(allowed ? [] : [`  refused: ${message}`]),
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ];
+}
