@@ -48,10 +48,10 @@ export async function renderChart(options: RenderOptions = {}): Promise<Manifest
 }
 
 /** Runs helm and returns what it printed. @throws {ChartError} */
-export async function runHelm(helm: string, args: readonly string[]): Promise<string> {
+export async function runHelm(helm: string, args: readonly string[], env = process.env): Promise<string> {
   const lines: string[] = [];
   try {
-    return await runCommand(helm, args, { env: process.env, onErrorLine: (line) => lines.push(line) });
+    return await runCommand(helm, args, { env, onErrorLine: (line) => lines.push(line) });
   } catch (cause) {
     throw new ChartError(lines.length > 0 ? lines.join('\n') : messageOf(cause), { cause });
   }

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
+import { resolveHelm } from './helm.ts';
+import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
+
+jest.setTimeout(120_000);
+
+const NAMESPACE = 'sriov-network-operator';
+let plane: ControlPlane;
+let helmPath: string;
+let folder: string;
+
+/** A control plane of its own: helm takes over nothing that others have installed. */
+beforeAll(async () => {
+  helmPath = (await resolveHelm({ onProgress: (line) => console.log(line) })).path;
+  plane = await startControlPlane();
+  folder = mkdtempSync(join(tmpdir(), 'sriov-install-'));
+});
+afterAll(async () => {
+  await plane.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const helm = (...args: readonly string[]): Promise<string> =>
+  runHelm(helmPath, [...args, '--namespace', NAMESPACE, '--kubeconfig', plane.kubeconfigPath], {
+    ...process.env,
+    HOME: folder,
+    KUBECACHEDIR: join(folder, 'kube'),
+  });
+const install = (verb: 'install' | 'upgrade', values: object): Promise<string> =>
+  withValuesFile(values, (file) =>
+    helm(verb, 'sriov', CHART_FOLDER, '--values', file, ...(verb === 'install' ? ['--create-namespace'] : [])),
+  );
+
+const ask = async (method: string, path: string, body?: object): Promise<unknown> => {
+  const contentType = method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
+  const answer = await adminRequest(plane.access, { method, path, contentType, ...(body && { body }) });
+  if (answer.status >= 400) throw new Error(`${method} ${path}: ${(answer.body as { message: string }).message}`);
+  return answer.body;
+};
+const namesAt = async (path: string): Promise<string[]> =>
+  ((await ask('GET', path)) as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name);
+
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+const ours = `/apis/sriovnetwork.openshift.io/v1/namespaces/${NAMESPACE}`;
+
+// One life of a release: each step begins where the one before it ended.
+describe('a release of the chart', () => {
+  it('cannot begin with a SriovOperatorConfig, says what to do instead, and leaves nothing', async () => {
+    await expect(install('install', { sriovOperatorConfig: { deploy: true } })).rejects.toThrow(
+      'install without it, then run helm upgrade with --set sriovOperatorConfig.deploy=true',
+    );
+    expect(await namesAt(CRDS)).toEqual([]);
+  });
+
+  it('is installed on a fresh cluster, and says how to go on', async () => {
+    expect(await install('install', {})).toContain('--set sriovOperatorConfig.deploy=true');
+    expect(await namesAt(CRDS)).toHaveLength(7);
+    expect(await namesAt(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).toHaveLength(3);
+  });
+
+  it('leaves to the webhook, through upgrades, the authority that the webhook has put into its registration', async () => {
+    const path = `${WEBHOOKS}/sriov-operator-webhook-config`;
+    const caBundle = Buffer.from(plane.access.ca).toString('base64');
+    await ask('PATCH', path, [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle }]);
+    await install('upgrade', { logLevel: 'debug' });
+    expect(await ask('GET', path)).toMatchObject({ webhooks: [{ clientConfig: { caBundle } }] });
+  });
+
+  it('takes the registration away with the webhook', async () => {
+    await install('upgrade', { operator: { admissionControllers: { enabled: false } } });
+    expect(await namesAt(WEBHOOKS)).toEqual([]);
+  });
+
+  it('makes the SriovOperatorConfig once the CRDs are there', async () => {
+    const operator = { admissionControllers: { enabled: false } };
+    await install('upgrade', { sriovOperatorConfig: { deploy: true }, operator });
+    expect(await namesAt(`${ours}/sriovoperatorconfigs`)).toEqual(['default']);
+  });
+
+  it('ends without taking the CRDs, and the policies of people, with it', async () => {
+    await ask('POST', `${ours}/sriovnetworknodepolicies`, {
+      apiVersion: 'sriovnetwork.openshift.io/v1',
+      kind: 'SriovNetworkNodePolicy',
+      metadata: { name: 'kept' },
+      spec: { resourceName: 'x', nodeSelector: { a: 'b' }, numVfs: 1, nicSelector: { pfNames: ['ens1'] } },
+    });
+    await helm('uninstall', 'sriov');
+    expect(await namesAt(CRDS)).toHaveLength(7);
+    expect(await namesAt(`${ours}/sriovnetworknodepolicies`)).toEqual(['kept']);
+    for (const kind of ['serviceaccounts', 'services', 'configmaps']) {
+      expect(await namesAt(`/api/v1/namespaces/${NAMESPACE}/${kind}`)).toEqual([]);
+    }
+    const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+    expect(await namesAt(policies)).toEqual([]);
+  });
+});

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type KubeObject, type Resource, type ServiceName } from '@sriov/api';
+import { kubeconfigText } from '@sriov/control-plane';
+import { createNamespace, request, testControlPlane } from '@sriov/testing';
+import { applyChart } from './apply.ts';
+import { SERVICE_ACCOUNTS } from './service-account.ts';
+import { type Account, actAs, openAccount } from './test-accounts.ts';
+
+jest.setTimeout(120_000);
+
+const RELEASE = 'rights';
+let operator: string;
+let other: string;
+/** What every account may do, whatever it is for. */
+let everybody: readonly string[];
+
+beforeAll(async () => {
+  operator = await createNamespace('operator');
+  other = await createNamespace('team');
+  await applyChart(testControlPlane().access, {
+    namespace: operator,
+    release: RELEASE,
+    parts: ['crds', 'rights'],
+    values: { crds: { networkAttachmentDefinition: true } },
+  });
+  const nobody = await actAsNobody(other);
+  everybody = await rightsOf(nobody, other);
+  nobody.close();
+});
+
+interface Rule {
+  readonly verbs: readonly string[];
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+interface RulesReview extends KubeObject {
+  readonly spec: { readonly namespace: string };
+  readonly status?: { readonly resourceRules: readonly Rule[] };
+}
+const RULES_REVIEW: Resource<RulesReview> = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectRulesReview',
+  plural: 'selfsubjectrulesreviews',
+  namespaced: false,
+};
+
+/** An account to which no role is bound. */
+const actAsNobody = async (namespace: string): Promise<Account> => {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+  await request('POST', path, { metadata: { name: 'nobody' } });
+  const { status } = (await request('POST', `${path}/nobody/token`, {})) as { status: { token: string } };
+  const { server, ca } = testControlPlane().access;
+  return openAccount('nobody', kubeconfigText({ server, ca, user: { name: 'nobody', token: status.token } }));
+};
+
+/** All that the account may do to objects in the namespace, as the API server sees it: a line a resource and name. */
+const rightsOf = async ({ client }: Account, namespace: string): Promise<string[]> => {
+  const { status } = await client.create(RULES_REVIEW, { metadata: { name: '' }, spec: { namespace } });
+  const resourceRules = status?.resourceRules ?? [];
+  const verbs = new Map<string, Set<string>>();
+  for (const rule of resourceRules) {
+    for (const line of linesOf(rule)) verbs.set(line, new Set([...(verbs.get(line) ?? []), ...rule.verbs]));
+  }
+  return [...verbs].map(([line, set]) => `${[...set].join(' ')} ${line}`).sort();
+};
+
+const linesOf = ({ apiGroups, resources, resourceNames }: Rule): string[] =>
+  apiGroups.flatMap((group) =>
+    resources.flatMap((resource) =>
+      (resourceNames ?? ['']).map((name) =>
+        `${resource}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` ${name}`}`
+          .replace('.sriovnetwork.openshift.io', '')
+          .replace('.admissionregistration.k8s.io', '')
+          .replace('.coordination.k8s.io', ''),
+      ),
+    ),
+  );
+
+/** What each account may do: in every namespace and to what belongs to none, and beyond that in the operator's. */
+const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; readonly atHome: readonly string[] }> = {
+  'policy-controller': {
+    everywhere: [
+      'list watch sriovnetworknodepolicies',
+      'patch sriovnetworknodepolicies/status',
+      'list watch patch nodes',
+      'create patch events',
+    ],
+    atHome: [
+      'list watch create patch delete sriovnetworknodestates',
+      'list watch sriovnetworkpoolconfigs',
+      'patch sriovnetworkpoolconfigs/status',
+      'list watch sriovoperatorconfigs default',
+      'update sriovoperatorconfigs/finalizers default',
+      'create configmaps',
+      'list watch patch configmaps device-plugin-config',
+      'list watch configmaps supported-nic-ids',
+      'create leases',
+      'get update leases policy-controller',
+    ],
+  },
+  'network-renderer': {
+    everywhere: [
+      'list watch patch sriovnetworks',
+      'list watch patch sriovibnetworks',
+      'list watch patch ovsnetworks',
+      'patch sriovnetworks/status',
+      'patch sriovibnetworks/status',
+      'patch ovsnetworks/status',
+      'list watch create patch delete network-attachment-definitions.k8s.cni.cncf.io',
+      'list watch namespaces',
+      'create patch events',
+    ],
+    atHome: ['create leases', 'get update leases network-renderer'],
+  },
+  'admission-webhook': {
+    everywhere: [
+      'list watch nodes',
+      'get list watch patch mutatingwebhookconfigurations sriov-operator-webhook-config',
+      'get list watch patch validatingwebhookconfigurations sriov-operator-webhook-config',
+    ],
+    atHome: [
+      'list watch sriovnetworknodepolicies',
+      'list watch sriovnetworknodestates',
+      'list watch sriovnetworkpoolconfigs',
+      'list watch sriovoperatorconfigs',
+      'list watch configmaps supported-nic-ids',
+      'create secrets',
+      'get list watch update patch secrets operator-webhook-cert',
+    ],
+  },
+  'config-daemon': {
+    everywhere: [],
+    atHome: ['get list watch sriovnetworknodestates', 'patch sriovnetworknodestates/status', 'create patch events'],
+  },
+};
+
+describe.each(Object.entries(RIGHTS) as [ServiceName, (typeof RIGHTS)[ServiceName]][])(
+  'the account of %s',
+  (service, { everywhere, atHome }) => {
+    let account: Account;
+    beforeAll(async () => {
+      account = await actAs(testControlPlane().access, { namespace: operator, service });
+    });
+    afterAll(() => account.close());
+
+    it('may do in the operator namespace what the service needs, and nothing else', async () => {
+      const rights = await rightsOf(account, operator);
+      expect(rights).toEqual([...everybody, ...everywhere, ...atHome].sort());
+    });
+
+    it('may do elsewhere what the service needs there, and nothing else', async () => {
+      const rights = await rightsOf(account, other);
+      expect(rights).toEqual([...everybody, ...everywhere].sort());
+    });
+  },
+);
+
+describe('a review of access', () => {
+  const mayDo = async (service: ServiceName, attributes: Record<string, string>): Promise<boolean> => {
+    const account = SERVICE_ACCOUNTS[service];
+    const { status } = (await request('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: `system:serviceaccount:${operator}:${account}`,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${operator}`, 'system:authenticated'],
+        resourceAttributes: { version: 'v1', ...attributes },
+      },
+    })) as { status: { allowed: boolean } };
+    return status.allowed;
+  };
+  const ours = 'sriovnetwork.openshift.io';
+
+  it.each<[ServiceName, string, boolean, Record<string, string>]>([
+    ['config-daemon', 'read node states', true, { group: ours, resource: 'sriovnetworknodestates', verb: 'list' }],
+    ['config-daemon', 'write a spec', false, { group: ours, resource: 'sriovnetworknodestates', verb: 'patch' }],
+    ['config-daemon', 'write a policy', false, { group: ours, resource: 'sriovnetworknodepolicies', verb: 'patch' }],
+    ['config-daemon', 'write a node', false, { resource: 'nodes', verb: 'patch' }],
+    ['config-daemon', 'read secrets', false, { resource: 'secrets', verb: 'get' }],
+    ['config-daemon', 'make tokens', false, { resource: 'serviceaccounts', subresource: 'token', verb: 'create' }],
+    ['policy-controller', 'delete a node', false, { resource: 'nodes', verb: 'delete' }],
+    ['policy-controller', 'read secrets', false, { resource: 'secrets', verb: 'list' }],
+    ['policy-controller', 'write any config map', false, { resource: 'configmaps', name: 'other', verb: 'patch' }],
+    [
+      'policy-controller',
+      'write a policy',
+      false,
+      { group: ours, resource: 'sriovnetworknodepolicies', verb: 'update' },
+    ],
+    [
+      'network-renderer',
+      'write node states',
+      false,
+      { group: ours, resource: 'sriovnetworknodestates', verb: 'patch' },
+    ],
+    ['network-renderer', 'touch pods', false, { resource: 'pods', verb: 'create' }],
+    ['admission-webhook', 'read any secret', false, { resource: 'secrets', name: 'other', verb: 'get' }],
+    [
+      'admission-webhook',
+      'write a policy',
+      false,
+      { group: ours, resource: 'sriovnetworknodepolicies', verb: 'patch' },
+    ],
+  ])('of %s answers whether it may %s: %s', async (service, _, isAllowed, attributes) => {
+    expect(await mayDo(service, { namespace: operator, ...attributes })).toBe(isAllowed);
+  });
+});
