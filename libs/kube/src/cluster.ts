@@ -33,6 +33,12 @@ export interface Follower {
   readonly store: { resync(): void };
 }
 
+/**
+ * How long requests may go on when the process is told to stop. Then they are broken: an API server that does not answer
+ * must not hold up the end of the process until it is killed.
+ */
+const STOP_GRACE_MS = 10_000;
+
 /** A service's end of the cluster: its client, its events, and its life as follower and leader. */
 export class Cluster {
   readonly client: KubeClient;
@@ -66,16 +72,26 @@ export class Cluster {
    */
   async follow(followers: readonly Follower[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#process;
-    const following = Promise.all(followers.map((follower) => follower.run(signal)));
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([Promise.all(followers.map((follower) => follower.synced)), stopped]);
-    if (!signal.aborted) await work(signal);
-    await following;
-    await this.recorder.flush();
-    this.#connection.close();
+    const stop = new AbortController();
+    const stopped = whenAborted(signal).then(() => stop.abort());
+    const ended = new AbortController();
+    this.#cutOffAfter(stopped, ended.signal);
+    const following = Promise.all(followers.map((follower) => follower.run(stop.signal)));
+    try {
+      await Promise.race([Promise.all(followers.map((follower) => follower.synced)), stopped]);
+      if (!signal.aborted) await work(signal);
+      await stopped;
+    } finally {
+      stop.abort();
+      await following;
+      await this.recorder.flush();
+      ended.abort();
+      this.#connection.close();
+    }
+  }
+
+  #cutOffAfter(stopped: Promise<void>, ended: AbortSignal): void {
+    void stopped.then(() => this.#process.clock.sleep(STOP_GRACE_MS, ended)).then(() => this.#connection.close());
   }
 
   /**
@@ -97,6 +113,13 @@ export class Cluster {
       ),
     );
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function createReflectorMetrics(metrics: Metrics): ReflectorMetrics {

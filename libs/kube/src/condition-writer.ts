@@ -8,7 +8,8 @@ type Conditioned = KubeObject & { status?: { conditions?: Condition[] | undefine
 
 /**
  * The ports of a condition reporter for one kind: reads from the store, writes conditions by server-side apply of
- * the status, so that each service owns its own condition types and no others.
+ * the status, so that each service owns its own condition types and no others. What else of the status the service
+ * has applied goes with the next condition: a service that writes more than conditions applies all of it at once.
  */
 export function conditionPorts<T extends Conditioned>(about: {
   readonly cluster: Pick<Cluster, 'client' | 'recorder'>;
@@ -26,9 +27,9 @@ export function conditionPorts<T extends Conditioned>(about: {
     get,
     async writeConditions(object, conditions) {
       const { name, namespace } = object.metadata;
-      const identity = { metadata: { name, ...(namespace !== undefined && { namespace }) } };
-      const status: KubeObject = { ...identity, ...{ status: { conditions } } };
-      await cluster.client.apply(resource as Resource, status, { subresource: 'status' });
+      const metadata = { name, ...(namespace !== undefined && { namespace }) };
+      const status: Conditioned = { metadata, status: { conditions: [...conditions] } };
+      await cluster.client.apply<Conditioned>(resource as Resource<Conditioned>, status, { subresource: 'status' });
     },
     recordEvent: (object, event) => cluster.recorder.record(resource, object, event),
     now: () => clock.now(),

@@ -86,6 +86,8 @@ export function connect(config: KubeConfig, clock: Clock): Connection {
 
   const options = async (request: ApiRequest): Promise<RequestOptions> => {
     const { agent, headers } = await credentials.get();
+    // Node gives no length to the body of a DELETE, and the server takes such a body for the next request.
+    const length = request.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(request.body)) };
     return {
       agent,
       // An IPv6 address stands in brackets in a URL only.
@@ -93,7 +95,13 @@ export function connect(config: KubeConfig, clock: Clock): Connection {
       port: base.port,
       path: `${base.pathname.replace(/\/$/, '')}${request.path}`,
       method: request.method,
-      headers: { accept: 'application/json', 'user-agent': 'sriov-operator', ...headers, ...request.headers },
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'sriov-operator',
+        ...headers,
+        ...request.headers,
+        ...length,
+      },
       ...(request.signal && { signal: request.signal }),
     };
   };

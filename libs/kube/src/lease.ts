@@ -1,6 +1,5 @@
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isConflict, isNotFound } from './api-error.ts';
-import { Backoff } from './backoff.ts';
 import { type KubeClient } from './client.ts';
 import { type Lease, LEASE } from './core-resources.ts';
 
@@ -26,7 +25,7 @@ const RETRY_MS = 2_000;
 /**
  * Calls `lead` while this process holds the Lease, again each time it gets it, until `signal` aborts. The signal that
  * `lead` is given aborts when the Lease is lost; another process can only get it after `lead` had 5 s to stop.
- * On abort the Lease is released, so that the next leader need not wait for it to expire.
+ * In the end the Lease is released, so that the next leader need not wait for it to expire. Rejects when `lead` does.
  */
 export async function leadWhile(
   options: LeaseOptions,
@@ -35,69 +34,79 @@ export async function leadWhile(
 ): Promise<void> {
   const { log, name, identity } = options;
   const holder = new LeaseHolder(options);
-  while (!signal.aborted) {
-    if (!(await holder.acquire(signal))) return;
-    log.info({ lease: name, identity }, 'leading');
-    await leadOnce(holder, { lead, signal, clock: options.clock });
-    if (!signal.aborted) log.warn({ lease: name, identity }, 'lost the lease');
+  try {
+    while (await holder.acquire(signal)) {
+      log.info({ lease: name, identity }, 'leading');
+      await leadOnce(holder, lead, signal);
+      if (!signal.aborted) log.warn({ lease: name, identity }, 'lost the lease');
+    }
+  } finally {
+    await holder.release();
   }
-  await holder.release();
 }
 
 async function leadOnce(
   holder: LeaseHolder,
-  term: { lead: (signal: AbortSignal) => Promise<void>; signal: AbortSignal; clock: Clock },
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
   const lost = new AbortController();
   const stop = (): void => lost.abort();
-  term.signal.addEventListener('abort', stop);
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   const renewing = holder.renewUntilLost(lost.signal).finally(stop);
   try {
-    await term.lead(lost.signal);
+    await lead(lost.signal);
   } finally {
     stop();
-    term.signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', stop);
     await renewing;
   }
 }
 
+/** Whose the Lease is after a try to get or renew it; `unknown` when the try failed. */
+type Holder = 'ours' | 'theirs' | 'unknown';
+
 /** Holds, or tries to get, the Lease. */
 class LeaseHolder {
   readonly #options: LeaseOptions;
-  readonly #backoff: Backoff;
   /** What the Lease said last, and when we saw it change: clocks of other machines are not trusted. */
   #seen: { readonly record: string; readonly at: number } | undefined;
+  /** When the last claim that succeeded was sent: nobody can take the Lease for its duration from then on. */
+  #claimedAt = 0;
+  /** Set from the first claim on, which may have been heard even if it was not answered, until we see another holder. */
+  #mayBeOurs = false;
+  #failures = 0;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    this.#backoff = new Backoff({ baseMs: RETRY_MS, maxMs: 5 * RETRY_MS, random: options.random });
   }
 
   /** Resolves with true when the Lease is ours, with false when `signal` aborts first. */
   async acquire(signal: AbortSignal): Promise<boolean> {
+    const { clock, random } = this.#options;
     while (!signal.aborted) {
-      if (await this.#attempt()) {
-        this.#backoff.reset();
-        return true;
-      }
-      await this.#options.clock.sleep(this.#backoff.next(), signal);
+      if ((await this.#attempt()) === 'ours') return true;
+      await clock.sleep(RETRY_MS * (1 + 0.2 * random()), signal);
     }
     return false;
   }
 
-  /** Renews every two seconds; resolves when that failed for ten, when another holds it, or on abort. */
+  /** Renews every two seconds; resolves when that failed for ten, at once when another holds it, or on abort. */
   async renewUntilLost(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    let renewedAt = clock.now();
-    while (!signal.aborted && clock.now() - renewedAt < RENEW_DEADLINE_MS) {
-      await clock.sleep(RETRY_MS, signal);
+    const rest = (): number => this.#claimedAt + RENEW_DEADLINE_MS - clock.now();
+    while (!signal.aborted && rest() > 0) {
+      await clock.sleep(Math.min(RETRY_MS, rest()), signal);
       if (signal.aborted) return;
-      if (await this.#attempt()) renewedAt = clock.now();
+      if ((await this.#attemptWithin(rest(), signal)) === 'theirs') return;
     }
   }
 
+  /** Gives the Lease back, if it may be ours. */
   async release(): Promise<void> {
     const { client, identity, log, clock } = this.#options;
+    if (!this.#mayBeOurs) return;
     try {
       const lease = await client.get(LEASE, this.#ref);
       if (lease.spec.holderIdentity !== identity) return;
@@ -112,28 +121,52 @@ class LeaseHolder {
     return { name: this.#options.name, namespace: this.#options.namespace };
   }
 
-  /** One try to get or renew. Failures of any kind count as "not ours now". */
-  async #attempt(): Promise<boolean> {
+  /** One try that must not outlast `ms`: a request that hangs would keep us leading beyond the Lease. */
+  async #attemptWithin(ms: number, signal: AbortSignal): Promise<Holder> {
+    const timeout = new AbortController();
+    const end = (): void => timeout.abort();
+    signal.addEventListener('abort', end);
+    const sleeping = this.#options.clock.sleep(ms, timeout.signal).then((): Holder => 'unknown');
     try {
-      return await this.#getOrTake();
-    } catch (error) {
-      const level = isConflict(error) ? 'debug' : 'warn';
-      this.#options.log[level]({ lease: this.#ref.name, err: error }, 'could not get or renew the lease');
-      return false;
+      return await Promise.race([this.#attempt(), sleeping]);
+    } finally {
+      end();
+      signal.removeEventListener('abort', end);
     }
   }
 
-  async #getOrTake(): Promise<boolean> {
-    const { client } = this.#options;
-    const lease = await this.#read();
-    if (lease === undefined) {
-      await client.create(LEASE, { metadata: { ...this.#ref }, spec: this.#claim(undefined) });
-      return true;
+  /** One try to get or renew. */
+  async #attempt(): Promise<Holder> {
+    try {
+      const holder = await this.#getOrTake();
+      this.#failures = 0;
+      return holder;
+    } catch (error) {
+      // Another candidate was faster; the next look tells which.
+      if (!isConflict(error)) this.#noteFailure(error);
+      return 'unknown';
     }
-    this.#observe(lease);
-    if (!this.#mayTake(lease)) return false;
-    await client.replace(LEASE, { ...lease, spec: this.#claim(lease) });
-    return true;
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#failures += 1;
+    const level = this.#failures === 1 ? 'warn' : 'debug';
+    this.#options.log[level]({ lease: this.#ref.name, err: error }, 'could not get or renew the lease, trying again');
+  }
+
+  async #getOrTake(): Promise<Holder> {
+    const { client, clock } = this.#options;
+    const lease = await this.#read();
+    if (lease && !this.#mayTake(lease)) {
+      this.#mayBeOurs = false;
+      return 'theirs';
+    }
+    const sentAt = clock.now();
+    this.#mayBeOurs = true;
+    if (lease) await client.replace(LEASE, { ...lease, spec: this.#claim(lease) });
+    else await client.create(LEASE, { metadata: { ...this.#ref }, spec: this.#claim(undefined) });
+    this.#claimedAt = sentAt;
+    return 'ours';
   }
 
   async #read(): Promise<Lease | undefined> {
@@ -145,16 +178,13 @@ class LeaseHolder {
     }
   }
 
-  #observe(lease: Lease): void {
-    const record = JSON.stringify(lease.spec);
-    if (this.#seen?.record !== record) this.#seen = { record, at: this.#options.clock.now() };
-  }
-
   #mayTake(lease: Lease): boolean {
     const { identity, clock } = this.#options;
+    const record = JSON.stringify(lease.spec);
+    if (this.#seen?.record !== record) this.#seen = { record, at: clock.now() };
     const holder = lease.spec.holderIdentity ?? '';
     if (holder === '' || holder === identity) return true;
-    return clock.now() - (this.#seen?.at ?? 0) > (lease.spec.leaseDurationSeconds ?? 0) * 1000;
+    return clock.now() - this.#seen.at > (lease.spec.leaseDurationSeconds ?? 0) * 1000;
   }
 
   #claim(lease: Lease | undefined): Lease['spec'] {

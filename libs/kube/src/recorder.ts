@@ -29,6 +29,10 @@ const AGGREGATE_MS = 10 * 60_000;
 const WRITE_INTERVAL_MS = 10_000;
 /** Events remembered for aggregation. */
 const MEMORY = 2_000;
+/** Messages of one reason about one object within {@link AGGREGATE_MS}; further ones share one event. */
+const MAX_MESSAGES = 10;
+/** Writes under way; more events are dropped, so that news never stands in the way of work. */
+const MAX_IN_FLIGHT = 500;
 
 /**
  * Records Events. Recording never fails and never waits: an Event is news for people, not state.
@@ -37,6 +41,7 @@ const MEMORY = 2_000;
 export class EventRecorder {
   readonly #options: RecorderOptions;
   readonly #recent = new Map<string, Remembered>();
+  readonly #groups = new Map<string, { readonly since: number; readonly messages: Set<string> }>();
   readonly #inFlight = new Set<Promise<void>>();
 
   constructor(options: RecorderOptions) {
@@ -44,19 +49,38 @@ export class EventRecorder {
   }
 
   /** Records an event about the object. */
-  record(resource: Resource, object: KubeObject, text: EventText): void {
+  record(resource: Resource, object: KubeObject, { type, reason, message }: EventText): void {
     const now = this.#options.clock.now();
-    const id = [object.metadata.uid ?? object.metadata.name, text.type, text.reason, text.message].join('\u0000');
+    const group = [object.metadata.uid ?? object.metadata.name, type, reason].join('\u0000');
+    const isCrowded = this.#isCrowded(group, message);
+    const id = isCrowded ? group : `${group}\u0000${message}`;
+    const words = (isCrowded ? `(one of many like it) ${message}` : message).slice(0, 1024);
     const known = this.#recent.get(id);
     if (known && now - known.lastSeen < AGGREGATE_MS) {
-      known.count += 1;
-      known.lastSeen = now;
+      Object.assign(known, { count: known.count + 1, lastSeen: now, message: words });
       this.#scheduleCount(known);
       return;
     }
-    const event = this.#build({ resource, object, text, id });
-    this.#remember(id, { event, count: 1, lastSeen: now, writtenAt: now, cancelWrite: undefined });
-    this.#track(this.#options.client.create(EVENT, event));
+    const event = this.#build({ resource, object, text: { type, reason, message: words }, id });
+    remember(this.#recent, id, {
+      event,
+      message: words,
+      count: 1,
+      lastSeen: now,
+      writtenAt: now,
+      cancelWrite: undefined,
+      lastWrite: this.#write(() => this.#options.client.create(EVENT, event)),
+    });
+  }
+
+  /** True when the message is one too many of its kind, as of a failure whose words differ each time. */
+  #isCrowded(group: string, message: string): boolean {
+    const now = this.#options.clock.now();
+    const present = this.#groups.get(group);
+    const { messages } = present && now - present.since < AGGREGATE_MS ? present : { messages: new Set<string>() };
+    if (messages !== present?.messages) remember(this.#groups, group, { since: now, messages });
+    if (messages.size < MAX_MESSAGES) messages.add(message);
+    return !messages.has(message);
   }
 
   /** Writes what is still to be counted and resolves when all is written; call it before the process ends. */
@@ -78,12 +102,14 @@ export class EventRecorder {
     known.cancelWrite?.();
     known.cancelWrite = undefined;
     known.writtenAt = this.#options.clock.now();
-    this.#track(this.#writeCount(known));
+    known.lastWrite = this.#write(() => this.#writeCount(known));
   }
 
-  async #writeCount({ event, count, lastSeen }: Remembered): Promise<void> {
+  async #writeCount(known: Remembered): Promise<void> {
     const { client } = this.#options;
-    const patch = { count, lastTimestamp: formatSeconds(lastSeen) };
+    await known.lastWrite;
+    const { event, message, count, lastSeen } = known;
+    const patch = { count, message, lastTimestamp: formatSeconds(lastSeen) };
     try {
       await client.mergePatch(EVENT, event.metadata, { patch });
     } catch (error) {
@@ -111,7 +137,7 @@ export class EventRecorder {
       },
       type: text.type,
       reason: text.reason,
-      message: text.message.slice(0, 1024),
+      message: text.message,
       count: 1,
       firstTimestamp: time,
       lastTimestamp: time,
@@ -121,29 +147,35 @@ export class EventRecorder {
     };
   }
 
-  #remember(id: string, remembered: Remembered): void {
-    this.#recent.delete(id);
-    this.#recent.set(id, remembered);
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size > MEMORY && oldest !== undefined) this.#recent.delete(oldest);
-  }
-
-  #track(write: Promise<unknown>): void {
-    const tracked = write
+  #write(write: () => Promise<unknown>): Promise<void> {
+    if (this.#inFlight.size >= MAX_IN_FLIGHT) return Promise.resolve();
+    const tracked: Promise<void> = write()
       .then(() => undefined)
       .catch((error: unknown) => this.#options.log.debug({ err: error }, 'could not record an event'))
       .finally(() => this.#inFlight.delete(tracked));
     this.#inFlight.add(tracked);
+    return tracked;
   }
+}
+
+/** Keeps the newest {@link MEMORY}. */
+function remember<T>(memory: Map<string, T>, id: string, value: T): void {
+  memory.delete(id);
+  memory.set(id, value);
+  const [oldest] = memory.keys();
+  if (memory.size > MEMORY && oldest !== undefined) memory.delete(oldest);
 }
 
 interface Remembered {
   readonly event: KubeEvent;
+  message: string;
   count: number;
   lastSeen: number;
   writtenAt: number;
   /** Set while a write of the count is due. */
   cancelWrite: (() => void) | undefined;
+  /** The write before, which the next one must not overtake. */
+  lastWrite: Promise<void>;
 }
 
 function formatSeconds(ms: number): string {

@@ -24,17 +24,6 @@ const THING: Resource<Thing> = {
   namespaced: true,
 };
 
-/** Knows whether someone sleeps on it. */
-class SleepClock extends FakeClock {
-  sleepers = 0;
-
-  override async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    this.sleepers += 1;
-    await super.sleep(ms, signal);
-    this.sleepers -= 1;
-  }
-}
-
 /** A sequence of its own for each test, the same in each run. */
 function createRandom(seed = 1): () => number {
   let state = seed;
@@ -45,7 +34,7 @@ function createRandom(seed = 1): () => number {
 }
 
 let server: ScriptedServer;
-let clock: SleepClock;
+let clock: FakeClock;
 let store: Store<Thing>;
 let changes: Change<Thing>[];
 let logged: { level: number; msg: string }[];
@@ -54,7 +43,7 @@ let end: () => Promise<void>;
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
-  clock = new SleepClock();
+  clock = new FakeClock();
   store = new Store<Thing>();
   changes = [];
   store.subscribe((change) => changes.push(change));

@@ -36,9 +36,10 @@ describe('FakeClock', () => {
     clock.setTimer(10, () => (fired = true))();
     const abort = new AbortController();
     const sleeping = clock.sleep(1_000, abort.signal);
+    expect(clock.sleepers).toBe(1);
     abort.abort();
     await sleeping;
     await clock.advance(2_000);
-    expect([fired, clock.pending]).toEqual([false, 0]);
+    expect([fired, clock.pending, clock.sleepers]).toEqual([false, 0, 0]);
   });
 });

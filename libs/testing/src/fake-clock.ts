@@ -9,6 +9,7 @@ interface Timer {
 export class FakeClock {
   #now: number;
   readonly #timers = new Set<Timer>();
+  #sleepers = 0;
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
@@ -26,15 +27,22 @@ export class FakeClock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
+    this.#sleepers += 1;
     return new Promise((resolve) => {
-      const cancel = this.setTimer(ms, finish);
-      function finish(): void {
+      const finish = (): void => {
+        this.#sleepers -= 1;
         cancel();
         signal?.removeEventListener('abort', finish);
         resolve();
-      }
+      };
+      const cancel = this.setTimer(ms, finish);
       signal?.addEventListener('abort', finish);
     });
+  }
+
+  /** Sleeps that have not ended: who sleeps waits for nothing else. */
+  get sleepers(): number {
+    return this.#sleepers;
   }
 
   /** Timers that have not fired. */
