@@ -1,0 +1,18 @@
+import { admit, type AdmissionCluster, type AdmissionSettings, setDefaults } from '@sriov/policy';
+import { type Answer, type Question } from './review.ts';
+
+const ALLOWED: Answer = { allowed: true, message: '', warnings: [], patch: [] };
+
+/** Sets the defaults. It never refuses: what is wrong with the object is said once it is whole. */
+export function answerMutating({ operation, object }: Question): Answer {
+  return operation === 'CONNECT' ? ALLOWED : { ...ALLOWED, patch: setDefaults({ operation, object }) };
+}
+
+/** Lets the write in or refuses it. */
+export function answerValidating(question: Question, cluster: AdmissionCluster, settings: AdmissionSettings): Answer {
+  const { operation, object, oldObject } = question;
+  // The object has its defaults already, and a validating webhook must not patch.
+  return operation === 'CONNECT'
+    ? ALLOWED
+    : { ...admit({ operation, object, oldObject, cluster, settings }), patch: [] };
+}

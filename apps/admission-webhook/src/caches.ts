@@ -1,0 +1,69 @@
+import {
+  type KubeObject,
+  type ObservedInterface,
+  omitUndefined,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_NODE_STATE,
+  SRIOV_NETWORK_POOL_CONFIG,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodeState,
+  type SriovNetworkPoolConfig,
+  SUPPORTED_NIC_CONFIG_MAP,
+} from '@sriov/api';
+import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
+
+/** What verdicts depend on: everything from memory, kept up to date by watches. */
+export interface Caches {
+  readonly policies: Informer<SriovNetworkNodePolicy>;
+  readonly pools: Informer<SriovNetworkPoolConfig>;
+  /** Names and labels only. */
+  readonly nodes: Informer<KubeObject>;
+  /** What a rule looks at, and no VFs. */
+  readonly nodeStates: Informer<SriovNetworkNodeState>;
+  readonly supportedNics: Informer<ConfigMap>;
+}
+
+/** Node states in a page of a list: each is some 30 kB, and parsing a page holds up everything else. */
+const NODE_STATE_PAGE = 100;
+
+/** Makes the caches; they fill once they run. */
+export function createCaches(context: InformerContext, namespace: string): Caches {
+  return {
+    policies: new Informer(context, SRIOV_NETWORK_NODE_POLICY, { namespace }),
+    pools: new Informer(context, SRIOV_NETWORK_POOL_CONFIG, { namespace }),
+    nodes: new Informer(context, NODE, { metadataOnly: true, transform: trimNode }),
+    nodeStates: new Informer(context, SRIOV_NETWORK_NODE_STATE, {
+      namespace,
+      pageSize: NODE_STATE_PAGE,
+      transform: trimNodeState,
+    }),
+    supportedNics: new Informer(context, CONFIG_MAP, {
+      namespace,
+      fieldSelector: `metadata.name=${SUPPORTED_NIC_CONFIG_MAP}`,
+    }),
+  };
+}
+
+/** All of them, for running and waiting. */
+export function allInformers(caches: Caches): Follower[] {
+  return Object.values(caches) as Follower[];
+}
+
+function trimNode({ metadata }: KubeObject): KubeObject {
+  const { name, resourceVersion, labels } = metadata;
+  return { metadata: omitUndefined({ name, resourceVersion, labels }) };
+}
+
+function trimNodeState({ metadata, status }: SriovNetworkNodeState): SriovNetworkNodeState {
+  const { name, namespace, resourceVersion } = metadata;
+  const { interfaces, syncStatus } = status ?? {};
+  return {
+    metadata: omitUndefined({ name, namespace, resourceVersion }),
+    status: omitUndefined({ interfaces: interfaces?.map(trimInterface), syncStatus }),
+  };
+}
+
+function trimInterface(nic: ObservedInterface): ObservedInterface {
+  const { name, altNames, pciAddress, vendor, deviceID, netFilter, totalvfs, numVfs, mtu, linkType } = nic;
+  return omitUndefined({ name, altNames, pciAddress, vendor, deviceID, netFilter, totalvfs, numVfs, mtu, linkType });
+}

@@ -1,0 +1,46 @@
+import { X509Certificate } from 'node:crypto';
+import { type KeyPair } from '@sriov/certificates';
+import { type CheckResult, type Logger } from '@sriov/runtime';
+import { endOf } from './plan.ts';
+
+/** What serves with a certificate. */
+export interface CertificateUser {
+  /** @throws Error when the two are no pair. */
+  use(pair: KeyPair): void;
+}
+
+/** The certificate that is served now, and whether it does its service. */
+export class CertificateInUse {
+  readonly #user: CertificateUser;
+  readonly #log: Logger;
+  #pair: KeyPair | undefined;
+  #certificate: X509Certificate | undefined;
+  #problem: string | undefined;
+
+  constructor(user: CertificateUser, log: Logger) {
+    this.#user = user;
+    this.#log = log;
+  }
+
+  /** Serves with the pair; the same one again is no change. @throws Error when it cannot be served with. */
+  use(pair: KeyPair): void {
+    if (pair.certificate === this.#pair?.certificate && pair.privateKey === this.#pair.privateKey) return;
+    const certificate = new X509Certificate(pair.certificate);
+    this.#user.use(pair);
+    this.#pair = pair;
+    this.#certificate = certificate;
+    this.#log.info({ names: certificate.subjectAltName, until: certificate.validTo }, 'serving with a new certificate');
+  }
+
+  /** Says what keeps the API server from coming to us; nothing when it can. */
+  setProblem(problem: string | undefined): void {
+    this.#problem = problem;
+  }
+
+  /** Whether the API server can be answered with it at this time, in milliseconds since the epoch. */
+  check(now: number): CheckResult {
+    if (this.#certificate === undefined) return this.#problem ?? 'there is none yet';
+    if (endOf(this.#certificate) <= now) return `the one that is served ended at ${this.#certificate.validTo}`;
+    return this.#problem ?? true;
+  }
+}

@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '@sriov/api';
+import { type KeyPair } from '@sriov/certificates';
+import { type Clock, type Logger, ServiceError } from '@sriov/runtime';
+import { type CertificateInUse } from './certificate-in-use.ts';
+import { isPair } from './stored.ts';
+
+/** Where the certificate comes from that others make and renew. */
+export interface FileCertificatesOptions {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly inUse: CertificateInUse;
+}
+
+/** Mounted Secrets are replaced by links, which file watches miss; two small files are cheap to read. */
+const LOOK_EVERY_MS = 2_000;
+
+/** A certificate in files that others renew. */
+export class FileCertificates {
+  readonly #options: FileCertificatesOptions;
+  /** Nothing in the cluster has to be followed for it. */
+  readonly followers = [];
+  #lastProblem: string | undefined;
+
+  private constructor(options: FileCertificatesOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the files for the first time. @throws {ServiceError} `CERTIFICATE_UNUSABLE`, naming file and cause. */
+  static async load(options: FileCertificatesOptions): Promise<FileCertificates> {
+    const certificates = new FileCertificates(options);
+    try {
+      options.inUse.use(await certificates.#read());
+    } catch (cause) {
+      throw new ServiceError('CERTIFICATE_UNUSABLE', messageOf(cause), { cause });
+    }
+    return certificates;
+  }
+
+  /** Reads them again and again until `signal` aborts. While they are no pair, the one before is served. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, inUse } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, signal);
+      if (signal.aborted) return;
+      try {
+        inUse.use(await this.#read());
+        this.#lastProblem = undefined;
+      } catch (error) {
+        this.#warnOnce(messageOf(error));
+      }
+    }
+  }
+
+  async #read(): Promise<KeyPair> {
+    const { certificateFile, keyFile } = this.#options;
+    const pair = { certificate: await readText(certificateFile), privateKey: await readText(keyFile) };
+    if (!isUsable(pair)) {
+      throw new Error(`the certificate in ${certificateFile} and the key in ${keyFile} do not belong together`);
+    }
+    return pair;
+  }
+
+  /** Both files are hardly replaced at the same moment: one line tells of it, not one each time. */
+  #warnOnce(problem: string): void {
+    if (problem === this.#lastProblem) return;
+    this.#lastProblem = problem;
+    this.#options.log.warn({ problem }, 'the new certificate cannot be served; the one before is served on');
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new Error(`cannot read ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function isUsable({ certificate, privateKey }: KeyPair): boolean {
+  try {
+    return isPair(new X509Certificate(certificate), privateKey);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,126 @@
+import { WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { Controller, type ControllerMetrics, done, type Outcome, stalled, wait } from '@sriov/controller';
+import { type Follower, Informer, type InformerContext, type KubeClient, SECRET, type Secret } from '@sriov/kube';
+import { type Clock, type Logger } from '@sriov/runtime';
+import { type CertificateInUse } from './certificate-in-use.ts';
+import { carryOut } from './issue.ts';
+import { type Endpoint } from './names.ts';
+import { planCertificates } from './plan.ts';
+import { planTrust, REGISTRATIONS, type WebhookConfiguration } from './registration.ts';
+import { readSecret, type StoredCertificates } from './stored.ts';
+
+/** What certificates of our own are made and kept with. */
+export interface OwnCertificatesOptions {
+  readonly informers: InformerContext;
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: ControllerMetrics;
+  /** Where the Secret stands, and its name. */
+  readonly secret: { readonly namespace: string; readonly name: string };
+  readonly endpoint: Endpoint;
+  readonly lifetimeMs: number;
+  readonly inUse: CertificateInUse;
+}
+
+const KEY = 'certificates';
+/** Longest sleep: timers cannot wait for months. */
+const LONGEST_WAIT_MS = 86_400_000;
+
+/**
+ * Certificates that the replicas make, share in a Secret and renew, each of them able to do it alone: a write that
+ * comes second is refused, and its writer goes on with what the first one wrote.
+ */
+export class OwnCertificates {
+  readonly #options: OwnCertificatesOptions;
+  readonly #secrets: Informer<Secret>;
+  readonly #registrations: readonly Informer<WebhookConfiguration>[];
+  readonly #controller: Controller;
+
+  constructor(options: OwnCertificatesOptions) {
+    const { informers, secret, clock, log, metrics } = options;
+    this.#options = options;
+    this.#secrets = new Informer(informers, SECRET, {
+      namespace: secret.namespace,
+      fieldSelector: `metadata.name=${secret.name}`,
+    });
+    this.#registrations = REGISTRATIONS.map(
+      (kind) => new Informer(informers, kind, { fieldSelector: `metadata.name=${WEBHOOK_CONFIGURATION}` }),
+    );
+    this.#controller = new Controller({ name: KEY, reconcile: () => this.#reconcile(), timers: clock, log, metrics });
+    const wake = (): void => this.#controller.enqueue(KEY);
+    this.#secrets.store.subscribe(wake);
+    for (const { store } of this.#registrations) store.subscribe(wake);
+  }
+
+  /** What has to be followed for it. */
+  get followers(): Follower[] {
+    return [this.#secrets, ...this.#registrations];
+  }
+
+  /** Keeps the certificates in force until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#controller.enqueue(KEY);
+    await this.#controller.run(signal);
+  }
+
+  async #reconcile(): Promise<Outcome> {
+    const { clock, endpoint, lifetimeMs, inUse, secret } = this.#options;
+    const read = readSecret(this.#secrets.store.get(`${secret.namespace}/${secret.name}`));
+    if (read.kind === 'foreign') {
+      const message = `the Secret ${secret.namespace}/${secret.name} has no ca.key, so it is not of our making: delete it, or mount it and name its files with --certificate-file and --key-file`;
+      inUse.setProblem(message);
+      return stalled('CertificatesForeign', message);
+    }
+    const stored = read.kind === 'usable' ? read.stored : undefined;
+    const now = clock.now();
+    const facts = { stored, names: endpoint.names, lifetimeMs, now };
+    const plan = planCertificates({ ...facts, isTrusted: stored !== undefined && this.#isTrusted(stored) });
+    if (stored !== undefined && plan.step !== 'create') await this.#putInForce(stored);
+    if (plan.step === 'nothing') {
+      const ms = Math.min(Math.max(plan.dueAt - now, 0), LONGEST_WAIT_MS);
+      return wait(ms, 'CertificatesInForce', `until ${new Date(plan.dueAt).toISOString()}`);
+    }
+    await this.#write(await carryOut(plan.step, facts));
+    this.#options.log.info({ step: plan.step, secret: secret.name }, 'certificates changed');
+    // The watch tells of what was written, by whomever.
+    return done('CertificatesWritten', plan.step);
+  }
+
+  /** First the API server trusts, then we serve: both hold when the new certificate is of a new authority. */
+  async #putInForce({ bundle, pair }: StoredCertificates): Promise<void> {
+    const { inUse, client, endpoint, log } = this.#options;
+    inUse.setProblem('the API server is not told yet to trust it');
+    for (const [index, kind] of REGISTRATIONS.entries()) {
+      const configuration = this.#registrationOf(index);
+      const patch = configuration && planTrust(configuration, bundle, endpoint);
+      if (patch === undefined) continue;
+      await client.mergePatch(kind, { name: WEBHOOK_CONFIGURATION }, { patch });
+      log.info({ kind: kind.kind, name: WEBHOOK_CONFIGURATION }, 'the API server is told whom to trust');
+    }
+    inUse.use(pair);
+    inUse.setProblem(undefined);
+  }
+
+  #isTrusted({ bundle }: StoredCertificates): boolean {
+    return this.#registrations.every((_, index) => {
+      const configuration = this.#registrationOf(index);
+      return configuration === undefined || planTrust(configuration, bundle, this.#options.endpoint) === undefined;
+    });
+  }
+
+  #registrationOf(index: number): WebhookConfiguration | undefined {
+    return this.#registrations[index]?.store.get(WEBHOOK_CONFIGURATION);
+  }
+
+  async #write(data: Record<string, string>): Promise<void> {
+    const { client, secret } = this.#options;
+    const present = this.#secrets.store.get(`${secret.namespace}/${secret.name}`);
+    if (present === undefined) {
+      await client.create(SECRET, { metadata: { ...secret }, type: 'kubernetes.io/tls', data });
+      return;
+    }
+    const { resourceVersion } = present.metadata;
+    await client.mergePatch(SECRET, secret, { patch: { metadata: { resourceVersion }, data } });
+  }
+}

@@ -1,0 +1,81 @@
+import { createControllerMetrics } from '@sriov/controller';
+import { Cluster, type Follower } from '@sriov/kube';
+import { type ServiceContext } from '@sriov/runtime';
+import { answerMutating, answerValidating } from './answers.ts';
+import { allInformers, createCaches } from './caches.ts';
+import { CertificateInUse } from './certificates/certificate-in-use.ts';
+import { FileCertificates } from './certificates/file-certificates.ts';
+import { endpointOf } from './certificates/names.ts';
+import { OwnCertificates } from './certificates/own-certificates.ts';
+import { MUTATING_PATH, VALIDATING_PATH } from './certificates/registration.ts';
+import { gather } from './gather.ts';
+import { observed } from './observed.ts';
+import { type Settings } from './settings.ts';
+import { WebhookServer } from './webhook-server.ts';
+
+const DAY_MS = 86_400_000;
+
+/** The admission webhook: a server that answers from caches, and whoever keeps its certificate in force. */
+export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
+  const { settings, log, health, clock } = context;
+  const { namespace, supportedNicsOnly } = settings;
+  const cluster = new Cluster(context, { service: 'admission-webhook', ...settings, kubeconfig: settings.kubeconfig });
+  const caches = createCaches(cluster.informers, namespace);
+  let isComplete = false;
+  const server = await WebhookServer.start({
+    listen: { port: settings.port, ...(settings.bindAddress !== undefined && { host: settings.bindAddress }) },
+    responders: observed(
+      {
+        [MUTATING_PATH]: answerMutating,
+        [VALIDATING_PATH]: (question) =>
+          isComplete
+            ? answerValidating(question, gather(caches, namespace), { operatorNamespace: namespace, supportedNicsOnly })
+            : 'the webhook has not read the cluster yet: try again in a moment',
+      },
+      context,
+    ),
+    readyProblems: () => health.readyProblems(),
+    log,
+  });
+  log.info({ port: server.port }, 'listening for the API server');
+  try {
+    const inUse = new CertificateInUse(server, log);
+    health.addReadiness('certificate', () => inUse.check(clock.now()));
+    const certificates = await createCertificates(context, cluster, inUse);
+    await cluster.follow([...allInformers(caches), ...certificates.followers], async (stop) => {
+      isComplete = true;
+      await certificates.run(stop);
+    });
+  } finally {
+    await server.close();
+  }
+}
+
+/** Whoever keeps a certificate in force. */
+interface Certificates {
+  readonly followers: readonly Follower[];
+  run(signal: AbortSignal): Promise<void>;
+}
+
+async function createCertificates(
+  context: ServiceContext<Settings>,
+  cluster: Cluster,
+  inUse: CertificateInUse,
+): Promise<Certificates> {
+  const { settings, clock, log, metrics } = context;
+  const { certificateFile, keyFile, certificateSecret, certificateDays, namespace } = settings;
+  if (certificateFile !== undefined && keyFile !== undefined) {
+    return FileCertificates.load({ certificateFile, keyFile, clock, log, inUse });
+  }
+  return new OwnCertificates({
+    informers: cluster.informers,
+    client: cluster.client,
+    clock,
+    log,
+    metrics: createControllerMetrics(metrics),
+    secret: { namespace, name: certificateSecret },
+    endpoint: endpointOf(settings),
+    lifetimeMs: certificateDays * DAY_MS,
+    inUse,
+  });
+}

@@ -1,0 +1,39 @@
+import { type ServiceContext } from '@sriov/runtime';
+import { type Answer, type Question } from './review.ts';
+import { type Responder } from './webhook-server.ts';
+
+/** The responders, with each answer counted and timed, and each refusal logged. */
+export function observed(
+  responders: Readonly<Record<string, Responder>>,
+  { metrics, log, clock }: Pick<ServiceContext<unknown>, 'metrics' | 'log' | 'clock'>,
+): Record<string, Responder> {
+  const total = metrics.counter('sriov_admission_reviews_total', 'Reviews by path, kind, operation and verdict', [
+    'path',
+    'kind',
+    'operation',
+    'verdict',
+  ]);
+  const seconds = metrics.histogram('sriov_admission_review_duration_seconds', 'Duration of a review', ['path']);
+
+  const observe = (path: string, respond: Responder): Responder => {
+    return (question) => {
+      const start = clock.now();
+      const answer = respond(question);
+      const { object, operation } = question;
+      total.inc({ path, kind: object.kind ?? '', operation, verdict: verdictOf(answer) });
+      seconds.observe({ path }, (clock.now() - start) / 1000);
+      if (typeof answer !== 'string' && !answer.allowed) logRefusal(question, answer);
+      return answer;
+    };
+  };
+  const logRefusal = ({ object, operation }: Question, { message }: Answer): void => {
+    const { namespace, name } = object.metadata;
+    log.info({ kind: object.kind, namespace, name, operation, message }, 'refused');
+  };
+  return Object.fromEntries(Object.entries(responders).map(([path, respond]) => [path, observe(path, respond)]));
+}
+
+function verdictOf(answer: Answer | string): string {
+  if (typeof answer === 'string') return 'unanswered';
+  return answer.allowed ? 'allowed' : 'refused';
+}
