@@ -1,5 +1,4 @@
 import {
-  ANNOTATION,
   apiVersionOf,
   LABEL,
   type NodeStateSpec,
@@ -9,76 +8,93 @@ import {
   type SriovOperatorConfig,
 } from '@sriov/api';
 import { isNotFound, type KubeClient, NODE } from '@sriov/kube';
-import { type NodeWrite } from '@sriov/policy';
+import { type NodeWrite, type StateChanges } from '@sriov/policy';
 import { type Logger } from '@sriov/runtime';
 import { type ConfigMapWriter } from './config-map-writer.ts';
+import { type GatheredNode, WRITTEN } from './gather.ts';
+import { type OwnWrites } from './own-writes.ts';
+import { type Settings } from './settings.ts';
 
 /** What writes go through. */
 export interface WritePorts {
   readonly client: KubeClient;
-  readonly configMap: ConfigMapWriter;
+  readonly configMaps: ConfigMapWriter;
+  readonly ownWrites: OwnWrites;
+  readonly settings: Settings;
   readonly log: Logger;
 }
 
 /** The node that the writes are about, and the object that owns what is made. */
-export interface WriteTarget {
+interface Target {
   readonly name: string;
   readonly namespace: string;
-  readonly operatorConfig: SriovOperatorConfig;
+  readonly owner: OwnerReference;
+  /** Owners that the node state has now. */
+  readonly owners: readonly OwnerReference[];
 }
 
 /** Carries the writes out, in order; the first failure ends it, and the next reconcile plans anew. */
-export async function apply(ports: WritePorts, target: WriteTarget, writes: readonly NodeWrite[]): Promise<void> {
+export async function apply(ports: WritePorts, gathered: GatheredNode, writes: readonly NodeWrite[]): Promise<void> {
+  const { operatorConfig, facts, present } = gathered;
+  if (operatorConfig === undefined) return;
+  const target = {
+    name: facts.name,
+    namespace: ports.settings.namespace,
+    owner: ownerOf(operatorConfig),
+    owners: present.state?.metadata.ownerReferences ?? [],
+  };
   for (const write of writes) {
     await applyWrite(ports, target, write);
     ports.log.info({ node: target.name, write: write.kind }, 'node changed');
   }
 }
 
-function applyWrite({ client, configMap }: WritePorts, target: WriteTarget, write: NodeWrite): Promise<void> {
-  const { name, namespace, operatorConfig } = target;
+async function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
+  const { client, configMaps, ownWrites } = ports;
+  const { name, namespace, owner } = target;
+  const ref = { name, namespace };
   switch (write.kind) {
-    case 'device-plugin-config':
-      return configMap.set(name, write.text, ownerOf(operatorConfig));
+    case 'device-plugin-config': {
+      const { configMap, text } = write;
+      const version = await configMaps.set({ configMap, node: name, text, owner });
+      return ownWrites.note(name, WRITTEN.configMap(configMap), version);
+    }
     case 'device-plugin-label':
-      return labelNode(client, name, write.value);
-    case 'create-state':
-      return createState(client, target, write.spec);
-    case 'update-spec':
-      return patchState(client, { name, namespace }, { spec: replacement(write.spec) });
-    case 'keep-state-until':
-      return patchState(
-        client,
-        { name, namespace },
-        {
-          metadata: { annotations: { [ANNOTATION.keepStateUntil]: write.time ?? null } },
-        },
-      );
+      return labelNode(ports, name, write.value);
+    case 'create-state': {
+      const metadata = { ...ref, ownerReferences: [owner], annotations: write.annotations };
+      const created = await client.create(SRIOV_NETWORK_NODE_STATE, { metadata, spec: write.spec });
+      return ownWrites.note(name, WRITTEN.state, created.metadata.resourceVersion ?? '');
+    }
+    case 'update-state': {
+      const change = { patch: patchOf(target, write), metadataOnly: true };
+      const patched = await client.mergePatch(SRIOV_NETWORK_NODE_STATE, ref, change);
+      return ownWrites.note(name, WRITTEN.state, patched.metadata.resourceVersion ?? '');
+    }
     case 'delete-state':
-      return client.delete(SRIOV_NETWORK_NODE_STATE, { name, namespace });
+      return client.delete(SRIOV_NETWORK_NODE_STATE, ref);
   }
 }
 
-async function labelNode(client: KubeClient, name: string, value: string | undefined): Promise<void> {
+async function labelNode({ client, ownWrites }: WritePorts, name: string, value: string | undefined): Promise<void> {
   const patch = { metadata: { labels: { [LABEL.devicePlugin]: value ?? null } } };
   try {
-    await client.mergePatch(NODE, { name }, { patch });
+    const patched = await client.mergePatch(NODE, { name }, { patch, metadataOnly: true });
+    ownWrites.note(name, WRITTEN.node, patched.metadata.resourceVersion ?? '');
   } catch (error) {
     // The node went away meanwhile, and its label with it.
     if (!isNotFound(error)) throw error;
   }
 }
 
-async function createState(client: KubeClient, target: WriteTarget, spec: NodeStateSpec): Promise<void> {
-  const { name, namespace, operatorConfig } = target;
-  await client.create(SRIOV_NETWORK_NODE_STATE, {
-    metadata: { name, namespace, ownerReferences: [ownerOf(operatorConfig)] },
-    spec,
-  });
-}
-
-async function patchState(client: KubeClient, ref: { name: string; namespace: string }, patch: object): Promise<void> {
-  await client.mergePatch(SRIOV_NETWORK_NODE_STATE, ref, { patch });
+function patchOf({ owner, owners }: Target, { spec, annotations, owner: isOwnerMissing }: StateChanges): object {
+  // An object has one controlling owner at most, and a former SriovOperatorConfig is none any more.
+  const others = owners.filter(({ kind, controller }) => kind !== owner.kind && controller !== true);
+  const metadata = {
+    ...(annotations && { annotations }),
+    ...(isOwnerMissing && { ownerReferences: [...others, owner] }),
+  };
+  return { ...(Object.keys(metadata).length > 0 && { metadata }), ...(spec && { spec: replacement(spec) }) };
 }
 
 /**

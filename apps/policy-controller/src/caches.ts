@@ -1,6 +1,5 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
-  DEVICE_PLUGIN_CONFIG_MAP,
   type KubeObject,
   type ObservedInterface,
   omitUndefined,
@@ -15,6 +14,7 @@ import {
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
 import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
+import { configShardNames } from '@sriov/policy';
 
 /** What the policy controller reads: everything from memory, kept up to date by watches. */
 export interface Caches {
@@ -26,7 +26,8 @@ export interface Caches {
   readonly nodes: Informer<KubeObject>;
   /** Without the details of VFs that planning does not look at. */
   readonly nodeStates: Informer<SriovNetworkNodeState>;
-  readonly devicePluginConfig: Informer<ConfigMap>;
+  /** By name: with one watch each, the right to read just these is enough. */
+  readonly devicePluginConfigs: ReadonlyMap<string, Informer<ConfigMap>>;
   readonly supportedNics: Informer<ConfigMap>;
 }
 
@@ -34,7 +35,10 @@ export interface Caches {
 const NODE_STATE_PAGE = 100;
 
 /** Makes the caches; they fill once they run. */
-export function createCaches(context: InformerContext, namespace: string): Caches {
+export function createCaches(
+  context: InformerContext,
+  { namespace, devicePluginConfigShards }: { namespace: string; devicePluginConfigShards: number },
+): Caches {
   const named = (name: string): { namespace: string; fieldSelector: string } => ({
     namespace,
     fieldSelector: `metadata.name=${name}`,
@@ -49,14 +53,16 @@ export function createCaches(context: InformerContext, namespace: string): Cache
       pageSize: NODE_STATE_PAGE,
       transform: trimNodeState,
     }),
-    devicePluginConfig: new Informer(context, CONFIG_MAP, named(DEVICE_PLUGIN_CONFIG_MAP)),
+    devicePluginConfigs: new Map(
+      configShardNames(devicePluginConfigShards).map((name) => [name, new Informer(context, CONFIG_MAP, named(name))]),
+    ),
     supportedNics: new Informer(context, CONFIG_MAP, named(SUPPORTED_NIC_CONFIG_MAP)),
   };
 }
 
 /** All of them, for running and waiting. */
-export function allInformers(caches: Caches): Follower[] {
-  return Object.values(caches) as Follower[];
+export function allInformers({ devicePluginConfigs, ...others }: Caches): Follower[] {
+  return [...Object.values(others), ...devicePluginConfigs.values()] as Follower[];
 }
 
 function trimNode({ metadata }: KubeObject): KubeObject {

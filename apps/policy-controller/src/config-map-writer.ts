@@ -1,77 +1,143 @@
-import { DEVICE_PLUGIN_CONFIG_MAP, type OwnerReference } from '@sriov/api';
-import { type ApiError, CONFIG_MAP, type ConfigMap, isNotFound, type KubeClient } from '@sriov/kube';
+import { type OwnerReference } from '@sriov/api';
+import { CONFIG_MAP, type ConfigMap, isNotFound, type KubeClient } from '@sriov/kube';
+import { fitKeys } from '@sriov/policy';
+
+/** The node's configuration finds no room in its ConfigMap. */
+export class ConfigMapFullError extends Error {
+  override readonly name = 'ConfigMapFullError';
+  readonly code = 'CONFIG_MAP_FULL';
+}
+
+/** What the writer works with. */
+export interface ConfigMapWriterOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  /** The ConfigMap as the cache has it. */
+  readonly present: (name: string) => ConfigMap | undefined;
+  /** Hears when the nodes that found no room are others than before. */
+  readonly onRefusal: () => void;
+}
+
+/** One key of one ConfigMap. */
+export interface KeyChange {
+  readonly configMap: string;
+  readonly node: string;
+  /** `undefined` removes the key. */
+  readonly text: string | undefined;
+  /** Of the ConfigMap, when it has to be made. */
+  readonly owner: OwnerReference;
+}
 
 /**
- * Writes keys of the device plugin's ConfigMap. All nodes share the one object, so keys that come while a write is
- * on its way go together with the next: a change of a thousand nodes is a few writes, not a thousand of a large object.
+ * Writes keys of the device plugin's ConfigMaps. Many nodes share one of them, so keys that come while a write is on
+ * its way go together with the next: a change of a thousand nodes is a few writes, not a thousand of a large object.
  */
 export class ConfigMapWriter {
-  readonly #client: KubeClient;
-  readonly #namespace: string;
-  #pending = new Map<string, string | null>();
-  #owner: OwnerReference | undefined;
-  #inFlight: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #options: ConfigMapWriterOptions;
+  readonly #lanes = new Map<string, Lane>();
 
-  constructor(client: KubeClient, namespace: string) {
-    this.#client = client;
-    this.#namespace = namespace;
+  constructor(options: ConfigMapWriterOptions) {
+    this.#options = options;
   }
 
-  /** Sets the key of a node, or removes it. Resolves when that is written; rejects when the write failed. */
-  set(node: string, text: string | undefined, owner: OwnerReference): Promise<void> {
-    this.#pending.set(node, text ?? null);
-    this.#owner = owner;
-    if (this.#inFlight === undefined) return this.#start();
-    this.#next ??= this.#inFlight.then(
-      () => this.#start(),
-      () => this.#start(),
-    );
-    return this.#next;
-  }
-
-  #start(): Promise<void> {
-    this.#next = undefined;
-    const data = Object.fromEntries(this.#pending);
-    this.#pending = new Map();
-    const write = this.#write(data).finally(() => {
-      if (this.#inFlight === write) this.#inFlight = undefined;
-    });
-    this.#inFlight = write;
-    return write;
-  }
-
-  async #write(data: Record<string, string | null>): Promise<void> {
-    const ref = { namespace: this.#namespace, name: DEVICE_PLUGIN_CONFIG_MAP };
-    try {
-      await this.#client.mergePatch(CONFIG_MAP, ref, { patch: { data } });
-    } catch (error) {
-      if (!isNotFound(error)) throw explainSize(error);
-      await this.#client.create(CONFIG_MAP, this.#firstMap(data));
+  /**
+   * Resolves with the resource version of the ConfigMap when the change is written.
+   * @throws {ConfigMapFullError} when there is no room for it; the keys of others are written.
+   */
+  set(change: KeyChange): Promise<string> {
+    let lane = this.#lanes.get(change.configMap);
+    if (lane === undefined) {
+      lane = new Lane(change.configMap, this.#options);
+      this.#lanes.set(change.configMap, lane);
     }
+    return lane.set(change);
   }
 
-  #firstMap(data: Record<string, string | null>): ConfigMap {
-    const present = Object.entries(data).filter((entry): entry is [string, string] => entry[1] !== null);
-    return {
-      metadata: {
-        name: DEVICE_PLUGIN_CONFIG_MAP,
-        namespace: this.#namespace,
-        ...(this.#owner && { ownerReferences: [this.#owner] }),
-      },
-      data: Object.fromEntries(present),
-    };
+  /** Nodes whose configuration found no room in the ConfigMap when it was last tried. */
+  refusedNodes(configMap: string): string[] {
+    return [...(this.#lanes.get(configMap)?.refused ?? [])];
   }
 }
 
-/** The API server's answer to an object above 1 MiB does not say what to do about it. */
-function explainSize(error: unknown): unknown {
-  const { status, message } = error as ApiError;
-  if (status !== 413 && !message.includes('Too long')) return error;
-  return new Error(
-    `the ConfigMap ${DEVICE_PLUGIN_CONFIG_MAP} would exceed the 1 MiB that Kubernetes allows: ${message}`,
-    {
-      cause: error,
-    },
-  );
+interface Pending {
+  readonly text: string | null;
+  readonly owner: OwnerReference;
+  resolve(resourceVersion: string): void;
+  reject(error: unknown): void;
+}
+
+/** The writes of one ConfigMap, one after the other. */
+class Lane {
+  readonly refused = new Set<string>();
+  readonly #name: string;
+  readonly #options: ConfigMapWriterOptions;
+  #pending = new Map<string, Pending>();
+  #isWriting = false;
+
+  constructor(name: string, options: ConfigMapWriterOptions) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  set({ node, text, owner }: KeyChange): Promise<string> {
+    return new Promise((resolve, reject) => {
+      // Only the controller's worker for the node writes its key, so there is never a second change waiting.
+      this.#pending.set(node, { text: text ?? null, owner, resolve, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    // Whoever is planned in this turn of the event loop joins the first write.
+    await new Promise(setImmediate);
+    while (this.#pending.size > 0) {
+      const batch = this.#pending;
+      this.#pending = new Map();
+      await this.#writeBatch(this.#refuseWhatDoesNotFit(batch));
+    }
+    this.#isWriting = false;
+  }
+
+  #refuseWhatDoesNotFit(batch: ReadonlyMap<string, Pending>): Map<string, Pending> {
+    const present = this.#options.present(this.#name)?.data ?? {};
+    const changes = new Map([...batch].map(([node, { text }]) => [node, text]));
+    const refused = new Set(fitKeys(present, changes).refused);
+    const isNews = [...batch.keys()].some((node) => this.refused.has(node) !== refused.has(node));
+    for (const [node, { reject }] of batch) {
+      if (!refused.has(node)) this.refused.delete(node);
+      else {
+        this.refused.add(node);
+        reject(new ConfigMapFullError(`the ConfigMap ${this.#name} has no room for the configuration of ${node}`));
+      }
+    }
+    if (isNews) this.#options.onRefusal();
+    return new Map([...batch].filter(([node]) => !refused.has(node)));
+  }
+
+  async #writeBatch(batch: ReadonlyMap<string, Pending>): Promise<void> {
+    const [first] = batch.values();
+    if (first === undefined) return;
+    try {
+      const version = await this.#write(Object.fromEntries([...batch].map(([node, { text }]) => [node, text])), first);
+      for (const { resolve } of batch.values()) resolve(version);
+    } catch (error) {
+      for (const { reject } of batch.values()) reject(error);
+    }
+  }
+
+  async #write(data: Record<string, string | null>, { owner }: Pending): Promise<string> {
+    const { client, namespace } = this.#options;
+    const ref = { namespace, name: this.#name };
+    try {
+      const patched = await client.mergePatch(CONFIG_MAP, ref, { patch: { data }, metadataOnly: true });
+      return patched.metadata.resourceVersion ?? '';
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const present = Object.entries(data).filter((entry): entry is [string, string] => entry[1] !== null);
+      const metadata = { ...ref, ownerReferences: [owner] };
+      const created = await client.create(CONFIG_MAP, { metadata, data: Object.fromEntries(present) });
+      return created.metadata.resourceVersion ?? '';
+    }
+  }
 }

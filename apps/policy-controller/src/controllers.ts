@@ -1,3 +1,4 @@
+import { DEFAULT_OPERATOR_CONFIG_NAME } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
@@ -5,36 +6,56 @@ import { allInformers, createCaches } from './caches.ts';
 import { ConfigMapWriter } from './config-map-writer.ts';
 import { FleetView } from './fleet-view.ts';
 import { NodeFindings } from './node-findings.ts';
+import { OwnWrites } from './own-writes.ts';
 import { reconcileNode } from './reconcile-node.ts';
+import { reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
+import { reconcilePool } from './reconcile-pool.ts';
 import { type Settings } from './settings.ts';
-import { connectWatches } from './watches.ts';
-
-/** Nodes that are written at the same time. */
-const NODE_WORKERS = 32;
-/** What nodes find out about a policy comes in bursts. */
-const FINDINGS_DELAY_MS = 1_000;
+import { VanishedPfs } from './vanished-pfs.ts';
+import { connectWatches, wakeSubjects } from './watches.ts';
 
 /**
- * The policy controller: one controller brings each node in line with the policies, another says on each policy how
- * far it has come.
+ * Nodes in work at the same time. More than the connections that the client opens, which bound the writes: nodes that
+ * wait for a ConfigMap that they share are written with one request then.
+ */
+const NODE_WORKERS = 256;
+
+/**
+ * The policy controller: one controller brings each node in line with the policies, the others say on each policy,
+ * each pool and the SriovOperatorConfig how far that has come.
  */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, clock } = context;
+  const { namespace } = settings;
   const cluster = new Cluster(context, { service: 'policy-controller', ...settings, kubeconfig: settings.kubeconfig });
   const { client, recorder } = cluster;
-  const caches = createCaches(cluster.informers, settings.namespace);
+  const caches = createCaches(cluster.informers, settings);
   const view = new FleetView(caches, settings);
   const findings = new NodeFindings();
-  const configMap = new ConfigMapWriter(client, settings.namespace);
-  const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
   const now = (): number => clock.now();
+  const ownWrites = new OwnWrites(now);
+  const vanishedPfs = new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, now });
+  const configMaps = new ConfigMapWriter({
+    client,
+    namespace,
+    present: (name) => caches.devicePluginConfigs.get(name)?.store.get(`${namespace}/${name}`),
+    onRefusal: () => operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
+  });
+  const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
+  const sources = { caches, view, findings, settings, client, recorder, now, configMaps };
 
+  const operatorConfig: Controller = new Controller({
+    ...shared,
+    name: 'operator-config',
+    reconcile: () => reconcileOperatorConfig(sources),
+  });
   const policies = new Controller({
     ...shared,
     name: 'policy',
-    reconcile: (key) => reconcilePolicy({ caches, view, findings, settings, client, recorder, now }, key),
+    reconcile: (key) => reconcilePolicy(sources, key),
   });
+  const pools = new Controller({ ...shared, name: 'pool', reconcile: (key) => reconcilePool(sources, key) });
   const nodes = new Controller({
     ...shared,
     name: 'node',
@@ -42,25 +63,18 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     reconcile: (name) =>
       reconcileNode(
         {
-          caches,
-          view,
-          settings,
-          client,
-          configMap,
+          ...sources,
           log,
-          now,
-          onFindings(node, found) {
-            for (const policy of findings.set(node, found)) {
-              policies.enqueue(`${settings.namespace}/${policy}`, FINDINGS_DELAY_MS);
-            }
-          },
+          ownWrites,
+          vanishedPfs,
+          onFindings: (node, found) => wakeSubjects({ policies, pools, namespace }, findings.set(node, found)),
         },
         name,
       ),
   });
-  connectWatches({ caches, nodes, policies, findings, namespace: settings.namespace });
+  connectWatches({ ...sources, nodes, policies, pools, operatorConfig, namespace });
 
   await cluster.lead(allInformers(caches), async (term) => {
-    await Promise.all([nodes.run(term), policies.run(term)]);
+    await Promise.all([nodes, policies, pools, operatorConfig].map((controller) => controller.run(term)));
   });
 }

@@ -1,28 +1,47 @@
-import { DEFAULT_OPERATOR_CONFIG_NAME, type SriovOperatorConfig, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
+import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  type KubeObject,
+  type SriovOperatorConfig,
+  SUPPORTED_NIC_CONFIG_MAP,
+} from '@sriov/api';
+import { type Store } from '@sriov/kube';
 import { type Fleet, prepareFleet } from '@sriov/policy';
 import { type Caches } from './caches.ts';
+import { isSpecChange } from './changes.ts';
 import { type Settings } from './settings.ts';
+import { subjectOf } from './subject.ts';
+
+/** Generations of policies and pools, by subject: which version of each a node was planned with. */
+export type Generations = ReadonlyMap<string, number>;
+
+interface Prepared {
+  readonly fleet: Fleet;
+  readonly generations: Generations;
+}
 
 /** The fleet as the caches tell it, prepared once for all nodes and anew when one of its objects changed. */
 export class FleetView {
   readonly #caches: Caches;
   readonly #settings: Settings;
-  #fleet: Fleet | undefined;
+  #prepared: Prepared | undefined;
 
   constructor(caches: Caches, settings: Settings) {
     this.#caches = caches;
     this.#settings = settings;
-    const forget = (): void => {
-      this.#fleet = undefined;
-    };
     for (const { store } of [caches.policies, caches.pools, caches.operatorConfigs, caches.supportedNics]) {
-      store.subscribe(forget);
+      (store as Store<KubeObject>).subscribe((change) => {
+        if (isSpecChange(change)) this.#prepared = undefined;
+      });
     }
   }
 
   get current(): Fleet {
-    this.#fleet ??= this.#prepare();
-    return this.#fleet;
+    return this.#current.fleet;
+  }
+
+  /** Of the policies and pools in {@link current}. */
+  get generations(): Generations {
+    return this.#current.generations;
   }
 
   /** The SriovOperatorConfig; without one nothing is managed. */
@@ -30,15 +49,31 @@ export class FleetView {
     return this.#caches.operatorConfigs.store.get(`${this.#settings.namespace}/${DEFAULT_OPERATOR_CONFIG_NAME}`);
   }
 
-  #prepare(): Fleet {
+  get #current(): Prepared {
+    this.#prepared ??= this.#prepare();
+    return this.#prepared;
+  }
+
+  #prepare(): Prepared {
     const { namespace, supportedNicsOnly } = this.#settings;
-    const { policies, pools, supportedNics } = this.#caches;
-    return prepareFleet({
-      policies: policies.store.list().filter(({ metadata }) => metadata.namespace === namespace),
-      pools: pools.store.list(),
+    const { supportedNics } = this.#caches;
+    const policies = this.#caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
+    const pools = this.#caches.pools.store.list();
+    const fleet = prepareFleet({
+      policies,
+      pools,
       operatorConfig: this.operatorConfig,
       supportedNics: supportedNics.store.get(`${namespace}/${SUPPORTED_NIC_CONFIG_MAP}`)?.data,
       supportedNicsOnly,
     });
+    const generations = new Map([
+      ...policies.map(
+        ({ metadata }) => [subjectOf('SriovNetworkNodePolicy', metadata.name), metadata.generation ?? 0] as const,
+      ),
+      ...pools.map(
+        ({ metadata }) => [subjectOf('SriovNetworkPoolConfig', metadata.name), metadata.generation ?? 0] as const,
+      ),
+    ]);
+    return { fleet, generations };
   }
 }

@@ -1,7 +1,27 @@
-import { DEVICE_PLUGIN_CONFIG_MAP, LABEL, matchesLabels, type SriovOperatorConfig } from '@sriov/api';
-import { type Fleet, type NodeFacts, type NodePresent } from '@sriov/policy';
+import { LABEL, type SriovOperatorConfig } from '@sriov/api';
+import { type ConfigMap } from '@sriov/kube';
+import {
+  configShardOf,
+  type DevicePluginPresent,
+  type Fleet,
+  isManaged,
+  type NodeFacts,
+  type NodePresent,
+} from '@sriov/policy';
 import { type Caches } from './caches.ts';
 import { type FleetView } from './fleet-view.ts';
+import { type OwnWrites } from './own-writes.ts';
+import { type Settings } from './settings.ts';
+import { type VanishedPfs } from './vanished-pfs.ts';
+
+/** Where what bears on a node is read from. */
+export interface GatherSources {
+  readonly caches: Caches;
+  readonly view: FleetView;
+  readonly settings: Settings;
+  readonly vanishedPfs: VanishedPfs;
+  readonly ownWrites: OwnWrites;
+}
 
 /** Everything that bears on one node. */
 export interface GatheredNode {
@@ -12,23 +32,62 @@ export interface GatheredNode {
   readonly operatorConfig: SriovOperatorConfig | undefined;
   /** The node exists and has the labels of managed nodes. */
   readonly isManaged: boolean;
+  /** When a PF that is missed has been away for too long, in milliseconds from now. */
+  readonly lookAgainMs: number | undefined;
+  /** The caches do not show yet what we wrote: planning from them would write it again. */
+  readonly isBehind: boolean;
 }
 
+/** Names under which what we write for a node is remembered. */
+export const WRITTEN = { state: 'state', node: 'node', configMap: (name: string): string => `config/${name}` };
+
 /** Reads all that bears on the node from the caches. */
-export function gather(caches: Caches, view: FleetView, about: { name: string; namespace: string }): GatheredNode {
-  const { name, namespace } = about;
+export function gather(sources: GatherSources, name: string): GatheredNode {
+  const { caches, view, settings } = sources;
   const node = caches.nodes.store.get(name);
-  const state = caches.nodeStates.store.get(`${namespace}/${name}`);
-  const devicePluginConfig = caches.devicePluginConfig.store.get(`${namespace}/${DEVICE_PLUGIN_CONFIG_MAP}`)?.data?.[
-    name
-  ];
+  const state = caches.nodeStates.store.get(`${settings.namespace}/${name}`);
   const labels = node?.metadata.labels ?? {};
+  const devicePlugin = presentConfig(sources, name);
   const fleet = view.current;
+  const { operatorConfig } = view;
+  const { addresses, lookAgainMs } = sources.vanishedPfs.look(name, state);
+  const { home, texts } = devicePlugin;
   return {
     fleet,
-    facts: { name, labels, state, devicePluginConfig },
-    present: { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin], exists: node !== undefined },
-    operatorConfig: view.operatorConfig,
-    isManaged: node !== undefined && matchesLabels({ ...fleet.nodeSelector }, labels),
+    facts: {
+      name,
+      labels,
+      state,
+      devicePluginConfig: texts.get(home) ?? [...texts.values()][0],
+      vanished: addresses,
+    },
+    present: {
+      state,
+      isOwned: (state?.metadata.ownerReferences ?? []).some(({ uid }) => uid === operatorConfig?.metadata.uid),
+      devicePlugin,
+      devicePluginLabel: labels[LABEL.devicePlugin],
+      exists: node !== undefined,
+    },
+    operatorConfig,
+    isManaged: node !== undefined && isManaged(fleet, labels),
+    lookAgainMs,
+    isBehind: sources.ownWrites.isAwaited(name, (object) => {
+      if (object === WRITTEN.state) return state?.metadata.resourceVersion;
+      if (object === WRITTEN.node) return node?.metadata.resourceVersion;
+      return configMapNamed(sources, object.slice(WRITTEN.configMap('').length))?.metadata.resourceVersion;
+    }),
   };
+}
+
+function presentConfig(sources: GatherSources, node: string): DevicePluginPresent {
+  const texts = new Map<string, string>();
+  for (const name of sources.caches.devicePluginConfigs.keys()) {
+    const text = configMapNamed(sources, name)?.data?.[node];
+    if (text !== undefined) texts.set(name, text);
+  }
+  return { home: configShardOf(node, sources.settings.devicePluginConfigShards), texts };
+}
+
+function configMapNamed({ caches, settings }: GatherSources, name: string): ConfigMap | undefined {
+  return caches.devicePluginConfigs.get(name)?.store.get(`${settings.namespace}/${name}`);
 }

@@ -1,66 +1,87 @@
 import { type Problem } from '@sriov/policy';
+import { type Generations } from './fleet-view.ts';
+import { subjectOf } from './subject.ts';
 
-/** What planning a node brought to light of the policies. */
+/** What planning a node brought to light of policies and pools. */
 export interface Findings {
-  /** Policies that configure a PF of the node. */
-  readonly policies: ReadonlySet<string>;
+  /** Policies that configure a PF of the node, and its pool. */
+  readonly subjects: ReadonlySet<string>;
   readonly problems: readonly Problem[];
+  /** What the node was planned with. */
+  readonly generations: Generations;
+  /** Nothing had to be written: the node state in the cache is what was planned. */
+  readonly isSettled: boolean;
 }
 
-/** The findings of all nodes, by policy: what the status of a policy is computed from. */
+/** The findings of all nodes, by subject: what the status of a policy or pool is computed from. */
 export class NodeFindings {
   readonly #byNode = new Map<string, Findings>();
-  readonly #nodesByPolicy = new Map<string, Set<string>>();
+  readonly #nodesBySubject = new Map<string, Set<string>>();
 
-  /** Takes in a node's findings, or forgets the node. Returns the policies of which something is new. */
+  /** Takes in a node's findings, or forgets the node. Returns the subjects of which something is new. */
   set(node: string, findings: Findings | undefined): ReadonlySet<string> {
     const before = this.#byNode.get(node);
-    if (before && findings && isSame(before, findings)) return new Set();
-    for (const policy of policiesOf(before)) this.#nodesByPolicy.get(policy)?.delete(node);
-    for (const policy of policiesOf(findings)) this.#nodesOf(policy).add(node);
+    if (before && findings && isSame(before, findings)) {
+      this.#byNode.set(node, findings);
+      return changedSubjects(before.generations, findings.generations);
+    }
+    for (const subject of subjectsIn(before)) this.#nodesBySubject.get(subject)?.delete(node);
+    for (const subject of subjectsIn(findings)) this.#nodesOf(subject).add(node);
     if (findings) this.#byNode.set(node, findings);
     else this.#byNode.delete(node);
-    return new Set([...policiesOf(before), ...policiesOf(findings)]);
+    const changed = before && findings ? changedSubjects(before.generations, findings.generations) : [];
+    return new Set([...subjectsIn(before), ...subjectsIn(findings), ...changed]);
   }
 
-  /** Nodes on which the policy configures something. */
-  nodesOf(policy: string): string[] {
-    return [...(this.#nodesByPolicy.get(policy) ?? [])].filter((node) => this.#byNode.get(node)?.policies.has(policy));
+  /** What planning the node brought to light; absent when it was not planned yet. */
+  get(node: string): Findings | undefined {
+    return this.#byNode.get(node);
   }
 
-  /** Problems that nodes found with the policy. */
-  problemsOf(policy: string): Problem[] {
-    return [...(this.#nodesByPolicy.get(policy) ?? [])].flatMap((node) =>
-      (this.#byNode.get(node)?.problems ?? []).filter(({ kind, name }) => kind === POLICY && name === policy),
+  /** Nodes on which the policy configures something, or that are in the pool. */
+  nodesOf(subject: string): string[] {
+    return [...(this.#nodesBySubject.get(subject) ?? [])].filter((node) =>
+      this.#byNode.get(node)?.subjects.has(subject),
     );
   }
 
-  /** Policies that have something to do with the node. */
-  policiesOf(node: string): ReadonlySet<string> {
-    return policiesOf(this.#byNode.get(node));
+  /** Problems that nodes found with the subject. */
+  problemsOf(subject: string): Problem[] {
+    return [...(this.#nodesBySubject.get(subject) ?? [])].flatMap((node) =>
+      (this.#byNode.get(node)?.problems ?? []).filter(({ kind, name }) => subjectOf(kind, name) === subject),
+    );
   }
 
-  #nodesOf(policy: string): Set<string> {
-    const present = this.#nodesByPolicy.get(policy);
+  /** Subjects that have something to do with the node. */
+  subjectsOf(node: string): ReadonlySet<string> {
+    return subjectsIn(this.#byNode.get(node));
+  }
+
+  #nodesOf(subject: string): Set<string> {
+    const present = this.#nodesBySubject.get(subject);
     if (present) return present;
     const fresh = new Set<string>();
-    this.#nodesByPolicy.set(policy, fresh);
+    this.#nodesBySubject.set(subject, fresh);
     return fresh;
   }
 }
 
-const POLICY = 'SriovNetworkNodePolicy';
-
-function policiesOf(findings: Findings | undefined): Set<string> {
+function subjectsIn(findings: Findings | undefined): Set<string> {
   if (findings === undefined) return new Set();
-  const troubled = findings.problems.filter(({ kind }) => kind === POLICY).map(({ name }) => name);
-  return new Set([...findings.policies, ...troubled]);
+  return new Set([...findings.subjects, ...findings.problems.map(({ kind, name }) => subjectOf(kind, name))]);
+}
+
+/** Subjects of which the node was planned with another version than before. */
+function changedSubjects(before: Generations, after: Generations): Set<string> {
+  if (before === after) return new Set();
+  return new Set([...after.keys()].filter((subject) => before.get(subject) !== after.get(subject)));
 }
 
 function isSame(a: Findings, b: Findings): boolean {
   return (
-    a.policies.size === b.policies.size &&
-    [...a.policies].every((policy) => b.policies.has(policy)) &&
+    a.isSettled === b.isSettled &&
+    a.subjects.size === b.subjects.size &&
+    [...a.subjects].every((subject) => b.subjects.has(subject)) &&
     JSON.stringify(a.problems) === JSON.stringify(b.problems)
   );
 }

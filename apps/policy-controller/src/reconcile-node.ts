@@ -1,42 +1,69 @@
 import { REASON } from '@sriov/api';
-import { done, type Outcome, wait } from '@sriov/controller';
-import { nodeWrites, planNode, unmanagedWrites } from '@sriov/policy';
+import { done, type Outcome, stalled, wait } from '@sriov/controller';
+import { type NodePlan, nodeWrites, planNode, policyProblem, type Problem, unmanagedWrites } from '@sriov/policy';
 import { apply, type WritePorts } from './apply.ts';
-import { type Caches } from './caches.ts';
-import { type FleetView } from './fleet-view.ts';
-import { gather } from './gather.ts';
+import { ConfigMapFullError } from './config-map-writer.ts';
+import { gather, type GatheredNode, type GatherSources } from './gather.ts';
 import { type Findings } from './node-findings.ts';
-import { type Settings } from './settings.ts';
+import { subjectOf } from './subject.ts';
 
 /** What a reconcile of a node works with. */
-export interface NodeContext extends WritePorts {
-  readonly caches: Caches;
-  readonly view: FleetView;
-  readonly settings: Settings;
+export interface NodeContext extends WritePorts, GatherSources {
   readonly now: () => number;
   /** Hears what planning the node brought to light; `undefined` for a node that is not managed. */
   readonly onFindings: (node: string, findings: Findings | undefined) => void;
 }
 
+/** The event that ends this wait comes within moments; the time is for when it does not. */
+const BEHIND_MS = 2_000;
+
 /** Brings what is written for one node in line with the policies. */
 export async function reconcileNode(context: NodeContext, name: string): Promise<Outcome> {
-  const { namespace, staleNodeStateCleanupDelayMinutes } = context.settings;
-  const gathered = gather(context.caches, context.view, { name, namespace });
-  const { fleet, facts, present, operatorConfig, isManaged } = gathered;
-  if (operatorConfig === undefined) {
+  const gathered = gather(context, name);
+  if (gathered.operatorConfig === undefined) {
     return done(REASON.noOperatorConfig, 'there is no SriovOperatorConfig named default: nothing is managed');
   }
-  const target = { name, namespace, operatorConfig };
-  if (!isManaged) {
-    context.onFindings(name, undefined);
-    const keepMs = staleNodeStateCleanupDelayMinutes * 60_000;
-    const { writes, lookAgainMs } = unmanagedWrites(present, { now: context.now(), keepMs });
-    await apply(context, target, writes);
-    const message = 'the node is not managed';
-    return lookAgainMs === undefined ? done(REASON.notManaged, message) : wait(lookAgainMs, REASON.notManaged, message);
+  if (gathered.fleet.nodeSelector === undefined) {
+    return done(REASON.operatorConfigInvalid, 'the SriovOperatorConfig cannot be read: all stays as it is');
   }
+  if (gathered.isBehind) return wait(BEHIND_MS, REASON.inSync, 'what was written is not seen yet');
+  return gathered.isManaged ? reconcileManaged(context, gathered) : reconcileUnmanaged(context, gathered);
+}
+
+async function reconcileUnmanaged(context: NodeContext, gathered: GatheredNode): Promise<Outcome> {
+  const { name } = gathered.facts;
+  context.onFindings(name, undefined);
+  const keepMs = context.settings.staleNodeStateCleanupDelayMinutes * 60_000;
+  const { writes, lookAgainMs } = unmanagedWrites(gathered.present, { now: context.now(), keepMs });
+  await apply(context, gathered, writes);
+  const message = 'the node is not managed';
+  return lookAgainMs === undefined ? done(REASON.notManaged, message) : wait(lookAgainMs, REASON.notManaged, message);
+}
+
+async function reconcileManaged(context: NodeContext, gathered: GatheredNode): Promise<Outcome> {
+  const { fleet, facts, present, lookAgainMs } = gathered;
   const plan = planNode(fleet, facts);
-  context.onFindings(name, { policies: new Set(plan.matches.keys()), problems: plan.problems });
-  await apply(context, target, nodeWrites(plan, present));
-  return done(REASON.inSync, 'the node state is as the policies want it');
+  const writes = nodeWrites(plan, present);
+  const tell = (found: { problems: readonly Problem[]; isSettled: boolean }): void =>
+    context.onFindings(facts.name, { ...found, subjects: subjectsOf(plan), generations: context.view.generations });
+  tell({ problems: plan.problems, isSettled: writes.length === 0 });
+  try {
+    await apply(context, gathered, writes);
+  } catch (error) {
+    if (!(error instanceof ConfigMapFullError)) throw error;
+    // A change of the ConfigMap wakes the node; until then there is no use in trying.
+    tell({ problems: [...plan.problems, ...noRoomProblems(plan, error.message)], isSettled: false });
+    return stalled(REASON.configMapFull, error.message);
+  }
+  const message = 'the node state is as the policies want it';
+  return lookAgainMs === undefined ? done(REASON.inSync, message) : wait(lookAgainMs, REASON.inSync, message);
+}
+
+function subjectsOf({ matches, pool }: NodePlan): Set<string> {
+  const policies = [...matches.keys()].map((policy) => subjectOf('SriovNetworkNodePolicy', policy));
+  return new Set([...policies, ...(pool === undefined ? [] : [subjectOf('SriovNetworkPoolConfig', pool)])]);
+}
+
+function noRoomProblems({ name, matches }: NodePlan, message: string): Problem[] {
+  return [...matches.keys()].map((policy) => policyProblem({ policy, node: name }, REASON.configMapFull, message));
 }

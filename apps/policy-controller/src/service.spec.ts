@@ -29,6 +29,8 @@ const start = (): Promise<void> =>
       namespace: operator,
       supportedNicsOnly: false,
       staleNodeStateCleanupDelayMinutes: 30,
+      vanishedPfGraceMinutes: 10,
+      devicePluginConfigShards: 1,
     },
     stop.signal,
   );

@@ -1,63 +1,151 @@
-import { type KubeObject, keyOf, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  IGNORED_POLICY_NAME,
+  type KubeObject,
+  keyOf,
+  type LabelSelector,
+  matchesLabels,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodeState,
+} from '@sriov/api';
 import { type Controller } from '@sriov/controller';
 import { type Change, type Store } from '@sriov/kube';
+import { selectorMatches } from '@sriov/policy';
 import { type Caches } from './caches.ts';
+import { changedKeys, isSpecChange } from './changes.ts';
+import { type ConfigMapWriter } from './config-map-writer.ts';
+import { type FleetView } from './fleet-view.ts';
 import { type NodeFindings } from './node-findings.ts';
+import { nameOfSubject } from './subject.ts';
 
-/** Changes of nodes come in bursts; the status of a policy is computed from all of them together. */
+/** Changes of nodes come in bursts; a status is computed from all of them together. */
 const STATUS_DELAY_MS = 1_000;
 
 /** What the watches wake, and what they look up for that. */
 export interface Wiring {
   readonly caches: Caches;
+  readonly view: FleetView;
   readonly nodes: Controller;
   readonly policies: Controller;
+  readonly pools: Controller;
+  readonly operatorConfig: Controller;
   readonly findings: NodeFindings;
+  readonly configMaps: ConfigMapWriter;
   /** The operator's namespace. */
   readonly namespace: string;
 }
 
-/** Wakes the controllers: which change concerns which node and which policy. */
-export function connectWatches({ caches, nodes, policies, findings, namespace }: Wiring): void {
-  const wakeAllNodes = (): void => {
-    for (const { metadata } of caches.nodes.store.list()) nodes.enqueue(metadata.name);
-    // States of nodes that are gone as well.
-    for (const { metadata } of caches.nodeStates.store.list()) nodes.enqueue(metadata.name);
-  };
-  const wakeAllPolicies = (): void => {
-    for (const policy of caches.policies.store.list()) policies.enqueue(keyOf(policy), STATUS_DELAY_MS);
-  };
+type Labels = Record<string, string>;
 
+/** Wakes the controllers: which change concerns which node, policy and pool, and no others. */
+export function connectWatches(wiring: Wiring): void {
+  watchPolicies(wiring);
+  watchPools(wiring);
+  watchWhatConcernsAll(wiring);
+  watchNodes(wiring);
+  watchNodeStates(wiring);
+  watchConfigMaps(wiring);
+}
+
+/** Has the status of policies and pools, given as subjects, computed in a while. */
+export function wakeSubjects(
+  { policies, pools, namespace }: Pick<Wiring, 'policies' | 'pools' | 'namespace'>,
+  subjects: Iterable<string>,
+): void {
+  for (const subject of subjects) {
+    const policy = nameOfSubject(subject, 'SriovNetworkNodePolicy');
+    const pool = nameOfSubject(subject, 'SriovNetworkPoolConfig');
+    if (policy !== undefined) policies.enqueue(`${namespace}/${policy}`, STATUS_DELAY_MS);
+    if (pool !== undefined) pools.enqueue(`${namespace}/${pool}`, STATUS_DELAY_MS);
+  }
+}
+
+function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
   caches.policies.store.subscribe((change) => {
-    // A write of a status is no change of what is wanted.
     if (!isSpecChange(change)) return;
-    wakeAllNodes();
-    policies.enqueue(keyOf(change.object), STATUS_DELAY_MS);
+    const { object, previous } = change;
+    policies.enqueue(keyOf(object), STATUS_DELAY_MS);
+    if (object.metadata.namespace !== namespace || object.metadata.name === IGNORED_POLICY_NAME) return;
+    wakeNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
   });
-  for (const informer of [caches.pools, caches.operatorConfigs, caches.supportedNics]) {
+}
+
+/** A policy that is not well-formed may have been about any node. */
+function isAbout(policy: SriovNetworkNodePolicy | undefined, labels: Labels): boolean {
+  if (policy === undefined) return false;
+  const selector: unknown = policy.spec?.nodeSelector;
+  return typeof selector === 'object' && selector !== null ? matchesLabels(selector as Labels, labels) : true;
+}
+
+function watchPools({ caches, nodes, pools }: Wiring): void {
+  caches.pools.store.subscribe((change) => {
+    if (!isSpecChange(change)) return;
+    const { object, previous } = change;
+    pools.enqueue(keyOf(object), STATUS_DELAY_MS);
+    const selectors = [object, previous].flatMap((pool): (LabelSelector | undefined)[] =>
+      pool === undefined ? [] : [pool.spec?.nodeSelector],
+    );
+    wakeNodes({ caches, nodes }, (labels) => selectors.some((selector) => selectorMatches(selector, labels)));
+  });
+}
+
+function watchWhatConcernsAll(wiring: Wiring): void {
+  const { caches, nodes, policies, pools, operatorConfig } = wiring;
+  for (const informer of [caches.operatorConfigs, caches.supportedNics]) {
     (informer.store as Store<KubeObject>).subscribe((change) => {
       if (!isSpecChange(change)) return;
-      wakeAllNodes();
-      wakeAllPolicies();
+      wakeNodes({ caches, nodes }, () => true);
+      // States of nodes that are gone as well.
+      for (const { metadata } of caches.nodeStates.store.list()) nodes.enqueue(metadata.name);
+      for (const policy of caches.policies.store.list()) policies.enqueue(keyOf(policy), STATUS_DELAY_MS);
+      for (const pool of caches.pools.store.list()) pools.enqueue(keyOf(pool), STATUS_DELAY_MS);
+      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME);
     });
   }
+}
+
+function wakeNodes({ caches, nodes }: Pick<Wiring, 'caches' | 'nodes'>, isMeant: (labels: Labels) => boolean): void {
+  for (const { metadata } of caches.nodes.store.list()) {
+    if (isMeant(metadata.labels ?? {})) nodes.enqueue(metadata.name);
+  }
+}
+
+function watchNodes(wiring: Wiring): void {
+  const { caches, nodes, policies, pools, view, namespace } = wiring;
   caches.nodes.store.subscribe((change) => {
     if (hasSameLabels(change)) return;
     nodes.enqueue(change.object.metadata.name);
-    wakeAllPolicies();
+    for (const { metadata } of [change.object, ...(change.previous ? [change.previous] : [])]) {
+      const labels = metadata.labels ?? {};
+      for (const { name } of view.current.policyIndex.about(labels)) {
+        policies.enqueue(`${namespace}/${name}`, STATUS_DELAY_MS);
+      }
+      for (const { name, spec } of view.current.pools) {
+        if (selectorMatches(spec.nodeSelector, labels)) pools.enqueue(`${namespace}/${name}`, STATUS_DELAY_MS);
+      }
+    }
   });
+}
+
+function watchNodeStates(wiring: Wiring): void {
+  const { caches, nodes, findings } = wiring;
   caches.nodeStates.store.subscribe((change) => {
     const { name } = change.object.metadata;
     if (!isSameForPlanning(change)) nodes.enqueue(name);
-    for (const policy of findings.policiesOf(name)) policies.enqueue(`${namespace}/${policy}`, STATUS_DELAY_MS);
+    wakeSubjects(wiring, findings.subjectsOf(name));
   });
-  caches.devicePluginConfig.store.subscribe(wakeAllNodes);
 }
 
-/** ConfigMaps have no generation: each change of one counts. */
-function isSpecChange({ type, object, previous }: Change<KubeObject>): boolean {
-  const { generation } = object.metadata;
-  return type !== 'updated' || generation === undefined || generation !== previous?.metadata.generation;
+function watchConfigMaps({ caches, nodes, configMaps, operatorConfig }: Wiring): void {
+  for (const [name, { store }] of caches.devicePluginConfigs) {
+    store.subscribe((change) => {
+      const keys = changedKeys(change);
+      for (const node of keys) nodes.enqueue(node);
+      // There may be room now.
+      if (keys.length > 0) for (const node of configMaps.refusedNodes(name)) nodes.enqueue(node);
+      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, STATUS_DELAY_MS);
+    });
+  }
 }
 
 function hasSameLabels({ type, object, previous }: Change<KubeObject>): boolean {
@@ -67,6 +155,6 @@ function hasSameLabels({ type, object, previous }: Change<KubeObject>): boolean 
 /** Compares what planning reads: the spec, and which devices there are. How they are doing is not its business. */
 function isSameForPlanning({ type, object, previous }: Change<SriovNetworkNodeState>): boolean {
   const identity = ({ metadata, spec, status }: SriovNetworkNodeState): string =>
-    JSON.stringify([metadata.annotations, spec, status?.interfaces]);
+    JSON.stringify([metadata.annotations, metadata.ownerReferences, spec, status?.interfaces]);
   return type === 'updated' && previous !== undefined && identity(object) === identity(previous);
 }

@@ -1,7 +1,10 @@
-import { type Bridges, type ObservedInterface, REASON } from '@sriov/api';
+import { type Bridges, type NodeStateSpec, type ObservedInterface, REASON } from '@sriov/api';
 import { type ReadablePolicy } from './prepare.ts';
 
 type OvsBridge = NonNullable<Bridges['ovs']>[number];
+
+/** Bridges by the PCI address of the PF that is their uplink. */
+export type BridgesByPf = ReadonlyMap<string, OvsBridge>;
 
 /** Why a policy can have no bridge; nothing when it can. The admission checks say the same. */
 export function findBridgeFault({ spec }: Pick<ReadablePolicy, 'spec'>): string | undefined {
@@ -16,7 +19,7 @@ export function findBridgeFault({ spec }: Pick<ReadablePolicy, 'spec'>): string 
  * it away.
  */
 export function applyBridge(
-  bridges: ReadonlyMap<string, OvsBridge>,
+  bridges: BridgesByPf,
   policy: ReadablePolicy,
   nic: ObservedInterface,
 ): Map<string, OvsBridge> {
@@ -25,6 +28,20 @@ export function applyBridge(
   if (wanted) next.set(nic.pciAddress, bridgeOf(policy, nic));
   else next.delete(nic.pciAddress);
   return next;
+}
+
+/** The bridges that stand in a spec. */
+export function presentBridges(spec: NodeStateSpec | undefined): BridgesByPf {
+  const uplinks = (spec?.bridges?.ovs ?? []).flatMap((bridge) =>
+    (bridge.uplinks ?? []).map(({ pciAddress }) => [pciAddress, bridge] as const),
+  );
+  return new Map(uplinks);
+}
+
+/** The bridges after a policy that can no longer be read: the PF's stays as it stands. */
+export function keepBridge(bridges: BridgesByPf, before: BridgesByPf, pciAddress: string): BridgesByPf {
+  const kept = before.get(pciAddress);
+  return kept === undefined ? bridges : new Map(bridges).set(pciAddress, kept);
 }
 
 function bridgeOf({ spec }: ReadablePolicy, { pciAddress, name }: ObservedInterface): OvsBridge {
@@ -44,7 +61,7 @@ function bridgeOf({ spec }: ReadablePolicy, { pciAddress, name }: ObservedInterf
 }
 
 /** The bridges as they stand in the spec: by name. */
-export function bridgesInOrder(bridges: ReadonlyMap<string, OvsBridge>): Bridges | undefined {
+export function bridgesInOrder(bridges: BridgesByPf): Bridges | undefined {
   if (bridges.size === 0) return undefined;
   return { ovs: [...bridges.values()].sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }

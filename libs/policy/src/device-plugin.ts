@@ -11,8 +11,14 @@ export interface DevicePluginFacts {
   readonly policies: readonly ReadablePolicy[];
   readonly interfaces: readonly ObservedInterface[];
   readonly nics: SupportedNics;
-  /** Resources of policies that can no longer be read: their elements stay as they stand in the present text. */
-  readonly keep: { readonly resources: ReadonlySet<string>; readonly from: string | undefined };
+  /** Resources whose elements stay as they stand in the present text. */
+  readonly keep: {
+    /** Their policy can no longer be read: kept where no other policy says something of them. */
+    readonly orphaned: ReadonlySet<string>;
+    /** A PF of theirs has vanished, and its names with it: kept whatever the policies say. */
+    readonly frozen: ReadonlySet<string>;
+    readonly from: string | undefined;
+  };
 }
 
 /** Selectors of one resource, in the device plugin's own spelling and order. */
@@ -49,19 +55,27 @@ export function devicePluginConfig(facts: DevicePluginFacts): {
     if (present) problems.push(...findConflicts(facts.node, present, fresh));
     resources.set(fresh.resourceName, present ? mergeResources(present, fresh) : fresh);
   }
-  const kept = keptElements(facts).filter(({ resourceName }) => !resources.has(resourceName));
-  const list = [...[...resources.values()].map(toElement), ...kept];
+  const present = presentElements(facts);
+  const kept = [...present.values()].filter(
+    ({ resourceName }) => facts.keep.orphaned.has(resourceName) && !resources.has(resourceName),
+  );
+  const elements = [...resources.values()].map((resource) => {
+    const frozen = facts.keep.frozen.has(resource.resourceName) ? present.get(resource.resourceName) : undefined;
+    return frozen ?? toElement(resource);
+  });
+  const list = [...elements, ...kept];
   return { text: JSON.stringify({ resourceList: list.length === 0 ? null : list }), problems };
 }
 
-function keptElements({ keep }: DevicePluginFacts): { resourceName: string }[] {
-  if (keep.resources.size === 0) return [];
+/** The elements of the present text that may be kept, by resource name. */
+function presentElements({ keep }: DevicePluginFacts): Map<string, { resourceName: string }> {
+  if (keep.orphaned.size + keep.frozen.size === 0) return new Map();
   try {
     const { resourceList } = JSON.parse(keep.from ?? '{}') as { resourceList?: { resourceName: string }[] | null };
-    return (resourceList ?? []).filter(({ resourceName }) => keep.resources.has(resourceName));
+    return new Map((resourceList ?? []).map((element) => [element.resourceName, element]));
   } catch {
     // A text that is not JSON is no use to the device plugin either: there is nothing to keep.
-    return [];
+    return new Map();
   }
 }
 

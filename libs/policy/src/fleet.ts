@@ -1,13 +1,17 @@
 import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
   LABEL,
   operatorConfigSpecSchema,
+  REASON,
   type SriovNetworkNodePolicy,
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
 } from '@sriov/api';
+import { type z } from 'zod';
 import { type PreparedPool, preparePools } from './pools.ts';
+import { PolicyIndex } from './policy-index.ts';
 import { type PreparedPolicy, preparePolicies } from './prepare.ts';
-import { type Problem } from './problem.ts';
+import { describeIssues, type Problem } from './problem.ts';
 import { readSupportedNics, type SupportedNics } from './supported-nics.ts';
 
 /** The objects that bear on every node. */
@@ -26,31 +30,55 @@ export interface FleetObjects {
 export interface Fleet {
   /** In rising precedence. */
   readonly policies: readonly PreparedPolicy[];
+  /** The same policies, to be found by the labels of a node. */
+  readonly policyIndex: PolicyIndex;
   readonly pools: readonly PreparedPool[];
+  /** Names of pools that cannot be read: any node may be in them. */
+  readonly unreadablePools: readonly string[];
   readonly nics: SupportedNics;
   readonly supportedNicsOnly: boolean;
   readonly managesSoftwareBridges: boolean;
-  /** Labels of the nodes that the operator manages. */
-  readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Labels of the nodes that the operator manages; absent when the SriovOperatorConfig cannot be read. */
+  readonly nodeSelector: Readonly<Record<string, string>> | undefined;
   readonly problems: readonly Problem[];
 }
 
 const DEFAULT_NODE_SELECTOR = { [LABEL.worker]: '', [LABEL.os]: 'linux' };
+/** What the fleet depends on; a fault in the rest of the spec is not its business. */
+const ownConfigSchema = operatorConfigSpecSchema.pick({ configDaemonNodeSelector: true, featureGates: true });
 
 /** Reads and orders what bears on every node. Problems are values; nothing throws. */
 export function prepareFleet(objects: FleetObjects): Fleet {
   const policies = preparePolicies(objects.policies);
   const pools = preparePools(objects.pools);
   const { nics, problems } = readSupportedNics(objects.supportedNics);
-  const config = operatorConfigSpecSchema.safeParse(objects.operatorConfig?.spec ?? {});
-  const { configDaemonNodeSelector = {}, featureGates = {} } = config.success ? config.data : {};
+  const config = ownConfigSchema.safeParse(objects.operatorConfig?.spec ?? {});
+  const { configDaemonNodeSelector = {}, featureGates = {} } = config.data ?? {};
+  const nodeSelector =
+    Object.keys(configDaemonNodeSelector).length > 0 ? configDaemonNodeSelector : DEFAULT_NODE_SELECTOR;
   return {
     policies: policies.prepared,
+    policyIndex: new PolicyIndex(policies.prepared),
     pools: pools.prepared,
+    unreadablePools: pools.unreadable,
     nics,
     supportedNicsOnly: objects.supportedNicsOnly,
     managesSoftwareBridges: featureGates['manageSoftwareBridges'] ?? false,
-    nodeSelector: Object.keys(configDaemonNodeSelector).length > 0 ? configDaemonNodeSelector : DEFAULT_NODE_SELECTOR,
-    problems: [...policies.problems, ...pools.problems, ...problems],
+    nodeSelector: config.success ? nodeSelector : undefined,
+    problems: [
+      ...policies.problems,
+      ...pools.problems,
+      ...problems,
+      ...(config.error ? [unreadable(config.error)] : []),
+    ],
+  };
+}
+
+function unreadable(error: z.ZodError): Problem {
+  return {
+    kind: 'SriovOperatorConfig',
+    name: DEFAULT_OPERATOR_CONFIG_NAME,
+    reason: REASON.operatorConfigInvalid,
+    message: `${describeIssues(error)}: until it can be read, all nodes stay as they are`,
   };
 }

@@ -1,9 +1,17 @@
 export * from './admission/admit.ts';
 export * from './admission/request.ts';
 export { setDefaults } from './admission/defaults.ts';
+export * from './config-hash.ts';
+export * from './config-map-status.ts';
+export * from './config-shards.ts';
+export * from './default-nics.ts';
 export * from './fleet.ts';
+export * from './managed.ts';
+export * from './node-status.ts';
 export * from './node-writes.ts';
 export * from './plan-node.ts';
 export * from './policy-status.ts';
+export * from './pool-status.ts';
+export { selectorMatches } from './pools.ts';
 export * from './problem.ts';
 export * from './supported-nics.ts';

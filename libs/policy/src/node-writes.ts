@@ -1,50 +1,90 @@
 import { ANNOTATION, type NodeStateSpec, nodeStateSpecSchema, type SriovNetworkNodeState, wireText } from '@sriov/api';
+import { configHash } from './config-hash.ts';
 import { type NodePlan } from './plan-node.ts';
 
 /** What stands in the cluster for a node now. */
 export interface NodePresent {
   readonly state: SriovNetworkNodeState | undefined;
-  readonly devicePluginConfig: string | undefined;
+  /** The node state has the SriovOperatorConfig as owner. */
+  readonly isOwned: boolean;
+  readonly devicePlugin: DevicePluginPresent;
   /** Value of the device-plugin label; absent when the Node has none, or is gone. */
   readonly devicePluginLabel: string | undefined;
   /** The Node exists. */
   readonly exists: boolean;
 }
 
+/** Where the device-plugin configuration of a node stands. */
+export interface DevicePluginPresent {
+  /** Name of the ConfigMap that the node's key belongs in. */
+  readonly home: string;
+  /** The node's text in each ConfigMap that has its key, by name of the ConfigMap. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
 /** One write for a node. They are carried out in order, and each can be repeated. */
 export type NodeWrite =
-  /** `undefined` removes the node's key. */
-  | { readonly kind: 'device-plugin-config'; readonly text: string | undefined }
+  /** Sets the node's key in a ConfigMap; `undefined` removes it. */
+  | { readonly kind: 'device-plugin-config'; readonly configMap: string; readonly text: string | undefined }
   /** `undefined` removes the label. */
   | { readonly kind: 'device-plugin-label'; readonly value: string | undefined }
-  | { readonly kind: 'create-state'; readonly spec: NodeStateSpec }
-  | { readonly kind: 'update-spec'; readonly spec: NodeStateSpec }
-  /** Time of removal as RFC 3339; `undefined` takes the announcement back. */
-  | { readonly kind: 'keep-state-until'; readonly time: string | undefined }
+  | {
+      readonly kind: 'create-state';
+      readonly spec: NodeStateSpec;
+      readonly annotations: Readonly<Record<string, string>>;
+    }
+  | ({ readonly kind: 'update-state' } & StateChanges)
   | { readonly kind: 'delete-state' };
+
+/** What of a node state is written, all of it at once. */
+export interface StateChanges {
+  readonly spec?: NodeStateSpec;
+  readonly annotations?: AnnotationChanges;
+  /** Enter the SriovOperatorConfig as owner. */
+  readonly owner?: true;
+}
+
+/** Annotations by name; `null` removes one. */
+export type AnnotationChanges = Readonly<Record<string, string | null>>;
 
 /**
  * The writes that bring the cluster from what stands there to the plan, and no others. The device plugin's
  * configuration comes first: the daemon restarts the plugin when the state changes, and it must then find the new one.
  */
 export function nodeWrites(plan: NodePlan, present: NodePresent): NodeWrite[] {
-  const writes: NodeWrite[] = [];
-  if (present.devicePluginConfig !== plan.devicePluginConfig) {
-    writes.push({ kind: 'device-plugin-config', text: plan.devicePluginConfig });
-  }
-  if (present.devicePluginLabel !== plan.devicePluginLabel) {
-    writes.push({ kind: 'device-plugin-label', value: plan.devicePluginLabel });
-  }
-  return [...writes, ...stateWrites(plan, present.state)];
+  const { home, texts } = present.devicePlugin;
+  const text = plan.devicePluginConfig;
+  return [
+    ...(texts.get(home) === text ? [] : [{ kind: 'device-plugin-config' as const, configMap: home, text }]),
+    ...removals(present.devicePlugin, (configMap) => configMap !== home),
+    ...(present.devicePluginLabel === plan.devicePluginLabel
+      ? []
+      : [{ kind: 'device-plugin-label' as const, value: plan.devicePluginLabel }]),
+    ...stateWrites(plan, present),
+  ];
 }
 
-function stateWrites(plan: NodePlan, state: SriovNetworkNodeState | undefined): NodeWrite[] {
-  if (state === undefined) return [{ kind: 'create-state', spec: plan.spec }];
-  const isAnnounced = state.metadata.annotations?.[ANNOTATION.keepStateUntil] !== undefined;
-  return [
-    ...(isAnnounced ? [{ kind: 'keep-state-until' as const, time: undefined }] : []),
-    ...(isSameSpec(state.spec ?? {}, plan.spec) ? [] : [{ kind: 'update-spec' as const, spec: plan.spec }]),
-  ];
+function removals({ texts }: DevicePluginPresent, isWrong: (configMap: string) => boolean): NodeWrite[] {
+  return [...texts.keys()]
+    .filter(isWrong)
+    .map((configMap) => ({ kind: 'device-plugin-config', configMap, text: undefined }));
+}
+
+function stateWrites(plan: NodePlan, { state, isOwned }: NodePresent): NodeWrite[] {
+  const hash = configHash(plan.devicePluginConfig);
+  const wanted = { [ANNOTATION.devicePluginConfigHash]: hash };
+  if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: wanted }];
+  const present = state.metadata.annotations ?? {};
+  const annotations = {
+    ...(present[ANNOTATION.devicePluginConfigHash] !== hash && wanted),
+    ...(present[ANNOTATION.keepStateUntil] !== undefined && { [ANNOTATION.keepStateUntil]: null }),
+  };
+  const changes: StateChanges = {
+    ...(!isSameSpec(state.spec ?? {}, plan.spec) && { spec: plan.spec }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+    ...(!isOwned && { owner: true }),
+  };
+  return Object.keys(changes).length === 0 ? [] : [{ kind: 'update-state', ...changes }];
 }
 
 function isSameSpec(a: NodeStateSpec, b: NodeStateSpec): boolean {
@@ -65,8 +105,7 @@ export function unmanagedWrites(
   present: NodePresent,
   time: { readonly now: number; readonly keepMs: number },
 ): UnmanagedPlan {
-  const writes: NodeWrite[] = [];
-  if (present.devicePluginConfig !== undefined) writes.push({ kind: 'device-plugin-config', text: undefined });
+  const writes = removals(present.devicePlugin, () => true);
   if (present.exists && present.devicePluginLabel !== undefined) {
     writes.push({ kind: 'device-plugin-label', value: undefined });
   }
@@ -75,7 +114,8 @@ export function unmanagedWrites(
   const announced = Date.parse(present.state.metadata.annotations?.[ANNOTATION.keepStateUntil] ?? '');
   if (Number.isNaN(announced)) {
     const until = new Date(time.now + time.keepMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-    return { writes: [...writes, { kind: 'keep-state-until', time: until }], lookAgainMs: time.keepMs };
+    const annotations = { [ANNOTATION.keepStateUntil]: until };
+    return { writes: [...writes, { kind: 'update-state', annotations }], lookAgainMs: time.keepMs };
   }
   if (time.now < announced) return { writes, lookAgainMs: announced - time.now };
   return { writes: [...writes, { kind: 'delete-state' }] };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec, nodeStateSpecSchema, wireText } from '@sriov/api';
+import { type Fleet } from './fleet.ts';
+import { isManaged } from './managed.ts';
 import { planNode } from './plan-node.ts';
 import { fleet, nic, plan, policy, pool, PORTS } from './test-objects.ts';
 
@@ -67,8 +69,16 @@ describe('planNode: selection', () => {
     expect(plan(policies, { interfaces: [port], fleet: { supportedNicsOnly: true } }).spec).toEqual({});
   });
 
-  it('records nothing for a policy without VFs', () => {
-    expect(plan([policy('p', { numVfs: 0, nicSelector: { vendor: '8086' } })]).spec).toEqual({});
+  it('takes the one VF that there is', () => {
+    expect(rangesOf(policy('p', { numVfs: 1, nicSelector: { pfNames: ['ens2f0'] } }))).toEqual({ ens2f0: ['p 0-0'] });
+  });
+
+  it('records nothing for a policy without VFs, whose resource is the PF itself', () => {
+    const result = plan([policy('p', { numVfs: 0, nicSelector: { deviceID: '1592' } })]);
+    expect(result.spec).toEqual({});
+    expect(result.devicePluginConfig).toContain('"devices":["1592"]');
+    expect(result.devicePluginLabel).toBe('Enabled');
+    expect([...result.matches.keys()]).toEqual(['p']);
   });
 });
 
@@ -279,6 +289,21 @@ describe('planNode: pools and bridges', () => {
     ]);
   });
 
+  it('keeps the mode of a node whose pool may be one that cannot be read', () => {
+    const pools = [pool('odd', { rdmaMode: 'fast' as 'shared' }), exclusive];
+    const spec = { system: { rdmaMode: 'exclusive' as const } };
+    expect(fleet([], { pools }).problems).toMatchObject([
+      {
+        kind: 'SriovNetworkPoolConfig',
+        name: 'odd',
+        reason: 'PoolInvalid',
+        message: expect.stringMatching(/^spec.rdmaMode: /),
+      },
+    ]);
+    expect(plan([], { spec, fleet: { pools } }).spec).toEqual(spec);
+    expect(plan([], { spec: {}, fleet: { pools }, labels: { gpu: 'yes' } }).spec).toEqual(spec);
+  });
+
   it.each([
     ['In', { key: 'zone', operator: 'In', values: ['a', 'b'] }, { zone: 'b' }, true],
     ['In without the label', { key: 'zone', operator: 'In', values: ['a'] }, {}, false],
@@ -323,6 +348,12 @@ describe('planNode: pools and bridges', () => {
     ).toBeUndefined();
   });
 
+  it('leaves the bridge of a policy that can no longer be read', () => {
+    const { spec } = plan([bridged], { fleet: gate });
+    const broken = { ...bridged, spec: { ...bridged.spec!, numVfs: 'many' as unknown as number } };
+    expect(plan([broken], { fleet: gate, spec }).spec).toEqual(spec);
+  });
+
   it('names a bridge that cannot be, and makes the others', () => {
     const faulty = policy('faulty', { nicSelector: { pfNames: ['ens2f1'] }, bridge: { ovs: {} } });
     const result = plan([bridged, faulty], { fleet: gate });
@@ -346,11 +377,43 @@ describe('planNode: the rest of its answer', () => {
     ]);
   });
 
-  it('gives nothing to a node that has no state yet', () => {
+  it('gives a node that has no state yet nothing but the mode of its pool', () => {
     const facts = { name: 'n1', labels: {}, state: undefined };
-    expect(planNode(fleet([policy('p', { nicSelector: { vendor: '8086' } })]), facts)).toMatchObject({
-      spec: {},
+    const policies = [policy('p', { nicSelector: { vendor: '8086' } })];
+    const pools = [pool('all', { rdmaMode: 'exclusive' })];
+    expect(planNode(fleet(policies, { pools }), facts)).toMatchObject({
+      spec: { system: { rdmaMode: 'exclusive' } },
       devicePluginLabel: 'Disabled',
+      pool: 'all',
     });
+  });
+
+  it('keeps the mode of a node that has told of no device, whatever its pool says', () => {
+    const pools = [pool('all', { rdmaMode: 'exclusive' })];
+    expect(plan([], { interfaces: [], fleet: { pools } }).spec).toEqual({});
+  });
+});
+
+describe('prepareFleet', () => {
+  const config = (spec: object): Fleet => fleet([], { operatorConfig: { metadata: { name: 'default' }, spec } });
+  const worker = { 'node-role.kubernetes.io/worker': '', 'kubernetes.io/os': 'linux' };
+
+  it('manages Linux workers, or the nodes that the SriovOperatorConfig selects instead', () => {
+    expect([isManaged(fleet([]), worker), isManaged(fleet([]), {})]).toEqual([true, false]);
+    const chosen = config({ configDaemonNodeSelector: { nics: 'fast' } });
+    expect([isManaged(chosen, worker), isManaged(chosen, { nics: 'fast' })]).toEqual([false, true]);
+    expect(isManaged(config({ configDaemonNodeSelector: {} }), worker)).toBe(true);
+  });
+
+  it('manages none when it cannot tell which, and says so', () => {
+    const odd = config({ configDaemonNodeSelector: { nics: 1 } });
+    expect([isManaged(odd, worker), isManaged(odd, {})]).toEqual([false, false]);
+    expect(odd.problems).toMatchObject([
+      { kind: 'SriovOperatorConfig', name: 'default', reason: 'OperatorConfigInvalid' },
+    ]);
+  });
+
+  it('does not mind what is wrong with other fields of the SriovOperatorConfig', () => {
+    expect(isManaged(config({ configurationMode: 'magic' }), worker)).toBe(true);
   });
 });

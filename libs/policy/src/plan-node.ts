@@ -8,7 +8,15 @@ import {
   type SriovNetworkNodeState,
   toWire,
 } from '@sriov/api';
-import { applyBridge, BRIDGE_FAULT, bridgesInOrder, findBridgeFault } from './bridges.ts';
+import {
+  applyBridge,
+  BRIDGE_FAULT,
+  type BridgesByPf,
+  bridgesInOrder,
+  findBridgeFault,
+  keepBridge,
+  presentBridges,
+} from './bridges.ts';
 import { isCandidate } from './candidate.ts';
 import { contribute, type Contribution, keepContribution } from './contribution.ts';
 import { devicePluginConfig } from './device-plugin.ts';
@@ -16,8 +24,9 @@ import { type Fleet } from './fleet.ts';
 import { layOver, mergeContributions } from './merge.ts';
 import { selects } from './nic-selector.ts';
 import { findPool } from './pools.ts';
-import { isAboutNode, type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
+import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
+import { resourcesOf, vanishedInterfaces } from './vanished.ts';
 
 /** What the plan of a node depends on beside the fleet. */
 export interface NodeFacts {
@@ -27,6 +36,11 @@ export interface NodeFacts {
   readonly state: SriovNetworkNodeState | undefined;
   /** The node's device-plugin configuration as it stands now. */
   readonly devicePluginConfig?: string | undefined;
+  /**
+   * PCI addresses of PFs that are in the spec and no longer reported, for so short a time that they may come back: a
+   * driver is reloaded, firmware is reset. They stay as they are.
+   */
+  readonly vanished?: ReadonlySet<string>;
 }
 
 /** Everything that is written for a node. */
@@ -41,43 +55,62 @@ export interface NodePlan {
   readonly problems: readonly Problem[];
   /** The policies that configure something on the node, and the PCI addresses of their PFs. */
   readonly matches: ReadonlyMap<string, readonly string[]>;
+  /** The pool of the node; absent when it is in none, or in several. */
+  readonly pool: string | undefined;
 }
 
 /** Plans one node. Its cost grows with the policies about the node, not with the fleet. */
 export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
-  const policies = fleet.policies.filter((policy) => isAboutNode(policy, node.labels));
+  const policies = fleet.policyIndex.about(node.labels);
   const interfaces = node.state?.status?.interfaces ?? [];
   const problems: Problem[] = [];
-  const layers = interfaces.map((nic) => ({ nic, contributions: stack({ fleet, node, policies, problems }, nic) }));
+  const vanished = vanishedInterfaces(node, policies);
+  const layers = interfaces.map((nic) => layerOf({ fleet, node, policies, problems }, nic));
   const readable = policies.filter((policy) => policy.kind === 'readable');
   const config = devicePluginConfig({
     node: node.name,
     policies: readable,
     interfaces,
     nics: fleet.nics,
-    keep: { resources: keptResources(policies, layers), from: node.devicePluginConfig },
+    keep: {
+      orphaned: orphanedResources(policies, layers),
+      frozen: new Set(vanished.flatMap(resourcesOf)),
+      from: node.devicePluginConfig,
+    },
   });
   problems.push(...config.problems);
-  const spec = interfaces.length === 0 ? keptSpec(node) : specOf({ fleet, node, problems }, layers, readable);
-  const hasResource = (spec.interfaces ?? []).some(({ vfGroups = [] }) => vfGroups.length > 0);
+  const pool = poolOf({ fleet, node, problems });
+  const system = { rdmaMode: pool.rdmaMode };
+  // A node that has not told of its devices keeps what it has: nobody knows what it should be.
+  const spec =
+    interfaces.length === 0
+      ? keptSpec(node, system)
+      : { ...specOf({ fleet, node, problems }, { layers, vanished, policies }), system };
+  const matches = matchesOf(layers, vanished);
   return {
     name: node.name,
     spec: toWire(nodeStateSpecSchema, spec),
     devicePluginConfig: config.text,
-    devicePluginLabel: hasResource ? 'Enabled' : 'Disabled',
+    devicePluginLabel: matches.size > 0 || hasGroups(spec) ? 'Enabled' : 'Disabled',
     problems,
-    matches: matchesOf(layers),
+    matches,
+    pool: pool.name,
   };
 }
 
-/** A node that has not told of its devices keeps what it has: nobody knows what it should be. */
-function keptSpec({ state }: NodeFacts): NodeStateSpec {
-  return state?.spec ?? {};
+function keptSpec({ state }: NodeFacts, system: NodeStateSpec['system']): NodeStateSpec {
+  return state === undefined ? { system } : (state.spec ?? {});
+}
+
+function hasGroups({ interfaces = [] }: NodeStateSpec): boolean {
+  return interfaces.some(({ vfGroups = [] }) => vfGroups.length > 0);
 }
 
 interface Layer {
   readonly nic: ObservedInterface;
   readonly contributions: readonly Contribution[];
+  /** Policies that want no VFs and hand out the PF itself. */
+  readonly wholePf: readonly string[];
 }
 
 interface Work {
@@ -87,14 +120,23 @@ interface Work {
 }
 
 /** What the policies want of one PF, in rising precedence. */
-function stack(work: Work & { readonly policies: readonly PreparedPolicy[] }, nic: ObservedInterface): Contribution[] {
+function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, nic: ObservedInterface): Layer {
   const before = work.node.state?.spec?.interfaces?.find(({ pciAddress }) => pciAddress === nic.pciAddress);
   let contributions: Contribution[] = [];
+  const wholePf: string[] = [];
   for (const policy of work.policies) {
+    if (isForWholePf(policy)) {
+      if (selects(policy.selector, nic)) wholePf.push(policy.name);
+      continue;
+    }
     const contribution = contributionOf(work, policy, { nic, before });
     if (contribution) contributions = layOver(contributions, contribution);
   }
-  return contributions;
+  return { nic, contributions, wholePf };
+}
+
+function isForWholePf(policy: PreparedPolicy): policy is ReadablePolicy {
+  return policy.kind === 'readable' && policy.spec.numVfs === 0;
 }
 
 function contributionOf(
@@ -103,7 +145,7 @@ function contributionOf(
   pf: { readonly nic: ObservedInterface; readonly before: DesiredInterface | undefined },
 ): Contribution | undefined {
   if (policy.kind === 'unreadable') return keepContribution(policy, pf.before);
-  if (policy.spec.numVfs === 0 || !selects(policy.selector, pf.nic) || !isCandidate(work.fleet, policy, pf.nic)) {
+  if (!selects(policy.selector, pf.nic) || !isCandidate(work.fleet, policy, pf.nic)) {
     return undefined;
   }
   const result = contribute(policy, pf.nic);
@@ -112,14 +154,19 @@ function contributionOf(
   return keepContribution(policy, pf.before);
 }
 
-function specOf(work: Work, layers: readonly Layer[], policies: readonly ReadablePolicy[]): NodeStateSpec {
+interface SpecSources {
+  readonly layers: readonly Layer[];
+  readonly vanished: readonly DesiredInterface[];
+  readonly policies: readonly PreparedPolicy[];
+}
+
+function specOf(work: Work, sources: SpecSources): NodeStateSpec {
+  const merged = sources.layers
+    .filter(({ contributions }) => contributions.length > 0)
+    .map((layer) => mergeLayer(work, layer));
   return {
-    interfaces: layers
-      .filter(({ contributions }) => contributions.length > 0)
-      .map((layer) => mergeLayer(work, layer))
-      .sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1)),
-    bridges: work.fleet.managesSoftwareBridges ? bridgesOf(work, layers, policies) : undefined,
-    system: { rdmaMode: rdmaModeOf(work) },
+    interfaces: [...merged, ...sources.vanished].sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1)),
+    bridges: work.fleet.managesSoftwareBridges ? bridgesOf(work, sources) : undefined,
   };
 }
 
@@ -132,31 +179,46 @@ function mergeLayer({ node, problems }: Work, { nic, contributions }: Layer): De
   return desired;
 }
 
-function bridgesOf(work: Work, layers: readonly Layer[], policies: readonly ReadablePolicy[]): Bridges | undefined {
-  let bridges: Parameters<typeof applyBridge>[0] = new Map();
+function bridgesOf(work: Work, { layers, vanished, policies }: SpecSources): Bridges | undefined {
+  const before = presentBridges(work.node.state?.spec);
+  const kept = vanished.map(({ pciAddress }) => pciAddress);
+  let bridges: BridgesByPf = new Map([...before].filter(([pciAddress]) => kept.includes(pciAddress)));
   for (const policy of policies) {
-    const fault = findBridgeFault(policy);
+    const fault = policy.kind === 'readable' ? findBridgeFault(policy) : undefined;
     if (fault !== undefined) {
       work.problems.push(policyProblem({ policy: policy.name, node: work.node.name }, BRIDGE_FAULT, fault));
       continue;
     }
-    for (const { nic } of layers) {
-      if (selects(policy.selector, nic)) bridges = applyBridge(bridges, policy, nic);
-    }
+    for (const layer of layers) bridges = bridgesWith(bridges, { policy, layer, before });
   }
   return bridgesInOrder(bridges);
 }
 
-/** A node in several pools keeps the mode it has: guessing could cost it a reboot. */
-function rdmaModeOf({ fleet, node, problems }: Work): 'shared' | 'exclusive' | undefined {
+/** The bridges after one more policy has had its say on a PF. */
+function bridgesWith(
+  bridges: BridgesByPf,
+  { policy, layer, before }: { policy: PreparedPolicy; layer: Layer; before: BridgesByPf },
+): BridgesByPf {
+  const { nic, contributions } = layer;
+  if (policy.kind === 'readable') return selects(policy.selector, nic) ? applyBridge(bridges, policy, nic) : bridges;
+  const hasKept = contributions.some((contribution) => contribution.policy === policy.name);
+  return hasKept ? keepBridge(bridges, before, nic.pciAddress) : bridges;
+}
+
+/** A node whose pool is not known for sure keeps the mode it has: guessing could cost it a reboot. */
+function poolOf({ fleet, node, problems }: Work): {
+  readonly name: string | undefined;
+  readonly rdmaMode: 'shared' | 'exclusive' | undefined;
+} {
   const found = findPool(fleet.pools, node);
-  if (found.problems.length === 0) return found.pool?.spec.rdmaMode;
   problems.push(...found.problems);
-  return node.state?.spec?.system?.rdmaMode;
+  const isUnknown = found.problems.length > 0 || (found.pool === undefined && fleet.unreadablePools.length > 0);
+  const rdmaMode = isUnknown ? node.state?.spec?.system?.rdmaMode : found.pool?.spec.rdmaMode;
+  return { name: found.pool?.name, rdmaMode };
 }
 
 /** Resources whose VFs stay although their policy can no longer be read. */
-function keptResources(policies: readonly PreparedPolicy[], layers: readonly Layer[]): Set<string> {
+function orphanedResources(policies: readonly PreparedPolicy[], layers: readonly Layer[]): Set<string> {
   const unreadable = new Set(policies.filter(({ kind }) => kind === 'unreadable').map(({ name }) => name));
   const groups = layers.flatMap(({ contributions }) =>
     contributions.filter(({ policy }) => unreadable.has(policy)).flatMap((contribution) => contribution.groups),
@@ -164,10 +226,17 @@ function keptResources(policies: readonly PreparedPolicy[], layers: readonly Lay
   return new Set(groups.map(({ group }) => group.resourceName ?? ''));
 }
 
-function matchesOf(layers: readonly Layer[]): Map<string, string[]> {
+function matchesOf(layers: readonly Layer[], vanished: readonly DesiredInterface[]): Map<string, string[]> {
   const matches = new Map<string, string[]>();
-  for (const { nic, contributions } of layers) {
-    for (const { policy } of contributions) matches.set(policy, [...(matches.get(policy) ?? []), nic.pciAddress]);
+  const add = (policy: string, pciAddress: string): void => {
+    matches.set(policy, [...(matches.get(policy) ?? []), pciAddress]);
+  };
+  for (const { nic, contributions, wholePf } of layers) {
+    for (const { policy } of contributions) add(policy, nic.pciAddress);
+    for (const policy of wholePf) add(policy, nic.pciAddress);
+  }
+  for (const { pciAddress, vfGroups = [] } of vanished) {
+    for (const policy of new Set(vfGroups.map(({ policyName = '' }) => policyName))) add(policy, pciAddress);
   }
   return matches;
 }

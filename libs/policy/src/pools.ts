@@ -5,7 +5,7 @@ import {
   REASON,
   type SriovNetworkPoolConfig,
 } from '@sriov/api';
-import { type Problem } from './problem.ts';
+import { describeIssues, type Problem } from './problem.ts';
 
 /** A pool that has been read. Pools for OVS hardware offload group no nodes and are left out. */
 export interface PreparedPool {
@@ -16,6 +16,8 @@ export interface PreparedPool {
 /** Reads the pools; one that cannot be read is a problem of its own. */
 export function preparePools(pools: readonly SriovNetworkPoolConfig[]): {
   readonly prepared: readonly PreparedPool[];
+  /** Names of those that cannot be read. */
+  readonly unreadable: readonly string[];
   readonly problems: readonly Problem[];
 } {
   const problems: Problem[] = [];
@@ -23,15 +25,13 @@ export function preparePools(pools: readonly SriovNetworkPoolConfig[]): {
     const { name } = pool.metadata;
     const spec = poolConfigSpecSchema.safeParse(pool.spec ?? {});
     if (!spec.success) {
-      const message = spec.error.issues
-        .map((issue) => `${['spec', ...issue.path].join('.')}: ${issue.message}`)
-        .join('; ');
+      const message = describeIssues(spec.error);
       problems.push({ kind: 'SriovNetworkPoolConfig', name, reason: REASON.poolInvalid, message });
       return [];
     }
     return spec.data.ovsHardwareOffloadConfig?.name ? [] : [{ name, spec: spec.data }];
   });
-  return { prepared, problems };
+  return { prepared, unreadable: problems.map(({ name }) => name), problems };
 }
 
 /** The pool of a node; in several, none is meant more than the others, and each gets a problem. */

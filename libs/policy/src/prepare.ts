@@ -7,7 +7,7 @@ import {
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
 import { isEmptySelector, readSelector, type ReadSelector } from './nic-selector.ts';
-import { policyProblem, type Problem } from './problem.ts';
+import { describeIssues, policyProblem, type Problem } from './problem.ts';
 
 /** A policy that has been read and can be applied. */
 export interface ReadablePolicy {
@@ -53,11 +53,7 @@ function prepare(policy: SriovNetworkNodePolicy, problems: Problem[]): PreparedP
     return { kind: 'unreadable', name, priority: typeof priority === 'number' ? priority : 0 };
   };
   const spec = nodePolicySpecSchema.safeParse(policy.spec);
-  if (!spec.success) {
-    return unreadable(
-      spec.error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`).join('; '),
-    );
-  }
+  if (!spec.success) return unreadable(describeIssues(spec.error));
   const selector = readSelector(spec.data.nicSelector);
   if (typeof selector === 'string') return unreadable(selector);
   if (isEmptySelector(selector)) {

@@ -1,4 +1,5 @@
 import { type Reason } from '@sriov/api';
+import { type z } from 'zod';
 
 /** Something that is wrong with an object and keeps part of the plan from being made. It never stops the rest. */
 export interface Problem {
@@ -20,4 +21,9 @@ export function policyProblem(
 ): Problem {
   const { policy, node } = about;
   return { kind: 'SriovNetworkNodePolicy', name: policy, ...(node !== undefined && { node }), reason, message };
+}
+
+/** Which fields of a spec cannot be read, and why. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`).join('; ');
 }

@@ -52,10 +52,17 @@ export function plan(
     readonly labels?: Record<string, string>;
     readonly spec?: NodeStateSpec;
     readonly config?: string;
+    readonly vanished?: readonly string[];
     readonly fleet?: Partial<Parameters<typeof prepareFleet>[0]>;
   } = {},
 ): NodePlan {
-  const { interfaces = PORTS, labels = {}, spec = {}, config } = node;
+  const { interfaces = PORTS, labels = {}, spec = {}, config, vanished = [] } = node;
   const state = { metadata: { name: 'n1' }, spec, status: { interfaces: [...interfaces] } };
-  return planNode(fleet(policies, node.fleet), { name: 'n1', labels, state, devicePluginConfig: config });
+  return planNode(fleet(policies, node.fleet), {
+    name: 'n1',
+    labels,
+    state,
+    devicePluginConfig: config,
+    vanished: new Set(vanished),
+  });
 }

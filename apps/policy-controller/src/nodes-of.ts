@@ -1,0 +1,56 @@
+import { CONDITION, type Condition, type KubeObject } from '@sriov/api';
+import { type MatchedNode, type NodesFacts, readinessOf } from '@sriov/policy';
+import { type Caches } from './caches.ts';
+import { type FleetView } from './fleet-view.ts';
+import { type NodeFindings } from './node-findings.ts';
+import { type Settings } from './settings.ts';
+import { type SubjectKind, subjectOf } from './subject.ts';
+
+/** Where the status of a policy or pool is computed from. */
+export interface StatusSources {
+  readonly caches: Caches;
+  readonly view: FleetView;
+  readonly findings: NodeFindings;
+  readonly settings: Settings;
+}
+
+/** The nodes of a policy or pool, as far as they are planned. */
+export interface SubjectNodes extends NodesFacts {
+  readonly selectedNodes: number;
+}
+
+/**
+ * What is known of the nodes of a policy or pool. A node counts as ready when it was planned with the object as it is
+ * now, nothing had to be written for that, and its daemon says so: what it said of the spec before does not count.
+ */
+export function nodesOf(
+  sources: StatusSources,
+  about: { readonly kind: SubjectKind; readonly object: KubeObject; readonly selected: readonly KubeObject[] },
+): SubjectNodes {
+  const { findings, view } = sources;
+  const { name, generation } = about.object.metadata;
+  const subject = subjectOf(about.kind, name);
+  const isPlanned = (node: string): boolean => findings.get(node)?.generations.get(subject) === (generation ?? 0);
+  const own = view.current.problems.filter((problem) => problem.kind === about.kind && problem.name === name);
+  return {
+    selectedNodes: about.selected.length,
+    unplannedNodes: about.selected.filter(({ metadata }) => !isPlanned(metadata.name)).length,
+    matched: findings.nodesOf(subject).flatMap((node) => matchedNode(sources, node)),
+    problems: [...own, ...findings.problemsOf(subject)],
+  };
+}
+
+function matchedNode({ caches, findings, settings }: StatusSources, name: string): MatchedNode[] {
+  const state = caches.nodeStates.store.get(`${settings.namespace}/${name}`);
+  if (state === undefined) return [];
+  return [{ name, readiness: findings.get(name)?.isSettled === true ? readinessOf(state) : 'progressing' }];
+}
+
+/**
+ * True when what stands there speaks of the object as it is now: then it holds until the nodes are planned. A new
+ * leader plans all of them, and must not call everything into question meanwhile.
+ */
+export function isCurrent(object: KubeObject & { status?: { conditions?: Condition[] | undefined } }): boolean {
+  const ready = object.status?.conditions?.find(({ type }) => type === CONDITION.ready);
+  return ready !== undefined && ready.observedGeneration === object.metadata.generation;
+}

@@ -1,0 +1,50 @@
+/** The resource versions of what we wrote for a node, by the object that was written. */
+export type WrittenVersions = ReadonlyMap<string, string>;
+
+/** After so long a version that did not come is taken for lost: the object may have been replaced meanwhile. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Remembers what we wrote until the caches show it. A node that is planned before would be planned from the past, and
+ * written a second time.
+ */
+export class OwnWrites {
+  readonly #now: () => number;
+  readonly #byNode = new Map<string, { readonly versions: Map<string, string>; at: number }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** An object was written for the node, and has this resource version since. */
+  note(node: string, object: string, resourceVersion: string): void {
+    const entry = this.#byNode.get(node) ?? { versions: new Map<string, string>(), at: 0 };
+    entry.versions.set(object, resourceVersion);
+    entry.at = this.#now();
+    this.#byNode.set(node, entry);
+  }
+
+  /**
+   * True while a cache is behind what we wrote. `cached` gives the resource version of an object as cached; one that
+   * is not there, because it is not seen yet or gone, counts as behind for a while.
+   */
+  isAwaited(node: string, cached: (object: string) => string | undefined): boolean {
+    const entry = this.#byNode.get(node);
+    if (entry === undefined) return false;
+    for (const [object, version] of entry.versions) {
+      if (isOlder(cached(object), version)) return this.#now() - entry.at < PATIENCE_MS || this.#forget(node);
+    }
+    return this.#forget(node);
+  }
+
+  #forget(node: string): false {
+    this.#byNode.delete(node);
+    return false;
+  }
+}
+
+/** Resource versions are decimal numbers of any length, and rise with each write. */
+function isOlder(cached: string | undefined, written: string): boolean {
+  if (cached === undefined) return true;
+  return cached.length === written.length ? cached < written : cached.length < written.length;
+}

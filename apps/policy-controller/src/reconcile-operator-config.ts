@@ -1,0 +1,56 @@
+import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
+import { done, type NewCondition, type Outcome } from '@sriov/controller';
+import { CONFIG_MAP } from '@sriov/kube';
+import { configMapCondition, describeProblems, valueBytes } from '@sriov/policy';
+import { type ConfigMapWriter } from './config-map-writer.ts';
+import { type StatusContext } from './reconcile-policy.ts';
+import { writeStatus } from './write-status.ts';
+
+/** What a reconcile of the SriovOperatorConfig works with. */
+export interface OperatorConfigContext extends StatusContext {
+  readonly configMaps: ConfigMapWriter;
+}
+
+/**
+ * Says on the SriovOperatorConfig how the two ConfigMaps are that all nodes depend on: whether the configuration of
+ * the device plugin finds room, and whether the list of NICs can be read. On the latter an Event tells of it as well.
+ */
+export async function reconcileOperatorConfig(context: OperatorConfigContext): Promise<Outcome> {
+  const outcome = done(REASON.configMapFits, 'the conditions are up to date');
+  const config = context.view.operatorConfig;
+  if (config === undefined || config.metadata.deletionTimestamp !== undefined) return outcome;
+  const conditions = [configurationCondition(context), nicListCondition(context)];
+  const news = await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, { conditions });
+  tellOnNicList(context, news);
+  return outcome;
+}
+
+function configurationCondition({ caches, settings, configMaps, view }: OperatorConfigContext): NewCondition {
+  const [unreadable] = view.current.problems.filter(({ kind }) => kind === 'SriovOperatorConfig');
+  if (unreadable) {
+    const { reason, message } = unreadable;
+    return { type: CONDITION.devicePluginConfigWritten, status: 'False', reason, message };
+  }
+  const facts = [...caches.devicePluginConfigs].map(([name, { store }]) => ({
+    name,
+    bytes: valueBytes(store.get(`${settings.namespace}/${name}`)?.data ?? {}),
+    refusedNodes: configMaps.refusedNodes(name),
+  }));
+  return configMapCondition(facts);
+}
+
+function nicListCondition({ view }: OperatorConfigContext): NewCondition {
+  const type = CONDITION.nicListRead;
+  const problems = view.current.problems.filter(({ kind }) => kind === 'ConfigMap');
+  return problems.length === 0
+    ? { type, status: 'True', reason: REASON.nicListRead, message: 'every entry of the list of NICs is read' }
+    : { type, status: 'False', reason: REASON.nicListInvalid, message: describeProblems(problems) };
+}
+
+function tellOnNicList({ caches, settings, recorder }: OperatorConfigContext, news: readonly NewCondition[]): void {
+  const list = caches.supportedNics.store.get(`${settings.namespace}/${SUPPORTED_NIC_CONFIG_MAP}`);
+  for (const { type, status, reason, message } of news) {
+    if (list === undefined || type !== CONDITION.nicListRead || status !== 'False') continue;
+    recorder.record(CONFIG_MAP, list, { type: 'Warning', reason, message });
+  }
+}

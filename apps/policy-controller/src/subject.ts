@@ -1,0 +1,14 @@
+import { type Problem } from '@sriov/policy';
+
+/** A kind whose status speaks of many nodes. */
+export type SubjectKind = Extract<Problem['kind'], 'SriovNetworkNodePolicy' | 'SriovNetworkPoolConfig'>;
+
+/** A policy or pool, as `kind/name`: names of kinds hold no slash. */
+export function subjectOf(kind: Problem['kind'], name: string): string {
+  return `${kind}/${name}`;
+}
+
+/** Name of the subject, if it is of that kind. */
+export function nameOfSubject(subject: string, kind: SubjectKind): string | undefined {
+  return subject.startsWith(`${kind}/`) ? subject.slice(kind.length + 1) : undefined;
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import { ANNOTATION, type SriovNetworkNodeState } from '@sriov/api';
+import { configHash } from './config-hash.ts';
+import { type NodePresent, nodeWrites, unmanagedWrites } from './node-writes.ts';
+import { type NodePlan } from './plan-node.ts';
+import { plan, policy } from './test-objects.ts';
+
+const planned = plan([policy('p', { nicSelector: { pfNames: ['ens2f0'] } })]);
+const HASH = configHash(planned.devicePluginConfig);
+const stateOf = (wanted: NodePlan, annotations: Record<string, string> = {}): SriovNetworkNodeState => ({
+  metadata: { name: 'n1', annotations: { [ANNOTATION.devicePluginConfigHash]: HASH, ...annotations } },
+  spec: wanted.spec,
+});
+const inPlace: NodePresent = {
+  state: stateOf(planned),
+  isOwned: true,
+  devicePlugin: {
+    home: 'device-plugin-config',
+    texts: new Map([['device-plugin-config', planned.devicePluginConfig]]),
+  },
+  devicePluginLabel: 'Enabled',
+  exists: true,
+};
+const texts = (...entries: [string, string][]): NodePresent['devicePlugin'] => ({
+  home: 'device-plugin-config',
+  texts: new Map(entries),
+});
+
+describe('nodeWrites', () => {
+  it('writes nothing when all is in place', () => {
+    expect(nodeWrites(planned, inPlace)).toEqual([]);
+  });
+
+  it('writes everything for a new node, the configuration before the state', () => {
+    const present = {
+      ...inPlace,
+      state: undefined,
+      isOwned: false,
+      devicePlugin: texts(),
+      devicePluginLabel: undefined,
+    };
+    expect(nodeWrites(planned, present)).toEqual([
+      { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: planned.devicePluginConfig },
+      { kind: 'device-plugin-label', value: 'Enabled' },
+      { kind: 'create-state', spec: planned.spec, annotations: { [ANNOTATION.devicePluginConfigHash]: HASH } },
+    ]);
+  });
+
+  it.each<[string, Partial<NodePresent>, object[]]>([
+    [
+      'the configuration alone changed: the hash goes with it, and the spec stays',
+      {
+        devicePlugin: texts(['device-plugin-config', '{"resourceList":null}']),
+        state: stateOf(planned, { [ANNOTATION.devicePluginConfigHash]: 'before' }),
+      },
+      [
+        { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: planned.devicePluginConfig },
+        { kind: 'update-state', annotations: { [ANNOTATION.devicePluginConfigHash]: HASH } },
+      ],
+    ],
+    [
+      'the spec alone changed: the hash stays, and with it the device plugin runs on',
+      { state: { ...stateOf(planned), spec: { interfaces: [] } } },
+      [{ kind: 'update-state', spec: planned.spec }],
+    ],
+    [
+      'the node came back before its time, and its spec is another one: one write',
+      { state: { ...stateOf(planned, { [ANNOTATION.keepStateUntil]: '2026-01-01T00:00:00Z' }), spec: {} } },
+      [{ kind: 'update-state', spec: planned.spec, annotations: { [ANNOTATION.keepStateUntil]: null } }],
+    ],
+    ['the state lost its owner', { isOwned: false }, [{ kind: 'update-state', owner: true }]],
+    [
+      'the label is another one',
+      { devicePluginLabel: 'Disabled' },
+      [{ kind: 'device-plugin-label', value: 'Enabled' }],
+    ],
+    [
+      'the key stands in another shard: it is set where it belongs before it goes from there',
+      { devicePlugin: texts(['device-plugin-config-3', planned.devicePluginConfig]) },
+      [
+        { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: planned.devicePluginConfig },
+        { kind: 'device-plugin-config', configMap: 'device-plugin-config-3', text: undefined },
+      ],
+    ],
+  ])('%s', (_, change, writes) => {
+    expect(nodeWrites(planned, { ...inPlace, ...change })).toEqual(writes);
+  });
+});
+
+describe('unmanagedWrites', () => {
+  const NOW = Date.parse('2026-05-01T12:00:00Z');
+  const time = { now: NOW, keepMs: 30 * 60_000 };
+  const gone = [
+    { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: undefined },
+    { kind: 'device-plugin-label', value: undefined },
+  ];
+  const bare = { ...inPlace, devicePlugin: texts(), devicePluginLabel: undefined };
+  const announced = (until: string): NodePresent => ({
+    ...bare,
+    state: stateOf(planned, { [ANNOTATION.keepStateUntil]: until }),
+  });
+
+  it('takes configuration and label away at once, and announces when the state goes', () => {
+    expect(unmanagedWrites(inPlace, time)).toEqual({
+      writes: [...gone, { kind: 'update-state', annotations: { [ANNOTATION.keepStateUntil]: '2026-05-01T12:30:00Z' } }],
+      lookAgainMs: 30 * 60_000,
+    });
+  });
+
+  it('waits for the announced time, and no longer', () => {
+    expect(unmanagedWrites(announced('2026-05-01T12:10:00Z'), time)).toEqual({ writes: [], lookAgainMs: 600_000 });
+    expect(unmanagedWrites(announced('2026-05-01T12:00:00Z'), time)).toEqual({ writes: [{ kind: 'delete-state' }] });
+  });
+
+  it('announces anew when nobody can read the time', () => {
+    expect(unmanagedWrites(announced('tomorrow'), time).lookAgainMs).toBe(30 * 60_000);
+  });
+
+  it('removes the state at once when told not to keep it', () => {
+    expect(unmanagedWrites(bare, { ...time, keepMs: 0 }).writes).toEqual([{ kind: 'delete-state' }]);
+  });
+
+  it('does not label a node that is gone', () => {
+    expect(unmanagedWrites({ ...bare, exists: false, devicePluginLabel: 'Enabled', state: undefined }, time)).toEqual({
+      writes: [],
+    });
+  });
+});

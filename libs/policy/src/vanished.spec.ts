@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { type NodePlan } from './plan-node.ts';
+import { plan, policy, PORTS } from './test-objects.ts';
+
+const [left, right] = PORTS;
+const policies = [
+  policy('kernel', { resourceName: 'k', nicSelector: { pfNames: ['left#0-1'] } }),
+  policy('dpdk', { resourceName: 'd', nicSelector: { pfNames: ['left#2-3'] }, nodeSelector: { zone: 'a' } }),
+  policy('other', { resourceName: 'o', nicSelector: { pfNames: ['ens2f1'] } }),
+];
+const labels = { zone: 'a' };
+const before = plan(policies, { labels });
+/** The plan after `left` went away, as long as it may come back. */
+const after = (options: Parameters<typeof plan>[1] = {}, list = policies): NodePlan =>
+  plan(list, {
+    labels,
+    interfaces: [right!],
+    spec: before.spec,
+    config: before.devicePluginConfig,
+    vanished: [left!.pciAddress],
+    ...options,
+  });
+
+describe('a PF that vanished a short while ago', () => {
+  it('changes nothing at all', () => {
+    expect(after().spec).toEqual(before.spec);
+    expect(after().devicePluginConfig).toBe(before.devicePluginConfig);
+    expect([...after().matches.keys()].sort()).toEqual(['dpdk', 'kernel', 'other']);
+  });
+
+  it('is out of the spec when its time is over', () => {
+    const { spec } = after({ vanished: [] });
+    expect(spec.interfaces).toMatchObject([{ name: 'ens2f1' }]);
+  });
+
+  it('loses the VFs of a policy that goes, and those alone', () => {
+    const { spec } = after({}, policies.slice(1));
+    expect(spec.interfaces?.[0]).toMatchObject({ name: 'ens2f0', vfGroups: [{ policyName: 'dpdk' }] });
+    expect(after({ labels: {} }).spec.interfaces?.[0]?.vfGroups).toMatchObject([{ policyName: 'kernel' }]);
+  });
+
+  it('is out of the spec when none of its policies is left', () => {
+    expect(after({}, policies.slice(2)).spec.interfaces).toMatchObject([{ name: 'ens2f1' }]);
+  });
+
+  it('does not keep others from changing', () => {
+    const more = policies.map((each) =>
+      each.metadata.name === 'other' ? policy('other', { ...each.spec, numVfs: 8 }) : each,
+    );
+    expect(after({}, more).spec.interfaces).toMatchObject([{ name: 'ens2f0' }, { name: 'ens2f1', numVfs: 8 }]);
+  });
+
+  it('is planned as ever when it is there after all', () => {
+    expect(after({ interfaces: PORTS, spec: {} }).spec).toEqual(before.spec);
+  });
+
+  it('keeps its bridge', () => {
+    const gate = {
+      operatorConfig: { metadata: { name: 'default' }, spec: { featureGates: { manageSoftwareBridges: true } } },
+    };
+    const bridged = [
+      policy('b', { nicSelector: { pfNames: ['left'] }, eSwitchMode: 'switchdev', bridge: { ovs: { bridge: {} } } }),
+    ];
+    const { spec } = plan(bridged, { fleet: gate });
+    expect(spec.bridges?.ovs).toHaveLength(1);
+    expect(after({ spec, fleet: gate }, bridged).spec).toEqual(spec);
+  });
+});
