@@ -38,8 +38,8 @@ function ignoredNotes(ignored: ReadonlyMap<string, number>): string[] {
 /** Node states are written by services, of which one may be newer than this program. */
 function unknownFieldNotes({ place, object, unknownFields }: InputObject): string[] {
   if (object.kind === SRIOV_NETWORK_NODE_STATE.kind || unknownFields.length === 0) return [];
-  const fields = unknownFields.length === 1 ? 'a field' : 'the fields';
+  const [what, them] = unknownFields.length === 1 ? ['field', 'it'] : ['such fields as', 'them'];
   return [
-    `${formatPlace(place)}: ${object.kind} ${object.metadata.name} has not ${fields} ${unknownFields.join(', ')}: the API server drops that`,
+    `${formatPlace(place)}: ${object.kind} ${object.metadata.name} has no ${what} ${unknownFields.join(', ')}: the API server drops ${them}`,
   ];
 }

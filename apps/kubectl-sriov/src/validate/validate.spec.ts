@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { node, nodeState, object, OPTIONS, policy, PORTS, runOn } from '../test-run.ts';
+
+interface Verdict {
+  readonly kind: string;
+  readonly name: string;
+  readonly allowed: boolean;
+  readonly message: string;
+  readonly warnings: readonly string[];
+  readonly patch: readonly object[];
+}
+
+const validate = async (...objects: object[]): Promise<{ exitCode: number; verdicts: Verdict[] }> => {
+  const { exitCode, stdout } = await runOn(objects, 'validate', '-o', 'json', ...OPTIONS);
+  return { exitCode, verdicts: JSON.parse(stdout) as Verdict[] };
+};
+const CLUSTER = [node('n1'), nodeState('n1', PORTS)];
+const isAllowed = async (judged: object): Promise<boolean | undefined> =>
+  (await validate(judged, ...CLUSTER)).verdicts[0]?.allowed;
+const named = (spec: object): object => policy('p', { nicSelector: { pfNames: ['ens2f0'] }, ...spec });
+const ranged = (entry: string, numVfs: number): object => named({ nicSelector: { pfNames: [entry] }, numVfs });
+
+describe('validate', () => {
+  it.each<[verdict: string, sentence: string, judged: object]>([
+    ['allowed', 'a resource name with dash, underscore, capital and digit', named({ resourceName: 'A-b_1' })],
+    ['refused', 'a resource name that begins with a dash', named({ resourceName: '-a' })],
+    ['refused', 'a resource name that ends with a dash', named({ resourceName: 'a-' })],
+    ['refused', 'a resource name with a dot', named({ resourceName: 'a.b' })],
+    ['refused', 'a resource name of 64 letters', named({ resourceName: 'a'.repeat(64) })],
+    ['allowed', 'a range that ends with the last VF', ranged('ens2f0#0-7', 8)],
+    ['refused', 'a range that goes beyond the last VF', ranged('ens2f0#0-7', 7)],
+    ['refused', 'a range that ends before it begins', ranged('ens2f0#3-1', 8)],
+    ['refused', 'a range of one number', ranged('ens2f0#1', 8)],
+    ['refused', 'a range of letters', ranged('ens2f0#a-b', 8)],
+    ['refused', 'a range behind two marks', ranged('ens2f0##1-2', 8)],
+    ['refused', 'more VFs than the PF can have', named({ numVfs: 65 })],
+    ['refused', 'a field of a wrong type', named({ numVfs: 'four' })],
+    ['refused', 'a percentage above 100', object('SriovNetworkPoolConfig', 'p', { maxUnavailable: '120%' })],
+    ['allowed', 'a percentage', object('SriovNetworkPoolConfig', 'p', { maxUnavailable: '1%' })],
+    ['allowed', 'no node at all', object('SriovNetworkPoolConfig', 'p', { maxUnavailable: 0 })],
+    ['refused', 'a SriovOperatorConfig that is not used', object('SriovOperatorConfig', 'mine', {})],
+    ['refused', 'JSON that is none', object('SriovNetwork', 'n', { resourceName: 'r', ipam: '{' })],
+  ])('%s: %s', async (verdict, _, judged) => {
+    expect(await isAllowed(judged)).toBe(verdict === 'allowed');
+  });
+
+  it('answers in order of the input with all that the webhook would say', async () => {
+    const { exitCode, verdicts } = await validate(
+      policy('ib', { linkType: 'IB', nicSelector: { pfNames: ['ens2f0'] } }),
+      ...CLUSTER,
+      object('SriovNetwork', { name: 'net', namespace: 'team-a' }, { resourceName: 'r', networkNamespace: 'apps' }),
+    );
+    expect(exitCode).toBe(1);
+    expect(verdicts).toEqual([
+      {
+        kind: 'SriovNetworkNodePolicy',
+        namespace: 'sriov-system',
+        name: 'ib',
+        allowed: true,
+        message: '',
+        warnings: [],
+        patch: [
+          { op: 'add', path: '/spec/priority', value: 99 },
+          { op: 'add', path: '/spec/isRdma', value: false },
+          { op: 'add', path: '/spec/isRdma', value: true },
+        ],
+      },
+      {
+        kind: 'SriovNetwork',
+        namespace: 'team-a',
+        name: 'net',
+        allowed: false,
+        message: expect.stringContaining('spec.networkNamespace'),
+        warnings: [],
+        patch: [],
+      },
+    ]);
+    expect(Object.keys(verdicts[0] ?? {})).toEqual([
+      ...['kind', 'namespace', 'name', 'allowed', 'message', 'warnings', 'patch'],
+    ]);
+  });
+
+  it('takes the other objects of the input for the cluster', async () => {
+    const part = (name: string, range: string): object =>
+      policy(name, { numVfs: 8, nicSelector: { pfNames: [`ens2f0#${range}`] } });
+    const { verdicts } = await validate(...CLUSTER, part('p1', '0-3'), part('p2', '4-7'), part('p3', '3-5'));
+    expect(verdicts.map(({ name, allowed }) => [name, allowed])).toEqual([
+      ['p1', false],
+      ['p2', false],
+      ['p3', false],
+    ]);
+    const apart = await validate(...CLUSTER, part('p1', '0-3'), part('p2', '4-7'));
+    expect(apart).toMatchObject({ exitCode: 0, verdicts: [{ allowed: true }, { allowed: true }] });
+  });
+
+  it('warns where there is no node yet, and lets the policy in', async () => {
+    const { exitCode, verdicts } = await validate(named({}));
+    expect(exitCode).toBe(0);
+    expect(verdicts[0]?.warnings).toHaveLength(1);
+  });
+
+  it('refuses ids that the list lacks when it is told to', async () => {
+    const judged = [...CLUSTER, named({ nicSelector: { vendor: '1234' } })];
+    const strict = await runOn(judged, 'validate', '--supported-nics-only', ...OPTIONS);
+    expect(strict.exitCode).toBe(1);
+    expect((await runOn(judged, 'validate', ...OPTIONS)).exitCode).toBe(0);
+  });
+});
