@@ -54,6 +54,25 @@ class Shop {
 const keysOf = (shop: Shop): string[] => shop.begun.map(([key]) => key);
 
 describe('a work queue', () => {
+  it('lets the event loop turn while it works off keys that wait for nothing', async () => {
+    let time = 0;
+    const queue = new WorkQueue({ timers: { now: () => time, setTimer: () => () => undefined } });
+    const stop = new AbortController();
+    const turns: number[] = [];
+    const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);
+    for (const key of keys) queue.add(key);
+    let done = 0;
+    setImmediate(() => turns.push(done));
+    const work = (): Promise<void> => {
+      time += 1;
+      done += 1;
+      if (done === keys.length) stop.abort();
+      return Promise.resolve();
+    };
+    await queue.run(4, work, stop.signal);
+    expect(turns[0]).toBeLessThan(20);
+  });
+
   it('works each key once, in the order of their coming, however often it was added', async () => {
     const shop = new Shop();
     for (const key of ['a', 'b', 'a', 'c', 'b']) shop.queue.add(key);

@@ -11,6 +11,9 @@ export interface QueueOptions {
   readonly onDepth?: (depth: number) => void;
 }
 
+/** Longest time that keys are taken in hand without letting the event loop turn: probes and watches wait meanwhile. */
+const TURN_MS = 10;
+
 /**
  * Keys that wait to be worked on. A key stands in the queue at most once, and is never worked on twice at the same
  * time: one that is added while a worker has it comes back when that worker is done.
@@ -94,13 +97,19 @@ export class WorkQueue {
     const stop = (): void => this.#wake?.();
     signal.addEventListener('abort', stop);
     const inWork = new Set<Promise<void>>();
+    const { timers } = this.#options;
+    let turnBegan = timers.now();
     while (!signal.aborted) {
-      while (inWork.size < workers && this.#waiting.size > 0) {
+      while (inWork.size < workers && this.#waiting.size > 0 && !signal.aborted) {
         const work = this.#work(handle).finally(() => {
           inWork.delete(work);
           this.#wake?.();
         });
         inWork.add(work);
+        if (timers.now() - turnBegan < TURN_MS) continue;
+        // Keys that wait for nothing end before the loop turns: thousands of them would hold it up for seconds.
+        await new Promise(setImmediate);
+        turnBegan = timers.now();
       }
       await this.#nextChange(signal);
     }
