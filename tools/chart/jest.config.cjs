@@ -1,1 +1,6 @@
-module.exports = { displayName: 'chart', preset: '../../tools/control-plane/jest/preset.cjs' };
+module.exports = {
+  displayName: 'chart',
+  preset: '../../tools/control-plane/jest/preset.cjs',
+  // The registration of the webhook concerns the whole cluster: no other spec may be at work meanwhile.
+  maxWorkers: 1,
+};

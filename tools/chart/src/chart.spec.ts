@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { applyObject } from '@sriov/control-plane';
+import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { service as configDaemon } from '@sriov/config-daemon';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { DEFAULT_NICS, readSupportedNics } from '@sriov/policy';
@@ -162,6 +163,7 @@ describe('the workloads', () => {
   const SERVICES = [
     ['Deployment', 'policy-controller', policyController],
     ['Deployment', 'network-renderer', networkRenderer],
+    ['Deployment', 'admission-webhook', admissionWebhook],
     ['DaemonSet', 'sriov-network-config-daemon', configDaemon],
   ] as const;
 

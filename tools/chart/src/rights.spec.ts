@@ -21,7 +21,7 @@ beforeAll(async () => {
     namespace: operator,
     release: RELEASE,
     parts: ['crds', 'rights'],
-    values: { crds: { networkAttachmentDefinition: true } },
+    values: { crds: { networkAttachmentDefinition: true }, policyController: { devicePluginConfigShards: 2 } },
   });
   const nobody = await actAsNobody(other);
   everybody = await rightsOf(nobody, other);
@@ -93,9 +93,11 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
       'list watch sriovnetworkpoolconfigs',
       'patch sriovnetworkpoolconfigs/status',
       'list watch sriovoperatorconfigs default',
+      'patch sriovoperatorconfigs/status default',
       'update sriovoperatorconfigs/finalizers default',
       'create configmaps',
       'list watch patch configmaps device-plugin-config',
+      'list watch patch configmaps device-plugin-config-1',
       'list watch configmaps supported-nic-ids',
       'create leases',
       'get update leases policy-controller',
@@ -118,17 +120,16 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
   'admission-webhook': {
     everywhere: [
       'list watch nodes',
-      'get list watch patch mutatingwebhookconfigurations sriov-operator-webhook-config',
-      'get list watch patch validatingwebhookconfigurations sriov-operator-webhook-config',
+      'list watch patch mutatingwebhookconfigurations sriov-operator-webhook-config',
+      'list watch patch validatingwebhookconfigurations sriov-operator-webhook-config',
     ],
     atHome: [
       'list watch sriovnetworknodepolicies',
       'list watch sriovnetworknodestates',
       'list watch sriovnetworkpoolconfigs',
-      'list watch sriovoperatorconfigs',
       'list watch configmaps supported-nic-ids',
       'create secrets',
-      'get list watch update patch secrets operator-webhook-cert',
+      'list watch patch secrets operator-webhook-cert',
     ],
   },
   'config-daemon': {

@@ -2,8 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { LABEL, type ServiceName, type SriovNetworkNodePolicy, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  LABEL,
+  type ServiceName,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodeState,
+  type SriovNetworkPoolConfig,
+  WEBHOOK_CONFIGURATION,
+} from '@sriov/api';
+import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { service as configDaemon } from '@sriov/config-daemon';
+import { findFreePort } from '@sriov/control-plane';
 import { type KubeEvent, type Lease } from '@sriov/kube';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as policyController } from '@sriov/policy-controller';
@@ -16,6 +25,9 @@ jest.setTimeout(120_000);
 
 const NODE = 'services-node';
 const PF = '0000:01:00.0';
+const REGISTRATIONS = ['mutating', 'validating'].map(
+  (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${WEBHOOK_CONFIGURATION}`,
+);
 const API_VERSION = 'sriovnetwork.openshift.io/v1';
 const running: { readonly stop: AbortController; readonly ended: Promise<void> }[] = [];
 const accounts: Account[] = [];
@@ -53,15 +65,18 @@ beforeAll(async () => {
   operator = await createNamespace('operator');
   team = await createNamespace('team');
   folder = mkdtempSync(join(tmpdir(), 'sriov-services-'));
-  await applyChart(testControlPlane().access, {
+  const port = await findFreePort();
+  const chart = {
     namespace: operator,
     release: 'services',
-    parts: ['crds', 'rights', 'configuration'],
     values: {
       crds: { networkAttachmentDefinition: true },
       sriovOperatorConfig: { deploy: true, configDaemonNodeSelector: { own: NODE } },
+      admissionWebhook: { url: `https://127.0.0.1:${port}` },
     },
-  });
+  };
+  const { access } = testControlPlane();
+  await applyChart(access, { ...chart, parts: ['crds', 'rights', 'configuration'] });
   const labels = { [LABEL.os]: 'linux', own: NODE };
   await request('POST', '/api/v1/nodes', { metadata: { name: NODE, labels } });
   const world = {
@@ -70,6 +85,9 @@ beforeAll(async () => {
     nics: [{ model: 'igb', address: PF, name: 'ens1', mac: '52:54:00:aa:00:10' }],
   };
   writeFileSync(join(folder, 'world.json'), JSON.stringify(world));
+  await start('admission-webhook', admissionWebhook, {
+    flags: ['--port', String(port), '--bind-address', '127.0.0.1', '--certificate-names', '127.0.0.1'],
+  });
   await start('policy-controller', policyController, { flags: ['--stale-node-state-cleanup-delay-minutes', '0'] });
   await start('network-renderer', networkRenderer);
   await start('config-daemon', configDaemon, {
@@ -79,8 +97,10 @@ beforeAll(async () => {
       ...['--simulate-state', join(folder, 'machine.json')],
     ],
   });
+  await applyChart(access, { ...chart, parts: ['registration'] });
 });
 afterAll(async () => {
+  for (const path of REGISTRATIONS) await tryRequest('DELETE', path);
   running.forEach(({ stop }) => stop.abort());
   await Promise.all(running.map(({ ended }) => ended));
   accounts.forEach((account) => account.close());
@@ -103,6 +123,27 @@ describe('the services, each under its own account of the chart', () => {
         return ((await request('GET', path)) as Lease).spec.holderIdentity;
       });
     }
+  });
+
+  it('make the API server trust the webhook, which sets defaults and refuses', async () => {
+    for (const path of REGISTRATIONS) {
+      await eventually(async () => {
+        const { webhooks } = (await request('GET', path)) as { webhooks: { clientConfig: { caBundle?: string } }[] };
+        return webhooks[0]?.clientConfig.caBundle;
+      });
+    }
+    const policy = (spec: object): object => ({
+      apiVersion: API_VERSION,
+      kind: 'SriovNetworkNodePolicy',
+      metadata: { name: 'services-judged' },
+      spec: { resourceName: 'x', nodeSelector: { own: 'x' }, numVfs: 1, nicSelector: { pfNames: ['ens1'] }, ...spec },
+    });
+    const path = `${at('sriovnetworknodepolicies')}?dryRun=All`;
+    // The API server takes a moment to use what it was told to trust.
+    const made = await eventually(() => request('POST', path, policy({})));
+    expect(made).toMatchObject({ spec: { priority: 99 } });
+    const refused = await tryRequest('POST', path, policy({ deviceType: 'vfio-pci', isRdma: true }));
+    expect(refused.status).toBeGreaterThanOrEqual(400);
   });
 
   it('turn a policy into VFs, and report them', async () => {
@@ -142,6 +183,17 @@ describe('the services, each under its own account of the chart', () => {
       const { data } = (await request('GET', path)) as { data: Record<string, string> };
       return data[NODE]?.includes('"igb"');
     });
+  });
+
+  it('say on a pool and on the SriovOperatorConfig how they are', async () => {
+    const metadata = { name: 'services-pool' };
+    await create('SriovNetworkPoolConfig', 'sriovnetworkpoolconfigs', { metadata, spec: { maxUnavailable: 1 } });
+    for (const path of [at('sriovnetworkpoolconfigs', 'services-pool'), at('sriovoperatorconfigs', 'default')]) {
+      await eventually(async () => {
+        const { status } = (await request('GET', path)) as SriovNetworkPoolConfig;
+        return status?.conditions?.length;
+      });
+    }
   });
 
   it('tell a policy in the wrong namespace so', async () => {
