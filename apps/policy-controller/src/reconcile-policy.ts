@@ -6,7 +6,7 @@ import {
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
-import { isManaged, policyStatus } from '@sriov/policy';
+import { isManaged, misplacedPolicy, policyProblem, policyStatus, type Problem } from '@sriov/policy';
 import { isCurrent, nodesOf, type StatusSources } from './nodes-of.ts';
 import { type StatusPorts, writeStatus } from './write-status.ts';
 
@@ -37,25 +37,20 @@ function isIgnored({ metadata }: SriovNetworkNodePolicy): boolean {
 function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): PolicyFacts {
   const { caches, view, settings } = context;
   const { name, namespace } = policy.metadata;
-  const nothing = (reason: PolicyFacts['problems'][number]['reason'], message: string): PolicyFacts => ({
+  const nothing = (problem: Problem): PolicyFacts => ({
     selectedNodes: 0,
     unplannedNodes: 0,
     matched: [],
-    problems: [{ kind: 'SriovNetworkNodePolicy', name, reason, message }],
+    problems: [problem],
   });
-  if (namespace !== settings.namespace) {
-    return nothing(
-      REASON.wrongNamespace,
-      `policies are read from the namespace ${settings.namespace} only: move it there`,
-    );
-  }
+  if (namespace !== settings.namespace) return nothing(misplacedPolicy(name, settings.namespace));
   if (view.operatorConfig === undefined) {
     const message = `there is no SriovOperatorConfig named default in ${settings.namespace}: nothing is managed until it is created`;
-    return nothing(REASON.noOperatorConfig, message);
+    return nothing(policyProblem({ policy: name }, REASON.noOperatorConfig, message));
   }
   if (view.current.nodeSelector === undefined) {
     const message = 'the SriovOperatorConfig cannot be read: all nodes stay as they are until it can';
-    return nothing(REASON.operatorConfigInvalid, message);
+    return nothing(policyProblem({ policy: name }, REASON.operatorConfigInvalid, message));
   }
   const nodeSelector = policy.spec?.nodeSelector ?? {};
   const selected = caches.nodes.store

@@ -1,4 +1,4 @@
-import { type Reason } from '@sriov/api';
+import { REASON, type Reason } from '@sriov/api';
 import { type z } from 'zod';
 
 /** Something that is wrong with an object and keeps part of the plan from being made. It never stops the rest. */
@@ -21,6 +21,12 @@ export function policyProblem(
 ): Problem {
   const { policy, node } = about;
   return { kind: 'SriovNetworkNodePolicy', name: policy, ...(node !== undefined && { node }), reason, message };
+}
+
+/** The problem of a policy outside the operator's namespace. */
+export function misplacedPolicy(policy: string, operatorNamespace: string): Problem {
+  const message = `policies are read from the namespace ${operatorNamespace} only: move it there`;
+  return policyProblem({ policy }, REASON.wrongNamespace, message);
 }
 
 /** Which fields of a spec cannot be read, and why. */

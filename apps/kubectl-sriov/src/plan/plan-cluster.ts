@@ -4,11 +4,19 @@ import {
   matchesLabels,
   type NodeStateSpec,
   nodeStateSpecSchema,
-  REASON,
   type SriovNetworkNodeState,
   wireText,
 } from '@sriov/api';
-import { type Fleet, type NodePlan, planNode, prepareFleet, type Problem } from '@sriov/policy';
+import {
+  type Fleet,
+  isManaged,
+  misplacedPolicy,
+  type NodePlan,
+  planNode,
+  policyStatus,
+  prepareFleet,
+  type Problem,
+} from '@sriov/policy';
 import { type Catalog } from '../input/catalog.ts';
 import { shorten } from '../table.ts';
 
@@ -35,6 +43,12 @@ export interface PlannedNode {
   readonly changes: boolean;
 }
 
+/** A policy that configures nothing, and why. */
+export interface IdlePolicy {
+  readonly name: string;
+  readonly message: string;
+}
+
 /** What the policy controller would make of the cluster. */
 export interface ClusterPlan {
   readonly fleet: Fleet;
@@ -42,6 +56,7 @@ export interface ClusterPlan {
   readonly nodes: readonly PlannedNode[];
   /** Nodes whose labels are not those of managed nodes, by name. */
   readonly unmanaged: readonly string[];
+  readonly idle: readonly IdlePolicy[];
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
@@ -51,18 +66,19 @@ export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPl
   const { operatorNamespace, supportedNicsOnly } = settings;
   const isHere = ({ metadata }: KubeObject): boolean => metadata.namespace === operatorNamespace;
   const fleet = prepareFleet({ ...catalog, policies: catalog.policies.filter(isHere), supportedNicsOnly });
-  const { nodeSelector } = fleet;
-  const all = nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
-  const isManaged = ({ metadata }: KubeObject): boolean => matchesLabels({ ...nodeSelector }, metadata.labels);
-  const nodes = all.filter(isManaged).map((node) => planOne({ catalog, fleet }, node));
+  // While the SriovOperatorConfig cannot be read, which nodes are managed is not known, and none is touched.
+  const all = fleet.nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
+  const isOurs = ({ metadata: { labels = {} } }: KubeObject): boolean => isManaged(fleet, labels);
+  const nodes = all.filter(isOurs).map((node) => planOne({ catalog, fleet }, node));
   const misplaced = catalog.policies.filter((policy) => !isHere(policy));
   return {
     fleet,
     nodes,
-    unmanaged: all.filter((node) => !isManaged(node)).map(({ metadata }) => metadata.name),
+    unmanaged: all.filter((node) => !isOurs(node)).map(({ metadata }) => metadata.name),
+    idle: fleet.nodeSelector === undefined ? [] : idlePolicies(fleet, nodes, catalog),
     problems: [
       ...fleet.problems,
-      ...misplaced.map((policy) => wrongNamespace(policy, operatorNamespace)),
+      ...misplaced.map((policy) => misplacedPolicy(policy.metadata.name, operatorNamespace)),
       ...nodes.flatMap(({ plan }) => plan.problems),
     ],
     notes: notesOf(catalog, settings),
@@ -97,13 +113,21 @@ function byName(a: KubeObject, b: KubeObject): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
-function wrongNamespace({ metadata }: KubeObject, operatorNamespace: string): Problem {
-  return {
-    kind: 'SriovNetworkNodePolicy',
-    name: metadata.name,
-    reason: REASON.wrongNamespace,
-    message: `policies are read from the namespace ${operatorNamespace} only: move it there`,
-  };
+/** Policies that configure nothing, with what the policy controller says of them in their status. */
+function idlePolicies(fleet: Fleet, nodes: readonly PlannedNode[], catalog: Catalog): IdlePolicy[] {
+  const busy = new Set([
+    ...nodes.flatMap(({ plan }) => [...plan.matches.keys()]),
+    ...nodes.flatMap(({ plan }) => plan.problems.map(({ name }) => name)),
+  ]);
+  return fleet.policies.flatMap((policy) => {
+    if (policy.kind === 'unreadable' || busy.has(policy.name)) return [];
+    const selected = nodes.filter(({ name }) =>
+      matchesLabels(policy.spec.nodeSelector, catalog.nodes.get(name)?.metadata.labels),
+    );
+    const facts = { selectedNodes: selected.length, unplannedNodes: 0, matched: [], problems: [] };
+    const [condition] = policyStatus(facts).conditions;
+    return [{ name: policy.name, message: condition?.message ?? '' }];
+  });
 }
 
 function notesOf(catalog: Catalog, { operatorNamespace }: PlanSettings): string[] {

@@ -13,6 +13,7 @@ export function planText(plan: ClusterPlan, style: ChangeStyle): string {
     [summary(changed.map(({ change }) => change))],
     ...changed.map(nodeLines),
     staysLines(plan, unchanged),
+    idleLines(plan),
     problemLines(plan.problems),
   ];
   return blocks
@@ -52,6 +53,25 @@ function staysLines({ unmanaged, fleet }: ClusterPlan, unchanged: readonly strin
   ];
 }
 
+function idleLines({ idle }: ClusterPlan): string[] {
+  if (idle.length === 0) return [];
+  return [
+    'Without effect',
+    ...tableLines(
+      idle.map(({ name, message }) => [`${name}:`, message]),
+      '  ',
+    ),
+  ];
+}
+
+/** What helps, where the message of the problem does not say it. */
+const CURES: Partial<Record<Problem['reason'], string>> = {
+  PolicyInvalid: 'correct what is named; on PFs that the policy configured already all stays as it is until then',
+  PolicyConflict: 'say the same in both policies, or give each its own PFs, VFs or resource',
+  TooManyVirtualFunctions: 'lower spec.numVfs, or raise the limit in the firmware; until then the PF stays as it is',
+  PoolInvalid: 'correct the field that is named; until then the nodes keep their RDMA mode',
+};
+
 /** Equal problems of many nodes are one. */
 function problemLines(problems: readonly Problem[]): string[] {
   const groups = new Map<string, { readonly problem: Problem; readonly nodes: string[] }>();
@@ -67,6 +87,7 @@ function problemLines(problems: readonly Problem[]): string[] {
     ...[...groups.values()].flatMap(({ problem: { kind, name, reason, message }, nodes }) => [
       `  ${kind} ${name}: ${reason}${nodes.length > 0 ? ` on ${shorten(nodes)}` : ''}`,
       ...message.split('\n').map((line) => `    ${line}`),
+      ...(CURES[reason] === undefined ? [] : [`    cure: ${CURES[reason]}`]),
     ]),
   ];
 }
