@@ -91,6 +91,20 @@ describe('the steps for one PF', () => {
     ],
     ['the MTU of the PF is never lowered', testPf([], { link: testLink({ mtu: 9000 }) }), { mtu: 1500 }, []],
     ['a link that is down is set up', testPf([], { link: testLink({ up: false }) }), {}, ['set the link up']],
+    [
+      'a link that is down is set up before VFs are bound, which ask the PF for their address then',
+      testPf([], { link: testLink({ up: false }) }),
+      { numVfs: 1, mtu: 9000, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      [
+        'turn driver probing of new VFs off',
+        'create 1 VF',
+        'set the MTU of the PF to 9000',
+        'set the link up',
+        'VF 0: set its MAC address',
+        'VF 0: bind igbvf',
+        'turn driver probing of new VFs on',
+      ],
+    ],
     ['a PF without an interface has no link to set up', withoutLink(), {}, []],
     [
       'a VF without a driver is bound',

@@ -143,9 +143,10 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
         { kind: 'set-num-vfs', numVfs },
         ...mtuSteps(desired, observed),
+        ...linkSteps(observed),
       ],
       vfs: fresh.flatMap((vf) => vfPlan(observed, vf, groups).plan ?? []),
-      after: [...autoprobeStep(autoprobeMeanwhile, autoprobeInitially), ...linkSteps(observed)],
+      after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
     },
   };
 }
@@ -165,9 +166,9 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
       ...parts.flatMap(({ because }) => because),
       ...probing.map(() => 'driver probing of new VFs was left changed'),
     ],
-    before: blocker ? [] : own,
+    before: [...(blocker ? [] : own), ...linkSteps(observed)],
     vfs: parts.flatMap((part) => part.plan ?? []),
-    after: [...probing, ...linkSteps(observed)],
+    after: probing,
   };
   const problems = [...(blocker ? [blocker] : []), ...parts.flatMap(({ problem }) => problem ?? [])];
   return isEmptyPlan(plan) ? { problems } : { plan, problems };
@@ -221,6 +222,10 @@ function mtuSteps(desired: DesiredInterface, { link }: ObservedPf): PfStep[] {
   return link && mtu > link.mtu ? [{ kind: 'set-pf-mtu', mtu }] : [];
 }
 
+/**
+ * Before any VF is bound: on some devices (igb) a VF asks the PF for its MAC address when it is bound, and a PF that is
+ * down does not answer. After all else: while the link is down nothing that is done to the PF interrupts it.
+ */
 function linkSteps({ link }: ObservedPf): PfStep[] {
   return link?.up === false ? [{ kind: 'set-link-up' }] : [];
 }
