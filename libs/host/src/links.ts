@@ -1,7 +1,7 @@
 import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
 import { run, runJson } from './commands.ts';
-import { type Kernel } from './kernel.ts';
+import { isErrno, type Kernel } from './kernel.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
 export interface Link extends ObservedLink {
@@ -35,10 +35,12 @@ export async function listLinks(kernel: Kernel): Promise<Link[]> {
   const output = await runJson(kernel, ['ip', '-j', '-d', 'link', 'show']);
   // `ip` prints `{}` for interfaces that it leaves out.
   const rows = z.array(z.looseObject({})).parse(output);
-  return rows.filter((row) => 'ifname' in row).map((row) => toLink(linkSchema.parse(row)));
+  return Promise.all(rows.filter((row) => 'ifname' in row).map((row) => toLink(kernel, linkSchema.parse(row))));
 }
 
-function toLink(row: z.output<typeof linkSchema>): Link {
+type Row = z.output<typeof linkSchema>;
+
+async function toLink(kernel: Kernel, row: Row): Promise<Link> {
   const vfMacs = row.vfinfo_list.filter(({ address }) => address !== '' && !/^(00:)+00$/.test(address));
   return omitUndefined({
     name: row.ifname,
@@ -51,8 +53,21 @@ function toLink(row: z.output<typeof linkSchema>): Link {
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
     master: row.master,
-    pciAddress: row.parentbus === 'pci' ? row.parentdev : undefined,
+    pciAddress: await findPciAddress(kernel, row),
   });
+}
+
+/** A virtio NIC is a device of its own bus, and a PCI function, or none, is the way to it. */
+async function findPciAddress(kernel: Kernel, { parentbus, parentdev }: Row): Promise<string | undefined> {
+  if (parentbus !== 'virtio') return parentbus === 'pci' ? parentdev : undefined;
+  const target = await kernel.readlink(`/sys/bus/virtio/devices/${parentdev}`).catch(ignoreGone);
+  return /([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\/[^/]+$/.exec(target)?.[1];
+}
+
+/** It went between the list and the look. */
+function ignoreGone(error: unknown): string {
+  if (isErrno(error, 'ENOENT', 'ENODEV')) return '';
+  throw error;
 }
 
 /** Names of the interfaces that carry a default route, IPv4 or IPv6. */

@@ -25,8 +25,8 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     min_mtu: 68,
     max_mtu: machine.model(state.device).maxMtu,
     ...(state.altNames.length > 0 && { altnames: state.altNames }),
-    parentbus: 'pci',
-    parentdev: state.device,
+    parentbus: machine.model(state.device).innerBus ?? 'pci',
+    parentdev: machine.innerDeviceOf(state.device) ?? state.device,
     ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: pf.vfSettings.map(describeVf) }),
   };
 }

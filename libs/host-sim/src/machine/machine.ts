@@ -99,6 +99,14 @@ export class Machine {
     return vf && sriov ? sriov.vf : pf;
   }
 
+  /** The device of another bus, such as `virtio0`, that a PCI function leads to; nothing for one that is itself a NIC. */
+  innerDeviceOf(address: string): string | undefined {
+    const { innerBus } = this.model(address);
+    if (innerBus === undefined) return undefined;
+    const alike = Object.keys(this.state.devices).filter((each) => this.model(each).innerBus === innerBus);
+    return `${innerBus}${alike.sort().indexOf(address)}`;
+  }
+
   /** The interfaces of a device that stand in the host's network namespace, with their names. */
   hostLinksOf(address: string): [string, LinkState][] {
     return this.hostLinks().filter(([, link]) => link.device === address);

@@ -47,6 +47,8 @@ export interface NicModel {
   readonly linkWidth: string;
   /** Names of the interface's queues. */
   readonly pfQueues: readonly string[];
+  /** The PCI function is the way to a device of another bus, and that one has the network interface. */
+  readonly innerBus?: 'virtio';
   /** Absent: the device has no SR-IOV capability. */
   readonly sriov?: SriovModel;
   /** Registers with devlink and has an eSwitch. */

@@ -7,6 +7,7 @@ export const VIRTIO: NicModel = {
   vendor: '1af4',
   subsystemVendor: '1af4',
   pfDriver: 'virtio-pci',
+  innerBus: 'virtio',
   // Its vectors come before those that are given out here.
   pfIrqs: [0, 0],
   maxMtu: 65_535,

@@ -15,7 +15,7 @@ const FLAGS = { always: 0x1002, up: 0x1 };
 /** `net/<name>` of a device: an interface of the host's network namespace. */
 export function netDevice(machine: Machine, name: string, state: LinkState): Folder {
   return folder({
-    ...identity(name, state),
+    ...identity(name, state, machine.innerDeviceOf(state.device) ?? state.device),
     ...switchPort(machine, state),
     ...carrier(machine, state),
     ...settings(machine, state),
@@ -23,7 +23,7 @@ export function netDevice(machine: Machine, name: string, state: LinkState): Fol
   });
 }
 
-function identity(name: string, { ifindex, device, mac, isRandomMac }: LinkState): Entries {
+function identity(name: string, { ifindex, mac, isRandomMac }: LinkState, parent: string): Entries {
   return {
     addr_assign_type: constant(isRandomMac ? '1\n' : '0\n'),
     addr_len: constant('6\n'),
@@ -31,7 +31,7 @@ function identity(name: string, { ifindex, device, mac, isRandomMac }: LinkState
     broadcast: constant('ff:ff:ff:ff:ff:ff\n'),
     dev_id: constant('0x0\n'),
     dev_port: constant('0\n'),
-    device: link(`../../../${device}`),
+    device: link(`../../../${parent}`),
     ifindex: constant(`${ifindex}\n`),
     iflink: constant(`${ifindex}\n`),
     link_mode: constant('0\n'),

@@ -162,7 +162,9 @@ function interfaces(machine: Machine, address: string): Entries {
   const entries = machine
     .hostLinksOf(address)
     .map(([name, state]) => [name, () => netDevice(machine, name, state)] as const);
-  return { net: folder(Object.fromEntries(entries)) };
+  const net = folder(Object.fromEntries(entries));
+  const inner = machine.innerDeviceOf(address);
+  return inner === undefined ? { net } : { [inner]: folder({ net }) };
 }
 
 function pfEntries(machine: Machine, address: string, device: DeviceState): Entries {

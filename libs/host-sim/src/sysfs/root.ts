@@ -7,7 +7,7 @@ export function rootFolder(machine: Machine): Folder {
   return folder({
     sys: () =>
       folder({
-        bus: folder({ pci: () => pciBus(machine) }),
+        bus: folder({ pci: () => pciBus(machine), virtio: () => virtioBus(machine) }),
         class: () => classes(machine),
         devices: folder({ 'pci0000:00': () => pciHost(machine) }),
         kernel: folder({
@@ -23,8 +23,9 @@ export function rootFolder(machine: Machine): Folder {
 
 function classes(machine: Machine): Folder {
   const links = machine.hostLinks().map(([name, { device }]) => {
-    const bridge = machine.state.devices[device]?.bridge ?? '';
-    return [name, link(`../../devices/pci0000:00/${bridge}/${device}/net/${name}`)] as const;
+    const inner = machine.innerDeviceOf(device);
+    const path = `../../${devicePath(machine, device)}${inner === undefined ? '' : `/${inner}`}/net/${name}`;
+    return [name, link(path)] as const;
   });
   return folder({
     net: folder(Object.fromEntries(links)),
@@ -33,6 +34,18 @@ function classes(machine: Machine): Folder {
       Object.fromEntries(vfioGroups(machine).map((group) => [group, link(`../../devices/virtual/vfio/${group}`)])),
     ),
   });
+}
+
+function devicePath(machine: Machine, address: string): string {
+  return `devices/pci0000:00/${machine.device(address).bridge}/${address}`;
+}
+
+function virtioBus(machine: Machine): Folder {
+  const entries = Object.keys(machine.state.devices).flatMap((address) => {
+    const inner = machine.innerDeviceOf(address);
+    return inner === undefined ? [] : [[inner, link(`../../../${devicePath(machine, address)}/${inner}`)] as const];
+  });
+  return folder({ devices: folder(Object.fromEntries(entries)) });
 }
 
 function vfioGroups({ state }: Machine): number[] {
