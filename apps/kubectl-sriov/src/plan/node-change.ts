@@ -194,8 +194,8 @@ function compareTexts(
     return [
       {
         setting,
-        before: isNew ? NOTHING : 'there',
-        after: after === undefined ? NOTHING : isNew ? 'there' : 'with other settings',
+        before: isNew ? NOTHING : 'present',
+        after: after === undefined ? NOTHING : isNew ? 'present' : 'changed',
       },
     ];
   });
