@@ -1,20 +1,25 @@
 /** The answer of a check: fine, or a sentence that says what is wrong. */
 export type CheckResult = true | string;
 type Check = () => CheckResult;
+interface NamedCheck {
+  readonly name: string;
+  readonly check: Check;
+}
 
 /** What `/healthz` and `/readyz` answer: named checks that the parts of a service add. */
 export class Health {
-  readonly #live = new Map<string, Check>();
-  readonly #ready = new Map<string, Check>();
+  /** Names may be there more than once, as two caches of the same kind are. */
+  readonly #live: NamedCheck[] = [];
+  readonly #ready: NamedCheck[] = [];
 
   /** A failing liveness check makes the kubelet restart the process: only for what a restart cures. */
   addLiveness(name: string, check: Check): void {
-    this.#live.set(name, check);
+    this.#live.push({ name, check });
   }
 
   /** A failing readiness check takes the process out of its Service. */
   addReadiness(name: string, check: Check): void {
-    this.#ready.set(name, check);
+    this.#ready.push({ name, check });
   }
 
   /** Sentences of the failing liveness checks. */
@@ -28,8 +33,8 @@ export class Health {
   }
 }
 
-function problems(checks: ReadonlyMap<string, Check>): string[] {
-  return [...checks].flatMap(([name, check]) => {
+function problems(checks: readonly NamedCheck[]): string[] {
+  return checks.flatMap(({ name, check }) => {
     const result = check();
     return result === true ? [] : [`${name}: ${result}`];
   });

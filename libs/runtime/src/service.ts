@@ -30,6 +30,8 @@ export interface ServiceContext<T> {
 
 /** A service: its settings, and the function that runs it until the signal aborts. */
 export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefinition<S> {
+  /** With these settings it answers once and ends: nobody probes it, so it takes no port from the one that runs. */
+  isOneShot?(settings: z.output<S>): boolean;
   run(context: ServiceContext<z.output<S>>): Promise<void>;
 }
 
@@ -68,10 +70,12 @@ export async function serve<S extends ServiceSchema>(
   const metrics = new Metrics();
   metrics.collectProcess();
   const health = new Health();
+  const context = { settings, log, metrics, health, clock: systemClock, signal };
+  if (definition.isOneShot?.(settings) === true) return definition.run(context);
   const server = await startObservationServer(listen, { health, metrics });
   log.info({ port: server.port }, 'started');
   try {
-    await definition.run({ settings, log, metrics, health, clock: systemClock, signal });
+    await definition.run(context);
   } finally {
     await server.close();
   }

@@ -1,0 +1,178 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type ControlPlane, startControlPlane } from '@sriov/control-plane';
+import { type Clock, createLogger, Health, Metrics, systemClock } from '@sriov/runtime';
+import { createNamespace, eventually, FakeClock, request, testControlPlane } from '@sriov/testing';
+import { Cluster } from './cluster.ts';
+import { CONFIG_MAP, type ConfigMap, LEASE } from './core-resources.ts';
+import { Informer } from './informer.ts';
+import { keepSilent, ScriptedServer } from './scripted-server.ts';
+
+jest.setTimeout(120_000);
+
+let stop: AbortController;
+let health: Health;
+let metrics: Metrics;
+let logged: string[];
+
+beforeEach(() => {
+  stop = new AbortController();
+  health = new Health();
+  metrics = new Metrics();
+  logged = [];
+});
+afterEach(() => stop.abort());
+
+function createCluster(kubeconfig: string, namespace: string, clock: Clock = systemClock): Cluster {
+  const write = (line: string): void => void logged.push((JSON.parse(line) as { msg: string }).msg);
+  const log = createLogger({ service: 'spec', level: 'info' }, { write });
+  return new Cluster({ log, metrics, health, clock, signal: stop.signal }, { service: 'spec', namespace, kubeconfig });
+}
+
+/** A promise, and whether it has ended. */
+function watch(promise: Promise<void>): { isEnded: boolean; promise: Promise<void> } {
+  const watched = { isEnded: false, promise };
+  void promise.finally(() => (watched.isEnded = true)).catch(() => undefined);
+  return watched;
+}
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+
+describe('a service that follows and leads', () => {
+  it('works when its caches are complete and the lease is its own, and gives the lease back in the end', async () => {
+    const namespace = await createNamespace('cluster');
+    await request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: 'a' } });
+    const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
+    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace });
+    const changes: string[] = [];
+    informer.store.subscribe(({ type }) => changes.push(type));
+    let sizeAtStart: number | undefined;
+    const leading = cluster.lead([informer], (term) => {
+      sizeAtStart = informer.store.size;
+      cluster.recorder.record(
+        CONFIG_MAP,
+        { metadata: { name: 'a', namespace } },
+        {
+          type: 'Normal',
+          reason: 'Leading',
+          message: 'hello',
+        },
+      );
+      return untilAborted(term);
+    });
+    await eventually(() => sizeAtStart === 1);
+    expect(changes).toEqual(['added', 'resynced']);
+    expect((await cluster.client.get(LEASE, { name: 'spec', namespace })).spec.holderIdentity).not.toBe('');
+    stop.abort();
+    await leading;
+
+    const lease = (await request('GET', `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/spec`)) as {
+      spec: { holderIdentity?: string };
+    };
+    expect(lease.spec.holderIdentity ?? '').toBe('');
+    const events = (await request('GET', `/api/v1/namespaces/${namespace}/events`)) as { items: unknown[] };
+    expect(events.items).toHaveLength(1);
+    expect(await metrics.text()).toContain('sriov_kube_lists_total{kind="ConfigMap"} 1');
+    await expect(cluster.client.get(LEASE, { name: 'spec', namespace })).rejects.toThrow('the process is stopping');
+  });
+
+  it('ends when its work fails, with that failure', async () => {
+    const namespace = await createNamespace('cluster');
+    const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
+    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace });
+    await expect(cluster.follow([informer], () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  });
+
+  it('ends when told while it waits for its first list', async () => {
+    const namespace = await createNamespace('cluster');
+    const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
+    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace });
+    const following = cluster.follow([informer], () => Promise.reject(new Error('must not be called')));
+    stop.abort();
+    await following;
+    expect(logged).toEqual([]);
+  });
+
+  it('waits 10 s, and no longer, for a server that does not answer when it is told to end', async () => {
+    const server = await ScriptedServer.start();
+    const folder = await mkdtemp(join(tmpdir(), 'sriov-cluster-'));
+    try {
+      const kubeconfig = join(folder, 'kubeconfig');
+      await writeFile(
+        kubeconfig,
+        JSON.stringify({
+          clusters: [{ name: 's', cluster: { server: server.address, 'insecure-skip-tls-verify': true } }],
+          users: [{ name: 's', user: {} }],
+          contexts: [{ name: 's', context: { cluster: 's', user: 's' } }],
+          'current-context': 's',
+        }),
+      );
+      const clock = new FakeClock();
+      const cluster = createCluster(kubeconfig, 'n', clock);
+      const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP);
+      let failure: unknown;
+      const following = watch(
+        cluster.follow([informer], async () => {
+          server.always.list = keepSilent;
+          await cluster.client.list(CONFIG_MAP).catch((error: unknown) => (failure = error));
+        }),
+      );
+      await eventually(() => server.requests.length === 3);
+      stop.abort();
+      await clock.advance(9_900);
+      expect(following.isEnded).toBe(false);
+      await clock.advance(100);
+      await following.promise;
+      expect(failure).toMatchObject({ status: 0 });
+    } finally {
+      await server.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('an API server that is away', () => {
+  let plane: ControlPlane;
+  beforeEach(async () => {
+    plane = await startControlPlane();
+  });
+  afterEach(() => plane.stop());
+
+  it('at the start and in the middle stops nothing: what changed meanwhile is seen, and the lease is won back', async () => {
+    await plane.stopApiServer();
+    const cluster = createCluster(plane.kubeconfigPath, 'default');
+    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace: 'default' });
+    let terms = 0;
+    let isLeading = false;
+    const leading = cluster.lead([informer], async (term) => {
+      terms += 1;
+      isLeading = true;
+      await untilAborted(term);
+      isLeading = false;
+    });
+    await eventually(() => logged.length > 0);
+    expect(health.readyProblems()).toEqual(['ConfigMap: is not listed yet']);
+    expect(terms).toBe(0);
+
+    await plane.startApiServer();
+    await eventually(() => isLeading, 60_000);
+    expect(health.readyProblems()).toEqual([]);
+    await cluster.client.create(CONFIG_MAP, { metadata: { name: 'during', namespace: 'default' } });
+    await eventually(() => informer.store.get('default/during'));
+
+    await plane.stopApiServer();
+    await eventually(() => !isLeading, 20_000);
+    expect(health.readyProblems()).toEqual([]);
+    expect(informer.store.get('default/during')).toBeDefined();
+    await plane.startApiServer();
+    await eventually(() => isLeading, 60_000);
+    expect(terms).toBe(2);
+    await cluster.client.delete(CONFIG_MAP, { name: 'during', namespace: 'default' });
+    await eventually(() => informer.store.get('default/during') === undefined, 60_000);
+    stop.abort();
+    await leading;
+    expect(logged.filter((line) => line === 'lost the API server, trying again')).toHaveLength(2);
+  });
+});
