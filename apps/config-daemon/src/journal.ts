@@ -41,6 +41,11 @@ export class Journal {
   /** Reads all entries. A damaged file is a problem of its PF, not of the others. */
   async read(): Promise<JournalEntries> {
     const owned = await this.#readAll(OWNED, desiredInterfaceSchema);
+    for (const [name, { pciAddress }] of owned.entries) {
+      if (pciAddress === name) continue;
+      owned.entries.delete(name);
+      owned.damaged.set(name, `it is about ${pciAddress}`);
+    }
     // What a PF was before is lost with its file; it is then left as it is when it is given back.
     const initial = await this.#readAll(INITIAL, initialSchema);
     const damaged = [...owned.damaged].map(([name, cause]): [string, string] => [
@@ -63,8 +68,9 @@ export class Journal {
 
   /** Ends the takeover of a PF, when nothing of ours is left on it. */
   async release(pciAddress: string): Promise<void> {
-    await this.#folder.remove(`${OWNED}/${pciAddress}`);
+    // In this order: a file without the one that it belongs to would have to be looked for.
     await this.#folder.remove(`${INITIAL}/${pciAddress}`);
+    await this.#folder.remove(`${OWNED}/${pciAddress}`);
   }
 
   async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialState): Promise<void> {

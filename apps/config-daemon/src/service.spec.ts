@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -34,12 +37,7 @@ beforeEach(async () => {
   namespace = await createNamespace('operator');
   folder = mkdtempSync(join(tmpdir(), 'config-daemon-'));
   writeWorld(WORLD);
-  await request('POST', statePath(''), {
-    apiVersion: 'sriovnetwork.openshift.io/v1',
-    kind: 'SriovNetworkNodeState',
-    metadata: { name: NODE },
-    spec: {},
-  });
+  await createState();
 });
 afterEach(async () => {
   await stopDaemon();
@@ -49,6 +47,110 @@ afterEach(async () => {
 const writeWorld = (world: object): void => writeFileSync(join(folder, 'world.yaml'), stringify(world));
 const statePath = (name = NODE): string =>
   `/apis/sriovnetwork.openshift.io/v1/namespaces/${namespace}/sriovnetworknodestates/${name}`.replace(/\/$/, '');
+
+const createState = (): Promise<unknown> =>
+  request('POST', statePath(''), {
+    apiVersion: 'sriovnetwork.openshift.io/v1',
+    kind: 'SriovNetworkNodeState',
+    metadata: { name: NODE },
+    spec: {},
+  });
+
+interface KubeEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly involvedObject: object;
+}
+const events = async (): Promise<KubeEvent[]> =>
+  ((await request('GET', `/api/v1/namespaces/${namespace}/events`)) as { items: KubeEvent[] }).items;
+
+const findFreePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Waits until the daemon whose metrics are at the port has looked at everything once. */
+const untilReconciled = (port: number): Promise<unknown> =>
+  eventually(async () => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return /^sriov_reconcile_total\{controller="node",outcome="done"\} [1-9]/m.test(text);
+  });
+
+interface Table {
+  readonly columnDefinitions: readonly { readonly name: string }[];
+  readonly rows: readonly { readonly cells: readonly unknown[] }[];
+}
+/** What kubectl asks for. */
+const getTable = (): Promise<Table> =>
+  new Promise((resolve, reject) => {
+    const { server, ca, admin } = testControlPlane().access;
+    const { certificate: cert, privateKey: key } = admin;
+    const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+    httpsRequest(new URL(statePath(''), server), { ca, cert, key, headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve(JSON.parse(text) as Table));
+    })
+      .once('error', reject)
+      .end();
+  });
+
+/** A way to the API server that can be cut and mended. */
+class Way {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isCut = false;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (near) => {
+      if (this.#isCut) return void near.destroy();
+      const { hostname, port } = new URL(testControlPlane().access.server);
+      const far = connect(Number(port), hostname);
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from);
+        from.on('error', () => undefined).on('close', () => to.destroy());
+        from.pipe(to);
+      }
+    });
+  }
+
+  static open(): Promise<Way> {
+    const server = createServer();
+    return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(new Way(server))));
+  }
+
+  /** Writes a kubeconfig of this way into the folder, and returns its path. */
+  kubeconfig(into: string): string {
+    const { port } = this.#server.address() as { port: number };
+    const { kubeconfigPath, access } = testControlPlane();
+    const path = join(into, 'kubeconfig');
+    writeFileSync(path, readFileSync(kubeconfigPath, 'utf8').replace(access.server, `https://127.0.0.1:${port}`));
+    return path;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
 
 const startDaemon = (settings: object = {}): void => {
   stop = new AbortController();
@@ -178,18 +280,88 @@ describe('the config daemon', () => {
   it('writes nothing to the host or the API when it starts on a node that is as it should be', async () => {
     startDaemon();
     await setSpec(eightVfs);
-    const { metadata } = await untilSynced('Succeeded');
+    await untilSynced('Succeeded');
     await stopDaemon();
-    const { writes } = machine();
+    const before = [await getState(), machine(), await events()];
+    const port = await findFreePort();
+    startDaemon({ listen: `127.0.0.1:${port}` });
+    await untilReconciled(port);
+    await stopDaemon();
+    expect([await getState(), machine(), await events()]).toEqual(before);
+  });
+
+  it('waits for its node state, and is there when it comes', async () => {
+    await request('DELETE', statePath());
+    const port = await findFreePort();
+    startDaemon({ listen: `127.0.0.1:${port}` });
+    await untilReconciled(port);
+    await createState();
+    const { status } = await untilSynced('Succeeded');
+    expect(status?.interfaces?.map(({ name }) => name)).toEqual(['eno1', 'ens1', 'ens2']);
+  });
+
+  it('says again what is when a hand has written into the status', async () => {
     startDaemon();
-    // A change of another kind shows that the new daemon has looked at everything: its status follows.
-    await setSpec({ ...eightVfs, system: { rdmaMode: 'shared' } });
-    const after = await untilSynced('Succeeded');
+    await untilSynced('Succeeded');
+    await request('PATCH', `${statePath()}/status`, { status: { syncStatus: 'Failed', interfaces: [] } });
+    const { status } = await untilSynced('Succeeded');
+    expect(status?.interfaces).toHaveLength(3);
+  });
+
+  it('refuses what a hand has written into the spec, and loses nothing over it', async () => {
+    startDaemon();
+    await setSpec(eightVfs);
+    await untilSynced('Succeeded');
+    const { writes } = machine();
+    const [entry] = eightVfs.interfaces;
+    const wild = [
+      { ...entry, pciAddress: PF, numVfs: -1 },
+      { pciAddress: PF, numVfs: 0 },
+      { pciAddress: '../../etc', numVfs: 1 },
+    ];
+    await setSpec({ interfaces: wild });
+    const { status } = await untilSynced('Failed');
+    expect(status?.lastSyncError?.split('\n')).toEqual([
+      `ens1 (${PF}): -1 VFs are wanted`,
+      `${PF}: the spec has more than one entry of the PF, and only the first counts`,
+      '../../etc: the node has no such network device',
+    ]);
     expect(machine().writes).toBe(writes);
-    expect(after.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime).toBe(
-      (await getState()).status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime,
-    );
-    expect(after.metadata.uid).toBe(metadata.uid);
+  });
+
+  it('goes on by itself when the API server was away', async () => {
+    const way = await Way.open();
+    startDaemon({ kubeconfig: way.kubeconfig(folder) });
+    await setSpec(eightVfs);
+    await untilSynced('Succeeded');
+    const before = machine();
+    way.cut();
+    await setSpec({ interfaces: eightVfs.interfaces.map((entry) => ({ ...entry, numVfs: 6 })) });
+    expect(machine()).toEqual(before);
+    way.mend();
+    await untilSynced('Succeeded');
+    expect(machine().devices[PF]?.pf?.vfs).toHaveLength(6);
+    await stopDaemon();
+    way.close();
+  });
+
+  it('tells of a damaged state file, and leaves the VFs alone of which it cannot tell whose they are', async () => {
+    startDaemon();
+    await setSpec(eightVfs);
+    await untilSynced('Succeeded');
+    await stopDaemon();
+    writeFileSync(join(folder, 'machine.json.d/pci', PF), '{');
+    startDaemon();
+    await setSpec({ interfaces: [] });
+    const { status } = await untilSynced('Failed');
+    expect(status?.lastSyncError).toMatch(/^the state file pci\/0000:01:00\.0 is damaged \(/);
+    expect(machine().devices[PF]?.pf?.vfs).toHaveLength(7);
+    // A policy that wants the PF says whose it is.
+    await setSpec(eightVfs);
+    await untilSynced('Succeeded');
+    await setSpec({ interfaces: [] });
+    await untilSynced('Succeeded');
+    expect(machine().devices[PF]?.pf?.vfs).toEqual([]);
   });
 
   it('removes its VFs and restores the MTU when no policy wants the PF any more', async () => {
@@ -208,8 +380,8 @@ describe('the config daemon', () => {
     await untilSynced('Succeeded');
     await stopDaemon();
     rmSync(join(folder, 'machine.json.d'), { recursive: true });
-    startDaemon();
     await setSpec({ interfaces: [] });
+    startDaemon();
     await untilSynced('Succeeded');
     expect(machine().devices[PF]?.pf?.vfs).toHaveLength(7);
   });
@@ -225,6 +397,12 @@ describe('the config daemon', () => {
       `ens1 (${PF}): create 7 VFs: write ${path}: ENOMEM (no PCI bus numbers or address space are left: try the kernel parameter pci=realloc (7 wanted, 7 possible))`,
     );
     expect(status?.interfaces?.map(({ numVfs }) => numVfs)).toEqual([undefined, undefined, 7]);
+    expect(await eventually(async () => (await events()).find(({ type }) => type === 'Warning'))).toMatchObject({
+      involvedObject: { kind: 'SriovNetworkNodeState', name: NODE },
+      reason: 'ApplyFailed',
+      message: status?.lastSyncError,
+      reportingComponent: 'config-daemon',
+    });
     await setSpec({ interfaces: [...eightVfs.interfaces, other], system: { rdmaMode: 'shared' } });
     const healed = await untilSynced('Succeeded');
     expect(healed.status?.lastSyncError).toBeUndefined();
@@ -282,5 +460,82 @@ describe('the config daemon', () => {
     startDaemon();
     const { status } = await untilSynced('Failed');
     expect(status).toMatchObject({ lastSyncError: 'exec ip -j -d link show: ENOENT' });
+  });
+
+  it('shows in kubectl how the node is', async () => {
+    startDaemon();
+    await untilSynced('Succeeded');
+    const { columnDefinitions, rows } = await getTable();
+    expect(columnDefinitions.map(({ name }) => name)).toEqual([
+      'Name',
+      'Sync Status',
+      'Desired Sync State',
+      'Current Sync State',
+      'Age',
+    ]);
+    expect(rows[0]?.cells.slice(0, 2)).toEqual([NODE, 'Succeeded']);
+  });
+});
+
+describe('config-daemon --dry-run', () => {
+  const dryRun = (): Promise<{ code: number; out: string; err: string }> =>
+    new Promise((resolve) => {
+      const flags = {
+        kubeconfig: testControlPlane().kubeconfigPath,
+        'node-name': NODE,
+        namespace,
+        simulate: join(folder, 'world.yaml'),
+        'simulate-state': join(folder, 'machine.json'),
+      };
+      const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+      execFile(
+        process.execPath,
+        ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), '--dry-run', ...args],
+        { env: { PATH: process.env['PATH'] }, encoding: 'utf8' },
+        (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out: planOf(out), err }),
+      );
+    });
+  /** Without the lines of the log. */
+  const planOf = (out: string): string =>
+    out
+      .split('\n')
+      .filter((line) => !line.startsWith('{'))
+      .join('\n');
+
+  it('prints what would be done beside a daemon that runs, and does nothing', async () => {
+    startDaemon();
+    await untilSynced('Succeeded');
+    await stopDaemon();
+    await setSpec(eightVfs);
+    const before = [await getState(), machine()];
+    const { code, out } = await dryRun();
+    expect(out).toBe(`load kernel module vfio-pci unless it is loaded
+load kernel module vfio_iommu_type1 unless it is loaded
+ens1 (${PF}):
+  because the number of VFs is 0, not 7
+  because the MTU is 1500, and 9000 is wanted
+  turn driver probing of new VFs off
+  create 7 VFs
+  set the MTU of the PF to 9000
+  VF 0-3: set its MAC address, bind vfio-pci
+  VF 4-5: set its MAC address, bind igbvf, set its MTU to 9000
+  turn driver probing of new VFs on
+`);
+    expect(code).toBe(0);
+    expect([await getState(), machine()]).toEqual(before);
+    // What was printed is what is done.
+    startDaemon();
+    await untilSynced('Succeeded');
+    await stopDaemon();
+    expect((await dryRun()).out).toBe('nothing to do: the host is as the spec wants it\n');
+  });
+
+  it('says that there is no node state', async () => {
+    await request('DELETE', statePath());
+    expect(await dryRun()).toEqual({
+      code: 1,
+      out: '',
+      err: `there is no SriovNetworkNodeState ${namespace}/${NODE}\n`,
+    });
   });
 });

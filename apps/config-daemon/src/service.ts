@@ -7,5 +7,6 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   program: 'config-daemon',
   summary: 'makes the SR-IOV devices of a node what its SriovNetworkNodeState says, and reports what it sees',
   schema: settingsSchema,
+  isOneShot: ({ dryRun }) => dryRun,
   run: runControllers,
 };

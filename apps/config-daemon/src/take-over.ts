@@ -2,7 +2,7 @@ import { messageOf } from '@sriov/api';
 import { type PlannedNode } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Gathered } from './gather.ts';
-import { type Journal } from './journal.ts';
+import { type Journal, type JournalEntries } from './journal.ts';
 
 /**
  * Writes into the journal what the operator is responsible for: every PF whose entry is in force or will be, before
@@ -17,11 +17,17 @@ export async function takeOver(journal: Journal, gathered: Gathered, plan: Plann
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
       await journal.own(entry, known, { mtu: link?.mtu, autoprobe: sriov?.autoprobe });
     }
-    for (const pciAddress of plan.released) await journal.release(pciAddress);
+    for (const pciAddress of [...plan.released, ...unfinished(known, plan)]) await journal.release(pciAddress);
     return [];
   } catch (cause) {
     const detail = messageOf(cause);
     const message = `the state folder cannot be written, so nothing is done to the host: ${detail}: make it writable, or choose another with --state-folder`;
     return [{ pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal', message, cause }];
   }
+}
+
+/** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */
+function unfinished({ owned, initial, damaged }: JournalEntries, { taken }: PlannedNode): string[] {
+  const known = new Set([...owned.keys(), ...damaged.keys(), ...taken.map(({ pciAddress }) => pciAddress)]);
+  return [...initial.keys()].filter((pciAddress) => !known.has(pciAddress));
 }

@@ -1,0 +1,79 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
+import { type SimulatedKernel } from '@sriov/host-sim';
+import { systemClock } from '@sriov/runtime';
+import fc from 'fast-check';
+import { converge, type Converged } from './converge.ts';
+import { Journal } from './journal.ts';
+import { MemoryFolder, portrait, PowerCut, testKernel, testSpec } from './test-host.ts';
+import { verdictOf } from './verdict.ts';
+
+jest.setTimeout(60_000);
+
+interface Host {
+  readonly kernel: SimulatedKernel;
+  readonly folder: MemoryFolder;
+}
+
+/** One pass of a daemon that was just started, cut off after so many changes. */
+function pass({ kernel, folder }: Host, spec: NodeStateSpec, cut = new PowerCut(Infinity)): Promise<Converged> {
+  const ports = { kernel: cut.kernel(kernel), journal: new Journal(cut.folder(folder)) };
+  const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
+  return converge(ports, { spec, allowHostInterfaces: false }, followers);
+}
+
+/** A host that went through the specs, one pass each. */
+async function hostWith(...specs: NodeStateSpec[]): Promise<Host> {
+  const host = { kernel: testKernel(systemClock), folder: new MemoryFolder() };
+  for (const spec of specs) await pass(host, spec);
+  return host;
+}
+
+const whole = ({ kernel, folder }: Host): unknown => [portrait(kernel.state), [...folder.files].sort()];
+
+/** Cuts the daemon off, starts another one, and expects what an undisturbed one would have left behind. */
+async function expectHealed(host: Host, spec: NodeStateSpec, expected: unknown): Promise<void> {
+  expect(verdictOf(await pass(host, spec)).syncStatus).toBe(SYNC_STATUS.succeeded);
+  expect(whole(host)).toEqual(expected);
+  const { writes } = host.kernel.state;
+  await pass(host, spec);
+  expect(host.kernel.state.writes).toBe(writes);
+}
+
+const CHANGES: [string, NodeStateSpec[], NodeStateSpec][] = [
+  ['VFs are made', [], testSpec(4, 2)],
+  ['VFs change their driver', [testSpec(4, 2)], testSpec(4, 1)],
+  ['VFs change their MTU', [testSpec(4, 2, 1500)], testSpec(4, 2)],
+  ['the number of VFs changes', [testSpec(4, 2)], testSpec(2, 1)],
+  ['everything is given back', [testSpec(4, 2)], {}],
+];
+
+describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
+  it.each(CHANGES)('%s', async (_, before, spec) => {
+    const expected = whole(await hostWith(...before, spec));
+    for (let calls = 0, isDone = false; !isDone; calls += 1) {
+      const host = await hostWith(...before);
+      const cut = new PowerCut(calls);
+      await pass(host, spec, cut).catch(() => undefined);
+      await expectHealed(host, spec, expected);
+      isDone = !cut.happened;
+    }
+  });
+
+  it('it is killed again and again, whatever is wanted next', async () => {
+    const kills = fc.array(fc.record({ change: fc.nat(CHANGES.length - 1), calls: fc.nat(40) }), { maxLength: 5 });
+    const expected = new Map<number, unknown>();
+    await fc.assert(
+      fc.asyncProperty(kills, fc.nat(CHANGES.length - 1), async (list, last) => {
+        const host = await hostWith();
+        for (const { change, calls } of list) {
+          await pass(host, CHANGES[change]?.[2] ?? {}, new PowerCut(calls)).catch(() => undefined);
+        }
+        const spec = CHANGES[last]?.[2] ?? {};
+        if (!expected.has(last)) expected.set(last, whole(await hostWith(spec)));
+        await expectHealed(host, spec, expected.get(last));
+      }),
+      { numRuns: 10 },
+    );
+  });
+});

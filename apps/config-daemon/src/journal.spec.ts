@@ -1,0 +1,139 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type DesiredInterface } from '@sriov/api';
+import { StateFolder } from '@sriov/host';
+import { Journal } from './journal.ts';
+
+const PF = '0000:5e:00.0';
+const OTHER = '0000:5e:00.1';
+
+const entry: DesiredInterface = {
+  pciAddress: PF,
+  numVfs: 4,
+  mtu: 0,
+  name: 'ens5f0',
+  linkType: 'IB',
+  vfGroups: [{ resourceName: 'ib_a', deviceType: 'netdevice', vfRange: '0-3', policyName: 'pol-a', isRdma: true }],
+  externallyManaged: true,
+};
+/** As upstream's daemon writes it. */
+const FILE =
+  '{"pciAddress":"0000:5e:00.0","numVfs":4,"name":"ens5f0","linkType":"IB","externallyManaged":true,"vfGroups":[{"resourceName":"ib_a","deviceType":"netdevice","vfRange":"0-3","policyName":"pol-a","isRdma":true}]}';
+
+let path: string;
+let journal: Journal;
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'journal-'));
+  journal = new Journal(new StateFolder(path));
+});
+afterEach(() => rmSync(path, { recursive: true }));
+
+const fileOf = (name: string): string => readFileSync(join(path, name), 'utf8');
+function put(name: string, content: string): void {
+  mkdirSync(join(path, name, '..'), { recursive: true });
+  writeFileSync(join(path, name), content);
+}
+const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500, autoprobe: true }): Promise<void> =>
+  journal.own({ ...entry, ...change }, await journal.read(), initial);
+
+describe('the journal', () => {
+  it('of a node that we were never on is empty', async () => {
+    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map() });
+  });
+
+  it('holds an entry in the file, and the form, in which upstream holds it', async () => {
+    await own();
+    expect(JSON.parse(fileOf(`pci/${PF}`))).toEqual(JSON.parse(FILE));
+    expect(fileOf(`pci/${PF}`)).toMatch(/^\{"pciAddress":"0000:5e:00\.0","numVfs":4,/);
+  });
+
+  it('reads what upstream has left', async () => {
+    put(`pci/${PF}`, FILE);
+    const { mtu: _, ...read } = entry;
+    expect((await journal.read()).owned).toEqual(new Map([[PF, read]]));
+  });
+
+  it('keeps what a PF was at first, whatever it is later', async () => {
+    await own();
+    await own({ numVfs: 6 }, { mtu: 9000, autoprobe: false });
+    const { owned, initial } = await journal.read();
+    expect(owned.get(PF)?.numVfs).toBe(6);
+    expect(initial.get(PF)).toEqual({ mtu: 1500, autoprobe: true });
+  });
+
+  it('does not believe what an earlier takeover has left behind', async () => {
+    put(`initial/${PF}`, '{"mtu":9000}');
+    await own();
+    expect((await journal.read()).initial.get(PF)).toEqual({ mtu: 1500, autoprobe: true });
+  });
+
+  it('forgets a PF that is released', async () => {
+    await own();
+    await journal.release(PF);
+    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map() });
+    expect([readdirSync(join(path, 'pci')), readdirSync(join(path, 'initial'))]).toEqual([[], []]);
+  });
+
+  it('writes nothing that stands there already', async () => {
+    await own();
+    rmSync(join(path, 'initial'), { recursive: true });
+    put(`initial/${PF}`, '{"mtu":1500,"autoprobe":true}\n');
+    const before = readdirSync(path, { recursive: true, withFileTypes: true }).map(({ name }) => name);
+    const writes: string[] = [];
+    const folder = new StateFolder(path);
+    const watched = new Journal({
+      read: (name) => folder.read(name),
+      list: (name) => folder.list(name),
+      remove: (name) => folder.remove(name),
+      write: (name) => Promise.resolve(void writes.push(name)),
+    });
+    await watched.own(entry, await watched.read(), { mtu: 9000, autoprobe: false });
+    expect(writes).toEqual([]);
+    expect(readdirSync(path, { recursive: true, withFileTypes: true }).map(({ name }) => name)).toEqual(before);
+  });
+});
+
+describe('a damaged file', () => {
+  it.each([
+    ['is empty', '', 'Unexpected end of JSON input'],
+    ['was cut off', FILE.slice(0, 40), 'Expected double-quoted property name'],
+    ['holds something else', '[1, 2]', 'it is not an entry of a PF'],
+    ['is about another PF', FILE.replace(PF, OTHER), `it is about ${OTHER}`],
+  ])('that %s is a problem of its PF and of no other', async (_, content, cause) => {
+    put(`pci/${PF}`, content);
+    put(`pci/${OTHER}`, FILE.replace(PF, OTHER));
+    const { owned, damaged } = await journal.read();
+    expect([...owned.keys()]).toEqual([OTHER]);
+    expect([...damaged.keys()]).toEqual([PF]);
+    expect(damaged.get(PF)).toContain(`the state file pci/${PF} is damaged (${cause}`);
+  });
+
+  it('that cannot even be read is one as well', async () => {
+    mkdirSync(join(path, 'pci', PF), { recursive: true });
+    expect((await journal.read()).damaged.get(PF)).toContain('EISDIR');
+  });
+
+  it('is replaced when its PF is wanted, and what the PF was at first is kept', async () => {
+    await own();
+    put(`pci/${PF}`, '{');
+    await own({}, { mtu: 9000, autoprobe: false });
+    const { owned, initial, damaged } = await journal.read();
+    expect([owned.size, damaged.size]).toEqual([1, 0]);
+    expect(initial.get(PF)).toEqual({ mtu: 1500, autoprobe: true });
+  });
+
+  it('about the beginning is as good as none', async () => {
+    await own();
+    put(`initial/${PF}`, '{');
+    expect(await journal.read()).toMatchObject({ initial: new Map(), damaged: new Map() });
+    await own({}, { mtu: 9000, autoprobe: true });
+    expect((await journal.read()).initial.get(PF)).toEqual({ mtu: 9000, autoprobe: true });
+  });
+
+  it.each(['README', `${PF}~`, `${PF}.unfinished`])('named %s is none of ours', async (name) => {
+    put(`pci/${name}`, 'anything');
+    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map() });
+  });
+});

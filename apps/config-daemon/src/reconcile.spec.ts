@@ -1,0 +1,309 @@
+import { describe, expect, it } from '@jest/globals';
+import { type NodeStateSpec, type NodeStateStatus, type SriovNetworkNodeState } from '@sriov/api';
+import { type SimulatedKernel } from '@sriov/host-sim';
+import { createLogger, Metrics } from '@sriov/runtime';
+import { eventually, FakeClock } from '@sriov/testing';
+import { Journal } from './journal.ts';
+import { createNodeMetrics } from './metrics.ts';
+import { nextStatus } from './node-status.ts';
+import { createReconciler } from './reconcile.ts';
+import { MemoryFolder, PORTS, testKernel, testSpec } from './test-host.ts';
+
+const [PF, OTHER] = PORTS;
+const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
+
+/** A daemon whose API server is a variable. */
+class Daemon {
+  readonly clock = new FakeClock();
+  readonly kernel: SimulatedKernel = testKernel(this.clock);
+  readonly metrics = new Metrics();
+  /** Every status that was written, as `syncStatus: first line of the Ready condition`. */
+  readonly reports: string[] = [];
+  state: SriovNetworkNodeState | undefined = { metadata: { name: 'node-1', generation: 1 } };
+  isApiAway = false;
+  wakes = 0;
+
+  readonly reconcile = createReconciler({
+    host: { kernel: this.kernel, journal: new Journal(new MemoryFolder()) },
+    getNodeState: () => this.state,
+    status: {
+      isOurs: () => true,
+      write: (nodeState, pass) => {
+        if (this.isApiAway) return Promise.reject(new Error('connect ECONNREFUSED'));
+        const { status } = nextStatus({ ...nodeState, status: this.status }, pass, this.clock.now());
+        this.state = { metadata: { name: 'node-1' }, ...this.state, status };
+        this.reports.push(`${status.syncStatus}: ${this.ready.message.split('\n')[0]}`);
+        return Promise.resolve(true);
+      },
+    },
+    allowHostInterfaces: false,
+    clock: this.clock,
+    log: createLogger({ service: 'test', level: 'silent' }),
+    metrics: createNodeMetrics(this.metrics),
+    wake: () => (this.wakes += 1),
+  });
+
+  get status(): NodeStateStatus {
+    return this.state?.status ?? {};
+  }
+
+  get ready(): NonNullable<NodeStateStatus['conditions']>[number] {
+    const ready = this.status.conditions?.find(({ type }) => type === 'Ready');
+    if (ready === undefined) throw new Error('no condition Ready');
+    return ready;
+  }
+
+  want(spec: NodeStateSpec): void {
+    const generation = (this.state?.metadata.generation ?? 0) + 1;
+    this.state = { ...this.state, metadata: { name: 'node-1', generation }, spec };
+  }
+
+  vfsOf(pf: string): number | undefined {
+    return this.kernel.state.devices[pf]?.pf?.vfs.length;
+  }
+}
+
+const onlyOther: NodeStateSpec = { interfaces: (testSpec(4, 2).interfaces ?? []).slice(1) };
+
+describe('a write that does not come back from the kernel', () => {
+  it('is named with PF, step and time, holds up no other PF, and is gone on with when it is back', async () => {
+    const daemon = new Daemon();
+    const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
+    daemon.want(testSpec(4, 2));
+    const since = new Date(daemon.clock.now()).toISOString();
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending === 2);
+
+    await daemon.clock.advance(10_000);
+    expect(daemon.reports).toEqual([
+      'InProgress: load kernel module vfio-pci unless it is loaded',
+      `InProgress: ens1 (${PF}): create 4 VFs: not back from the kernel since ${since}`,
+    ]);
+
+    await daemon.clock.advance(290_000);
+    expect(await passing).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'BlockedInKernel' });
+    expect(daemon.status.lastSyncError).toBe(
+      `ens1 (${PF}): create 4 VFs: not back from the kernel since ${since} (${NUM_VFS})`,
+    );
+    expect(daemon.status.interfaces?.map(({ numVfs = 0 }) => numVfs)).toEqual([0, 0, 4]);
+
+    // Nothing more is done to the PF; what comes for the other one is.
+    const { writes } = daemon.kernel.state;
+    await daemon.reconcile();
+    expect(daemon.kernel.state.writes).toBe(writes);
+    expect(daemon.ready.reason).toBe('BlockedInKernel');
+    daemon.want({ interfaces: [...testSpec(4, 2).interfaces!.slice(0, 1), ...testSpec(2, 1).interfaces!.slice(1)] });
+    await daemon.reconcile();
+    expect(daemon.vfsOf(OTHER)).toBe(2);
+    expect(daemon.status.lastSyncError).toBe(
+      `ens1 (${PF}): create 4 VFs: not back from the kernel since ${since}: the PF is left alone until it is`,
+    );
+
+    expect(daemon.wakes).toBe(0);
+    release();
+    await eventually(() => daemon.wakes === 1);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
+    expect(daemon.vfsOf(PF)).toBe(4);
+    expect(daemon.kernel.state.devices[PF]?.pf?.autoprobe).toBe(true);
+    expect(await daemon.metrics.text()).toContain(
+      `sriov_node_steps_total{pf="ens1 (${PF})",step="set-num-vfs",outcome="blocked"} 1`,
+    );
+  });
+});
+
+describe('a failure', () => {
+  it.each([
+    ['ERANGE', 'the device cannot have so many VFs'],
+    ['EBUSY', 'the device has another number of VFs already'],
+    ['EINVAL', 'the driver does not take this number'],
+    ['ENOENT', 'the driver of the PF cannot make VFs, or there is none'],
+    ['ENODEV', 'the device is gone'],
+  ])('of numvfs with %s says what it means, and the other PF is served', async (errno, meaning) => {
+    const daemon = new Daemon();
+    daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno });
+    daemon.want(testSpec(4, 2));
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'ApplyFailed' });
+    expect(daemon.status.lastSyncError).toBe(
+      `ens1 (${PF}): create 4 VFs: write ${NUM_VFS}: ${errno} (${meaning} (4 wanted, 7 possible))`,
+    );
+    expect(daemon.vfsOf(OTHER)).toBe(4);
+    expect(daemon.kernel.state.devices[PF]?.pf?.autoprobe).toBe(true);
+    const text = await daemon.metrics.text();
+    expect(text).toContain(`sriov_node_steps_total{pf="ens1 (${PF})",step="set-num-vfs",outcome="failed"} 1`);
+    expect(text).toContain('sriov_node_failures_total{reason="ApplyFailed"} 1');
+    expect(text).toContain('sriov_node_in_sync 0');
+  });
+
+  it('does not take away what was configured before', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    daemon.kernel.addFault({ verb: 'exec', path: 'ip link set dev ens1v3 mtu *', errno: 'EINVAL' });
+    daemon.want(testSpec(4, 2, 1400));
+    await daemon.reconcile();
+    expect(daemon.status.lastSyncError).toContain(`ens1 (${PF}): VF 3: set its MTU to 1400: `);
+    const vfs = daemon.status.interfaces?.[1]?.Vfs?.map(({ driver, mtu }) => [driver, mtu]);
+    expect(vfs).toEqual([
+      ['vfio-pci', undefined],
+      ['vfio-pci', undefined],
+      ['igbvf', 1400],
+      ['igbvf', 9000],
+    ]);
+  });
+
+  it('of a kernel module is one of the VFs that need it', async () => {
+    const daemon = new Daemon();
+    daemon.kernel.addFault({ verb: 'exec', path: 'modprobe vfio-pci', errno: 'ENOENT' });
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    expect(daemon.status.lastSyncError?.split('\n')[0]).toBe(
+      'the node: load kernel module vfio-pci: exec modprobe vfio-pci: ENOENT',
+    );
+    expect(daemon.status.interfaces?.[1]?.Vfs?.map(({ driver }) => driver)).toEqual([
+      undefined,
+      undefined,
+      'igbvf',
+      'igbvf',
+    ]);
+  });
+
+  it('stays in the status while it is tried again, ever more seldom, until another spec comes', async () => {
+    const daemon = new Daemon();
+    const mend = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EINVAL' });
+    daemon.want(testSpec(4, 2));
+    const waits: unknown[] = [];
+    for (let pass = 0; pass < 6; pass += 1) waits.push(await daemon.reconcile());
+    expect(waits.map((outcome) => (outcome as { ms: number }).ms)).toEqual([
+      30_000, 60_000, 120_000, 240_000, 300_000, 300_000,
+    ]);
+    expect(daemon.reports.map((line) => line.split(':')[0])).toEqual([
+      'InProgress',
+      ...Array<string>(6).fill('Failed'),
+    ]);
+
+    daemon.want(testSpec(3, 2));
+    expect(await daemon.reconcile()).toMatchObject({ ms: 30_000 });
+    expect(daemon.reports.slice(-2).map((line) => line.split(':')[0])).toEqual(['InProgress', 'Failed']);
+
+    mend();
+    await daemon.reconcile();
+    expect(daemon.status).toMatchObject({ syncStatus: 'Succeeded' });
+    expect(daemon.status.lastSyncError).toBeUndefined();
+  });
+
+  it('of one PF does not hide what is wrong with another', async () => {
+    const daemon = new Daemon();
+    daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EINVAL' });
+    daemon.want({ interfaces: [...(testSpec(4, 2).interfaces ?? []), { pciAddress: '0000:09:00.0', numVfs: 1 }] });
+    await daemon.reconcile();
+    expect(daemon.status.lastSyncError?.split('\n')).toEqual([
+      expect.stringContaining(`ens1 (${PF}): create 4 VFs`),
+      '0000:09:00.0: the node has no such network device',
+    ]);
+  });
+});
+
+describe('reports', () => {
+  it('that cannot be written do not hold up what is done to the host', async () => {
+    const daemon = new Daemon();
+    daemon.isApiAway = true;
+    daemon.want(testSpec(4, 2));
+    await expect(daemon.reconcile()).rejects.toThrow('ECONNREFUSED');
+    expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([4, 4]);
+
+    daemon.isApiAway = false;
+    const { writes } = daemon.kernel.state;
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done' });
+    expect(daemon.kernel.state.writes).toBe(writes);
+    expect(daemon.reports).toEqual(['Succeeded: the host is as the spec wants it']);
+  });
+
+  it('speak of the spec that was carried out, not of one that came meanwhile', async () => {
+    const daemon = new Daemon();
+    const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.clock.pending === 2);
+    daemon.want(onlyOther);
+    release();
+    await passing;
+    expect([daemon.status.syncStatus, daemon.ready.observedGeneration]).toEqual(['Succeeded', 2]);
+    await daemon.reconcile();
+    expect([daemon.status.syncStatus, daemon.ready.observedGeneration]).toEqual(['Succeeded', 3]);
+    expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([0, 4]);
+  });
+
+  it('are three conditions that say the same from three sides', async () => {
+    const daemon = new Daemon();
+    const conditions = (): unknown =>
+      Object.fromEntries(
+        (daemon.status.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+      );
+    await daemon.reconcile();
+    expect(conditions()).toEqual({ Ready: 'True InSync', Progressing: 'False InSync', Degraded: 'False InSync' });
+    const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.clock.pending === 2);
+    expect(conditions()).toEqual({ Ready: 'False Applying', Progressing: 'True Applying', Degraded: 'False Applying' });
+    release();
+    await passing;
+    daemon.want({ interfaces: [{ pciAddress: '0000:09:00.0' }] });
+    await daemon.reconcile();
+    expect(conditions()).toEqual({
+      Ready: 'False InterfaceNotFound',
+      Progressing: 'False InterfaceNotFound',
+      Degraded: 'True InterfaceNotFound',
+    });
+  });
+
+  it('count the VFs of each PF, and when all was last well', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    const text = await daemon.metrics.text();
+    expect(text).toContain(`sriov_node_virtual_functions{pf="${PF}"} 4`);
+    expect(text).toContain(`sriov_node_virtual_functions_possible{pf="${PF}"} 7`);
+    expect(text).toContain('sriov_node_in_sync 1');
+    expect(text).toContain(`sriov_node_last_success_timestamp_seconds ${daemon.clock.now() / 1000}`);
+    await daemon.kernel.unplug(PF);
+    await daemon.reconcile();
+    expect(await daemon.metrics.text()).not.toContain(`sriov_node_virtual_functions{pf="${PF}"}`);
+  });
+});
+
+describe('VFs in use', () => {
+  it('wait, and are served when they are free', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    const vf = daemon.kernel.state.devices[PF]?.pf?.vfs[1] ?? '';
+    const release = daemon.kernel.holdVfio(vf);
+    const back = daemon.kernel.moveToNamespace('ens2v3');
+    daemon.want(testSpec(4, 1));
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'VirtualFunctionInUse' });
+    expect(daemon.status.lastSyncError).toBe(
+      `ens1 (${PF}): VF 1 has driver vfio-pci, not igbvf, and it is in use by process 4711 (qemu-kvm): it is left alone until it is free`,
+    );
+    daemon.want({});
+    await daemon.reconcile();
+    expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([4, 4]);
+    release();
+    back();
+    await daemon.reconcile();
+    expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([0, 0]);
+  });
+});
+
+describe('without a node state', () => {
+  it('nothing is done to the host, and no status is written', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    daemon.state = undefined;
+    const { writes } = daemon.kernel.state;
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'NoNodeState' });
+    expect(daemon.kernel.state.writes).toBe(writes);
+    expect(daemon.vfsOf(PF)).toBe(4);
+  });
+});
