@@ -1,0 +1,1 @@
+module.exports = { displayName: 'fleet', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,199 @@
+import { type ControlPlane } from '@sriov/control-plane';
+import { CONFIG_MAP_LIMIT_BYTES, configShardNames } from '@sriov/policy';
+import { writeBare } from './bare-client.ts';
+import { FleetCluster } from './cluster.ts';
+import { bundleController, type ControllerOptions, ControllerProcess, type Memory } from './controller-process.ts';
+import { ALL, nodeName, ONE } from './fleet-objects.ts';
+import { type Flags } from './flags.ts';
+import { measurePlanning, type PlanningTime } from './planning.ts';
+import { type Requests, requestsBetween } from './request-counts.ts';
+
+/** One comparison of the controller with the bare client: the same change of every node, there and back. */
+export interface Comparison {
+  /** Nodes a second. */
+  readonly controller: number;
+  readonly bare: number;
+}
+
+/** Everything that a run measures. */
+export interface Figures {
+  readonly flags: Flags;
+  readonly kubernetes: string;
+  readonly shards: number;
+  readonly planning: PlanningTime;
+  /** From the start of the process until all is listed, planned and at rest. */
+  readonly stallWhileListingMs: number;
+  readonly memory: Memory;
+  readonly comparisons: readonly Comparison[];
+  /** Requests of one change of every node, whose spec and configuration both change. */
+  readonly changeOfAll: Requests;
+  /** Of each change of one node, in ms. */
+  readonly latencies: readonly number[];
+  readonly changesOfOne: Requests;
+  readonly resync: Requests;
+  readonly restart: Requests;
+  readonly leaderChange: Requests;
+}
+
+/** The controller opens 64 connections at most, and holds some for its watches. */
+const CONNECTIONS = 56;
+
+/** Runs all measurements, one after the other, on a control plane that has nothing else to do. */
+export async function runBench(plane: ControlPlane, flags: Flags, say: (line: string) => void): Promise<Figures> {
+  const planning = measurePlanning(flags);
+  // A third of the room is left, as an operator would leave it.
+  const bytes = planning.configBytes * flags.nodes;
+  const shards = Math.min(16, Math.ceil(bytes / (CONFIG_MAP_LIMIT_BYTES * 0.7)));
+  const cluster = new FleetCluster(plane, flags);
+  await bundleController();
+  say(`creating ${flags.nodes} nodes`);
+  await cluster.populate();
+  await cluster.createPolicies();
+  const bench = new Bench(cluster, plane, {
+    controller: { kubeconfig: plane.kubeconfigPath, namespace: cluster.namespace, shards },
+    flags,
+    say,
+  });
+  return { flags, kubernetes: plane.version, shards, planning, ...(await bench.run()) };
+}
+
+class Bench {
+  readonly #cluster: FleetCluster;
+  readonly #plane: ControlPlane;
+  readonly #options: { readonly controller: ControllerOptions; readonly flags: Flags; say(line: string): void };
+
+  constructor(
+    cluster: FleetCluster,
+    plane: ControlPlane,
+    options: { readonly controller: ControllerOptions; readonly flags: Flags; say(line: string): void },
+  ) {
+    this.#cluster = cluster;
+    this.#plane = plane;
+    this.#options = options;
+  }
+
+  async run(): Promise<Omit<Figures, 'flags' | 'kubernetes' | 'shards' | 'planning'>> {
+    const { flags, say } = this.#options;
+    say('bringing the fleet in line for the first time');
+    const first = await this.#start();
+    await this.#cluster.reportAll();
+    await this.#settle(first);
+    await first.stop();
+
+    say('restarting');
+    let controller = first;
+    const restart = await this.#count(async () => {
+      controller = await this.#start();
+    });
+    const stallWhileListingMs = controller.longestStall;
+    const memory = await controller.memory();
+
+    say('changing every node, and back by the bare client');
+    const comparisons: Comparison[] = [];
+    let changeOfAll: Requests = { writes: new Map(), reads: 0 };
+    for (let round = 0; round < flags.rounds; round += 1) {
+      const result = await this.#compare(controller);
+      comparisons.push(result.comparison);
+      changeOfAll = result.requests;
+      controller = await this.#start();
+    }
+
+    say(`changing one node ${flags.changes} times`);
+    const latencies: number[] = [];
+    const changesOfOne = await this.#count(async () => {
+      for (let change = 0; change < flags.changes; change += 1) latencies.push(await this.#changeOne(change));
+      await controller.idle();
+    });
+    await this.#settle(controller);
+
+    say('looking at everything again');
+    const resync = await this.#count(async () => {
+      await this.#cluster.touchNicList();
+      await controller.idle();
+    });
+    resync.writes.delete('configmaps');
+
+    say('changing the leader');
+    const next = await ControllerProcess.start(this.#options.controller);
+    const leaderChange = await this.#count(async () => {
+      await controller.stop();
+      await next.idle();
+    });
+    await next.stop();
+    return {
+      stallWhileListingMs,
+      memory,
+      comparisons,
+      changeOfAll,
+      latencies,
+      changesOfOne,
+      resync,
+      restart,
+      leaderChange,
+    };
+  }
+
+  async #start(): Promise<ControllerProcess> {
+    const controller = await ControllerProcess.start(this.#options.controller);
+    await controller.idle();
+    return controller;
+  }
+
+  /** Until daemons and controller have nothing more to tell each other. */
+  async #settle(controller: ControllerProcess): Promise<void> {
+    await controller.idle();
+    await this.#cluster.catchUp();
+    await controller.idle();
+  }
+
+  async #count(work: () => Promise<void>): Promise<Requests & { readonly writes: Map<string, number> }> {
+    const before = await this.#cluster.requestCounts();
+    await work();
+    const { writes, reads } = requestsBetween(before, await this.#cluster.requestCounts());
+    return { writes: new Map(writes), reads };
+  }
+
+  /** The controller changes every node; then, while it is away, the bare client writes what stood there before. */
+  async #compare(controller: ControllerProcess): Promise<{ comparison: Comparison; requests: Requests }> {
+    const { nodes } = this.#options.flags;
+    const before = await this.#cluster.snapshot(configShardNames(this.#options.controller.shards));
+    let seconds = 0;
+    const requests = await this.#count(async () => {
+      seconds = await this.#timeChange(nodes, () => this.#cluster.patchPolicy(ALL, CHANGED));
+      await controller.idle();
+    });
+    // The bench itself changed the policy.
+    requests.writes.delete('sriovnetworknodepolicies');
+    await this.#settle(controller);
+    await controller.stop();
+    const patches = this.#cluster.patchesTo(before);
+    const bareSeconds = await this.#timeChange(nodes, async () => {
+      await writeBare(this.#plane.access, patches.maps, CONNECTIONS);
+      await writeBare(this.#plane.access, patches.states, CONNECTIONS);
+    });
+    await this.#cluster.patchPolicy(ALL, UNCHANGED);
+    await this.#cluster.catchUp();
+    return { comparison: { controller: nodes / seconds, bare: nodes / bareSeconds }, requests };
+  }
+
+  /** Seconds from the beginning of `change` until `count` node states have a new spec. */
+  async #timeChange(count: number, change: () => Promise<void>): Promise<number> {
+    const { done } = await this.#cluster.followChanges(count);
+    const start = performance.now();
+    await Promise.all([change(), done]);
+    return (performance.now() - start) / 1_000;
+  }
+
+  /** Changes the policy about one node; the time from before that write until after the write of the node state. */
+  async #changeOne(change: number): Promise<number> {
+    const { done } = await this.#cluster.followChanges(1, nodeName(0));
+    const start = performance.now();
+    await this.#cluster.patchPolicy(ONE, { mtu: change % 2 === 0 ? 9000 : 1500 });
+    await done;
+    return performance.now() - start;
+  }
+}
+
+/** Changes node states (MTU) and device-plugin configuration (topology) alike. */
+const CHANGED = { mtu: 9000, excludeTopology: true };
+const UNCHANGED = { mtu: 1500, excludeTopology: null };

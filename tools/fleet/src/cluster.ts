@@ -1,0 +1,220 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ANNOTATION,
+  CUSTOM_RESOURCES,
+  type KubeObject,
+  type Resource,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_NODE_STATE,
+  SRIOV_OPERATOR_CONFIG,
+  type SriovNetworkNodeState,
+  SUPPORTED_NIC_CONFIG_MAP,
+} from '@sriov/api';
+import { adminRequest, type ControlPlane } from '@sriov/control-plane';
+import {
+  CONFIG_MAP,
+  type ConfigMap,
+  connect,
+  KubeClient,
+  loadKubeConfig,
+  NAMESPACE,
+  NODE,
+  objectPath,
+} from '@sriov/kube';
+import { systemClock } from '@sriov/runtime';
+import { parse } from 'yaml';
+import { type BarePatch } from './bare-client.ts';
+import { bounded } from './bounded.ts';
+import { type FleetSize, nodeObject, policyObjects, readyCondition, reportedStatus } from './fleet-objects.ts';
+import { parseRequestCounts, type RequestCounts } from './request-counts.ts';
+
+const CRD: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+const CRDS = join(import.meta.dirname, '../../../charts/sriov-network-operator/files/crds');
+/** Requests of the simulator at the same time. */
+const LIMIT = 32;
+const PAGE = 100;
+
+/** What stood of a fleet at one time. */
+export interface Snapshot {
+  readonly states: readonly SriovNetworkNodeState[];
+  readonly maps: readonly ConfigMap[];
+}
+
+/** A cluster with a synthetic fleet: nodes that are objects alone, and daemons that report what they would. */
+export class FleetCluster {
+  readonly namespace = 'sriov-network-operator';
+  readonly client: KubeClient;
+  readonly #plane: ControlPlane;
+  readonly #size: FleetSize;
+
+  constructor(plane: ControlPlane, size: FleetSize) {
+    this.#plane = plane;
+    this.#size = size;
+    const connection = connect(loadKubeConfig(plane.kubeconfigPath), systemClock);
+    this.client = new KubeClient({ connection, clock: systemClock, fieldManager: 'fleet' });
+  }
+
+  /** Creates everything but the policies: CRDs, the operator's objects, the nodes. */
+  async populate(): Promise<void> {
+    for (const file of readdirSync(CRDS)) {
+      await this.client.apply(CRD, parse(readFileSync(join(CRDS, file), 'utf8')) as KubeObject);
+    }
+    for (const resource of CUSTOM_RESOURCES) await this.#served(resource);
+    const { namespace } = this;
+    await this.client.create(NAMESPACE, { metadata: { name: namespace } });
+    await this.client.create(SRIOV_OPERATOR_CONFIG, { metadata: { name: 'default', namespace }, spec: {} });
+    const data = { Intel_ice_E810: '8086 1592 1889' };
+    await this.client.create(CONFIG_MAP, { metadata: { name: SUPPORTED_NIC_CONFIG_MAP, namespace }, data });
+    const indexes = Array.from({ length: this.#size.nodes }, (_, index) => index);
+    await bounded(indexes, LIMIT, (index) => this.client.create(NODE, nodeObject(index)));
+  }
+
+  async createPolicies(): Promise<void> {
+    for (const { metadata, spec } of policyObjects(this.#size)) {
+      const policy = { metadata: { ...metadata, namespace: this.namespace }, ...(spec && { spec }) };
+      await this.client.create(SRIOV_NETWORK_NODE_POLICY, policy);
+    }
+  }
+
+  /** Has the daemon of each node report its devices for the first time. */
+  async reportAll(): Promise<void> {
+    await this.eachState(async (states) => {
+      await bounded(states, LIMIT, (state) => this.#patchStatus(state, reportedStatus(this.#size, state)));
+    });
+  }
+
+  /** Has the daemons that lag behind their spec report that they are done with it. */
+  async catchUp(): Promise<void> {
+    await this.eachState(async (states) => {
+      const lagging = states.filter(({ metadata, status }) => {
+        return status?.conditions?.[0]?.observedGeneration !== metadata.generation;
+      });
+      await bounded(lagging, LIMIT, (state) => this.#patchStatus(state, { conditions: [readyCondition(state)] }));
+    });
+  }
+
+  /** Visits all node states, page by page: a fleet of them is too large to be held at once. */
+  async eachState(visit: (states: readonly SriovNetworkNodeState[]) => Promise<void> | void): Promise<void> {
+    let continueToken: string | undefined;
+    do {
+      const request = { namespace: this.namespace, limit: PAGE, continueToken };
+      const page = await this.client.page(SRIOV_NETWORK_NODE_STATE, request);
+      await visit(page.items);
+      continueToken = page.continueToken;
+    } while (continueToken !== undefined);
+  }
+
+  /** Changes the spec of a policy. */
+  async patchPolicy(name: string, spec: object): Promise<void> {
+    const ref = { namespace: this.namespace, name };
+    await this.client.mergePatch(SRIOV_NETWORK_NODE_POLICY, ref, { patch: { spec } });
+  }
+
+  /** Writes an annotation of the list of NICs, a change that changes nothing: everything is looked at again. */
+  async touchNicList(): Promise<void> {
+    const ref = { namespace: this.namespace, name: SUPPORTED_NIC_CONFIG_MAP };
+    const patch = { metadata: { annotations: { touched: String(Date.now()) } } };
+    await this.client.mergePatch(CONFIG_MAP, ref, { patch });
+  }
+
+  /** What stands of the fleet: specs with their hashes, and the ConfigMaps of the device plugin. */
+  async snapshot(configMaps: readonly string[]): Promise<Snapshot> {
+    const states: SriovNetworkNodeState[] = [];
+    await this.eachState((page) => void states.push(...page.map(({ metadata, spec = {} }) => ({ metadata, spec }))));
+    const { namespace } = this;
+    const maps = await Promise.all(configMaps.map((name) => this.client.get(CONFIG_MAP, { namespace, name })));
+    return { states, maps };
+  }
+
+  /** The patches that bring the fleet to what stood there, as the controller would write them. */
+  patchesTo({ states, maps }: Snapshot): { readonly maps: BarePatch[]; readonly states: BarePatch[] } {
+    const { namespace } = this;
+    const hash = ANNOTATION.devicePluginConfigHash;
+    return {
+      maps: maps.map(({ metadata, data }) => ({ path: objectPath(CONFIG_MAP, metadata), patch: { data } })),
+      states: states.map(({ metadata: { name, annotations }, spec }) => ({
+        path: objectPath(SRIOV_NETWORK_NODE_STATE, { namespace, name }),
+        patch: {
+          metadata: { annotations: { [hash]: annotations?.[hash] } },
+          spec: { interfaces: null, bridges: null, system: null, ...spec },
+        },
+      })),
+    };
+  }
+
+  /**
+   * Follows the node states, metadata only, and resolves when `count` of them have a spec that is newer than at the
+   * call; only those of `name`, when it is given.
+   */
+  async followChanges(count: number, name?: string): Promise<{ readonly done: Promise<void> }> {
+    const selection = {
+      namespace: this.namespace,
+      metadataOnly: true,
+      ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
+    };
+    const generations = new Map<string, number | undefined>();
+    let resourceVersion = '';
+    let continueToken: string | undefined;
+    do {
+      const page = await this.client.page(SRIOV_NETWORK_NODE_STATE, { ...selection, limit: 1_000, continueToken });
+      for (const { metadata } of page.items) generations.set(metadata.name, metadata.generation);
+      ({ resourceVersion, continueToken } = { continueToken: undefined, ...page });
+    } while (continueToken !== undefined);
+    return { done: this.#until(count, { selection, generations, resourceVersion }) };
+  }
+
+  async #until(
+    count: number,
+    from: {
+      readonly selection: object & { readonly namespace: string };
+      readonly generations: ReadonlyMap<string, number | undefined>;
+      readonly resourceVersion: string;
+    },
+  ): Promise<void> {
+    const changed = new Set<string>();
+    const watch = this.client.watch(SRIOV_NETWORK_NODE_STATE, {
+      ...from.selection,
+      resourceVersion: from.resourceVersion,
+      timeoutSeconds: 600,
+      inactivityMs: 120_000,
+      signal: AbortSignal.timeout(600_000),
+    });
+    for await (const { object } of watch) {
+      const { name, generation } = object.metadata;
+      if (generation !== from.generations.get(name)) changed.add(name);
+      if (changed.size >= count) return;
+    }
+    throw new Error(`${changed.size} of ${count} node states changed within 10 minutes`);
+  }
+
+  /** Requests that the API server has answered since it started. */
+  async requestCounts(): Promise<RequestCounts> {
+    const { body } = await adminRequest(this.#plane.access, { method: 'GET', path: '/metrics' });
+    return parseRequestCounts(String(body));
+  }
+
+  async #patchStatus({ metadata }: SriovNetworkNodeState, status: object): Promise<void> {
+    const ref = { namespace: this.namespace, name: metadata.name };
+    const change = { patch: { status }, subresource: 'status', metadataOnly: true } as const;
+    await this.client.mergePatch(SRIOV_NETWORK_NODE_STATE, ref, change);
+  }
+
+  async #served(resource: Resource): Promise<void> {
+    for (;;) {
+      try {
+        await this.client.page(resource, { limit: 1 });
+        return;
+      } catch {
+        await delay(100);
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { startControlPlane } from '@sriov/control-plane';
+import { runBench } from './bench.ts';
+import { type Flags, HELP, readFlags } from './flags.ts';
+import { rowsOf, tableOf } from './report.ts';
+
+async function measure(flags: Flags): Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const load = loadavg()[0] ?? 0;
+  const plane = await startControlPlane({ onProgress: say });
+  try {
+    const figures = await runBench(plane, flags, say);
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ...figures, rows: rowsOf(figures) }, undefined, 2)}\n`);
+    else {
+      const { nodes, nics, vfs, policies } = flags;
+      process.stdout.write(
+        [
+          `${nodes} nodes x ${nics} PFs x ${vfs} VFs, ${policies} policies, ${figures.shards} ConfigMaps; Kubernetes ${figures.kubernetes},`,
+          `Node ${process.version}, ${availableParallelism()} cores shared with the API server and etcd; load before: ${load.toFixed(1)}`,
+          '',
+          tableOf(rowsOf(figures)),
+          '',
+        ].join('\n'),
+      );
+    }
+  } finally {
+    await plane.stop();
+  }
+}
+
+async function main(): Promise<number> {
+  let flags: Flags | undefined;
+  try {
+    flags = readFlags(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (flags === undefined) process.stdout.write(HELP);
+  else await measure(flags);
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+}
+// Connections of the simulator may still be open.
+process.exit();

@@ -1,0 +1,105 @@
+import { type Figures } from './bench.ts';
+import { quantile } from './quantile.ts';
+import { type Requests } from './request-counts.ts';
+
+/** A measured figure and the bar that it is held against. */
+export interface Row {
+  readonly what: string;
+  readonly measured: string;
+  readonly bar: string;
+  /** Absent where there is no bar for a fleet of this size. */
+  readonly isMet?: boolean;
+}
+
+const RATE_BAR = 0.85;
+const LATENCY_BAR_MS = 250;
+const STALL_BAR_MS = 200;
+const PLANNING_BAR_MS = 1_000;
+
+/** The table of a run. */
+export function rowsOf(figures: Figures): Row[] {
+  const { planning, memory, latencies, flags } = figures;
+  const ratios = figures.comparisons.map(({ controller, bare }) => controller / bare);
+  const ratio = quantile(ratios, 0.5);
+  const rates = figures.comparisons.map(({ controller, bare }) => `${controller.toFixed(0)}:${bare.toFixed(0)}`);
+  const p99 = quantile(latencies, 0.99);
+  const rssBar = flags.nodes <= 1_000 ? 180 : 350;
+  const changed = `${flags.nodes} node states, ${flags.nodes} keys in few writes of ConfigMaps, 0 labels`;
+  return [
+    {
+      what: `all nodes changed: our rate over the bare client's (nodes/s ${rates.join(', ')})`,
+      measured: ratio.toFixed(2),
+      bar: `at least ${RATE_BAR}`,
+      isMet: ratio >= RATE_BAR,
+    },
+    {
+      what: 'writes of a change of all nodes',
+      measured: describe(figures.changeOfAll),
+      bar: changed,
+      isMet: isExact(figures.changeOfAll, flags.nodes),
+    },
+    {
+      what: `one node changed, p50 / p99 of ${latencies.length}`,
+      measured: `${quantile(latencies, 0.5).toFixed(0)} / ${p99.toFixed(0)} ms`,
+      bar: `p99 at most ${LATENCY_BAR_MS} ms`,
+      isMet: p99 <= LATENCY_BAR_MS,
+    },
+    { what: `requests of these ${latencies.length} changes`, measured: describe(figures.changesOfOne), bar: '' },
+    zeroRow('no-op resync', figures.resync),
+    zeroRow('restart', figures.restart),
+    zeroRow('leader change', figures.leaderChange),
+    {
+      what: 'RSS at rest (peak), heap after a forced GC',
+      measured: `${memory.rss.toFixed(0)} (${memory.peakRss.toFixed(0)}) MB, ${memory.heap.toFixed(0)} MB`,
+      bar: `RSS at most ${rssBar} MB`,
+      isMet: memory.rss <= rssBar,
+    },
+    {
+      what: `longest event-loop stall while listing ${flags.nodes} node states`,
+      measured: `${figures.stallWhileListingMs.toFixed(0)} ms`,
+      bar: `at most ${STALL_BAR_MS} ms`,
+      isMet: figures.stallWhileListingMs <= STALL_BAR_MS,
+    },
+    {
+      what: `planning ${planning.nodes} nodes x ${planning.policies} policies, ${planning.matches.toFixed(1)} of them about a node`,
+      measured: `${planning.ms.toFixed(0)} ms`,
+      bar: `at most ${PLANNING_BAR_MS} ms at 5000 x 50`,
+      isMet: planning.ms <= PLANNING_BAR_MS,
+    },
+  ];
+}
+
+function zeroRow(what: string, requests: Requests): Row {
+  return { what: `writes of a ${what}`, measured: describe(requests), bar: '0', isMet: requests.writes.size === 0 };
+}
+
+/** Statuses of policies come on top: what they say is news as well. */
+function isExact({ writes }: Requests, nodes: number): boolean {
+  const extra = [...writes.keys()].filter(
+    (path) => !path.endsWith('/status') && !['sriovnetworknodestates', 'configmaps', 'events'].includes(path),
+  );
+  return writes.get('sriovnetworknodestates') === nodes && extra.length === 0;
+}
+
+function describe({ writes, reads }: Requests): string {
+  const parts = [...writes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, count]) => `${count} ${path}`);
+  return `${parts.length === 0 ? '0' : parts.join(', ')}; ${reads} reads`;
+}
+
+/** The rows as a Markdown table. */
+export function tableOf(rows: readonly Row[]): string {
+  const cells = [
+    ['', 'measured', 'bar', 'met'],
+    ...rows.map(({ what, measured, bar, isMet }) => [
+      what,
+      measured,
+      bar,
+      isMet === undefined ? '' : isMet ? 'yes' : 'NO',
+    ]),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = cells;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
