@@ -1,6 +1,7 @@
 import {
   type DesiredInterface,
   type NetworkAttachmentDefinition,
+  type NodeStateStatus,
   type ObservedInterface,
   type SriovNetworkNodeState,
   SYNC_STATUS,
@@ -19,18 +20,24 @@ export interface Outcome {
 
 /** Everything that is not as the example policies want it; empty when all is well. */
 export function findFaults({ state, attachments }: Outcome): string[] {
-  const { syncStatus, lastSyncError, interfaces: observed = [] } = state.status ?? {};
-  const desired = state.spec?.interfaces ?? [];
-  const faults: string[] = [];
-  if (syncStatus !== SYNC_STATUS.succeeded)
-    faults.push(`sync status ${syncStatus ?? '(none)'}: ${lastSyncError ?? ''}`);
-  if (desired.length === 0) faults.push('no NIC of this world is selected by an example policy (vendor 8086 or 15b3)');
-  for (const entry of desired) {
+  const { spec = {}, status = {} } = state;
+  return [
+    ...faultsOfSync(status),
+    ...faultsOfInterfaces(spec.interfaces ?? [], status.interfaces ?? []),
+    ...(attachments.includes(undefined) ? ['an example network has no NetworkAttachmentDefinition'] : []),
+  ];
+}
+
+function faultsOfSync({ syncStatus = '(none)', lastSyncError = '' }: NodeStateStatus): string[] {
+  return syncStatus === SYNC_STATUS.succeeded ? [] : [`sync status ${syncStatus}: ${lastSyncError}`];
+}
+
+function faultsOfInterfaces(desired: readonly DesiredInterface[], observed: readonly ObservedInterface[]): string[] {
+  if (desired.length === 0) return ['no NIC of this world is selected by an example policy (vendor 8086 or 15b3)'];
+  return desired.flatMap((entry) => {
     const pf = observed.find(({ pciAddress }) => pciAddress === entry.pciAddress);
-    faults.push(...(pf ? faultsOfPf(entry, pf) : [`${entry.name ?? entry.pciAddress} is not there`]));
-  }
-  if (attachments.includes(undefined)) faults.push('an example network has no NetworkAttachmentDefinition');
-  return faults;
+    return pf ? faultsOfPf(entry, pf) : [`${entry.name ?? entry.pciAddress} is not there`];
+  });
 }
 
 function faultsOfPf(desired: DesiredInterface, pf: ObservedInterface): string[] {

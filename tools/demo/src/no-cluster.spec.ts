@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readExamples } from './examples.ts';
+import { runWithoutCluster } from './no-cluster.ts';
+import { findFaults } from './outcome.ts';
+import { reportLines } from './report.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+const world = (name: string): string => join(import.meta.dirname, '../../worlds', name);
+
+describe('the demo without a cluster', () => {
+  it.each(['demo.yaml', 'igb-two-ports.yaml'])('brings the node of %s in line with the examples', async (name) => {
+    const outcome = await runWithoutCluster(world(name), await readExamples(), new Stopwatch(() => undefined));
+    expect(findFaults(outcome)).toEqual([]);
+    expect(outcome.laps.map(({ name: step }) => step)).toEqual([
+      'discover the NICs',
+      'plan the node',
+      'configure the NICs',
+    ]);
+    const report = reportLines(outcome).join('\n');
+    expect(report).toContain('Succeeded');
+    expect(report).toMatch(/0000:01:10\.0 +vfio-pci +- +- +intelnics +intel-vfio/);
+    expect(report).toContain('NetworkAttachmentDefinition default/blue');
+  });
+});
