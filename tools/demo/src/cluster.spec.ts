@@ -68,7 +68,11 @@ describe('the whole operator on this machine', () => {
     const tooMany = await call('PATCH', POLICY, { spec: { numVfs: 100 } });
     expect(tooMany).toMatchObject({
       status: 403,
-      body: { message: expect.stringMatching(/admission webhook .* denied the request: .*ens1: 100 VFs are wanted, and the PF can have 7/) },
+      body: {
+        message: expect.stringMatching(
+          /admission webhook .* denied the request: .*ens1: 100 VFs are wanted, and the PF can have 7/,
+        ),
+      },
     });
   });
 
