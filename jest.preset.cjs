@@ -12,6 +12,8 @@ module.exports = {
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  // Against hanging, not a measure: other projects' tests share the machine.
+  testTimeout: 60_000,
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json'],
   reporters: ['default', ['<rootDir>/../../tools/scripts/count-reporter.cjs', {}]],
 };
