@@ -1,7 +1,7 @@
 import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 import { messageOf } from '@sriov/api';
 import { type Source } from './sources.ts';
-import { type Chunk, splitDocuments, splitObjects } from './split-text.ts';
+import { type Chunk, splitDocuments, splitList, splitObjects } from './split-text.ts';
 
 /** Where something stands, for messages. */
 export interface Place {
@@ -19,6 +19,8 @@ export interface Place {
 export interface InputDocument {
   readonly place: Place;
   readonly value: unknown;
+  /** In a List: the lines of its items, where they are known. */
+  readonly itemLines?: readonly number[] | undefined;
 }
 
 /** A part of the input that cannot be used, and why. */
@@ -42,21 +44,44 @@ export function readDocuments({ name, text }: Source): {
   for (const chunk of splitDocuments(text)) {
     for (const read of readChunk(chunk)) {
       const place = { file: name, document: documents.length + faults.length + 1, line: read.line };
-      if ('value' in read) documents.push({ place, value: read.value });
+      if ('value' in read) documents.push({ place, value: read.value, itemLines: read.itemLines });
       else faults.push({ place, message: read.message });
     }
   }
   return { documents, faults };
 }
 
-type Read = { readonly line: number } & ({ readonly value: unknown } | { readonly message: string });
+type Read = ReadValue | { readonly line: number; readonly message: string };
+interface ReadValue {
+  readonly line: number;
+  readonly value: unknown;
+  readonly itemLines?: readonly number[];
+}
 
 /** JSON is YAML as well, but reading it as JSON is ten times as fast. What is wrong with it the YAML reader tells. */
 function readChunk(chunk: Chunk): Read[] {
-  if (!/^(?:---)?\s*\{/.test(chunk.text)) return [readYaml(chunk)];
+  if (!/^(?:---)?\s*\{/.test(chunk.text)) return [readList(chunk) ?? readYaml(chunk)];
   const whole = readJson(chunk);
   if (whole) return [whole];
   return splitObjects(chunk).map((piece) => readJson(piece) ?? readYaml(piece));
+}
+
+/** A List item by item: in one piece a fleet takes many times as much memory. Nothing for what is none. */
+function readList(chunk: Chunk): ReadValue | undefined {
+  const split = splitList(chunk);
+  const shell = split && readYaml(split.shell);
+  if (shell === undefined || !('value' in shell)) return undefined;
+  const items: unknown[] = [];
+  for (const item of split?.items ?? []) {
+    const read = readYaml(item);
+    if (!('value' in read)) return undefined;
+    items.push(read.value);
+  }
+  return {
+    line: chunk.line,
+    value: { ...(shell.value as object), items },
+    itemLines: split?.items.map(({ line }) => line) ?? [],
+  };
 }
 
 function readJson({ text, line }: Chunk): Read | undefined {

@@ -60,6 +60,18 @@ describe('reading documents', () => {
       ['a', 'b'],
     ],
     [
+      'a List whose items are followed by something, with comments and blank lines',
+      lines(
+        'apiVersion: v1',
+        'items: # of kubectl',
+        '# the first',
+        ...['a', 'b'].map((name) => lines(`- ${network(name).replaceAll('\n', '\n  ').trimEnd()}`, '# another', '')),
+        'kind: List',
+        'metadata: {resourceVersion: ""}',
+      ),
+      ['a', 'b'],
+    ],
+    [
       'a list of the API server, whose items have no kind',
       JSON.stringify({
         apiVersion: 'sriovnetwork.openshift.io/v1',
@@ -134,6 +146,20 @@ describe('input that cannot be read', () => {
       'an item of a List that is none',
       'apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Node, metadata: {name: a}}, 7]',
       'standard input: document 1, line 1, item 2 of the list: is no Kubernetes object, but the number 7',
+    ],
+    [
+      'an item of a List that stands on lines of its own',
+      lines(
+        'apiVersion: v1',
+        'items:',
+        '- apiVersion: v1',
+        '  kind: Node',
+        '  metadata: {name: a}',
+        '-',
+        '  kind: Node',
+        'kind: List',
+      ),
+      'standard input: document 1, line 7, item 2 of the list: apiVersion is missing',
     ],
     [
       'a node state whose interfaces are none',

@@ -84,13 +84,13 @@ export function readObjects(documents: readonly InputDocument[], defaults: Objec
 }
 
 /** The items of a List, or the document itself. The API server's own lists give no kind to their items. */
-function flatten({ place, value }: InputDocument): InputDocument[] {
+function flatten({ place, value, itemLines }: InputDocument): InputDocument[] {
   const list = value as { kind?: unknown; apiVersion?: unknown; items?: unknown } | null;
   const kind = typeof list?.kind === 'string' ? list.kind : '';
   if (list === null || !kind.endsWith('List') || !Array.isArray(list.items)) return [{ place, value }];
   const inherited = kind === 'List' ? {} : { apiVersion: list.apiVersion, kind: kind.slice(0, -'List'.length) };
   return list.items.map((item: unknown, index) => ({
-    place: { ...place, item: index + 1 },
+    place: { ...place, line: itemLines?.[index] ?? place.line, item: index + 1 },
     value: isRecord(item) ? { ...inherited, ...item } : item,
   }));
 }

@@ -86,3 +86,38 @@ function endOfObject(text: string, start: number): number {
   }
   return text.length;
 }
+
+/** A List in block style, taken apart. */
+export interface SplitList {
+  /** The List without its items. */
+  readonly shell: Chunk;
+  readonly items: readonly Chunk[];
+}
+
+// In block style only an item of the outermost sequence can begin a line with a dash.
+const ITEMS = /^items:[ \t]*\r?\n(?=-[ \t\r\n])/m;
+const ITEM_LINE = /^-(?=[ \t\r\n])/gm;
+/** A line that is neither an item, nor inside one, nor a comment. */
+const BEHIND_ITEMS = /^[^\s#-]/m;
+
+/**
+ * Takes a List apart as kubectl prints it, so that a large one need not be read in one piece. Nothing for any other
+ * text. An item on its own can be unreadable where the whole is not: when it refers to an anchor in another one.
+ */
+export function splitList(chunk: Chunk): SplitList | undefined {
+  const begin = ITEMS.exec(chunk.text);
+  if (begin === null) return undefined;
+  const head = chunk.text.slice(0, begin.index + begin[0].length);
+  const rest = chunk.text.slice(head.length);
+  const body = rest.slice(0, BEHIND_ITEMS.exec(rest)?.index);
+  const starts = [...body.matchAll(ITEM_LINE)].map(({ index }) => index);
+  let linesBefore = chunk.linesBefore + countLines(head);
+  const items = starts.map((start, index) => {
+    // Its dash is indentation of what stands behind it.
+    const text = ` ${body.slice(start + 1, starts[index + 1])}`;
+    const item = { text, linesBefore, line: linesBefore + (contentLine(text) ?? 0) + 1 };
+    linesBefore += countLines(text);
+    return item;
+  });
+  return { shell: { ...chunk, text: `${head.trimEnd()} []\n${rest.slice(body.length)}` }, items };
+}
