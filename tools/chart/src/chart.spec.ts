@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { applyObject } from '@sriov/control-plane';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
@@ -7,6 +9,7 @@ import { DEFAULT_NICS, readSupportedNics } from '@sriov/policy';
 import { service as policyController } from '@sriov/policy-controller';
 import { readSettings } from '@sriov/runtime';
 import { createNamespace, installCrds, testControlPlane } from '@sriov/testing';
+import { parse } from 'yaml';
 import { resolveHelm } from './helm.ts';
 import { type Manifest } from './manifest.ts';
 import { CHART_FOLDER, renderChart, runHelm } from './render.ts';
@@ -85,6 +88,14 @@ describe('the chart', () => {
     await expect(renderChart({ values })).rejects.toThrow(message);
   });
 
+  it('documents each of its values, and no others', () => {
+    const values = parse(readFileSync(join(CHART_FOLDER, 'values.yaml'), 'utf8')) as object;
+    const readme = readFileSync(join(CHART_FOLDER, 'README.md'), 'utf8');
+    const table = readme.slice(readme.indexOf('## Values'), readme.indexOf('## Who may do what'));
+    const documented = [...table.matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name);
+    expect(documented).toEqual(leavesOf(values));
+  });
+
   it('has CRDs that helm keeps, and leaves them out when asked to', async () => {
     const crds = (await renderChart()).filter(({ kind }) => kind === 'CustomResourceDefinition');
     expect(crds).toHaveLength(7);
@@ -141,6 +152,15 @@ describe('the chart', () => {
     expect(names(objects, 'ServiceAccount')).toContain('admission-webhook');
   });
 });
+
+/** Values that are read as a whole: below them stand names of others. */
+const WHOLE = /^(operator\.(affinity|tolerations)|\w+\.resources)$/;
+const leavesOf = (value: object, prefix = ''): string[] =>
+  Object.entries(value as Record<string, unknown>).flatMap(([name, child]) => {
+    const path = `${prefix}${name}`;
+    const isBranch = typeof child === 'object' && child !== null && !Array.isArray(child);
+    return isBranch && Object.keys(child).length > 0 && !WHOLE.test(path) ? leavesOf(child, `${path}.`) : [path];
+  });
 
 interface Container {
   readonly image: string;

@@ -21,47 +21,67 @@ const place = (where: string, mode = 0o755): string => {
   chmodSync(join(where, 'helm'), mode);
   return join(where, 'helm');
 };
-/** Stands for Go: leaves what `go install` would leave, and counts how often it was asked. */
-const go = (): { readonly calls: (readonly string[])[]; readonly run: NonNullable<HelmOptions['run']> } => {
-  const calls: (readonly string[])[] = [];
+type Run = NonNullable<HelmOptions['run']>;
+/** Stands for the helm that is found and for Go, which leaves what `go install` would leave; counts its builds. */
+const machine = ({ helm = 'v3.18.0', hasGo = true } = {}): { readonly builds: string[]; readonly run: Run } => {
+  const builds: string[] = [];
   return {
-    calls,
+    builds,
     run: async (command, args, options = {}) => {
-      calls.push([command, ...args]);
+      if (command !== 'go') return helm;
+      if (!hasGo) throw new Error('cannot run go: there is no such command on the PATH');
+      builds.push(args.at(-1) ?? '');
       place(options.env?.['GOBIN'] ?? '');
       return '';
     },
   };
 };
-const noGo: HelmOptions['run'] = () => Promise.reject(new Error('cannot run go: there is no such command on the PATH'));
+const withoutGo = machine({ hasGo: false }).run;
 
 describe('resolveHelm', () => {
   it('takes helm from the PATH', async () => {
     const path = place(join(folder, 'bin'));
     place(helmFolder(env));
-    expect(await resolveHelm({ env, run: noGo })).toEqual({ path, source: 'the PATH' });
+    expect(await resolveHelm({ env, run: withoutGo })).toEqual({ path, source: 'the PATH' });
+  });
+
+  it.each([
+    ['is too old', 'v3.16.4'],
+    ['is of the days of Tiller', 'v2.99.0'],
+    ['is another program of that name', 'Helm, a synthesizer'],
+  ])('passes over one that %s', async (_, helm) => {
+    place(join(folder, 'bin'));
+    const { run, builds } = machine({ helm });
+    expect(await resolveHelm({ env, run })).toMatchObject({ source: 'a Go build' });
+    expect(builds).toHaveLength(1);
+  });
+
+  it('takes the next major version', async () => {
+    const path = place(join(folder, 'bin'));
+    const { run } = machine({ helm: 'v4.0.1' });
+    expect(await resolveHelm({ env, run })).toEqual({ path, source: 'the PATH' });
   });
 
   it('passes over a file named helm that cannot be run', async () => {
     place(join(folder, 'bin'), 0o644);
     const path = place(helmFolder(env));
-    expect(await resolveHelm({ env, run: noGo })).toEqual({ path, source: 'the cache' });
+    expect(await resolveHelm({ env, run: withoutGo })).toEqual({ path, source: 'the cache' });
   });
 
   it('builds it once, at a pinned version, and leaves nothing else in the cache', async () => {
-    const { calls, run } = go();
+    const { builds, run } = machine();
     const [first, second] = await Promise.all([resolveHelm({ env, run }), resolveHelm({ env, run })]);
     const third = await resolveHelm({ env, run });
-    expect(calls).toEqual([expect.arrayContaining(['go', 'install', expect.stringMatching(/helm@v3\.\d+\.\d+$/)])]);
+    expect(builds).toEqual([expect.stringMatching(/helm@v3\.\d+\.\d+$/)]);
     expect([first.source, second.source, third.source].sort()).toEqual(['a Go build', 'the cache', 'the cache']);
     expect(readdirSync(helmFolder(env))).toEqual(['helm']);
   });
 
   it('says in one message where it looked and what helps', async () => {
-    const error = await resolveHelm({ env, run: noGo }).catch((reason: unknown) => reason);
+    const error = await resolveHelm({ env, run: withoutGo }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'NO_HELM' });
     const { message } = error as Error;
-    for (const part of ['the PATH', helmFolder(env), 'no such command', 'an installed helm 3']) {
+    for (const part of ['the PATH', helmFolder(env), 'no such command', 'it has no helm', 'an installed helm 3.17']) {
       expect(message).toContain(part);
     }
     expect(readdirSync(helmFolder(env))).toEqual([]);
@@ -69,6 +89,6 @@ describe('resolveHelm', () => {
 
   it('says so when the cache cannot be written', async () => {
     writeFileSync(join(folder, 'cache'), 'a file, not a folder');
-    await expect(resolveHelm({ env, run: go().run })).rejects.toThrow(/NOTDIR|EEXIST/);
+    await expect(resolveHelm({ env, run: machine().run })).rejects.toThrow(/NOTDIR|EEXIST/);
   });
 });

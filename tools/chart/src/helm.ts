@@ -6,12 +6,15 @@ import { cacheFolder, platformName, runCommand, VERSIONS, withLock, withProgress
 /** Version of helm that is built when the machine has none: the one made for the control plane's Kubernetes. */
 export const HELM_VERSION = '3.22.0';
 
+/** Since then helm can take over what others installed. */
+const LEAST_VERSION = '3.17';
+
 /** Where to look for helm. */
 export interface HelmOptions {
   /** Takes a line for people who wait. */
   readonly onProgress?: (line: string) => void;
   readonly env?: NodeJS.ProcessEnv;
-  /** Runs the Go toolchain. */
+  /** Runs helm, to ask its version, and the Go toolchain. */
   readonly run?: typeof runCommand;
 }
 
@@ -32,28 +35,29 @@ export class NoHelmError extends Error {
  * @throws {NoHelmError} that says why there is none and what helps.
  */
 export async function resolveHelm(options: HelmOptions = {}): Promise<ResolvedHelm> {
-  const env = options.env ?? process.env;
-  const onPath = await findOnPath(env['PATH'] ?? '');
-  if (onPath !== undefined) return { path: onPath, source: 'the PATH' };
+  const { env = process.env, run = runCommand, onProgress = () => undefined } = options;
+  const onPath = await lookOnPath(env['PATH'] ?? '', run);
+  if ('path' in onPath) return { path: onPath.path, source: 'the PATH' };
   const folder = helmFolder(env);
-  const cached = join(folder, 'helm');
-  if (await isExecutable(cached)) return { path: cached, source: 'the cache' };
-  const onProgress = options.onProgress ?? (() => undefined);
+  if (await isExecutable(join(folder, 'helm'))) return { path: join(folder, 'helm'), source: 'the cache' };
   try {
-    await mkdir(folder, { recursive: true });
-    return await withLock(
-      join(folder, '.lock'),
-      (holder) => onProgress(`waiting for process ${holder}: it gets the same helm`),
-      async () => {
-        // Whoever held the lock before us may have built it.
-        if (await isExecutable(cached)) return { path: cached, source: 'the cache' };
-        await build({ folder, env, onProgress, run: options.run ?? runCommand });
-        return { path: cached, source: 'a Go build' };
-      },
-    );
-  } catch (error) {
-    throw noHelm(folder, error);
+    return await supply({ folder, env, onProgress, run });
+  } catch (cause) {
+    throw noHelm({ folder, problem: onPath.problem, cause });
   }
+}
+
+async function supply(work: BuildWork): Promise<ResolvedHelm> {
+  const { folder, onProgress } = work;
+  const path = join(folder, 'helm');
+  const tellWait = (holder: string): void => onProgress(`waiting for process ${holder}: it gets the same helm`);
+  await mkdir(folder, { recursive: true });
+  return withLock(join(folder, '.lock'), tellWait, async () => {
+    // Whoever held the lock before us may have built it.
+    if (await isExecutable(path)) return { path, source: 'the cache' };
+    await build(work);
+    return { path, source: 'a Go build' };
+  });
 }
 
 /** Folder of helm in the cache, by version and platform. */
@@ -61,23 +65,44 @@ export function helmFolder(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), 'helm', `${HELM_VERSION}-${platformName()}`);
 }
 
-function noHelm(folder: string, cause: unknown): NoHelmError {
+function noHelm(tried: { readonly folder: string; readonly problem: string; readonly cause: unknown }): NoHelmError {
+  const { folder, problem, cause } = tried;
   const lines = [
     'no helm, which the chart is rendered with:',
-    '  the PATH: it has no helm',
+    `  the PATH: ${problem}`,
     `  the cache: no helm in ${folder}`,
     `  a Go build of ${HELM_VERSION}: ${messageOf(cause)}`,
-    'Any of these helps: an installed helm 3 on the PATH, or a Go toolchain with a module proxy.',
+    `Any of these helps: an installed helm ${LEAST_VERSION} or later on the PATH, or a Go toolchain with a module proxy.`,
   ];
   return new NoHelmError(lines.join('\n'), { cause });
 }
 
-async function findOnPath(path: string): Promise<string | undefined> {
+async function lookOnPath(
+  path: string,
+  run: typeof runCommand,
+): Promise<{ readonly path: string } | { readonly problem: string }> {
   for (const folder of path.split(delimiter).filter((entry) => entry !== '')) {
     const candidate = join(folder, 'helm');
-    if (await isExecutable(candidate)) return candidate;
+    if (!(await isExecutable(candidate))) continue;
+    const problem = await findProblem(candidate, run);
+    return problem === undefined ? { path: candidate } : { problem };
   }
-  return undefined;
+  return { problem: 'it has no helm' };
+}
+
+/** Why the program cannot be used, if so: others are called helm too, and old ones lack what we ask for. */
+async function findProblem(path: string, run: typeof runCommand): Promise<string | undefined> {
+  try {
+    const text = await run(path, ['version', '--template', '{{.Version}}']);
+    const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(text) ?? [];
+    const [leastMajor, leastMinor] = LEAST_VERSION.split('.').map(Number) as [number, number];
+    const isEnough = Number(major) > leastMajor || (Number(major) === leastMajor && Number(minor) >= leastMinor);
+    return isEnough
+      ? undefined
+      : `${path} is ${text.slice(0, 40).trim() || 'no helm'}, and ${LEAST_VERSION} is the least`;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function isExecutable(path: string): Promise<boolean> {
@@ -87,7 +112,11 @@ function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-async function build(work: Required<HelmOptions> & { readonly folder: string }): Promise<void> {
+interface BuildWork extends Required<HelmOptions> {
+  readonly folder: string;
+}
+
+async function build(work: BuildWork): Promise<void> {
   const { folder, env, onProgress, run } = work;
   // On the same file system, so that helm appears in the cache whole or not at all.
   const output = join(folder, '.work');

@@ -98,4 +98,10 @@ describe('a release of the chart', () => {
     const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
     expect(await namesAt(policies)).toEqual([]);
   });
+
+  it('begins again under another name, over the CRDs that were left, when it is told to take them over', async () => {
+    await expect(helm('install', 'another', CHART_FOLDER)).rejects.toThrow('cannot be imported');
+    await helm('install', 'another', CHART_FOLDER, '--take-ownership');
+    expect(await namesAt(`${ours}/sriovnetworknodepolicies`)).toEqual(['kept']);
+  });
 });
