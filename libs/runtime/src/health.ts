@@ -27,9 +27,9 @@ export class Health {
     return problems(this.#live);
   }
 
-  /** Sentences of the failing readiness checks. */
+  /** Sentences of the failing readiness checks. A process without any is still on its way to have some. */
   readyProblems(): string[] {
-    return problems(this.#ready);
+    return this.#ready.length === 0 ? ['process: is starting'] : problems(this.#ready);
   }
 }
 

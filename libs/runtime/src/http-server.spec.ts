@@ -45,6 +45,16 @@ describe('the observation server', () => {
     expect(text).toContain('sriov_things_total{kind="good"} 2');
   });
 
+  it('answers with the failure of a check that throws, and lives on', async () => {
+    const health = new Health();
+    health.addReadiness('caches', () => {
+      throw new Error('no caches');
+    });
+    const server = await start(health);
+    expect(await get(server, '/readyz')).toEqual([503, 'no caches\n']);
+    expect(await get(server, '/healthz')).toEqual([200, 'ok\n']);
+  });
+
   it('points to what there is for any other path', async () => {
     expect((await get(await start(), '/'))[0]).toBe(404);
   });
@@ -69,7 +79,7 @@ describe('parseAddress', () => {
     expect(parseAddress(text)).toEqual(address);
   });
 
-  it.each(['8081', 'host', 'a:b', ''])('refuses "%s"', (text) => {
+  it.each(['8081', 'host', 'a:b', ':65536', ''])('refuses "%s"', (text) => {
     expect(() => parseAddress(text)).toThrow(/not an address/);
   });
 });

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { messageOf } from '@sriov/api';
 import { type Health } from './health.ts';
 import { type Metrics } from './metrics.ts';
 import { ServiceError } from './service-error.ts';
@@ -20,7 +21,10 @@ export async function startObservationServer(
   sources: { readonly health: Health; readonly metrics: Metrics },
 ): Promise<ObservationServer> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', response, sources);
+    answer(request.url ?? '/', response, sources).catch((error: unknown) => {
+      // A check or a gauge that throws: a problem like any other, and none that ends the service.
+      respond(response, [messageOf(error)]);
+    });
   });
   await listen(server, address);
   return {
@@ -33,17 +37,33 @@ export async function startObservationServer(
   };
 }
 
+/** True when `address` has the form `host:port`, `:port` or `[::1]:port`, with a port that can be. */
+export function isAddress(address: string): boolean {
+  return splitAddress(address) !== undefined;
+}
+
 /** Splits `host:port`, `:port` or `[::1]:port`. @throws {ServiceError} `LISTEN_FAILED` */
 export function parseAddress(address: string): { host?: string; port: number } {
+  const parts = splitAddress(address);
+  if (!parts) throw new ServiceError('LISTEN_FAILED', `"${address}" ${NO_ADDRESS}`);
+  return parts;
+}
+
+/** What is wrong with a text that is no address. */
+export const NO_ADDRESS = 'is not an address of the form host:port or :port';
+
+function splitAddress(address: string): { host?: string; port: number } | undefined {
   const match = /^(?:\[(.+)\]|([^:]*)):(\d{1,5})$/.exec(address);
-  if (!match) throw new ServiceError('LISTEN_FAILED', `"${address}" is not an address of the form host:port or :port`);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) return undefined;
   const host = match[1] ?? match[2] ?? '';
-  return { ...(host !== '' && { host }), port: Number(match[3]) };
+  return { ...(host !== '' && { host }), port };
 }
 
 async function listen(server: Server, address: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    // Stays for good: what goes wrong with a connection later is no reason to end the service.
+    server.on('error', (cause: NodeJS.ErrnoException) => {
       reject(
         cause.code === 'EADDRINUSE'
           ? new ServiceError('PORT_TAKEN', `cannot listen on ${address}: another process uses the port`, { cause })
@@ -64,10 +84,12 @@ async function answer(
       return respond(response, health.liveProblems());
     case '/readyz':
       return respond(response, health.readyProblems());
-    case '/metrics':
+    case '/metrics': {
+      const text = await metrics.text();
       response.writeHead(200, { 'content-type': metrics.contentType });
-      response.end(await metrics.text());
+      response.end(text);
       return;
+    }
     default:
       response.writeHead(404, { 'content-type': 'text/plain' });
       response.end('not found: /healthz, /readyz and /metrics are served here\n');

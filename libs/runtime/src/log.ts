@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 
 /** A structured logger; services log one info line a change, and nothing when nothing changed. */
 export type Logger = PinoLogger;
@@ -7,11 +7,16 @@ export type Logger = PinoLogger;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** JSON lines with the service's name; errors are written with their causes. */
+/** JSON lines with time, level and the service's name; errors are written with their causes. */
 export function createLogger(
   options: { readonly service: string; readonly level: LogLevel },
   destination?: DestinationStream,
 ): Logger {
-  const settings = { level: options.level, base: { service: options.service } };
+  const settings = {
+    level: options.level,
+    base: { service: options.service },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+  };
   return destination ? pino(settings, destination) : pino(settings);
 }

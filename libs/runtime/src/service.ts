@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from './clock.ts';
 import { Health } from './health.ts';
-import { startObservationServer } from './http-server.ts';
+import { isAddress, NO_ADDRESS, startObservationServer } from './http-server.ts';
 import { createLogger, LOG_LEVELS, type Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { ServiceError } from './service-error.ts';
 import { readSettings, type SettingsDefinition } from './settings.ts';
+import { stopOnSignals } from './stop-signals.ts';
 
 /** Settings that every service has. */
 export const serviceSettings = {
-  listen: z.string().default(':8081').describe('Address of /healthz, /readyz and /metrics, host:port or :port'),
+  listen: z
+    .string()
+    .refine(isAddress, NO_ADDRESS)
+    .default(':8081')
+    .describe('Address of /healthz, /readyz and /metrics, host:port or :port'),
   logLevel: z
     .enum(LOG_LEVELS)
     .default('info')
@@ -35,9 +40,6 @@ export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefini
   run(context: ServiceContext<z.output<S>>): Promise<void>;
 }
 
-/** How long a service may take to stop before the process ends all the same. */
-const STOP_DEADLINE_MS = 25_000;
-
 /** A settings schema that has at least {@link serviceSettings}. */
 export type ServiceSchema = z.ZodObject<typeof serviceSettings & z.core.$ZodLooseShape>;
 
@@ -47,10 +49,11 @@ export type ServiceSchema = z.ZodObject<typeof serviceSettings & z.core.$ZodLoos
  * with their stack.
  */
 export async function runService<S extends ServiceSchema>(definition: ServiceDefinition<S>): Promise<void> {
+  process.on('uncaughtException', (error) => process.exit(reportFailure(definition.program, error)));
   try {
     const read = readSettings(definition, { argv: process.argv.slice(2), env: process.env });
     if ('help' in read) process.stdout.write(read.help);
-    else await serve(definition, read.settings, stopOnSignals());
+    else await serve(definition, read.settings, stopOnSignals(process, systemClock));
     process.exitCode = 0;
   } catch (error) {
     process.exitCode = reportFailure(definition.program, error);
@@ -70,6 +73,7 @@ export async function serve<S extends ServiceSchema>(
   const metrics = new Metrics();
   metrics.collectProcess();
   const health = new Health();
+  signal.addEventListener('abort', () => health.addReadiness('process', () => 'is stopping'), { once: true });
   const context = { settings, log, metrics, health, clock: systemClock, signal };
   if (definition.isOneShot?.(settings) === true) return definition.run(context);
   const server = await startObservationServer(listen, { health, metrics });
@@ -80,22 +84,6 @@ export async function serve<S extends ServiceSchema>(
     await server.close();
   }
   log.info('stopped');
-}
-
-/** Aborts on the first signal; ends the process at once on the second, or when the service does not stop in time. */
-function stopOnSignals(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(1);
-      stop.abort();
-      setTimeout(() => {
-        process.stderr.write(`did not stop within ${STOP_DEADLINE_MS / 1000} s\n`);
-        process.exit(1);
-      }, STOP_DEADLINE_MS).unref();
-    });
-  }
-  return stop.signal;
 }
 
 function reportFailure(program: string, error: unknown): number {

@@ -57,8 +57,38 @@ describe('readSettings', () => {
     ]);
   });
 
-  it('refuses a flag that does not exist', () => {
-    expect(() => read(['--node-name=a', '--speed=3'])).toThrow(/--speed/);
+  it.each([
+    ['a flag that does not exist', ['--speed=3'], '--speed: there is no such setting'],
+    ['the opposite of what is no switch', ['--no-rate'], '--no-rate: there is no such setting'],
+    ['a word that is no flag', ['fast'], '"fast": only flags are taken'],
+    ['a switch with a value', ['--dry-run=yes'], '--dry-run: takes no value'],
+    ['a flag at the end without its value', ['--rate'], '--rate: needs a value'],
+    ['a flag without its value before another', ['--rate', '--dry-run'], '--rate: needs a value'],
+  ])('refuses %s, and goes on to the other problems', (_, argv, problem) => {
+    const lines = (() => {
+      try {
+        return read(argv);
+      } catch (error) {
+        return (error as Error).message.split('\n');
+      }
+    })();
+    expect(lines).toEqual([
+      'pump: wrong settings:',
+      `  ${problem}`,
+      '  --node-name (or NODE_NAME): is required',
+      'pump --help lists all settings.',
+    ]);
+  });
+
+  it('takes a negative number as a value, and says that it is too small', () => {
+    expect(() => read(['--node-name=a', '--rate', '-3'])).toThrow(/--rate \(or RATE\): .*>=1/);
+  });
+
+  it('says what is wrong with settings that do not go together', () => {
+    const schema = definition.schema.refine(({ dryRun, valves }) => !dryRun || valves, '--dry-run needs --valves');
+    expect(() => readSettings({ ...definition, schema }, { argv: ['--node-name=a', '--dry-run'], env: {} })).toThrow(
+      'pump: wrong settings:\n  --dry-run needs --valves\npump --help',
+    );
   });
 
   it('says which bound a value breaks', () => {

@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { messageOf } from '@sriov/api';
 import { z } from 'zod';
 import { ServiceError } from './service-error.ts';
 
@@ -28,9 +27,8 @@ export function readSettings<S extends z.ZodObject>(
   definition: SettingsDefinition<S>,
   source: SettingsSource,
 ): { settings: z.output<S> } | { help: string } {
-  const flags = readFlags(definition, source.argv);
+  const { flags, problems } = readFlags(definition, source.argv);
   if (flags['help'] === true) return { help: helpText(definition) };
-  const problems: string[] = [];
   const raw: Record<string, unknown> = {};
   for (const [name, field] of fieldsOf(definition.schema)) {
     const given = flags[flagOf(name)] ?? (source.env[envOf(name)] || undefined);
@@ -60,18 +58,46 @@ function unwrap(field: z.ZodType): z.ZodType {
   return field instanceof z.ZodOptional || field instanceof z.ZodDefault ? unwrap(field.unwrap() as z.ZodType) : field;
 }
 
-function readFlags(definition: SettingsDefinition<z.ZodObject>, argv: readonly string[]): Record<string, unknown> {
+interface Flags {
+  readonly flags: Record<string, string | boolean>;
+  readonly problems: string[];
+}
+
+function readFlags(definition: SettingsDefinition<z.ZodObject>, argv: readonly string[]): Flags {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     help: { type: 'boolean', short: 'h' },
   };
   for (const [name, field] of fieldsOf(definition.schema)) {
     options[flagOf(name)] = { type: unwrap(field) instanceof z.ZodBoolean ? 'boolean' : 'string' };
   }
-  try {
-    return parseArgs({ args: [...argv], options, allowNegative: true }).values;
-  } catch (error) {
-    throw invalid(definition.program, [messageOf(error)]);
+  // Not its strict mode, which ends at the first problem.
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const flags: Flags['flags'] = {};
+  const problems: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push(`"${token.value}": only flags are taken`);
+    if (token.kind !== 'option') continue;
+    const flag = readFlag(options, token);
+    if ('problem' in flag) problems.push(`${token.rawName}: ${flag.problem}`);
+    else flags[flag.name] = flag.value;
   }
+  return { flags, problems };
+}
+
+type Flag = { readonly name: string; readonly value: string | boolean } | { readonly problem: string };
+
+function readFlag(
+  options: Readonly<Record<string, { type: 'string' | 'boolean' }>>,
+  { name, value, inlineValue }: { name: string; value?: string | undefined; inlineValue?: boolean | undefined },
+): Flag {
+  const type = options[name]?.type;
+  if (type === 'string') {
+    if (value === undefined || (inlineValue !== true && value.startsWith('--'))) return { problem: 'needs a value' };
+    return { name, value };
+  }
+  const switched = name.replace(/^no-/, '');
+  if (options[switched]?.type !== 'boolean') return { problem: 'there is no such setting' };
+  return value === undefined ? { name: switched, value: name === switched } : { problem: 'takes no value' };
 }
 
 function coerce(field: z.ZodType, given: unknown): unknown {
@@ -91,11 +117,12 @@ function expected(field: z.ZodType): string {
 function schemaProblems(error: z.ZodError, known: readonly string[], raw: Record<string, unknown>): string[] {
   return error.issues
     .map((issue) => {
-      const name = String(issue.path[0] ?? '');
+      if (issue.path.length === 0) return issue.message;
+      const name = String(issue.path[0]);
       const isMissing = !(name in raw) && issue.code === 'invalid_type';
       return `${describeSource(name)}: ${isMissing ? 'is required' : issue.message}`;
     })
-    .filter((problem) => !known.some((text) => text.startsWith(problem.split(':')[0] ?? '')));
+    .filter((problem) => !known.some((text) => text.split(':')[0] === problem.split(':')[0]));
 }
 
 function invalid(program: string, problems: readonly string[]): ServiceError {

@@ -1,0 +1,27 @@
+import { type Clock } from './clock.ts';
+
+/** The part of a process that its signals need. */
+export interface SignalledProcess {
+  on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  exit(code: number): void;
+  readonly stderr: { write(text: string): unknown };
+}
+
+/** How long a service may take to stop before the process ends all the same. Less than the 30 s of the kubelet. */
+const STOP_DEADLINE_MS = 25_000;
+
+/** Aborts on the first signal; ends the process at once on the second, or when the service does not stop in time. */
+export function stopOnSignals(process: SignalledProcess, clock: Clock): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) return process.exit(1);
+    stop.abort();
+    clock.setTimer(STOP_DEADLINE_MS, () => {
+      process.stderr.write(`did not stop within ${STOP_DEADLINE_MS / 1000} s\n`);
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return stop.signal;
+}
