@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { stringMap } from './object.ts';
+import { zeroCounts } from './to-wire.ts';
 
 /** Settings of an OVS bridge, columns of the Open vSwitch Bridge table. */
 export const ovsBridgeConfigSchema = z
@@ -18,7 +19,7 @@ export const ovsInterfaceConfigSchema = z
     options: stringMap.optional().describe('Column options.'),
     externalIDs: stringMap.optional().describe('Column external_ids.'),
     otherConfig: stringMap.optional().describe('Column other_config.'),
-    mtuRequest: z.int().optional().describe('Column mtu_request, in bytes.'),
+    mtuRequest: zeroCounts(z.int()).optional().describe('Column mtu_request, in bytes.'),
   })
   .describe('Settings of the uplink interface.');
 

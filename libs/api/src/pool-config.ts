@@ -3,6 +3,7 @@ import { conditionsSchema } from './conditions.ts';
 import { labelSelectorSchema } from './label-selector.ts';
 import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject } from './object.ts';
+import { zeroCounts } from './to-wire.ts';
 
 /** Spec of a SriovNetworkPoolConfig: settings that a group of nodes shares. */
 export const poolConfigSpecSchema = z.object({
@@ -13,9 +14,7 @@ export const poolConfigSpecSchema = z.object({
     .optional()
     .describe('Makes this a pool for OVS hardware offload, which takes no part in draining.'),
   nodeSelector: labelSelectorSchema.optional().describe('The nodes of the pool; absent or empty is all nodes.'),
-  maxUnavailable: z
-    .union([z.int(), z.string()])
-    .meta({ 'x-kubernetes-int-or-string': true })
+  maxUnavailable: zeroCounts(z.union([z.int(), z.string()]).meta({ 'x-kubernetes-int-or-string': true }))
     .optional()
     .describe('Most nodes that may be drained at once: a number or a percentage such as "10%".'),
   rdmaMode: z.enum(['shared', 'exclusive']).optional().describe('RDMA network-namespace mode of the nodes.'),

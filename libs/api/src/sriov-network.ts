@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type CustomResource, type KubeObject } from './object.ts';
 import { GROUP, VERSION } from './names.ts';
 import { linkState, networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
+import { zeroCounts } from './to-wire.ts';
 
 /** Spec of a SriovNetwork: an Ethernet network whose pods get a VF through the `sriov` CNI plugin. */
 export const sriovNetworkSpecSchema = z.object({
@@ -12,8 +13,10 @@ export const sriovNetworkSpecSchema = z.object({
   spoofChk: z.enum(['on', 'off']).optional().describe('Drop frames with a foreign source MAC address.'),
   trust: z.enum(['on', 'off']).optional().describe('Allow the VF privileged settings such as promiscuous mode.'),
   linkState,
-  minTxRate: z.int().min(0).optional().describe('Minimum transmit rate in Mbit/s; absent is not the same as 0.'),
-  maxTxRate: z.int().min(0).optional().describe('Maximum transmit rate in Mbit/s; 0 is no limit.'),
+  minTxRate: zeroCounts(z.int().min(0))
+    .optional()
+    .describe('Minimum transmit rate in Mbit/s; absent is not the same as 0.'),
+  maxTxRate: zeroCounts(z.int().min(0)).optional().describe('Maximum transmit rate in Mbit/s; 0 is no limit.'),
   logLevel: z
     .enum(['panic', 'error', 'warning', 'info', 'debug', ''])
     .default('info')

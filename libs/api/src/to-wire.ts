@@ -1,5 +1,14 @@
 import { z } from 'zod';
 
+/** Schemas of optional fields where zero says something else than absent: they are never left out. */
+const withZero = new WeakSet<z.ZodType>();
+
+/** Marks a schema: `0` is a value of its own. `maxUnavailable: 0` lets no node be drained, its absence lets all. */
+export function zeroCounts<S extends z.ZodType>(schema: S): S {
+  withZero.add(schema);
+  return schema;
+}
+
 /**
  * The value as we write it to the API server: only fields that `schema` knows, in the schema's order, maps by key,
  * and optional fields left out when they are zero or empty (`0`, `false`, `""`, `[]`, `{}`, `null`), as upstream's
@@ -31,7 +40,7 @@ function wireObject(schema: z.ZodObject, value: Record<string, unknown>): Record
   for (const [key, field] of Object.entries(schema.shape) as [string, z.ZodType][]) {
     const item = wire(field, value[key]);
     if (item === undefined) continue;
-    if (isOptional(field) && isEmpty(item)) continue;
+    if (isOptional(field) && isEmpty(item) && !(item === 0 && withZero.has(unwrap(field)))) continue;
     out[key] = item;
   }
   return out;

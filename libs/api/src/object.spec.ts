@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { hasCode, messageOf } from './errors.ts';
+import { CUSTOM_RESOURCES } from './kinds.ts';
+import { matchesLabels } from './label-selector.ts';
+import { ANNOTATION, FINALIZER, LABEL, SUPPORTED_NIC_CONFIG_MAP, DEVICE_PLUGIN_CONFIG_MAP } from './names.ts';
+import { nodePolicySpecSchema } from './node-policy.ts';
+import { apiVersionOf, keyOf } from './object.ts';
+import { omitUndefined } from './omit-undefined.ts';
+import { sriovNetworkSpecSchema } from './sriov-network.ts';
+
+describe('names that are contracts with upstream', () => {
+  it('are spelled as upstream spells them', () => {
+    expect({ ANNOTATION, FINALIZER, LABEL, SUPPORTED_NIC_CONFIG_MAP, DEVICE_PLUGIN_CONFIG_MAP }).toMatchObject({
+      ANNOTATION: {
+        nodeState: 'sriovnetwork.openshift.io/state',
+        desiredState: 'sriovnetwork.openshift.io/desired-state',
+        currentState: 'sriovnetwork.openshift.io/current-state',
+        keepStateUntil: 'sriovnetwork.openshift.io/keep-state-until',
+        ownerRef: 'sriovnetwork.openshift.io/owner-ref',
+        lastNetworkNamespace: 'operator.sriovnetwork.openshift.io/last-network-namespace',
+        resourceName: 'k8s.v1.cni.cncf.io/resourceName',
+      },
+      FINALIZER: {
+        network: 'netattdef.finalizers.sriovnetwork.openshift.io',
+        pool: 'poolconfig.finalizers.sriovnetwork.openshift.io',
+        operatorConfig: 'operatorconfig.finalizers.sriovnetwork.openshift.io',
+      },
+      LABEL: { devicePlugin: 'sriovnetwork.openshift.io/device-plugin' },
+      SUPPORTED_NIC_CONFIG_MAP: 'supported-nic-ids',
+      DEVICE_PLUGIN_CONFIG_MAP: 'device-plugin-config',
+    });
+  });
+
+  it('belong to seven kinds in one group', () => {
+    expect(CUSTOM_RESOURCES.map((resource) => `${apiVersionOf(resource)} ${resource.kind}`).sort()).toEqual([
+      'sriovnetwork.openshift.io/v1 OVSNetwork',
+      'sriovnetwork.openshift.io/v1 SriovIBNetwork',
+      'sriovnetwork.openshift.io/v1 SriovNetwork',
+      'sriovnetwork.openshift.io/v1 SriovNetworkNodePolicy',
+      'sriovnetwork.openshift.io/v1 SriovNetworkNodeState',
+      'sriovnetwork.openshift.io/v1 SriovNetworkPoolConfig',
+      'sriovnetwork.openshift.io/v1 SriovOperatorConfig',
+    ]);
+  });
+});
+
+describe('defaults', () => {
+  it('of a policy', () => {
+    const spec = { resourceName: 'r', nodeSelector: {}, numVfs: 1, nicSelector: {} };
+    expect(nodePolicySpecSchema.parse(spec)).toEqual({ ...spec, deviceType: 'netdevice' });
+  });
+
+  it('of a network, which may have an empty log level', () => {
+    expect(sriovNetworkSpecSchema.parse({ resourceName: 'r' })).toEqual({ resourceName: 'r', logLevel: 'info' });
+    expect(sriovNetworkSpecSchema.parse({ resourceName: 'r', logLevel: '' }).logLevel).toBe('');
+  });
+});
+
+describe('labels match a selector', () => {
+  it.each([
+    ['that is empty', {}, { a: '1' }, true],
+    ['that is empty, without labels', {}, undefined, true],
+    ['of which all pairs are there', { a: '1' }, { a: '1', b: '2' }, true],
+    ['unless a value differs', { a: '1' }, { a: '2' }, false],
+    ['unless a key is missing', { a: '1', b: '2' }, { a: '1' }, false],
+    ['unless there are no labels', { a: '1' }, undefined, false],
+    ['of an empty value, where the label is there', { worker: '' }, { worker: '' }, true],
+    ['of an empty value, unless the label is missing', { worker: '' }, {}, false],
+  ])('%s', (_, selector, labels, expected) => {
+    expect(matchesLabels(selector as Record<string, string>, labels as Record<string, string>)).toBe(expected);
+  });
+});
+
+describe('an object', () => {
+  it('of the core group has no group in its version', () => {
+    const service = { group: '', version: 'v1', kind: 'Service', plural: 'services', namespaced: true };
+    expect(apiVersionOf(service)).toBe('v1');
+  });
+
+  it('is known by its namespace, where it has one, and its name', () => {
+    expect(keyOf({ metadata: { namespace: 'a', name: 'b' } })).toBe('a/b');
+    expect(keyOf({ metadata: { name: 'b' } })).toBe('b');
+  });
+
+  it('loses its members that are undefined, and no others', () => {
+    expect(Object.keys(omitUndefined({ a: undefined, b: null, c: 0, d: '' }))).toEqual(['b', 'c', 'd']);
+  });
+});
+
+describe('whatever was thrown', () => {
+  it.each([
+    ['an error', new Error('no'), 'no'],
+    ['what looks like one', { message: 'no' }, 'no'],
+    ['a text', 'no', 'no'],
+    ['nothing', undefined, 'undefined'],
+    ['something with a message that is none', { message: 1 }, '[object Object]'],
+  ])('%s has a message', (_, thrown, message) => {
+    expect(messageOf(thrown)).toBe(message);
+  });
+
+  it('is known by its code', () => {
+    const error = Object.assign(new Error('no'), { code: 'ENOENT' });
+    expect([hasCode(error, 'EIO', 'ENOENT'), hasCode(error, 'EIO'), hasCode('ENOENT', 'ENOENT')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
