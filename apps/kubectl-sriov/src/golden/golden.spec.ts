@@ -19,4 +19,9 @@ describe('the text for people', () => {
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, printed);
     expect(printed).toBe(readFileSync(path, 'utf8'));
   });
+
+  it.each(['plan.txt', 'render.txt', 'validate.txt'])('of %s stands in the documentation', (name) => {
+    const documentation = readFileSync(join(FOLDER, '../../../../docs/kubectl-sriov.md'), 'utf8');
+    expect(documentation).toContain(readFileSync(join(FOLDER, name), 'utf8'));
+  });
 });
