@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { applyObject } from '@sriov/control-plane';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { service as configDaemon } from '@sriov/config-daemon';
@@ -46,10 +46,6 @@ const names = (objects: readonly Manifest[], kind: string): string[] =>
     .filter((object) => object.kind === kind)
     .map(({ metadata }) => metadata.name)
     .sort();
-
-beforeAll(async () => {
-  await resolveHelm({ onProgress: (line) => console.log(line) });
-});
 
 describe('the chart', () => {
   it('has nothing that "helm lint --strict" objects to', async () => {

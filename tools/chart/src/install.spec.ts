@@ -15,7 +15,7 @@ let folder: string;
 
 /** A control plane of its own: helm takes over nothing that others have installed. */
 beforeAll(async () => {
-  helmPath = (await resolveHelm({ onProgress: (line) => console.log(line) })).path;
+  helmPath = (await resolveHelm()).path;
   plane = await startControlPlane();
   folder = mkdtempSync(join(tmpdir(), 'sriov-install-'));
 });
