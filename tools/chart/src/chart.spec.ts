@@ -8,7 +8,7 @@ import { service as networkRenderer } from '@sriov/network-renderer';
 import { DEFAULT_NICS, readSupportedNics } from '@sriov/policy';
 import { service as policyController } from '@sriov/policy-controller';
 import { readSettings } from '@sriov/runtime';
-import { createNamespace, installCrds, testControlPlane } from '@sriov/testing';
+import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { parse } from 'yaml';
 import { resolveHelm } from './helm.ts';
 import { type Manifest } from './manifest.ts';
@@ -169,7 +169,6 @@ interface Container {
 interface Pod {
   readonly containers: readonly [Container];
   readonly nodeSelector?: object;
-  readonly securityContext?: object;
 }
 const podOf = (workload: Manifest): Pod =>
   (workload as unknown as { spec: { template: { spec: Pod } } }).spec.template.spec;
@@ -206,17 +205,19 @@ describe('the workloads', () => {
     }
   });
 
-  it('are restricted as far as Kubernetes knows restrictions, but for the daemon', async () => {
-    const deployments = (await renderChart()).filter(({ kind }) => kind === 'Deployment');
-    for (const deployment of deployments) {
-      expect(podOf(deployment).securityContext).toMatchObject({
-        runAsNonRoot: true,
-        seccompProfile: { type: 'RuntimeDefault' },
-      });
-      expect(containerOf(deployment).securityContext).toMatchObject({
-        allowPrivilegeEscalation: false,
-        capabilities: { drop: ['ALL'] },
-      });
-    }
+  it('meet the strictest Pod Security standard of Kubernetes, but for the daemon', async () => {
+    const restricted = await createNamespace('restricted');
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await request('PATCH', `/api/v1/namespaces/${restricted}`, { metadata: { labels } });
+    const objects = await renderChart({ namespace: restricted });
+    const refusalOf = async (workload: Manifest): Promise<string> => {
+      const pod = { metadata: { name: workload.metadata.name }, spec: podOf(workload) };
+      const { status, body } = await tryRequest('POST', `/api/v1/namespaces/${restricted}/pods?dryRun=All`, pod);
+      return status < 400 ? '' : (body as { message: string }).message;
+    };
+    const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+    expect(await Promise.all(deployments.map(refusalOf))).toEqual(['', '', '']);
+    const daemon = find(objects, 'DaemonSet', 'sriov-network-config-daemon');
+    expect(await refusalOf(daemon)).toContain('privileged');
   });
 });
