@@ -46,7 +46,8 @@ function follow(id: number, { command, args }: Extract<AgentRequest, { op: 'foll
 async function start({ name, command, args }: Extract<AgentRequest, { op: 'start' }>): Promise<number> {
   await mkdir(LOGS, { recursive: true });
   const log = openSync(`${LOGS}/${name}.log`, 'a');
-  const child = spawn(command, args, { stdio: ['ignore', log, log] });
+  // The input is never written to and stays open: some programs run until it ends.
+  const child = spawn(command, args, { stdio: ['pipe', log, log] });
   child.once('error', (error) => say({ ended: { name, how: error.message } }));
   child.once('exit', (code, signal) => {
     children.delete(name);

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CONDITION, REASON } from '@sriov/api';
+import { conditionOf } from '../../cluster.ts';
+import { lookAtHost } from '../../host-view.ts';
+import { PFS } from '../../pfs.ts';
+import { NICS, nicDevice } from '../../machine/qemu-command.ts';
+import { until } from '../../until.ts';
+import { checkRemoval } from './figures.ts';
+import { applyPolicies, assertConfigured, type Path, untilConfigured } from './path.ts';
+
+const OUTAGE_MS = 60_000;
+const LOOK_MS = 5_000;
+
+/** What goes wrong around the daemon. */
+export async function checkFaults(path: Path): Promise<void> {
+  await checkHeldVf(path);
+  await checkBlockedWrite(path);
+  await checkUnplug(path);
+  await checkOutage(path);
+}
+
+/** A program in the guest that has the first VF of eth1 open through VFIO. */
+async function hold({ guest }: Path, ...flags: string[]): Promise<void> {
+  const address = (await guest.readlink(`/sys/bus/pci/devices/${PFS.eth1}/virtfn0`)).replace('../', '');
+  await guest.start('hold-vfio', 'perl', ['/host/programs/hold-vfio.pl', address, ...flags]);
+  await until('the VF is held', async () => (await guest.log('hold-vfio')).trim().endsWith('holding'));
+}
+
+async function checkHeldVf(path: Path): Promise<void> {
+  const { section, cluster, guest } = path;
+  await section.check('a VF that a program has open is left alone, and named with the program', async () => {
+    await hold(path);
+    await cluster.select(false);
+    const { status } = await cluster.untilJudged('Failed');
+    assert.equal(conditionOf(status, CONDITION.degraded)?.reason, REASON.vfInUse);
+    assert.match(status?.lastSyncError ?? '', /^eth1 \(0000:01:00\.0\): .*VF 0 is in use by process \d+ \(perl\)/);
+    assert.equal((await lookAtHost(guest)).get(PFS.eth1)?.vfs.length, 7);
+    assert.equal((await lookAtHost(guest)).get(PFS.eth2)?.vfs.length, 0);
+    await cluster.select(true);
+    await guest.stop('hold-vfio', 'SIGKILL');
+    await untilConfigured(path, 2);
+  });
+}
+
+/** The program lets go of the group and keeps the device, as one that was handed the device: nobody can see that. */
+async function checkBlockedWrite(path: Path): Promise<void> {
+  const { section, cluster, guest, daemon } = path;
+  await section.check('a write that blocks in the kernel is reported, and the daemon stays alive', async () => {
+    await hold(path, '--device-only');
+    await cluster.select(false);
+    const { status } = await cluster.untilState('a step that does not come back', (state) =>
+      /not back from the kernel since/.test(conditionOf(state.status, CONDITION.progressing)?.message ?? ''),
+    );
+    const { message = '' } = conditionOf(status, CONDITION.progressing) ?? {};
+    assert.match(message, /^eth1 \(0000:01:00\.0\): remove all VFs: not back from the kernel since \d{4}-/m);
+    assert.equal(await daemon.isAlive(), true);
+    assert.equal((await lookAtHost(guest)).get(PFS.eth2)?.vfs.length, 0);
+  });
+  await section.check('it goes on by itself when the write comes back', () => guest.stop('hold-vfio', 'SIGKILL'));
+  await checkRemoval(path);
+  await section.check('and all can be made anew', async () => {
+    await cluster.select(true);
+    await assertConfigured(guest, await untilConfigured(path, 2), 2);
+  });
+}
+
+async function checkUnplug(path: Path): Promise<void> {
+  const { section, cluster, guest } = path;
+  const nic = NICS[1];
+  if (!nic) return;
+  await section.check('a PF that is pulled is reported, and the other one keeps its VFs', async () => {
+    const before = (await lookAtHost(guest)).get(PFS.eth1);
+    await guest.monitor('device_del', { id: nic.id });
+    const { status } = await cluster.untilJudged('Failed');
+    assert.equal(conditionOf(status, CONDITION.degraded)?.reason, REASON.interfaceNotFound);
+    assert.deepEqual(
+      status?.interfaces?.map(({ name }) => name),
+      ['eth0', 'eth1'],
+    );
+    assert.deepEqual((await lookAtHost(guest)).get(PFS.eth1), before);
+  });
+  await section.check('a PF that is plugged in again gets its VFs again', async () => {
+    await guest.monitor('device_add', nicDevice(nic));
+    await assertConfigured(guest, await untilConfigured(path, 2), 2);
+  });
+}
+
+async function checkOutage(path: Path): Promise<void> {
+  const { section, cluster, guest, daemon } = path;
+  await section.check('a minute without the API server: the host keeps its configuration, and is mended', async () => {
+    const before = await lookAtHost(guest);
+    await cluster.plane.stopApiServer();
+    try {
+      await guest.sh('ip link set eth2 down');
+      for (const end = Date.now() + OUTAGE_MS; Date.now() < end; await delay(LOOK_MS)) {
+        assert.equal(await daemon.isAlive(), true);
+      }
+      const after = await lookAtHost(guest);
+      assert.equal(after.get(PFS.eth2)?.isUp, true, 'eth2 was set down, and stayed so');
+      assert.deepEqual(vfsIn(after), vfsIn(before));
+    } finally {
+      await cluster.plane.startApiServer();
+    }
+  });
+  await section.check('it follows the API server again when that is back', async () => {
+    await applyPolicies(cluster, 4);
+    await assertConfigured(guest, await untilConfigured(path, 4), 4);
+  });
+}
+
+function vfsIn(host: Awaited<ReturnType<typeof lookAtHost>>): unknown {
+  return [...host.values()].map(({ vfs }) => vfs);
+}
