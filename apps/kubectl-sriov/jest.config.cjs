@@ -1,1 +1,1 @@
-module.exports = { displayName: 'kubectl-sriov', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'kubectl-sriov', preset: '../../tools/control-plane/jest/preset.cjs' };
