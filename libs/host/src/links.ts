@@ -10,6 +10,8 @@ export interface Link extends ObservedLink {
   readonly pciAddress?: string;
   /** Bridge, bond or team that the interface is part of. */
   readonly master?: string;
+  /** Interface that it stands on, as that of a VLAN does. */
+  readonly lower?: string;
   /** Admin MAC address by VF id; VFs without one are left out. */
   readonly vfMacs: ReadonlyMap<number, string>;
 }
@@ -22,6 +24,7 @@ const linkSchema = z.object({
   link_type: z.string().optional(),
   address: z.string().default(''),
   master: z.string().optional(),
+  link: z.string().nullish(),
   altnames: z.array(z.string()).default([]),
   parentbus: z.string().optional(),
   parentdev: z.string().optional(),
@@ -53,6 +56,7 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
     master: row.master,
+    lower: row.link ?? undefined,
     pciAddress: await findPciAddress(kernel, row),
   });
 }
@@ -70,14 +74,26 @@ function ignoreGone(error: unknown): string {
   throw error;
 }
 
-/** Names of the interfaces that carry a default route, IPv4 or IPv6. */
-export async function listDefaultRouteLinks(kernel: Kernel): Promise<Set<string>> {
+const routeSchema = z.object({
+  dev: z.string().optional(),
+  nexthops: z.array(z.object({ dev: z.string().optional() })).default([]),
+});
+
+/** Names of the interfaces that carry a default route, IPv4 or IPv6, and of those that these stand on. */
+export async function listDefaultRouteLinks(kernel: Kernel, links: readonly Link[]): Promise<Set<string>> {
   const tables = await Promise.all([
     runJson(kernel, ['ip', '-j', 'route', 'show', 'default']),
     runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'default']),
   ]);
-  const routes = tables.flatMap((table) => z.array(z.object({ dev: z.string().optional() })).parse(table));
-  return new Set(routes.flatMap(({ dev }) => dev ?? []));
+  const routes = tables.flatMap((table) => z.array(routeSchema).parse(table));
+  const lowerOf = new Map(links.map(({ name, lower }) => [name, lower]));
+  const names = new Set<string>();
+  for (const { dev, nexthops } of routes) {
+    for (const hop of [dev, ...nexthops.map((nexthop) => nexthop.dev)]) {
+      for (let name = hop; name !== undefined && !names.has(name); name = lowerOf.get(name)) names.add(name);
+    }
+  }
+  return names;
 }
 
 /** Sets the MTU of an interface, in bytes. */

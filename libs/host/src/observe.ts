@@ -45,9 +45,9 @@ export async function observeHost(kernel: Kernel, options: ObserveOptions = {}):
 }
 
 async function readTables(kernel: Kernel, options: ObserveOptions): Promise<HostTables> {
-  const [links, defaultRoutes, eSwitchModes, vfioHolders] = await Promise.all([
-    listLinks(kernel),
-    listDefaultRouteLinks(kernel),
+  const links = await listLinks(kernel);
+  const [defaultRoutes, eSwitchModes, vfioHolders] = await Promise.all([
+    listDefaultRouteLinks(kernel, links),
     readESwitchModes(kernel),
     options.vfioHolders === true ? findVfioHolders(kernel) : new Map<number, string>(),
   ]);

@@ -1,0 +1,71 @@
+import { type ExecResult, type Kernel, KernelError } from './kernel.ts';
+
+/** A host that is no more than what a test writes down. */
+export class TestKernel implements Kernel {
+  /** Content of files, and targets of links behind `->`. An errno in brackets, `[EIO]`, is what reading says. */
+  readonly files: Map<string, string>;
+  /** Output of commands by command line. An errno in brackets is what running says, `!` an exit code other than 0. */
+  readonly commands: Map<string, string>;
+  /** Writes as `path = value` and commands that were run, in order. */
+  readonly done: string[] = [];
+  /** Called after each write. */
+  onWrite: (path: string, value: string) => void = () => undefined;
+
+  constructor(host: { readonly files?: Record<string, string>; readonly commands?: Record<string, string> }) {
+    this.files = new Map(Object.entries(host.files ?? {}));
+    this.commands = new Map(Object.entries(host.commands ?? {}));
+  }
+
+  async read(path: string): Promise<string> {
+    const text = this.#find('read', path);
+    if (text.startsWith('->')) throw new KernelError({ verb: 'read', path, code: 'EISDIR' });
+    return Promise.resolve(`${text}\n`);
+  }
+
+  async readlink(path: string): Promise<string> {
+    const text = this.#find('readlink', path);
+    if (!text.startsWith('->')) throw new KernelError({ verb: 'readlink', path, code: 'EINVAL' });
+    return Promise.resolve(text.slice(2));
+  }
+
+  async write(path: string, value: string): Promise<void> {
+    this.done.push(`${path} = ${JSON.stringify(value).slice(1, -1)}`);
+    this.#find('write', path);
+    this.onWrite(path, value);
+    return Promise.resolve();
+  }
+
+  async list(path: string): Promise<string[]> {
+    const below = [...this.files.keys()].filter((name) => name.startsWith(`${path}/`));
+    if (below.length === 0) throw new KernelError({ verb: 'list', path, code: 'ENOENT' });
+    const names = below.map((name) => name.slice(path.length + 1).split('/')[0] ?? '');
+    return Promise.resolve([...new Set(names)].sort());
+  }
+
+  async exec(command: string, args: readonly string[]): Promise<ExecResult> {
+    const line = [command, ...args].join(' ');
+    this.done.push(line);
+    const output = this.commands.get(line) ?? '[ENOENT]';
+    throwErrno(output, { verb: 'exec', path: line });
+    return Promise.resolve(
+      output.startsWith('!')
+        ? { exitCode: 1, stdout: '', stderr: `${output.slice(1)}\n` }
+        : { exitCode: 0, stdout: output, stderr: '' },
+    );
+  }
+
+  watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #find(verb: string, path: string): string {
+    const text = this.files.get(path) ?? '[ENOENT]';
+    throwErrno(text, { verb, path });
+    return text;
+  }
+}
+
+function throwErrno(text: string, call: { readonly verb: string; readonly path: string }): void {
+  const code = /^\[(E[A-Z]+)\]$/.exec(text)?.[1];
+  if (code !== undefined) throw new KernelError({ ...call, code });
+}
