@@ -57,7 +57,10 @@ export class FileCertificates {
 
   async #read(): Promise<KeyPair> {
     const { certificateFile, keyFile } = this.#options;
-    const pair = { certificate: await readText(certificateFile), privateKey: await readText(keyFile) };
+    const pair = {
+      certificate: await readText('--certificate-file', certificateFile),
+      privateKey: await readText('--key-file', keyFile),
+    };
     if (!isUsable(pair)) {
       throw new Error(`the certificate in ${certificateFile} and the key in ${keyFile} do not belong together`);
     }
@@ -72,11 +75,11 @@ export class FileCertificates {
   }
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(setting: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new Error(`cannot read ${file}: ${messageOf(cause)}`, { cause });
+    throw new Error(`cannot read the file of ${setting}: ${messageOf(cause)}`, { cause });
   }
 }
 
