@@ -3,7 +3,7 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status; 0 when the server could not be reached or the connection broke. */
   readonly status: number;
-  /** `reason` of the Kubernetes Status, such as `AlreadyExists`. */
+  /** `reason` of the Kubernetes Status, such as `AlreadyExists`, or {@link INACTIVE}. */
   readonly reason: string;
   /** Milliseconds that the server asks us to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
@@ -19,6 +19,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Reason of an error that ends a watch which was silent for too long. */
+export const INACTIVE = 'Inactive';
+
 /** The object does not exist. */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
 /** The resource version asked for is no longer kept: list again. */
@@ -27,6 +30,8 @@ export const isExpired = (error: unknown): boolean => hasStatus(error, 410);
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
 /** The server could not be reached, or the connection broke. */
 export const isUnreachable = (error: unknown): boolean => hasStatus(error, 0);
+/** A watch was silent for too long: the peer is gone, or there is nothing to say. */
+export const isInactive = (error: unknown): boolean => error instanceof ApiError && error.reason === INACTIVE;
 
 function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;

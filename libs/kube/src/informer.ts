@@ -17,6 +17,7 @@ export interface InformerContext {
 /** Which objects an informer keeps, and how. */
 export interface InformerOptions<T extends KubeObject> extends StoreOptions<T>, Selection {
   readonly metadataOnly?: boolean;
+  /** Objects in a page of a list, 500 unless given. A page is parsed in one go: take fewer of objects above 5 kB. */
   readonly pageSize?: number;
   /** Tell the listeners of every object again so often, give or take a tenth. Off unless given. */
   readonly resyncMs?: number;

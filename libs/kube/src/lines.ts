@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { messageOf } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
-import { ApiError } from './api-error.ts';
+import { ApiError, INACTIVE } from './api-error.ts';
 
 /**
  * The lines of a response, without their line feeds.
@@ -21,7 +21,9 @@ export async function* readLines(
       yield* splitter.push(chunk);
     }
   } catch (cause) {
-    throw broken(watchdog.isExpired() ? `nothing came for ${inactivity.ms / 1000} s` : messageOf(cause), cause);
+    if (!watchdog.isExpired()) throw broken(messageOf(cause), cause);
+    const message = `the watch was given up: nothing came for ${inactivity.ms / 1000} s`;
+    throw new ApiError(message, { status: 0, reason: INACTIVE, cause });
   } finally {
     watchdog.stop();
   }

@@ -256,7 +256,7 @@ describe('a watch that ends', () => {
     expect(told()).toEqual(['added new', 'deleted thing-4', 'updated thing-3']);
   });
 
-  it('is believed alive while bytes come, and dead when none came for 90 s', async () => {
+  it('is believed alive while bytes come, and begun anew, without a word, when none came for 150 s', async () => {
     for (let n = 0; n < 5; n += 1) {
       await clock.advance(INACTIVITY_MS - 1_000);
       server.put('thing-0', String(n));
@@ -264,10 +264,10 @@ describe('a watch that ends', () => {
     }
     expect(watches()).toHaveLength(1);
     await clock.advance(INACTIVITY_MS);
-    await untilWatching();
-    await pass(3_000);
-    expect(watches()).toHaveLength(2);
-    expect(logged.map(({ msg }) => msg)).toEqual(['lost the API server, trying again']);
+    await until(() => clock.sleepers > 0);
+    await clock.advance(1_000);
+    await until(() => watches().length === 2);
+    expect(logged).toEqual([]);
   });
 
   it('and is refused for good, as after a restored backup, is begun with a new list', async () => {
@@ -354,7 +354,7 @@ describe('a list that fails', () => {
 });
 
 describe('a fault that lasts', () => {
-  const TEN_MINUTES = 600_000;
+  const FIVE_MINUTES = 300_000;
   const lasting: [string, ScriptedServer['always'], number][] = [
     ...Object.entries(endings).map(
       ([name, act]) => [`a watch that ends with ${name}`, { watch: openThen(act) }, 3] as (typeof lasting)[number],
@@ -373,7 +373,7 @@ describe('a fault that lasts', () => {
     // The shortest delays that chance can give.
     start(() => 0);
     const first = clock.now();
-    while (clock.now() - first < TEN_MINUTES) {
+    while (clock.now() - first < FIVE_MINUTES) {
       if (name.endsWith('a stall')) await until(() => clock.untilNext === INACTIVITY_MS || clock.sleepers > 0);
       else await until(() => clock.sleepers > 0);
       await clock.advance(clock.untilNext ?? 0);
@@ -381,7 +381,7 @@ describe('a fault that lasts', () => {
       const seconds = (clock.now() - first) / 1_000;
       expect(server.requests.length).toBeLessThanOrEqual(seconds + 12);
     }
-    expect(server.requests.length).toBeGreaterThan(4);
+    expect(server.requests.length).toBeGreaterThan(2);
   });
 });
 

@@ -1,6 +1,6 @@
 import { keyOf, type KubeObject } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { ApiError, isExpired } from './api-error.ts';
+import { ApiError, isExpired, isInactive } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { type Page, type PageRequest, type WatchEvent, type WatchRequest } from './client.ts';
 import { type Store } from './store.ts';
@@ -33,10 +33,11 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /**
- * A watch without a byte for so long is taken for dead. API servers send a bookmark about every minute to whoever
- * asks for them, so a healthy watch is never this quiet.
+ * A watch without a byte for so long is begun anew: its peer may be gone without a word. API servers send a bookmark
+ * each minute to whoever asks for them, each second minute in quiet times, but none while a kind has no events at all,
+ * so silence is no failure.
  */
-export const INACTIVITY_MS = 90_000;
+export const INACTIVITY_MS = 150_000;
 /** The server is asked to end each watch after a random time in this range, so that reconnects spread out. */
 const WATCH_SECONDS = { least: 300, most: 600 };
 /** A watch that lived so long was healthy: after it the delay begins anew. */
@@ -108,6 +109,7 @@ export class Reflector<T extends KubeObject> {
       if (!signal.aborted) await this.#watch(round, signal);
       return undefined;
     } catch (error) {
+      if (isInactive(error)) return undefined;
       if (!signal.aborted) this.#noteFailure(error);
       if (this.#mustListAgain(error)) {
         this.#resourceVersion = undefined;
