@@ -348,6 +348,28 @@ describe('plan: nodes and problems', () => {
     expect(Object.keys(problems[0] ?? {})).toEqual(['kind', 'name', 'reason', 'message']);
   });
 
+  it('plans nothing while the SriovOperatorConfig cannot be read, and says so', async () => {
+    const config = object('SriovOperatorConfig', 'default', { configDaemonNodeSelector: { nic: true } });
+    const { nodes, problems } = await plan(node('n1'), nodeState('n1', PORTS), whole('p', 10), config);
+    expect(nodes).toEqual([]);
+    expect(problems).toMatchObject([{ kind: 'SriovOperatorConfig', name: 'default', reason: 'OperatorConfigInvalid' }]);
+  });
+
+  it.each(['device-plugin-config', 'device-plugin-config-3'])('compares resources with those in %s', async (name) => {
+    const metadata = { name, namespace: 'sriov-system' };
+    const { spec, devicePluginConfig } = await planOne([BASE]);
+    const before = (text: string): object[] => [
+      node('n1', { 'sriovnetwork.openshift.io/device-plugin': 'Enabled' }),
+      nodeState('n1', PORTS, spec),
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { n1: text } },
+      BASE,
+    ];
+    const summary = async (text: string): Promise<string> =>
+      (await runOn(before(text), 'plan', ...OPTIONS)).stdout.split(',')[0] ?? '';
+    expect(await summary(devicePluginConfig)).toBe('0 nodes change');
+    expect(await summary(devicePluginConfig.replace('ether', 'infiniband'))).toBe('1 node changes');
+  });
+
   it('counts a port that others manage, and one that stays, as neither created nor destroyed', async () => {
     const { stdout } = await runOn(
       [
