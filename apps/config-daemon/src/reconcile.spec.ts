@@ -138,7 +138,7 @@ describe('a failure', () => {
     const daemon = new Daemon();
     daemon.want(testSpec(4, 2));
     await daemon.reconcile();
-    daemon.kernel.addFault({ verb: 'exec', path: 'ip link set dev ens1v3 mtu *', errno: 'EINVAL' });
+    daemon.kernel.addFault({ verb: 'write', path: '/sys/class/net/ens1v3/mtu', errno: 'EINVAL' });
     daemon.want(testSpec(4, 2, 1400));
     await daemon.reconcile();
     expect(daemon.status.lastSyncError).toContain(`ens1 (${PF}): VF 3: set its MTU to 1400: `);

@@ -35,40 +35,82 @@ parentPort.on('message', ({ verb, path, value }) => {
 });
 `;
 
+/** Threads that stand ready: a host has two ports more often than not. */
+const SPARE_THREADS = 2;
+/** A call that waits so long for a thread gets another one. Starting one takes longer than most calls do. */
+const GROW_MS = 50;
+
+interface Waiting {
+  readonly call: BlockingCall;
+  readonly resolve: (result: BlockingResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /**
  * Threads for calls that can block in the kernel. A thread whose call does not come back is simply not there for
  * others; new ones are made as needed. None keeps the process from ending.
  */
 export class BlockingCalls {
   readonly #idle: Worker[] = [];
+  readonly #queue: Waiting[] = [];
+  #growth: NodeJS.Timeout | undefined;
+
+  constructor() {
+    for (let count = 0; count < SPARE_THREADS; count += 1) this.#addThread();
+  }
 
   /** Makes the call on a thread of its own. Resolves when it comes back, which may be never. */
-  async run(call: BlockingCall): Promise<BlockingResult> {
-    const worker = this.#idle.pop() ?? createWorker();
-    const result = await new Promise<BlockingResult>((resolve, reject) => {
-      const settle = (): void => {
-        worker.off('message', onMessage);
-        worker.off('error', onError);
-      };
-      const onMessage = (message: BlockingResult): void => {
-        settle();
-        resolve(message);
-      };
-      const onError = (error: unknown): void => {
-        settle();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      };
-      worker.on('message', onMessage);
-      worker.on('error', onError);
-      worker.postMessage(call);
+  run(call: BlockingCall): Promise<BlockingResult> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ call, resolve, reject });
+      this.#serve();
     });
-    this.#idle.push(worker);
-    return result;
   }
-}
 
-function createWorker(): Worker {
-  const worker = new Worker(PROGRAM, { eval: true });
-  worker.unref();
-  return worker;
+  #serve(): void {
+    while (this.#queue.length > 0 && this.#idle.length > 0) {
+      const waiting = this.#queue.shift();
+      const worker = this.#idle.pop();
+      if (waiting && worker) this.#hand(worker, waiting);
+    }
+    if (this.#queue.length === 0) {
+      clearTimeout(this.#growth);
+      this.#growth = undefined;
+      return;
+    }
+    this.#growth ??= setTimeout(() => {
+      this.#growth = undefined;
+      this.#addThread();
+      this.#serve();
+    }, GROW_MS);
+  }
+
+  #hand(worker: Worker, { call, resolve, reject }: Waiting): void {
+    const settle = (): void => {
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+    };
+    const onMessage = (message: BlockingResult): void => {
+      settle();
+      this.#idle.push(worker);
+      resolve(message);
+      this.#serve();
+    };
+    const onError = (error: unknown): void => {
+      settle();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    worker.on('message', onMessage);
+    worker.on('error', onError);
+    worker.postMessage(call);
+  }
+
+  #addThread(): void {
+    const worker = new Worker(PROGRAM, { eval: true });
+    worker.unref();
+    worker.once('online', () => {
+      this.#idle.push(worker);
+      this.#serve();
+    });
+  }
 }

@@ -49,8 +49,12 @@ export const linkCases: readonly ContractCase[] = [
       const refused = await bench.ip('link', 'set', 'dev', name, 'mtu', String(maxMtu + 1));
       assert.notEqual(refused.exitCode, 0);
       assert.match(refused.stderr, /mtu greater than device maximum/);
-      assert.equal((await bench.ip('link', 'set', 'dev', name, 'mtu', '9000')).exitCode, 0);
-      assert.equal(await bench.kernel.read(`/sys/class/net/${name}/mtu`), '9000\n');
+      const attribute = `/sys/class/net/${name}/mtu`;
+      for (const mtu of [maxMtu + 1, 67, 'x']) {
+        await assert.rejects(bench.kernel.write(attribute, String(mtu)), { code: 'EINVAL' });
+      }
+      await bench.kernel.write(attribute, '9000');
+      assert.equal(await bench.kernel.read(attribute), '9000\n');
     },
   },
   {
