@@ -75,6 +75,7 @@ describe('the fields of a policy', () => {
       'spec.bridge cannot be combined with externallyManaged',
     ],
     ['a number of VFs that is none', { numVfs: 'four' }, 'spec.numVfs "four": expected number, received string'],
+    ['a novel for a driver', { deviceType: 'x'.repeat(100) }, `spec.deviceType "${'x'.repeat(59)}...: `],
     ['no number of VFs', { numVfs: undefined }, 'spec.numVfs is required'],
     ['an unknown driver', { deviceType: 'dpdk' }, 'spec.deviceType "dpdk": '],
   ])('%s is refused', (_, spec, message) => {

@@ -14,5 +14,13 @@ export function readSpec<S extends z.ZodObject>(schema: S, raw: unknown): Parsed
 function describe({ path, input, message }: z.core.$ZodIssue): string {
   const field = ['spec', ...path].join('.');
   if (input === undefined) return `${field} is required`;
-  return `${field} ${JSON.stringify(input)}: ${message.replace('Invalid input: ', '')}`;
+  return `${field} ${excerpt(input)}: ${message.replace('Invalid input: ', '')}`;
+}
+
+const MOST_CHARACTERS = 60;
+
+/** A value as far as it fits in a sentence. */
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
 }
