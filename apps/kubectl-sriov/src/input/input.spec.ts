@@ -172,6 +172,16 @@ describe('input that cannot be read', () => {
       'standard input: document 1, line 1: SriovNetworkNodeState n1: status.interfaces.0.pciAddress 7: expected string, received number; write "7" in quotes',
     ],
     [
+      'a node state that is a list',
+      lines(
+        'apiVersion: sriovnetwork.openshift.io/v1',
+        'kind: SriovNetworkNodeState',
+        'metadata: {name: n1}',
+        'status: [1]',
+      ),
+      'standard input: document 1, line 1: SriovNetworkNodeState n1: status: expected object, received array',
+    ],
+    [
       'a ConfigMap whose data are no texts',
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: supported-nic-ids}\ndata: {a: 8086}',
       'standard input: document 1, line 1: ConfigMap supported-nic-ids: data.a 8086: expected string, received number; write "8086" in quotes',

@@ -136,15 +136,23 @@ function describeIssue({ path, message, input, ...issue }: z.core.$ZodIssue): st
   const field = path.join('.');
   if (input === undefined || input === null) return `${field} is missing`;
   const wanted = message.replace('Invalid input: ', '');
+  if (typeof input === 'object') return `${field}: ${wanted}`;
   // What YAML reads as a number or a boolean was most often meant as text.
-  const isBare = 'expected' in issue && issue.expected === 'string' && typeof input !== 'object';
-  return `${field} ${JSON.stringify(input)}: ${wanted}${isBare ? `; write "${String(input)}" in quotes` : ''}`;
+  const isBare = 'expected' in issue && issue.expected === 'string';
+  return `${field} ${excerpt(input)}: ${wanted}${isBare ? `; write "${String(input)}" in quotes` : ''}`;
 }
 
 function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  return `the ${typeof value} ${JSON.stringify(value).slice(0, 40)}`;
+  return `the ${typeof value} ${excerpt(value)}`;
+}
+
+const MOST_CHARACTERS = 40;
+
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -13,12 +13,11 @@ export interface StoredForm<T extends KubeObject> {
  * dropped. Values of a wrong type stay as they are, for the schema to tell of.
  */
 export function toStoredForm<T extends KubeObject>(resource: CustomResource<T>, object: T): StoredForm<T> {
-  const { spec, status } = object as { spec?: unknown; status?: unknown };
+  const { spec, status, ...rest } = object as KubeObject & { spec?: unknown; status?: unknown };
   const unknownFields: string[] = [];
-  const stored: KubeObject & { spec?: unknown; status?: unknown } = { ...object };
-  if (spec !== undefined) stored.spec = fill({ unknownFields, path: 'spec' }, resource.spec, spec);
-  if (status !== undefined) stored.status = fill({ unknownFields, path: 'status' }, resource.status, status);
-  return { object: stored as T, unknownFields };
+  const part = (name: 'spec' | 'status', value: unknown): object =>
+    value === undefined || value === null ? {} : { [name]: fill({ unknownFields, path: name }, resource[name], value) };
+  return { object: { ...rest, ...part('spec', spec), ...part('status', status) } as unknown as T, unknownFields };
 }
 
 interface Walk {

@@ -296,6 +296,11 @@ describe('plan: nodes and problems', () => {
     expect(ran.stderr).toContain('note: n1: there is no Node object');
   });
 
+  it('takes a spec of null for none', async () => {
+    const bare = { ...nodeState('n1', PORTS), spec: null };
+    expect((await plan(node('n1'), bare)).nodes).toMatchObject([{ name: 'n1', spec: {} }]);
+  });
+
   it('takes the RDMA mode of the pool', async () => {
     const { nodes } = await plan(
       node('n1'),
