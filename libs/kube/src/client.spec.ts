@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Condition, type Resource, SRIOV_NETWORK, type SriovNetwork } from '@sriov/api';
+import { Authority, type KeyPair } from '@sriov/certificates';
 import { kubeconfigText } from '@sriov/control-plane';
 import { systemClock } from '@sriov/runtime';
 import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
@@ -196,6 +197,34 @@ describe('a bearer token in a kubeconfig', () => {
   it('that is wrong is refused', async () => {
     const stranger = await clientWith('nonsense');
     expect(await failure(stranger.list(CONFIG_MAP, { namespace }))).toMatchObject({ status: 401 });
+  });
+});
+
+describe('a client certificate in files', () => {
+  it('is read again when it was renewed', async () => {
+    const { access } = testControlPlane();
+    const folder = await mkdtemp(join(tmpdir(), 'sriov-certificate-'));
+    const write = async ({ certificate, privateKey }: KeyPair): Promise<void> => {
+      await writeFile(join(folder, 'certificate'), certificate);
+      await writeFile(join(folder, 'key'), privateKey);
+    };
+    const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
+    const stranger = await Authority.create('stranger', validity);
+    await write(await stranger.issue({ commonName: 'admin' }, validity));
+    await writeFile(
+      join(folder, 'kubeconfig'),
+      JSON.stringify({
+        clusters: [{ name: 'c', cluster: { server: access.server, 'certificate-authority-data': btoa(access.ca) } }],
+        users: [{ name: 'u', user: { 'client-certificate': 'certificate', 'client-key': 'key' } }],
+        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+        'current-context': 'x',
+      }),
+    );
+    const admin = clientFor('spec', join(folder, 'kubeconfig'));
+    expect(await failure(admin.list(CONFIG_MAP, { namespace }))).toMatchObject({ status: 401 });
+    await write(access.admin);
+    expect(await admin.list(CONFIG_MAP, { namespace })).toEqual(expect.any(Array));
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -36,6 +36,8 @@ export class Informer<T extends KubeObject> {
     this.#resyncMs = options.resyncMs;
     this.store = new Store({
       ...options,
+      onUnreadable: (key, error) =>
+        log.error({ kind: resource.kind, key, err: error }, 'left out an unreadable object'),
       onListenerError: (error) => log.error({ kind: resource.kind, err: error }, 'a listener failed'),
     });
     this.#reflector = new Reflector({

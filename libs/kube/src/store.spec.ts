@@ -63,6 +63,23 @@ describe('a store', () => {
     expect([seen, errors]).toEqual([['a'], [new Error('no')]]);
   });
 
+  it('leaves out what cannot be read, and takes it in again when it can', () => {
+    const unreadable: string[] = [];
+    const store = new Store<Thing>({
+      indexers: { color: ({ colors }) => (colors ?? []).map((color) => color.toUpperCase()) },
+      onUnreadable: (key) => unreadable.push(key),
+    });
+    const changes: string[] = [];
+    store.subscribe(({ type }) => changes.push(type));
+    store.upsert(thing('a', '1', { colors: ['red'] }));
+    store.upsert(thing('a', '2', { colors: [7 as never] }));
+    store.upsert(thing('b', '3', { colors: ['blue'] }));
+    expect([store.get('n/a'), store.byIndex('color', 'RED'), unreadable]).toEqual([undefined, [], ['n/a']]);
+    store.upsert(thing('a', '4', { colors: ['red'] }));
+    expect(changes).toEqual(['added', 'deleted', 'added', 'added']);
+    expect(store.byIndex('color', 'RED')).toHaveLength(1);
+  });
+
   it('keeps its indexes true through any sequence of changes', () => {
     const color = fc.constantFrom('red', 'green', 'blue');
     const change = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), colors: fc.option(fc.uniqueArray(color)) });

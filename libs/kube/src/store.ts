@@ -21,6 +21,8 @@ export interface StoreOptions<T extends KubeObject> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
   /** Told of a listener that threw. */
   readonly onListenerError?: (error: unknown) => void;
+  /** Told of an object for which the transform or an indexer threw; it is left out. */
+  readonly onUnreadable?: (key: string, error: unknown) => void;
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -67,11 +69,24 @@ export class Store<T extends KubeObject> {
     const key = keyOf(raw);
     const previous = this.#objects.get(key);
     if (previous && previous.metadata.resourceVersion === raw.metadata.resourceVersion) return;
-    const object = this.#transform(raw);
+    const object = this.#read(key, raw);
+    if (object === undefined) return this.remove(key);
     if (previous) this.#unindex(key, previous);
     this.#objects.set(key, object);
     this.#index(key, object);
     this.#notify(previous ? { type: 'updated', object, previous } : { type: 'added', object });
+  }
+
+  /** The object as it is kept, or nothing when it is unreadable: one malformed object must not stop all the others. */
+  #read(key: string, raw: T): T | undefined {
+    try {
+      const object = this.#transform(raw);
+      this.#eachIndexValue(object, () => undefined);
+      return object;
+    } catch (error) {
+      this.#options.onUnreadable?.(key, error);
+      return undefined;
+    }
   }
 
   remove(key: string): void {

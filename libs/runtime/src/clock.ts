@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Time as services see it; tests pass one that they move by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -10,18 +8,31 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Longest delay of a timer of Node, which fires at once where a longer one is asked for: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    let timer: NodeJS.Timeout;
+    const arm = (rest: number): void => {
+      const isLast = rest <= MAX_TIMER_MS;
+      timer = setTimeout(() => (isLast ? callback() : arm(rest - MAX_TIMER_MS)), isLast ? rest : MAX_TIMER_MS);
+    };
+    arm(ms);
     return () => clearTimeout(timer);
   },
-  async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {});
-    } catch (error) {
-      if (!signal?.aborted) throw error;
-    }
+  sleep(ms, signal) {
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', finish);
+        resolve();
+      };
+      const cancel = systemClock.setTimer(ms, finish);
+      signal?.addEventListener('abort', finish);
+    });
   },
 };

@@ -28,6 +28,7 @@ export interface Call {
 /** One request as administrator: for setting things up, not for services. Rejects when no answer comes. */
 export function adminRequest(access: Access, call: Call): Promise<Answer> {
   const timeout = call.timeoutMs ?? 10_000;
+  const body = call.body && JSON.stringify(call.body);
   return new Promise((resolve, reject) => {
     const outgoing = request(
       new URL(call.path, access.server),
@@ -39,7 +40,10 @@ export function adminRequest(access: Access, call: Call): Promise<Answer> {
         // A connection a call: a server that was restarted must not be asked over an old one.
         agent: false,
         timeout,
-        headers: call.body ? { 'content-type': call.contentType ?? 'application/json' } : {},
+        // Node sends the body of a DELETE without its length, and the server would not read it.
+        headers: body
+          ? { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }
+          : {},
       },
       (response) => {
         let text = '';
@@ -49,7 +53,7 @@ export function adminRequest(access: Access, call: Call): Promise<Answer> {
     );
     outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${timeout / 1000} s`)));
     outgoing.once('error', reject);
-    outgoing.end(call.body && JSON.stringify(call.body));
+    outgoing.end(body);
   });
 }
 
