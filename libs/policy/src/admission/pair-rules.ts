@@ -92,9 +92,10 @@ function textOf({ name, range }: PfSelector): string {
 }
 
 /** The first rule that does not hold beside another policy, with the name of the node. */
-export function findPairViolation({ policy, nodes, others }: Placement): string | undefined {
+export function findPairViolation(placement: Placement): string | undefined {
+  const { policy, others } = placement;
   for (const other of others) {
-    for (const node of sharedNodes(nodes, other)) {
+    for (const node of sharedNodes(placement, other)) {
       const violation = firstViolation(PAIR_RULES, { policy, other, node });
       if (violation !== undefined) return `on node ${node.name}: ${violation}`;
     }

@@ -18,6 +18,8 @@ export interface Placement {
   readonly policy: ReadablePolicy;
   /** The nodes that it selects, by name. */
   readonly nodes: readonly PlacedNode[];
+  /** How many shapes the nodes have. */
+  readonly shapes: number;
   /** The other policies that can be read, by name. */
   readonly others: readonly ReadablePolicy[];
 }
@@ -31,7 +33,7 @@ export interface PlacedNode {
   /** Those that the policy would configure. */
   readonly selected: readonly ObservedInterface[];
   /** Equal for nodes whose PFs are selected alike: what holds beside another policy on one holds on all of them. */
-  readonly shape: string;
+  readonly shape: number;
 }
 
 /** What a placement is made from. */
@@ -52,23 +54,36 @@ export function placePolicy(facts: PlacementFacts): Placement {
   const states = new Map(
     inOperatorNamespace(cluster.nodeStates, settings).map((state) => [state.metadata.name, state]),
   );
+  const number = numbering();
   const nodes = cluster.nodes
     .filter(({ metadata }) => matchesLabels(policy.spec.nodeSelector, metadata.labels))
     .map(({ metadata: { name, labels = {} } }) => {
       const interfaces = interfacesOf(states.get(name));
-      return { name, labels, interfaces, selected: interfaces.filter(isSelected), shape: shapeOf(interfaces) };
+      return { name, labels, interfaces, selected: interfaces.filter(isSelected), shape: number(shapeOf(interfaces)) };
     })
     .sort(byName);
-  return { policy, nodes, others: findOthers(facts) };
+  return { policy, nodes, shapes: new Set(nodes.map(({ shape }) => shape)).size, others: findOthers(facts) };
 }
 
 /** The nodes that the other policy selects as well, one of each shape. */
-export function sharedNodes(nodes: readonly PlacedNode[], other: ReadablePolicy): PlacedNode[] {
-  const shapes = new Map<string, PlacedNode>();
+export function sharedNodes({ nodes, shapes: all }: Placement, other: ReadablePolicy): PlacedNode[] {
+  const shapes = new Map<number, PlacedNode>();
   for (const node of nodes) {
+    if (shapes.size === all) break;
     if (!shapes.has(node.shape) && isAboutNode(other, node.labels)) shapes.set(node.shape, node);
   }
   return [...shapes.values()];
+}
+
+/** Gives equal texts one number: numbers are compared at once, however often. */
+function numbering(): (text: string) => number {
+  const numbers = new Map<string, number>();
+  return (text) => {
+    const known = numbers.get(text);
+    if (known !== undefined) return known;
+    numbers.set(text, numbers.size);
+    return numbers.size - 1;
+  };
 }
 
 function shapeOf(interfaces: readonly ObservedInterface[]): string {

@@ -60,8 +60,9 @@ function describePolicies(names: readonly string[]): string {
 }
 
 /** True when both policies want a VF of a PF, however each selects it. */
-function isContested({ policy, nodes }: Placement, other: ReadablePolicy): boolean {
-  return sharedNodes(nodes, other).some((node) =>
+function isContested(placement: Placement, other: ReadablePolicy): boolean {
+  const { policy } = placement;
+  return sharedNodes(placement, other).some((node) =>
     node.selected.some((nic) => {
       if (!selects(other.selector, nic)) return false;
       const theirs = rangesOn(other, nic);
