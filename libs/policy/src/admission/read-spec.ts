@@ -14,13 +14,14 @@ export function readSpec<S extends z.ZodObject>(schema: S, raw: unknown): Parsed
 function describe({ path, input, message }: z.core.$ZodIssue): string {
   const field = ['spec', ...path].join('.');
   if (input === undefined) return `${field} is required`;
-  return `${field} ${excerpt(input)}: ${message.replace('Invalid input: ', '')}`;
+  return `${field}${excerpt(input)}: ${message.replace('Invalid input: ', '')}`;
 }
 
 const MOST_CHARACTERS = 60;
 
-/** A value as far as it fits in a sentence. */
+/** A value as far as it fits in a sentence; of a list or an object its type is enough, and that the message says. */
 function excerpt(value: unknown): string {
+  if (typeof value === 'object') return '';
   const text = JSON.stringify(value);
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
+  return ` ${text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text}`;
 }
