@@ -475,6 +475,18 @@ describe('its certificates', () => {
     );
   });
 
+  it('are one and the same for replicas that start at the same moment without any', async () => {
+    await webhook.stop();
+    await request('DELETE', secretPath('operator-webhook-cert'));
+    const [first, second] = await Promise.all([run({ port: webhook.port }), run()]);
+    webhook = first;
+    await Promise.all([untilReady(first), untilReady(second)]);
+    const ca = await trusted();
+    const [one, two] = await Promise.all([handshake(first.port, ca), handshake(second.port, ca)]);
+    expect(two.fingerprint256).toBe(one.fingerprint256);
+    await second.stop();
+  });
+
   it('are told to the API server again when someone takes the bundle away', async () => {
     for (const plural of KINDS) {
       const where = `${REGISTRATION}/${plural}/${WEBHOOK_CONFIGURATION}`;
