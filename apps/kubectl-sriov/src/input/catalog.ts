@@ -61,8 +61,31 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
     nodeStates,
     supportedNics: dataOf(configMaps.get(SUPPORTED_NIC_CONFIG_MAP)),
     devicePluginConfig: devicePluginConfigOf(configMaps),
-    notes: assumed.length === 0 ? notes : [...notes, `${shorten(assumed)}: ${ASSUMPTION}`],
+    notes: [
+      ...notes,
+      ...elsewhereNotes(all, operatorNamespace),
+      ...(assumed.length === 0 ? [] : [`${shorten(assumed)}: ${ASSUMPTION}`]),
+    ],
   };
+}
+
+/** Kinds that are read from the operator's namespace, of which nothing else would tell that they are not. */
+const OPERATOR_KINDS: ReadonlySet<string | undefined> = new Set([
+  SRIOV_NETWORK_NODE_STATE.kind,
+  SRIOV_NETWORK_POOL_CONFIG.kind,
+  SRIOV_OPERATOR_CONFIG.kind,
+]);
+
+function elsewhereNotes(all: readonly KubeObject[], operatorNamespace: string): string[] {
+  const elsewhere = all.filter(
+    ({ kind, metadata }) => OPERATOR_KINDS.has(kind) && metadata.namespace !== operatorNamespace,
+  );
+  if (elsewhere.length === 0) return [];
+  const namespaces = [...new Set(elsewhere.map(({ metadata }) => metadata.namespace ?? ''))].sort();
+  const kinds = [...new Set(elsewhere.map(({ kind }) => kind))].sort().join(', ');
+  return [
+    `${kinds} of the namespace ${shorten(namespaces)} are not used: that of the operator is ${operatorNamespace} (--operator-namespace)`,
+  ];
 }
 
 const ASSUMPTION = 'there is no Node object, so a managed node without further labels is assumed';

@@ -296,6 +296,14 @@ describe('plan: nodes and problems', () => {
     expect(ran.stderr).toContain('note: n1: there is no Node object');
   });
 
+  it('tells of objects that stand outside the namespace of the operator', async () => {
+    const { stdout, stderr } = await runOn([node('n1'), nodeState('n1', PORTS)], 'plan');
+    expect(stdout).toContain('Unchanged: 1 node (n1)');
+    expect(stderr).toContain(
+      'note: SriovNetworkNodeState of the namespace sriov-system are not used: that of the operator is sriov-network-operator (--operator-namespace)',
+    );
+  });
+
   it('takes a spec of null for none', async () => {
     const bare = { ...nodeState('n1', PORTS), spec: null };
     expect((await plan(node('n1'), bare)).nodes).toMatchObject([{ name: 'n1', spec: {} }]);
