@@ -121,6 +121,14 @@ describe('an informer', () => {
     expect(changes).toEqual(['resynced']);
   });
 
+  it('says why it is not ready, as of a kind that is not installed', async () => {
+    const client = new KubeClient({ connection, clock: systemClock, fieldManager: 'spec' });
+    const log = createLogger({ service: 'spec', level: 'silent' });
+    const pump = { group: 'example.org', version: 'v1', kind: 'Pump', plural: 'pumps', namespaced: true };
+    ends.push(new Informer({ client, clock: systemClock, log, health }, pump).run(stop.signal));
+    await eventually(() => health.readyProblems()[0]?.endsWith('GET /apis/example.org/v1/pumps: 404 page not found'));
+  });
+
   it('is waited for also when another of its kind is complete', async () => {
     await start().synced;
     const client = new KubeClient({ connection, clock: systemClock, fieldManager: 'spec' });

@@ -50,7 +50,10 @@ export class Informer<T extends KubeObject> {
       ...(metrics && { metrics }),
       ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
     });
-    health.addReadiness(resource.kind, () => this.#reflector.isSynced || 'is not listed yet');
+    health.addReadiness(resource.kind, () => {
+      const { isSynced, problem } = this.#reflector;
+      return isSynced || (problem === undefined ? 'is not listed yet' : `is not listed yet: ${problem}`);
+    });
   }
 
   /** Resolves when the first list is complete. */

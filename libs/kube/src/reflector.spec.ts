@@ -300,7 +300,10 @@ describe('a watch that ends', () => {
     await pass(60_000);
     server.put('new');
     await until(isCurrent);
-    expect(logged.map(({ msg }) => msg)).toEqual(['lost the API server, trying again', 'reached the API server again']);
+    expect(logged.map(({ msg }) => msg)).toEqual([
+      'cannot follow the objects of a kind, trying again',
+      'follow the objects of a kind again',
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { keyOf, type KubeObject } from '@sriov/api';
+import { keyOf, type KubeObject, messageOf } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { ApiError, isExpired, isInactive } from './api-error.ts';
 import { Backoff } from './backoff.ts';
@@ -73,6 +73,7 @@ export class Reflector<T extends KubeObject> {
   #resourceVersion: string | undefined;
   #failures = 0;
   #refusals = 0;
+  #problem: string | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -89,6 +90,11 @@ export class Reflector<T extends KubeObject> {
 
   get isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  /** Why the objects cannot be followed at the moment. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Runs until `signal` aborts; never rejects. */
@@ -203,14 +209,19 @@ export class Reflector<T extends KubeObject> {
     // That a version is no longer kept is how a busy server goes on; the list that follows is the remedy.
     if (isExpired(error)) return;
     this.#failures += 1;
-    if (this.#failures === 1) log.warn({ kind, err: error }, 'lost the API server, trying again');
+    this.#problem = messageOf(error);
+    if (this.#failures === 1) log.warn({ kind, err: error }, 'cannot follow the objects of a kind, trying again');
   }
 
   #noteSuccess(): void {
     if (this.#failures > 0) {
-      this.#options.log.info({ kind: this.#options.kind, failures: this.#failures }, 'reached the API server again');
+      this.#options.log.info(
+        { kind: this.#options.kind, failures: this.#failures },
+        'follow the objects of a kind again',
+      );
     }
     this.#failures = 0;
+    this.#problem = undefined;
   }
 }
 
