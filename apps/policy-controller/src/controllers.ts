@@ -67,7 +67,8 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
           log,
           ownWrites,
           vanishedPfs,
-          onFindings: (node, found) => wakeSubjects({ policies, pools, namespace }, findings.set(node, found)),
+          onFindings: (node, found) =>
+            wakeSubjects({ policies, pools, findings, namespace }, findings.set(node, found)),
         },
         name,
       ),

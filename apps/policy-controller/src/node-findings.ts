@@ -45,6 +45,11 @@ export class NodeFindings {
     );
   }
 
+  /** Number of nodes that have something to do with the subject. */
+  countNodes(subject: string): number {
+    return this.#nodesBySubject.get(subject)?.size ?? 0;
+  }
+
   /** Problems that nodes found with the subject. */
   problemsOf(subject: string): Problem[] {
     return [...(this.#nodesBySubject.get(subject) ?? [])].flatMap((node) =>

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ANNOTATION, type Condition, LABEL, type SriovNetworkNodePolicy, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  ANNOTATION,
+  type Condition,
+  LABEL,
+  type SriovNetworkNodePolicy,
+  type SriovNetworkNodeState,
+  type SriovNetworkPoolConfig,
+  type SriovOperatorConfig,
+} from '@sriov/api';
+import { configHash, configShardNames, configShardOf } from '@sriov/policy';
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { service } from './service.ts';
@@ -17,9 +26,10 @@ const path = (plural: string, name = ''): string =>
   `${GROUP}/namespaces/${operator}/${plural}/${name}`.replace(/\/$/, '');
 const POLICIES = 'sriovnetworknodepolicies';
 const STATES = 'sriovnetworknodestates';
+const POOLS = 'sriovnetworkpoolconfigs';
 const CONFIG = (): string => `/api/v1/namespaces/${operator}/configmaps/device-plugin-config`;
 
-const start = (): Promise<void> =>
+const start = (devicePluginConfigShards = 1): Promise<void> =>
   serve(
     service,
     {
@@ -30,7 +40,7 @@ const start = (): Promise<void> =>
       supportedNicsOnly: false,
       staleNodeStateCleanupDelayMinutes: 30,
       vanishedPfGraceMinutes: 10,
-      devicePluginConfigShards: 1,
+      devicePluginConfigShards,
     },
     stop.signal,
   );
@@ -228,6 +238,135 @@ describe('the policy controller', () => {
     );
   });
 
+  it('has the device plugin restarted when its configuration alone changes, and the spec is not touched', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    await createPolicy('topology', selector);
+    const hashOf = (state: SriovNetworkNodeState): string | undefined =>
+      state.metadata.annotations?.[ANNOTATION.devicePluginConfigHash];
+    const before = await eventually(async () => {
+      const state = await getState(name);
+      return state.spec?.interfaces && state;
+    });
+    await request('PATCH', path(POLICIES, 'topology'), { spec: { excludeTopology: true } });
+    const after = await eventually(async () => {
+      const state = await getState(name);
+      return hashOf(state) !== hashOf(before) && state;
+    });
+    expect(after.metadata.generation).toBe(before.metadata.generation);
+    const { data } = (await request('GET', CONFIG())) as { data: Record<string, string> };
+    expect(configHash(data[name] ?? '')).toBe(hashOf(after));
+    expect(data[name]).toContain('"excludeTopology":true');
+  });
+
+  it('does not call a policy ready that was changed and is not carried out yet', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    await createPolicy('edited', selector);
+    await eventually(async () => (await getState(name)).spec?.interfaces !== undefined);
+    const done = async (): Promise<void> => {
+      const { generation: observedGeneration } = (await getState(name)).metadata;
+      const facts = { type: 'Ready', status: 'True', reason: 'InSync', message: '' };
+      const conditions = [{ ...facts, observedGeneration, lastTransitionTime: '2026-01-01T00:00:00Z' }];
+      await report(name, { syncStatus: 'Succeeded', conditions });
+    };
+    await done();
+    await untilPolicy('edited', 'Ready', { status: 'True', observedGeneration: 1 });
+    await request('PATCH', path(POLICIES, 'edited'), { spec: { numVfs: 2 } });
+    const first = await eventually(async () => {
+      const policy = (await request('GET', path(POLICIES, 'edited'))) as SriovNetworkNodePolicy;
+      return policy.status?.conditions?.find((each) => each.type === 'Ready' && each.observedGeneration === 2);
+    });
+    expect(first).toMatchObject({ status: 'False', reason: 'NodesProgressing' });
+    await eventually(async () => (await getState(name)).spec?.interfaces?.[0]?.numVfs === 2);
+    await done();
+    await untilPolicy('edited', 'Ready', { status: 'True', observedGeneration: 2 });
+  });
+
+  it('keeps the entry of a PF that vanished a moment ago', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    await createPolicy('whole', selector, { resourceName: 'w', nicSelector: { pfNames: ['left', 'ens2'] } });
+    await eventually(async () => (await getState(name)).spec?.interfaces?.length === 2);
+    await report(name, { interfaces: [{ name: 'ens2', pciAddress: '0000:5e:00.0', vendor: '15b3', totalvfs: 8 }] });
+    // A change that must get through shows that the report was seen.
+    await request('PATCH', path(POLICIES, 'whole'), { spec: { mtu: 9000 } });
+    await eventually(async () => {
+      expect((await getState(name)).spec?.interfaces).toMatchObject([
+        { name: 'ens1', numVfs: 4 },
+        { name: 'ens2', mtu: 9000 },
+      ]);
+      return true;
+    });
+    const { data } = (await request('GET', CONFIG())) as { data: Record<string, string> };
+    expect(data[name]).toContain('"pfNames":["ens1","ens2"]');
+  });
+
+  it('says on a pool which nodes it has, and that two pools share one', async () => {
+    const { name, selector } = await createNode();
+    await report(name, { syncStatus: 'Succeeded' });
+    const createPool = (pool: string, spec: object): Promise<unknown> =>
+      request('POST', path(POOLS), {
+        apiVersion: API_VERSION,
+        kind: 'SriovNetworkPoolConfig',
+        metadata: { name: pool },
+        spec,
+      });
+    const untilPool = (pool: string, expected: object): Promise<unknown> =>
+      eventually(async () => {
+        const { status } = (await request('GET', path(POOLS, pool))) as SriovNetworkPoolConfig;
+        expect(status?.conditions).toContainEqual(expect.objectContaining(expected));
+        return status;
+      });
+    await createPool('quiet', { nodeSelector: { matchLabels: selector }, rdmaMode: 'exclusive' });
+    await eventually(async () => (await getState(name)).spec?.system?.rdmaMode === 'exclusive');
+    await untilPool('quiet', { type: 'Ready', status: 'True', reason: 'PoolReady' });
+    expect(await request('GET', path(POOLS, 'quiet'))).toMatchObject({
+      status: { matchedNodeCount: 1, readyNodeCount: 1 },
+    });
+    await createPool('greedy', { nodeSelector: { matchLabels: selector }, rdmaMode: 'shared' });
+    const message = `on ${name}: node ${name} is in the pools greedy, quiet: narrow their nodeSelector until it is in one`;
+    for (const pool of ['greedy', 'quiet']) {
+      await untilPool(pool, { type: 'Degraded', status: 'True', reason: 'NodeInSeveralPools', message });
+    }
+    expect((await getState(name)).spec?.system?.rdmaMode).toBe('exclusive');
+    await request('DELETE', path(POOLS, 'greedy'));
+    await untilPool('quiet', { type: 'Ready', status: 'True' });
+  });
+
+  it('names what is wrong with the list of NICs, and goes on', async () => {
+    const list = `/api/v1/namespaces/${operator}/configmaps`;
+    const data = { MyNIC: '8086 1521', Good: '8086 1592 1889' };
+    await request('POST', list, { metadata: { name: 'supported-nic-ids' }, data });
+    const message = 'entry MyNIC: "8086 1521" is not of the form "vendor pfDevice vfDevice", such as "8086 1521 1520"';
+    await untilConfig('NicListRead', { status: 'False', reason: 'NicListInvalid', message });
+    await eventually(async () => (await eventsOf('supported-nic-ids')).some((event) => event.message === message));
+    await request('DELETE', `${list}/supported-nic-ids`);
+    await untilConfig('NicListRead', { status: 'True' });
+  });
+
+  it('leaves a node as it is whose configuration finds no room, and says so', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    const pfNames = Array.from({ length: 256 }, (_, index) => `${index}-`.padEnd(139, 'x'));
+    const policies = Array.from({ length: 30 }, (_, index) => `large-${index}`);
+    for (const policy of policies) {
+      await createPolicy(policy, selector, {
+        resourceName: policy,
+        nicSelector: { pfNames: [...pfNames, 'ens1'].slice(1) },
+      });
+    }
+    await untilConfig('DevicePluginConfigWritten', { status: 'False', reason: 'ConfigMapFull' });
+    await untilPolicy('large-0', 'Degraded', { status: 'True', reason: 'ConfigMapFull' });
+    const other = await createNode();
+    await report(other.name);
+    await createPolicy('small', other.selector);
+    await eventually(async () => (await getState(other.name)).spec?.interfaces !== undefined);
+    for (const policy of policies.slice(1)) await request('DELETE', path(POLICIES, policy));
+    await untilConfig('DevicePluginConfigWritten', { status: 'True' });
+    await eventually(async () => (await getState(name)).spec?.interfaces?.[0]?.vfGroups?.[0]?.policyName === 'large-0');
+  });
+
   it('writes nothing after a restart, because nothing changed', async () => {
     const versions = async (): Promise<string[]> => {
       const lists = [path(STATES), path(POLICIES), '/api/v1/nodes'];
@@ -249,7 +388,43 @@ describe('the policy controller', () => {
     await untilServed();
     expect(await versions()).toEqual(before);
   });
+
+  it('spreads the configuration of the device plugin over several ConfigMaps when told to', async () => {
+    const keysOf = async (configMap: string): Promise<string[]> => {
+      const answer = await tryRequest('GET', `/api/v1/namespaces/${operator}/configmaps/${configMap}`);
+      return Object.keys((answer.body as { data?: object }).data ?? {});
+    };
+    const all = await keysOf('device-plugin-config');
+    const { name } = await createNode();
+    const before = await eventually(() => getState(name));
+    stop.abort();
+    await running;
+    stop = new AbortController();
+    running = start(3);
+    const names = configShardNames(3);
+    await eventually(async () => {
+      const shards = await Promise.all(names.map(keysOf));
+      const misplaced = shards.flatMap((keys, shard) => keys.filter((node) => configShardOf(node, 3) !== names[shard]));
+      expect([misplaced, shards.flat().sort()]).toEqual([[], [...all, name].sort()]);
+      return true;
+    });
+    // Where it stands is not what the device plugin is restarted for.
+    expect((await getState(name)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  });
 });
+
+const untilConfig = (type: string, expected: object): Promise<unknown> =>
+  eventually(async () => {
+    const config = (await request('GET', path('sriovoperatorconfigs', 'default'))) as SriovOperatorConfig;
+    expect(config.status?.conditions?.find((each) => each.type === type)).toMatchObject(expected);
+    return config;
+  });
+const eventsOf = async (name: string): Promise<{ message: string }[]> => {
+  const { items } = (await request('GET', `/api/v1/namespaces/${operator}/events`)) as {
+    items: { message: string; involvedObject: { name: string } }[];
+  };
+  return items.filter(({ involvedObject }) => involvedObject.name === name);
+};
 
 /**
  * Waits until the controller has done everything that was due before: statuses of policies are computed in the order

@@ -20,6 +20,9 @@ import { nameOfSubject } from './subject.ts';
 
 /** Changes of nodes come in bursts; a status is computed from all of them together. */
 const STATUS_DELAY_MS = 1_000;
+/** A status that speaks of many nodes is written less often: no one reads how a thousand of them come in one by one. */
+const STATUS_DELAY_PER_NODE_MS = 10;
+const MOST_STATUS_DELAY_MS = 10_000;
 
 /** What the watches wake, and what they look up for that. */
 export interface Wiring {
@@ -49,14 +52,16 @@ export function connectWatches(wiring: Wiring): void {
 
 /** Has the status of policies and pools, given as subjects, computed in a while. */
 export function wakeSubjects(
-  { policies, pools, namespace }: Pick<Wiring, 'policies' | 'pools' | 'namespace'>,
+  { policies, pools, findings, namespace }: Pick<Wiring, 'policies' | 'pools' | 'findings' | 'namespace'>,
   subjects: Iterable<string>,
 ): void {
   for (const subject of subjects) {
+    const wanted = findings.countNodes(subject) * STATUS_DELAY_PER_NODE_MS;
+    const delay = Math.min(MOST_STATUS_DELAY_MS, Math.max(STATUS_DELAY_MS, wanted));
     const policy = nameOfSubject(subject, 'SriovNetworkNodePolicy');
     const pool = nameOfSubject(subject, 'SriovNetworkPoolConfig');
-    if (policy !== undefined) policies.enqueue(`${namespace}/${policy}`, STATUS_DELAY_MS);
-    if (pool !== undefined) pools.enqueue(`${namespace}/${pool}`, STATUS_DELAY_MS);
+    if (policy !== undefined) policies.enqueue(`${namespace}/${policy}`, delay);
+    if (pool !== undefined) pools.enqueue(`${namespace}/${pool}`, delay);
   }
 }
 
