@@ -515,8 +515,8 @@ ens1 (${PF}):
   because the number of VFs is 0, not 7
   because the MTU is 1500, and 9000 is wanted
   turn driver probing of new VFs off
-  create 7 VFs
   set the MTU of the PF to 9000
+  create 7 VFs
   VF 0-3: set its MAC address, bind vfio-pci
   VF 4-5: set its MAC address, bind igbvf, set its MTU to 9000
   turn driver probing of new VFs on

@@ -141,8 +141,10 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
       ],
       before: [
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
-        { kind: 'set-num-vfs', numVfs },
+        // Both make some drivers reset the device. In this order, and at once, the link is interrupted once: making VFs
+        // resets at its beginning, and has the link up again when it ends.
         ...mtuSteps(desired, observed),
+        { kind: 'set-num-vfs', numVfs },
         ...linkSteps(observed),
       ],
       vfs: fresh.flatMap((vf) => vfPlan(observed, vf, groups).plan ?? []),

@@ -66,7 +66,8 @@ export function setLinkState(machine: Machine, link: LinkState, up: boolean): vo
 /** The interface loses its signal for a moment, as when its driver resets the device. */
 export function bounceCarrier(machine: Machine, link: LinkState, ms: number): void {
   if (!link.up || ms === 0) return;
+  // What happens to it while it has none only prolongs that.
+  if (hasCarrier(machine, link)) link.carrierChanges += 2;
   link.carrierLostUntil = machine.clock.now() + (machine.world.latency === 'realistic' ? ms : 0);
-  link.carrierChanges += 2;
   machine.changed({ kind: 'link' });
 }

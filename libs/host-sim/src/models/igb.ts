@@ -15,6 +15,7 @@ export const IGB: NicModel = {
   // With VFs igb gives up the queues that they take.
   pfIrqs: [5, 3],
   maxMtu: 9216,
+  mtuBounceMs: 300,
   speed: 1000,
   linkSpeed: '2.5 GT/s PCIe',
   linkWidth: '1',

@@ -15,6 +15,7 @@ export const MLX5: NicModel = {
   pfDriver: 'mlx5_core',
   pfIrqs: [5, 5],
   maxMtu: 9978,
+  mtuBounceMs: 0,
   speed: 100_000,
   linkSpeed: '16.0 GT/s PCIe',
   linkWidth: '16',

@@ -41,6 +41,8 @@ export interface NicModel {
   /** Interrupt vectors of the PF: without VFs, with VFs. */
   readonly pfIrqs: readonly [number, number];
   readonly maxMtu: number;
+  /** The PF loses its carrier for so many milliseconds when its MTU is changed. 0: it does not. */
+  readonly mtuBounceMs: number;
   /** Speed in Mbit/s while the link is up. */
   readonly speed: number;
   readonly linkSpeed: string;

@@ -11,6 +11,7 @@ export const VIRTIO: NicModel = {
   // Its vectors come before those that are given out here.
   pfIrqs: [0, 0],
   maxMtu: 65_535,
+  mtuBounceMs: 0,
   speed: 0,
   linkSpeed: 'Unknown',
   linkWidth: '0',

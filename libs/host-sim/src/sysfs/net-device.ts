@@ -1,4 +1,4 @@
-import { hasCarrier } from '../machine/interfaces.ts';
+import { bounceCarrier, hasCarrier } from '../machine/interfaces.ts';
 import { type Machine } from '../machine/machine.ts';
 import { type LinkState } from '../state.ts';
 import { constant, type Entries, Errno, type File, folder, type Folder, link, settable, unreadable } from '../tree.ts';
@@ -112,6 +112,7 @@ export function setLinkMtu(machine: Machine, state: LinkState, mtu: number): voi
   if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > machine.model(state.device).maxMtu) throw new Errno('EINVAL');
   if (state.mtu === mtu) return;
   state.mtu = mtu;
+  if (machine.device(state.device).pf) bounceCarrier(machine, state, machine.model(state.device).mtuBounceMs);
   machine.changed({ kind: 'link' });
 }
 
