@@ -163,3 +163,10 @@ topologySpreadConstraints:
       matchLabels:
         {{- include "sriov.selectorLabels" . | nindent 8 }}
 {{- end }}
+
+{{- /* Whether somebody else makes the webhook's certificate: text when so, nothing when it makes its own. */ -}}
+{{- define "sriov.hasGivenCertificate" -}}
+{{- with .Values.operator.admissionControllers.certificates -}}
+{{- if or .certManager.enabled .custom.enabled }}true{{ end -}}
+{{- end -}}
+{{- end }}

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { applyObject } from '@sriov/control-plane';
+import { Authority } from '@sriov/certificates';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { service as configDaemon } from '@sriov/config-daemon';
 import { service as networkRenderer } from '@sriov/network-renderer';
@@ -36,6 +37,9 @@ const EVERYTHING = {
   ],
 };
 
+const certificates = (values: object): object => ({ operator: { admissionControllers: { certificates: values } } });
+const PEM = (await Authority.create('somebody', { notBefore: new Date(0), notAfter: new Date(2e12) })).certificate;
+
 const find = (objects: readonly Manifest[], kind: string, name: string): Manifest => {
   const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
   if (!found) throw new Error(`no ${kind} ${name} among ${objects.map((object) => object.metadata.name).join(', ')}`);
@@ -57,6 +61,8 @@ describe('the chart', () => {
     ['its defaults', {}],
     ['all that can be switched on', EVERYTHING],
     ['a webhook outside the cluster', { admissionWebhook: { url: 'https://127.0.0.1:6443' } }],
+    ['a certificate of cert-manager', certificates({ certManager: { enabled: true } })],
+    ['a certificate that others make', certificates({ custom: { enabled: true, operator: { caCrt: PEM } } })],
     ['no webhook', { operator: { admissionControllers: { enabled: false } }, networkPolicy: { enabled: true } }],
   ])('has no object with %s that the API server refuses', async (_, values) => {
     await installCrds();
@@ -77,6 +83,11 @@ describe('the chart', () => {
     ['a name that is none', { operatr: {} }, "additional properties 'operatr' not allowed"],
     ['a misspelt name', { operator: { resourcePrefx: 'x' } }, "additional properties 'resourcePrefx' not allowed"],
     ['a text for a number', { policyController: { replicas: '2' } }, '/policyController/replicas'],
+    [
+      'a certificate of others without its authority',
+      certificates({ custom: { enabled: true } }),
+      '/operator/admissionControllers/certificates/custom',
+    ],
     ['a plain http address', { admissionWebhook: { url: 'http://127.0.0.1' } }, '/admissionWebhook/url'],
     ['half a line of a NIC', { supportedExtraNICs: ['MyNIC: "8086 1521"'] }, '/supportedExtraNICs/0'],
     ['an unknown log level', { logLevel: 'loud' }, '/logLevel'],
@@ -133,6 +144,29 @@ describe('the chart', () => {
     const objects = await renderChart({ values: { operator: { admissionControllers: { enabled: false } } } });
     expect(objects.map(({ metadata }) => metadata.name).filter((name) => name.includes('webhook'))).toEqual([]);
   });
+
+  it.each([
+    ['cert-manager', { certManager: { enabled: true } }, { 'cert-manager.io/inject-ca-from': 'ns/theirs' }, undefined],
+    [
+      'somebody',
+      { custom: { enabled: true, operator: { caCrt: PEM } } },
+      undefined,
+      Buffer.from(PEM).toString('base64'),
+    ],
+  ])(
+    'serves the certificate that %s makes, and asks for no right to make one',
+    async (_, by, annotations, caBundle) => {
+      const values = certificates({ ...by, secretNames: { operator: 'theirs' } });
+      const objects = await renderChart({ values, namespace: 'ns' });
+      const deployment = find(objects, 'Deployment', 'admission-webhook');
+      expect(containerOf(deployment).env).toContainEqual({ name: 'KEY_FILE', value: '/certificate/tls.key' });
+      expect(podOf(deployment)).toMatchObject({ volumes: [{ secret: { secretName: 'theirs' } }] });
+      const registration = find(objects, 'MutatingWebhookConfiguration', 'sriov-operator-webhook-config');
+      expect(registration.metadata.annotations).toEqual(annotations);
+      expect(registration).toMatchObject({ webhooks: [{ clientConfig: caBundle === undefined ? {} : { caBundle } }] });
+      expect(JSON.stringify(find(objects, 'Role', 'admission-webhook'))).not.toContain('secrets');
+    },
+  );
 
   it('registers a webhook outside the cluster by its address, and then runs none', async () => {
     const objects = await renderChart({ values: { admissionWebhook: { url: 'https://127.0.0.1:6443' } } });
