@@ -60,6 +60,15 @@ describe('a daemon that is killed at any step and started again ends where an un
     }
   });
 
+  it('nothing came of it, and nobody wants it any more', async () => {
+    const untouched = whole(await hostWith());
+    for (let calls = 0; calls <= 6; calls += 1) {
+      const host = await hostWith();
+      await pass(host, testSpec(4, 2), new PowerCut(calls)).catch(() => undefined);
+      await expectHealed(host, {}, untouched);
+    }
+  });
+
   it('it is killed again and again, whatever is wanted next', async () => {
     const kills = fc.array(fc.record({ change: fc.nat(CHANGES.length - 1), calls: fc.nat(40) }), { maxLength: 5 });
     const expected = new Map<number, unknown>();

@@ -74,14 +74,14 @@ export function isNews(present: NodeStateStatus, next: NodeStateStatus): boolean
 
 type Interfaces = NodeStateStatus['interfaces'];
 
-/** `present` without the interfaces of VFs that cannot be seen in `next` and are else the same. */
+/** `present` without the interfaces of VFs that cannot be seen in `next`. */
 function hideInterfaces(present: Interfaces = [], next: Interfaces = []): Interfaces {
   const vfs = new Map(next.flatMap(({ Vfs = [] }) => Vfs.map((vf) => [vf.pciAddress, vf])));
   return present.map((pf) => ({
     ...pf,
     Vfs: pf.Vfs?.map((vf) => {
       const now = vfs.get(vf.pciAddress);
-      const isHidden = now !== undefined && now.name === undefined && now.driver === vf.driver;
+      const isHidden = now !== undefined && now.name === undefined;
       return isHidden ? { ...vf, name: undefined, mtu: undefined, mac: now.mac } : vf;
     }),
   }));

@@ -87,6 +87,9 @@ describe('a write that does not come back from the kernel', () => {
     );
     expect(daemon.status.interfaces?.map(({ numVfs = 0 }) => numVfs)).toEqual([0, 0, 4]);
 
+    // The VFs may still come, and no driver must be probed for them then.
+    expect(daemon.kernel.state.devices[PF]?.pf?.autoprobe).toBe(false);
+
     // Nothing more is done to the PF; what comes for the other one is.
     const { writes } = daemon.kernel.state;
     await daemon.reconcile();
