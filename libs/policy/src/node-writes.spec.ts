@@ -42,7 +42,15 @@ describe('nodeWrites', () => {
     expect(nodeWrites(planned, present)).toEqual([
       { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: planned.devicePluginConfig },
       { kind: 'device-plugin-label', value: 'Enabled' },
-      { kind: 'create-state', spec: planned.spec, annotations: { [ANNOTATION.devicePluginConfigHash]: HASH } },
+      {
+        kind: 'create-state',
+        spec: planned.spec,
+        annotations: {
+          [ANNOTATION.desiredState]: 'Idle',
+          [ANNOTATION.currentState]: 'Idle',
+          [ANNOTATION.devicePluginConfigHash]: HASH,
+        },
+      },
     ]);
   });
 

@@ -1,4 +1,12 @@
-import { ANNOTATION, type NodeStateSpec, nodeStateSpecSchema, type SriovNetworkNodeState, wireText } from '@sriov/api';
+import {
+  ANNOTATION,
+  type DrainProgress,
+  type DrainRequest,
+  type NodeStateSpec,
+  nodeStateSpecSchema,
+  type SriovNetworkNodeState,
+  wireText,
+} from '@sriov/api';
 import { configHash } from './config-hash.ts';
 import { type NodePlan } from './plan-node.ts';
 
@@ -70,10 +78,16 @@ function removals({ texts }: DevicePluginPresent, isWrong: (configMap: string) =
     .map((configMap) => ({ kind: 'device-plugin-config', configMap, text: undefined }));
 }
 
+/** A node on which nobody has asked for anything: daemon and drainer take it from there. */
+const AT_REST: Readonly<Record<string, DrainRequest & DrainProgress>> = {
+  [ANNOTATION.desiredState]: 'Idle',
+  [ANNOTATION.currentState]: 'Idle',
+};
+
 function stateWrites(plan: NodePlan, { state, isOwned }: NodePresent): NodeWrite[] {
   const hash = configHash(plan.devicePluginConfig);
   const wanted = { [ANNOTATION.devicePluginConfigHash]: hash };
-  if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: wanted }];
+  if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: { ...AT_REST, ...wanted } }];
   const present = state.metadata.annotations ?? {};
   const annotations = {
     ...(present[ANNOTATION.devicePluginConfigHash] !== hash && wanted),
