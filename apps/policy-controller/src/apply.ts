@@ -14,12 +14,15 @@ import { type ConfigMapWriter } from './config-map-writer.ts';
 import { type GatheredNode, WRITTEN } from './gather.ts';
 import { type OwnWrites } from './own-writes.ts';
 import { type Settings } from './settings.ts';
+import { type Slots } from './slots.ts';
 
 /** What writes go through. */
 export interface WritePorts {
   readonly client: KubeClient;
   readonly configMaps: ConfigMapWriter;
   readonly ownWrites: OwnWrites;
+  /** Bounds the writes that are under way. */
+  readonly slots: Slots;
   readonly settings: Settings;
   readonly log: Logger;
 }
@@ -49,16 +52,29 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
   }
 }
 
-async function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
-  const { client, configMaps, ownWrites } = ports;
+function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
+  // Keys of a ConfigMap are written together, one request after the other: they need no slot, and must hold none.
+  return write.kind === 'device-plugin-config'
+    ? writeKey(ports, target, write)
+    : ports.slots.run(() => writeObject(ports, target, write));
+}
+
+type KeyWrite = Extract<NodeWrite, { kind: 'device-plugin-config' }>;
+
+async function writeKey(
+  { configMaps, ownWrites }: WritePorts,
+  { name, owner }: Target,
+  { configMap, text }: KeyWrite,
+): Promise<void> {
+  const version = await configMaps.set({ configMap, node: name, text, owner });
+  ownWrites.note(name, WRITTEN.configMap(configMap), version);
+}
+
+async function writeObject(ports: WritePorts, target: Target, write: Exclude<NodeWrite, KeyWrite>): Promise<void> {
+  const { client, ownWrites } = ports;
   const { name, namespace, owner } = target;
   const ref = { name, namespace };
   switch (write.kind) {
-    case 'device-plugin-config': {
-      const { configMap, text } = write;
-      const version = await configMaps.set({ configMap, node: name, text, owner });
-      return ownWrites.note(name, WRITTEN.configMap(configMap), version);
-    }
     case 'device-plugin-label':
       return labelNode(ports, name, write.value);
     case 'create-state': {

@@ -17,7 +17,13 @@ const create = async (data?: Record<string, string>): Promise<ConfigMapWriter> =
   refusals = 0;
   if (data) await request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: NAME }, data });
   const present = data && { metadata: { name: NAME }, data };
-  return new ConfigMapWriter({ client, namespace, present: () => present, onRefusal: () => (refusals += 1) });
+  return new ConfigMapWriter({
+    client,
+    namespace,
+    present: () => present,
+    clock: systemClock,
+    onRefusal: () => (refusals += 1),
+  });
 };
 const change = (node: string, text: string | undefined): KeyChange => ({ configMap: NAME, node, text, owner });
 const written = (): Promise<{ data?: Record<string, string>; metadata: { resourceVersion?: string } }> =>

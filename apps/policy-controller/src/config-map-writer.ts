@@ -1,6 +1,7 @@
 import { type OwnerReference } from '@sriov/api';
 import { CONFIG_MAP, type ConfigMap, isNotFound, type KubeClient } from '@sriov/kube';
 import { fitKeys } from '@sriov/policy';
+import { type Clock } from '@sriov/runtime';
 
 /** The node's configuration finds no room in its ConfigMap. */
 export class ConfigMapFullError extends Error {
@@ -14,6 +15,7 @@ export interface ConfigMapWriterOptions {
   readonly namespace: string;
   /** The ConfigMap as the cache has it. */
   readonly present: (name: string) => ConfigMap | undefined;
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
   /** Hears when the nodes that found no room are others than before. */
   readonly onRefusal: () => void;
 }
@@ -27,6 +29,9 @@ export interface KeyChange {
   /** Of the ConfigMap, when it has to be made. */
   readonly owner: OwnerReference;
 }
+
+/** A ConfigMap is written at most so often: it is large, and every device plugin gets it. The first write waits not. */
+const INTERVAL_MS = 500;
 
 /**
  * Writes keys of the device plugin's ConfigMaps. Many nodes share one of them, so keys that come while a write is on
@@ -73,6 +78,7 @@ class Lane {
   readonly #options: ConfigMapWriterOptions;
   #pending = new Map<string, Pending>();
   #isWriting = false;
+  #writtenAt = -INTERVAL_MS;
 
   constructor(name: string, options: ConfigMapWriterOptions) {
     this.#name = name;
@@ -88,10 +94,13 @@ class Lane {
   }
 
   async #writeAll(): Promise<void> {
+    const { clock } = this.#options;
     this.#isWriting = true;
     // Whoever is planned in this turn of the event loop joins the first write.
     await new Promise(setImmediate);
     while (this.#pending.size > 0) {
+      await clock.sleep(Math.max(0, this.#writtenAt + INTERVAL_MS - clock.now()));
+      this.#writtenAt = clock.now();
       const batch = this.#pending;
       this.#pending = new Map();
       await this.#writeBatch(this.#refuseWhatDoesNotFit(batch));

@@ -7,19 +7,20 @@ import { ConfigMapWriter } from './config-map-writer.ts';
 import { FleetView } from './fleet-view.ts';
 import { NodeFindings } from './node-findings.ts';
 import { OwnWrites } from './own-writes.ts';
+import { ProgressPace } from './progress-pace.ts';
 import { reconcileNode } from './reconcile-node.ts';
 import { reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcilePool } from './reconcile-pool.ts';
 import { type Settings } from './settings.ts';
+import { Slots } from './slots.ts';
 import { VanishedPfs } from './vanished-pfs.ts';
 import { connectWatches, wakeSubjects } from './watches.ts';
 
-/**
- * Nodes in work at the same time. More than the connections that the client opens, which bound the writes: nodes that
- * wait for a ConfigMap that they share are written with one request then.
- */
-const NODE_WORKERS = 256;
+/** Nodes in work at the same time. Many: those that wait for the ConfigMap that they share are written together. */
+const NODE_WORKERS = 1_024;
+/** Writes of nodes at the same time: the client has 64 connections, of which watches, lease and statuses need some. */
+const NODE_WRITES = 48;
 
 /**
  * The policy controller: one controller brings each node in line with the policies, the others say on each policy,
@@ -40,10 +41,12 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     client,
     namespace,
     present: (name) => caches.devicePluginConfigs.get(name)?.store.get(`${namespace}/${name}`),
+    clock,
     onRefusal: () => operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
   });
   const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
-  const sources = { caches, view, findings, settings, client, recorder, now, configMaps };
+  const sources = { caches, view, findings, settings, client, recorder, now, configMaps, pace: new ProgressPace(now) };
+  const slots = new Slots(NODE_WRITES);
 
   const operatorConfig: Controller = new Controller({
     ...shared,
@@ -65,6 +68,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
         {
           ...sources,
           log,
+          slots,
           ownWrites,
           vanishedPfs,
           onFindings: (node, found) =>

@@ -1,4 +1,4 @@
-import { CONDITION, type Condition, type KubeObject } from '@sriov/api';
+import { type KubeObject } from '@sriov/api';
 import { type MatchedNode, type NodesFacts, readinessOf } from '@sriov/policy';
 import { type Caches } from './caches.ts';
 import { type FleetView } from './fleet-view.ts';
@@ -44,13 +44,4 @@ function matchedNode({ caches, findings, settings }: StatusSources, name: string
   const state = caches.nodeStates.store.get(`${settings.namespace}/${name}`);
   if (state === undefined) return [];
   return [{ name, readiness: findings.get(name)?.isSettled === true ? readinessOf(state) : 'progressing' }];
-}
-
-/**
- * True when what stands there speaks of the object as it is now: then it holds until the nodes are planned. A new
- * leader plans all of them, and must not call everything into question meanwhile.
- */
-export function isCurrent(object: KubeObject & { status?: { conditions?: Condition[] | undefined } }): boolean {
-  const ready = object.status?.conditions?.find(({ type }) => type === CONDITION.ready);
-  return ready !== undefined && ready.observedGeneration === object.metadata.generation;
 }

@@ -34,7 +34,7 @@ describe('OwnWrites', () => {
   it('does not wait for ever: the object may be gone', () => {
     const { writes, pass } = create();
     writes.note('n', 'state', '100');
-    pass(9_999);
+    pass(59_999);
     expect(writes.isAwaited('n', cached({}))).toBe(true);
     pass(1);
     expect(writes.isAwaited('n', cached({}))).toBe(false);

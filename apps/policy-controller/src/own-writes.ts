@@ -2,7 +2,7 @@
 export type WrittenVersions = ReadonlyMap<string, string>;
 
 /** After so long a version that did not come is taken for lost: the object may have been replaced meanwhile. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Remembers what we wrote until the caches show it. A node that is planned before would be planned from the past, and

@@ -3,8 +3,8 @@ import { done, type NewCondition, type Outcome } from '@sriov/controller';
 import { CONFIG_MAP } from '@sriov/kube';
 import { configMapCondition, describeProblems, valueBytes } from '@sriov/policy';
 import { type ConfigMapWriter } from './config-map-writer.ts';
-import { type StatusContext } from './reconcile-policy.ts';
-import { writeStatus } from './write-status.ts';
+import { type StatusContext } from './bring-status.ts';
+import { findStatusUpdate, writeStatus } from './write-status.ts';
 
 /** What a reconcile of the SriovOperatorConfig works with. */
 export interface OperatorConfigContext extends StatusContext {
@@ -20,8 +20,10 @@ export async function reconcileOperatorConfig(context: OperatorConfigContext): P
   const config = context.view.operatorConfig;
   if (config === undefined || config.metadata.deletionTimestamp !== undefined) return outcome;
   const conditions = [configurationCondition(context), nicListCondition(context)];
-  const news = await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, { conditions });
-  tellOnNicList(context, news);
+  const update = findStatusUpdate(config, { conditions }, context.now());
+  if (update === undefined) return outcome;
+  await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, update);
+  tellOnNicList(context, update.transitions);
   return outcome;
 }
 

@@ -5,29 +5,20 @@ import {
   SRIOV_NETWORK_NODE_POLICY,
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
-import { done, type Outcome, wait } from '@sriov/controller';
+import { done, type Outcome } from '@sriov/controller';
 import { isManaged, misplacedPolicy, policyProblem, policyStatus, type Problem } from '@sriov/policy';
-import { isCurrent, nodesOf, type StatusSources } from './nodes-of.ts';
-import { type StatusPorts, writeStatus } from './write-status.ts';
-
-/** What a reconcile of a status works with. */
-export interface StatusContext extends StatusSources, StatusPorts {}
+import { bringStatus, type StatusContext } from './bring-status.ts';
+import { nodesOf } from './nodes-of.ts';
 
 type PolicyFacts = Parameters<typeof policyStatus>[0];
-
-/** How long to wait for nodes that are being planned. */
-export const PLANNING_MS = 1_000;
 
 /** Says on a policy how far it has come: matched and ready nodes, and what is wrong. */
 export async function reconcilePolicy(context: StatusContext, key: string): Promise<Outcome> {
   const policy = context.caches.policies.store.get(key);
   if (policy === undefined || isIgnored(policy)) return done(REASON.policyApplied, 'there is nothing to say');
   const facts = factsOf(context, policy);
-  if (facts.unplannedNodes > 0 && isCurrent(policy)) {
-    return wait(PLANNING_MS, REASON.nodesProgressing, 'nodes are being planned');
-  }
-  await writeStatus(context, { resource: SRIOV_NETWORK_NODE_POLICY, object: policy }, policyStatus(facts));
-  return done(REASON.policyApplied, 'the status is up to date');
+  const about = { key, resource: SRIOV_NETWORK_NODE_POLICY, object: policy };
+  return bringStatus(context, about, { ...policyStatus(facts), isPlanned: facts.unplannedNodes === 0 });
 }
 
 function isIgnored({ metadata }: SriovNetworkNodePolicy): boolean {

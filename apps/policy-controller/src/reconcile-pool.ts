@@ -1,9 +1,8 @@
 import { REASON, SRIOV_NETWORK_POOL_CONFIG, type SriovNetworkPoolConfig } from '@sriov/api';
-import { done, type Outcome, wait } from '@sriov/controller';
+import { done, type Outcome } from '@sriov/controller';
 import { isManaged, poolStatus, selectorMatches } from '@sriov/policy';
-import { isCurrent, nodesOf } from './nodes-of.ts';
-import { PLANNING_MS, type StatusContext } from './reconcile-policy.ts';
-import { writeStatus } from './write-status.ts';
+import { bringStatus, type StatusContext } from './bring-status.ts';
+import { nodesOf } from './nodes-of.ts';
 
 /** Says on a pool which nodes are in it and how far they have come, and what is wrong. */
 export async function reconcilePool(context: StatusContext, key: string): Promise<Outcome> {
@@ -12,11 +11,8 @@ export async function reconcilePool(context: StatusContext, key: string): Promis
     return done(REASON.poolReady, 'there is nothing to say');
   }
   const facts = factsOf(context, pool);
-  if (facts.unplannedNodes > 0 && isCurrent(pool)) {
-    return wait(PLANNING_MS, REASON.nodesProgressing, 'nodes are being planned');
-  }
-  await writeStatus(context, { resource: SRIOV_NETWORK_POOL_CONFIG, object: pool }, poolStatus(facts));
-  return done(REASON.poolReady, 'the status is up to date');
+  const about = { key, resource: SRIOV_NETWORK_POOL_CONFIG, object: pool };
+  return bringStatus(context, about, { ...poolStatus(facts), isPlanned: facts.unplannedNodes === 0 });
 }
 
 function factsOf(context: StatusContext, pool: SriovNetworkPoolConfig): Parameters<typeof poolStatus>[0] {

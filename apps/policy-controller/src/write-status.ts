@@ -24,35 +24,60 @@ type Counted = KubeObject & {
   };
 };
 
+/** What there is to write of a status. */
+export interface StatusUpdate {
+  readonly status: Decided & { readonly conditions: readonly Condition[] };
+  /** Conditions whose status or reason is new. */
+  readonly transitions: readonly Condition[];
+  /** It only says how far things have come: see {@link ProgressPace}. */
+  readonly isProgress: boolean;
+}
+
 /**
- * Writes the status where it differs from what stands there, and tells people what became of the object. Conditions
- * of types that are not ours are left to whoever writes them.
- * Returns the conditions whose status or reason is new.
+ * What differs from the status that stands there; `undefined` when nothing does. Conditions of types that are not ours
+ * are left to whoever writes them.
  */
+export function findStatusUpdate(object: Counted, decided: Decided, now: number): StatusUpdate | undefined {
+  const present = object.status?.conditions ?? [];
+  const { generation } = object.metadata;
+  const merged = mergeConditions(present, decided.conditions, { generation, now });
+  if (merged.changed.length === 0 && hasSameCounts(object.status ?? {}, decided)) return undefined;
+  const conditions = merged.conditions.filter(({ type }) => decided.conditions.some((ours) => ours.type === type));
+  const isHappening = conditions.some(({ type, status }) => type === CONDITION.progressing && status === 'True');
+  const wasReady = present.some(({ type, status }) => type === CONDITION.ready && status === 'True');
+  const isSmall = merged.transitions.length === 0 || (wasReady && isHappening);
+  return {
+    status: { ...decided, conditions },
+    transitions: merged.transitions,
+    isProgress: isSmall && isCurrent(object),
+  };
+}
+
+/**
+ * True when what stands there speaks of the object as it is now: then it holds until the nodes are planned. A new
+ * leader plans all of them, and must not call everything into question meanwhile.
+ */
+export function isCurrent(object: Counted): boolean {
+  const ready = object.status?.conditions?.find(({ type }) => type === CONDITION.ready);
+  return ready !== undefined && ready.observedGeneration === object.metadata.generation;
+}
+
+/** Writes the status, and tells people what became of the object. */
 export async function writeStatus<T extends Counted>(
   ports: StatusPorts,
   { resource, object }: { readonly resource: Resource<T>; readonly object: T },
-  decided: Decided,
-): Promise<readonly Condition[]> {
-  const present = object.status;
-  const merged = mergeConditions(present?.conditions ?? [], decided.conditions, {
-    generation: object.metadata.generation,
-    now: ports.now(),
-  });
-  if (merged.changed.length === 0 && hasSameCounts(present ?? {}, decided)) return [];
-  const { conditions: _, ...counts } = decided;
+  { status, transitions }: StatusUpdate,
+): Promise<void> {
   const { name, namespace } = object.metadata;
-  const conditions = merged.conditions.filter(({ type }) => decided.conditions.some((ours) => ours.type === type));
   const identity = { metadata: { name, ...(namespace !== undefined && { namespace }) } };
-  const applied: KubeObject = { ...identity, ...{ status: { ...counts, conditions } } };
+  const applied: KubeObject = { ...identity, ...{ status } };
   await ports.client.apply(resource as Resource, applied, { subresource: 'status', metadataOnly: true });
-  for (const condition of merged.transitions) {
+  for (const condition of transitions) {
     const type = newsOf(condition);
     if (type === undefined) continue;
     const { reason, message } = condition;
     ports.recorder.record(resource, object, { type, reason, message });
   }
-  return merged.transitions;
 }
 
 function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditions'>): boolean {

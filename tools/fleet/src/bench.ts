@@ -93,6 +93,8 @@ class Bench {
     let changeOfAll: Requests = { writes: new Map(), reads: 0 };
     for (let round = 0; round < flags.rounds; round += 1) {
       const result = await this.#compare(controller);
+      const { controller: ours, bare } = result.comparison;
+      say(`  ${ours.toFixed(0)} nodes/s by the controller, ${bare.toFixed(0)} by the bare client`);
       comparisons.push(result.comparison);
       changeOfAll = result.requests;
       controller = await this.#start();

@@ -5,7 +5,10 @@ import { type Flags, HELP, readFlags } from './flags.ts';
 import { rowsOf, tableOf } from './report.ts';
 
 async function measure(flags: Flags): Promise<void> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const start = performance.now();
+  const say = (line: string): void => {
+    process.stderr.write(`${((performance.now() - start) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
+  };
   const load = loadavg()[0] ?? 0;
   const plane = await startControlPlane({ onProgress: say });
   try {

@@ -6,5 +6,7 @@ process.on('message', () => {
   globalThis.gc();
   process.send?.({ heapUsed: process.memoryUsage().heapUsed });
 });
+// Nobody measures any more.
+process.on('disconnect', () => process.exit(1));
 // The channel alone must not keep a process alive that wants to end.
 process.channel?.unref();

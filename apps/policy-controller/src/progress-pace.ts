@@ -1,0 +1,28 @@
+/** Progress has to last so long before it is written. */
+export const PROGRESS_MS = 10_000;
+
+/**
+ * Holds progress back: counts that rise node by node, and policies that are not ready for a moment because another
+ * one changes their nodes. What people wait for (Ready, Degraded, a new generation) is not held back.
+ */
+export class ProgressPace {
+  readonly #now: () => number;
+  /** Since when there is progress to be written, by key. */
+  readonly #since = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** How long to hold the progress of the key back, in ms; 0 when it is due. */
+  holdBack(key: string): number {
+    const since = this.#since.get(key) ?? this.#now();
+    this.#since.set(key, since);
+    return Math.max(0, since + PROGRESS_MS - this.#now());
+  }
+
+  /** The status of the key is up to date. */
+  forget(key: string): void {
+    this.#since.delete(key);
+  }
+}
