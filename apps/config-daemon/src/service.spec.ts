@@ -477,6 +477,19 @@ describe('the config daemon', () => {
   });
 });
 
+describe('a world file that cannot be used', () => {
+  it('ends the daemon with what is wrong in it', async () => {
+    writeWorld({ ...WORLD, nics: [{ ...WORLD.nics[0], mac: 'none' }] });
+    startDaemon();
+    const failure = running;
+    running = undefined;
+    await expect(failure).rejects.toMatchObject({
+      exitCode: 2,
+      message: `world ${join(folder, 'world.yaml')}: nics.0.mac: must be a MAC address such as 52:54:00:aa:00:10`,
+    });
+  });
+});
+
 describe('config-daemon --dry-run', () => {
   const dryRun = (): Promise<{ code: number; out: string; err: string }> =>
     new Promise((resolve) => {
@@ -515,8 +528,8 @@ ens1 (${PF}):
   because the number of VFs is 0, not 7
   because the MTU is 1500, and 9000 is wanted
   turn driver probing of new VFs off
-  set the MTU of the PF to 9000
   create 7 VFs
+  set the MTU of the PF to 9000
   VF 0-3: set its MAC address, bind vfio-pci
   VF 4-5: set its MAC address, bind igbvf, set its MTU to 9000
   turn driver probing of new VFs on

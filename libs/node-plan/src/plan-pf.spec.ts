@@ -76,13 +76,13 @@ describe('the steps for one PF', () => {
     ['fewer VFs means that all are made anew', withVfs(...four), { numVfs: 0 }, ['remove all VFs']],
     ['the MTU of the PF is raised', testPf(), { numVfs: 0, mtu: 9000 }, ['set the MTU of the PF to 9000']],
     [
-      'the MTU of the PF is raised right before VFs are made, so that its link is interrupted once',
+      'the MTU of the PF is raised right after VFs were made, so that its link is interrupted once',
       testPf(),
       { numVfs: 1, mtu: 9000, vfGroups: [{ ...kernel, vfRange: '0-0', mtu: 9000 }] },
       [
         'turn driver probing of new VFs off',
-        'set the MTU of the PF to 9000',
         'create 1 VF',
+        'set the MTU of the PF to 9000',
         'VF 0: set its MAC address',
         'VF 0: bind igbvf',
         'VF 0: set its MTU to 9000',
@@ -97,8 +97,8 @@ describe('the steps for one PF', () => {
       { numVfs: 1, mtu: 9000, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
       [
         'turn driver probing of new VFs off',
-        'set the MTU of the PF to 9000',
         'create 1 VF',
+        'set the MTU of the PF to 9000',
         'set the link up',
         'VF 0: set its MAC address',
         'VF 0: bind igbvf',

@@ -141,10 +141,10 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
       ],
       before: [
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
-        // Both make some drivers reset the device. In this order, and at once, the link is interrupted once: making VFs
-        // resets at its beginning, and has the link up again when it ends.
-        ...mtuSteps(desired, observed),
+        // Both make igb reset the device, the first at its end. In this order, and at once, the second comes while the
+        // link is still down from the first, so that it is interrupted once.
         { kind: 'set-num-vfs', numVfs },
+        ...mtuSteps(desired, observed),
         ...linkSteps(observed),
       ],
       vfs: fresh.flatMap((vf) => vfPlan(observed, vf, groups).plan ?? []),
