@@ -1,19 +1,52 @@
+import { omitUndefined } from '@sriov/api';
 import { z } from 'zod';
-import { CommandError, runJson } from './commands.ts';
+import { CommandError, run, runJson } from './commands.ts';
 import { isErrno, type Kernel } from './kernel.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
 const eswitch = z.object({ dev: z.record(z.string(), z.object({ mode: z.string().optional() })).default({}) });
+const ports = z.object({
+  port: z
+    .record(
+      z.string(),
+      z.object({
+        flavour: z.string().default(''),
+        netdev: z.string().optional(),
+        pfnum: z.number().optional(),
+        vfnum: z.number().optional(),
+      }),
+    )
+    .default({}),
+});
+
+/** Legacy: the NIC's own switch. Switchdev: each VF has a representor, and software decides where frames go. */
+export type ESwitchMode = 'legacy' | 'switchdev';
+
+/** A port of a NIC as devlink sees it. */
+export interface DevlinkPort {
+  /** Handle of the device that it belongs to, such as `pci/0000:5e:00.0`. */
+  readonly device: string;
+  /** `physical`, `pcipf`, `pcivf` and others. */
+  readonly flavour: string;
+  /** Its network interface; absent while that is in another network namespace. */
+  readonly linkName?: string;
+  readonly pfNumber?: number;
+  /** The VF that a port of the flavour `pcivf` represents. */
+  readonly vfId?: number;
+}
+
+/** Longest wait for a change of mode: the firmware of some NICs takes half a minute. */
+const MODE_MS = 120_000;
 
 /**
  * eSwitch mode by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is
  * legacy and can be nothing else.
  */
-export async function readESwitchModes(kernel: Kernel): Promise<Map<string, 'legacy' | 'switchdev'>> {
-  const modes = new Map<string, 'legacy' | 'switchdev'>();
+export async function readESwitchModes(kernel: Kernel): Promise<Map<string, ESwitchMode>> {
+  const modes = new Map<string, ESwitchMode>();
   for (const device of await listDevlinkDevices(kernel)) {
-    const mode = await readMode(kernel, device);
-    if (mode === 'legacy' || mode === 'switchdev') modes.set(device.slice('pci/'.length), mode);
+    const mode = await readESwitchMode(kernel, device);
+    if (mode !== undefined) modes.set(device.slice('pci/'.length), mode);
   }
   return modes;
 }
@@ -29,12 +62,43 @@ async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
   }
 }
 
-async function readMode(kernel: Kernel, device: string): Promise<string | undefined> {
+/** eSwitch mode of a devlink device by its handle; nothing when it has no eSwitch. */
+export async function readESwitchMode(kernel: Kernel, device: string): Promise<ESwitchMode | undefined> {
   try {
     const output = eswitch.parse(await runJson(kernel, ['devlink', '-j', 'dev', 'eswitch', 'show', device]));
-    return output.dev[device]?.mode;
+    const mode = output.dev[device]?.mode;
+    return mode === 'legacy' || mode === 'switchdev' ? mode : undefined;
   } catch (error) {
     if (error instanceof CommandError) return undefined;
     throw error;
   }
+}
+
+/**
+ * Changes the eSwitch mode of a devlink device. The representors of its VFs come, or go, with it.
+ * @throws {CommandError} when the device has no eSwitch, or does not take the mode
+ */
+export async function setESwitchMode(kernel: Kernel, device: string, mode: ESwitchMode): Promise<void> {
+  await run(kernel, ['devlink', 'dev', 'eswitch', 'set', device, 'mode', mode], { deadlineMs: MODE_MS });
+}
+
+/** All ports of all devlink devices. */
+export async function listDevlinkPorts(kernel: Kernel): Promise<DevlinkPort[]> {
+  const { port } = ports.parse(await runJson(kernel, ['devlink', '-j', 'port', 'show']));
+  return Object.entries(port).map(([handle, { flavour, netdev, pfnum, vfnum }]) =>
+    omitUndefined({
+      device: handle.slice(0, handle.lastIndexOf('/')),
+      flavour,
+      // Empty while the interface has no name of its own.
+      linkName: netdev || undefined,
+      pfNumber: pfnum,
+      vfId: vfnum,
+    }),
+  );
+}
+
+/** Names of the interfaces that represent the VFs of a device, by VF id. None in legacy mode. */
+export function representorsOf(all: readonly DevlinkPort[], device: string): Map<number, string> {
+  const own = all.filter((port) => port.device === device && port.flavour === 'pcivf');
+  return new Map(own.flatMap(({ vfId, linkName }) => (vfId === undefined || !linkName ? [] : [[vfId, linkName]])));
 }

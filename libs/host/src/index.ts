@@ -10,3 +10,4 @@ export * from './observe.ts';
 export * from './sriov.ts';
 export * from './state-folder.ts';
 export * from './sysfs.ts';
+export * from './vdpa.ts';

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 /** Programs of the guest that need no bundling. */
 const FILES = join(import.meta.dirname, '../files');
 /** Our own programs of the guest. */
-const GUEST_PROGRAMS = ['agent', 'contract', 'raw-writes'];
+const GUEST_PROGRAMS = ['agent', 'contract', 'drivers', 'raw-writes'];
 
 /** Where the programs are that {@link bundlePrograms} has made. */
 export interface Programs {

@@ -19,6 +19,26 @@ export interface Scenario {
   readonly run: (lab: Lab) => Promise<void>;
 }
 
+/** How a case went that a program in the guest has tried: a line of its output. */
+export interface Tried {
+  readonly name: string;
+  readonly ms: number;
+  readonly failure?: string;
+}
+
+/** Runs a program of the guest that tries cases, and notes how each went. */
+export async function tryInGuest(
+  { guest, section }: Lab,
+  program: string,
+  args: readonly string[] = [],
+): Promise<void> {
+  const command = [`/host/programs/${program}.mjs`, ...args];
+  const exitCode = await guest.follow('node', command, (line) => section.record(JSON.parse(line) as Tried));
+  await section.check('every case was tried', async () => {
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}; the console:\n${await guest.consoleTail()}`);
+  });
+}
+
 const LOGS = join(import.meta.dirname, '../test-results');
 
 /** Boots a guest for a scenario and runs it. When a check fails, the guest's logs are kept. */

@@ -13,6 +13,10 @@ async function ip(...args: string[]): Promise<void> {
   if (exitCode !== 0) throw new Error(`ip link set ${args.join(' ')}: ${stderr}`);
 }
 
+function setMtu(name: string): Promise<void> {
+  return kernel.write(`/sys/class/net/${name}/mtu`, MTU);
+}
+
 async function settleVf(pf: { name: string; folder: string }, id: number): Promise<void> {
   const address = (await kernel.readlink(`${pf.folder}/virtfn${id}`)).replace('../', '');
   const device = `/sys/bus/pci/devices/${address}`;
@@ -23,14 +27,14 @@ async function settleVf(pf: { name: string; folder: string }, id: number): Promi
   if (driver === 'vfio-pci') return;
   await kernel.write(`${device}/driver_override`, '\n');
   const [link = ''] = await kernel.list(`${device}/net`);
-  await ip(link, 'mtu', MTU);
+  await setMtu(link);
 }
 
 async function settlePf(name: string, address: string): Promise<void> {
   const folder = `/sys/bus/pci/devices/${address}`;
   await kernel.write(`${folder}/sriov_drivers_autoprobe`, '0');
   await kernel.write(`${folder}/sriov_numvfs`, `${VFS}`);
-  await ip(name, 'mtu', MTU);
+  await setMtu(name);
   await ip(name, 'up');
   await Promise.all(Array.from({ length: VFS }, (_, id) => settleVf({ name, folder }, id)));
   await kernel.write(`${folder}/sriov_drivers_autoprobe`, '1');
