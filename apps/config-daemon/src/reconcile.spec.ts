@@ -23,8 +23,10 @@ class Daemon {
   isApiAway = false;
   wakes = 0;
 
+  readonly folder = new MemoryFolder();
+
   readonly reconcile = createReconciler({
-    host: { kernel: this.kernel, journal: new Journal(new MemoryFolder()) },
+    host: { kernel: this.kernel, journal: new Journal(this.folder) },
     getNodeState: () => this.state,
     status: {
       isOurs: () => true,
@@ -272,6 +274,26 @@ describe('reports', () => {
     await daemon.kernel.unplug(PF);
     await daemon.reconcile();
     expect(await daemon.metrics.text()).not.toContain(`sriov_node_virtual_functions{pf="${PF}"}`);
+  });
+});
+
+describe('a full disk', () => {
+  it('keeps the host as it is, says so, and is gone on from when there is room', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    const { writes } = daemon.kernel.state;
+    const write = daemon.folder.write.bind(daemon.folder);
+    daemon.folder.write = () => Promise.reject(new Error('ENOSPC: no space left on device, write'));
+    daemon.want(testSpec(3, 2));
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', ms: 30_000 });
+    expect(daemon.status.lastSyncError).toBe(
+      'the state folder cannot be written, so nothing is done to the host: ENOSPC: no space left on device, write: make it writable, or choose another with --state-folder',
+    );
+    expect(daemon.kernel.state.writes).toBe(writes);
+    daemon.folder.write = write;
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done' });
+    expect(daemon.vfsOf(PF)).toBe(3);
   });
 });
 

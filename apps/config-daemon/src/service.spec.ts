@@ -351,8 +351,8 @@ describe('the config daemon', () => {
     await untilSynced('Succeeded');
     await stopDaemon();
     writeFileSync(join(folder, 'machine.json.d/pci', PF), '{');
-    startDaemon();
     await setSpec({ interfaces: [] });
+    startDaemon();
     const { status } = await untilSynced('Failed');
     expect(status?.lastSyncError).toMatch(/^the state file pci\/0000:01:00\.0 is damaged \(/);
     expect(machine().devices[PF]?.pf?.vfs).toHaveLength(7);

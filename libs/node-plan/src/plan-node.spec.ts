@@ -11,6 +11,11 @@ const entry: DesiredInterface = { pciAddress: PF, name: 'ens1', numVfs: 4 };
 const giveBack = (pf: ObservedPf | undefined, change: Partial<NodeFacts> = {}): ReturnType<typeof planNode> =>
   planNode(testFacts(pf ? [pf] : [], [], { owned: new Map([[PF, entry]]), ...change }));
 
+function withoutSriov(): ObservedPf {
+  const { sriov: _, ...pf } = testPf();
+  return pf;
+}
+
 describe('a node', () => {
   it('without an entry for its PFs is left alone, whatever VFs it has', () => {
     expect(planNode(testFacts([testPf(four)], []))).toEqual({
@@ -105,6 +110,7 @@ describe('a PF that the spec no longer has', () => {
       { owned: new Map([[PF, { ...entry, externallyManaged: true }]]) },
     ],
     ['when it is gone', undefined, {}],
+    ['when it has no SR-IOV any more', withoutSriov(), { initial: new Map([[PF, { autoprobe: false }]]) }],
     [
       'with the larger MTU, when the host depends on its link now',
       testPf([], { hostUse: 'its default route', link: testLink({ mtu: 9000 }) }),

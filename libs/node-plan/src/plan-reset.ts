@@ -9,7 +9,7 @@ export interface ResetCase extends GuardedPf {
 
 /** Plans the way back for a PF that the operator configured and that the spec no longer has. */
 export function planReset(pf: ResetCase): PfResult {
-  const { observed, initial } = pf;
+  const { observed } = pf;
   const present = vfsOf(observed).length;
   const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
   if (blocker) return { problems: [blocker] };
@@ -18,9 +18,14 @@ export function planReset(pf: ResetCase): PfResult {
     because: ['no policy selects the PF any more'],
     before: present > 0 ? [{ kind: 'set-num-vfs', numVfs: 0 }] : [],
     vfs: [],
-    after: [...autoprobeStep(autoprobeOf(observed), initial?.autoprobe), ...initialMtuStep(pf)],
+    after: [...initialProbingStep(pf), ...initialMtuStep(pf)],
   };
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
+}
+
+/** A PF that has lost its driver has lost the attribute as well. */
+function initialProbingStep({ observed, initial }: ResetCase): PfStep[] {
+  return observed.sriov === undefined ? [] : autoprobeStep(autoprobeOf(observed), initial?.autoprobe);
 }
 
 /**
