@@ -6,13 +6,14 @@ import { bundlePrograms } from './programs.ts';
 import { Report } from './report.ts';
 import { runScenario, type Scenario } from './scenario.ts';
 import { contract } from './scenarios/contract.ts';
+import { oddHosts } from './scenarios/odd-hosts.ts';
 import { simulators } from './scenarios/simulators.ts';
 import { wholePath } from './scenarios/whole-path/index.ts';
 import { CannotRunError } from './supplies/release.ts';
 import { getSupplies } from './supplies/supplies.ts';
 
 /** Guests that run side by side: one mostly sleeps in its drivers while another works. */
-const LANES: readonly (readonly Scenario[])[] = [[contract, simulators], [wholePath]];
+const LANES: readonly (readonly Scenario[])[] = [[contract, simulators, oddHosts], [wholePath]];
 const NAMES = LANES.flat().map(({ name }) => name);
 
 const HELP = `npm run test:vm: tests the node side on a real Linux kernel with emulated SR-IOV NICs
