@@ -180,10 +180,10 @@ async function attempt(
 }
 
 function describeCause(cause: unknown): string {
-  return cause instanceof KernelBlockedError ? `${notBackSince(cause.since)} (${cause.path})` : messageOf(cause);
+  return cause instanceof KernelBlockedError ? notBackSince(cause.since) : messageOf(cause);
 }
 
 /** Words for a call that has not returned. */
 export function notBackSince(since: number): string {
-  return `not back from the kernel since ${new Date(since).toISOString()}`;
+  return `not back from the kernel since ${new Date(since).toISOString()}: the PF is left alone until it is`;
 }

@@ -38,7 +38,7 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
       const isInSync = syncStatus === SYNC_STATUS.succeeded;
       inSync.set(isInSync ? 1 : 0);
       if (isInSync) success.set(Math.floor(now / 1000));
-      else failures.inc({ reason });
+      if (syncStatus === SYNC_STATUS.failed) failures.inc({ reason });
       // A PF that is gone must not stay.
       vfs.reset();
       possible.reset();

@@ -60,9 +60,9 @@ describe('the status after a pass', () => {
     expect(nextStatus(state, { verdict: applying([]) }, NOW).status.interfaces).toEqual(state.status.interfaces);
   });
 
-  it('names slow steps before the plan', () => {
-    const { status } = nextStatus(state, { verdict: applying(['a', 'b'], ['slow']) }, NOW);
-    expect(status.conditions?.[0]).toMatchObject({ message: 'slow\na\nb', observedGeneration: 3 });
+  it('says what is being done, and for which spec', () => {
+    const { status } = nextStatus(state, { verdict: applying(['a', 'b']) }, NOW);
+    expect(status.conditions?.[0]).toMatchObject({ message: 'a\nb', observedGeneration: 3 });
     expect(status.lastSyncError).toBeUndefined();
   });
 

@@ -107,7 +107,7 @@ function conditionsOf({ syncStatus, reason, message }: Verdict): NewCondition[] 
   ];
 }
 
-/** The verdict while a plan is carried out: what it is, and the steps of it that take long. */
-export function applying(plan: readonly string[], slow: readonly string[] = []): Verdict {
-  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message: [...slow, ...plan].join('\n') };
+/** The verdict while something is being done; the lines say what. */
+export function applying(lines: readonly string[]): Verdict {
+  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message: lines.join('\n') };
 }

@@ -25,6 +25,9 @@ export interface ReconcileContext {
   readonly wake: () => void;
 }
 
+/** Time after which a call that has not come back from the kernel counts as a failure: slow firmware needs less. */
+const PATIENCE_MS = 120_000;
+
 /** Makes the reconciler: it makes the host equal to the node state's spec, as far as can be, and reports what is. */
 export function createReconciler(context: ReconcileContext): () => Promise<Outcome> {
   const { metrics, clock, log } = context;
@@ -40,12 +43,14 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
     const converging = converge(context.host, wanted, progress).finally(() => progress.end());
     const result = await converging.catch((error: unknown) => reportUnreadable(error, report, log));
     blockages.add(result.failures, context.wake);
-    const verdict = verdictOf(result);
+    const isPatient = blockages.since !== undefined && clock.now() - blockages.since < PATIENCE_MS;
+    const verdict = verdictOf(result, isPatient);
     metrics.judged(result.observed, verdict, clock.now());
     if (await report({ observed: result.observed, verdict })) logVerdict(log, verdict);
-    if (verdict.syncStatus !== SYNC_STATUS.failed) return done(verdict.reason, verdict.message);
+    if (verdict.syncStatus === SYNC_STATUS.succeeded) return done(verdict.reason, verdict.message);
     const { generation } = nodeState.metadata;
-    const ms = delays.after({ generation, hasFailed: result.failures.length > 0 });
+    const hasTried = verdict.syncStatus === SYNC_STATUS.failed && result.failures.length > 0;
+    const ms = delays.after({ generation, hasFailed: hasTried });
     return wait(ms, verdict.reason, verdict.message);
   };
 }

@@ -2,7 +2,7 @@ import { REASON, SYNC_STATUS } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { describePlan, type PlanProblemReason } from '@sriov/node-plan';
 import { type Converged } from './converge.ts';
-import { type Verdict } from './node-status.ts';
+import { applying, type Verdict } from './node-status.ts';
 
 /** Reasons of the planner as the reasons of conditions. */
 const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
@@ -14,8 +14,12 @@ const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
   BlockedInKernel: REASON.blocked,
 };
 
-/** What the last look at the host says: it is as wanted, or every single thing that is not, the gravest first. */
-export function verdictOf({ rest, failures, journalProblems }: Converged): Verdict {
+/**
+ * What the last look at the host says: it is as wanted, or every single thing that is not, the gravest first. With
+ * `isPatient`, calls that are still in the kernel are work in progress as long as nothing else is wrong.
+ */
+export function verdictOf(converged: Converged, isPatient = false): Verdict {
+  const { rest, failures, journalProblems } = converged;
   const isUndone = failures.length === 0 && rest.pfs.length > 0;
   const lines = [
     ...failures.map(({ message }) => message),
@@ -23,10 +27,19 @@ export function verdictOf({ rest, failures, journalProblems }: Converged): Verdi
     ...journalProblems,
     ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan({ ...rest, problems: [] })] : []),
   ];
-  const reason = reasonOf({ rest, failures, journalProblems });
-  return lines.length > 0
-    ? failed(reason, lines)
-    : { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
+  if (lines.length === 0) {
+    return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
+  }
+  if (isPatient && !isUndone && isOnlyBlocked(converged)) return applying(lines);
+  return failed(reasonOf(converged), lines);
+}
+
+function isOnlyBlocked({ rest, failures, journalProblems }: Converged): boolean {
+  return (
+    journalProblems.length === 0 &&
+    failures.every(({ cause }) => cause instanceof KernelBlockedError) &&
+    rest.problems.every(({ reason }) => reason === 'BlockedInKernel')
+  );
 }
 
 function reasonOf({ rest, failures, journalProblems }: Omit<Converged, 'observed'>): Verdict['reason'] {

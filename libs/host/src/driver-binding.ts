@@ -1,11 +1,11 @@
-import { KernelError, type Kernel } from './kernel.ts';
+import { type Kernel, KernelBlockedError, KernelError } from './kernel.ts';
 import { PCI_DEVICES, PCI_DRIVERS, readLinkName } from './sysfs.ts';
 
 /**
- * Longest wait for a bind or unbind: probing takes seconds on some devices. A VF that a program holds through VFIO
- * makes unbind wait for that program.
+ * Longest wait for a bind or unbind. Probing takes longer on some devices, and unbinding a VF that a program holds
+ * through VFIO waits for that program: the call then goes on by itself.
  */
-const BIND_MS = 60_000;
+const BIND_MS = 10_000;
 
 /** The driver of a PCI device; nothing when none is bound. */
 export function readDriver(kernel: Kernel, pciAddress: string): Promise<string | undefined> {
@@ -27,12 +27,12 @@ export async function unbindDriver(kernel: Kernel, pciAddress: string): Promise<
 export async function bindDriver(kernel: Kernel, pciAddress: string, driver: string): Promise<void> {
   const override = `${PCI_DEVICES}/${pciAddress}/driver_override`;
   await kernel.write(override, driver);
-  try {
-    await probe(kernel, pciAddress, driver);
-  } finally {
-    // vfio-pci keeps its override, so that no other driver takes the device when it is probed again.
-    if (driver !== 'vfio-pci') await kernel.write(override, '\n');
-  }
+  const failure = await probe(kernel, pciAddress, driver).catch((error: unknown) => ({ error }));
+  // vfio-pci keeps its override, so that no other driver takes the device when it is probed again. While a probe is
+  // still in the kernel, it has the lock that clearing waits for.
+  const isLocked = failure?.error instanceof KernelBlockedError;
+  if (driver !== 'vfio-pci' && !isLocked) await kernel.write(override, '\n');
+  if (failure) throw failure.error;
 }
 
 /** Lets the kernel choose the driver of a device that has none. @throws {KernelError} `ENODEV` as {@link bindDriver} */

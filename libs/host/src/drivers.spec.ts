@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bindDefaultDriver, bindDriver, unbindDriver } from './driver-binding.ts';
+import { KernelBlockedError } from './kernel.ts';
 import { setLinkUp, setMtu, setVfMac } from './links.ts';
 import { loadModule } from './modules.ts';
 import { setAutoprobe, setNumVfs } from './sriov.ts';
@@ -109,6 +110,16 @@ describe('a driver', () => {
       message: `write ${PROBE}: ENODEV (${detail})`,
     });
     expect(kernel.done.at(-1)).toBe(`${OVERRIDE} = \\n`);
+  });
+
+  it('keeps its name on the device while the bind is still in the kernel, which holds the lock of both', async () => {
+    const kernel = vf(undefined);
+    kernel.onWrite = (path) => {
+      if (path !== PROBE) return;
+      throw new KernelBlockedError({ verb: 'write', path, since: 0, released: new Promise(() => undefined) });
+    };
+    await expect(bindDriver(kernel, VF, 'igbvf')).rejects.toMatchObject({ code: 'EBLOCKED' });
+    expect(kernel.done).toEqual([`${OVERRIDE} = igbvf`, `${PROBE} = ${VF}`]);
   });
 
   it('is unbound where one is bound', async () => {

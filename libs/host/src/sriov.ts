@@ -2,7 +2,7 @@ import { isErrno, type Kernel, KernelError } from './kernel.ts';
 import { listNames, PCI_DEVICES, readAttribute, readLinkName } from './sysfs.ts';
 
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
-const NUM_VFS_MS = 120_000;
+const NUM_VFS_MS = 10_000;
 
 /** PCI addresses of the VFs of a PF by VF id, from its `virtfn` links, which never block. */
 export async function listVfAddresses(kernel: Kernel, pf: string): Promise<Map<number, string>> {
@@ -31,7 +31,7 @@ export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean)
 /**
  * Gives a PF so many VFs. From another number it goes through 0, because the kernel knows no other way; the number
  * it has already is left as it is.
- * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it takes longer than two minutes.
+ * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it has not come back after ten seconds.
  */
 export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
   const present = (await listVfAddresses(kernel, pf)).size;
