@@ -209,12 +209,8 @@ describe('renderAttachment', () => {
       { metaPlugins: '{},' },
       'spec.metaPlugins is not valid JSON: line 1, column 4: a value is expected, not the end',
     ],
-    ['a vlan out of range', { vlan: 5000 }, 'spec.vlan: Too big: expected number to be <=4094'],
-    [
-      'a missing resourceName',
-      { resourceName: undefined },
-      'spec.resourceName: Invalid input: expected string, received undefined',
-    ],
+    ['a vlan out of range', { vlan: 5000 }, 'spec.vlan 5000: Too big: expected number to be <=4094'],
+    ['a missing resourceName', { resourceName: undefined }, 'spec.resourceName is required'],
   ])('refuses %s', (_, spec, message) => {
     expect(render('SriovNetwork', { resourceName: 'r', ...spec })).toEqual({
       ok: false,

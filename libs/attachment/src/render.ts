@@ -7,6 +7,7 @@ import {
   type OVSNetwork,
   ovsNetworkSpecSchema,
   type Parsed,
+  readSpec,
   REASON,
   type Reason,
   type SriovIBNetwork,
@@ -95,15 +96,11 @@ function renderer<T extends UserJsonFields>(
   plugin: (spec: T, json: UserJson) => Members,
 ): (name: string, spec: unknown) => Parsed<JsonNode> {
   return (name, raw) => {
-    const spec = schema.safeParse(raw);
-    if (!spec.success) return { ok: false, message: describeIssues(spec.error) };
-    const json = readUserJson(spec.data);
-    return json.ok ? { ok: true, value: cniConfig(name, plugin(spec.data, json.value), json.value) } : json;
+    const spec = readSpec(schema, raw);
+    if (!spec.ok) return spec;
+    const json = readUserJson(spec.value);
+    return json.ok ? { ok: true, value: cniConfig(name, plugin(spec.value, json.value), json.value) } : json;
   };
-}
-
-function describeIssues(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`).join('; ');
 }
 
 /** The garbage collector removes the object with its CR, as long as both are in one namespace. */

@@ -2,16 +2,16 @@ import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   LABEL,
   operatorConfigSpecSchema,
+  readSpec,
   REASON,
   type SriovNetworkNodePolicy,
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
 } from '@sriov/api';
-import { type z } from 'zod';
 import { type PreparedPool, preparePools } from './pools.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { type PreparedPolicy, preparePolicies } from './prepare.ts';
-import { describeIssues, type Problem } from './problem.ts';
+import { type Problem } from './problem.ts';
 import { readSupportedNics, type SupportedNics } from './supported-nics.ts';
 
 /** The objects that bear on every node. */
@@ -52,8 +52,8 @@ export function prepareFleet(objects: FleetObjects): Fleet {
   const policies = preparePolicies(objects.policies);
   const pools = preparePools(objects.pools);
   const { nics, problems } = readSupportedNics(objects.supportedNics);
-  const config = ownConfigSchema.safeParse(objects.operatorConfig?.spec ?? {});
-  const { configDaemonNodeSelector = {}, featureGates = {} } = config.data ?? {};
+  const config = readSpec(ownConfigSchema, objects.operatorConfig?.spec);
+  const { configDaemonNodeSelector = {}, featureGates = {} } = config.ok ? config.value : {};
   const nodeSelector =
     Object.keys(configDaemonNodeSelector).length > 0 ? configDaemonNodeSelector : DEFAULT_NODE_SELECTOR;
   return {
@@ -64,21 +64,21 @@ export function prepareFleet(objects: FleetObjects): Fleet {
     nics,
     supportedNicsOnly: objects.supportedNicsOnly,
     managesSoftwareBridges: featureGates['manageSoftwareBridges'] ?? false,
-    nodeSelector: config.success ? nodeSelector : undefined,
+    nodeSelector: config.ok ? nodeSelector : undefined,
     problems: [
       ...policies.problems,
       ...pools.problems,
       ...problems,
-      ...(config.error ? [unreadable(config.error)] : []),
+      ...(config.ok ? [] : [unreadable(config.message)]),
     ],
   };
 }
 
-function unreadable(error: z.ZodError): Problem {
+function unreadable(cause: string): Problem {
   return {
     kind: 'SriovOperatorConfig',
     name: DEFAULT_OPERATOR_CONFIG_NAME,
     reason: REASON.operatorConfigInvalid,
-    message: `${describeIssues(error)}: until it can be read, all nodes stay as they are`,
+    message: `${cause}: until it can be read, all nodes stay as they are`,
   };
 }

@@ -1,4 +1,11 @@
-import { type NicSelector, type ObservedInterface, parsePfSelector, type PfSelector, type VfRange } from '@sriov/api';
+import {
+  formatVfRange,
+  type NicSelector,
+  type ObservedInterface,
+  parsePfSelector,
+  type PfSelector,
+  type VfRange,
+} from '@sriov/api';
 
 /** A NIC selector whose PF names have been read. */
 export interface ReadSelector extends Omit<NicSelector, 'pfNames'> {
@@ -41,11 +48,12 @@ export function hasName(nic: ObservedInterface, name: string): boolean {
   return nic.name === name || (nic.altNames ?? []).includes(name);
 }
 
-/** The ranges of VFs that the selector takes of an interface; `undefined` when it takes them all. */
+/** The ranges of VFs that the selector takes of an interface, each once; `undefined` when it takes them all. */
 export function selectedRanges(selector: ReadSelector, nic: ObservedInterface): readonly VfRange[] | undefined {
   const entries = selector.pfs.filter(({ name }) => hasName(nic, name));
   const ranges = entries.flatMap(({ range }) => range ?? []);
-  return ranges.length === entries.length && ranges.length > 0 ? ranges : undefined;
+  if (ranges.length < entries.length || ranges.length === 0) return undefined;
+  return [...new Map(ranges.map((range) => [formatVfRange(range), range])).values()];
 }
 
 /** Type and value around the last colon that has blanks or nothing beside it, as upstream reads it. */

@@ -229,6 +229,13 @@ describe('planNode: what cannot be done', () => {
     ]);
   });
 
+  it('takes a range that is there twice, be it by another name of the PF, for one', () => {
+    const pfNames = ['left#0-1', 'ens2f0#0-1', 'ens2f0#2-3', 'ens2f0#00-01'];
+    const result = plan([policy('p', { nicSelector: { pfNames } })]);
+    expect(result.problems).toEqual([]);
+    expect(result.spec.interfaces).toMatchObject([{ vfGroups: [{ vfRange: '0-1' }, { vfRange: '2-3' }] }]);
+  });
+
   it.each([
     [
       'a range that is none',
@@ -238,7 +245,7 @@ describe('planNode: what cannot be done', () => {
     [
       'a field of the wrong type',
       { numVfs: 'many' as unknown as number },
-      'spec.numVfs: Invalid input: expected number, received string',
+      'spec.numVfs "many": expected number, received string',
     ],
   ])('keeps what a policy configured that can no longer be read: %s', (_, spec, message) => {
     const config =
@@ -297,11 +304,24 @@ describe('planNode: pools and bridges', () => {
         kind: 'SriovNetworkPoolConfig',
         name: 'odd',
         reason: 'PoolInvalid',
-        message: expect.stringMatching(/^spec.rdmaMode: /),
+        message: expect.stringMatching(/^spec.rdmaMode "fast": /),
       },
     ]);
     expect(plan([], { spec, fleet: { pools } }).spec).toEqual(spec);
     expect(plan([], { spec: {}, fleet: { pools }, labels: { gpu: 'yes' } }).spec).toEqual(spec);
+  });
+
+  it.each([
+    ['an unknown operator', { key: 'zone', operator: 'Near' }, 'zone Near: the operator must be one of In, NotIn'],
+    ['In without values', { key: 'zone', operator: 'In', values: [] }, 'zone In needs values'],
+    ['Exists with values', { key: 'zone', operator: 'Exists', values: ['a'] }, 'zone Exists takes no values'],
+  ])('tells of a pool whose selector cannot be evaluated, and keeps the mode: %s', (_, expression, message) => {
+    const pools = [pool('odd', { nodeSelector: { matchExpressions: [expression] }, rdmaMode: 'shared' })];
+    const spec = { system: { rdmaMode: 'exclusive' as const } };
+    expect(fleet([], { pools }).problems).toMatchObject([
+      { name: 'odd', reason: 'PoolInvalid', message: expect.stringContaining(message) },
+    ]);
+    expect(plan([], { spec, fleet: { pools } }).spec).toEqual(spec);
   });
 
   it.each([
@@ -311,7 +331,6 @@ describe('planNode: pools and bridges', () => {
     ['NotIn without the label', { key: 'zone', operator: 'NotIn', values: ['a'] }, {}, true],
     ['Exists', { key: 'zone', operator: 'Exists' }, { zone: '' }, true],
     ['DoesNotExist', { key: 'zone', operator: 'DoesNotExist' }, { zone: '' }, false],
-    ['an unknown operator', { key: 'zone', operator: 'Near' }, { zone: 'a' }, false],
   ])('reads the expression %s', (_, expression, labels, holds) => {
     const pools = [pool('p', { nodeSelector: { matchExpressions: [expression] }, rdmaMode: 'shared' })];
     const { spec } = plan([], { labels: labels as Record<string, string>, fleet: { pools } });

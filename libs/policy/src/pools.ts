@@ -1,11 +1,13 @@
 import {
   type LabelSelector,
+  type Parsed,
   type PoolConfigSpec,
   poolConfigSpecSchema,
+  readSpec,
   REASON,
   type SriovNetworkPoolConfig,
 } from '@sriov/api';
-import { describeIssues, type Problem } from './problem.ts';
+import { type Problem } from './problem.ts';
 
 /** A pool that has been read. Pools for OVS hardware offload group no nodes and are left out. */
 export interface PreparedPool {
@@ -23,15 +25,35 @@ export function preparePools(pools: readonly SriovNetworkPoolConfig[]): {
   const problems: Problem[] = [];
   const prepared = pools.flatMap((pool): PreparedPool[] => {
     const { name } = pool.metadata;
-    const spec = poolConfigSpecSchema.safeParse(pool.spec ?? {});
-    if (!spec.success) {
-      const message = describeIssues(spec.error);
-      problems.push({ kind: 'SriovNetworkPoolConfig', name, reason: REASON.poolInvalid, message });
+    const spec = readPool(pool);
+    if (!spec.ok) {
+      problems.push({ kind: 'SriovNetworkPoolConfig', name, reason: REASON.poolInvalid, message: spec.message });
       return [];
     }
-    return spec.data.ovsHardwareOffloadConfig?.name ? [] : [{ name, spec: spec.data }];
+    return spec.value.ovsHardwareOffloadConfig?.name ? [] : [{ name, spec: spec.value }];
   });
   return { prepared, unreadable: problems.map(({ name }) => name), problems };
+}
+
+function readPool(pool: SriovNetworkPoolConfig): Parsed<PoolConfigSpec> {
+  const spec = readSpec(poolConfigSpecSchema, pool.spec);
+  const fault = spec.ok ? findSelectorFault(spec.value) : undefined;
+  return fault === undefined ? spec : { ok: false, message: fault };
+}
+
+const TAKES_VALUES: Readonly<Record<string, boolean>> = { In: true, NotIn: true, Exists: false, DoesNotExist: false };
+
+/** What makes a selector one that Kubernetes cannot evaluate. The API server stores it all the same. */
+export function findSelectorFault({ nodeSelector }: PoolConfigSpec): string | undefined {
+  for (const { key, operator, values = [] } of nodeSelector?.matchExpressions ?? []) {
+    const takesValues = TAKES_VALUES[operator];
+    const where = `spec.nodeSelector.matchExpressions: ${key} ${operator}`;
+    if (takesValues === undefined) {
+      return `${where}: the operator must be one of ${Object.keys(TAKES_VALUES).join(', ')}`;
+    }
+    if (takesValues !== values.length > 0) return `${where} ${takesValues ? 'needs' : 'takes no'} values`;
+  }
+  return undefined;
 }
 
 /** The pool of a node; in several, none is meant more than the others, and each gets a problem. */
@@ -83,7 +105,7 @@ function expressionHolds(
     case 'DoesNotExist':
       return value === undefined;
     default:
-      // The API server refuses other operators; one that slipped in selects nothing rather than everything.
+      // The pool cannot be read; who asks before that is known gets nothing rather than everything.
       return false;
   }
 }

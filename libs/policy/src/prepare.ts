@@ -3,11 +3,12 @@ import {
   matchesLabels,
   type NodePolicySpec,
   nodePolicySpecSchema,
+  readSpec,
   REASON,
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
 import { isEmptySelector, readSelector, type ReadSelector } from './nic-selector.ts';
-import { describeIssues, policyProblem, type Problem } from './problem.ts';
+import { policyProblem, type Problem } from './problem.ts';
 
 /** A policy that has been read and can be applied. */
 export interface ReadablePolicy {
@@ -52,16 +53,17 @@ function prepare(policy: SriovNetworkNodePolicy, problems: Problem[]): PreparedP
     const priority: unknown = policy.spec?.priority;
     return { kind: 'unreadable', name, priority: typeof priority === 'number' ? priority : 0 };
   };
-  const spec = nodePolicySpecSchema.safeParse(policy.spec);
-  if (!spec.success) return unreadable(describeIssues(spec.error));
-  const selector = readSelector(spec.data.nicSelector);
+  const read = readSpec(nodePolicySpecSchema, policy.spec);
+  if (!read.ok) return unreadable(read.message);
+  const { value: spec } = read;
+  const selector = readSelector(spec.nicSelector);
   if (typeof selector === 'string') return unreadable(selector);
   if (isEmptySelector(selector)) {
     problems.push(
       policyProblem({ policy: name }, REASON.policyInvalid, 'spec.nicSelector is empty: it selects nothing'),
     );
   }
-  return { kind: 'readable', name, priority: spec.data.priority ?? 0, spec: spec.data, selector };
+  return { kind: 'readable', name, priority: spec.priority ?? 0, spec, selector };
 }
 
 /** True when the policy is about nodes with these labels. Of an unreadable one nobody knows. */

@@ -1,5 +1,4 @@
 import { REASON, type Reason } from '@sriov/api';
-import { type z } from 'zod';
 
 /** Something that is wrong with an object and keeps part of the plan from being made. It never stops the rest. */
 export interface Problem {
@@ -27,9 +26,4 @@ export function policyProblem(
 export function misplacedPolicy(policy: string, operatorNamespace: string): Problem {
   const message = `policies are read from the namespace ${operatorNamespace} only: move it there`;
   return policyProblem({ policy }, REASON.wrongNamespace, message);
-}
-
-/** Which fields of a spec cannot be read, and why. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`).join('; ');
 }

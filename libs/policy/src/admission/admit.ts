@@ -2,6 +2,7 @@ import {
   IGNORED_POLICY_NAME,
   type NodePolicySpec,
   OVS_NETWORK,
+  readSpec,
   SRIOV_IB_NETWORK,
   SRIOV_NETWORK,
   SRIOV_NETWORK_NODE_POLICY,
@@ -20,7 +21,6 @@ import { namespaceOf, placePolicy } from './placement.ts';
 import { POLICY_RULES } from './policy-rules.ts';
 import { POLICY_WARNINGS } from './policy-warnings.ts';
 import { POOL_RULES, POOL_WARNINGS } from './pool-rules.ts';
-import { readSpec } from './read-spec.ts';
 import { type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import { allViolations, firstViolation, type Rule } from './rule.ts';
 

@@ -88,6 +88,23 @@ describe('a SriovNetworkPoolConfig', () => {
     expect(verdictOn(pool(spec))).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
   });
 
+  it.each<[string, object, string]>([
+    [
+      'an unknown operator',
+      { operator: 'Near', values: ['a'] },
+      'zone Near: the operator must be one of In, NotIn, Exists, DoesNotExist',
+    ],
+    ['In without values', { operator: 'In' }, 'zone In needs values'],
+    ['NotIn without values', { operator: 'NotIn', values: [] }, 'zone NotIn needs values'],
+    ['Exists with values', { operator: 'Exists', values: ['a'] }, 'zone Exists takes no values'],
+  ])('with %s is refused', (_, expression, message) => {
+    const spec = { nodeSelector: { matchExpressions: [{ key: 'zone', ...expression }] } };
+    expect(verdictOn(pool(spec))).toMatchObject({
+      allowed: false,
+      message: `spec.nodeSelector.matchExpressions: ${message}`,
+    });
+  });
+
   it('that shares a node with another is let in with a warning that names both', () => {
     const pools = [
       pool(zone('a'), { name: 'old' }),

@@ -1,5 +1,5 @@
 import { type KubeObject, type PoolConfigSpec, type SriovNetworkPoolConfig } from '@sriov/api';
-import { findPool, preparePools, selectorMatches } from '../pools.ts';
+import { findPool, findSelectorFault, preparePools, selectorMatches } from '../pools.ts';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';
@@ -29,6 +29,7 @@ export const POOL_RULES: readonly Rule<PoolFacts>[] = [
         ? undefined
         : `spec.maxUnavailable ${JSON.stringify(maxUnavailable)} must be a number of nodes (0 or more) or a percentage from "1%" to "100%"`,
   },
+  { name: 'the selector can be evaluated', check: ({ spec }) => findSelectorFault(spec) },
 ];
 
 /** What the person who writes a SriovNetworkPoolConfig should know. */

@@ -1,11 +1,11 @@
-import { type Parsed } from '@sriov/api';
 import { type z } from 'zod';
+import { type Parsed } from './vf-range.ts';
 
 /**
  * Reads a spec by the schema of its kind, with the schema's defaults; unknown fields are left out. The message of a
  * failure names each field that is wrong, and its value.
  */
-export function readSpec<S extends z.ZodObject>(schema: S, raw: unknown): Parsed<z.output<S>> {
+export function readSpec<T>(schema: z.ZodType<T>, raw: unknown): Parsed<T> {
   const parsed = schema.safeParse(raw ?? {}, { reportInput: true });
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, message: parsed.error.issues.map(describe).join('; ') };

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { poolConfigSpecSchema } from './pool-config.ts';
+import { readSpec } from './read-spec.ts';
+import { sriovNetworkSpecSchema } from './sriov-network.ts';
+
+describe('readSpec', () => {
+  it('fills in defaults and leaves out what the kind does not have', () => {
+    expect(readSpec(sriovNetworkSpecSchema, { resourceName: 'r', vlann: 3 })).toEqual({
+      ok: true,
+      value: { resourceName: 'r', logLevel: 'info' },
+    });
+    expect(readSpec(poolConfigSpecSchema, undefined)).toEqual({ ok: true, value: {} });
+  });
+
+  it.each<[sentence: string, spec: unknown, message: string]>([
+    ['a missing field', {}, 'spec.resourceName is required'],
+    ['no spec at all', undefined, 'spec.resourceName is required'],
+    ['a wrong type', { resourceName: true }, 'spec.resourceName true: expected string, received boolean'],
+    [
+      'several fields at once',
+      { resourceName: 'r', vlan: 5000, trust: 'maybe' },
+      'spec.vlan 5000: Too big: expected number to be <=4094; spec.trust "maybe": Invalid option: expected one of "on"|"off"',
+    ],
+    ['a list', [], 'spec: expected object, received array'],
+    [
+      'a long value',
+      { resourceName: 'r', trust: 'x'.repeat(100) },
+      `spec.trust "${'x'.repeat(59)}...: Invalid option: expected one of "on"|"off"`,
+    ],
+  ])('names field and value of %s', (_, spec, message) => {
+    expect(readSpec(sriovNetworkSpecSchema, spec)).toEqual({ ok: false, message });
+  });
+});
