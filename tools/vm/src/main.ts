@@ -6,15 +6,22 @@ import { bundlePrograms } from './programs.ts';
 import { Report } from './report.ts';
 import { runScenario, type Scenario } from './scenario.ts';
 import { contract } from './scenarios/contract.ts';
+import { figures } from './scenarios/figures.ts';
 import { oddHosts } from './scenarios/odd-hosts.ts';
 import { simulators } from './scenarios/simulators.ts';
 import { wholePath } from './scenarios/whole-path/index.ts';
 import { CannotRunError } from './supplies/release.ts';
 import { getSupplies } from './supplies/supplies.ts';
 
-/** Guests that run side by side: one mostly sleeps in its drivers while another works. */
-const LANES: readonly (readonly Scenario[])[] = [[contract, simulators, oddHosts], [wholePath]];
-const NAMES = LANES.flat().map(({ name }) => name);
+/**
+ * What runs after what: first the figures, for which the machine must have nothing else to do, then two lanes side by
+ * side, because guests sleep in their drivers much of the time.
+ */
+const ROUNDS: readonly (readonly (readonly Scenario[])[])[] = [
+  [[figures]],
+  [[contract, simulators, oddHosts], [wholePath]],
+];
+const NAMES = ROUNDS.flat(2).map(({ name }) => name);
 
 const HELP = `npm run test:vm: tests the node side on a real Linux kernel with emulated SR-IOV NICs
 
@@ -50,7 +57,7 @@ async function runAll(only: readonly string[], report: Report): Promise<void> {
         await runScenario(scenario, { supplies, programs, section: report.section(scenario.name) });
       }
     };
-    await Promise.all(LANES.map(runLane));
+    for (const lanes of ROUNDS) await Promise.all(lanes.map(runLane));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,8 +6,7 @@ import { lookAtHost } from '../../host-view.ts';
 import { PFS } from '../../pfs.ts';
 import { NICS, nicDevice } from '../../machine/qemu-command.ts';
 import { until } from '../../until.ts';
-import { checkRemoval } from './figures.ts';
-import { applyPolicies, assertConfigured, type Path, untilConfigured } from './path.ts';
+import { applyPolicies, assertConfigured, checkRemoval, type Path, untilConfigured } from './path.ts';
 
 const OUTAGE_MS = 60_000;
 const LOOK_MS = 5_000;
@@ -34,7 +33,7 @@ async function checkHeldVf(path: Path): Promise<void> {
     await cluster.select(false);
     const { status } = await cluster.untilJudged('Failed');
     assert.equal(conditionOf(status, CONDITION.degraded)?.reason, REASON.vfInUse);
-    assert.match(status?.lastSyncError ?? '', /^eth1 \(0000:01:00\.0\): .*VF 0 is in use by process \d+ \(perl\)/);
+    assert.match(status?.lastSyncError ?? '', /^eth1 \(0000:01:00\.0\): .*in use \(VF 0 by process \d+ \(perl\)\)/);
     assert.equal((await lookAtHost(guest)).get(PFS.eth1)?.vfs.length, 7);
     assert.equal((await lookAtHost(guest)).get(PFS.eth2)?.vfs.length, 0);
     await cluster.select(true);

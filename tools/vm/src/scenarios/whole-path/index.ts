@@ -1,39 +1,24 @@
 import assert from 'node:assert/strict';
-import { Cluster } from '../../cluster.ts';
-import { Daemon } from '../../daemon.ts';
-import { type Lab, type Scenario } from '../../scenario.ts';
+import { type Scenario } from '../../scenario.ts';
 import { checkChanges } from './changes.ts';
 import { checkFaults } from './faults.ts';
-import { checkFigures, measureAlone } from './figures.ts';
-import { type Path } from './path.ts';
+import { applyPolicies, assertConfigured, onPath, type Path, untilConfigured } from './path.ts';
 import { checkReboots } from './reboots.ts';
 
-/** Control plane and policy controller on this machine, the daemon on the real kernel of the guest. */
+/** From a policy to the VFs of a real kernel, and what may come in between. */
 export const wholePath: Scenario = {
   name: 'whole-path',
-  async run(lab: Lab): Promise<void> {
-    const { guest, section, programs } = lab;
-    const aloneMs = await measureAlone(lab);
-    // As on most servers: one port is in use, the other is not.
-    await guest.sh('ip link set eth1 up');
-    const cluster = await section.check('the control plane starts', () =>
-      Cluster.start(programs.policyController, (line) => section.show(line)),
-    );
-    try {
-      const daemon = await Daemon.start(guest, await cluster.guestKubeconfig());
-      const path = { ...lab, cluster, daemon };
+  run: (lab) =>
+    onPath(lab, async (path) => {
       await checkStart(path);
-      await checkFigures(path, aloneMs);
       await checkChanges(path);
       await checkFaults(path);
       await checkReboots(path);
-    } finally {
-      await cluster.close();
-    }
-  },
+    }),
 };
 
-async function checkStart({ section, cluster }: Path): Promise<void> {
+async function checkStart(path: Path): Promise<void> {
+  const { section, cluster, guest } = path;
   await section.check('the daemon reports what the node has, and that nothing is to be done', async () => {
     const { status } = await cluster.untilJudged('Succeeded');
     assert.deepEqual(
@@ -44,5 +29,10 @@ async function checkStart({ section, cluster }: Path): Promise<void> {
         ['eth2', 'igb', 7, 'down'],
       ],
     );
+  });
+  await section.check('policies make 7 VFs on each of two PFs, and the status says what the kernel does', async () => {
+    await applyPolicies(cluster, 4);
+    await cluster.select(true);
+    await assertConfigured(guest, await untilConfigured(path, 4), 4);
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type SriovNetworkNodeState } from '@sriov/api';
-import { type Cluster } from '../../cluster.ts';
-import { type Daemon } from '../../daemon.ts';
+import { Cluster } from '../../cluster.ts';
+import { Daemon } from '../../daemon.ts';
 import { lookAtHost, type SeenPf } from '../../host-view.ts';
 import { PFS } from '../../pfs.ts';
 import { type Guest } from '../../machine/guest.ts';
@@ -11,6 +11,32 @@ import { type Lab } from '../../scenario.ts';
 export interface Path extends Lab {
   readonly cluster: Cluster;
   readonly daemon: Daemon;
+}
+
+/** Control plane and policy controller on this machine, the daemon on the real kernel of the guest. */
+export async function onPath(lab: Lab, run: (path: Path) => Promise<void>): Promise<void> {
+  const { guest, section, programs } = lab;
+  // As on most servers: one port is in use, the other is not.
+  await guest.sh('ip link set eth1 up');
+  const cluster = await section.check('the control plane starts', () =>
+    Cluster.start(programs.policyController, (line) => section.show(line)),
+  );
+  try {
+    await run({ ...lab, cluster, daemon: await Daemon.start(guest, await cluster.guestKubeconfig()) });
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** The policies go, and all that they brought with them. */
+export async function checkRemoval({ section, cluster, guest }: Path): Promise<void> {
+  await section.check('without policies the VFs go, and the PFs are as they were', async () => {
+    await cluster.select(false);
+    await cluster.untilJudged('Succeeded', ({ spec }) => (spec?.interfaces ?? []).length === 0);
+    for (const { mtu, autoprobe, vfs } of (await lookAtHost(guest)).values()) {
+      assert.deepEqual({ mtu, autoprobe, vfs }, { mtu: 1500, autoprobe: '1', vfs: [] });
+    }
+  });
 }
 
 /** One range of VFs on both PFs. */

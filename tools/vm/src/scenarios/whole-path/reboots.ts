@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { SYNC_STATUS } from '@sriov/api';
 import { expectNoDisturbance } from './changes.ts';
-import { checkRemoval } from './figures.ts';
-import { assertConfigured, type Path, untilConfigured } from './path.ts';
+import { assertConfigured, checkRemoval, type Path, untilConfigured } from './path.ts';
 
 /** The power is cut, at a bad moment and at a good one. */
 export async function checkReboots(path: Path): Promise<void> {
