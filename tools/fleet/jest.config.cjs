@@ -1,1 +1,1 @@
-module.exports = { displayName: 'fleet', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'fleet', preset: '../control-plane/jest/preset.cjs' };

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ControlPlane } from '@sriov/control-plane';
-import { CONFIG_MAP_LIMIT_BYTES, configShardNames } from '@sriov/policy';
+import { CONFIG_MAP_LIMIT_BYTES, configShardNames, MAX_CONFIG_SHARDS } from '@sriov/policy';
 import { writeBare } from './bare-client.ts';
 import { FleetCluster } from './cluster.ts';
 import { bundleController, type ControllerOptions, ControllerProcess, type Memory } from './controller-process.ts';
@@ -38,33 +41,39 @@ export interface Figures {
 /** The controller opens 64 connections at most, and holds some for its watches. */
 const CONNECTIONS = 56;
 
-/** Runs all measurements, one after the other, on a control plane that has nothing else to do. */
-export async function runBench(plane: ControlPlane, flags: Flags, say: (line: string) => void): Promise<Figures> {
+/** A control plane that has nothing else to do. */
+export type BenchPlane = Pick<ControlPlane, 'access' | 'kubeconfigPath' | 'version'>;
+
+/** Runs all measurements, one after the other. */
+export async function runBench(plane: BenchPlane, flags: Flags, say: (line: string) => void): Promise<Figures> {
   const planning = measurePlanning(flags);
   // A third of the room is left, as an operator would leave it.
   const bytes = planning.configBytes * flags.nodes;
-  const shards = Math.min(16, Math.ceil(bytes / (CONFIG_MAP_LIMIT_BYTES * 0.7)));
+  const shards = Math.min(MAX_CONFIG_SHARDS, Math.ceil(bytes / (CONFIG_MAP_LIMIT_BYTES * 0.7)));
   const cluster = new FleetCluster(plane, flags);
-  await bundleController();
-  say(`creating ${flags.nodes} nodes`);
-  await cluster.populate();
-  await cluster.createPolicies();
-  const bench = new Bench(cluster, plane, {
-    controller: { kubeconfig: plane.kubeconfigPath, namespace: cluster.namespace, shards },
-    flags,
-    say,
-  });
-  return { flags, kubernetes: plane.version, shards, planning, ...(await bench.run()) };
+  const folder = mkdtempSync(join(tmpdir(), 'sriov-fleet-'));
+  try {
+    const program = join(folder, 'policy-controller.mjs');
+    await bundleController(program);
+    say(`creating ${flags.nodes} nodes`);
+    await cluster.populate();
+    await cluster.createPolicies();
+    const controller = { program, kubeconfig: plane.kubeconfigPath, namespace: cluster.namespace, shards };
+    const bench = new Bench(cluster, plane, { controller, flags, say });
+    return { flags, kubernetes: plane.version, shards, planning, ...(await bench.run()) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 class Bench {
   readonly #cluster: FleetCluster;
-  readonly #plane: ControlPlane;
+  readonly #plane: BenchPlane;
   readonly #options: { readonly controller: ControllerOptions; readonly flags: Flags; say(line: string): void };
 
   constructor(
     cluster: FleetCluster,
-    plane: ControlPlane,
+    plane: BenchPlane,
     options: { readonly controller: ControllerOptions; readonly flags: Flags; say(line: string): void },
   ) {
     this.#cluster = cluster;

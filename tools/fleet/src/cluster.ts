@@ -12,8 +12,9 @@ import {
   type SriovNetworkNodeState,
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
-import { adminRequest, type ControlPlane } from '@sriov/control-plane';
+import { type Access, adminRequest } from '@sriov/control-plane';
 import {
+  ApiError,
   CONFIG_MAP,
   type ConfigMap,
   connect,
@@ -22,6 +23,7 @@ import {
   NAMESPACE,
   NODE,
   objectPath,
+  type WatchEvent,
 } from '@sriov/kube';
 import { systemClock } from '@sriov/runtime';
 import { parse } from 'yaml';
@@ -42,6 +44,12 @@ const CRDS = join(import.meta.dirname, '../../../charts/sriov-network-operator/f
 const LIMIT = 32;
 const PAGE = 100;
 
+interface StateSelection {
+  readonly namespace: string;
+  readonly metadataOnly: boolean;
+  readonly fieldSelector?: string;
+}
+
 /** What stood of a fleet at one time. */
 export interface Snapshot {
   readonly states: readonly SriovNetworkNodeState[];
@@ -52,13 +60,16 @@ export interface Snapshot {
 export class FleetCluster {
   readonly namespace = 'sriov-network-operator';
   readonly client: KubeClient;
-  readonly #plane: ControlPlane;
+  readonly #access: Access;
   readonly #size: FleetSize;
 
-  constructor(plane: ControlPlane, size: FleetSize) {
-    this.#plane = plane;
+  constructor(
+    { access, kubeconfigPath }: { readonly access: Access; readonly kubeconfigPath: string },
+    size: FleetSize,
+  ) {
+    this.#access = access;
     this.#size = size;
-    const connection = connect(loadKubeConfig(plane.kubeconfigPath), systemClock);
+    const connection = connect(loadKubeConfig(kubeconfigPath), systemClock);
     this.client = new KubeClient({ connection, clock: systemClock, fieldManager: 'fleet' });
   }
 
@@ -151,8 +162,8 @@ export class FleetCluster {
   }
 
   /**
-   * Follows the node states, metadata only, and resolves when `count` of them have a spec that is newer than at the
-   * call; only those of `name`, when it is given.
+   * Follows the node states, metadata only. `done` resolves when `count` of them have another spec than at the call;
+   * only that of `name` is looked at, when it is given.
    */
   async followChanges(count: number, name?: string): Promise<{ readonly done: Promise<void> }> {
     const selection = {
@@ -160,6 +171,13 @@ export class FleetCluster {
       metadataOnly: true,
       ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
     };
+    const { generations, resourceVersion } = await this.#listGenerations(selection);
+    return { done: this.#until(count, { selection, generations, resourceVersion }) };
+  }
+
+  async #listGenerations(
+    selection: StateSelection,
+  ): Promise<{ generations: Map<string, number | undefined>; resourceVersion: string }> {
     const generations = new Map<string, number | undefined>();
     let resourceVersion = '';
     let continueToken: string | undefined;
@@ -168,36 +186,51 @@ export class FleetCluster {
       for (const { metadata } of page.items) generations.set(metadata.name, metadata.generation);
       ({ resourceVersion, continueToken } = { continueToken: undefined, ...page });
     } while (continueToken !== undefined);
-    return { done: this.#until(count, { selection, generations, resourceVersion }) };
+    return { generations, resourceVersion };
   }
 
   async #until(
     count: number,
     from: {
-      readonly selection: object & { readonly namespace: string };
+      readonly selection: StateSelection;
       readonly generations: ReadonlyMap<string, number | undefined>;
       readonly resourceVersion: string;
     },
   ): Promise<void> {
     const changed = new Set<string>();
-    const watch = this.client.watch(SRIOV_NETWORK_NODE_STATE, {
-      ...from.selection,
-      resourceVersion: from.resourceVersion,
-      timeoutSeconds: 600,
-      inactivityMs: 120_000,
-      signal: AbortSignal.timeout(600_000),
-    });
-    for await (const { object } of watch) {
-      const { name, generation } = object.metadata;
+    const see = (name: string, generation: number | undefined): void => {
       if (generation !== from.generations.get(name)) changed.add(name);
-      if (changed.size >= count) return;
+    };
+    let { resourceVersion } = from;
+    while (changed.size < count) {
+      for await (const { object } of this.#watchStates(from.selection, resourceVersion)) {
+        see(object.metadata.name, object.metadata.generation);
+        if (changed.size >= count) return;
+      }
+      // An API server that is short of time ends watches that it could not feed.
+      const now = await this.#listGenerations(from.selection);
+      for (const [name, generation] of now.generations) see(name, generation);
+      ({ resourceVersion } = now);
     }
-    throw new Error(`${changed.size} of ${count} node states changed within 10 minutes`);
+  }
+
+  async *#watchStates(selection: StateSelection, resourceVersion: string): AsyncGenerator<WatchEvent<KubeObject>> {
+    try {
+      yield* this.client.watch(SRIOV_NETWORK_NODE_STATE, {
+        ...selection,
+        resourceVersion,
+        timeoutSeconds: 300,
+        inactivityMs: 90_000,
+        signal: new AbortController().signal,
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Requests that the API server has answered since it started. */
   async requestCounts(): Promise<RequestCounts> {
-    const { body } = await adminRequest(this.#plane.access, { method: 'GET', path: '/metrics' });
+    const { body } = await adminRequest(this.#access, { method: 'GET', path: '/metrics' });
     return parseRequestCounts(String(body));
   }
 

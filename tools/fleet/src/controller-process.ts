@@ -9,13 +9,16 @@ import { findFreePort } from '@sriov/control-plane';
 
 const APP = join(import.meta.dirname, '../../../apps/policy-controller');
 
-/** Bundles the policy controller as it is shipped. */
-export async function bundleController(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['../../tools/scripts/bundle.mjs'], { cwd: APP });
+/** Bundles the policy controller as it is shipped, into the file. */
+export async function bundleController(file: string): Promise<void> {
+  const script = ['../../tools/scripts/bundle.mjs', '--executable', file];
+  await promisify(execFile)(process.execPath, script, { cwd: APP });
 }
 
 /** How the controller is started. */
 export interface ControllerOptions {
+  /** The bundle. */
+  readonly program: string;
   readonly kubeconfig: string;
   readonly namespace: string;
   readonly shards: number;
@@ -53,10 +56,10 @@ export class ControllerProcess {
   }
 
   /** Starts the bundle. It serves its metrics when this resolves. */
-  static async start({ kubeconfig, namespace, shards }: ControllerOptions): Promise<ControllerProcess> {
+  static async start({ program, kubeconfig, namespace, shards }: ControllerOptions): Promise<ControllerProcess> {
     const port = await findFreePort();
-    const flags = ['--expose-gc', '--enable-source-maps', '--import', join(import.meta.dirname, 'probe.mjs')];
-    const child = spawn(process.execPath, [...flags, join(APP, 'dist/main.mjs')], {
+    const flags = ['--expose-gc', '--import', join(import.meta.dirname, 'probe.mjs')];
+    const child = spawn(process.execPath, [...flags, program], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
         PATH: process.env['PATH'],
