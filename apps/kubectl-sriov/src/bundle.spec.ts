@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,6 +61,27 @@ describe('the bundle', () => {
     const ran = await run(stdin, ...argv);
     expect(ran.exitCode).toBe(exitCode);
     expect(ran.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('says so when its result cannot be written, and ends with 2', async () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const { exitCode, stderr } = await new Promise<{ exitCode: number | null; stderr: string }>((resolve) => {
+        const child = spawn(program, ['render', '-f', 'networks.yaml'], {
+          cwd: GOLDEN,
+          stdio: ['ignore', full, 'pipe'],
+        });
+        let stderr = '';
+        child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
+        child.on('close', (code) => {
+          resolve({ exitCode: code, stderr });
+        });
+      });
+      expect(stderr).toBe('error: the result cannot be written: ENOSPC: no space left on device, write\n');
+      expect(exitCode).toBe(2);
+    } finally {
+      closeSync(full);
+    }
   });
 
   it('does not mind a reader that has seen enough', async () => {

@@ -94,11 +94,11 @@ function runPlan({ objects }: Input, options: CommandOptions): CommandResult {
 }
 
 function runRender({ objects }: Input, options: CommandOptions): CommandResult {
-  const { rendered, refusals } = renderNetworks(objects, options);
+  const { rendered, refusals, notes } = renderNetworks(objects, options);
   const attachments = rendered.map(({ attachment }) => attachment);
   return {
     result: { text: () => renderText(rendered), value: attachments, documents: attachments },
-    notes: rendered.length + refusals.length === 0 ? ['there is no network in the input'] : [],
+    notes: rendered.length + refusals.length === 0 ? ['there is no network in the input'] : notes,
     errors: refusals,
     isRefused: refusals.length > 0,
   };

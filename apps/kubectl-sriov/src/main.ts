@@ -1,9 +1,11 @@
-import { hasCode } from '@sriov/api';
+import { hasCode, messageOf } from '@sriov/api';
 import { EXIT, run } from './run.ts';
 
 // A reader that has seen enough, such as head, is no fault.
 process.stdout.on('error', (error) => {
-  if (!hasCode(error, 'EPIPE')) throw error;
+  if (hasCode(error, 'EPIPE')) return;
+  console.error(`error: the result cannot be written: ${messageOf(error)}`);
+  process.exit(EXIT.unusable);
 });
 
 try {

@@ -9,6 +9,10 @@ describe('the command line', () => {
     ['a form that there is not', ['plan', '-f', '-', '-o', 'xml'], 'Allowed choices are text, json, yaml.'],
     ['an option that there is not', ['plan', '-f', '-', '--fast'], "error: unknown option '--fast'"],
     ['an option without its value', ['plan', '-f'], 'argument missing'],
+    ['an empty namespace', ['plan', '-f', '-', '--operator-namespace', ''], '--operator-namespace'],
+    ['a namespace that can be none', ['plan', '-f', '-', '--operator-namespace', 'a/b'], 'lower-case letters'],
+    ['an empty prefix', ['render', '-f', '-', '--resource-prefix', ''], '--resource-prefix'],
+    ['a prefix with its slash', ['render', '-f', '-', '--resource-prefix', 'openshift.io/'], 'such as openshift.io'],
     ['a word too many', ['plan', 'a.yaml'], 'error: '],
   ])('ends with 2 for %s', async (_, argv, message) => {
     const { exitCode, stdout, stderr } = await runWith('', ...argv);

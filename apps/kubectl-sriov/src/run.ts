@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
 import { type CommandDefinition, type CommandOptions, COMMANDS, runCommand } from './commands.ts';
 import { InputError } from './input/input-error.ts';
@@ -61,8 +61,8 @@ function addCommand(
     .requiredOption('-f, --filename <file...>', 'files and folders with YAML or JSON; - is standard input')
     .option('-R, --recursive', 'go into the folders of folders', false)
     .addOption(new Option('-o, --output <format>', 'form of the result').choices(OUTPUT_FORMATS).default('text'))
-    .option('--operator-namespace <name>', 'namespace of the operator', DEFAULT_OPERATOR_NAMESPACE)
-    .option('--resource-prefix <prefix>', 'prefix of device-plugin resources', DEFAULT_RESOURCE_PREFIX)
+    .option('--operator-namespace <name>', 'namespace of the operator', readNamespace, DEFAULT_OPERATOR_NAMESPACE)
+    .option('--resource-prefix <prefix>', 'prefix of device-plugin resources', readPrefix, DEFAULT_RESOURCE_PREFIX)
     .option('--supported-nics-only', 'take only NICs of the ConfigMap supported-nic-ids, as upstream does', false)
     .addHelpText('after', `\n${EXIT_HELP}`)
     .action(async (options: CommandOptions) => {
@@ -72,6 +72,16 @@ function addCommand(
       for (const error of errors) streams.stderr.write(`error: ${error}\n`);
       setExitCode(isRefused ? EXIT.refused : EXIT.ok);
     });
+}
+
+function readNamespace(text: string): string {
+  if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be lower-case letters, digits and dashes.');
+}
+
+function readPrefix(text: string): string {
+  if (/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a domain without a slash, such as openshift.io.');
 }
 
 const EXIT_HELP = 'Exit code: 0 fine, 1 the cluster would refuse something, 2 wrong use or unreadable input.';

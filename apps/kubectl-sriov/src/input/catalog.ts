@@ -118,19 +118,26 @@ function devicePluginConfigOf(configMaps: ReadonlyMap<string, ConfigMap>): Catal
   return found.length === 0 ? undefined : Object.assign({}, ...found.map(dataOf));
 }
 
-function latestOf(objects: readonly InputObject[]): {
+/** Kind, namespace and name of an object. */
+export function identityOf({ object }: Pick<InputObject, 'object'>): string {
+  return `${object.kind} ${keyOf(object)}`;
+}
+
+/** The objects by kind, namespace and name: of each the last one, in order of the input. */
+export function latestOf(objects: readonly InputObject[]): {
   readonly latest: ReadonlyMap<string, InputObject>;
   readonly notes: readonly string[];
 } {
   const latest = new Map<string, InputObject>();
   const notes: string[] = [];
   for (const input of objects) {
-    const { kind } = input.object;
-    const key = `${kind} ${keyOf(input.object)}`;
+    const key = identityOf(input);
     const earlier = latest.get(key);
     if (earlier) {
       notes.push(`${key} is there twice: ${formatPlace(input.place)} counts, ${formatPlace(earlier.place)} does not`);
     }
+    // Behind what came in between.
+    latest.delete(key);
     latest.set(key, input);
   }
   return { latest, notes };

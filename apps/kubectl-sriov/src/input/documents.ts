@@ -44,8 +44,9 @@ export function readDocuments({ name, text }: Source): {
   for (const chunk of splitDocuments(text)) {
     for (const read of readChunk(chunk)) {
       const place = { file: name, document: documents.length + faults.length + 1, line: read.line };
-      if ('value' in read) documents.push({ place, value: read.value, itemLines: read.itemLines });
-      else faults.push({ place, message: read.message });
+      if (!('value' in read)) faults.push({ place, message: read.message });
+      // Templates leave such documents behind, and kubectl passes over them.
+      else if (read.value !== null) documents.push({ place, value: read.value, itemLines: read.itemLines });
     }
   }
   return { documents, faults };

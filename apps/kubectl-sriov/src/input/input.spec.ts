@@ -40,6 +40,8 @@ describe('reading documents', () => {
     ['several', lines(network('a'), '---', network('b')), ['a', 'b']],
     ['markers with comments and blanks', lines('---  # first', network('a'), '--- ', network('b')), ['a', 'b']],
     ['empty documents', lines('---', '---', '# nothing', '---', network('a'), '---', ''), ['a']],
+    ['documents that say null', lines('---', '~', '---', network('a'), '---', 'null', '---', network('b')), ['a', 'b']],
+    ['a List of nothing beside an object', lines('apiVersion: v1', 'kind: List', 'items:', '---', network('a')), ['a']],
     ['an end marker', lines(network('a'), '...', network('b'), '...'), ['a', 'b']],
     ['a directive', lines('%YAML 1.2', '---', network('a')), ['a']],
     ['lines that end as on Windows', lines(network('a'), '---', network('b')).replaceAll('\n', '\r\n'), ['a', 'b']],
@@ -108,8 +110,9 @@ describe('reading documents', () => {
 
 describe('input that cannot be read', () => {
   it.each<[sentence: string, text: string, message: string]>([
-    ['nothing', '', '-: there are no objects in it'],
-    ['comments alone', '# nothing\n---\n', '-: there are no objects in it'],
+    ['nothing', '', 'standard input: there are no objects in it'],
+    ['comments alone', '# nothing\n---\n', 'standard input: there are no objects in it'],
+    ['null alone', 'null\n', 'standard input: there are no objects in it'],
     [
       'YAML that is none',
       lines(network('a'), '---', 'kind: [OVSNetwork', 'metadata: {}'),
@@ -261,12 +264,14 @@ describe('notes', () => {
       'apiVersion: apps/v1',
       'kind: Deployment',
       'metadata: {name: d}',
+      '---',
+      network('of-another-group').replace('openshift.io/v1', 'openshift.io/v2'),
     );
     const { exitCode, stderr } = await runWith(text, 'validate', '-f', '-');
     expect(exitCode).toBe(0);
     expect(stderr).toBe(
       lines(
-        'note: objects of other kinds are ignored: Deployment',
+        'note: objects of other kinds are ignored: Deployment, OVSNetwork of sriovnetwork.openshift.io/v2',
         'note: standard input: document 1, line 1: OVSNetwork a has no such fields as spec.vlanQos, spec.trunk.0.ID: the API server drops them',
         'note: OVSNetwork sriov-network-operator/a is there twice: standard input: document 2, line 7 counts, standard input: document 1, line 1 does not',
         '',

@@ -21,7 +21,7 @@ export interface InputObject {
 export interface ReadObjects {
   /** Of kinds that we know, in order. */
   readonly objects: readonly InputObject[];
-  /** Kinds that we do not know, and how many objects of each there are. */
+  /** Kinds that we do not know, and how many objects of each there are; with the version where we know another one. */
   readonly ignored: ReadonlyMap<string, number>;
   readonly faults: readonly Fault[];
 }
@@ -69,6 +69,10 @@ const KINDS: ReadonlyMap<string, InputKind> = new Map<string, InputKind>([
   ]),
 ]);
 
+function isKnownKind(kind: string): boolean {
+  return [...KINDS.keys()].some((key) => key.endsWith(` ${kind}`));
+}
+
 /** Takes the objects out of the documents, Lists included. */
 export function readObjects(documents: readonly InputDocument[], defaults: ObjectDefaults): ReadObjects {
   const objects: InputObject[] = [];
@@ -87,9 +91,12 @@ export function readObjects(documents: readonly InputDocument[], defaults: Objec
 function flatten({ place, value, itemLines }: InputDocument): InputDocument[] {
   const list = value as { kind?: unknown; apiVersion?: unknown; items?: unknown } | null;
   const kind = typeof list?.kind === 'string' ? list.kind : '';
-  if (list === null || !kind.endsWith('List') || !Array.isArray(list.items)) return [{ place, value }];
+  if (list === null || !kind.endsWith('List') || !('items' in list)) return [{ place, value }];
+  // Go writes an empty list as null.
+  const items = list.items ?? [];
+  if (!Array.isArray(items)) return [{ place, value }];
   const inherited = kind === 'List' ? {} : { apiVersion: list.apiVersion, kind: kind.slice(0, -'List'.length) };
-  return list.items.map((item: unknown, index) => ({
+  return items.map((item: unknown, index) => ({
     place: { ...place, line: itemLines?.[index] ?? place.line, item: index + 1 },
     value: isRecord(item) ? { ...inherited, ...item } : item,
   }));
@@ -104,7 +111,7 @@ function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   if (!head.success) return describeIssues(head.error);
   const { apiVersion, kind, metadata } = head.data;
   const found = KINDS.get(`${apiVersion} ${kind}`);
-  if (found === undefined) return { ignored: kind };
+  if (found === undefined) return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };
   const complete = completeMetadata(metadata, found.namespaced ? defaults.namespace : undefined);
   const object = { ...value, apiVersion, kind, metadata: complete };
   const read = found.resource ? toStoredForm(found.resource, object) : { object, unknownFields: [] };

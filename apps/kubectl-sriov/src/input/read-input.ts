@@ -2,7 +2,7 @@ import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { type Fault, formatPlace, readDocuments } from './documents.ts';
 import { InputError } from './input-error.ts';
 import { type InputObject, type ObjectDefaults, readObjects } from './objects.ts';
-import { readSources, type SourceRequest } from './sources.ts';
+import { readSources, type SourceRequest, STANDARD_INPUT } from './sources.ts';
 
 /** The objects of all files, and what should be said of them. */
 export interface Input {
@@ -22,7 +22,10 @@ export async function readInput(request: SourceRequest, defaults: ObjectDefaults
   const { objects, ignored, faults } = readObjects(documents, defaults);
   const all = [...read.flatMap((source) => source.faults), ...faults];
   if (all.length > 0) throw new InputError(all.map(formatFault).join('\n'));
-  if (documents.length === 0) throw new InputError(`${request.paths.join(', ')}: there are no objects in it`);
+  if (documents.length === 0) {
+    const names = request.paths.map((path) => (path === '-' ? STANDARD_INPUT : path));
+    throw new InputError(`${names.join(', ')}: there are no objects in it`);
+  }
   return { objects, notes: [...ignoredNotes(ignored), ...objects.flatMap(unknownFieldNotes)] };
 }
 

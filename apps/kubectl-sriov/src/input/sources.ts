@@ -11,6 +11,9 @@ export interface Source {
   readonly text: string;
 }
 
+/** How standard input is called in messages. */
+export const STANDARD_INPUT = 'standard input';
+
 /** What is asked for with `-f`. */
 export interface SourceRequest {
   /** Files, folders, and `-` for standard input. */
@@ -66,7 +69,7 @@ async function readSource(path: string): Promise<Source> {
 }
 
 async function readStream(stream: SourceRequest['stdin']): Promise<Source> {
-  const name = 'standard input';
+  const name = STANDARD_INPUT;
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
   return { name, text: decode(name, Buffer.concat(chunks)) };

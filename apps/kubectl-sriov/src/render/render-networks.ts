@@ -1,4 +1,5 @@
 import {
+  keyOf,
   type KubeObject,
   type NetworkAttachmentDefinition,
   OVS_NETWORK,
@@ -6,6 +7,7 @@ import {
   SRIOV_NETWORK,
 } from '@sriov/api';
 import { type Network, renderAttachment, type RenderSettings } from '@sriov/attachment';
+import { latestOf } from '../input/catalog.ts';
 import { formatPlace } from '../input/documents.ts';
 import { type InputObject } from '../input/objects.ts';
 
@@ -23,18 +25,35 @@ export interface RenderedNetworks {
   readonly rendered: readonly RenderedNetwork[];
   /** A sentence for each that cannot be rendered. */
   readonly refusals: readonly string[];
+  /** What should be known of them together. */
+  readonly notes: readonly string[];
 }
 
 /** Renders the networks of the input, with the function that the network renderer renders them with. */
 export function renderNetworks(objects: readonly InputObject[], settings: RenderSettings): RenderedNetworks {
   const rendered: RenderedNetwork[] = [];
   const refusals: string[] = [];
-  for (const { object, place } of objects.filter(({ object: { kind } }) => NETWORK_KINDS.has(kind))) {
+  const { latest, notes } = latestOf(objects.filter(({ object: { kind } }) => NETWORK_KINDS.has(kind)));
+  for (const { object, place } of latest.values()) {
     const result = renderAttachment(object as Network, settings);
     if (result.ok) rendered.push({ network: object, attachment: result.attachment });
     else refusals.push(`${formatPlace(place)}: ${object.kind} ${object.metadata.name}: ${result.message}`);
   }
-  return { rendered, refusals };
+  return { rendered, refusals, notes: [...notes, ...rivalryNotes(rendered)] };
+}
+
+/** Networks of several kinds, or of several namespaces, can be after one object. */
+function rivalryNotes(rendered: readonly RenderedNetwork[]): string[] {
+  const rivals = new Map<string, string[]>();
+  for (const { network, attachment } of rendered) {
+    const key = keyOf(attachment);
+    rivals.set(key, [...(rivals.get(key) ?? []), `${network.kind} ${keyOf(network)}`]);
+  }
+  return [...rivals].flatMap(([attachment, names]) =>
+    names.length === 1
+      ? []
+      : `${names.join(' and ')} become the same NetworkAttachmentDefinition ${attachment}: the one that is there first keeps it, the other is not served; rename one`,
+  );
 }
 
 /** For people: which object each network becomes, and its configuration. */

@@ -217,6 +217,28 @@ describe('render', () => {
     expect(stderr).toContain('spec.trust');
   });
 
+  it('renders of an object that is there twice the later one, as kubectl apply would have it', async () => {
+    const net = (spec: object): object => object('OVSNetwork', 'net', { resourceName: 'r', ...spec });
+    const objects = [net({ vlan: 1 }), object('OVSNetwork', 'between', { resourceName: 'r' }), net({ vlan: 2 })];
+    const { stdout, stderr } = await runOn(objects, 'render', '-o', 'json', ...OPTIONS);
+    const attachments = JSON.parse(stdout) as Attachment[];
+    expect(attachments.map(({ metadata }) => metadata.name)).toEqual(['between', 'net']);
+    expect(attachments[1]?.spec.config).toContain('"vlan": 2');
+    expect(stderr).toMatch(/^note: OVSNetwork sriov-system\/net is there twice: .*item 3 of the list counts, .*\n$/);
+  });
+
+  it('tells of networks that become the same object, of which the cluster serves one', async () => {
+    const objects = [
+      object('SriovNetwork', 'net', { resourceName: 'r', networkNamespace: 'team-a' }),
+      object('OVSNetwork', { name: 'net', namespace: 'team-a' }, { resourceName: 'r' }),
+    ];
+    const { exitCode, stdout, stderr } = await runOn(objects, 'render', '-o', 'json', ...OPTIONS);
+    expect({ exitCode, count: (JSON.parse(stdout) as Attachment[]).length }).toEqual({ exitCode: 0, count: 2 });
+    expect(stderr).toBe(
+      'note: SriovNetwork sriov-system/net and OVSNetwork team-a/net become the same NetworkAttachmentDefinition team-a/net: the one that is there first keeps it, the other is not served; rename one\n',
+    );
+  });
+
   it('says so when there is no network', async () => {
     const ran = await runOn([policy('p', {})], 'render', '-o', 'json');
     expect(ran).toEqual({ exitCode: 0, stdout: '[]\n', stderr: 'note: there is no network in the input\n' });

@@ -7,7 +7,7 @@ import {
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
 import { admit, type AdmissionSettings, type AdmissionVerdict } from '@sriov/policy';
-import { type Catalog } from '../input/catalog.ts';
+import { type Catalog, identityOf } from '../input/catalog.ts';
 import { type Place } from '../input/documents.ts';
 import { type InputObject } from '../input/objects.ts';
 import { counted } from '../table.ts';
@@ -30,7 +30,10 @@ export interface ObjectVerdict extends AdmissionVerdict {
   readonly name: string;
 }
 
-/** Judges each object as if it were created while the others of the input stand in the cluster; in their order. */
+/**
+ * Judges each object as if it were created while the others of the input stand in the cluster, and one that is there
+ * already as the change that it is; in their order.
+ */
 export function validateObjects(
   objects: readonly InputObject[],
   catalog: Catalog,
@@ -44,15 +47,21 @@ export function validateObjects(
     pools,
     supportedNics,
   };
+  const stored = new Map<string, InputObject['object']>();
   return objects
     .filter(({ object }) => JUDGED.has(object.kind))
-    .map(({ object, place }) => ({
-      place,
-      kind: object.kind,
-      namespace: object.metadata.namespace ?? '',
-      name: object.metadata.name,
-      ...admit({ operation: 'CREATE', object, cluster, settings }),
-    }));
+    .map(({ object, place }) => {
+      const identity = identityOf({ object });
+      const oldObject = stored.get(identity);
+      stored.set(identity, object);
+      return {
+        place,
+        kind: object.kind,
+        namespace: object.metadata.namespace ?? '',
+        name: object.metadata.name,
+        ...admit({ operation: oldObject ? 'UPDATE' : 'CREATE', object, oldObject, cluster, settings }),
+      };
+    });
 }
 
 /** For people: a summary, then what is refused and what is warned of. */

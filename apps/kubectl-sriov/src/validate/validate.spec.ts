@@ -93,6 +93,17 @@ describe('validate', () => {
     expect(apart).toMatchObject({ exitCode: 0, verdicts: [{ allowed: true }, { allowed: true }] });
   });
 
+  it('judges an object that is there already as the change that it is', async () => {
+    const config = (disableDrain: boolean): object => object('SriovOperatorConfig', 'default', { disableDrain });
+    const busy = { ...nodeState('n1', PORTS), status: { interfaces: PORTS, syncStatus: 'InProgress' } };
+    const change = await validate(config(false), busy, config(true));
+    expect(change.exitCode).toBe(1);
+    expect(change.verdicts.map(({ allowed }) => allowed)).toEqual([true, false]);
+    expect(change.verdicts[1]?.message).toContain('spec.disableDrain cannot become true while nodes are');
+    expect((await validate(busy, config(true))).exitCode).toBe(0);
+    expect((await validate(config(true), busy, config(true))).exitCode).toBe(0);
+  });
+
   it('warns where there is no node yet, and lets the policy in', async () => {
     const { exitCode, verdicts } = await validate(named({}));
     expect(exitCode).toBe(0);
