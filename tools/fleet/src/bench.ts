@@ -16,6 +16,8 @@ export interface Comparison {
   /** Nodes a second. */
   readonly controller: number;
   readonly bare: number;
+  /** CPU time of the controller a node, in ms, all it does until it is at rest. */
+  readonly cpuMs: number;
 }
 
 /** Everything that a run measures. */
@@ -169,10 +171,12 @@ class Bench {
     const { nodes } = this.#options.flags;
     const before = await this.#cluster.snapshot(configShardNames(this.#options.controller.shards));
     let seconds = 0;
+    const cpuBefore = await controller.cpu();
     const requests = await this.#count(async () => {
       seconds = await this.#timeChange(nodes, () => this.#cluster.patchPolicy(ALL, CHANGED));
       await controller.idle();
     });
+    const cpuMs = ((await controller.cpu()) - cpuBefore) / nodes;
     // The bench itself changed the policy.
     requests.writes.delete('sriovnetworknodepolicies');
     await this.#settle(controller);
@@ -184,7 +188,7 @@ class Bench {
     });
     await this.#cluster.patchPolicy(ALL, UNCHANGED);
     await this.#cluster.catchUp();
-    return { comparison: { controller: nodes / seconds, bare: nodes / bareSeconds }, requests };
+    return { comparison: { controller: nodes / seconds, bare: nodes / bareSeconds, cpuMs }, requests };
   }
 
   /** Seconds from the beginning of `change` until `count` node states have a new spec. */

@@ -92,6 +92,11 @@ export class ControllerProcess {
     }
   }
 
+  /** CPU time that it has used, in ms. */
+  async cpu(): Promise<number> {
+    return sumOf((await this.#metrics()) ?? '', 'process_cpu_seconds_total') * 1_000;
+  }
+
   /** Memory now. */
   async memory(): Promise<Memory> {
     const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
@@ -113,13 +118,9 @@ export class ControllerProcess {
   async #work(): Promise<{ total: number; depth: number }> {
     const text = await this.#metrics();
     if (text === undefined) this.#assertRunning();
-    const sum = (name: string): number =>
-      [...(text ?? '').matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].reduce(
-        (all, [, n]) => all + Number(n),
-        0,
-      );
-    this.longestStall = Math.max(this.longestStall, sum('nodejs_eventloop_lag_max_seconds') * 1_000);
-    return { total: sum('sriov_reconcile_total'), depth: sum('sriov_workqueue_depth') };
+    const stall = sumOf(text ?? '', 'nodejs_eventloop_lag_max_seconds') * 1_000;
+    this.longestStall = Math.max(this.longestStall, stall);
+    return { total: sumOf(text ?? '', 'sriov_reconcile_total'), depth: sumOf(text ?? '', 'sriov_workqueue_depth') };
   }
 
   #assertRunning(): void {
@@ -138,4 +139,10 @@ export class ControllerProcess {
         .end();
     });
   }
+}
+
+/** Sum over the labels of a metric in the Prometheus text format. */
+function sumOf(metrics: string, name: string): number {
+  const lines = metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
 }

@@ -33,6 +33,14 @@ export function rowsOf(figures: Figures): Row[] {
       isMet: ratio >= RATE_BAR,
     },
     {
+      what: "the controller's CPU time for it, a node",
+      measured: `${quantile(
+        figures.comparisons.map(({ cpuMs }) => cpuMs),
+        0.5,
+      ).toFixed(1)} ms`,
+      bar: '',
+    },
+    {
       what: 'writes of a change of all nodes',
       measured: describe(figures.changeOfAll),
       bar: changed,
