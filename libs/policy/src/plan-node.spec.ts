@@ -260,6 +260,29 @@ describe('planNode: what cannot be done', () => {
     ]);
   });
 
+  it.each(['', 'a.b', '-a', 'x'.repeat(64)])(
+    'keeps the resource "%s" from a device plugin that would end over its name, and its VFs as they are',
+    (resourceName) => {
+      const policies = [
+        policy('p', { resourceName, nicSelector: { pfNames: ['ens2f0'] } }),
+        policy('other', { resourceName: 'o', nicSelector: { pfNames: ['ens2f1'] } }),
+      ];
+      const vfGroups = [{ resourceName, policyName: 'p', vfRange: '0-3' }];
+      const spec = { interfaces: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0', numVfs: 4, vfGroups }] };
+      const config = JSON.stringify({ resourceList: [{ resourceName, selectors: {}, SelectorObj: null }] });
+      const result = plan(policies, { spec, config });
+      expect(fleet(policies).problems).toMatchObject([
+        { name: 'p', reason: 'PolicyInvalid', message: expect.stringMatching(/^spec.resourceName /) },
+      ]);
+      expect(result.spec.interfaces).toMatchObject([
+        { name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p' }] },
+        { name: 'ens2f1', vfGroups: [{ policyName: 'other' }] },
+      ]);
+      expect(JSON.parse(result.devicePluginConfig)).toMatchObject({ resourceList: [{ resourceName: 'o' }] });
+      expect(plan(policies).spec.interfaces).toMatchObject([{ name: 'ens2f1' }]);
+    },
+  );
+
   it('allows Mellanox NICs as many VFs as their firmware can be told to allow', () => {
     const port = nic('ens3', '0000:5e:00.0', { vendor: '15b3', totalvfs: 0 });
     const wants = (numVfs: number): number =>

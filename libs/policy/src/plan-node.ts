@@ -26,6 +26,7 @@ import { selects } from './nic-selector.ts';
 import { findPool } from './pools.ts';
 import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
+import { findResourceNameFault } from './resource-name.ts';
 import { resourcesOf, vanishedInterfaces } from './vanished.ts';
 
 /** What the plan of a node depends on beside the fleet. */
@@ -223,7 +224,8 @@ function orphanedResources(policies: readonly PreparedPolicy[], layers: readonly
   const groups = layers.flatMap(({ contributions }) =>
     contributions.filter(({ policy }) => unreadable.has(policy)).flatMap((contribution) => contribution.groups),
   );
-  return new Set(groups.map(({ group }) => group.resourceName ?? ''));
+  const names = groups.map(({ group }) => group.resourceName ?? '');
+  return new Set(names.filter((name) => findResourceNameFault(name) === undefined));
 }
 
 function matchesOf(layers: readonly Layer[], vanished: readonly DesiredInterface[]): Map<string, string[]> {

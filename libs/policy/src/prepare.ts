@@ -9,6 +9,7 @@ import {
 } from '@sriov/api';
 import { isEmptySelector, readSelector, type ReadSelector } from './nic-selector.ts';
 import { policyProblem, type Problem } from './problem.ts';
+import { findResourceNameFault } from './resource-name.ts';
 
 /** A policy that has been read and can be applied. */
 export interface ReadablePolicy {
@@ -56,6 +57,8 @@ function prepare(policy: SriovNetworkNodePolicy, problems: Problem[]): PreparedP
   const read = readSpec(nodePolicySpecSchema, policy.spec);
   if (!read.ok) return unreadable(read.message);
   const { value: spec } = read;
+  const nameFault = findResourceNameFault(spec.resourceName);
+  if (nameFault !== undefined) return unreadable(nameFault);
   const selector = readSelector(spec.nicSelector);
   if (typeof selector === 'string') return unreadable(selector);
   if (isEmptySelector(selector)) {

@@ -1,5 +1,6 @@
 import { type NodePolicySpec, parsePfSelector } from '@sriov/api';
 import { findBridgeFault } from '../bridges.ts';
+import { findResourceNameFault } from '../resource-name.ts';
 import { type SupportedNics } from '../supported-nics.ts';
 import { type AdmissionSettings } from './request.ts';
 import { type Rule } from './rule.ts';
@@ -11,17 +12,11 @@ export interface PolicyFields {
   readonly settings: AdmissionSettings;
 }
 
-const RESOURCE_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$/;
-const LONGEST_RESOURCE_NAME = 63;
-
 /** Rules about the policy's own fields. Those that need no list of NICs stand in the CRD as well, in the same order. */
 export const POLICY_RULES: readonly Rule<PolicyFields>[] = [
   {
     name: 'the resource name is one that the device plugin can use',
-    check: ({ spec: { resourceName } }) =>
-      RESOURCE_NAME.test(resourceName) && resourceName.length <= LONGEST_RESOURCE_NAME
-        ? undefined
-        : `spec.resourceName "${resourceName}" must be 1 to 63 letters, digits, "-" or "_", and begin and end with a letter or digit: choose another name`,
+    check: ({ spec }) => findResourceNameFault(spec.resourceName),
   },
   {
     name: 'the selector says something',
