@@ -52,7 +52,7 @@ function rivalryNotes(rendered: readonly RenderedNetwork[]): string[] {
   return [...rivals].flatMap(([attachment, names]) =>
     names.length === 1
       ? []
-      : `${names.join(' and ')} become the same NetworkAttachmentDefinition ${attachment}: the one that is there first keeps it, the other is not served; rename one`,
+      : `${names.join(', ')} become the same NetworkAttachmentDefinition ${attachment}: only the one that is there first gets it; rename the rest`,
   );
 }
 

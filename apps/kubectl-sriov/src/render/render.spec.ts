@@ -235,7 +235,7 @@ describe('render', () => {
     const { exitCode, stdout, stderr } = await runOn(objects, 'render', '-o', 'json', ...OPTIONS);
     expect({ exitCode, count: (JSON.parse(stdout) as Attachment[]).length }).toEqual({ exitCode: 0, count: 2 });
     expect(stderr).toBe(
-      'note: SriovNetwork sriov-system/net and OVSNetwork team-a/net become the same NetworkAttachmentDefinition team-a/net: the one that is there first keeps it, the other is not served; rename one\n',
+      'note: SriovNetwork sriov-system/net, OVSNetwork team-a/net become the same NetworkAttachmentDefinition team-a/net: only the one that is there first gets it; rename the rest\n',
     );
   });
 
