@@ -56,6 +56,8 @@ export interface ClusterPlan {
   readonly nodes: readonly PlannedNode[];
   /** Nodes whose labels are not those of managed nodes, by name. */
   readonly unmanaged: readonly string[];
+  /** Those of them that have been managed and still have a node state. */
+  readonly abandoned: readonly string[];
   readonly idle: readonly IdlePolicy[];
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
@@ -70,11 +72,13 @@ export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPl
   const all = fleet.nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
   const isOurs = ({ metadata: { labels = {} } }: KubeObject): boolean => isManaged(fleet, labels);
   const nodes = all.filter(isOurs).map((node) => planOne({ catalog, fleet }, node));
+  const unmanaged = all.filter((node) => !isOurs(node)).map(({ metadata }) => metadata.name);
   const misplaced = catalog.policies.filter((policy) => !isHere(policy));
   return {
     fleet,
     nodes,
-    unmanaged: all.filter((node) => !isOurs(node)).map(({ metadata }) => metadata.name),
+    unmanaged,
+    abandoned: unmanaged.filter((name) => catalog.nodeStates.has(name)),
     idle: fleet.nodeSelector === undefined ? [] : idlePolicies(fleet, nodes, catalog),
     problems: [
       ...fleet.problems,

@@ -39,7 +39,7 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
   return [node.name, ...tableLines([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
 }
 
-function staysLines({ unmanaged, fleet }: ClusterPlan, unchanged: readonly string[]): string[] {
+function staysLines({ unmanaged, abandoned, fleet }: ClusterPlan, unchanged: readonly string[]): string[] {
   const selector = Object.entries(fleet.nodeSelector ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(', ');
@@ -48,6 +48,11 @@ function staysLines({ unmanaged, fleet }: ClusterPlan, unchanged: readonly strin
     ...(unmanaged.length > 0
       ? [
           `Not managed: ${counted(unmanaged.length, 'node')} (${shorten(unmanaged)}), for want of the labels ${selector}`,
+        ]
+      : []),
+    ...(abandoned.length > 0
+      ? [
+          `Let go of: ${counted(abandoned.length, 'node')} (${shorten(abandoned)}): the device plugin leaves at once, and the SriovNetworkNodeState after a while`,
         ]
       : []),
   ];

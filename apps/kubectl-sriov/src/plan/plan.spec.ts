@@ -283,6 +283,18 @@ describe('plan: nodes and problems', () => {
     expect(nodes.map(({ name }) => name)).toEqual(['b']);
   });
 
+  it('tells of nodes that are no longer managed, and of what they lose', async () => {
+    const config = object('SriovOperatorConfig', 'default', { configDaemonNodeSelector: { sriov: 'yes' } });
+    const { stdout } = await runOn(
+      [config, node('stays', { sriov: 'yes' }), node('goes'), nodeState('goes', PORTS), node('never')],
+      ...['plan', ...OPTIONS],
+    );
+    expect(stdout).toContain('Not managed: 2 nodes (goes, never), for want of the labels sriov=yes\n');
+    expect(stdout).toContain(
+      'Let go of: 1 node (goes): the device plugin leaves at once, and the SriovNetworkNodeState after a while\n',
+    );
+  });
+
   it('assumes a managed node for a node state without a Node', async () => {
     const ran = await runOn(
       [
