@@ -118,6 +118,5 @@ function listen(): void {
   });
 }
 
-const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-say({ hello: { bootId, uptime: Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) } });
+say({ hello: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim() });
 listen();

@@ -17,7 +17,8 @@ export interface Ended {
 
 /** An answer, or news that nobody asked for. */
 export type AgentMessage =
-  | { readonly hello: { readonly bootId: string; readonly uptime: number } }
+  /** The guest has booted: release of its kernel. */
+  | { readonly hello: string }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly id: number; readonly line: string }

@@ -37,7 +37,7 @@ export function qemuCommand(supplies: Supplies, folder: string): { command: stri
     // It has to stand before the devices that it translates for.
     ...device('intel-iommu', 'intremap=on', 'caching-mode=on'),
     ...['-kernel', kernelImage, '-initrd', initramfs],
-    ...['-append', 'console=ttyS0 panic=-1 quiet intel_iommu=on iommu=pt'],
+    ...['-append', 'console=ttyS0 panic=-1 quiet no_timer_check intel_iommu=on iommu=pt'],
     ...[
       '-netdev',
       'user,id=n0,ipv6=off',

@@ -27,6 +27,7 @@ export const figures: Scenario = {
   async run(lab: Lab): Promise<void> {
     const aloneMs = await measureAlone(lab);
     await onPath(lab, async (path) => {
+      await path.cluster.untilJudged('Succeeded');
       await applyPolicies(path.cluster, 4);
       const measured: Measured[] = [];
       for (let run = 0; run < RUNS; run += 1) {
