@@ -1,10 +1,12 @@
-import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { ANNOTATION, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { openHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
+import { pluginPods } from './plugin-pods.ts';
+import { createPluginRestarter } from './plugin-restarter.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status-writer.ts';
@@ -29,6 +31,9 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
   const { client, recorder } = cluster;
   const status = createStatusWriter({ client, recorder, clock, getNodeState });
+  const nodeMetrics = createNodeMetrics(metrics);
+  const pods = pluginPods(client, settings);
+  const { journal } = host;
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   const controller = new Controller({
     name: 'node',
@@ -36,10 +41,11 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
       host,
       getNodeState,
       status,
+      restartPlugin: createPluginRestarter({ pods, journal, getNodeState, recorder, log, metrics: nodeMetrics }),
       allowHostInterfaces: settings.configureHostInterfaces,
       clock,
       log,
-      metrics: createNodeMetrics(metrics),
+      metrics: nodeMetrics,
       wake: () => wake(0),
     }),
     timers: clock,
@@ -48,8 +54,8 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   });
   nodeStates.store.subscribe(({ type, object, previous }) => {
     // What we write into the status ourselves is no reason to look again.
-    const isNewSpec = type !== 'updated' || object.metadata.generation !== previous?.metadata.generation;
-    if (isNewSpec || !status.isOurs(object.status)) wake(0);
+    const isNew = type !== 'updated' || isNewWish(object, previous);
+    if (isNew || !status.isOurs(object.status)) wake(0);
   });
   await cluster.follow([nodeStates], async (signal) => {
     wake(0);
@@ -58,4 +64,11 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
       watchHost({ kernel: host.kernel, clock, log, auditMs: settings.auditSeconds * 1000 }, wake, signal),
     ]);
   });
+}
+
+/** Another spec, or another configuration of the device plugin, which a node state's generation does not tell. */
+function isNewWish({ metadata }: SriovNetworkNodeState, previous: SriovNetworkNodeState | undefined): boolean {
+  const { generation, annotations } = previous?.metadata ?? {};
+  const hash = ANNOTATION.devicePluginConfigHash;
+  return metadata.generation !== generation || metadata.annotations?.[hash] !== annotations?.[hash];
 }

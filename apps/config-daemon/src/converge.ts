@@ -1,7 +1,9 @@
 import { type ObservedHost } from '@sriov/api';
+import { KernelBlockedError } from '@sriov/host';
 import { type PlannedNode, planNode } from '@sriov/node-plan';
 import { apply, type OnStep, type StepFailure } from './apply.ts';
-import { gather, type HostPorts, type Wanted } from './gather.ts';
+import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
+import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart.ts';
 import { takeOver } from './take-over.ts';
 
 /** Who follows the work. */
@@ -18,6 +20,8 @@ export interface Converged {
   readonly rest: PlannedNode;
   readonly failures: readonly StepFailure[];
   readonly journalProblems: readonly string[];
+  /** What bears on the device plugin, see `decideRestart`. */
+  readonly plugin: { readonly before: PluginRecord; readonly now: PluginRecord; readonly hasChangedVfs: boolean };
 }
 
 /**
@@ -32,18 +36,40 @@ const MAX_ROUNDS = 3;
  */
 export async function converge(ports: HostPorts, wanted: Wanted, followers: Followers): Promise<Converged> {
   let failures: readonly StepFailure[] = [];
+  let first: Gathered | undefined;
+  const vfSteps = followVfSteps(followers.onStep);
   for (let round = 0; ; round += 1) {
     const gathered = await gather(ports, wanted);
+    first ??= gathered;
     const plan = planNode(gathered.facts);
     const { observed } = gathered.facts;
     const isLast = plan.pfs.length === 0 || failures.length > 0 || round === MAX_ROUNDS;
-    if (failures.length === 0) failures = await takeOver(ports.journal, gathered, plan);
+    const because = isLast ? [] : vfChanges(plan, gathered.facts);
+    if (failures.length === 0) failures = await takeOver(ports.journal, gathered, { plan, because });
     if (isLast || failures.length > 0) {
-      return { observed, rest: plan, failures, journalProblems: unhealed(gathered.journal.damaged, plan) };
+      const hasChangedVfs = vfSteps.haveChanged() || vfPortrait(first.facts.observed) !== vfPortrait(observed);
+      const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs };
+      return { observed, rest: plan, failures, journalProblems: unhealed(gathered.journal.damaged, plan), plugin };
     }
     await followers.onPlan(plan, observed);
-    failures = await apply(ports.kernel, plan, followers.onStep);
+    failures = await apply(ports.kernel, plan, vfSteps.onStep);
   }
+}
+
+/** Follows whether a VF was changed, or may have been: a call that is still in the kernel can change it yet. */
+function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly haveChanged: () => boolean } {
+  let haveChanged = false;
+  return {
+    haveChanged: () => haveChanged,
+    onStep: (about) => {
+      const onEnd = onStep(about);
+      return (failure) => {
+        const mayHaveCome = failure === undefined || failure.cause instanceof KernelBlockedError;
+        if (mayHaveCome && changesVfs(about)) haveChanged = true;
+        onEnd?.(failure);
+      };
+    },
+  };
 }
 
 /** Damaged files of PFs that are not written anew, because no policy wants those PFs. */

@@ -1,8 +1,9 @@
-import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
 import { describePlan, planNode } from '@sriov/node-plan';
 import { ServiceError } from '@sriov/runtime';
 import { gather, type HostPorts } from './gather.ts';
+import { decideRestart, vfChanges } from './plugin-restart.ts';
 import { type Settings } from './settings.ts';
 
 /** Prints what would be done to the host, by the planner that does it. @throws {ServiceError} `NO_NODE_STATE` */
@@ -12,11 +13,21 @@ export async function printPlan(client: KubeClient, host: HostPorts, settings: S
     if (!isNotFound(error)) throw error;
     throw new ServiceError('NO_NODE_STATE', `there is no SriovNetworkNodeState ${ref.namespace}/${ref.name}`);
   });
-  const { facts } = await gather(host, {
+  const { facts, journal } = await gather(host, {
     spec: nodeState.spec ?? {},
     allowHostInterfaces: settings.configureHostInterfaces,
   });
-  const lines = describePlan(planNode(facts));
+  const plan = planNode(facts);
+  const because = vfChanges(plan, facts);
+  const { owed } = decideRestart({
+    before: journal.plugin,
+    now: { ...journal.plugin, ...(because.length > 0 && { owed: { because } }) },
+    configHash: nodeState.metadata.annotations?.[ANNOTATION.devicePluginConfigHash],
+    hasChangedVfs: because.length > 0,
+    unsettled: [],
+  }).record;
+  const restart = owed ? ['restart the device plugin:', ...owed.because.map((reason) => `  because ${reason}`)] : [];
+  const lines = [...describePlan(plan), ...restart];
   process.stdout.write(
     `${(lines.length > 0 ? lines : ['nothing to do: the host is as the spec wants it']).join('\n')}\n`,
   );

@@ -40,7 +40,7 @@ const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500
 
 describe('the journal', () => {
   it('of a node that we were never on is empty', async () => {
-    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map() });
+    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
   });
 
   it('holds an entry in the file, and the form, in which upstream holds it', async () => {
@@ -72,7 +72,7 @@ describe('the journal', () => {
   it('forgets a PF that is released', async () => {
     await own();
     await journal.release(PF);
-    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map() });
+    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
     expect([readdirSync(join(path, 'pci')), readdirSync(join(path, 'initial'))]).toEqual([[], []]);
   });
 
@@ -127,13 +127,13 @@ describe('a damaged file', () => {
   it('about the beginning is as good as none', async () => {
     await own();
     put(`initial/${PF}`, '{');
-    expect(await journal.read()).toMatchObject({ initial: new Map(), damaged: new Map() });
+    expect(await journal.read()).toMatchObject({ initial: new Map(), damaged: new Map(), plugin: {} });
     await own({}, { mtu: 9000, autoprobe: true });
     expect((await journal.read()).initial.get(PF)).toEqual({ mtu: 9000, autoprobe: true });
   });
 
   it.each(['README', `${PF}~`, `${PF}.unfinished`])('named %s is none of ours', async (name) => {
     put(`pci/${name}`, 'anything');
-    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map() });
+    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
   });
 });

@@ -1,5 +1,6 @@
 import { desiredInterfaceSchema, type DesiredInterface, messageOf, toWire, wireText } from '@sriov/api';
 import { z } from 'zod';
+import { type PluginRecord } from './plugin-restart.ts';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
 export interface JournalFolder {
@@ -13,6 +14,16 @@ export interface JournalFolder {
 const initialSchema = z.object({ mtu: z.number().optional(), autoprobe: z.boolean().optional() });
 export type InitialState = z.infer<typeof initialSchema>;
 
+const pluginSchema = z.object({
+  configHash: z.string().optional(),
+  owed: z
+    .object({
+      because: z.array(z.string()),
+      found: z.object({ uids: z.array(z.string()), configHash: z.string().optional() }).optional(),
+    })
+    .optional(),
+});
+
 /** What the journal knows. */
 export interface JournalEntries {
   /** PFs that the operator has taken over, by PCI address, with the entry last applied or begun. */
@@ -20,12 +31,15 @@ export interface JournalEntries {
   readonly initial: ReadonlyMap<string, InitialState>;
   /** PFs of which it cannot be told whether the operator has taken them over: a sentence by PCI address. */
   readonly damaged: ReadonlyMap<string, string>;
+  readonly plugin: PluginRecord;
 }
 
 /** One file a PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
 const OWNED = 'pci';
 /** One file a PF: ours alone. */
 const INITIAL = 'initial';
+/** One file: ours alone. */
+const PLUGIN = 'device-plugin';
 
 /**
  * What the daemon must not forget: which PFs it has taken over, and how they were before. Entries are written before
@@ -52,7 +66,12 @@ export class Journal {
       name,
       `the state file ${OWNED}/${name} is damaged (${cause}): remove it, and the VFs of the PF as well if nobody wants them`,
     ]);
-    return { owned: owned.entries, initial: initial.entries, damaged: new Map(damaged) };
+    return {
+      owned: owned.entries,
+      initial: initial.entries,
+      damaged: new Map(damaged),
+      plugin: await this.#readPlugin(),
+    };
   }
 
   /** Takes a PF over, before anything is done to it. Writes nothing that stands there already. */
@@ -71,6 +90,23 @@ export class Journal {
     // In this order: a file without the one that it belongs to would have to be looked for.
     await this.#folder.remove(`${INITIAL}/${pciAddress}`);
     await this.#folder.remove(`${OWNED}/${pciAddress}`);
+  }
+
+  /** Writes what is known of the device plugin, unless it stands there already. */
+  async recordPlugin(record: PluginRecord, known: PluginRecord): Promise<void> {
+    const text = JSON.stringify(record);
+    if (text !== JSON.stringify(known)) await this.#folder.write(PLUGIN, `${text}\n`);
+  }
+
+  async #readPlugin(): Promise<PluginRecord> {
+    const text = await this.#folder.read(PLUGIN);
+    if (text === undefined) return {};
+    try {
+      return pluginSchema.parse(JSON.parse(text));
+    } catch {
+      // One restart too many is better than VFs that nobody hears of.
+      return { owed: { because: [`the state file ${PLUGIN} was damaged`] } };
+    }
   }
 
   async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialState): Promise<void> {

@@ -7,6 +7,10 @@ import { type Verdict } from './node-status.ts';
 /** What the daemon counts of its work on the host. */
 export interface NodeMetrics {
   stepEnded(about: StepName, end: { readonly seconds: number; readonly failure: StepFailure | undefined }): void;
+  /** A restart of the device plugin was tried. */
+  pluginRestarted(outcome: 'done' | 'failed'): void;
+  /** Whether a restart of the device plugin is still to be done. */
+  restartOwed(isOwed: boolean): void;
   /** A pass has ended. */
   judged(observed: ObservedHost, verdict: Verdict, now: number): void;
 }
@@ -27,6 +31,15 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
     'sriov_node_last_success_timestamp_seconds',
     'When the host was last found as the spec wants it, seconds since the epoch',
   );
+  const restarts = metrics.counter(
+    'sriov_node_device_plugin_restarts_total',
+    'Restarts of the device plugin, by outcome',
+    ['outcome'],
+  );
+  const owed = metrics.gauge(
+    'sriov_node_device_plugin_restart_owed',
+    '1 while the device plugin runs without knowing the newest configuration or VFs',
+  );
   const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
   return {
@@ -34,6 +47,8 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
       steps.inc({ pf, step: kind, outcome: outcomeOf(failure) });
       durations.observe({ step: kind }, seconds);
     },
+    pluginRestarted: (outcome) => restarts.inc({ outcome }),
+    restartOwed: (isOwed) => owed.set(isOwed ? 1 : 0),
     judged({ interfaces }, { syncStatus, reason }, now) {
       const isInSync = syncStatus === SYNC_STATUS.succeeded;
       inSync.set(isInSync ? 1 : 0);

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NodeStateSpec, type NodeStateStatus, type SriovNetworkNodeState } from '@sriov/api';
+import { ANNOTATION, type NodeStateSpec, type NodeStateStatus, type SriovNetworkNodeState } from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from './node-status.ts';
+import { createPluginRestarter } from './plugin-restarter.ts';
 import { createReconciler } from './reconcile.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
@@ -24,9 +25,24 @@ class Daemon {
   wakes = 0;
 
   readonly folder = new MemoryFolder();
+  readonly pods = new MemoryPods();
+  /** Reasons of the events of the device plugin's restarts. */
+  readonly events: string[] = [];
+
+  readonly #log = createLogger({ service: 'test', level: 'silent' });
+  readonly #nodeMetrics = createNodeMetrics(this.metrics);
+  readonly #journal = new Journal(this.folder);
 
   readonly reconcile = createReconciler({
-    host: { kernel: this.kernel, journal: new Journal(this.folder) },
+    host: { kernel: this.kernel, journal: this.#journal },
+    restartPlugin: createPluginRestarter({
+      pods: this.pods,
+      journal: this.#journal,
+      getNodeState: () => this.state,
+      recorder: { record: (_, object, { reason }) => void this.events.push(`${object.metadata.name}: ${reason}`) },
+      log: this.#log,
+      metrics: this.#nodeMetrics,
+    }),
     getNodeState: () => this.state,
     status: {
       isOurs: () => true,
@@ -40,8 +56,8 @@ class Daemon {
     },
     allowHostInterfaces: false,
     clock: this.clock,
-    log: createLogger({ service: 'test', level: 'silent' }),
-    metrics: createNodeMetrics(this.metrics),
+    log: this.#log,
+    metrics: this.#nodeMetrics,
     wake: () => (this.wakes += 1),
   });
 
@@ -57,7 +73,13 @@ class Daemon {
 
   want(spec: NodeStateSpec): void {
     const generation = (this.state?.metadata.generation ?? 0) + 1;
-    this.state = { ...this.state, metadata: { name: 'node-1', generation }, spec };
+    this.state = { ...this.state, metadata: { ...this.state?.metadata, name: 'node-1', generation }, spec };
+  }
+
+  /** The policy controller has written another configuration of the device plugin. */
+  configure(hash: string): void {
+    const annotations = { [ANNOTATION.devicePluginConfigHash]: hash };
+    this.state = { ...this.state, metadata: { name: 'node-1', ...this.state?.metadata, annotations } };
   }
 
   vfsOf(pf: string): number | undefined {
@@ -325,5 +347,100 @@ describe('without a node state', () => {
     expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'NoNodeState' });
     expect(daemon.kernel.state.writes).toBe(writes);
     expect(daemon.vfsOf(PF)).toBe(4);
+  });
+});
+
+describe('the device plugin', () => {
+  const runningWith = async (spec: NodeStateSpec): Promise<Daemon> => {
+    const daemon = new Daemon();
+    daemon.configure('a');
+    daemon.want(spec);
+    await daemon.reconcile();
+    daemon.pods.restarts = 0;
+    daemon.events.length = 0;
+    return daemon;
+  };
+
+  it.each<[string, number, (daemon: Daemon) => void]>([
+    ['once for VFs and their configuration', 1, (daemon) => (daemon.want(testSpec(4, 2)), daemon.configure('b'))],
+    ['for the configuration alone', 1, (daemon) => daemon.configure('b')],
+    ['for other VFs alone', 1, (daemon) => daemon.want(testSpec(4, 2))],
+    ['for another driver of VFs', 1, (daemon) => daemon.want(testSpec(3, 2))],
+    ['for VFs that are removed', 1, (daemon) => daemon.want({})],
+    ['not for another MTU', 0, (daemon) => daemon.want(testSpec(3, 1, 8000))],
+    ['not for a spec that changes nothing', 0, (daemon) => daemon.want({ ...testSpec(3, 1) })],
+    ['not for nothing', 0, () => undefined],
+  ])('is restarted %s', async (_, restarts, change) => {
+    const daemon = await runningWith(testSpec(3, 1));
+    change(daemon);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
+    expect(daemon.pods.restarts).toBe(restarts);
+    expect(daemon.events).toEqual(restarts === 0 ? [] : ['node-1: DevicePluginRestarted']);
+    await daemon.reconcile();
+    expect(daemon.pods.restarts).toBe(restarts);
+  });
+
+  it('is not restarted while a PF is half configured, and once when it is no longer', async () => {
+    const daemon = await runningWith(testSpec(4, 2));
+    const [vf = ''] = daemon.kernel.state.devices[PF]?.pf?.vfs ?? [];
+    const path = `/sys/bus/pci/devices/${vf}/driver_override`;
+    const heal = daemon.kernel.addFault({ verb: 'write', path, errno: 'EIO' });
+    daemon.want(testSpec(4, 1));
+    daemon.configure('b');
+    daemon.kernel.addFault({ verb: 'write', path: '/sys/bus/pci/drivers_probe', errno: 'EIO', times: 1 });
+    const first = await daemon.reconcile();
+    expect(first).toMatchObject({ kind: 'wait' });
+    expect(daemon.pods.restarts).toBe(0);
+    expect(await daemon.metrics.text()).toMatch(/^sriov_node_device_plugin_restart_owed 1$/m);
+    heal();
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done' });
+    expect(daemon.pods.restarts).toBe(1);
+    expect(await daemon.metrics.text()).toMatch(/^sriov_node_device_plugin_restart_owed 0$/m);
+  });
+
+  it('is restarted for the VFs of a PF although another one cannot have any, and not at each further attempt', async () => {
+    const daemon = await runningWith({});
+    daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'ENOMEM' });
+    daemon.want(testSpec(4, 2));
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'ApplyFailed' });
+    expect([daemon.vfsOf(OTHER), daemon.pods.restarts]).toEqual([4, 1]);
+    await daemon.reconcile();
+    await daemon.reconcile();
+    expect(daemon.pods.restarts).toBe(1);
+  });
+
+  it('waits for a spec that has come meanwhile: one restart will do for both', async () => {
+    const daemon = await runningWith({});
+    const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.vfsOf(OTHER) === 4);
+    daemon.want(testSpec(2, 1));
+    release();
+    await passing;
+    expect(daemon.pods.restarts).toBe(0);
+    await daemon.reconcile();
+    expect(daemon.pods.restarts).toBe(1);
+  });
+
+  it('that cannot be restarted is told of, takes nothing from the host, and is tried again', async () => {
+    const daemon = await runningWith(testSpec(2, 1));
+    daemon.pods.refusal = new Error('pods is forbidden');
+    daemon.configure('b');
+    const waits = [await daemon.reconcile(), await daemon.reconcile()];
+    expect(waits).toMatchObject([
+      { kind: 'wait', ms: 30_000, reason: 'InSync' },
+      { kind: 'wait', ms: 60_000, reason: 'InSync' },
+    ]);
+    expect(daemon.status.syncStatus).toBe('Succeeded');
+    expect(daemon.ready).toMatchObject({
+      status: 'True',
+      message: 'the host is as the spec wants it, but the device plugin could not be restarted: pods is forbidden',
+    });
+    expect(await daemon.metrics.text()).toMatch(/^sriov_node_device_plugin_restarts_total\{outcome="failed"\} 2$/m);
+    daemon.pods.refusal = undefined;
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done' });
+    expect(daemon.ready.message).toBe('the host is as the spec wants it');
+    expect(daemon.pods.restarts).toBe(1);
   });
 });

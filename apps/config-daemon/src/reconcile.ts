@@ -6,6 +6,7 @@ import { converge } from './converge.ts';
 import { type HostPorts } from './gather.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { type Pass, type Verdict } from './node-status.ts';
+import { type RestartPlugin } from './plugin-restarter.ts';
 import { Progress } from './progress.ts';
 import { RetryDelays } from './retry-delays.ts';
 import { type StatusWriter } from './status-writer.ts';
@@ -17,6 +18,7 @@ export interface ReconcileContext {
   /** The node's own state from the cache. */
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
   readonly status: StatusWriter;
+  readonly restartPlugin: RestartPlugin;
   readonly allowHostInterfaces: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -44,15 +46,23 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
     const result = await converging.catch((error: unknown) => reportUnreadable(error, report, log));
     blockages.add(result.failures, context.wake);
     const isPatient = blockages.since !== undefined && clock.now() - blockages.since < PATIENCE_MS;
-    const verdict = verdictOf(result, isPatient);
+    const pluginProblem = await context.restartPlugin(nodeState, result);
+    const verdict = withPluginProblem(verdictOf(result, isPatient), pluginProblem);
     metrics.judged(result.observed, verdict, clock.now());
     if (await report({ observed: result.observed, verdict })) logVerdict(log, verdict);
-    if (verdict.syncStatus === SYNC_STATUS.succeeded) return done(verdict.reason, verdict.message);
+    const isSucceeded = verdict.syncStatus === SYNC_STATUS.succeeded;
+    if (isSucceeded && pluginProblem === undefined) return done(verdict.reason, verdict.message);
     const { generation } = nodeState.metadata;
     const hasTried = verdict.syncStatus === SYNC_STATUS.failed && result.failures.length > 0;
-    const ms = delays.after({ generation, hasFailed: hasTried });
+    const ms = delays.after({ generation, hasFailed: hasTried || isSucceeded });
     return wait(ms, verdict.reason, verdict.message);
   };
+}
+
+/** The host is right all the same: only the message tells that pods will not get what it has. */
+function withPluginProblem(verdict: Verdict, problem: string | undefined): Verdict {
+  if (problem === undefined || verdict.syncStatus !== SYNC_STATUS.succeeded) return verdict;
+  return { ...verdict, message: `${verdict.message}, but ${problem}` };
 }
 
 /** It comes from the policy controller, for each node that the operator manages. */

@@ -533,6 +533,8 @@ ens1 (${PF}):
   VF 0-3: set its MAC address, bind vfio-pci
   VF 4-5: set its MAC address, bind igbvf, set its MTU to 9000
   turn driver probing of new VFs on
+restart the device plugin:
+  because ens1 (${PF}): the number of VFs becomes 7
 `);
     expect(code).toBe(0);
     expect([await getState(), machine()]).toEqual(before);

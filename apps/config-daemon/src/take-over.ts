@@ -3,16 +3,23 @@ import { type PlannedNode } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Gathered } from './gather.ts';
 import { type Journal, type JournalEntries } from './journal.ts';
+import { type PluginRecord } from './plugin-restart.ts';
 
 /**
  * Writes into the journal what the operator is responsible for: every PF whose entry is in force or will be, before
- * anything is done to it, and no longer the PFs on which nothing of ours is left. Returns what could not be written; nothing
- * may be done to the host then, because after a crash nobody would know whose the VFs are.
+ * anything is done to it, and no longer the PFs on which nothing of ours is left; and why the device plugin will have
+ * to be restarted. Returns what could not be written; nothing may be done to the host then, because after a crash nobody
+ * would know whose the VFs are.
  */
-export async function takeOver(journal: Journal, gathered: Gathered, plan: PlannedNode): Promise<StepFailure[]> {
+export async function takeOver(
+  journal: Journal,
+  gathered: Gathered,
+  { plan, because }: { readonly plan: PlannedNode; readonly because: readonly string[] },
+): Promise<StepFailure[]> {
   const { facts, journal: known } = gathered;
   const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   try {
+    await oweRestart(journal, known.plugin, because);
     for (const entry of plan.taken) {
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
       await journal.own(entry, known, { mtu: link?.mtu, autoprobe: sriov?.autoprobe });
@@ -24,6 +31,13 @@ export async function takeOver(journal: Journal, gathered: Gathered, plan: Plann
     const message = `the state folder cannot be written, so nothing is done to the host: ${detail}: make it writable, or choose another with --state-folder`;
     return [{ pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal', message, cause }];
   }
+}
+
+/** Pods that were found before have not seen what comes now. */
+async function oweRestart(journal: Journal, known: PluginRecord, because: readonly string[]): Promise<void> {
+  if (because.length === 0) return;
+  const owed = { because: [...new Set([...(known.owed?.because ?? []), ...because])] };
+  await journal.recordPlugin({ ...known, owed }, known);
 }
 
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */

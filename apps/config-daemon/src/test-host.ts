@@ -3,6 +3,7 @@ import { type Kernel } from '@sriov/host';
 import { type MachineState, parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { type Clock } from '@sriov/runtime';
 import { type JournalFolder } from './journal.ts';
+import { type PluginPod, type PluginPods } from './plugin-pods.ts';
 
 /** PCI addresses of the two ports of {@link testKernel}. */
 export const PORTS = ['0000:01:00.0', '0000:02:00.0'] as const;
@@ -53,6 +54,24 @@ export class MemoryFolder implements JournalFolder {
   }
 }
 
+/** One pod of the device plugin, whose DaemonSet makes another one whenever it is deleted. */
+export class MemoryPods implements PluginPods {
+  /** How often the pod was deleted. */
+  restarts = 0;
+  /** Why the API server refuses. */
+  refusal: Error | undefined;
+
+  list(): Promise<PluginPod[]> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    return Promise.resolve([{ name: `plugin-${this.restarts}`, uid: `${this.restarts}` }]);
+  }
+
+  delete({ uid }: PluginPod): Promise<void> {
+    if (uid === `${this.restarts}`) this.restarts += 1;
+    return Promise.resolve();
+  }
+}
+
 /** Lets so many calls that change something through, and then no call of any kind: the process is gone. */
 export class PowerCut {
   #left: number;
@@ -86,6 +105,13 @@ export class PowerCut {
       list: (name) => this.#look(() => folder.list(name)),
       write: (name, content) => this.#change(() => folder.write(name, content)),
       remove: (name) => this.#change(() => folder.remove(name)),
+    };
+  }
+
+  pods(pods: PluginPods): PluginPods {
+    return {
+      list: () => this.#look(() => pods.list()),
+      delete: (pod) => this.#change(() => pods.delete(pod)),
     };
   }
 

@@ -14,6 +14,8 @@ export const DEFAULT_RESOURCE_PREFIX = 'openshift.io';
 
 /** ConfigMap with one key a node, read by the SR-IOV device plugin as `/etc/pcidp/<node>`. */
 export const DEVICE_PLUGIN_CONFIG_MAP = 'device-plugin-config';
+/** Selects the pods of the SR-IOV device plugin, in the operator namespace. */
+export const DEVICE_PLUGIN_SELECTOR = 'app=sriov-device-plugin';
 /** ConfigMap whose values are `"<vendor> <pfDevice> <vfDevice>"`, lower-case hex. */
 export const SUPPORTED_NIC_CONFIG_MAP = 'supported-nic-ids';
 

@@ -48,5 +48,6 @@ export const REASON = {
   stateDamaged: 'StateDamaged',
   noNodeState: 'NoNodeState',
   hostUnreadable: 'HostUnreadable',
+  devicePluginRestarted: 'DevicePluginRestarted',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -31,6 +31,9 @@ export interface Secret extends KubeObject {
 /** A Secret. */
 export const SECRET: Resource<Secret> = { ...namespacedKind, kind: 'Secret', plural: 'secrets' };
 
+/** A Pod. */
+export const POD: Resource = { ...namespacedKind, kind: 'Pod', plural: 'pods' };
+
 /** A core/v1 Event, as `kubectl describe` shows it. */
 export interface KubeEvent extends KubeObject {
   involvedObject: { apiVersion: string; kind: string; name: string; namespace?: string; uid?: string };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { type KubeObject, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { kubeconfigText } from '@sriov/control-plane';
-import { EVENT, type KubeEvent } from '@sriov/kube';
-import { createNamespace, eventually, request, testControlPlane } from '@sriov/testing';
+import { EVENT, type KubeEvent, POD } from '@sriov/kube';
+import { createNamespace, eventually, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { applyChart } from './apply.ts';
 import { SERVICE_ACCOUNTS } from './service-account.ts';
 import { type Account, actAs, openAccount } from './test-accounts.ts';
@@ -63,6 +63,20 @@ const eventAbout = (node: string, name = `${node}.1`): KubeEvent => ({
   reportingComponent: 'config-daemon',
   reportingInstance: 'test',
 });
+/** Makes a pod, and returns its name. */
+const createPod = async (node: string | undefined, labels?: object): Promise<string> => {
+  const { metadata } = (await request('POST', `/api/v1/namespaces/${operator}/pods`, {
+    metadata: { generateName: 'pod-', labels },
+    spec: { ...(node && { nodeName: node }), containers: [{ name: 'c', image: 'c' }] },
+  })) as { metadata: { name: string } };
+  return metadata.name;
+};
+const deletePod = ({ client }: Account, name: string): Promise<void> =>
+  client.delete(POD, { name, namespace: operator });
+const isLeaving = async (name: string): Promise<boolean> => {
+  const { status, body } = await tryRequest('GET', `/api/v1/namespaces/${operator}/pods/${name}`);
+  return status === 404 || (body as KubeObject).metadata.deletionTimestamp !== undefined;
+};
 const statusOf = async (node: string): Promise<string | undefined> => {
   const path = `/apis/sriovnetwork.openshift.io/v1/namespaces/${operator}/sriovnetworknodestates/${node}`;
   return ((await request('GET', path)) as SriovNetworkNodeState).status?.syncStatus;
@@ -86,12 +100,13 @@ beforeAll(async () => {
   }
   // A policy is in force a moment after it was made: until then the daemon of A could write B's state.
   const daemon = await daemonOf(A);
-  await eventually(() =>
-    writeStatus(daemon, B).then(
+  const isRefused = (attempt: Promise<unknown>): Promise<boolean> =>
+    attempt.then(
       () => false,
       () => true,
-    ),
-  );
+    );
+  await eventually(() => isRefused(writeStatus(daemon, B)));
+  await eventually(async () => isRefused(deletePod(daemon, await createPod(B, { app: 'sriov-device-plugin' }))));
   await request(
     'PATCH',
     `/apis/sriovnetwork.openshift.io/v1/namespaces/${operator}/sriovnetworknodestates/${B}/status`,
@@ -137,6 +152,29 @@ describe.each([
     ).rejects.toMatchObject({ status: 403 });
   });
 
+  const plugin = { app: 'sriov-device-plugin' };
+  it('deletes a pod of the device plugin on its own node', async () => {
+    const name = await createPod(A, { ...plugin, more: 'labels' });
+    await deletePod(daemon, name);
+    expect(await isLeaving(name)).toBe(true);
+  });
+
+  it.each<[string, string | undefined, object | undefined]>([
+    ['of the device plugin on node B', B, plugin],
+    ['of the device plugin that has no node yet', undefined, plugin],
+    ['of something else on its own node', A, { app: 'sriov-network-config-daemon' }],
+    ['without labels on its own node', A, undefined],
+  ])('cannot delete a pod %s', async (__, node, labels) => {
+    const name = await createPod(node, labels);
+    await expect(deletePod(daemon, name)).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining(
+        `the config daemon of node ${A} may delete only pods of the device plugin on its own node`,
+      ),
+    });
+    expect(await isLeaving(name)).toBe(false);
+  });
+
   it('cannot write the spec of any node', async () => {
     const ref = { name: A, namespace: operator };
     await expect(
@@ -148,6 +186,8 @@ describe.each([
 it('a token that tells no node writes nothing', async () => {
   const daemon = await daemonOf();
   await expect(writeStatus(daemon, A)).rejects.toThrow('does not tell on which node it runs');
+  const name = await createPod(A, { app: 'sriov-device-plugin' });
+  await expect(deletePod(daemon, name)).rejects.toThrow('does not tell on which node it runs');
 });
 
 it('others are not bound to a node', async () => {

@@ -134,7 +134,12 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
   },
   'config-daemon': {
     everywhere: [],
-    atHome: ['get list watch sriovnetworknodestates', 'patch sriovnetworknodestates/status', 'create patch events'],
+    atHome: [
+      'get list watch sriovnetworknodestates',
+      'patch sriovnetworknodestates/status',
+      'create patch events',
+      'list delete pods',
+    ],
   },
 };
 
@@ -180,6 +185,8 @@ describe('a review of access', () => {
     ['config-daemon', 'write a spec', false, { group: ours, resource: 'sriovnetworknodestates', verb: 'patch' }],
     ['config-daemon', 'write a policy', false, { group: ours, resource: 'sriovnetworknodepolicies', verb: 'patch' }],
     ['config-daemon', 'write a node', false, { resource: 'nodes', verb: 'patch' }],
+    ['config-daemon', 'make a pod', false, { resource: 'pods', verb: 'create' }],
+    ['config-daemon', 'run something in a pod', false, { resource: 'pods', subresource: 'exec', verb: 'create' }],
     ['config-daemon', 'read secrets', false, { resource: 'secrets', verb: 'get' }],
     ['config-daemon', 'make tokens', false, { resource: 'serviceaccounts', subresource: 'token', verb: 'create' }],
     ['policy-controller', 'delete a node', false, { resource: 'nodes', verb: 'delete' }],

@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ANNOTATION, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
+import { type SimulatedKernel } from '@sriov/host-sim';
+import { createLogger, Metrics, systemClock } from '@sriov/runtime';
+import { converge } from './converge.ts';
+import { Journal } from './journal.ts';
+import { createNodeMetrics } from './metrics.ts';
+import { createPluginRestarter } from './plugin-restarter.ts';
+import { MemoryFolder, MemoryPods, PowerCut, testKernel, testSpec } from './test-host.ts';
+
+jest.setTimeout(60_000);
+
+/** One port is enough, and a few VFs. */
+const specOf = (...numbers: Parameters<typeof testSpec>): NodeStateSpec => ({
+  interfaces: (testSpec(...numbers).interfaces ?? []).slice(0, 1),
+});
+
+let kernel: SimulatedKernel;
+let folder: MemoryFolder;
+let pods: MemoryPods;
+beforeEach(() => reset());
+function reset(): void {
+  kernel = testKernel(systemClock);
+  folder = new MemoryFolder();
+  pods = new MemoryPods();
+}
+
+const stateWith = (spec: NodeStateSpec, hash?: string): SriovNetworkNodeState => ({
+  metadata: {
+    name: 'node-1',
+    generation: 1,
+    ...(hash !== undefined && { annotations: { [ANNOTATION.devicePluginConfigHash]: hash } }),
+  },
+  spec,
+});
+
+/** One pass of a daemon that was just started, cut off after so many changes. */
+async function pass(state: SriovNetworkNodeState, cut = new PowerCut(Infinity)): Promise<string | undefined> {
+  const journal = new Journal(cut.folder(folder));
+  const restart = createPluginRestarter({
+    pods: cut.pods(pods),
+    journal,
+    getNodeState: () => state,
+    recorder: { record: () => undefined },
+    log: createLogger({ service: 'test', level: 'silent' }),
+    metrics: createNodeMetrics(new Metrics()),
+  });
+  const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
+  const wanted = { spec: state.spec ?? {}, allowHostInterfaces: false };
+  return restart(state, await converge({ kernel: cut.kernel(kernel), journal }, wanted, followers));
+}
+
+describe('a daemon that is killed at any step and started again restarts the device plugin exactly', () => {
+  const before = stateWith(specOf(3, 1, 1500), 'a');
+
+  it.each<[string, number, SriovNetworkNodeState]>([
+    ['once for VFs that are made', 1, stateWith(specOf(2, 1), 'b')],
+    ['once for VFs that change their driver', 1, stateWith(specOf(3, 2, 1500), 'b')],
+    ['once for VFs that change, their configuration does not', 1, stateWith(specOf(3, 2, 1500), 'a')],
+    ['once for everything that is given back', 1, stateWith({}, 'b')],
+    ['once for a configuration that changes', 1, stateWith(specOf(3, 1, 1500), 'b')],
+    ['never for an MTU that changes', 0, stateWith(specOf(3, 1), 'a')],
+  ])('%s', async (_, restarts, state) => {
+    for (let calls = 0, isDone = false; !isDone; calls += 1) {
+      reset();
+      await pass(before);
+      pods.restarts = 0;
+      const cut = new PowerCut(calls);
+      await pass(state, cut).catch(() => undefined);
+      expect(await pass(state)).toBeUndefined();
+      expect([calls, pods.restarts]).toEqual([calls, restarts]);
+      expect(await pass(state)).toBeUndefined();
+      expect(pods.restarts).toBe(restarts);
+      isDone = !cut.happened;
+    }
+  });
+});
+
+describe('a daemon that knows nothing of the device plugin', () => {
+  it('takes the configuration that stands there for the one that it runs with', async () => {
+    await pass(stateWith({}, 'a'));
+    expect([...folder.files]).toEqual([['device-plugin', '{"configHash":"a"}\n']]);
+    await pass(stateWith({}, 'b'));
+    expect(pods.restarts).toBe(1);
+  });
+
+  it('restarts it when it makes VFs', async () => {
+    await pass(stateWith(specOf(3, 1), 'a'));
+    expect(pods.restarts).toBe(1);
+  });
+
+  it('and is told of no configuration, writes nothing, and takes the first that comes for the present one', async () => {
+    await pass(stateWith({}));
+    expect([...folder.files]).toEqual([]);
+    await pass(stateWith({}, 'a'));
+    expect(pods.restarts).toBe(0);
+  });
+
+  it('restarts it when it knew something and the file is damaged', async () => {
+    folder.files.set('device-plugin', '{');
+    await pass(stateWith({}, 'a'));
+    await pass(stateWith({}, 'a'));
+    expect(pods.restarts).toBe(1);
+  });
+});
+
+it('a pod that came after a restart was decided is left alone', async () => {
+  await pass(stateWith({}, 'a'));
+  // Deleted, and the daemon ended before it could write that down.
+  const owed = { because: ['a change'], found: { uids: ['0'], configHash: 'b' } };
+  folder.files.set('device-plugin', JSON.stringify({ configHash: 'a', owed }));
+  pods.restarts = 1;
+  await pass(stateWith({}, 'b'));
+  expect(pods.restarts).toBe(1);
+  expect(folder.files.get('device-plugin')).toBe('{"configHash":"b"}\n');
+});
+
+it('without a pod there is nothing to restart', async () => {
+  await pass(stateWith({}, 'a'));
+  pods.list = () => Promise.resolve([]);
+  expect(await pass(stateWith(specOf(3, 1), 'b'))).toBeUndefined();
+  expect(folder.files.get('device-plugin')).toBe('{"configHash":"b"}\n');
+});
+
+it('nothing is deleted when that could not be written down: it would be done again and again', async () => {
+  await pass(stateWith({}, 'a'));
+  folder.write = () => Promise.reject(new Error('no space left on device'));
+  expect(await pass(stateWith({}, 'b'))).toBe('the device plugin could not be restarted: no space left on device');
+  expect(pods.restarts).toBe(0);
+});
