@@ -1,1 +1,0 @@
-export { packCpio } from './supplies/cpio.ts';
