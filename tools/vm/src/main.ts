@@ -9,17 +9,17 @@ import { contract } from './scenarios/contract.ts';
 import { figures } from './scenarios/figures.ts';
 import { oddHosts } from './scenarios/odd-hosts.ts';
 import { simulators } from './scenarios/simulators.ts';
-import { wholePath } from './scenarios/whole-path/index.ts';
+import { interruptions, wholePath } from './scenarios/whole-path/index.ts';
 import { CannotRunError } from './supplies/release.ts';
 import { getSupplies } from './supplies/supplies.ts';
 
 /**
- * What runs after what: first the figures, for which the machine must have nothing else to do, then two lanes side by
+ * What runs after what: first the figures, for which the machine must have nothing else to do, then lanes side by
  * side, because guests sleep in their drivers much of the time.
  */
 const ROUNDS: readonly (readonly (readonly Scenario[])[])[] = [
   [[figures]],
-  [[contract, simulators, oddHosts], [wholePath]],
+  [[contract, simulators, oddHosts], [wholePath], [interruptions]],
 ];
 const NAMES = ROUNDS.flat(2).map(({ name }) => name);
 

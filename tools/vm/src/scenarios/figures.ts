@@ -32,6 +32,7 @@ export const figures: Scenario = {
       const measured: Measured[] = [];
       for (let run = 0; run < RUNS; run += 1) {
         measured.push(await measureDaemon(path));
+        if (run === 0) await showVfs(path);
         await checkRemoval(path);
       }
       const best = (pick: (each: Measured) => number): number => Math.min(...measured.map(pick));
@@ -75,7 +76,6 @@ function measureDaemon(path: Path): Promise<Measured> {
     const before = await lookAtHost(guest);
     const { state, ms } = await change(path);
     const after = await assertConfigured(guest, state, 4);
-    section.show(`the VFs of eth1 as "ip -j link" of the guest lists them:\n${await listVfs(guest)}`);
     const changes = [...after].map(
       ([pf, { carrierChanges }]) => carrierChanges - (before.get(pf)?.carrierChanges ?? 0),
     );
@@ -93,9 +93,10 @@ async function change(path: Path): Promise<{ readonly state: SriovNetworkNodeSta
   return { state, ms: Date.now() - begin };
 }
 
-async function listVfs(guest: Guest): Promise<string> {
+async function showVfs({ guest, section }: Path): Promise<void> {
   const [link] = JSON.parse(await guest.sh('ip -j link show dev eth1')) as { vfinfo_list: object[] }[];
-  return link?.vfinfo_list.map((vf) => JSON.stringify(vf)).join('\n') ?? '';
+  const lines = link?.vfinfo_list.map((vf) => JSON.stringify(vf)) ?? [];
+  section.show(`the VFs of eth1 as "ip -j link" of the guest lists them:\n${lines.join('\n')}`);
 }
 
 async function showFigures({ section }: Path, { aloneMs, ms, bounces }: Measured & { aloneMs: number }): Promise<void> {

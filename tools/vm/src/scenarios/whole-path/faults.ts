@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CONDITION, REASON, SYNC_STATUS } from '@sriov/api';
 import { conditionOf, isJudged } from '../../cluster.ts';
 import { lookAtHost } from '../../host-view.ts';
 import { PFS } from '../../pfs.ts';
 import { NICS, nicDevice } from '../../machine/qemu-command.ts';
 import { until } from '../../until.ts';
-import { applyPolicies, assertConfigured, checkRemoval, type Path, untilConfigured } from './path.ts';
-
-const OUTAGE_MS = 60_000;
-const LOOK_MS = 5_000;
+import { assertConfigured, checkRemoval, type Path, untilConfigured } from './path.ts';
 
 /** What goes wrong around the daemon. */
 export async function checkFaults(path: Path): Promise<void> {
   await checkHeldVf(path);
   await checkBlockedWrite(path);
   await checkUnplug(path);
-  await checkOutage(path);
 }
 
 /** A program in the guest that has the first VF of eth1 open through VFIO. */
@@ -87,31 +82,4 @@ async function checkUnplug(path: Path): Promise<void> {
     await guest.monitor('device_add', nicDevice(nic));
     await assertConfigured(guest, await untilConfigured(path, 2), 2);
   });
-}
-
-async function checkOutage(path: Path): Promise<void> {
-  const { section, cluster, guest, daemon } = path;
-  await section.check('a minute without the API server: the host keeps its configuration, and is mended', async () => {
-    const before = await lookAtHost(guest);
-    await cluster.plane.stopApiServer();
-    try {
-      await guest.sh('ip link set eth2 down');
-      for (const end = Date.now() + OUTAGE_MS; Date.now() < end; await delay(LOOK_MS)) {
-        assert.equal(await daemon.isAlive(), true);
-      }
-      const after = await lookAtHost(guest);
-      assert.equal(after.get(PFS.eth2)?.isUp, true, 'eth2 was set down, and stayed so');
-      assert.deepEqual(vfsIn(after), vfsIn(before));
-    } finally {
-      await cluster.plane.startApiServer();
-    }
-  });
-  await section.check('it follows the API server again when that is back', async () => {
-    await applyPolicies(cluster, 4);
-    await assertConfigured(guest, await untilConfigured(path, 4), 4);
-  });
-}
-
-function vfsIn(host: Awaited<ReturnType<typeof lookAtHost>>): unknown {
-  return [...host.values()].map(({ vfs }) => vfs);
 }

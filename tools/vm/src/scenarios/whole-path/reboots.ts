@@ -11,13 +11,13 @@ export async function checkReboots(path: Path): Promise<void> {
     await cluster.select(true);
     await cluster.untilState('applying', ({ status }) => status?.syncStatus === SYNC_STATUS.inProgress);
     await reboot(path);
-    await assertConfigured(guest, await untilConfigured(path, 4), 4);
+    await assertConfigured(guest, await untilConfigured(path, 2), 2);
   });
   await section.check('a reboot while nothing happens converges, in one change', async () => {
     const changes = await daemon.changes();
     await reboot(path);
     await daemon.untilReconciled();
-    await assertConfigured(guest, await untilConfigured(path, 4), 4);
+    await assertConfigured(guest, await untilConfigured(path, 2), 2);
     assert.equal(await daemon.changes(), changes + 1);
   });
   await section.check('and after it there is nothing left to do', () =>
