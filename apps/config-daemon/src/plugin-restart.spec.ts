@@ -96,7 +96,14 @@ describe('of a plan, the device plugin has to learn', () => {
     [
       'another driver of VFs of a resource',
       change({ vfs: [0, 1, 3].map((id) => ({ id, steps: rebind })) }),
-      [`ens1 (${PF}): another driver for VF 0, 1`],
+      [`ens1 (${PF}): another driver for VF 0-1`],
+    ],
+    [
+      'VFs that are not side by side',
+      change({ vfs: [0, 1, 3].map((id) => ({ id, steps: rebind })) }, [
+        { ...entry, vfGroups: [{ resourceName: 'r', vfRange: '0-3' }] },
+      ]),
+      [`ens1 (${PF}): another driver for VF 0-1, 3`],
     ],
     ['nothing of VFs outside of resources', change({ vfs: [{ id: 3, steps: rebind }] }), []],
     [
