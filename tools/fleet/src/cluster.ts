@@ -230,8 +230,17 @@ export class FleetCluster {
 
   /** Requests that the API server has answered since it started. */
   async requestCounts(): Promise<RequestCounts> {
-    const { body } = await adminRequest(this.#access, { method: 'GET', path: '/metrics' });
-    return parseRequestCounts(String(body));
+    return parseRequestCounts(await this.#metrics());
+  }
+
+  /** CPU time that the API server has used, in ms. */
+  async serverCpu(): Promise<number> {
+    return Number(/^process_cpu_seconds_total (\S+)$/m.exec(await this.#metrics())?.[1]) * 1_000;
+  }
+
+  async #metrics(): Promise<string> {
+    const { body } = await adminRequest(this.#access, { method: 'GET', path: '/metrics', timeoutMs: 60_000 });
+    return String(body);
   }
 
   async #patchStatus({ metadata }: SriovNetworkNodeState, status: object): Promise<void> {
