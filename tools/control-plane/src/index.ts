@@ -8,5 +8,6 @@ export * from './objects.ts';
 export * from './platform.ts';
 export * from './progress.ts';
 export * from './run-command.ts';
+export * from './run-tool.ts';
 export * from './supervisor.ts';
 export * from './versions.ts';

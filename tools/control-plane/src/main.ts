@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { NoControlPlaneError, resolveBinaries } from './binaries.ts';
 import { ControlPlaneError, startControlPlane } from './control-plane.ts';
+import { runTool } from './run-tool.ts';
 
 const HELP = `npm run control-plane: keeps a Kubernetes API server up on this machine, for work by hand
 
@@ -17,13 +18,12 @@ interface Flags {
   readonly serviceAccounts: boolean;
   readonly kubeconfig: string | undefined;
   readonly resolveOnly: boolean;
-  readonly help: boolean;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** @throws Error that says what is wrong with the arguments. */
-function readFlags(args: readonly string[]): Flags {
+function readFlags(args: readonly string[]): Flags | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -40,12 +40,12 @@ function readFlags(args: readonly string[]): Flags {
       "Options '--resolve-only' and '--kubeconfig' exclude each other: nothing runs to which it could lead",
     );
   }
+  if (values.help) return undefined;
   return {
     controllerManager: values['controller-manager'],
     serviceAccounts: values['service-accounts'],
     kubeconfig: values.kubeconfig,
     resolveOnly: values['resolve-only'],
-    help: values.help,
   };
 }
 
@@ -79,30 +79,19 @@ async function keepUp({ controllerManager, serviceAccounts, kubeconfig }: Flags)
   }
 }
 
-async function main(): Promise<number> {
-  let flags: Flags;
-  try {
-    flags = readFlags(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (flags.help) say(HELP);
-  else if (flags.resolveOnly) await resolveOnly(flags);
-  else await keepUp(flags);
-  return 0;
-}
-
-/** What the machine may do to us: no programs, no control plane, a full disk. All else is a bug and shows its stack. */
-function isExpected(error: unknown): error is Error {
+/** What the machine may do to us: no programs, no control plane, a full disk. All else is a bug. */
+function isExpected(error: unknown): boolean {
   if (error instanceof NoControlPlaneError || error instanceof ControlPlaneError) return true;
   return error instanceof Error && 'syscall' in error;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!isExpected(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runTool({
+  help: HELP,
+  readFlags,
+  async run(flags) {
+    if (flags.resolveOnly) await resolveOnly(flags);
+    else await keepUp(flags);
+    return 0;
+  },
+  exitCodeOf: (error) => (isExpected(error) ? 1 : undefined),
+});

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChartError, NoHelmError } from '@sriov/chart';
-import { ControlPlaneError, NoControlPlaneError } from '@sriov/control-plane';
+import { ControlPlaneError, NoControlPlaneError, runTool } from '@sriov/control-plane';
 import { loadWorld, WorldError } from '@sriov/host-sim';
-import { DemoCluster } from './cluster.ts';
+import { type ClusterOptions, DemoCluster } from './cluster.ts';
 import { DemoError } from './demo-error.ts';
 import { readExamples } from './examples.ts';
 import { NOT_PROVEN, runWithoutCluster } from './no-cluster.ts';
@@ -25,19 +25,20 @@ docs/examples/first-policies.yaml, and prints and checks what came of it.
 Exit codes: 0 all is as the examples want it, 1 it is not or something is missing, 2 wrong use.
 `;
 
+/** As a shell says it of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 const DEFAULT_WORLD = join(import.meta.dirname, '../../worlds/demo.yaml');
 
 interface Flags {
   readonly keep: boolean;
   readonly world: string;
   readonly noCluster: boolean;
-  readonly help: boolean;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** @throws Error that says what is wrong with the arguments. */
-function readFlags(args: readonly string[]): Flags {
+function readFlags(args: readonly string[]): Flags | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -50,7 +51,8 @@ function readFlags(args: readonly string[]): Flags {
   if (values.keep && values['no-cluster']) {
     throw new Error("Options '--keep' and '--no-cluster' exclude each other: nothing runs that could be kept");
   }
-  return { keep: values.keep, world: values.world, noCluster: values['no-cluster'], help: values.help };
+  if (values.help) return undefined;
+  return { keep: values.keep, world: values.world, noCluster: values['no-cluster'] };
 }
 
 /** Prints what came of it. Returns whether all is well. */
@@ -62,7 +64,7 @@ function conclude(outcome: Outcome): boolean {
   return faults.length === 0;
 }
 
-async function run({ keep, world, noCluster }: Flags): Promise<boolean> {
+async function run({ keep, world, noCluster }: Flags): Promise<number> {
   // Before minutes go by: a world that cannot be used.
   loadWorld(world);
   const examples = await readExamples();
@@ -70,52 +72,44 @@ async function run({ keep, world, noCluster }: Flags): Promise<boolean> {
   if (noCluster) {
     const isWell = conclude(await runWithoutCluster(world, examples, stopwatch));
     for (const line of ['', ...NOT_PROVEN]) say(line);
-    return isWell;
+    return isWell ? 0 : 1;
   }
+  return runWithCluster({ world, examples, stopwatch, say }, keep);
+}
+
+async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<number> {
+  const cluster = await DemoCluster.start(options);
+  // Until here a signal ends us at once, and the supervisors clean up. From here on all is stopped in order.
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const cluster = await DemoCluster.start({ world, examples, stopwatch, say });
   // The supervisors keep nothing alive, so something has to.
   const keepAlive = setInterval(() => undefined, 60_000);
   try {
     const broken = Promise.race([cluster.services.failed, cluster.plane.failed.then((error) => Promise.reject(error))]);
     const outcome = await Promise.race([cluster.applyExamples(), interrupted, broken]);
-    if (outcome instanceof Array) return false;
+    if (outcome instanceof Array) return INTERRUPTED;
     const isWell = conclude(outcome);
     if (!isWell) for (const tail of await cluster.services.logTails()) say(`\nthe log of ${tail}`);
     if (keep) {
       for (const line of cluster.invitation()) say(line);
       await Promise.race([interrupted, broken]);
     }
-    return isWell;
+    return isWell ? 0 : 1;
   } finally {
     await cluster.stop();
     clearInterval(keepAlive);
   }
 }
 
-async function main(): Promise<number> {
-  let flags: Flags;
-  try {
-    flags = readFlags(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (flags.help) {
-    say(HELP);
-    return 0;
-  }
-  return (await run(flags)) ? 0 : 1;
-}
+/** What the machine may do to us. All else is a bug. */
+const EXPECTED = [NoControlPlaneError, ControlPlaneError, NoHelmError, ChartError, DemoError];
 
-/** What the machine may do to us, and a world that cannot be used. All else is a bug and shows its stack. */
-const EXPECTED = [NoControlPlaneError, ControlPlaneError, NoHelmError, ChartError, DemoError, WorldError];
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isExpected = EXPECTED.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
-  if (!isExpected) throw error;
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = error instanceof WorldError ? 2 : 1;
-}
+await runTool({
+  help: HELP,
+  readFlags,
+  run,
+  exitCodeOf(error) {
+    if (error instanceof WorldError) return 2;
+    const isExpected = EXPECTED.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
+    return isExpected ? 1 : undefined;
+  },
+});

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runTool } from '@sriov/control-plane';
 import { bundlePrograms } from './programs.ts';
 import { Report } from './report.ts';
 import { runScenario, type Scenario } from './scenario.ts';
@@ -35,15 +36,15 @@ const begin = Date.now();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const tell = (line: string): void => say(`${((Date.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 
-/** Names of the scenarios to run, or what is wrong with the flags. */
-function readFlags(args: readonly string[]): { readonly only: readonly string[]; readonly help: boolean } {
+/** Names of the scenarios to run. @throws Error that says what is wrong with the arguments */
+function readFlags(args: readonly string[]): readonly string[] | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: { only: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h', default: false } },
   });
   const unknown = (values.only ?? []).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}`);
-  return { only: values.only ?? NAMES, help: values.help };
+  return values.help ? undefined : (values.only ?? NAMES);
 }
 
 async function runAll(only: readonly string[], report: Report): Promise<void> {
@@ -63,27 +64,19 @@ async function runAll(only: readonly string[], report: Report): Promise<void> {
   }
 }
 
-async function main(): Promise<number> {
-  let flags: ReturnType<typeof readFlags>;
-  try {
-    flags = readFlags(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (flags.help) {
-    say(HELP);
-    return 0;
-  }
-  const report = new Report(tell);
-  try {
-    await runAll(flags.only, report);
-  } catch (error) {
-    if (!(error instanceof CannotRunError)) throw error;
-    say(`skipped, because this machine cannot run it: ${error.message}`);
-  }
-  say(`vm: ${report.passed} passed, ${report.failed} failed`);
-  return report.failed > 0 ? 1 : 0;
-}
-
-process.exitCode = await main();
+await runTool({
+  help: HELP,
+  readFlags,
+  async run(only) {
+    const report = new Report(tell);
+    try {
+      await runAll(only, report);
+    } catch (error) {
+      if (!(error instanceof CannotRunError)) throw error;
+      say(`skipped, because this machine cannot run it: ${error.message}`);
+    }
+    say(`vm: ${report.passed} passed, ${report.failed} failed`);
+    return report.failed > 0 ? 1 : 0;
+  },
+  exitCodeOf: () => undefined,
+});
