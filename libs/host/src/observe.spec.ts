@@ -248,6 +248,7 @@ describe('what is not a PF', () => {
   it.each([
     ['a disk controller', device(PF, { class: '0x010802' })],
     ['a VF', device(PF, { physfn: '->../0000:01:00.1' })],
+    ['a VF that is just being removed', device(PF, { sriov_vf_msix_count: '[EACCES]' })],
     ['a device that is gone before its class is read', device(PF, { class: '[ENODEV]' })],
   ])('%s is left out', async (_, files) => {
     expect(await observeHost(host(files, []))).toEqual({ interfaces: [], problems: [] });

@@ -97,12 +97,15 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
   });
 }
 
+/** Each alone tells a VF: one that is just being removed, which can take its time, has lost the link to its PF. */
+const VF_MARKS = ['physfn', 'sriov_vf_msix_count'];
+
 /** PCI class of a network device that is not a VF; nothing for any other device. */
 async function readPfClass(kernel: Kernel, device: string): Promise<string | undefined> {
   const deviceClass = await readAttribute(kernel, `${device}/class`);
   if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
-  const physfn = await readLinkName(kernel, `${device}/physfn`);
-  return physfn === undefined ? deviceClass : undefined;
+  const names = await listNames(kernel, device);
+  return VF_MARKS.some((mark) => names.includes(mark)) ? undefined : deviceClass;
 }
 
 /** 0x0207 is InfiniBand; a port without a network interface tells no more. */

@@ -30,7 +30,7 @@ export function pciDevice(machine: Machine, address: string): Folder {
     ...driverBinding(machine, address, device),
     ...iommu(device),
     ...interfaces(machine, address),
-    ...(device.pf ? pfEntries(machine, address, device) : vfEntries(device)),
+    ...(device.pf ? pfEntries(machine, address, device) : vfEntries(machine, address, device)),
   });
 }
 
@@ -222,10 +222,12 @@ function parseBoolean(text: string): boolean {
   throw new Errno('EINVAL');
 }
 
-function vfEntries(device: DeviceState): Entries {
+function vfEntries(machine: Machine, address: string, device: DeviceState): Entries {
   const pf = device.vf?.pf ?? '';
+  // The link goes first when a VF is removed, and the VF only when nobody holds it any more.
+  const isStaying = machine.state.devices[pf]?.pf?.vfs.includes(address) === true;
   return {
-    physfn: link(`../${pf}`),
+    physfn: isStaying ? link(`../${pf}`) : undefined,
     power: vfPower(device.driver),
     sriov_vf_msix_count: command(0o200, () => {
       throw new Errno('ENOTSUP');

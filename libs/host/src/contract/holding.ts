@@ -23,6 +23,10 @@ export const holdingCases: readonly ContractCase[] = [
       assert.ok(failure instanceof KernelBlockedError, 'the write came back although a program holds the VF');
       // Reading waits for the same lock of the device.
       await assert.rejects(bench.kernel.read(bench.pf('sriov_numvfs'), { deadlineMs: 300 }), { code: 'EBLOCKED' });
+      // The VF stands there as long as it is held, and is no longer its PF's.
+      const names = await bench.kernel.list(`/sys/bus/pci/devices/${vf}`);
+      assert.deepEqual([names.includes('physfn'), names.includes('sriov_vf_msix_count')], [false, true]);
+      assert.ok(!(await bench.kernel.list(bench.pf(''))).includes('virtfn0'));
       // What needs no lock is still told.
       assert.equal((await bench.kernel.read(bench.pf('sriov_totalvfs'))).trim(), String(bench.lab.pf.totalVfs));
       await release?.();
