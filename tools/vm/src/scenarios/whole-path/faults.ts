@@ -49,8 +49,8 @@ async function checkBlockedWrite(path: Path): Promise<void> {
     const { message = '' } = conditionOf(status, CONDITION.progressing) ?? {};
     assert.match(message, /^eth1 \(0000:01:00\.0\): remove all VFs: not back from the kernel since \d{4}-/m);
     assert.equal(await daemon.isAlive(), true);
-    // On a busy machine its VFs take longer to go than the daemon waits for either PF.
-    await until('eth2 has no VFs', async () => (await lookAtHost(guest)).get(PFS.eth2)?.vfs.length === 0);
+    // Nothing is said of eth2: the kernel takes VFs away under one lock for the whole machine, so that eth2 has to
+    // wait as well where eth1 came first. It is named then, too.
   });
   await section.check('it goes on by itself when the write comes back', () => guest.stop('hold-vfio', 'SIGKILL'));
   await checkRemoval(path);
