@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { copyFile, cp, mkdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '@sriov/api';
 import { Supervisor } from '@sriov/control-plane';
 import { type AgentMessage, type AgentRequest, type Ended } from '../guest/protocol.ts';
 import { type Supplies } from '../supplies/supplies.ts';
@@ -41,8 +42,22 @@ export class Guest {
     this.#supervisor = new Supervisor(folder, ({ how }) => this.#fail(`QEMU ended (${how})`));
   }
 
-  /** Boots a guest that has the files of `programs` in /host/programs. @throws Error with the end of its console */
+  /**
+   * Boots a guest that has the files of `programs` in /host/programs. QEMU's threads race now and then while the guest
+   * lays out its devices (an assertion in system/physmem.c ends it): another QEMU is started then.
+   * @throws Error with the end of its console
+   */
   static async boot(supplies: Supplies, programs: string): Promise<Guest> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await Guest.#bootOnce(supplies, programs);
+      } catch (error) {
+        if (attempt === BOOT_ATTEMPTS || !/QEMU ended \(SIGABRT\)/.test(messageOf(error))) throw error;
+      }
+    }
+  }
+
+  static async #bootOnce(supplies: Supplies, programs: string): Promise<Guest> {
     const folder = mkdtempSync(join(tmpdir(), 'sriov-vm-'));
     const guest = new Guest(folder);
     try {
@@ -57,7 +72,7 @@ export class Guest {
     } catch (error) {
       const console = await guest.consoleTail();
       await guest.close();
-      throw new Error(`${(error as Error).message}; the end of the console:\n${console}`, { cause: error });
+      throw new Error(`${messageOf(error)}; the end of the console:\n${console}`, { cause: error });
     }
   }
 
