@@ -24,7 +24,7 @@ const say = ({ conditions }: DecidedStatus): string => {
 
 describe('policyStatus', () => {
   it.each([
-    [{ ...none, matched: nodes('ready', 'a', 'b') }, 'Ready PolicyApplied: all 2 nodes are configured'],
+    [{ ...none, matched: nodes('ready', 'a', 'b') }, 'Ready PolicyApplied: nodes configured: 2 of 2'],
     [
       { ...none, matched: [...nodes('ready', 'a'), ...nodes('progressing', 'b')] },
       'Progressing NodesProgressing: 1 of 2 nodes are being configured: b',
@@ -35,10 +35,10 @@ describe('policyStatus', () => {
     ],
     [
       { ...none, unplannedNodes: 1, matched: nodes('ready', 'a') },
-      'Progressing NodesProgressing: 1 nodes are being planned',
+      'Progressing NodesProgressing: nodes being planned: 1',
     ],
     [{ ...none, selectedNodes: 0 }, 'none NoMatchingNodes: no managed node has the labels of spec.nodeSelector'],
-    [none, 'none NoMatchingInterfaces: no PF of the 2 selected nodes fits spec.nicSelector'],
+    [none, 'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector'],
     [
       {
         ...none,
@@ -65,7 +65,7 @@ describe('policyStatus', () => {
 describe('poolStatus', () => {
   const pool = { isForOffload: false, unplannedNodes: 0, matched: [], problems: [] };
   it.each([
-    [{ ...pool, matched: nodes('ready', 'a') }, 'Ready PoolReady: all 1 nodes of the pool are configured'],
+    [{ ...pool, matched: nodes('ready', 'a') }, 'Ready PoolReady: nodes configured: 1 of 1'],
     [pool, 'none NoMatchingNodes: no managed node has the labels of spec.nodeSelector'],
     [
       { ...pool, isForOffload: true },

@@ -80,7 +80,7 @@ export function findUnfinished({ matched, problems, unplannedNodes }: NodesFacts
     return {
       state: 'progressing',
       reason: REASON.nodesProgressing,
-      message: `${unplannedNodes} nodes are being planned`,
+      message: `nodes being planned: ${unplannedNodes}`,
     };
   }
   if (progressing.length === 0) return undefined;

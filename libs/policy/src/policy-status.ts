@@ -21,9 +21,13 @@ export function policyStatus(facts: PolicyFacts): DecidedStatus {
 function decide({ selectedNodes, matched }: PolicyFacts): StatusVerdict {
   if (selectedNodes === 0) return idle(REASON.noMatchingNodes, 'no managed node has the labels of spec.nodeSelector');
   if (matched.length === 0) {
-    return idle(REASON.noMatchingInterfaces, `no PF of the ${selectedNodes} selected nodes fits spec.nicSelector`);
+    return idle(REASON.noMatchingInterfaces, `no PF on the selected nodes (${selectedNodes}) fits spec.nicSelector`);
   }
-  return { state: 'ready', reason: REASON.policyApplied, message: `all ${matched.length} nodes are configured` };
+  return {
+    state: 'ready',
+    reason: REASON.policyApplied,
+    message: `nodes configured: ${matched.length} of ${matched.length}`,
+  };
 }
 
 function idle(reason: Reason, message: string): StatusVerdict {

@@ -30,6 +30,6 @@ function decide({ matched, isForOffload }: PoolFacts): StatusVerdict {
   return {
     state: 'ready',
     reason: REASON.poolReady,
-    message: `all ${matched.length} nodes of the pool are configured`,
+    message: `nodes configured: ${matched.length} of ${matched.length}`,
   };
 }
