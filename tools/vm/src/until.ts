@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@sriov/api';
 
-const POLL_MS = 100;
+/** Each look costs a TLS handshake or a process, on processors that the guest needs. */
+const POLL_MS = 250;
 /** An emulated machine under load is slow; that nothing comes at all is found out all the same. */
 export const WAIT_MS = 120_000;
 

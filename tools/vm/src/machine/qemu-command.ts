@@ -22,6 +22,12 @@ export function nicDevice({ id, slot, mac }: Nic): Readonly<Record<string, strin
 }
 
 /**
+ * A periodic timer: on a busy machine the emulation loses an interrupt now and then, and a processor of the guest that
+ * had asked for a single one would sleep for good.
+ */
+const KERNEL_PARAMETERS = 'console=ttyS0 panic=-1 quiet no_timer_check nohz=off highres=off intel_iommu=on iommu=pt';
+
+/**
  * The command line of a guest: q35 with VT-d, emulated without KVM, because what looks like KVM is often none that
  * boots a stock kernel.
  * @param folder holds the sockets, and `share`, which is /host in the guest
@@ -37,7 +43,7 @@ export function qemuCommand(supplies: Supplies, folder: string): { command: stri
     // It has to stand before the devices that it translates for.
     ...device('intel-iommu', 'intremap=on', 'caching-mode=on'),
     ...['-kernel', kernelImage, '-initrd', initramfs],
-    ...['-append', 'console=ttyS0 panic=-1 quiet no_timer_check intel_iommu=on iommu=pt'],
+    ...['-append', KERNEL_PARAMETERS],
     ...[
       '-netdev',
       'user,id=n0,ipv6=off',
