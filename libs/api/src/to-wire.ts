@@ -15,35 +15,56 @@ export function zeroCounts<S extends z.ZodType>(schema: S): S {
  * serialiser leaves them out. Two equal values thus become equal bytes, so "did it change" is a string comparison.
  */
 export function toWire<S extends z.ZodType>(schema: S, value: z.input<S>): z.input<S> {
-  return wire(schema, value) as z.input<S>;
+  return writerOf(schema)(value) as z.input<S>;
 }
 
 /** {@link toWire} as text, for comparing. */
 export function wireText<S extends z.ZodType>(schema: S, value: z.input<S>): string {
-  return JSON.stringify(wire(schema, value));
+  return JSON.stringify(writerOf(schema)(value));
 }
 
-function wire(schema: z.ZodType, value: unknown): unknown {
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodObject && isRecord(value)) return wireObject(inner, value);
-  if (inner instanceof z.ZodArray && Array.isArray(value)) {
-    return value.map((item) => wire(inner.element as z.ZodType, item));
-  }
-  if (inner instanceof z.ZodRecord && isRecord(value)) {
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
-  return value;
+type Writer = (value: unknown) => unknown;
+
+/** Thousands of node states are written by one schema: what it says is found out once. */
+const writers = new WeakMap<z.ZodType, Writer>();
+
+function writerOf(schema: z.ZodType): Writer {
+  const known = writers.get(schema);
+  if (known) return known;
+  const writer = createWriter(unwrap(schema));
+  writers.set(schema, writer);
+  return writer;
 }
 
-function wireObject(schema: z.ZodObject, value: Record<string, unknown>): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(schema.shape) as [string, z.ZodType][]) {
-    const item = wire(field, value[key]);
-    if (item === undefined) continue;
-    if (isOptional(field) && isEmpty(item) && !(item === 0 && withZero.has(unwrap(field)))) continue;
-    out[key] = item;
+function createWriter(schema: z.ZodType): Writer {
+  if (schema instanceof z.ZodObject) return createObjectWriter(schema);
+  if (schema instanceof z.ZodArray) {
+    const write = writerOf(schema.element as z.ZodType);
+    return (value) => (Array.isArray(value) ? value.map(write) : value);
   }
-  return out;
+  if (schema instanceof z.ZodRecord) return (value) => (isRecord(value) ? sortKeys(value) : value);
+  return (value) => value;
+}
+
+function createObjectWriter(schema: z.ZodObject): Writer {
+  const fields = (Object.entries(schema.shape) as [string, z.ZodType][]).map(([key, field]) => ({
+    key,
+    write: writerOf(field),
+    isLeftOut: isOptional(field) ? (withZero.has(unwrap(field)) ? isEmptyButZero : isEmpty) : () => false,
+  }));
+  return (value) => {
+    if (!isRecord(value)) return value;
+    const out: Record<string, unknown> = {};
+    for (const { key, write, isLeftOut } of fields) {
+      const item = write(value[key]);
+      if (item !== undefined && !isLeftOut(item)) out[key] = item;
+    }
+    return out;
+  };
+}
+
+function sortKeys(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
@@ -61,6 +82,10 @@ function isEmpty(value: unknown): boolean {
   if (value === null || value === 0 || value === false || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;
   return isRecord(value) && Object.keys(value).length === 0;
+}
+
+function isEmptyButZero(value: unknown): boolean {
+  return value !== 0 && isEmpty(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

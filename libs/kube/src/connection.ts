@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
+import { createSecureContext } from 'node:tls';
 import { messageOf } from '@sriov/api';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { type Clock, ServiceError } from '@sriov/runtime';
@@ -200,11 +201,14 @@ class Credentials {
     const pool = {
       keepAlive: true,
       maxSockets: MAX_SOCKETS,
-      maxFreeSockets: 8,
+      // A burst of writes frees connections by the handful between answer and next request; a new one costs a handshake.
+      maxFreeSockets: MAX_SOCKETS,
       scheduling: 'lifo' as const,
       timeout: IDLE_MS,
     };
-    return cluster?.server.startsWith('https:') ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
+    if (!cluster?.server.startsWith('https:')) return new HttpAgent(pool);
+    // Made once: parsing certificates for each connection of a burst takes longer than its handshake.
+    return new HttpsAgent({ ...pool, ...tls, secureContext: createSecureContext(tls) });
   }
 }
 
