@@ -32,7 +32,7 @@ export interface Caches {
 }
 
 /** Node states in a page of a list: each is some 30 kB, and parsing a page holds up everything else. */
-const NODE_STATE_PAGE = 100;
+const NODE_STATE_PAGE = 50;
 
 /** Makes the caches; they fill once they run. */
 export function createCaches(

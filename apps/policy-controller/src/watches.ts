@@ -120,6 +120,8 @@ function watchNodes(wiring: Wiring): void {
   caches.nodes.store.subscribe((change) => {
     if (hasSameLabels(change)) return;
     nodes.enqueue(change.object.metadata.name);
+    // Told again at the beginning of a term: policies and pools are told again themselves.
+    if (change.type === 'resynced') return;
     for (const { metadata } of [change.object, ...(change.previous ? [change.previous] : [])]) {
       const labels = metadata.labels ?? {};
       for (const { name } of view.current.policyIndex.about(labels)) {

@@ -39,7 +39,7 @@ export interface Fleet {
   readonly supportedNicsOnly: boolean;
   readonly managesSoftwareBridges: boolean;
   /** Labels of the nodes that the operator manages; absent when the SriovOperatorConfig cannot be read. */
-  readonly nodeSelector: Readonly<Record<string, string>> | undefined;
+  readonly nodeSelector: Record<string, string> | undefined;
   readonly problems: readonly Problem[];
 }
 

@@ -113,6 +113,7 @@ class Bench {
       comparisons.push(result.comparison);
       changeOfAll = result.requests;
       controller = await this.#start();
+      await this.#settle(controller);
     }
 
     say(`changing one node ${flags.changes} times`);
@@ -160,6 +161,7 @@ class Bench {
   async #settle(controller: ControllerProcess): Promise<void> {
     await controller.idle();
     await this.#cluster.catchUp();
+    await this.#cluster.policiesReady();
     await controller.idle();
   }
 

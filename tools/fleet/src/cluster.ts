@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ANNOTATION,
+  CONDITION,
   CUSTOM_RESOURCES,
   type KubeObject,
   type Resource,
   SRIOV_NETWORK_NODE_POLICY,
   SRIOV_NETWORK_NODE_STATE,
   SRIOV_OPERATOR_CONFIG,
+  type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
@@ -110,6 +112,19 @@ export class FleetCluster {
       });
       await bounded(lagging, LIMIT, (state) => this.#patchStatus(state, { conditions: [readyCondition(state)] }));
     });
+  }
+
+  /** Waits until every policy says of its newest generation that all its nodes are done. */
+  async policiesReady(): Promise<void> {
+    const isReady = ({ metadata, status }: SriovNetworkNodePolicy): boolean =>
+      (status?.conditions ?? []).some(({ type, status: holds, observedGeneration }) => {
+        return type === CONDITION.ready && holds === 'True' && observedGeneration === metadata.generation;
+      }) && status?.readyNodeCount === status?.matchedNodeCount;
+    for (;;) {
+      const policies = await this.client.list(SRIOV_NETWORK_NODE_POLICY, { namespace: this.namespace });
+      if (policies.every(isReady)) return;
+      await delay(500);
+    }
   }
 
   /** Visits all node states, page by page: a fleet of them is too large to be held at once. */
