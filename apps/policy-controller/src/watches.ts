@@ -70,7 +70,8 @@ function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
     if (!isSpecChange(change)) return;
     const { object, previous } = change;
     policies.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (object.metadata.namespace !== namespace || object.metadata.name === IGNORED_POLICY_NAME) return;
+    if (isToldAgain(change) || object.metadata.namespace !== namespace) return;
+    if (object.metadata.name === IGNORED_POLICY_NAME) return;
     wakeNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
   });
 }
@@ -87,6 +88,7 @@ function watchPools({ caches, nodes, pools }: Wiring): void {
     if (!isSpecChange(change)) return;
     const { object, previous } = change;
     pools.enqueue(keyOf(object), STATUS_DELAY_MS);
+    if (isToldAgain(change)) return;
     const selectors = [object, previous].flatMap((pool): (LabelSelector | undefined)[] =>
       pool === undefined ? [] : [pool.spec?.nodeSelector],
     );
@@ -99,12 +101,13 @@ function watchWhatConcernsAll(wiring: Wiring): void {
   for (const informer of [caches.operatorConfigs, caches.supportedNics]) {
     (informer.store as Store<KubeObject>).subscribe((change) => {
       if (!isSpecChange(change)) return;
+      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME);
+      if (isToldAgain(change)) return;
       wakeNodes({ caches, nodes }, () => true);
       // States of nodes that are gone as well.
       for (const { metadata } of caches.nodeStates.store.list()) nodes.enqueue(metadata.name);
       for (const policy of caches.policies.store.list()) policies.enqueue(keyOf(policy), STATUS_DELAY_MS);
       for (const pool of caches.pools.store.list()) pools.enqueue(keyOf(pool), STATUS_DELAY_MS);
-      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME);
     });
   }
 }
@@ -120,8 +123,7 @@ function watchNodes(wiring: Wiring): void {
   caches.nodes.store.subscribe((change) => {
     if (hasSameLabels(change)) return;
     nodes.enqueue(change.object.metadata.name);
-    // Told again at the beginning of a term: policies and pools are told again themselves.
-    if (change.type === 'resynced') return;
+    if (isToldAgain(change)) return;
     for (const { metadata } of [change.object, ...(change.previous ? [change.previous] : [])]) {
       const labels = metadata.labels ?? {};
       for (const { name } of view.current.policyIndex.about(labels)) {
@@ -153,6 +155,14 @@ function watchConfigMaps({ caches, nodes, configMaps, operatorConfig }: Wiring):
       operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, STATUS_DELAY_MS);
     });
   }
+}
+
+/**
+ * At the beginning of a term every object is told again, of each kind: it wakes itself and no others, or a fleet would
+ * be gone through once for each policy.
+ */
+function isToldAgain({ type }: Change<KubeObject>): boolean {
+  return type === 'resynced';
 }
 
 function hasSameLabels({ type, object, previous }: Change<KubeObject>): boolean {
