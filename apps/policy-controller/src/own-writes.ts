@@ -1,6 +1,3 @@
-/** The resource versions of what we wrote for a node, by the object that was written. */
-export type WrittenVersions = ReadonlyMap<string, string>;
-
 /** After so long a version that did not come is taken for lost: the object may have been replaced meanwhile. */
 const PATIENCE_MS = 60_000;
 

@@ -48,4 +48,3 @@ export const CONDITION = {
   /** On SriovOperatorConfig: every entry of the ConfigMap `supported-nic-ids` could be read. */
   nicListRead: 'NicListRead',
 } as const;
-export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];

@@ -5,9 +5,6 @@ export const PCI_DEVICES = '/sys/bus/pci/devices';
 /** Root of PCI drivers. */
 export const PCI_DRIVERS = '/sys/bus/pci/drivers';
 
-/** Longest wait for a read that can block behind a write to the same device. */
-const READ_MS = 5_000;
-
 /** Errnos of attributes that are not there, or not now. */
 const ABSENT = ['ENOENT', 'ENODEV', 'EINVAL', 'ENOTSUP', 'EIO'];
 
@@ -15,16 +12,6 @@ const ABSENT = ['ENOENT', 'ENODEV', 'EINVAL', 'ENOTSUP', 'EIO'];
 export async function readAttribute(kernel: Kernel, path: string): Promise<string | undefined> {
   try {
     return (await kernel.read(path)).trim();
-  } catch (error) {
-    if (isErrno(error, ...ABSENT)) return undefined;
-    throw error;
-  }
-}
-
-/** {@link readAttribute} for one whose read waits for the lock of the device, such as `sriov_numvfs`. */
-export async function readLockedAttribute(kernel: Kernel, path: string): Promise<string | undefined> {
-  try {
-    return (await kernel.read(path, { deadlineMs: READ_MS })).trim();
   } catch (error) {
     if (isErrno(error, ...ABSENT)) return undefined;
     throw error;

@@ -28,8 +28,6 @@ export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
 export const isExpired = (error: unknown): boolean => hasStatus(error, 410);
 /** Someone else wrote first, or the object already exists. */
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
-/** The server could not be reached, or the connection broke. */
-export const isUnreachable = (error: unknown): boolean => hasStatus(error, 0);
 /** A watch was silent for too long: the peer is gone, or there is nothing to say. */
 export const isInactive = (error: unknown): boolean => error instanceof ApiError && error.reason === INACTIVE;
 
