@@ -46,6 +46,7 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
     owner: ownerOf(operatorConfig),
     owners: present.state?.metadata.ownerReferences ?? [],
   };
+  ports.configMaps.settle(target.name, new Set(writes.filter(isKeyWrite).map(({ configMap }) => configMap)));
   for (const write of writes) {
     await applyWrite(ports, target, write);
     ports.log.info({ node: target.name, write: write.kind }, 'node changed');
@@ -54,12 +55,12 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
 
 function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
   // Keys of a ConfigMap are written together, one request after the other: they need no slot, and must hold none.
-  return write.kind === 'device-plugin-config'
-    ? writeKey(ports, target, write)
-    : ports.slots.run(() => writeObject(ports, target, write));
+  return isKeyWrite(write) ? writeKey(ports, target, write) : ports.slots.run(() => writeObject(ports, target, write));
 }
 
 type KeyWrite = Extract<NodeWrite, { kind: 'device-plugin-config' }>;
+
+const isKeyWrite = (write: NodeWrite): write is KeyWrite => write.kind === 'device-plugin-config';
 
 async function writeKey(
   { configMaps, ownWrites }: WritePorts,

@@ -62,6 +62,15 @@ describe('ConfigMapWriter', () => {
     expect([writer.refusedNodes(NAME), refusals]).toEqual([[], 2]);
   });
 
+  it('forgets what found no room when the node does not want it any more', async () => {
+    const writer = await create({ large: 'x'.repeat(1_048_500) });
+    await expect(writer.set(change('node', 'x'.repeat(100)))).rejects.toMatchObject({ code: 'CONFIG_MAP_FULL' });
+    writer.settle('node', new Set([NAME]));
+    expect([writer.refusedNodes(NAME), refusals]).toEqual([['node'], 1]);
+    writer.settle('node', new Set());
+    expect([writer.refusedNodes(NAME), refusals]).toEqual([[], 2]);
+  });
+
   it('passes the failure of a write on to all who wait for it, and goes on', async () => {
     const writer = await create({ a: '1' });
     const results = await Promise.allSettled([writer.set(change('not a key', 'x')), writer.set(change('b', 'x'))]);

@@ -58,6 +58,13 @@ export class ConfigMapWriter {
     return lane.set(change);
   }
 
+  /** The node has what it should have in all ConfigMaps but `wanted`: what found no room there is not wanted any more. */
+  settle(node: string, wanted: ReadonlySet<string>): void {
+    for (const [configMap, { refused }] of this.#lanes) {
+      if (!wanted.has(configMap) && refused.delete(node)) this.#options.onRefusal();
+    }
+  }
+
   /** Nodes whose configuration found no room in the ConfigMap when it was last tried. */
   refusedNodes(configMap: string): string[] {
     return [...(this.#lanes.get(configMap)?.refused ?? [])];

@@ -348,23 +348,37 @@ describe('the policy controller', () => {
   it('leaves a node as it is whose configuration finds no room, and says so', async () => {
     const { name, selector } = await createNode();
     await report(name);
-    const pfNames = Array.from({ length: 256 }, (_, index) => `${index}-`.padEnd(139, 'x'));
-    const policies = Array.from({ length: 30 }, (_, index) => `large-${index}`);
-    for (const policy of policies) {
-      await createPolicy(policy, selector, {
-        resourceName: policy,
-        nicSelector: { pfNames: [...pfNames, 'ens1'].slice(1) },
-      });
-    }
+    await createPolicy('small', selector);
+    const before = await eventually(async () => {
+      const state = await getState(name);
+      expect(state.spec?.interfaces?.[0]?.vfGroups?.[0]?.policyName).toBe('small');
+      return state;
+    });
+    const large = await createLargePolicies({ ...selector, size: 'large' });
+    await labelNode(name, { size: 'large' });
     await untilConfig('DevicePluginConfigWritten', { status: 'False', reason: 'ConfigMapFull' });
-    await untilPolicy('large-0', 'Degraded', { status: 'True', reason: 'ConfigMapFull' });
+    await untilPolicy('small', 'Degraded', { status: 'True', reason: 'ConfigMapFull' });
     const other = await createNode();
     await report(other.name);
-    await createPolicy('small', other.selector);
+    await createPolicy('elsewhere', other.selector);
     await eventually(async () => (await getState(other.name)).spec?.interfaces !== undefined);
-    for (const policy of policies.slice(1)) await request('DELETE', path(POLICIES, policy));
+    expect((await getState(name)).spec).toEqual(before.spec);
+    for (const policy of large.slice(1)) await request('DELETE', path(POLICIES, policy));
     await untilConfig('DevicePluginConfigWritten', { status: 'True' });
-    await eventually(async () => (await getState(name)).spec?.interfaces?.[0]?.vfGroups?.[0]?.policyName === 'large-0');
+    await untilPolicy('small', 'Degraded', { status: 'False' });
+  });
+
+  it('no longer says that a node finds no room when what it has is what it should have', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    await createPolicy('enough', selector);
+    await untilPolicy('enough', 'Degraded', { status: 'False' });
+    const large = await createLargePolicies({ ...selector, size: 'large' });
+    await labelNode(name, { size: 'large' });
+    await untilConfig('DevicePluginConfigWritten', { status: 'False', reason: 'ConfigMapFull' });
+    await labelNode(name, { size: null });
+    await untilConfig('DevicePluginConfigWritten', { status: 'True' });
+    for (const policy of large) await request('DELETE', path(POLICIES, policy));
   });
 
   it('writes nothing after a restart, because nothing changed', async () => {
@@ -412,6 +426,20 @@ describe('the policy controller', () => {
     expect((await getState(name)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   });
 });
+
+const labelNode = (name: string, labels: Record<string, string | null>): Promise<unknown> =>
+  request('PATCH', `/api/v1/nodes/${name}`, { metadata: { labels } });
+
+/** Policies whose configuration of the device plugin is larger than a ConfigMap can be; returns their names. */
+const createLargePolicies = async (selector: object): Promise<string[]> => {
+  serial += 1;
+  const pfNames = Array.from({ length: 255 }, (_, index) => `${index}-`.padEnd(139, 'x'));
+  const names = Array.from({ length: 30 }, (_, index) => `large-${serial}-${index}`);
+  for (const name of names) {
+    await createPolicy(name, selector, { resourceName: name, nicSelector: { pfNames: [...pfNames, 'ens1'] } });
+  }
+  return names;
+};
 
 const untilConfig = (type: string, expected: object): Promise<unknown> =>
   eventually(async () => {
