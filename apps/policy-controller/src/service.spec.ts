@@ -99,6 +99,14 @@ const untilPolicy = (name: string, type: string, expected: object): Promise<Srio
     expect(condition).toMatchObject(expected);
     return policy;
   });
+const createPool = (name: string, spec: object): Promise<unknown> =>
+  request('POST', path(POOLS), { apiVersion: API_VERSION, kind: 'SriovNetworkPoolConfig', metadata: { name }, spec });
+const untilPool = (name: string, expected: object): Promise<unknown> =>
+  eventually(async () => {
+    const { status } = (await request('GET', path(POOLS, name))) as SriovNetworkPoolConfig;
+    expect(status?.conditions).toContainEqual(expect.objectContaining(expected));
+    return status;
+  });
 
 describe('the policy controller', () => {
   it('makes a state for each managed node, and none for others', async () => {
@@ -305,19 +313,6 @@ describe('the policy controller', () => {
   it('says on a pool which nodes it has, and that two pools share one', async () => {
     const { name, selector } = await createNode();
     await report(name, { syncStatus: 'Succeeded' });
-    const createPool = (pool: string, spec: object): Promise<unknown> =>
-      request('POST', path(POOLS), {
-        apiVersion: API_VERSION,
-        kind: 'SriovNetworkPoolConfig',
-        metadata: { name: pool },
-        spec,
-      });
-    const untilPool = (pool: string, expected: object): Promise<unknown> =>
-      eventually(async () => {
-        const { status } = (await request('GET', path(POOLS, pool))) as SriovNetworkPoolConfig;
-        expect(status?.conditions).toContainEqual(expect.objectContaining(expected));
-        return status;
-      });
     await createPool('quiet', { nodeSelector: { matchLabels: selector }, rdmaMode: 'exclusive' });
     await eventually(async () => (await getState(name)).spec?.system?.rdmaMode === 'exclusive');
     await untilPool('quiet', { type: 'Ready', status: 'True', reason: 'PoolReady' });
@@ -379,6 +374,24 @@ describe('the policy controller', () => {
     await labelNode(name, { size: null });
     await untilConfig('DevicePluginConfigWritten', { status: 'True' });
     for (const policy of large) await request('DELETE', path(POLICIES, policy));
+  });
+
+  it('puts a status right that someone else has written', async () => {
+    const { name, selector } = await createNode();
+    await report(name, { syncStatus: 'Succeeded' });
+    await createPolicy('honest', selector);
+    await createPool('honest', { nodeSelector: { matchLabels: selector } });
+    await untilPolicy('honest', 'Degraded', { status: 'False' });
+    await untilPool('honest', { type: 'Degraded', status: 'False' });
+    const condition = { status: 'Unknown', reason: 'Guess', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const writeOver = (plural: string, object: string, type: string): Promise<unknown> =>
+      request('PATCH', `${path(plural, object)}/status`, { status: { conditions: [{ type, ...condition }] } });
+    await writeOver(POLICIES, 'honest', 'Degraded');
+    await writeOver(POOLS, 'honest', 'Degraded');
+    await writeOver('sriovoperatorconfigs', 'default', 'NicListRead');
+    await untilPolicy('honest', 'Degraded', { status: 'False' });
+    await untilPool('honest', { type: 'Degraded', status: 'False' });
+    await untilConfig('NicListRead', { status: 'True' });
   });
 
   it('writes nothing after a restart, because nothing changed', async () => {

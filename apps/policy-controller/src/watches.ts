@@ -67,10 +67,10 @@ export function wakeSubjects(
 
 function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
   caches.policies.store.subscribe((change) => {
-    if (!isSpecChange(change)) return;
     const { object, previous } = change;
+    // A status as well: one that was decided before the cache showed the last write is decided once more.
     policies.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (isToldAgain(change) || object.metadata.namespace !== namespace) return;
+    if (!isSpecChange(change) || isToldAgain(change) || object.metadata.namespace !== namespace) return;
     if (object.metadata.name === IGNORED_POLICY_NAME) return;
     wakeNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
   });
@@ -85,10 +85,9 @@ function isAbout(policy: SriovNetworkNodePolicy | undefined, labels: Labels): bo
 
 function watchPools({ caches, nodes, pools }: Wiring): void {
   caches.pools.store.subscribe((change) => {
-    if (!isSpecChange(change)) return;
     const { object, previous } = change;
     pools.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (isToldAgain(change)) return;
+    if (!isSpecChange(change) || isToldAgain(change)) return;
     const selectors = [object, previous].flatMap((pool): (LabelSelector | undefined)[] =>
       pool === undefined ? [] : [pool.spec?.nodeSelector],
     );
@@ -100,9 +99,8 @@ function watchWhatConcernsAll(wiring: Wiring): void {
   const { caches, nodes, policies, pools, operatorConfig } = wiring;
   for (const informer of [caches.operatorConfigs, caches.supportedNics]) {
     (informer.store as Store<KubeObject>).subscribe((change) => {
-      if (!isSpecChange(change)) return;
-      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME);
-      if (isToldAgain(change)) return;
+      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, isSpecChange(change) ? 0 : STATUS_DELAY_MS);
+      if (!isSpecChange(change) || isToldAgain(change)) return;
       wakeNodes({ caches, nodes }, () => true);
       // States of nodes that are gone as well.
       for (const { metadata } of caches.nodeStates.store.list()) nodes.enqueue(metadata.name);
