@@ -62,9 +62,9 @@ export class Controller {
 
   async #handle(key: string): Promise<void> {
     const { name, timers, metrics } = this.#options;
-    const start = timers.now();
+    const start = timers.elapsed();
     const outcome = await this.#attempt(key);
-    metrics.reconciled(name, outcome, (timers.now() - start) / 1000);
+    metrics.reconciled(name, outcome, (timers.elapsed() - start) / 1000);
   }
 
   async #attempt(key: string): Promise<Outcome['kind'] | 'conflict' | 'error'> {

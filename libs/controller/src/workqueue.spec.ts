@@ -56,7 +56,7 @@ const keysOf = (shop: Shop): string[] => shop.begun.map(([key]) => key);
 describe('a work queue', () => {
   it('lets the event loop turn while it works off keys that wait for nothing', async () => {
     let time = 0;
-    const queue = new WorkQueue({ timers: { now: () => time, setTimer: () => () => undefined } });
+    const queue = new WorkQueue({ timers: { elapsed: () => time, setTimer: () => () => undefined } });
     const stop = new AbortController();
     const turns: number[] = [];
     const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);

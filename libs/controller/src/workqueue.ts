@@ -53,7 +53,7 @@ export class WorkQueue {
   addAfter(key: string, ms: number): void {
     if (ms <= 0) return this.add(key);
     const { timers } = this.#options;
-    const at = timers.now() + ms;
+    const at = timers.elapsed() + ms;
     const earlier = this.#delayed.get(key);
     if (this.#waiting.has(key) || (earlier && earlier.at <= at)) return;
     earlier?.cancel();
@@ -98,7 +98,7 @@ export class WorkQueue {
     signal.addEventListener('abort', stop);
     const inWork = new Set<Promise<void>>();
     const { timers } = this.#options;
-    let turnBegan = timers.now();
+    let turnBegan = timers.elapsed();
     while (!signal.aborted) {
       while (inWork.size < workers && this.#waiting.size > 0 && !signal.aborted) {
         const work = this.#work(handle).finally(() => {
@@ -106,10 +106,10 @@ export class WorkQueue {
           this.#wake?.();
         });
         inWork.add(work);
-        if (timers.now() - turnBegan < TURN_MS) continue;
+        if (timers.elapsed() - turnBegan < TURN_MS) continue;
         // Keys that wait for nothing end before the loop turns: thousands of them would hold it up for seconds.
         await new Promise(setImmediate);
-        turnBegan = timers.now();
+        turnBegan = timers.elapsed();
       }
       await this.#nextChange(signal);
     }

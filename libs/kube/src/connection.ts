@@ -148,7 +148,7 @@ class Credentials {
   }
 
   get(): Promise<Session> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (this.#current === undefined || now - this.#readAt > CREDENTIALS_MS) {
       this.#readAt = now;
       this.#current = this.#read();

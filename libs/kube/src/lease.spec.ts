@@ -188,6 +188,25 @@ describe('the lease', () => {
     await eventually(() => candidate.isLeading);
   });
 
+  it('is not taken over by a candidate whose clock is set forth while the leader renews', async () => {
+    const [first, second] = await startTwo();
+    second.clock.jump(3_600_000);
+    await second.pass(4_000);
+    await first.pass(4_000);
+    await second.pass(4_000);
+    expect([first.isLeading, second.isLeading]).toEqual([true, false]);
+  });
+
+  it('is given up in time by a leader that cannot renew and whose clock is set back', async () => {
+    const leader = new Candidate('first');
+    await eventually(() => leader.isLeading);
+    await leader.pass(4_000);
+    leader.network = () => Promise.reject(new Error('connect ECONNREFUSED'));
+    leader.clock.jump(-3_600_000);
+    for (let n = 0; n < 20; n += 1) await leader.clock.advance(500);
+    expect(leader.isLeading).toBe(false);
+  });
+
   it('goes to exactly one of many who want it at the same time', async () => {
     const many = Array.from({ length: 5 }, (_, index) => new Candidate(`candidate-${index}`));
     for (const candidate of many) await candidate.settle();

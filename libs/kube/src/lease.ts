@@ -95,7 +95,7 @@ class LeaseHolder {
   /** Renews every two seconds; resolves when that failed for ten, at once when another holds it, or on abort. */
   async renewUntilLost(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const rest = (): number => this.#claimedAt + RENEW_DEADLINE_MS - clock.now();
+    const rest = (): number => this.#claimedAt + RENEW_DEADLINE_MS - clock.elapsed();
     while (!signal.aborted && rest() > 0) {
       await clock.sleep(Math.min(RETRY_MS, rest()), signal);
       if (signal.aborted) return;
@@ -161,7 +161,7 @@ class LeaseHolder {
       this.#mayBeOurs = false;
       return 'theirs';
     }
-    const sentAt = clock.now();
+    const sentAt = clock.elapsed();
     this.#mayBeOurs = true;
     if (lease) await client.replace(LEASE, { ...lease, spec: this.#claim(lease) });
     else await client.create(LEASE, { metadata: { ...this.#ref }, spec: this.#claim(undefined) });
@@ -181,10 +181,10 @@ class LeaseHolder {
   #mayTake(lease: Lease): boolean {
     const { identity, clock } = this.#options;
     const record = JSON.stringify(lease.spec);
-    if (this.#seen?.record !== record) this.#seen = { record, at: clock.now() };
+    if (this.#seen?.record !== record) this.#seen = { record, at: clock.elapsed() };
     const holder = lease.spec.holderIdentity ?? '';
     if (holder === '' || holder === identity) return true;
-    return clock.now() - this.#seen.at > (lease.spec.leaseDurationSeconds ?? 0) * 1000;
+    return clock.elapsed() - this.#seen.at > (lease.spec.leaseDurationSeconds ?? 0) * 1000;
   }
 
   #claim(lease: Lease | undefined): Lease['spec'] {

@@ -56,12 +56,12 @@ function createWatchdog(
   { ms, clock }: { readonly ms: number; readonly clock: Clock },
 ): { feed(): void; stop(): void; isExpired(): boolean } {
   let expired = false;
-  let lastByte = clock.now();
+  let lastByte = clock.elapsed();
   let cancel = (): void => undefined;
   // One timer that looks how long ago the last byte was: feeding must cost nothing.
   const arm = (wait: number): void => {
     cancel = clock.setTimer(wait, () => {
-      const rest = lastByte + ms - clock.now();
+      const rest = lastByte + ms - clock.elapsed();
       if (rest > 0) return arm(rest);
       expired = true;
       response.destroy(new Error('inactive'));
@@ -70,7 +70,7 @@ function createWatchdog(
   arm(ms);
   return {
     feed: () => {
-      lastByte = clock.now();
+      lastByte = clock.elapsed();
     },
     stop: () => cancel(),
     isExpired: () => expired,

@@ -67,7 +67,7 @@ export class EventRecorder {
       message: words,
       count: 1,
       lastSeen: now,
-      writtenAt: now,
+      writtenAt: this.#options.clock.elapsed(),
       cancelWrite: undefined,
       lastWrite: this.#write(() => this.#options.client.create(EVENT, event)),
     });
@@ -94,14 +94,14 @@ export class EventRecorder {
   #scheduleCount(known: Remembered): void {
     if (known.cancelWrite) return;
     const { clock } = this.#options;
-    const wait = Math.max(0, known.writtenAt + WRITE_INTERVAL_MS - clock.now());
+    const wait = Math.max(0, known.writtenAt + WRITE_INTERVAL_MS - clock.elapsed());
     known.cancelWrite = clock.setTimer(wait, () => this.#startWrite(known));
   }
 
   #startWrite(known: Remembered): void {
     known.cancelWrite?.();
     known.cancelWrite = undefined;
-    known.writtenAt = this.#options.clock.now();
+    known.writtenAt = this.#options.clock.elapsed();
     known.lastWrite = this.#write(() => this.#writeCount(known));
   }
 
@@ -171,6 +171,7 @@ interface Remembered {
   message: string;
   count: number;
   lastSeen: number;
+  /** On the clock that never jumps. */
   writtenAt: number;
   /** Set while a write of the count is due. */
   cancelWrite: (() => void) | undefined;

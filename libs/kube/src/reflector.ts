@@ -101,7 +101,7 @@ export class Reflector<T extends KubeObject> {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      const round: Round = { start: clock.now(), requests: 0, watchedAt: undefined };
+      const round: Round = { start: clock.elapsed(), requests: 0, watchedAt: undefined };
       const failure = await this.#try(round, signal);
       if (signal.aborted) return;
       await clock.sleep(this.#delay(round, failure), signal);
@@ -160,7 +160,7 @@ export class Reflector<T extends KubeObject> {
     const { least, most } = WATCH_SECONDS;
     metrics?.watched(kind);
     round.requests += 1;
-    round.watchedAt = clock.now();
+    round.watchedAt = clock.elapsed();
     const events = source.watch({
       resourceVersion: this.#resourceVersion ?? '',
       timeoutSeconds: Math.floor(least + random() * (most - least)),
@@ -194,7 +194,7 @@ export class Reflector<T extends KubeObject> {
 
   #delay({ start, requests, watchedAt }: Round, failure: unknown): number {
     const { random, clock } = this.#options;
-    const now = clock.now();
+    const now = clock.elapsed();
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
     const spacing = requests * REQUEST_SPACING_MS - (now - start);
     const isHealthy = watchedAt !== undefined && now - watchedAt >= HEALTHY_MS;

@@ -5,6 +5,12 @@ import { systemClock } from './clock.ts';
 const YEAR_MS = 365 * 24 * 3_600_000;
 
 describe('the clock of the machine', () => {
+  it('measures how long something takes', async () => {
+    const start = systemClock.elapsed();
+    await systemClock.sleep(5);
+    expect(systemClock.elapsed() - start).toBeGreaterThan(4);
+  });
+
   it('calls back in the order of the times, and not what was cancelled', async () => {
     const called: string[] = [];
     systemClock.setTimer(3, () => called.push('later'));

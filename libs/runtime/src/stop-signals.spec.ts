@@ -18,6 +18,7 @@ function createProcess(): {
   });
   const clock: Clock = {
     now: () => 0,
+    elapsed: () => 0,
     setTimer(ms, fire) {
       timers.push({ ms, fire });
       return () => undefined;

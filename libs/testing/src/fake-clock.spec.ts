@@ -30,6 +30,16 @@ describe('FakeClock', () => {
     expect(seen).toEqual([10, 20, 30]);
   });
 
+  it('can be set to another time without time passing', async () => {
+    const clock = new FakeClock(0);
+    let fired = false;
+    clock.setTimer(10, () => (fired = true));
+    clock.jump(-3_600_000);
+    expect([clock.now(), clock.elapsed(), clock.untilNext, fired]).toEqual([-3_600_000, 0, 10, false]);
+    await clock.advance(10);
+    expect([clock.now(), clock.elapsed(), fired]).toEqual([-3_599_990, 10, true]);
+  });
+
   it('does not fire a timer that was cancelled, and ends a sleep that was aborted', async () => {
     const clock = new FakeClock(0);
     let fired = false;

@@ -10,13 +10,23 @@ export class FakeClock {
   #now: number;
   readonly #timers = new Set<Timer>();
   #sleepers = 0;
+  #jumped = 0;
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
   }
 
   now(): number {
+    return this.#now + this.#jumped;
+  }
+
+  elapsed(): number {
     return this.#now;
+  }
+
+  /** Someone sets the clock forth, or back, while no time passes. */
+  jump(ms: number): void {
+    this.#jumped += ms;
   }
 
   setTimer(ms: number, callback: () => void): () => void {
