@@ -14,7 +14,10 @@ export interface Subject {
   readonly network: Network;
 }
 
-/** Carries the steps out, in order; the first failure ends it, and the next reconcile plans anew. */
+/**
+ * Carries the steps out, in order; the first failure ends it, and the next reconcile plans anew. So does a network that
+ * is gone, which is no failure: the caches have not heard of it yet.
+ */
 export async function apply(
   ports: { readonly client: KubeClient; readonly log: Logger },
   subject: Subject,
@@ -22,34 +25,27 @@ export async function apply(
 ): Promise<void> {
   const { namespace, name } = subject.network.metadata;
   for (const step of steps) {
-    await applyStep(ports.client, subject, step);
+    if (!(await applyStep(ports.client, subject, step))) return;
     ports.log.info({ kind: subject.resource.kind, namespace, name, step: step.kind }, 'network changed');
   }
 }
 
-function applyStep(client: KubeClient, subject: Subject, step: AttachmentStep): Promise<void> {
+/** Returns whether the network is still there, as far as the step shows it. */
+async function applyStep(client: KubeClient, subject: Subject, step: AttachmentStep): Promise<boolean> {
+  const { resourceVersion } = subject.network.metadata;
   switch (step.kind) {
     case 'set-finalizers':
-      return setFinalizers(client, subject, step.finalizers);
+      // The list is replaced as a whole, so the resource version guards what others added meanwhile.
+      return patchNetwork(client, subject, { finalizers: step.finalizers, resourceVersion });
     case 'apply-attachment':
-      return applyAttachment(client, step.attachment);
+      await client.apply(NETWORK_ATTACHMENT_DEFINITION, step.attachment);
+      return true;
     case 'delete-attachment':
-      return deleteAttachment(client, step.attachment);
+      await deleteAttachment(client, step.attachment);
+      return true;
     case 'record-namespace':
-      return recordNamespace(client, subject, step.namespace);
+      return patchNetwork(client, subject, { annotations: { [ANNOTATION.lastNetworkNamespace]: step.namespace } });
   }
-}
-
-/** The list is replaced as a whole, so the resource version guards what others added meanwhile. */
-async function setFinalizers(client: KubeClient, subject: Subject, finalizers: readonly string[]): Promise<void> {
-  const { resourceVersion } = subject.network.metadata;
-  await client.mergePatch(subject.resource, subject.network.metadata, {
-    patch: { metadata: { finalizers, resourceVersion } },
-  });
-}
-
-async function applyAttachment(client: KubeClient, attachment: NetworkAttachmentDefinition): Promise<void> {
-  await client.apply(NETWORK_ATTACHMENT_DEFINITION, attachment);
 }
 
 async function deleteAttachment(client: KubeClient, attachment: NetworkAttachmentDefinition): Promise<void> {
@@ -61,8 +57,13 @@ async function deleteAttachment(client: KubeClient, attachment: NetworkAttachmen
   }
 }
 
-async function recordNamespace(client: KubeClient, subject: Subject, namespace: string): Promise<void> {
-  await client.mergePatch(subject.resource, subject.network.metadata, {
-    patch: { metadata: { annotations: { [ANNOTATION.lastNetworkNamespace]: namespace } } },
-  });
+/** Returns whether there was a network to patch. */
+async function patchNetwork(client: KubeClient, { resource, network }: Subject, metadata: object): Promise<boolean> {
+  try {
+    await client.mergePatch(resource, network.metadata, { patch: { metadata } });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }

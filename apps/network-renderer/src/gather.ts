@@ -5,6 +5,8 @@ import {
   ownerRefOf,
   renderAttachment,
 } from '@sriov/attachment';
+import { ANNOTATION, FINALIZER, NETWORK_ATTACHMENT_DEFINITION, type NetworkAttachmentDefinition } from '@sriov/api';
+import { isNotFound, type KubeClient } from '@sriov/kube';
 import { BY_OWNER, type Caches } from './caches.ts';
 import { type Settings } from './settings.ts';
 
@@ -32,4 +34,38 @@ export function gather(
       .filter(({ metadata }) => metadata.namespace !== namespace),
     namespaceExists: caches.namespaces.store.get(namespace) !== undefined,
   };
+}
+
+/**
+ * The last look before a network goes. What we wrote a moment ago may not be in the caches yet, and once the finalizer
+ * is off, nobody would remove it: so the server is asked about the places of which the caches know nothing.
+ */
+export async function gatherRemoval(client: KubeClient, facts: AttachmentFacts): Promise<AttachmentFacts> {
+  const { network, present, strays } = facts;
+  if (!network.metadata.finalizers?.includes(FINALIZER.network)) return facts;
+  return {
+    ...facts,
+    present: present ?? (await find(client, network, attachmentNamespace(network))),
+    strays: strays.length > 0 ? strays : await findStrays(client, network),
+  };
+}
+
+async function findStrays(client: KubeClient, network: Network): Promise<NetworkAttachmentDefinition[]> {
+  const before = network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace];
+  if (!before || before === attachmentNamespace(network)) return [];
+  const stray = await find(client, network, before);
+  return stray?.metadata.annotations?.[ANNOTATION.ownerRef] === ownerRefOf(network) ? [stray] : [];
+}
+
+async function find(
+  client: KubeClient,
+  network: Network,
+  namespace: string,
+): Promise<NetworkAttachmentDefinition | undefined> {
+  try {
+    return await client.get(NETWORK_ATTACHMENT_DEFINITION, { name: network.metadata.name, namespace });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { type KubeClient } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
 import { apply } from './apply.ts';
 import { type Caches } from './caches.ts';
-import { gather } from './gather.ts';
+import { gather, gatherRemoval } from './gather.ts';
 import { type Settings } from './settings.ts';
 
 /** What a reconcile works with. */
@@ -19,8 +19,10 @@ export interface ReconcileContext {
 
 /** Brings the NetworkAttachmentDefinition of one network CR in line with it. */
 export async function reconcile(context: ReconcileContext, key: string): Promise<Outcome> {
-  const facts = gather(context.caches, { kind: context.resource.kind, key }, context.settings);
-  if (facts === undefined) return done(REASON.networkReady, 'the network is gone');
+  const cached = gather(context.caches, { kind: context.resource.kind, key }, context.settings);
+  if (cached === undefined) return done(REASON.networkReady, 'the network is gone');
+  const isGoing = cached.network.metadata.deletionTimestamp !== undefined;
+  const facts = isGoing ? await gatherRemoval(context.client, cached) : cached;
   const plan = planAttachment(facts);
   await apply(context, { resource: context.resource, network: facts.network }, plan.steps);
   return plan.verdict;

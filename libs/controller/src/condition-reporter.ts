@@ -1,5 +1,6 @@
 import { type Condition, type KubeObject } from '@sriov/api';
 import { mergeConditions, type NewCondition } from './conditions.ts';
+import { refusalOf } from './refusal.ts';
 
 /** An object whose status carries conditions. */
 export type Conditioned = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
@@ -31,7 +32,13 @@ export function createConditionReporter<T extends Conditioned>(
     });
     if (merged.changed.length === 0) return;
     const ours = merged.conditions.filter(({ type }) => decided.some((condition) => condition.type === type));
-    await ports.writeConditions(object, ours);
+    try {
+      await ports.writeConditions(object, ours);
+    } catch (error) {
+      // The cache has not heard yet that it is gone.
+      if (refusalOf(error).status === 404) return;
+      throw error;
+    }
     for (const { type, status, reason, message } of merged.transitions) {
       ports.recordEvent(object, { type: isGood(type, status) ? 'Normal' : 'Warning', reason, message });
     }

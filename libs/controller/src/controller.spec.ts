@@ -198,15 +198,18 @@ describe('a condition reporter', () => {
   let objects: Map<string, Pump>;
   let writes: (readonly Condition[])[];
   let events: [string, string, string][];
+  let refusal: Error | undefined;
   let report: (key: string, decided: readonly NewCondition[]) => Promise<void>;
 
   beforeEach(() => {
     objects = new Map([['n/a', { metadata: { name: 'a', namespace: 'n', generation: 1 } }]]);
     writes = [];
     events = [];
+    refusal = undefined;
     report = createConditionReporter<Pump>({
       get: (key) => objects.get(key),
       async writeConditions(object: KubeObject, conditions) {
+        if (refusal) throw refusal;
         writes.push(conditions);
         const key = `n/${object.metadata.name}`;
         const others = objects
@@ -258,5 +261,17 @@ describe('a condition reporter', () => {
     change();
     await report('n/a', [READY()]);
     expect([writes, events]).toEqual([[], []]);
+  });
+
+  it.each<[string, number, string]>([
+    ['says nothing of an object that is gone and still in the cache', 404, 'reported'],
+    ['passes on that the server refuses what it writes', 403, 'refused'],
+  ])('%s', async (_, status, expected) => {
+    refusal = Object.assign(new Error('refused'), { status });
+    const result = report('n/a', [READY()]).then(
+      () => 'reported',
+      ({ message }: Error) => message,
+    );
+    expect([await result, events]).toEqual([expected, []]);
   });
 });

@@ -2,6 +2,7 @@ import { CONDITION, messageOf, REASON } from '@sriov/api';
 import { type NewCondition } from './conditions.ts';
 import { type ControllerMetrics } from './metrics.ts';
 import { type Outcome } from './outcome.ts';
+import { refusalOf } from './refusal.ts';
 import { type Timers } from './timers.ts';
 import { WorkQueue } from './workqueue.ts';
 
@@ -111,16 +112,6 @@ function readyCondition(outcome: Outcome): NewCondition {
     reason: outcome.reason,
     message: outcome.message,
   };
-}
-
-/** What the API client's errors carry: an HTTP status, 0 when there was no answer, and how long the server asks to wait. */
-interface Refusal {
-  readonly status?: unknown;
-  readonly retryAfterMs?: unknown;
-}
-
-function refusalOf(error: unknown): Refusal {
-  return typeof error === 'object' && error !== null ? error : {};
 }
 
 const isConflict = (error: unknown): boolean => refusalOf(error).status === 409;

@@ -111,7 +111,7 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
       'patch sriovnetworks/status',
       'patch sriovibnetworks/status',
       'patch ovsnetworks/status',
-      'list watch create patch delete network-attachment-definitions.k8s.cni.cncf.io',
+      'get list watch create patch delete network-attachment-definitions.k8s.cni.cncf.io',
       'list watch namespaces',
       'create patch events',
     ],

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { keyOf, SRIOV_NETWORK, type SriovNetwork } from '@sriov/api';
+import { connect, KubeClient, loadKubeConfig } from '@sriov/kube';
+import { createLogger, Health, systemClock } from '@sriov/runtime';
+import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
+import { type Caches, createCaches } from './caches.ts';
+import { reconcile } from './reconcile.ts';
+
+const connection = connect(loadKubeConfig(testControlPlane().kubeconfigPath), systemClock);
+const client = new KubeClient({ connection, clock: systemClock, fieldManager: 'spec' });
+const log = createLogger({ service: 'spec', level: 'silent' });
+let operator: string;
+let team: string;
+
+beforeAll(async () => {
+  await installCrds();
+  operator = await createNamespace('operator');
+  team = await createNamespace('team');
+});
+afterAll(() => connection.close());
+
+/** Caches that know of the two namespaces and hear of nothing by themselves. */
+function createLateCaches(): Caches {
+  const caches = createCaches({ client, clock: systemClock, log, health: new Health() });
+  for (const name of [operator, team]) caches.namespaces.store.upsert({ metadata: { name } });
+  return caches;
+}
+
+const networkPath = (name = ''): string =>
+  `/apis/sriovnetwork.openshift.io/v1/namespaces/${operator}/sriovnetworks/${name}`.replace(/\/$/, '');
+const hasAttachment = async (namespace: string, name: string): Promise<boolean> => {
+  const path = `/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions/${name}`;
+  return (await tryRequest('GET', path)).status === 200;
+};
+const networkOf = (name: string, networkNamespace = team): SriovNetwork => ({
+  metadata: { name, namespace: operator },
+  spec: { resourceName: 'r', logLevel: 'info', networkNamespace },
+});
+
+/** One reconcile of the network as it is on the server, or as `cached` where it is not. */
+async function reconcileOnce(caches: Caches, name: string, cached?: SriovNetwork): Promise<string> {
+  const network = cached ?? ((await request('GET', networkPath(name))) as SriovNetwork);
+  caches.networks.get('SriovNetwork')?.store.upsert(network);
+  const settings = {
+    listen: ':0',
+    logLevel: 'silent' as const,
+    kubeconfig: undefined,
+    namespace: operator,
+    resourcePrefix: 'p',
+  };
+  const outcome = await reconcile({ resource: SRIOV_NETWORK, caches, client, settings, log }, keyOf(network));
+  return outcome.kind;
+}
+
+describe('a reconcile of a network, while caches are behind', () => {
+  it('removes with the network what they have not seen yet', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('brief'));
+    const caches = createLateCaches();
+    await reconcileOnce(caches, 'brief');
+    expect(await hasAttachment(team, 'brief')).toBe(true);
+    await request('DELETE', networkPath('brief'));
+    await reconcileOnce(caches, 'brief');
+    expect(await hasAttachment(team, 'brief')).toBe(false);
+    expect((await tryRequest('GET', networkPath('brief'))).status).toBe(404);
+  });
+
+  it('removes with the network what it left where it was before, and nothing that belongs to another', async () => {
+    const elsewhere = await createNamespace('elsewhere');
+    await client.create(SRIOV_NETWORK, networkOf('moved'));
+    const caches = createLateCaches();
+    await reconcileOnce(caches, 'moved');
+    await request('POST', `/apis/k8s.cni.cncf.io/v1/namespaces/${elsewhere}/network-attachment-definitions`, {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'moved' },
+    });
+    await request('PATCH', networkPath('moved'), { spec: { networkNamespace: elsewhere } });
+    await request('DELETE', networkPath('moved'));
+    await reconcileOnce(caches, 'moved');
+    expect([await hasAttachment(team, 'moved'), await hasAttachment(elsewhere, 'moved')]).toEqual([false, true]);
+  });
+
+  it('makes nothing for a network that is gone already, and is done', async () => {
+    const gone = { ...networkOf('gone'), metadata: { ...networkOf('gone').metadata, resourceVersion: '1' } };
+    expect(await reconcileOnce(createLateCaches(), 'gone', gone)).toBe('done');
+    expect(await hasAttachment(team, 'gone')).toBe(false);
+  });
+});
