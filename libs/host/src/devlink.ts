@@ -2,6 +2,7 @@ import { omitUndefined } from '@sriov/api';
 import { z } from 'zod';
 import { CommandError, run, runJson } from './commands.ts';
 import { isErrno, type Kernel } from './kernel.ts';
+import { PCI_DEVICES, readLinkName } from './sysfs.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
 const eswitch = z.object({ dev: z.record(z.string(), z.object({ mode: z.string().optional() })).default({}) });
@@ -39,14 +40,16 @@ export interface DevlinkPort {
 const MODE_MS = 120_000;
 
 /**
- * eSwitch mode by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is
- * legacy and can be nothing else.
+ * eSwitch mode of PFs by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is
+ * legacy and can be nothing else. VFs are not asked: there are hundreds, each would take a process, and none has one.
  */
 export async function readESwitchModes(kernel: Kernel): Promise<Map<string, ESwitchMode>> {
   const modes = new Map<string, ESwitchMode>();
   for (const device of await listDevlinkDevices(kernel)) {
-    const mode = await readESwitchMode(kernel, device);
-    if (mode !== undefined) modes.set(device.slice('pci/'.length), mode);
+    const address = device.slice('pci/'.length);
+    const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
+    const mode = isVf ? undefined : await readESwitchMode(kernel, device);
+    if (mode !== undefined) modes.set(address, mode);
   }
   return modes;
 }

@@ -79,21 +79,22 @@ const routeSchema = z.object({
   nexthops: z.array(z.object({ dev: z.string().optional() })).default([]),
 });
 
-/** Names of the interfaces that carry a default route, IPv4 or IPv6, and of those that these stand on. */
+/** Names of the interfaces that carry a default route, IPv4 or IPv6, and of those that these stand on or consist of. */
 export async function listDefaultRouteLinks(kernel: Kernel, links: readonly Link[]): Promise<Set<string>> {
   const tables = await Promise.all([
     runJson(kernel, ['ip', '-j', 'route', 'show', 'default']),
     runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'default']),
   ]);
   const routes = tables.flatMap((table) => z.array(routeSchema).parse(table));
-  const lowerOf = new Map(links.map(({ name, lower }) => [name, lower]));
-  const names = new Set<string>();
-  for (const { dev, nexthops } of routes) {
-    for (const hop of [dev, ...nexthops.map((nexthop) => nexthop.dev)]) {
-      for (let name = hop; name !== undefined && !names.has(name); name = lowerOf.get(name)) names.add(name);
+  const names = new Set(routes.flatMap(({ dev, nexthops }) => [dev, ...nexthops.map((hop) => hop.dev)]));
+  // A set hears of what is added while it is gone through.
+  for (const carrier of names) {
+    for (const { name, lower, master } of links) {
+      if (name === carrier) names.add(lower);
+      if (carrier !== undefined && master === carrier) names.add(name);
     }
   }
-  return names;
+  return new Set([...names].filter((name) => name !== undefined));
 }
 
 /** Longest wait for a change of MTU: the driver resets the device for it, behind whoever has the lock of all links. */

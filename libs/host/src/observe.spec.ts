@@ -146,6 +146,18 @@ describe('a PF', () => {
   });
 });
 
+describe('eSwitch modes', () => {
+  it('are asked of the PFs alone: drivers such as mlx5_core bring each VF to devlink as well', async () => {
+    const pci = (address: string): string => `pci/${address}`;
+    const kernel = host(pfWith([{ driver: '->../../../bus/pci/drivers/mlx5_core' }]), [link('ens1', PF)], {
+      'devlink -j dev show': JSON.stringify({ dev: { [pci(PF)]: {}, [pci(`${VF}0`)]: {} } }),
+      [`devlink -j dev eswitch show ${pci(PF)}`]: JSON.stringify({ dev: { [pci(PF)]: { mode: 'legacy' } } }),
+    });
+    expect((await observeHost(kernel)).interfaces[0]?.eSwitchMode).toBe('legacy');
+    expect(kernel.done.filter((line) => line.includes('eswitch'))).toEqual([`devlink -j dev eswitch show ${pci(PF)}`]);
+  });
+});
+
 describe('what the host uses a PF for', () => {
   const route = (...routes: object[]): Record<string, string> => ({
     'ip -j route show default': JSON.stringify(routes),
@@ -173,6 +185,13 @@ describe('what the host uses a PF for', () => {
       {},
       [{ ifname: 'ens1.100', link: 'ens1', link_type: 'ether' }],
       route({ dst: 'default', dev: 'ens1.100' }),
+      'its default route',
+    ],
+    [
+      'the default route of a bridge that has a VLAN of it',
+      {},
+      [{ ifname: 'br0' }, { ifname: 'ens1.100', link: 'ens1', master: 'br0' }],
+      route({ dst: 'default', dev: 'br0' }),
       'its default route',
     ],
     ['a bond', { master: 'bond0' }, [{ ifname: 'bond0' }], {}, 'part of bond0'],
@@ -234,6 +253,30 @@ describe('a VF', () => {
     const kernel = host(files, [link('ens1', PF)]);
     expect(await vfsOf(kernel, { vfioHolders: true })).toMatchObject([{ heldBy: 'process 4711 (qemu-kvm)' }]);
     expect(await vfsOf(kernel)).not.toMatchObject([{ heldBy: expect.anything() }]);
+  });
+
+  it.each([
+    ['a container whose device is gone from its folder', '/dev/vfio/21 (deleted)', {}],
+    ['a group without an IOMMU', '/dev/vfio/noiommu-21', {}],
+    ['its own device, through iommufd', '/dev/vfio/devices/vfio3', { 'vfio-dev/vfio3': '' }],
+  ])('is held by a process that has it open as %s', async (_, path, rest) => {
+    const vf = { driver: vfio, iommu_group: '->../../../kernel/iommu_groups/21', ...rest };
+    const files = { ...pfWith([vf]), '/proc/4711/fd/12': `->${path}`, '/proc/4711/comm': 'qemu-kvm' };
+    const kernel = host(files, [link('ens1', PF)]);
+    expect(await vfsOf(kernel, { vfioHolders: true })).toMatchObject([{ heldBy: 'process 4711 (qemu-kvm)' }]);
+  });
+
+  it('is not held by a process that has another one open', async () => {
+    const vf = { driver: vfio, iommu_group: '->../../../kernel/iommu_groups/21', 'vfio-dev/vfio3': '' };
+    const others = { '/proc/4711/fd/12': '->/dev/vfio/3', '/proc/4711/fd/13': '->/dev/vfio/devices/vfio21' };
+    const kernel = host({ ...pfWith([vf]), ...others, '/proc/4711/comm': 'qemu-kvm' }, [link('ens1', PF)]);
+    expect(await vfsOf(kernel, { vfioHolders: true })).not.toMatchObject([{ heldBy: expect.anything() }]);
+  });
+
+  it('that vanishes between list and read takes nothing else with it', async () => {
+    const kernel = host(pfWith([{}, { vendor: '[ENOENT]' }, {}]), [link('ens1', PF)]);
+    expect((await observeHost(kernel)).problems).toEqual([]);
+    expect(await vfsOf(kernel)).toMatchObject([{ id: 0 }, { id: 2 }]);
   });
 
   it('is listed in the order of its index', async () => {

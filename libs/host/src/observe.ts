@@ -12,7 +12,7 @@ import {
 import { readDriver } from './driver-binding.ts';
 import { readESwitchModes } from './devlink.ts';
 import { findVfioHolders } from './holders.ts';
-import { type Kernel } from './kernel.ts';
+import { isErrno, type Kernel } from './kernel.ts';
 import { type Link, listDefaultRouteLinks, listLinks } from './links.ts';
 import { listVfAddresses, readAutoprobe } from './sriov.ts';
 import { listNames, PCI_DEVICES, readAttribute, readLinkName } from './sysfs.ts';
@@ -28,7 +28,7 @@ interface HostTables {
   readonly linksByDevice: ReadonlyMap<string, readonly Link[]>;
   readonly defaultRoutes: ReadonlySet<string>;
   readonly eSwitchModes: ReadonlyMap<string, 'legacy' | 'switchdev'>;
-  readonly vfioHolders: ReadonlyMap<number, string>;
+  readonly vfioHolders: ReadonlyMap<string, string>;
 }
 
 /**
@@ -49,7 +49,7 @@ async function readTables(kernel: Kernel, options: ObserveOptions): Promise<Host
   const [defaultRoutes, eSwitchModes, vfioHolders] = await Promise.all([
     listDefaultRouteLinks(kernel, links),
     readESwitchModes(kernel),
-    options.vfioHolders === true ? findVfioHolders(kernel) : new Map<number, string>(),
+    options.vfioHolders === true ? findVfioHolders(kernel) : new Map<string, string>(),
   ]);
   const linksByDevice = new Map<string, Link[]>();
   for (const link of links) {
@@ -147,10 +147,19 @@ async function observeSriov(
   const addresses = await listVfAddresses(kernel, pf.pciAddress);
   const vfs = await Promise.all(
     [...addresses].map(([id, pciAddress]) =>
-      observeVf(kernel, { id, pciAddress, adminMac: pf.vfMacs.get(id) }, tables),
+      observeVf(kernel, { id, pciAddress, adminMac: pf.vfMacs.get(id) }, tables).catch(ignoreGone),
     ),
   );
-  return { totalVfs: Number(total), autoprobe: await readAutoprobe(kernel, pf.pciAddress), vfs };
+  return {
+    totalVfs: Number(total),
+    autoprobe: await readAutoprobe(kernel, pf.pciAddress),
+    vfs: vfs.flatMap((vf) => vf ?? []),
+  };
+}
+
+/** VFs can be taken away at any moment, and their PF is there all the same. */
+function ignoreGone(error: unknown): undefined {
+  if (!isErrno(error, 'ENOENT', 'ENODEV')) throw error;
 }
 
 async function observeVf(
@@ -187,7 +196,11 @@ async function holderOf(
   },
   { vfioHolders }: HostTables,
 ): Promise<string | undefined> {
-  if (vf.driver === 'vfio-pci') return vf.iommuGroup === undefined ? undefined : vfioHolders.get(vf.iommuGroup);
+  if (vf.driver === 'vfio-pci') {
+    if (vfioHolders.size === 0) return undefined;
+    const names = [String(vf.iommuGroup), ...(await listNames(kernel, `${vf.device}/vfio-dev`))];
+    return names.flatMap((name) => vfioHolders.get(name) ?? [])[0];
+  }
   if (vf.driver === undefined || vf.link) return undefined;
   // sysfs keeps the empty directory of a network driver whose interface has gone to another namespace.
   const hasNetDirectory = (await listNames(kernel, vf.device)).includes('net');

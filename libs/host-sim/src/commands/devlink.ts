@@ -1,4 +1,4 @@
-import { type Machine, type Pf } from '../machine/machine.ts';
+import { type Machine } from '../machine/machine.ts';
 import { type Command, type CommandResult, failed, printed } from './command.ts';
 
 const MODE_MS = 400;
@@ -18,22 +18,23 @@ export const devlink: Command = {
 
 function devices(machine: Machine): [string, object][] {
   return Object.keys(machine.state.devices)
-    .filter((address) => findPf(machine, `pci/${address}`) !== undefined)
+    .filter((address) => isRegistered(machine, address))
     .map((address) => [`pci/${address}`, {}]);
 }
 
-/** A PF whose driver registers with devlink. */
-function findPf(machine: Machine, device: string): Pf | undefined {
-  const address = device.replace(/^pci\//, '');
-  const { pf, driver } = machine.state.devices[address] ?? {};
-  if (!pf || !machine.model(address).hasESwitch || driver !== machine.model(address).pfDriver) return undefined;
-  return machine.pf(address);
+/** The device's driver registers it with devlink: mlx5_core does with VFs as well. */
+function isRegistered(machine: Machine, address: string): boolean {
+  if (machine.state.devices[address] === undefined) return false;
+  const { hasESwitch, pfDriver } = machine.model(address);
+  return hasESwitch && machine.device(address).driver === pfDriver;
 }
 
 async function eswitch(machine: Machine, words: readonly string[]): Promise<CommandResult> {
   const [action, device = '', , mode] = words;
-  const pf = findPf(machine, device);
-  if (!pf) return failed(1, 'kernel answers: No such device');
+  const address = device.replace(/^pci\//, '');
+  if (!isRegistered(machine, address)) return failed(1, 'kernel answers: No such device');
+  if (machine.device(address).vf) return failed(1, 'kernel answers: Operation not supported');
+  const pf = machine.pf(address);
   if (action === 'show') return printed(`${JSON.stringify({ dev: { [device]: { mode: pf.state.eSwitchMode } } })}\n`);
   if (mode !== 'legacy' && mode !== 'switchdev') return failed(1, 'Bad eswitch mode');
   await machine.take(MODE_MS);
