@@ -25,20 +25,24 @@ export async function unbindDriver(kernel: Kernel, pciAddress: string): Promise<
  * @throws {KernelError} `ENODEV` when the kernel accepted the request and bound nothing, which it does in silence.
  */
 export async function bindDriver(kernel: Kernel, pciAddress: string, driver: string): Promise<void> {
-  const override = `${PCI_DEVICES}/${pciAddress}/driver_override`;
-  await kernel.write(override, driver);
+  await writeOverride(kernel, pciAddress, driver);
   const failure = await probe(kernel, pciAddress, driver).catch((error: unknown) => ({ error }));
   // vfio-pci keeps its override, so that no other driver takes the device when it is probed again. While a probe is
   // still in the kernel, it has the lock that clearing waits for.
   const isLocked = failure?.error instanceof KernelBlockedError;
-  if (driver !== 'vfio-pci' && !isLocked) await kernel.write(override, '\n');
+  if (driver !== 'vfio-pci' && !isLocked) await writeOverride(kernel, pciAddress, '\n');
   if (failure) throw failure.error;
 }
 
 /** Lets the kernel choose the driver of a device that has none. @throws {KernelError} `ENODEV` as {@link bindDriver} */
 export async function bindDefaultDriver(kernel: Kernel, pciAddress: string): Promise<void> {
-  await kernel.write(`${PCI_DEVICES}/${pciAddress}/driver_override`, '\n');
+  await writeOverride(kernel, pciAddress, '\n');
   await probe(kernel, pciAddress, undefined);
+}
+
+/** Waits for the lock of the device, which somebody else's bind, unbind or reset may have, some of them for ever. */
+async function writeOverride(kernel: Kernel, pciAddress: string, text: string): Promise<void> {
+  await kernel.write(`${PCI_DEVICES}/${pciAddress}/driver_override`, text, { deadlineMs: BIND_MS });
 }
 
 async function probe(kernel: Kernel, pciAddress: string, driver: string | undefined): Promise<void> {
