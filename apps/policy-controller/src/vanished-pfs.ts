@@ -1,4 +1,5 @@
 import { type SriovNetworkNodeState } from '@sriov/api';
+import { missedPfs } from '@sriov/policy';
 
 /** The PFs of a node that vanished a short while ago. */
 export interface Vanished {
@@ -9,7 +10,7 @@ export interface Vanished {
 }
 
 /**
- * Remembers since when a PF with a desired state is no longer reported. In memory alone: after a restart the time
+ * Remembers since when a PF with a desired state is missed. In memory alone: after a restart the time
  * begins anew, which errs on the side of leaving things as they are.
  */
 export class VanishedPfs {
@@ -25,7 +26,7 @@ export class VanishedPfs {
 
   /** Looks at a node's state, and which of its PFs are away and may come back. */
   look(node: string, state: SriovNetworkNodeState | undefined): Vanished {
-    const away = missing(state);
+    const away = missedPfs(state);
     const before = this.#since.get(node);
     if (away.length === 0) this.#since.delete(node);
     if (away.length === 0 || this.#graceMs === 0) return { addresses: new Set() };
@@ -37,12 +38,4 @@ export class VanishedPfs {
     const addresses = new Set(inGrace.map(({ pciAddress }) => pciAddress));
     return addresses.size === 0 ? { addresses } : { addresses, lookAgainMs: Math.min(...inGrace.map(({ ms }) => ms)) };
   }
-}
-
-/** A node that reports no device at all keeps everything anyway. */
-function missing(state: SriovNetworkNodeState | undefined): string[] {
-  const reported = new Set((state?.status?.interfaces ?? []).map(({ pciAddress }) => pciAddress));
-  if (reported.size === 0) return [];
-  const desired = (state?.spec?.interfaces ?? []).map(({ pciAddress }) => pciAddress);
-  return desired.filter((pciAddress) => !reported.has(pciAddress));
 }

@@ -15,3 +15,4 @@ export * from './pool-status.ts';
 export { selectorMatches } from './pools.ts';
 export * from './problem.ts';
 export * from './supported-nics.ts';
+export { missedPfs } from './vanished.ts';

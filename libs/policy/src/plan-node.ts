@@ -38,8 +38,8 @@ export interface NodeFacts {
   /** The node's device-plugin configuration as it stands now. */
   readonly devicePluginConfig?: string | undefined;
   /**
-   * PCI addresses of PFs that are in the spec and no longer reported, for so short a time that they may come back: a
-   * driver is reloaded, firmware is reset. They stay as they are.
+   * PCI addresses of PFs that are missed (`missedPfs`), for so short a time that they may come back: a driver is
+   * reloaded, firmware is reset. They stay as they are.
    */
   readonly vanished?: ReadonlySet<string>;
 }
@@ -66,7 +66,10 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
   const interfaces = node.state?.status?.interfaces ?? [];
   const problems: Problem[] = [];
   const vanished = vanishedInterfaces(node, policies);
-  const layers = interfaces.map((nic) => layerOf({ fleet, node, policies, problems }, nic));
+  const away = new Set(vanished.map(({ pciAddress }) => pciAddress));
+  const layers = interfaces
+    .filter(({ pciAddress }) => !away.has(pciAddress))
+    .map((nic) => layerOf({ fleet, node, policies, problems }, nic));
   const readable = policies.filter((policy) => policy.kind === 'readable');
   const config = devicePluginConfig({
     node: node.name,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { type NodeStateSpec } from '@sriov/api';
 import { type NodePlan } from './plan-node.ts';
 import { plan, policy, PORTS } from './test-objects.ts';
+import { missedPfs } from './vanished.ts';
 
 const [left, right] = PORTS;
 const policies = [
@@ -64,5 +66,50 @@ describe('a PF that vanished a short while ago', () => {
     const { spec } = plan(bridged, { fleet: gate });
     expect(spec.bridges?.ovs).toHaveLength(1);
     expect(after({ spec, fleet: gate }, bridged).spec).toEqual(spec);
+  });
+
+  // Its driver is unbound: the PCI device is there, and its network interface is not.
+  const nameless = { ...left!, name: undefined, altNames: undefined };
+
+  it.each([
+    ['by its name', policies],
+    ['by its vendor', [policy('all', { nicSelector: { vendor: '8086' } })]],
+  ])('changes nothing while it is reported without a name, whichever way it is selected: %s', (_, list) => {
+    const present = plan(list, { labels });
+    const { spec, devicePluginConfig } = after(
+      { interfaces: [nameless, right!], spec: present.spec, config: present.devicePluginConfig },
+      list,
+    );
+    expect(spec).toEqual(present.spec);
+    expect(devicePluginConfig).toBe(present.devicePluginConfig);
+  });
+
+  it('changes nothing when it is the only PF of the node', () => {
+    const present = plan(policies, { labels, interfaces: [left!] });
+    const { spec } = after({ interfaces: [nameless], spec: present.spec, config: present.devicePluginConfig });
+    expect(spec).toEqual(present.spec);
+  });
+});
+
+describe('missedPfs', () => {
+  const missed = (spec: NodeStateSpec, interfaces: object[]): string[] =>
+    missedPfs({ metadata: { name: 'n1' }, spec, status: { interfaces: interfaces as typeof PORTS } });
+  const desired = [
+    { pciAddress: 'a', name: 'ens1' },
+    { pciAddress: 'b', name: 'ens2' },
+  ];
+
+  it.each<[sentence: string, spec: NodeStateSpec, interfaces: object[], addresses: string[]]>([
+    ['one that is not reported', { interfaces: desired }, [desired[1]!], ['a']],
+    ['one that has lost its name', { interfaces: desired }, [{ pciAddress: 'a' }, desired[1]!], ['a']],
+    ['none that never had a name', { interfaces: [{ pciAddress: 'a' }] }, [{ pciAddress: 'a' }], []],
+    ['none that has another name', { interfaces: desired }, [{ pciAddress: 'a', name: 'x' }, desired[1]!], []],
+    ['none of a node that reports nothing and keeps everything anyway', { interfaces: desired }, [], []],
+  ])('finds %s', (_, spec, interfaces, addresses) => {
+    expect(missed(spec, interfaces)).toEqual(addresses);
+  });
+
+  it('finds none without a state', () => {
+    expect(missedPfs(undefined)).toEqual([]);
   });
 });

@@ -1,6 +1,18 @@
-import { type DesiredInterface } from '@sriov/api';
+import { type DesiredInterface, type SriovNetworkNodeState } from '@sriov/api';
 import { type NodeFacts } from './plan-node.ts';
 import { type PreparedPolicy } from './prepare.ts';
+
+/**
+ * PCI addresses of the desired PFs that are not there: no longer reported, or without the name that they had, since
+ * their driver is unbound. A node that reports no device at all keeps everything anyway.
+ */
+export function missedPfs(state: SriovNetworkNodeState | undefined): string[] {
+  const reported = new Map((state?.status?.interfaces ?? []).map(({ pciAddress, name }) => [pciAddress, name]));
+  if (reported.size === 0) return [];
+  return (state?.spec?.interfaces ?? [])
+    .filter(({ pciAddress, name }) => !reported.has(pciAddress) || (name && !reported.get(pciAddress)))
+    .map(({ pciAddress }) => pciAddress);
+}
 
 /**
  * The desired PFs that vanished a short while ago and keep their entry. Which policies select a PF that is not there
@@ -9,10 +21,10 @@ import { type PreparedPolicy } from './prepare.ts';
 export function vanishedInterfaces(node: NodeFacts, policies: readonly PreparedPolicy[]): DesiredInterface[] {
   const { state, vanished } = node;
   if (vanished === undefined || vanished.size === 0) return [];
-  const present = new Set((state?.status?.interfaces ?? []).map(({ pciAddress }) => pciAddress));
+  const missed = new Set(missedPfs(state));
   const names = new Set(policies.map(({ name }) => name));
   return (state?.spec?.interfaces ?? [])
-    .filter(({ pciAddress }) => vanished.has(pciAddress) && !present.has(pciAddress))
+    .filter(({ pciAddress }) => vanished.has(pciAddress) && missed.has(pciAddress))
     .map((entry) => ({
       ...entry,
       vfGroups: (entry.vfGroups ?? []).filter(({ policyName }) => names.has(policyName ?? '')),
