@@ -28,6 +28,8 @@ export interface Contribution {
   readonly eSwitchMode: string;
   readonly externallyManaged: boolean;
   readonly groups: readonly RangedGroup[];
+  /** It stands in the spec already, from a policy that cannot be applied now. */
+  readonly isKept?: true;
 }
 
 /** Why a policy cannot be applied to a PF. */
@@ -115,5 +117,6 @@ export function keepContribution(
     eSwitchMode: entry.eSwitchMode ?? '',
     externallyManaged: entry.externallyManaged ?? false,
     groups,
+    isKept: true,
   };
 }

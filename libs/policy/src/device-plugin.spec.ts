@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec } from '@sriov/api';
-import { nic, plan, policy } from './test-objects.ts';
+import { nic, plan, policy, PORTS } from './test-objects.ts';
 
 const config = (...specs: Partial<NodePolicySpec>[]): string =>
-  plan(specs.map((spec, index) => policy(`p${index}`, { priority: 90 - index, ...spec }))).devicePluginConfig;
+  plan(
+    specs.map((spec, index) =>
+      policy(`p${index}`, { priority: 90 - index, nicSelector: { pfNames: ['ens2f0'] }, ...spec }),
+    ),
+  ).devicePluginConfig;
 const selectorsOf = (...specs: Partial<NodePolicySpec>[]): unknown => {
   const { resourceList } = JSON.parse(config(...specs)) as { resourceList: { selectors: unknown }[] };
   return resourceList[0]?.selectors;
@@ -70,6 +74,40 @@ describe('the device-plugin configuration', () => {
     expect(plan(policies, { interfaces: ports }).devicePluginConfig).toBe(
       '{"resourceList":[{"resourceName":"r","selectors":{"pciAddresses":["0000:04:00.0"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null}]}',
     );
+  });
+
+  it('takes no VF id from a PF of another vendor, nor from a VF that tells none', () => {
+    const pciAddress = '0000:00:04.0';
+    const port = (vendor: string, ...ids: (string | undefined)[]): ReturnType<typeof nic> =>
+      nic('eth0', pciAddress, {
+        vendor,
+        deviceID: 'abcd',
+        Vfs: ids.map((deviceID, vfID) => ({ vfID, pciAddress, deviceID })),
+      });
+    const interfaces = [port('15b3', 'beef'), port('8086', undefined, 'abce')];
+    const policies = [policy('p', { nicSelector: { vendor: '8086', deviceID: 'abcd' } })];
+    expect(plan(policies, { interfaces }).devicePluginConfig).toContain('"devices":["abce"]');
+  });
+
+  it.each<[string, Partial<NodePolicySpec>]>([
+    ['an empty selector', { nicSelector: {} }],
+    ['a net filter of no port', { numVfs: 1, nicSelector: { netFilter: 'aws/NetworkID:a' } }],
+  ])('has no resource for %s: without selectors the device plugin would hand out every device', (_, spec) => {
+    expect(config(spec)).toBe('{"resourceList":null}');
+    expect(config(spec, { nicSelector: { vendor: '8086' } })).toBe(config({ nicSelector: { vendor: '8086' } }));
+  });
+
+  it('stays as it is while the node has told of no device', () => {
+    const policies = [
+      policy('net', { resourceName: 'n', numVfs: 1, nicSelector: { netFilter: 'aws/NetworkID:a' } }),
+      policy('left', { nicSelector: { pfNames: ['left'] } }),
+    ];
+    const before = plan(policies, {
+      interfaces: [...PORTS, nic('eth1', '0000:04:00.0', { netFilter: 'aws/NetworkID:a' })],
+    });
+    const after = plan(policies, { interfaces: [], spec: before.spec, config: before.devicePluginConfig });
+    expect(after.devicePluginConfig).toBe(before.devicePluginConfig);
+    expect(before.devicePluginConfig).toContain('0000:04:00.0');
   });
 
   it('joins policies of one resource', () => {

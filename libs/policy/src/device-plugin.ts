@@ -1,5 +1,5 @@
 import { type ObservedInterface, REASON } from '@sriov/api';
-import { hasName, selects } from './nic-selector.ts';
+import { hasName, isEmptySelector, selects } from './nic-selector.ts';
 import { type ReadablePolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
 import { type SupportedNics } from './supported-nics.ts';
@@ -15,7 +15,7 @@ export interface DevicePluginFacts {
   readonly keep: {
     /** Their policy can no longer be read: kept where no other policy says something of them. */
     readonly orphaned: ReadonlySet<string>;
-    /** A PF of theirs has vanished, and its names with it: kept whatever the policies say. */
+    /** A PF of theirs is not reported, nor are its names: kept whatever the policies say. */
     readonly frozen: ReadonlySet<string>;
     readonly from: string | undefined;
   };
@@ -24,6 +24,8 @@ export interface DevicePluginFacts {
 /** Selectors of one resource, in the device plugin's own spelling and order. */
 interface Resource {
   readonly resourceName: string;
+  /** Nothing is selected, as opposed to nothing narrowing down what is. */
+  isIdle: boolean;
   excludeTopology: boolean;
   vendors: string[];
   devices: string[];
@@ -45,6 +47,8 @@ interface Resource {
  */
 export function devicePluginConfig(facts: DevicePluginFacts): {
   readonly text: string;
+  /** The device plugin ends when it has none. */
+  readonly hasResources: boolean;
   readonly problems: readonly Problem[];
 } {
   const resources = new Map<string, Resource>();
@@ -59,12 +63,14 @@ export function devicePluginConfig(facts: DevicePluginFacts): {
   const kept = [...present.values()].filter(
     ({ resourceName }) => facts.keep.orphaned.has(resourceName) && !resources.has(resourceName),
   );
-  const elements = [...resources.values()].map((resource) => {
+  const elements = [...resources.values()].flatMap((resource) => {
     const frozen = facts.keep.frozen.has(resource.resourceName) ? present.get(resource.resourceName) : undefined;
-    return frozen ?? toElement(resource);
+    // In an element without selectors the device plugin would hand out every device of the node.
+    return frozen ?? (resource.isIdle ? [] : toElement(resource));
   });
   const list = [...elements, ...kept];
-  return { text: JSON.stringify({ resourceList: list.length === 0 ? null : list }), problems };
+  const hasResources = list.length > 0;
+  return { text: JSON.stringify({ resourceList: hasResources ? list : null }), hasResources, problems };
 }
 
 /** The elements of the present text that may be kept, by resource name. */
@@ -82,14 +88,16 @@ function presentElements({ keep }: DevicePluginFacts): Map<string, { resourceNam
 function resourceOf(policy: ReadablePolicy, { interfaces, nics }: DevicePluginFacts): Resource {
   const { spec, selector, name } = policy;
   const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
+  const pciAddresses = netFilter
+    ? interfaces.filter((nic) => selects(selector, nic)).map(({ pciAddress }) => pciAddress)
+    : [];
   return {
     resourceName: spec.resourceName,
+    isIdle: netFilter ? pciAddresses.length === 0 : isEmptySelector(selector),
     excludeTopology: spec.excludeTopology === true,
     vendors: vendor ? [vendor] : [],
     devices: deviceID ? deviceIds(policy, interfaces, nics) : [],
-    pciAddresses: netFilter
-      ? interfaces.filter((nic) => selects(selector, nic)).map(({ pciAddress }) => pciAddress)
-      : [],
+    pciAddresses,
     pfNames: [...new Set(pfs.map((pf) => resolveName(pf, interfaces)))],
     rootDevices: [...rootDevices],
     linkTypes: spec.linkType && spec.deviceType !== 'vfio-pci' ? [linkTypeOf(spec.linkType)] : [],
@@ -112,8 +120,12 @@ function deviceIds(
   const pfDevice = selector.deviceID ?? '';
   if (spec.numVfs === 0) return [pfDevice];
   const listed = nics.vfDevice({ vendor: selector.vendor, pfDevice });
-  const seen = interfaces.find(({ deviceID, Vfs = [] }) => deviceID === pfDevice && Vfs.length > 0)?.Vfs?.[0]?.deviceID;
-  const found = listed ?? seen;
+  const found =
+    listed ??
+    interfaces
+      .filter(({ vendor, deviceID }) => deviceID === pfDevice && (!selector.vendor || vendor === selector.vendor))
+      .flatMap(({ Vfs = [] }) => Vfs)
+      .find(({ deviceID }) => deviceID)?.deviceID;
   return found === undefined ? [] : [found];
 }
 
@@ -137,6 +149,7 @@ function mergeResources(present: Resource, fresh: Resource): Resource {
   ];
   return {
     ...fresh,
+    isIdle: present.isIdle && fresh.isIdle,
     vendors: union('vendors'),
     devices: union('devices'),
     pciAddresses: union('pciAddresses'),

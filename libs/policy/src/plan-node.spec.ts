@@ -390,6 +390,18 @@ describe('planNode: pools and bridges', () => {
     ).toBeUndefined();
   });
 
+  it.each<[string, Partial<NodePolicySpec>]>([
+    ['wants too many VFs', { numVfs: 100 }],
+    ['wants a range beyond its VFs', { nicSelector: { pfNames: ['ens2f0#8-9'] } }],
+  ])('lets a policy that cannot be carried out on a PF neither take its bridge nor make one: it %s', (_, spec) => {
+    const below = { ...bridged, spec: { ...bridged.spec!, priority: 50 } };
+    expect(plan([below, whole('top', 0, spec)], { fleet: gate }).spec).toEqual(plan([below], { fleet: gate }).spec);
+    const greedy = { ...bridged, spec: { ...bridged.spec!, ...spec } };
+    expect(plan([greedy], { fleet: gate }).spec).toEqual({});
+    const before = plan([bridged], { fleet: gate });
+    expect(plan([greedy], { fleet: gate, spec: before.spec }).spec).toEqual(before.spec);
+  });
+
   it('leaves the bridge of a policy that can no longer be read', () => {
     const { spec } = plan([bridged], { fleet: gate });
     const broken = { ...bridged, spec: { ...bridged.spec!, numVfs: 'many' as unknown as number } };
@@ -409,6 +421,12 @@ describe('planNode: the rest of its answer', () => {
     const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
     expect(plan(policies).devicePluginLabel).toBe('Enabled');
     expect(plan(policies, { interfaces: [nic('other', '0000:01:00.0')] }).devicePluginLabel).toBe('Disabled');
+  });
+
+  it('labels a node Disabled that keeps its VFs until it reports, when no policy makes a resource of them', () => {
+    const { spec } = plan([whole('p', 1)]);
+    expect(plan([whole('p', 1)], { interfaces: [], spec }).devicePluginLabel).toBe('Enabled');
+    expect(plan([], { interfaces: [], spec })).toMatchObject({ spec, devicePluginLabel: 'Disabled' });
   });
 
   it('tells which PFs each policy configures', () => {

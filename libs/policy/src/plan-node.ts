@@ -78,7 +78,9 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
     nics: fleet.nics,
     keep: {
       orphaned: orphanedResources(policies, layers),
-      frozen: new Set(vanished.flatMap(resourcesOf)),
+      frozen: new Set(
+        interfaces.length === 0 ? readable.map(({ spec }) => spec.resourceName) : vanished.flatMap(resourcesOf),
+      ),
       from: node.devicePluginConfig,
     },
   });
@@ -95,7 +97,7 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
     name: node.name,
     spec: toWire(nodeStateSpecSchema, spec),
     devicePluginConfig: config.text,
-    devicePluginLabel: matches.size > 0 || hasGroups(spec) ? 'Enabled' : 'Disabled',
+    devicePluginLabel: config.hasResources && (matches.size > 0 || hasGroups(spec)) ? 'Enabled' : 'Disabled',
     problems,
     matches,
     pool: pool.name,
@@ -115,6 +117,8 @@ interface Layer {
   readonly contributions: readonly Contribution[];
   /** Policies that want no VFs and hand out the PF itself. */
   readonly wholePf: readonly string[];
+  /** Policies that have their say on the PF, be it that others take all its VFs from them. */
+  readonly applied: readonly string[];
 }
 
 interface Work {
@@ -128,6 +132,7 @@ function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, 
   const before = work.node.state?.spec?.interfaces?.find(({ pciAddress }) => pciAddress === nic.pciAddress);
   let contributions: Contribution[] = [];
   const wholePf: string[] = [];
+  const applied: string[] = [];
   for (const policy of work.policies) {
     if (isForWholePf(policy)) {
       if (selects(policy.selector, nic)) wholePf.push(policy.name);
@@ -135,8 +140,9 @@ function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, 
     }
     const contribution = contributionOf(work, policy, { nic, before });
     if (contribution) contributions = layOver(contributions, contribution);
+    if (contribution && !contribution.isKept) applied.push(policy.name);
   }
-  return { nic, contributions, wholePf };
+  return { nic, contributions, wholePf, applied: [...wholePf, ...applied] };
 }
 
 function isForWholePf(policy: PreparedPolicy): policy is ReadablePolicy {
@@ -203,8 +209,8 @@ function bridgesWith(
   bridges: BridgesByPf,
   { policy, layer, before }: { policy: PreparedPolicy; layer: Layer; before: BridgesByPf },
 ): BridgesByPf {
-  const { nic, contributions } = layer;
-  if (policy.kind === 'readable') return selects(policy.selector, nic) ? applyBridge(bridges, policy, nic) : bridges;
+  const { nic, contributions, applied } = layer;
+  if (policy.kind === 'readable' && applied.includes(policy.name)) return applyBridge(bridges, policy, nic);
   const hasKept = contributions.some((contribution) => contribution.policy === policy.name);
   return hasKept ? keepBridge(bridges, before, nic.pciAddress) : bridges;
 }
