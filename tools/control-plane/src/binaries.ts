@@ -43,7 +43,8 @@ export class NoControlPlaneError extends Error {
       [
         `no control plane (Kubernetes ${VERSIONS.kubernetes}, etcd ${VERSIONS.etcd}) could be had from any of:`,
         ...failures.map((failure) => `  ${failure}`),
-        'Any of these helps: a network, a Go toolchain with a module proxy, or programs named in KUBEBUILDER_ASSETS.',
+        'Any of these helps: a Go toolchain with a module proxy, programs in the folder KUBEBUILDER_ASSETS,',
+        'or, where no controller manager is needed, a network.',
         'Without one, "npm run demo -- --no-cluster" shows policies becoming VFs on a simulated node.',
       ].join('\n'),
     );
