@@ -105,7 +105,8 @@ describe('resolveBinaries', () => {
       '  two: two is empty',
       '  three: it has no kube-apiserver',
       '  four: four is away',
-      'Any of these helps: a network, a Go toolchain with a module proxy, or programs named in KUBEBUILDER_ASSETS.',
+      'Any of these helps: a Go toolchain with a module proxy, programs in the folder KUBEBUILDER_ASSETS,',
+      'or, where no controller manager is needed, a network.',
       'Without one, "npm run demo -- --no-cluster" shows policies becoming VFs on a simulated node.',
     ]);
   });
