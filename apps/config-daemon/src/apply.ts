@@ -64,7 +64,8 @@ export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): 
     const failure = await attempt({ ...about, pciAddress: '' }, onStep, () => loadModule(kernel, module));
     if (failure) failures.push(failure);
   }
-  const ofPfs = await Promise.all(plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep })));
+  const turns = new Turns();
+  const ofPfs = await Promise.all(plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep, turns })));
   return [...failures, ...ofPfs.flat()];
 }
 
@@ -72,11 +73,25 @@ interface PfWork {
   readonly kernel: Kernel;
   readonly plan: PfPlan;
   readonly onStep: OnStep;
+  readonly turns: Turns;
+}
+
+/** One after the other. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Does the work when what came before has ended. @param work must not reject */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn;
+    return turn;
+  }
 }
 
 async function applyPf(work: PfWork): Promise<StepFailure[]> {
-  const { plan } = work;
-  const failures = await applyPfSteps(work, plan.before);
+  const { plan, turns } = work;
+  const begin = (): Promise<StepFailure[]> => applyPfSteps(work, plan.before);
+  const failures = await (plan.takesTurn ? turns.take(begin) : begin());
   if (failures.length === 0 && plan.vfs.length > 0) failures.push(...(await applyVfs(work)));
   // A call that is still in the kernel may yet make VFs: what is to be done after that is planned when it is back.
   if (failures.some(({ cause }) => cause instanceof KernelBlockedError)) return failures;

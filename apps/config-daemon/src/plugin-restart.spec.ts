@@ -88,6 +88,11 @@ describe('of a plan, the device plugin has to learn', () => {
   it.each<[string, string[], string[]]>([
     ['another number of VFs', change({ before: [set] }), [`ens1 (${PF}): the number of VFs becomes 4`]],
     [
+      'another number of VFs, through none for the MTU to come between',
+      change({ before: [{ kind: 'set-num-vfs', numVfs: 0 }, { kind: 'set-pf-mtu', mtu: 9000 }, set] }),
+      [`ens1 (${PF}): the number of VFs becomes 4`],
+    ],
+    [
       'VFs that go, and were of a resource',
       change({ before: [{ kind: 'set-num-vfs', numVfs: 0 }] }, []),
       [`ens1 (${PF}): the number of VFs becomes 0`],

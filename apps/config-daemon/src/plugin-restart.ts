@@ -81,7 +81,7 @@ export function vfChanges(plan: NodePlan, { spec, owned }: Pick<NodeFacts, 'spec
 }
 
 function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string | undefined {
-  const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : []))[0];
+  const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
   if (made !== undefined) return `the number of VFs becomes ${made}`;
   const ids = vfs.flatMap(({ id, steps }) => (steps.some(changesVfs) && isInGroup(groups, id) ? [id] : []));
   return ids.length > 0 ? `another driver for VF ${formatIds(ids)}` : undefined;

@@ -82,6 +82,10 @@ class Daemon {
     this.state = { ...this.state, metadata: { name: 'node-1', ...this.state?.metadata, annotations } };
   }
 
+  mtuOf(link: string): number | undefined {
+    return this.kernel.state.links[link]?.mtu;
+  }
+
   vfsOf(pf: string): number | undefined {
     return this.kernel.state.devices[pf]?.pf?.vfs.length;
   }
@@ -93,7 +97,7 @@ describe('a write that does not come back from the kernel', () => {
   it('is named with PF, step and time, holds up no other PF, and is gone on with when it is back', async () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
-    daemon.want(testSpec(4, 2));
+    daemon.want(testSpec(4, 2, 1500));
     const since = new Date(daemon.clock.now()).toISOString();
     const passing = daemon.reconcile();
     await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending === 1);
@@ -112,7 +116,9 @@ describe('a write that does not come back from the kernel', () => {
     const { writes } = daemon.kernel.state;
     await daemon.reconcile();
     expect(daemon.kernel.state.writes).toBe(writes);
-    daemon.want({ interfaces: [...testSpec(4, 2).interfaces!.slice(0, 1), ...testSpec(2, 1).interfaces!.slice(1)] });
+    daemon.want({
+      interfaces: [...testSpec(4, 2, 1500).interfaces!.slice(0, 1), ...testSpec(2, 1, 1500).interfaces!.slice(1)],
+    });
     await daemon.reconcile();
     expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([0, 2]);
 
@@ -130,6 +136,24 @@ describe('a write that does not come back from the kernel', () => {
     expect(await daemon.metrics.text()).toContain(
       `sriov_node_steps_total{pf="ens1 (${PF})",step="set-num-vfs",outcome="blocked"} 1`,
     );
+  });
+});
+
+describe('PFs whose devices reset for VFs and for another MTU', () => {
+  it('take turns, and one whose turn takes too long does not keep the others from theirs', async () => {
+    const daemon = new Daemon();
+    const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.clock.pending === 1 && daemon.mtuOf('ens1') === 9000);
+    expect([daemon.mtuOf('ens2'), daemon.vfsOf(OTHER)]).toEqual([1500, 0]);
+    await daemon.clock.advance(10_000);
+    expect(await passing).toMatchObject({ kind: 'wait', reason: 'Applying' });
+    expect([daemon.mtuOf('ens2'), daemon.vfsOf(OTHER)]).toEqual([9000, 4]);
+    release();
+    await eventually(() => daemon.wakes === 1);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
+    expect(daemon.vfsOf(PF)).toBe(4);
   });
 });
 
@@ -412,10 +436,10 @@ describe('the device plugin', () => {
   it('waits for a spec that has come meanwhile: one restart will do for both', async () => {
     const daemon = await runningWith({});
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
-    daemon.want(testSpec(4, 2));
+    daemon.want(testSpec(4, 2, 1500));
     const passing = daemon.reconcile();
     await eventually(() => daemon.vfsOf(OTHER) === 4);
-    daemon.want(testSpec(2, 1));
+    daemon.want(testSpec(2, 1, 1500));
     release();
     await passing;
     expect(daemon.pods.restarts).toBe(0);

@@ -2,6 +2,7 @@ import { type DesiredInterface, type NodeStateSpec, type ObservedHost, type Obse
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
+import { takeTurns } from './take-turns.ts';
 import { type NodePlan, type PfPlan, type PlanProblem } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
@@ -46,7 +47,8 @@ export function planNode(facts: NodeFacts): PlannedNode {
     if (result.plan === undefined && result.problems.length === 0) released.push(pciAddress);
     results.push(result);
   }
-  const pfs = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
+  const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
+  const pfs = takeTurns(plans, host.pfs);
   return { modules: modulesFor(pfs), pfs, problems: results.flatMap(({ problems }) => problems), taken, released };
 }
 

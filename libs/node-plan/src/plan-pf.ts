@@ -141,16 +141,28 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
       ],
       before: [
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
-        // Both make igb reset the device, the first at its end. In this order, and at once, the second comes while the
-        // link is still down from the first, so that it is interrupted once.
-        { kind: 'set-num-vfs', numVfs },
-        ...mtuSteps(desired, observed),
+        ...numVfsSteps({ present, numVfs }, mtuSteps(desired, observed)),
         ...linkSteps(observed),
       ],
       vfs: fresh.flatMap((vf) => vfPlan(observed, vf, groups).plan ?? []),
       after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
     },
   };
+}
+
+/**
+ * The device of some drivers (igb, ixgbe) resets for another MTU, before VFs are made, and after they were removed. With
+ * the MTU between the two, and at once, the next reset finds the link still down from the one before, so that it is
+ * interrupted once.
+ */
+function numVfsSteps(
+  { present, numVfs }: { readonly present: number; readonly numVfs: number },
+  mtu: readonly PfStep[],
+): PfStep[] {
+  const create: PfStep = { kind: 'set-num-vfs', numVfs };
+  if (mtu.length === 0) return [create];
+  const remove: PfStep[] = present > 0 ? [{ kind: 'set-num-vfs', numVfs: 0 }] : [];
+  return [...remove, ...mtu, ...(numVfs > 0 ? [create] : [])];
 }
 
 /** The right number of VFs: only those that differ are touched. */

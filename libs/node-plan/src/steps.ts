@@ -26,6 +26,8 @@ export interface PfPlan {
   readonly name: string;
   /** Why, one sentence a difference between what is and what shall be. */
   readonly because: readonly string[];
+  /** `before` is done while no other PF that takes turns is at its own. */
+  readonly takesTurn?: true;
   readonly before: readonly PfStep[];
   readonly vfs: readonly VfPlan[];
   readonly after: readonly PfStep[];

@@ -4,4 +4,6 @@ export interface NicDriver {
   readonly pfDriver: string;
   /** Kernel driver of its VFs, bound by name: with autoprobe off, nothing else binds one. */
   readonly vfDriver: string;
+  /** The device resets, and its link goes down, for another number of VFs as well as for another MTU. */
+  readonly resets?: true;
 }

@@ -30,12 +30,20 @@ async function settleVf(pf: { name: string; folder: string }, id: number): Promi
   await setMtu(link);
 }
 
+async function makeVfs(name: string, folder: string): Promise<void> {
+  await kernel.write(`${folder}/sriov_drivers_autoprobe`, '0');
+  await setMtu(name);
+  await kernel.write(`${folder}/sriov_numvfs`, `${VFS}`);
+  await ip(name, 'up');
+}
+
+/** The ports reset for MTU and VFs: one at a time, or each loses its carrier twice. */
+let turn = Promise.resolve();
+
 async function settlePf(name: string, address: string): Promise<void> {
   const folder = `/sys/bus/pci/devices/${address}`;
-  await kernel.write(`${folder}/sriov_drivers_autoprobe`, '0');
-  await kernel.write(`${folder}/sriov_numvfs`, `${VFS}`);
-  await setMtu(name);
-  await ip(name, 'up');
+  turn = turn.then(() => makeVfs(name, folder));
+  await turn;
   await Promise.all(Array.from({ length: VFS }, (_, id) => settleVf({ name, folder }, id)));
   await kernel.write(`${folder}/sriov_drivers_autoprobe`, '1');
 }

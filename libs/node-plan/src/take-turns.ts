@@ -1,0 +1,21 @@
+import { type ObservedPf } from '@sriov/api';
+import { nicDriverOf } from './nics/index.ts';
+import { type PfPlan, type PfStep } from './steps.ts';
+
+const RESETS: readonly PfStep['kind'][] = ['set-num-vfs', 'set-pf-mtu'];
+
+/**
+ * Where a device resets twice, its link is down once if the second reset comes at once. It waits for the kernel's lock of
+ * all links, which the reset of another PF holds long enough for the link to come up in between. So PFs of such drivers
+ * take turns then: the resets themselves are done one after the other anyway.
+ */
+export function takeTurns(plans: readonly PfPlan[], pfs: ReadonlyMap<string, ObservedPf>): PfPlan[] {
+  const resets = ({ pciAddress }: PfPlan): boolean => nicDriverOf(pfs.get(pciAddress)?.driver)?.resets === true;
+  const takesTurn = (plan: PfPlan): boolean => plan.before.length > 0 && resets(plan);
+  if (!plans.some((plan) => resetsTwice(plan) && resets(plan))) return [...plans];
+  return plans.map((plan) => (takesTurn(plan) ? { ...plan, takesTurn: true } : plan));
+}
+
+function resetsTwice({ before }: PfPlan): boolean {
+  return before.filter(({ kind }) => RESETS.includes(kind)).length > 1;
+}
