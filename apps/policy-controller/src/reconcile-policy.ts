@@ -6,7 +6,7 @@ import {
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
-import { isManaged, misplacedPolicy, policyProblem, policyStatus, type Problem } from '@sriov/policy';
+import { isManaged, misplaced, policyProblem, policyStatus, type Problem } from '@sriov/policy';
 import { bringStatus, type StatusContext } from './bring-status.ts';
 import { nodesOf } from './nodes-of.ts';
 
@@ -34,7 +34,9 @@ function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): Policy
     matched: [],
     problems: [problem],
   });
-  if (namespace !== settings.namespace) return nothing(misplacedPolicy(name, settings.namespace));
+  if (namespace !== settings.namespace) {
+    return nothing(misplaced({ kind: 'SriovNetworkNodePolicy', name, operatorNamespace: settings.namespace }));
+  }
   if (view.operatorConfig === undefined) {
     const message = `there is no SriovOperatorConfig named default in ${settings.namespace}: nothing is managed until it is created`;
     return nothing(policyProblem({ policy: name }, REASON.noOperatorConfig, message));

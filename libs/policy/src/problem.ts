@@ -22,8 +22,15 @@ export function policyProblem(
   return { kind: 'SriovNetworkNodePolicy', name: policy, ...(node !== undefined && { node }), reason, message };
 }
 
-/** The problem of a policy outside the operator's namespace. */
-export function misplacedPolicy(policy: string, operatorNamespace: string): Problem {
-  const message = `policies are read from the namespace ${operatorNamespace} only: move it there`;
-  return policyProblem({ policy }, REASON.wrongNamespace, message);
+const PLURALS = { SriovNetworkNodePolicy: 'policies', SriovNetworkPoolConfig: 'pools' } as const;
+
+/** The problem of a policy or a pool outside the operator's namespace. */
+export function misplaced(about: {
+  readonly kind: keyof typeof PLURALS;
+  readonly name: string;
+  readonly operatorNamespace: string;
+}): Problem {
+  const { kind, name, operatorNamespace } = about;
+  const message = `${PLURALS[kind]} are read from the namespace ${operatorNamespace} only: move it there`;
+  return { kind, name, reason: REASON.wrongNamespace, message };
 }

@@ -23,8 +23,8 @@ import { type InputObject } from './objects.ts';
 export interface Catalog {
   /** Of all namespaces. */
   readonly policies: readonly SriovNetworkNodePolicy[];
-  /** This and all below: of the operator's namespace. */
   readonly pools: readonly SriovNetworkPoolConfig[];
+  /** This and all below: of the operator's namespace. */
   readonly operatorConfig: SriovOperatorConfig | undefined;
   /** By name, with one for each node state that comes without. */
   readonly nodes: ReadonlyMap<string, KubeObject>;
@@ -55,7 +55,7 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
   for (const name of assumed) nodes.set(name, assumedNode(name, operatorConfig));
   return {
     policies: ofKind<SriovNetworkNodePolicy>(SRIOV_NETWORK_NODE_POLICY.kind),
-    pools: [...here<SriovNetworkPoolConfig>(SRIOV_NETWORK_POOL_CONFIG.kind).values()],
+    pools: ofKind<SriovNetworkPoolConfig>(SRIOV_NETWORK_POOL_CONFIG.kind),
     operatorConfig,
     nodes,
     nodeStates,
@@ -72,7 +72,6 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
 /** Kinds that are read from the operator's namespace, of which nothing else would tell that they are not. */
 const OPERATOR_KINDS: ReadonlySet<string | undefined> = new Set([
   SRIOV_NETWORK_NODE_STATE.kind,
-  SRIOV_NETWORK_POOL_CONFIG.kind,
   SRIOV_OPERATOR_CONFIG.kind,
 ]);
 

@@ -151,6 +151,11 @@ describe('input that cannot be read', () => {
       'standard input: document 1, line 1, item 2 of the list: is no Kubernetes object, but the number 7',
     ],
     [
+      'a List whose items are none',
+      'apiVersion: v1\nkind: List\nitems: {a: 1}',
+      'standard input: document 1, line 1: List: items is no list',
+    ],
+    [
       'an item of a List that stands on lines of its own',
       lines(
         'apiVersion: v1',
@@ -265,13 +270,20 @@ describe('notes', () => {
       'kind: Deployment',
       'metadata: {name: d}',
       '---',
+      'apiVersion: kustomize.config.k8s.io/v1beta1',
+      'kind: Kustomization',
+      '---',
+      'apiVersion: batch/v1',
+      'kind: Job',
+      'metadata: {generateName: j-, labels: {n: 1}}',
+      '---',
       network('of-another-group').replace('openshift.io/v1', 'openshift.io/v2'),
     );
     const { exitCode, stderr } = await runWith(text, 'validate', '-f', '-');
     expect(exitCode).toBe(0);
     expect(stderr).toBe(
       lines(
-        'note: objects of other kinds are ignored: Deployment, OVSNetwork of sriovnetwork.openshift.io/v2',
+        'note: objects of other kinds are ignored: Deployment, Kustomization, Job, OVSNetwork of sriovnetwork.openshift.io/v2',
         'note: standard input: document 1, line 1: OVSNetwork a has no such fields as spec.vlanQos, spec.trunk.0.ID: the API server drops them',
         'note: OVSNetwork sriov-network-operator/a is there twice: standard input: document 2, line 7 counts, standard input: document 1, line 1 does not',
         '',

@@ -38,11 +38,8 @@ const metadataSchema = z.looseObject({
   labels: stringMap.nullish(),
   annotations: stringMap.nullish(),
 });
-const objectSchema = z.looseObject({
-  apiVersion: z.string().min(1),
-  kind: z.string().min(1),
-  metadata: metadataSchema,
-});
+const kindSchema = z.looseObject({ apiVersion: z.string().min(1), kind: z.string().min(1) });
+const objectSchema = z.looseObject({ metadata: metadataSchema });
 
 /** A kind that we read. */
 interface InputKind {
@@ -107,15 +104,24 @@ type ReadObject = Pick<InputObject, 'object' | 'unknownFields'> | { readonly ign
 /** One object; a sentence when it is none. */
 function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   if (!isRecord(value)) return `is no Kubernetes object, but ${describeValue(value)}`;
+  const type = kindSchema.safeParse(value, { reportInput: true });
+  if (!type.success) return describeIssues(type.error);
+  const { apiVersion, kind } = type.data;
+  const known = KINDS.get(`${apiVersion} ${kind}`);
+  if (known) return readKnown(known, type.data, defaults);
+  if (kind.endsWith('List') && 'items' in value) return `${kind}: items is no list`;
+  // Whatever else is wrong with it is not our business: a kustomization, for one, has no metadata.
+  return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };
+}
+
+function readKnown(known: InputKind, value: z.output<typeof kindSchema>, defaults: ObjectDefaults): ReadObject {
   const head = objectSchema.safeParse(value, { reportInput: true });
   if (!head.success) return describeIssues(head.error);
-  const { apiVersion, kind, metadata } = head.data;
-  const found = KINDS.get(`${apiVersion} ${kind}`);
-  if (found === undefined) return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };
-  const complete = completeMetadata(metadata, found.namespaced ? defaults.namespace : undefined);
-  const object = { ...value, apiVersion, kind, metadata: complete };
-  const read = found.resource ? toStoredForm(found.resource, object) : { object, unknownFields: [] };
-  const checked = found.form.safeParse(read.object, { reportInput: true });
+  const { kind } = value;
+  const metadata = completeMetadata(head.data.metadata, known.namespaced ? defaults.namespace : undefined);
+  const object = { ...value, metadata };
+  const read = known.resource ? toStoredForm(known.resource, object) : { object, unknownFields: [] };
+  const checked = known.form.safeParse(read.object, { reportInput: true });
   if (!checked.success) return `${kind} ${metadata.name}: ${describeIssues(checked.error)}`;
   return { ...read, object: { ...read.object, kind } };
 }

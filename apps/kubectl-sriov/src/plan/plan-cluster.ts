@@ -10,7 +10,7 @@ import {
 import {
   type Fleet,
   isManaged,
-  misplacedPolicy,
+  misplaced,
   type NodePlan,
   planNode,
   policyStatus,
@@ -67,13 +67,22 @@ export interface ClusterPlan {
 export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPlan {
   const { operatorNamespace, supportedNicsOnly } = settings;
   const isHere = ({ metadata }: KubeObject): boolean => metadata.namespace === operatorNamespace;
-  const fleet = prepareFleet({ ...catalog, policies: catalog.policies.filter(isHere), supportedNicsOnly });
+  const isElsewhere = (object: KubeObject): boolean => !isHere(object);
+  const [policies, pools] = [catalog.policies.filter(isHere), catalog.pools.filter(isHere)];
+  const fleet = prepareFleet({ ...catalog, policies, pools, supportedNicsOnly });
   // While the SriovOperatorConfig cannot be read, which nodes are managed is not known, and none is touched.
   const all = fleet.nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
   const isOurs = ({ metadata: { labels = {} } }: KubeObject): boolean => isManaged(fleet, labels);
   const nodes = all.filter(isOurs).map((node) => planOne({ catalog, fleet }, node));
   const unmanaged = all.filter((node) => !isOurs(node)).map(({ metadata }) => metadata.name);
-  const misplaced = catalog.policies.filter((policy) => !isHere(policy));
+  const elsewhere = [
+    ...catalog.policies
+      .filter(isElsewhere)
+      .map(({ metadata: { name } }) => ({ kind: 'SriovNetworkNodePolicy' as const, name })),
+    ...catalog.pools
+      .filter(isElsewhere)
+      .map(({ metadata: { name } }) => ({ kind: 'SriovNetworkPoolConfig' as const, name })),
+  ];
   return {
     fleet,
     nodes,
@@ -82,7 +91,7 @@ export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPl
     idle: fleet.nodeSelector === undefined ? [] : idlePolicies(fleet, nodes, catalog),
     problems: [
       ...fleet.problems,
-      ...misplaced.map((policy) => misplacedPolicy(policy.metadata.name, operatorNamespace)),
+      ...elsewhere.map((object) => misplaced({ ...object, operatorNamespace })),
       ...nodes.flatMap(({ plan }) => plan.problems),
     ],
     notes: notesOf(catalog, settings),

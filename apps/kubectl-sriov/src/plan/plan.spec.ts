@@ -353,6 +353,7 @@ describe('plan: nodes and problems', () => {
       object('SriovNetworkNodePolicy', { name: 'elsewhere', namespace: 'apps' }, {}),
       object('SriovNetworkPoolConfig', 'one', {}),
       object('SriovNetworkPoolConfig', 'two', {}),
+      object('SriovNetworkPoolConfig', { name: 'far', namespace: 'apps' }, {}),
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',
@@ -366,6 +367,7 @@ describe('plan: nodes and problems', () => {
       ['SriovNetworkNodePolicy', 'typed', undefined, 'PolicyInvalid'],
       ['ConfigMap', 'supported-nic-ids', undefined, 'NicListInvalid'],
       ['SriovNetworkNodePolicy', 'elsewhere', undefined, 'WrongNamespace'],
+      ['SriovNetworkPoolConfig', 'far', undefined, 'WrongNamespace'],
       ['SriovNetworkNodePolicy', 'greedy', 'n1', 'TooManyVirtualFunctions'],
       ['SriovNetworkPoolConfig', 'one', 'n1', 'NodeInSeveralPools'],
       ['SriovNetworkPoolConfig', 'two', 'n1', 'NodeInSeveralPools'],

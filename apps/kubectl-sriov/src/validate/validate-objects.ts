@@ -31,8 +31,8 @@ export interface ObjectVerdict extends AdmissionVerdict {
 }
 
 /**
- * Judges each object as if it were created while the others of the input stand in the cluster, and one that is there
- * already as the change that it is; in their order.
+ * Judges each object as if it were created while the others of the input stand in the cluster, and one that was
+ * let in before as the change that it is; in their order.
  */
 export function validateObjects(
   objects: readonly InputObject[],
@@ -53,13 +53,14 @@ export function validateObjects(
     .map(({ object, place }) => {
       const identity = identityOf({ object });
       const oldObject = stored.get(identity);
-      stored.set(identity, object);
+      const verdict = admit({ operation: oldObject ? 'UPDATE' : 'CREATE', object, oldObject, cluster, settings });
+      if (verdict.allowed) stored.set(identity, object);
       return {
         place,
         kind: object.kind,
         namespace: object.metadata.namespace ?? '',
         name: object.metadata.name,
-        ...admit({ operation: oldObject ? 'UPDATE' : 'CREATE', object, oldObject, cluster, settings }),
+        ...verdict,
       };
     });
 }

@@ -104,6 +104,12 @@ describe('validate', () => {
     expect((await validate(config(true), busy, config(true))).exitCode).toBe(0);
   });
 
+  it('judges one as new that is refused where it stands first', async () => {
+    const pool = (maxUnavailable: string): object => object('SriovNetworkPoolConfig', 'p', { maxUnavailable });
+    const { verdicts } = await validate(pool('120%'), pool('120%'), pool('10%'), pool('120%'));
+    expect(verdicts.map(({ allowed }) => allowed)).toEqual([false, false, true, false]);
+  });
+
   it('warns where there is no node yet, and lets the policy in', async () => {
     const { exitCode, verdicts } = await validate(named({}));
     expect(exitCode).toBe(0);
