@@ -12,6 +12,7 @@ import { Faults } from './faults.ts';
 import { bootState } from './machine/boot.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
 import { Machine, type SimClock } from './machine/machine.ts';
+import { resumeRemovals } from './machine/vfs.ts';
 import { type StateFile } from './state-file.ts';
 import { type MachineState, type VfioHolder } from './state.ts';
 import { rootFolder } from './sysfs/root.ts';
@@ -39,6 +40,7 @@ export class SimulatedKernel implements Kernel {
     this.#machine = new Machine({ world, state, clock, onChange: (event) => this.#changed(event) });
     for (const fault of world.faults) this.#faults.add(fault);
     stateFile?.save(state);
+    resumeRemovals(this.#machine);
   }
 
   read(path: string, options: CallOptions = {}): Promise<string> {

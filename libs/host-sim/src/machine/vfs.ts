@@ -93,6 +93,14 @@ export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
   machine.changed({ kind: 'device', name: address });
 }
 
+/** Goes on removing VFs where a process that has ended meanwhile was at it: the kernel does not stop with its caller. */
+export function resumeRemovals(machine: Machine): void {
+  for (const [address, { pf }] of Object.entries(machine.state.devices)) {
+    if (pf?.vfs.includes(null) !== true) continue;
+    void machine.lockOf(address).run(() => removeAllVfs(machine, machine.pf(address)));
+  }
+}
+
 /** The PF's driver asks for its interrupt vectors anew: it shares them with its VFs. */
 function resetVectors(machine: Machine, pf: Pf, which: 0 | 1): void {
   pf.device.irqs = [];
