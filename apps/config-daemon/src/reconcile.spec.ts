@@ -139,6 +139,22 @@ describe('a write that does not come back from the kernel', () => {
   });
 });
 
+describe('a VF whose lock somebody else has, as by a reset that never ends', () => {
+  it('is named, and holds up neither the daemon nor the other PF', async () => {
+    const daemon = new Daemon();
+    const release = daemon.kernel.addFault({ verb: 'write', path: '*/0000:01:10.2/driver_override', hang: true });
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending === 1);
+    await daemon.clock.advance(10_000);
+    expect(await passing).toMatchObject({ kind: 'wait', reason: 'Applying' });
+    expect(daemon.ready.message).toContain(`ens1 (${PF}): VF 1: bind vfio-pci: not back from the kernel since `);
+    release();
+    await eventually(() => daemon.wakes === 1);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
+  });
+});
+
 describe('PFs whose devices reset for VFs and for another MTU', () => {
   it('take turns, and one whose turn takes too long does not keep the others from theirs', async () => {
     const daemon = new Daemon();
