@@ -10,10 +10,6 @@ interface Attachment {
 
 const render = async (...objects: object[]): Promise<Attachment[]> =>
   JSON.parse((await runOn(objects, 'render', '-o', 'json', ...OPTIONS)).stdout) as Attachment[];
-const configOf = async (kind: string, spec: object): Promise<string> => {
-  const [attachment] = await render(object(kind, 'net', { resourceName: 'r', ...spec }));
-  return attachment?.spec.config ?? '';
-};
 const lines = (...text: string[]): string => text.join('\n');
 
 const BLUE = object('SriovNetwork', 'blue-net', {
@@ -88,72 +84,26 @@ describe('render', () => {
     ]);
   });
 
-  it.each([
-    [
-      'SriovNetwork',
-      ['    "type": "sriov",', '    "vlan": 0,', '    "vlanQoS": 0,', '    "logLevel": "info",', '    "ipam": {}'],
-    ],
-    ['SriovIBNetwork', ['    "type": "ib-sriov",', '    "ipam": {}']],
-    ['OVSNetwork', ['    "type": "ovs",', '    "ipam": {}']],
-  ])('renders a %s that says nothing but its resource', async (kind, rest) => {
-    const text = lines('{', '    "cniVersion": "1.0.0",', '    "name": "net",', ...rest, '}');
-    expect(await configOf(kind, {})).toBe(text);
-  });
-
-  it('renders every field of an OVSNetwork', async () => {
-    const config = await configOf('OVSNetwork', {
-      vlan: 100,
-      mtu: 1500,
-      trunk: [{ id: 120 }, { minID: 500, maxID: 550 }],
-      bridge: 'br1',
-      interfaceType: 'netdev',
-    });
-    expect(JSON.stringify(JSON.parse(config))).toBe(
-      '{"cniVersion":"1.0.0","name":"net","type":"ovs","bridge":"br1","vlan":100,"mtu":1500,"trunk":[{"id":120},{"minID":500,"maxID":550}],"interface_type":"netdev","ipam":{}}',
+  it('takes null for absent, and leaves what the user wrote as it is', async () => {
+    const ipam = '{"b": 1e3, "a": 1.50, "1": "\\u00e9 \\/"}';
+    const [attachment] = await render(object('SriovNetwork', 'net', { resourceName: 'r', minTxRate: null, ipam }));
+    expect(attachment?.spec.config).toBe(
+      lines(
+        '{',
+        '    "cniVersion": "1.0.0",',
+        '    "name": "net",',
+        '    "type": "sriov",',
+        '    "vlan": 0,',
+        '    "vlanQoS": 0,',
+        '    "logLevel": "info",',
+        '    "ipam": {',
+        '        "b": 1e3,',
+        '        "a": 1.50,',
+        '        "1": "\\u00e9 \\/"',
+        '    }',
+        '}',
+      ),
     );
-  });
-
-  it('renders the partition of a SriovIBNetwork between capabilities and link state', async () => {
-    const config = await configOf('SriovIBNetwork', {
-      pKey: '0x8001',
-      linkState: 'enable',
-      capabilities: '{"infinibandGUID":true}',
-    });
-    expect(Object.keys(JSON.parse(config) as object)).toEqual([
-      ...['cniVersion', 'name', 'type', 'capabilities', 'pkey', 'link_state', 'ipam'],
-    ]);
-  });
-
-  it.each([
-    ['a rate of null is none', { minTxRate: null }, '"vlanQoS": 0,\n    "logLevel"'],
-    ['a rate of 0 is one', { minTxRate: 0 }, '"min_tx_rate": 0,\n    "logLevel"'],
-    ['JSON is indented anew', { ipam: '{ "type" : "static" }' }, '"ipam": {\n        "type": "static"\n    }'],
-    ['numbers keep their text', { ipam: '{"a": 1.50, "b": 1e3}' }, '"a": 1.50,\n        "b": 1e3'],
-    ['members keep their order', { ipam: '{"b": 1, "a": 2, "1": 3}' }, '"b": 1,\n        "a": 2,\n        "1": 3'],
-    ['escapes stay as they are', { ipam: '{"a": "\\u00e9 \\/"}' }, '"a": "\\u00e9 \\/"'],
-  ])('keeps what the user wrote: %s', async (_, spec, text) => {
-    expect(await configOf('SriovNetwork', spec)).toContain(text);
-  });
-
-  it('chains all plugins of metaPlugins', async () => {
-    const config = await configOf('SriovNetwork', { metaPlugins: '{"type":"tuning"}, {"type":"vrf"}' });
-    const { plugins } = JSON.parse(config) as { plugins: { type: string }[] };
-    expect(plugins.map(({ type }) => type)).toEqual(['sriov', 'tuning', 'vrf']);
-  });
-
-  it('renders a network of another namespace into that one, owned by the network', async () => {
-    const network = { name: 'net', namespace: 'team-a', uid: '7e5c' };
-    expect(await render(object('SriovNetwork', network, { resourceName: 'r' }))).toMatchObject([
-      {
-        metadata: {
-          namespace: 'team-a',
-          annotations: {
-            'sriovnetwork.openshift.io/owner-ref': 'SriovNetwork.sriovnetwork.openshift.io/team-a/net',
-          },
-          ownerReferences: [{ kind: 'SriovNetwork', name: 'net', uid: '7e5c' }],
-        },
-      },
-    ]);
   });
 
   it('puts networks without a namespace in that of the operator, under the prefix that is asked for', async () => {
