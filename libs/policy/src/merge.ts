@@ -1,4 +1,4 @@
-import { type DesiredInterface, type ObservedInterface, rangesOverlap } from '@sriov/api';
+import { type DesiredInterface, type ObservedInterface, rangesOverlap, type VfRange } from '@sriov/api';
 import { type Contribution } from './contribution.ts';
 
 /** A disagreement of two policies on one PF, of which one has to give way. */
@@ -22,6 +22,29 @@ export function layOver(below: readonly Contribution[], top: Contribution): Cont
     }))
     .filter(({ groups, priority }) => groups.length > 0 || priority === top.priority);
   return [...kept, top];
+}
+
+/** A policy of equal rank that loses VFs to the one on top, by nothing but its name. */
+export interface Rival {
+  readonly policy: string;
+  /** The VFs that it wants, and the one on top gets. */
+  readonly range: VfRange;
+}
+
+/** Who would lose VFs when the contribution is laid over the others, without precedence saying so. */
+export function findRivals(below: readonly Contribution[], top: Contribution): Rival[] {
+  return below
+    .filter(({ priority }) => priority === top.priority)
+    .flatMap(({ policy, groups }) => {
+      const range = groups.flatMap((mine) => shareOf(mine.range, top))[0];
+      return range === undefined ? [] : { policy, range };
+    });
+}
+
+function shareOf({ first, last }: VfRange, { groups }: Contribution): VfRange[] {
+  return groups
+    .filter(({ range }) => rangesOverlap(range, { first, last }))
+    .map(({ range }) => ({ first: Math.max(first, range.first), last: Math.min(last, range.last) }));
 }
 
 /**

@@ -38,7 +38,10 @@ describe('policyStatus', () => {
       'Progressing NodesProgressing: nodes being planned: 1',
     ],
     [{ ...none, selectedNodes: 0 }, 'none NoMatchingNodes: no managed node has the labels of spec.nodeSelector'],
-    [none, 'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector'],
+    [
+      none,
+      'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector, or policies with precedence have all VFs',
+    ],
     [
       {
         ...none,

@@ -136,6 +136,26 @@ describe('planNode: merging', () => {
     });
   });
 
+  it('tells a policy whose VFs another of equal rank gets, and none that precedence overrules', () => {
+    const policies = [
+      whole('aa', 99),
+      whole('bb', 99),
+      whole('low', 99, { priority: 80, nicSelector: { pfNames: ['ens2f1'] } }),
+    ];
+    expect(plan(policies).problems).toEqual([
+      {
+        kind: 'SriovNetworkNodePolicy',
+        name: 'aa',
+        node: 'n1',
+        reason: 'PolicyConflict',
+        message:
+          'ens2f0: policy bb takes VFs 0-3, which this one wants as well: both have the priority 99, and the later name decides',
+      },
+    ]);
+    expect(plan([whole('low', 50), whole('high', 10)]).problems).toEqual([]);
+    expect(plan([part('a', '0-3', { priority: 7 }), part('b', '4-7', { priority: 7 })]).problems).toEqual([]);
+  });
+
   it('compares precedence on each PF, not with a policy of another PF', () => {
     const policies = [
       whole('p1', 50, { numVfs: 16 }),

@@ -1,6 +1,7 @@
 import {
   type Bridges,
   type DesiredInterface,
+  formatVfRange,
   type NodeStateSpec,
   nodeStateSpecSchema,
   type ObservedInterface,
@@ -21,7 +22,7 @@ import { isCandidate } from './candidate.ts';
 import { contribute, type Contribution, keepContribution } from './contribution.ts';
 import { devicePluginConfig } from './device-plugin.ts';
 import { type Fleet } from './fleet.ts';
-import { layOver, mergeContributions } from './merge.ts';
+import { findRivals, layOver, mergeContributions } from './merge.ts';
 import { selects } from './nic-selector.ts';
 import { findPool } from './pools.ts';
 import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
@@ -139,10 +140,23 @@ function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, 
       continue;
     }
     const contribution = contributionOf(work, policy, { nic, before });
-    if (contribution) contributions = layOver(contributions, contribution);
-    if (contribution && !contribution.isKept) applied.push(policy.name);
+    if (contribution === undefined) continue;
+    work.problems.push(...rivalProblems(work, nic, { contributions, top: contribution }));
+    contributions = layOver(contributions, contribution);
+    if (!contribution.isKept) applied.push(policy.name);
   }
   return { nic, contributions, wholePf, applied: [...wholePf, ...applied] };
+}
+
+function rivalProblems(
+  { node }: Work,
+  nic: ObservedInterface,
+  { contributions, top }: { readonly contributions: readonly Contribution[]; readonly top: Contribution },
+): Problem[] {
+  return findRivals(contributions, top).map(({ policy, range }) => {
+    const message = `${nic.name ?? nic.pciAddress}: policy ${top.policy} takes VFs ${formatVfRange(range)}, which this one wants as well: both have the priority ${top.priority}, and the later name decides`;
+    return policyProblem({ policy, node: node.name }, REASON.policyConflict, message);
+  });
 }
 
 function isForWholePf(policy: PreparedPolicy): policy is ReadablePolicy {

@@ -21,7 +21,10 @@ export function policyStatus(facts: PolicyFacts): DecidedStatus {
 function decide({ selectedNodes, matched }: PolicyFacts): StatusVerdict {
   if (selectedNodes === 0) return idle(REASON.noMatchingNodes, 'no managed node has the labels of spec.nodeSelector');
   if (matched.length === 0) {
-    return idle(REASON.noMatchingInterfaces, `no PF on the selected nodes (${selectedNodes}) fits spec.nicSelector`);
+    return idle(
+      REASON.noMatchingInterfaces,
+      `no PF on the selected nodes (${selectedNodes}) fits spec.nicSelector, or policies with precedence have all VFs`,
+    );
   }
   return {
     state: 'ready',
