@@ -20,6 +20,7 @@ import { configShardNames } from '@sriov/policy';
 export interface Caches {
   /** Of all namespaces, so that one in the wrong place can be told. */
   readonly policies: Informer<SriovNetworkNodePolicy>;
+  /** Of all namespaces as well. */
   readonly pools: Informer<SriovNetworkPoolConfig>;
   readonly operatorConfigs: Informer<SriovOperatorConfig>;
   /** Names and labels only. */
@@ -45,7 +46,7 @@ export function createCaches(
   });
   return {
     policies: new Informer(context, SRIOV_NETWORK_NODE_POLICY),
-    pools: new Informer(context, SRIOV_NETWORK_POOL_CONFIG, { namespace }),
+    pools: new Informer(context, SRIOV_NETWORK_POOL_CONFIG),
     operatorConfigs: new Informer(context, SRIOV_OPERATOR_CONFIG, named(DEFAULT_OPERATOR_CONFIG_NAME)),
     nodes: new Informer(context, NODE, { metadataOnly: true, transform: trimNode }),
     nodeStates: new Informer(context, SRIOV_NETWORK_NODE_STATE, {

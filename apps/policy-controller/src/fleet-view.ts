@@ -57,8 +57,9 @@ export class FleetView {
   #prepare(): Prepared {
     const { namespace, supportedNicsOnly } = this.#settings;
     const { supportedNics } = this.#caches;
-    const policies = this.#caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
-    const pools = this.#caches.pools.store.list();
+    const isOurs = ({ metadata }: KubeObject): boolean => metadata.namespace === namespace;
+    const policies = this.#caches.policies.store.list().filter(isOurs);
+    const pools = this.#caches.pools.store.list().filter(isOurs);
     const fleet = prepareFleet({
       policies,
       pools,

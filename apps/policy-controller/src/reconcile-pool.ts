@@ -1,6 +1,6 @@
 import { REASON, SRIOV_NETWORK_POOL_CONFIG, type SriovNetworkPoolConfig } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
-import { isManaged, poolStatus, selectorMatches } from '@sriov/policy';
+import { isManaged, misplaced, poolStatus, selectorMatches } from '@sriov/policy';
 import { bringStatus, type StatusContext } from './bring-status.ts';
 import { nodesOf } from './nodes-of.ts';
 
@@ -16,8 +16,12 @@ export async function reconcilePool(context: StatusContext, key: string): Promis
 }
 
 function factsOf(context: StatusContext, pool: SriovNetworkPoolConfig): Parameters<typeof poolStatus>[0] {
-  const { caches, view } = context;
-  const { name } = pool.metadata;
+  const { caches, view, settings } = context;
+  const { name, namespace } = pool.metadata;
+  if (namespace !== settings.namespace) {
+    const problem = misplaced({ kind: 'SriovNetworkPoolConfig', name, operatorNamespace: settings.namespace });
+    return { matched: [], unplannedNodes: 0, problems: [problem], isForOffload: false };
+  }
   const prepared = view.current.pools.find((each) => each.name === name);
   const selected = caches.nodes.store
     .list()

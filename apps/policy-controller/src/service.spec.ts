@@ -193,16 +193,18 @@ describe('the policy controller', () => {
     });
   });
 
-  it('tells of a policy in the wrong namespace', async () => {
-    const elsewhere = await createNamespace('elsewhere');
-    const body = {
-      apiVersion: API_VERSION,
+  it.each([
+    {
       kind: 'SriovNetworkNodePolicy',
-      metadata: { name: 'lost' },
+      plural: POLICIES,
       spec: { resourceName: 'r', numVfs: 4, nodeSelector: {}, nicSelector: { vendor: '8086' } },
-    };
-    const collection = `${GROUP}/namespaces/${elsewhere}/${POLICIES}`;
-    await request('POST', collection, body);
+      noun: 'policies',
+    },
+    { kind: 'SriovNetworkPoolConfig', plural: POOLS, spec: { rdmaMode: 'exclusive' }, noun: 'pools' },
+  ])('tells of a $kind in the wrong namespace, which does nothing', async ({ kind, plural, spec, noun }) => {
+    const elsewhere = await createNamespace('elsewhere');
+    const collection = `${GROUP}/namespaces/${elsewhere}/${plural}`;
+    await request('POST', collection, { apiVersion: API_VERSION, kind, metadata: { name: 'lost' }, spec });
     await eventually(async () => {
       const { status } = (await request('GET', `${collection}/lost`)) as SriovNetworkNodePolicy;
       expect(status?.conditions).toContainEqual(
@@ -210,11 +212,15 @@ describe('the policy controller', () => {
           type: 'Degraded',
           status: 'True',
           reason: 'WrongNamespace',
-          message: `policies are read from the namespace ${operator} only: move it there`,
+          message: `${noun} are read from the namespace ${operator} only: move it there`,
         }),
       );
       return true;
     });
+    const { name } = await createNode();
+    const state = await eventually(() => getState(name));
+    expect(state.spec?.system?.rdmaMode).toBeUndefined();
+    expect(state.spec?.interfaces).toBeUndefined();
   });
 
   it('restores a spec that someone edited, and resets it when the policy goes', async () => {

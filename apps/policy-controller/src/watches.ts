@@ -83,11 +83,11 @@ function isAbout(policy: SriovNetworkNodePolicy | undefined, labels: Labels): bo
   return typeof selector === 'object' && selector !== null ? matchesLabels(selector as Labels, labels) : true;
 }
 
-function watchPools({ caches, nodes, pools }: Wiring): void {
+function watchPools({ caches, nodes, pools, namespace }: Wiring): void {
   caches.pools.store.subscribe((change) => {
     const { object, previous } = change;
     pools.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (!isSpecChange(change) || isToldAgain(change)) return;
+    if (!isSpecChange(change) || isToldAgain(change) || object.metadata.namespace !== namespace) return;
     const selectors = [object, previous].flatMap((pool): (LabelSelector | undefined)[] =>
       pool === undefined ? [] : [pool.spec?.nodeSelector],
     );

@@ -85,13 +85,13 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     everywhere: [
       'list watch sriovnetworknodepolicies',
       'patch sriovnetworknodepolicies/status',
+      'list watch sriovnetworkpoolconfigs',
+      'patch sriovnetworkpoolconfigs/status',
       'list watch patch nodes',
       'create patch events',
     ],
     atHome: [
       'list watch create patch delete sriovnetworknodestates',
-      'list watch sriovnetworkpoolconfigs',
-      'patch sriovnetworkpoolconfigs/status',
       'list watch sriovoperatorconfigs default',
       'patch sriovoperatorconfigs/status default',
       'update sriovoperatorconfigs/finalizers default',
