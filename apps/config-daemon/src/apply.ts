@@ -40,6 +40,8 @@ export interface StepName {
 export interface StepFailure extends StepName {
   /** Empty when all PFs are concerned. */
   readonly pciAddress: string;
+  /** The VF, where it is a step on one. */
+  readonly vfId?: number;
   /** Which PF, which step, why. */
   readonly message: string;
   readonly cause: unknown;
@@ -138,7 +140,7 @@ async function applyVfs(work: PfWork): Promise<StepFailure[]> {
 async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<StepFailure | undefined> {
   const { plan, onStep } = work;
   for (const step of vf.steps) {
-    const about = { ...whose(plan), kind: step.kind, step: `VF ${vf.id}: ${describeVfStep(step)}` };
+    const about = { ...whose(plan), vfId: vf.id, kind: step.kind, step: `VF ${vf.id}: ${describeVfStep(step)}` };
     const failure = await attempt(about, onStep, () => {
       if (pciAddress === undefined) throw new Error('the PF has no such VF');
       return applyVfStep(work, { id: vf.id, pciAddress }, step);
@@ -178,7 +180,7 @@ function whose(plan: PfPlan): Pick<StepFailure, 'pf' | 'pciAddress'> {
 }
 
 async function attempt(
-  about: StepName & Pick<StepFailure, 'pciAddress'>,
+  about: StepName & Pick<StepFailure, 'pciAddress' | 'vfId'>,
   onStep: OnStep,
   work: () => Promise<void>,
 ): Promise<StepFailure | undefined> {

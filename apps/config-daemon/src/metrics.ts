@@ -11,8 +11,8 @@ export interface NodeMetrics {
   pluginRestarted(outcome: 'done' | 'failed'): void;
   /** Whether a restart of the device plugin is still to be done. */
   restartOwed(isOwed: boolean): void;
-  /** A pass has ended. */
-  judged(observed: ObservedHost, verdict: Verdict, now: number): void;
+  /** A pass has ended. `observed` is absent when the host could not be looked at. */
+  judged(observed: ObservedHost | undefined, verdict: Verdict, now: number): void;
 }
 
 /** Registers the metrics of the node. Call once a process. */
@@ -49,15 +49,16 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
     },
     pluginRestarted: (outcome) => restarts.inc({ outcome }),
     restartOwed: (isOwed) => owed.set(isOwed ? 1 : 0),
-    judged({ interfaces }, { syncStatus, reason }, now) {
+    judged(observed, { syncStatus, reason }, now) {
       const isInSync = syncStatus === SYNC_STATUS.succeeded;
       inSync.set(isInSync ? 1 : 0);
       if (isInSync) success.set(Math.floor(now / 1000));
       if (syncStatus === SYNC_STATUS.failed) failures.inc({ reason });
+      if (observed === undefined) return;
       // A PF that is gone must not stay.
       vfs.reset();
       possible.reset();
-      for (const { pciAddress, sriov } of interfaces) {
+      for (const { pciAddress, sriov } of observed.interfaces) {
         if (sriov === undefined) continue;
         vfs.set({ pf: pciAddress }, sriov.vfs.length);
         possible.set({ pf: pciAddress }, sriov.totalVfs);

@@ -45,12 +45,14 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     generation: nodeState.metadata.generation,
     now,
   });
+  const [ready] = conditions.filter(({ type }) => type === CONDITION.ready);
   const status = toWire(nodeStateStatusSchema, {
     interfaces: observed
       ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
       : nodeState.status?.interfaces,
     syncStatus: verdict.syncStatus,
-    lastSyncError: verdict.syncStatus === SYNC_STATUS.failed ? verdict.message : '',
+    // As the condition has it: not longer than anybody reads.
+    lastSyncError: verdict.syncStatus === SYNC_STATUS.failed ? ready?.message : '',
     conditions,
   });
   return { status, transitions };

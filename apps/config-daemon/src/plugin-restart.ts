@@ -88,7 +88,7 @@ function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string |
 }
 
 /** `0-3, 7`: a PF can have hundreds of VFs. */
-function formatIds(ids: readonly number[]): string {
+export function formatIds(ids: readonly number[]): string {
   const runs: VfRange[] = [];
   for (const id of ids) {
     const run = runs.at(-1);

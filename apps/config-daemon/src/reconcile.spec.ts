@@ -29,7 +29,10 @@ class Daemon {
   /** Reasons of the events of the device plugin's restarts. */
   readonly events: string[] = [];
 
-  readonly #log = createLogger({ service: 'test', level: 'silent' });
+  /** Lines of the log, as JSON. */
+  readonly log: string[] = [];
+
+  readonly #log = createLogger({ service: 'test', level: 'info' }, { write: (line) => void this.log.push(line) });
   readonly #nodeMetrics = createNodeMetrics(this.metrics);
   readonly #journal = new Journal(this.folder);
 
@@ -194,6 +197,42 @@ describe('a failure', () => {
     expect(text).toContain(`sriov_node_steps_total{pf="ens1 (${PF})",step="set-num-vfs",outcome="failed"} 1`);
     expect(text).toContain('sriov_node_failures_total{reason="ApplyFailed"} 1');
     expect(text).toContain('sriov_node_in_sync 0');
+  });
+
+  it('of many VFs alike is one line, so that it does not hide what else is wrong', async () => {
+    const daemon = new Daemon();
+    daemon.kernel.addFault({ verb: 'write', path: '/sys/bus/pci/drivers/vfio-pci/unbind', errno: 'EIO' });
+    daemon.kernel.addFault({ verb: 'write', path: '/sys/class/net/ens2v3/mtu', errno: 'EINVAL' });
+    daemon.want(testSpec(6, 5));
+    await daemon.reconcile();
+    daemon.want(testSpec(6, 1, 1400));
+    await daemon.reconcile();
+    const unbind = 'unbind its driver: write /sys/bus/pci/drivers/vfio-pci/unbind: EIO (and likewise VF 2-4)';
+    expect(daemon.status.lastSyncError?.split('\n')).toEqual([
+      `ens1 (${PF}): VF 1: ${unbind}`,
+      `ens2 (${OTHER}): VF 1: ${unbind}`,
+    ]);
+  });
+
+  it('that takes a book to tell is cut short', async () => {
+    const daemon = new Daemon();
+    const interfaces = Array.from({ length: 200 }, (_, id) => ({ pciAddress: `0000:${id.toString(16)}:00.0` }));
+    daemon.want({ interfaces });
+    await daemon.reconcile();
+    expect(daemon.status.lastSyncError).toBe(daemon.ready.message);
+    expect(daemon.ready.message).toHaveLength(4096);
+  });
+
+  it('to look at the host is counted like any other', async () => {
+    const daemon = new Daemon();
+    await daemon.reconcile();
+    daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', errno: 'ETIMEDOUT' });
+    await expect(daemon.reconcile()).rejects.toThrow('ip -j -d link show: ETIMEDOUT');
+    expect(daemon.status).toMatchObject({ syncStatus: 'Failed', interfaces: [{}, {}, {}] });
+    const text = await daemon.metrics.text();
+    expect(text).toContain('sriov_node_failures_total{reason="HostUnreadable"} 1');
+    expect(text).toContain('sriov_node_in_sync 0');
+    expect(text).toContain(`sriov_node_virtual_functions_possible{pf="${PF}"} 7`);
   });
 
   it('does not take away what was configured before', async () => {
@@ -387,6 +426,14 @@ describe('without a node state', () => {
     expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'NoNodeState' });
     expect(daemon.kernel.state.writes).toBe(writes);
     expect(daemon.vfsOf(PF)).toBe(4);
+  });
+
+  it('that is said once, however often the host tells of changes', async () => {
+    const daemon = new Daemon();
+    daemon.state = undefined;
+    await daemon.reconcile();
+    await daemon.reconcile();
+    expect(daemon.log).toHaveLength(1);
   });
 });
 

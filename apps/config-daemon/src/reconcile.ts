@@ -35,15 +35,18 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
   const { metrics, clock, log } = context;
   const blockages = new Blockages();
   const delays = new RetryDelays();
+  let isWaiting = false;
   return async () => {
     const nodeState = context.getNodeState();
-    if (nodeState === undefined) return waitForNodeState(log);
+    const wasWaiting = isWaiting;
+    isWaiting = nodeState === undefined;
+    if (nodeState === undefined) return waitForNodeState(wasWaiting ? undefined : log);
     const report = (pass: Pass): Promise<boolean> => context.status.write(nodeState, pass);
     const { allowHostInterfaces } = context;
     const wanted = { spec: nodeState.spec ?? {}, allowHostInterfaces, blocked: blockages.sentences };
     const progress = new Progress({ clock, log, metrics, report, isRetry: hasFailed(nodeState) });
     const converging = converge(context.host, wanted, progress).finally(() => progress.end());
-    const result = await converging.catch((error: unknown) => reportUnreadable(error, report, log));
+    const result = await converging.catch((error: unknown) => reportUnreadable(error, report, context));
     blockages.add(result.failures, context.wake);
     const isPatient = blockages.since !== undefined && clock.now() - blockages.since < PATIENCE_MS;
     const pluginProblem = await context.restartPlugin(nodeState, result);
@@ -66,9 +69,9 @@ function withPluginProblem(verdict: Verdict, problem: string | undefined): Verdi
 }
 
 /** It comes from the policy controller, for each node that the operator manages. */
-function waitForNodeState(log: Logger): Outcome {
+function waitForNodeState(log: Logger | undefined): Outcome {
   const message = 'the node has no SriovNetworkNodeState: nothing is done until the policy controller makes one';
-  log.info({ reason: REASON.noNodeState }, message);
+  log?.info({ reason: REASON.noNodeState }, message);
   return done(REASON.noNodeState, message);
 }
 
@@ -79,8 +82,13 @@ function hasFailed({ metadata, status }: SriovNetworkNodeState): boolean {
 }
 
 /** Where the host cannot even be looked at, that is the status: not the fault of the spec or of a PF. */
-async function reportUnreadable(error: unknown, report: (pass: Pass) => Promise<unknown>, log: Logger): Promise<never> {
+async function reportUnreadable(
+  error: unknown,
+  report: (pass: Pass) => Promise<unknown>,
+  { log, metrics, clock }: Pick<ReconcileContext, 'log' | 'metrics' | 'clock'>,
+): Promise<never> {
   const verdict = { syncStatus: SYNC_STATUS.failed, reason: REASON.hostUnreadable, message: messageOf(error) };
+  metrics.judged(undefined, verdict, clock.now());
   await report({ verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
   throw error;
 }

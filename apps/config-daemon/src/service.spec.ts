@@ -308,6 +308,17 @@ describe('the config daemon', () => {
     expect(status?.interfaces).toHaveLength(3);
   });
 
+  it('says again what is when it has had nothing to say yet itself', async () => {
+    startDaemon();
+    await untilSynced('Succeeded');
+    await stopDaemon();
+    const port = await findFreePort();
+    startDaemon({ listen: `127.0.0.1:${port}` });
+    await untilReconciled(port);
+    await request('PATCH', `${statePath()}/status`, { status: { syncStatus: 'Failed', interfaces: [] } });
+    expect((await untilSynced('Succeeded')).status?.interfaces).toHaveLength(3);
+  });
+
   it('refuses what a hand has written into the spec, and loses nothing over it', async () => {
     startDaemon();
     await setSpec(eightVfs);
@@ -696,8 +707,8 @@ ens1 (${PF}):
   because the number of VFs is 0, not 7
   because the MTU is 1500, and 9000 is wanted
   turn driver probing of new VFs off
-  create 7 VFs
   set the MTU of the PF to 9000
+  create 7 VFs
   VF 0-3: set its MAC address, bind vfio-pci
   VF 4-5: set its MAC address, bind igbvf, set its MTU to 9000
   turn driver probing of new VFs on

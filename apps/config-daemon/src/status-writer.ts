@@ -17,7 +17,7 @@ export interface StatusWriter {
    * worked for: a spec that came meanwhile has not been observed yet.
    */
   write(nodeState: SriovNetworkNodeState, pass: Pass): Promise<boolean>;
-  /** Whether the status is one of those that were written last, and not someone else's. */
+  /** Whether the status is one of those that were written, or found right, last, and not someone else's. */
   isOurs(status: NodeStateStatus | undefined): boolean;
 }
 
@@ -30,13 +30,18 @@ export interface StatusPorts {
 }
 
 /** Watch events of our own writes may come after the next of them is under way. */
-const REMEMBERED_WRITES = 4;
+const REMEMBERED_STATUSES = 4;
 
 /** Makes the writer of one node's status. */
 export function createStatusWriter(ports: StatusPorts): StatusWriter {
   /** What we wrote last, for as long as the cache has not heard of it. */
   let written: { readonly status: NodeStateStatus; readonly cachedVersion: string | undefined } | undefined;
   const recent: string[] = [];
+  const remember = (status: NodeStateStatus): void => {
+    const text = statusText(status);
+    if (recent[0] !== text) recent.unshift(text);
+    recent.length = Math.min(recent.length, REMEMBERED_STATUSES);
+  };
   return {
     async write(nodeState, pass) {
       const cached = ports.getNodeState();
@@ -44,9 +49,9 @@ export function createStatusWriter(ports: StatusPorts): StatusWriter {
       if (written?.cachedVersion !== cached.metadata.resourceVersion) written = undefined;
       const present = written?.status ?? cached.status ?? {};
       const { status, transitions } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
-      if (!isNews(present, status)) return false;
-      recent.unshift(statusText(status));
-      recent.length = Math.min(recent.length, REMEMBERED_WRITES);
+      const hasNews = isNews(present, status);
+      remember(hasNews ? status : present);
+      if (!hasNews) return false;
       await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
       written = { status, cachedVersion: cached.metadata.resourceVersion };
       recordTransition(ports, cached, { transitions, verdict: pass.verdict });

@@ -1,8 +1,10 @@
 import { REASON, SYNC_STATUS } from '@sriov/api';
-import { KernelBlockedError } from '@sriov/host';
+import { KernelBlockedError, KernelError } from '@sriov/host';
 import { describePlan, type PlanProblemReason } from '@sriov/node-plan';
+import { type StepFailure } from './apply.ts';
 import { type Converged } from './converge.ts';
 import { applying, type Verdict } from './node-status.ts';
+import { formatIds } from './plugin-restart.ts';
 
 /** Reasons of the planner as the reasons of conditions. */
 const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
@@ -22,7 +24,7 @@ export function verdictOf(converged: Converged, isPatient = false): Verdict {
   const { rest, failures, journalProblems } = converged;
   const isUndone = failures.length === 0 && rest.pfs.length > 0;
   const lines = [
-    ...failures.map(({ message }) => message),
+    ...failureLines(failures),
     ...rest.problems.map(({ message }) => message),
     ...journalProblems,
     ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan({ ...rest, problems: [] })] : []),
@@ -32,6 +34,21 @@ export function verdictOf(converged: Converged, isPatient = false): Verdict {
   }
   if (isPatient && !isUndone && isOnlyBlocked(converged)) return applying(lines);
   return failed(reasonOf(converged), lines);
+}
+
+/** A line a failure. VFs of a PF that failed alike share one: 128 of them must not hide what else is wrong. */
+function failureLines(failures: readonly StepFailure[]): string[] {
+  const alike = new Map<string, StepFailure[]>();
+  for (const failure of [...failures].sort((a, b) => (a.vfId ?? 0) - (b.vfId ?? 0))) {
+    const { pciAddress, vfId, kind, cause, message } = failure;
+    const why = vfId !== undefined && cause instanceof KernelError ? `${kind} ${cause.code}` : message;
+    const key = `${pciAddress} ${why}`;
+    alike.set(key, [...(alike.get(key) ?? []), failure]);
+  }
+  return [...alike.values()].map(([first, ...others]) => {
+    const ids = others.flatMap(({ vfId }) => vfId ?? []);
+    return `${first?.message}${ids.length > 0 ? ` (and likewise VF ${formatIds(ids)})` : ''}`;
+  });
 }
 
 function isOnlyBlocked({ rest, failures, journalProblems }: Converged): boolean {
