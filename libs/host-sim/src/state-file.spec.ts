@@ -44,7 +44,25 @@ describe('a machine whose process is killed', () => {
     expect(new StateFile(join(folder, 'machine.json')).load()?.devices[PF]?.pf?.vfs[0]).toBeNull();
     const next = start(atOnce);
     expect(await next.read(NUM_VFS)).toBe('0\n');
+    expect(Object.keys(next.state.devices)).toEqual([PF]);
     await next.write(NUM_VFS, '2');
     expect(await next.read(NUM_VFS)).toBe('2\n');
+  });
+});
+
+describe('an interface whose carrier was lost', () => {
+  it('tells of it, and tells again when it has come back', async () => {
+    const times: number[] = [];
+    let now = 0;
+    const sleep = (ms: number): Promise<void> => Promise.resolve().then(() => void (now += ms));
+    const up = { ...world, nics: world.nics.map((nic) => ({ ...nic, up: true })) };
+    const kernel = new SimulatedKernel({ world: up, clock: { now: () => now, sleep } });
+    const stop = new AbortController();
+    void kernel.watch(({ kind }) => void (kind === 'link' && times.push(now)), stop.signal);
+    await kernel.write('/sys/class/net/ens1/mtu', '9000');
+    await new Promise(setImmediate);
+    stop.abort();
+    const speed = await kernel.read('/sys/class/net/ens1/speed');
+    expect([speed, times.at(-1)]).toEqual(['1000\n', times[0]! + 300]);
   });
 });

@@ -68,6 +68,8 @@ export function bounceCarrier(machine: Machine, link: LinkState, ms: number): vo
   if (!link.up || ms === 0) return;
   // What happens to it while it has none only prolongs that.
   if (hasCarrier(machine, link)) link.carrierChanges += 2;
-  link.carrierLostUntil = machine.clock.now() + (machine.world.latency === 'realistic' ? ms : 0);
   machine.changed({ kind: 'link' });
+  if (machine.world.latency !== 'realistic') return;
+  link.carrierLostUntil = machine.clock.now() + ms;
+  void machine.clock.sleep(ms).then(() => machine.changed({ kind: 'link' }));
 }

@@ -97,6 +97,10 @@ export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
 export function resumeRemovals(machine: Machine): void {
   for (const [address, { pf }] of Object.entries(machine.state.devices)) {
     if (pf?.vfs.includes(null) !== true) continue;
+    // The one that was just being removed is no longer among its PF's.
+    for (const [vf, device] of Object.entries(machine.state.devices)) {
+      if (device.vf?.pf === address) pf.vfs[device.vf.index] = vf;
+    }
     void machine.lockOf(address).run(() => removeAllVfs(machine, machine.pf(address)));
   }
 }
