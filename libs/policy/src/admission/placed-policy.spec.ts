@@ -220,6 +220,18 @@ describe('a policy beside others', () => {
     });
   });
 
+  it('warns of a resource whose VFs have different drivers on a node, and of none elsewhere', () => {
+    const stored = { ...pf('ens2f1'), resourceName: 'new', deviceType: 'vfio-pci' };
+    expect(beside(stored)).toMatchObject({
+      allowed: true,
+      warnings: [
+        'spec.deviceType is netdevice, and not that of policy old of the same resource new: a pod on a node with both gets VFs of either kind',
+      ],
+    });
+    expect(beside({ ...stored, nodeSelector: { zone: 'b' } }).warnings).toEqual([]);
+    expect(beside({ ...stored, resourceName: 'other' }).warnings).toEqual([]);
+  });
+
   it('names the first policies of many', () => {
     const policies = ['e', 'd', 'c', 'b', 'a'].map((name) => storedPolicy(name, { nicSelector: { vendor: '8086' } }));
     const [warning] = verdictOn(policyObject(), { cluster: { policies } }).warnings;

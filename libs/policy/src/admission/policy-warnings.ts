@@ -46,6 +46,21 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
         : `VFs of the same PFs are wanted by ${describePolicies(contested)}: the policy with the lower spec.priority number gets them, of equal ones that with the later name`;
     },
   },
+  {
+    // Not refused: where NICs of several vendors make one resource for DPDK, each has its own way.
+    name: 'a resource has VFs of one kind on a node',
+    check({ spec: { resourceName, deviceType }, placement }) {
+      const unlike = placement.others.filter(
+        (other) =>
+          other.spec.resourceName === resourceName &&
+          other.spec.deviceType !== deviceType &&
+          sharedNodes(placement, other).length > 0,
+      );
+      return unlike.length === 0
+        ? undefined
+        : `spec.deviceType is ${deviceType}, and not that of ${describePolicies(unlike.map(({ name }) => name))} of the same resource ${resourceName}: a pod on a node with both gets VFs of either kind`;
+    },
+  },
 ];
 
 const SHOWN = 3;
