@@ -4,8 +4,8 @@ import { type Answer, type Question } from './review.ts';
 const ALLOWED: Answer = { allowed: true, message: '', warnings: [], patch: [] };
 
 /** Sets the defaults. It never refuses: what is wrong with the object is said once it is whole. */
-export function answerMutating({ operation, object }: Question): Answer {
-  return operation === 'CONNECT' ? ALLOWED : { ...ALLOWED, patch: setDefaults({ operation, object }) };
+export function answerMutating({ operation, object, oldObject }: Question): Answer {
+  return operation === 'CONNECT' ? ALLOWED : { ...ALLOWED, patch: setDefaults({ operation, object, oldObject }) };
 }
 
 /** Lets the write in or refuses it. */

@@ -12,7 +12,7 @@ import {
 import { type z } from 'zod';
 import { readSelector } from '../nic-selector.ts';
 import { readSupportedNics } from '../supported-nics.ts';
-import { setDefaults, withDefaults } from './defaults.ts';
+import { leavesSpec, setDefaults, withDefaults } from './defaults.ts';
 import { NETWORK_RULES } from './network-rules.ts';
 import { findNicViolation } from './nic-rules.ts';
 import { OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS } from './operator-config-rules.ts';
@@ -57,20 +57,15 @@ export function admit(request: AdmissionRequest): AdmissionVerdict {
 const NOTHING: Judgement = { message: '', warnings: [] };
 
 /** What stands already must be removable, and its labels, annotations and finalizers changeable. */
-function isExempt({ operation, object, oldObject, settings }: AdmissionRequest): boolean {
+function isExempt(request: AdmissionRequest): boolean {
+  const { operation, object, settings } = request;
   const { kind, metadata } = object;
-  if (operation === 'DELETE' || metadata.deletionTimestamp !== undefined) return true;
-  if (operation === 'UPDATE' && oldObject !== undefined && specText(object) === specText(oldObject)) return true;
+  if (operation === 'DELETE' || metadata.deletionTimestamp !== undefined || leavesSpec(request)) return true;
   return (
     kind === SRIOV_NETWORK_NODE_POLICY.kind &&
     metadata.name === IGNORED_POLICY_NAME &&
     namespaceOf(object, settings) === settings.operatorNamespace
   );
-}
-
-/** Both come from the API server, which writes members in one order. */
-function specText(object: object): string {
-  return JSON.stringify((object as { spec?: unknown }).spec ?? {});
 }
 
 type JudgeSpec<Spec> = (request: AdmissionRequest & { readonly spec: Spec }) => Judgement;

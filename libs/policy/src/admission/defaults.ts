@@ -23,12 +23,30 @@ const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: Ra
   },
 ];
 
-/** The defaults that admission sets on an object, whatever is wrong with it. Only policies have some. */
-export function setDefaults({ operation, object }: Pick<AdmissionRequest, 'operation' | 'object'>): PatchOperation[] {
+/** The write itself, without what else is in the cluster. */
+type Write = Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'>;
+
+/**
+ * The defaults that admission sets on an object, whatever is wrong with it. Only policies have some. One that was
+ * stored without them gets none with a change of its labels: it would rank elsewhere from then on.
+ */
+export function setDefaults(write: Write): PatchOperation[] {
+  const { operation, object } = write;
   const { spec } = object as { spec?: unknown };
   if (operation === 'DELETE' || object.kind !== SRIOV_NETWORK_NODE_POLICY.kind || !isRawSpec(spec)) return [];
+  if (leavesSpec(write)) return [];
   if (object.metadata.name === IGNORED_POLICY_NAME) return [];
   return DEFAULTS.flatMap(({ operations }) => operations(spec));
+}
+
+/** True for a change of labels, annotations or finalizers alone. */
+export function leavesSpec({ operation, object, oldObject }: Write): boolean {
+  return operation === 'UPDATE' && oldObject !== undefined && specText(object) === specText(oldObject);
+}
+
+/** Both come from the API server, which writes members in one order. */
+function specText(object: object): string {
+  return JSON.stringify((object as { spec?: unknown }).spec ?? {});
 }
 
 function set(field: string, value: boolean | number): PatchOperation {

@@ -178,6 +178,11 @@ describe('what is not judged', () => {
       policyObject({ resourceName: '-' }, { labels: { a: 'b' } }),
       { operation: 'UPDATE', oldObject: bad },
     ],
+    [
+      'a change of labels of a policy that ranks highest, since it was stored without a priority',
+      objectOf('SriovNetworkNodePolicy', { resourceName: '-' }, { name: 'p', labels: { a: 'b' } }),
+      { operation: 'UPDATE', oldObject: objectOf('SriovNetworkNodePolicy', { resourceName: '-' }, { name: 'p' }) },
+    ],
     ['the relic "default" in the operator namespace', policyObject({ resourceName: '-' }, { name: 'default' }), {}],
     ['another kind', objectOf('SriovNetworkNodeState', 3), {}],
   ])('%s', (_, object, rest) => {
