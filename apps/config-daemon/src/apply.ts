@@ -53,7 +53,9 @@ export type OnStep = (about: StepName) => OnStepEnd | undefined;
 export type OnStepEnd = (failure: StepFailure | undefined) => void;
 
 /** VFs of one PF that are bound at the same time: drivers serialise most of a probe on the PF anyway. */
-const VFS_AT_ONCE = 8;
+const VFS_OF_A_PF = 8;
+/** VFs of all PFs that are bound at the same time: each takes a thread that can be given up. */
+const VFS_AT_ONCE = 32;
 
 /**
  * Does what the plan says: modules first, then all PFs side by side. What fails does not stop the others; it never
@@ -67,7 +69,8 @@ export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): 
     if (failure) failures.push(failure);
   }
   const turns = new Turns();
-  const ofPfs = await Promise.all(plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep, turns })));
+  const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
+  const ofPfs = await Promise.all(plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep, turns, vfsAtOnce })));
   return [...failures, ...ofPfs.flat()];
 }
 
@@ -76,6 +79,7 @@ interface PfWork {
   readonly plan: PfPlan;
   readonly onStep: OnStep;
   readonly turns: Turns;
+  readonly vfsAtOnce: number;
 }
 
 /** One after the other. */
@@ -126,13 +130,15 @@ function applyPfStep({ kernel, plan }: PfWork, step: PfStep): Promise<void> {
 }
 
 async function applyVfs(work: PfWork): Promise<StepFailure[]> {
-  const { kernel, plan } = work;
+  const { kernel, plan, vfsAtOnce } = work;
   // Without their addresses each VF fails with the cause.
   const addresses = await listVfAddresses(kernel, plan.pciAddress).catch((): Map<number, string> => new Map());
   const failures: StepFailure[] = [];
-  await runBounded(VFS_AT_ONCE, plan.vfs, async (vf) => {
+  await runBounded(vfsAtOnce, plan.vfs, async (vf) => {
     const failure = await applyVf(work, vf, addresses.get(vf.id));
     if (failure) failures.push(failure);
+    // A thread was given up with the call: there shall not be one more for each VF.
+    return !(failure?.cause instanceof KernelBlockedError);
   });
   return failures;
 }

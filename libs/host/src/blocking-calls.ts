@@ -39,6 +39,8 @@ parentPort.on('message', ({ verb, path, value }) => {
 const SPARE_THREADS = 2;
 /** A call that waits so long for a thread gets another one. Starting one takes longer than most calls do. */
 const GROW_MS = 50;
+/** Threads beyond the spare ones end when no call has come back for so long: each takes 8 MB. */
+const IDLE_MS = 10_000;
 
 interface Waiting {
   readonly call: BlockingCall;
@@ -48,15 +50,24 @@ interface Waiting {
 
 /**
  * Threads for calls that can block in the kernel. A thread whose call does not come back is simply not there for
- * others; new ones are made as needed. None keeps the process from ending.
+ * others; new ones are made as needed, and end when they no longer are. None keeps the process from ending.
  */
 export class BlockingCalls {
   readonly #idle: Worker[] = [];
   readonly #queue: Waiting[] = [];
+  readonly #idleMs: number;
+  #threads = 0;
   #growth: NodeJS.Timeout | undefined;
+  #shrinkage: NodeJS.Timeout | undefined;
 
-  constructor() {
+  constructor({ idleMs = IDLE_MS }: { readonly idleMs?: number } = {}) {
+    this.#idleMs = idleMs;
     for (let count = 0; count < SPARE_THREADS; count += 1) this.#addThread();
+  }
+
+  /** Threads that there are, the stuck ones among them. */
+  get threads(): number {
+    return this.#threads;
   }
 
   /** Makes the call on a thread of its own. Resolves when it comes back, which may be never. */
@@ -85,6 +96,16 @@ export class BlockingCalls {
     }, GROW_MS);
   }
 
+  #shrinkLater(): void {
+    clearTimeout(this.#shrinkage);
+    this.#shrinkage = setTimeout(() => {
+      for (const worker of this.#idle.splice(SPARE_THREADS)) {
+        this.#threads -= 1;
+        void worker.terminate();
+      }
+    }, this.#idleMs).unref();
+  }
+
   #hand(worker: Worker, { call, resolve, reject }: Waiting): void {
     const settle = (): void => {
       worker.off('message', onMessage);
@@ -95,9 +116,11 @@ export class BlockingCalls {
       this.#idle.push(worker);
       resolve(message);
       this.#serve();
+      this.#shrinkLater();
     };
     const onError = (error: unknown): void => {
       settle();
+      this.#threads -= 1;
       reject(error instanceof Error ? error : new Error(String(error)));
     };
     worker.on('message', onMessage);
@@ -107,10 +130,12 @@ export class BlockingCalls {
 
   #addThread(): void {
     const worker = new Worker(PROGRAM, { eval: true });
+    this.#threads += 1;
     worker.unref();
     worker.once('online', () => {
       this.#idle.push(worker);
       this.#serve();
+      this.#shrinkLater();
     });
   }
 }

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@sriov/testing';
+import { BlockingCalls } from './blocking-calls.ts';
 import { HostKernel } from './host-kernel.ts';
 import { KernelBlockedError } from './kernel.ts';
 
@@ -97,5 +99,18 @@ describe('HostKernel', () => {
 
   it('says that there is no such command', async () => {
     await expect(kernel.exec('no-such-command', [])).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('threads for calls that block', () => {
+  it('end when they are no longer needed', async () => {
+    const calls = new BlockingCalls({ idleMs: 1 });
+    const pipes = Array.from({ length: 6 }, (_, index) => makePipe(`pipe${index}`));
+    const stuck = pipes.map((pipe) => calls.run({ verb: 'write', path: join(folder, pipe), value: 'x' }));
+    await eventually(() => calls.threads >= 6);
+    for (const pipe of pipes) openSync(join(folder, pipe), 'r+');
+    await Promise.all(stuck);
+    await eventually(() => calls.threads === 2);
+    expect(await calls.run({ verb: 'read', path: join(folder, 'etc/file') })).toEqual({ text: 'old content\n' });
   });
 });

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { KernelBlockedError } from '@sriov/host';
+import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
+import { type PlannedNode } from '@sriov/node-plan';
+import { FakeClock } from '@sriov/testing';
+import { apply } from './apply.ts';
+
+const addressOf = (port: number): string => `0000:${(0x10 + 4 * port).toString(16)}:00.0`;
+
+/** A host with so many PFs of 16 VFs each, which have no driver, and a plan to bind them all. */
+async function hostWith(pfs: number): Promise<{ clock: FakeClock; kernel: SimulatedKernel; plan: PlannedNode }> {
+  const ports = Array.from({ length: pfs }, (_, port) => port);
+  const nics = ports.map((port) => ({
+    model: 'mlx5',
+    address: addressOf(port),
+    name: `ens${port}`,
+    mac: `b8:59:9f:00:00:${(0x10 + port).toString(16)}`,
+  }));
+  const clock = new FakeClock();
+  const kernel = new SimulatedKernel({ world: parseWorld({ latency: 'none', modules: ['vfio_pci'], nics }), clock });
+  for (const port of ports) {
+    await kernel.write(`/sys/bus/pci/devices/${addressOf(port)}/sriov_drivers_autoprobe`, '0');
+    await kernel.write(`/sys/bus/pci/devices/${addressOf(port)}/sriov_numvfs`, '16');
+  }
+  const vfs = Array.from({ length: 16 }, (_, id) => ({
+    id,
+    steps: [{ kind: 'bind-vf', driver: 'vfio-pci' }] as const,
+  }));
+  const plans = ports.map((port) => ({
+    pciAddress: addressOf(port),
+    name: `ens${port}`,
+    because: [],
+    before: [],
+    vfs,
+    after: [],
+  }));
+  return { clock, kernel, plan: { modules: [], pfs: plans, problems: [], taken: [], released: [] } };
+}
+
+describe('VFs that do not come back from the kernel', () => {
+  it.each([
+    [1, 8],
+    [2, 16],
+    [16, 32],
+  ])('of %d PFs cost %d threads, and not one each', async (pfs, threads) => {
+    const { clock, kernel, plan } = await hostWith(pfs);
+    kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true });
+    const applying = apply(kernel, plan, () => undefined);
+    for (let turn = 0; turn < 3; turn += 1) await clock.advance(10_000);
+    const failures = await applying;
+    expect(failures).toHaveLength(threads);
+    expect(failures.every(({ cause }) => cause instanceof KernelBlockedError)).toBe(true);
+  });
+
+  it('keep none of the others from being bound', async () => {
+    const { clock, kernel, plan } = await hostWith(1);
+    kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true, times: 1 });
+    const applying = apply(kernel, plan, () => undefined);
+    await clock.advance(10_000);
+    expect((await applying).map(({ vfId }) => vfId)).toEqual([0]);
+    const bound = Object.values(kernel.state.devices).filter(({ driver }) => driver === 'vfio-pci');
+    expect(bound).toHaveLength(15);
+  });
+});
