@@ -29,6 +29,24 @@ async function hostWith(...specs: NodeStateSpec[]): Promise<Host> {
   return host;
 }
 
+/** The same files, which nobody may write. */
+class ReadOnlyFolder extends MemoryFolder {
+  override readonly files: Map<string, string>;
+
+  constructor({ files }: MemoryFolder) {
+    super();
+    this.files = files;
+  }
+
+  override write(name: string): Promise<void> {
+    return Promise.reject(new Error(`EROFS: ${name}`));
+  }
+
+  override remove(name: string): Promise<void> {
+    return this.write(name);
+  }
+}
+
 /** The machine and our files. What is owed to the device plugin tells the way, see `plugin-restarter.spec.ts`. */
 const whole = ({ kernel, folder }: Host): unknown => [
   portrait(kernel.state),
@@ -40,8 +58,14 @@ async function expectHealed(host: Host, spec: NodeStateSpec, expected: unknown):
   expect(verdictOf(await pass(host, spec)).syncStatus).toBe(SYNC_STATUS.succeeded);
   expect(whole(host)).toEqual(expected);
   const { writes } = host.kernel.state;
-  await pass(host, spec);
+  const second = await pass({ ...host, folder: new ReadOnlyFolder(host.folder) }, spec);
+  expect(verdictOf(second).syncStatus).toBe(SYNC_STATUS.succeeded);
   expect(host.kernel.state.writes).toBe(writes);
+}
+
+/** The same for PFs whose VFs someone else makes. */
+function external({ interfaces = [] }: NodeStateSpec): NodeStateSpec {
+  return { interfaces: interfaces.map((entry) => ({ ...entry, externallyManaged: true })) };
 }
 
 const CHANGES: [string, NodeStateSpec[], NodeStateSpec][] = [
@@ -52,8 +76,14 @@ const CHANGES: [string, NodeStateSpec[], NodeStateSpec][] = [
   ['everything is given back', [testSpec(4, 2)], {}],
 ];
 
+const HANDOVERS: typeof CHANGES = [
+  ['VFs are handed over to someone else', [testSpec(4, 2)], external(testSpec(4, 1))],
+  ['VFs come back from someone else', [testSpec(4, 2), external(testSpec(4, 1))], testSpec(4, 2)],
+  ['someone else keeps his VFs', [testSpec(4, 2), external(testSpec(4, 1))], {}],
+];
+
 describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
-  it.each(CHANGES)('%s', async (_, before, spec) => {
+  it.each([...CHANGES, ...HANDOVERS])('%s', async (_, before, spec) => {
     const expected = whole(await hostWith(...before, spec));
     for (let calls = 0, isDone = false; !isDone; calls += 1) {
       const host = await hostWith(...before);
