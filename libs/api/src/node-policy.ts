@@ -85,75 +85,67 @@ export interface SriovNetworkNodePolicy extends KubeObject {
 /** What a PF entry with a range looks like; names cannot contain `#`. */
 const RANGE_PATTERN = '^[^#]+#[0-9]{1,5}-[0-9]{1,5}$';
 
-/**
- * A rule that does not apply to the ignored policy `default`, which old clusters still carry.
- */
-function rule(condition: string, message: string): ValidationRule {
-  return {
-    rule: `self.metadata.name == 'default' || !has(self.spec) || (${condition})`,
-    message,
-  };
-}
-
-const given = (field: string): string => `(has(self.spec.${field}) && self.spec.${field} != '')`;
-const givenNic = (field: string): string =>
-  `(has(self.spec.nicSelector.${field}) && self.spec.nicSelector.${field} != '')`;
-const givenList = (field: string): string =>
-  `(has(self.spec.nicSelector.${field}) && size(self.spec.nicSelector.${field}) > 0)`;
-const isEthernet = "(!has(self.spec.linkType) || self.spec.linkType in ['eth', 'ETH'])";
-const isSwitchdev = "(has(self.spec.eSwitchMode) && self.spec.eSwitchMode == 'switchdev')";
-const ranges = "!has(self.spec.nicSelector.pfNames) || self.spec.nicSelector.pfNames.filter(p, p.contains('#'))";
+const given = (field: string): string => `(has(self.${field}) && self.${field} != '')`;
+const givenNic = (field: string): string => `(has(self.nicSelector.${field}) && self.nicSelector.${field} != '')`;
+const givenList = (field: string): string => `(has(self.nicSelector.${field}) && size(self.nicSelector.${field}) > 0)`;
+const isEthernet = "(!has(self.linkType) || self.linkType in ['eth', 'ETH'])";
+const isSwitchdev = "(has(self.eSwitchMode) && self.eSwitchMode == 'switchdev')";
+const ranges = "!has(self.nicSelector.pfNames) || self.nicSelector.pfNames.filter(p, p.contains('#'))";
 const bounds = "p.split('#')[1].split('-')";
 
 /** Rules of admission that need no other object; the webhook's table `libs/policy` says the same in the same order. */
 const validations: readonly ValidationRule[] = [
-  rule(
-    "size(self.spec.resourceName) <= 63 && self.spec.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",
-    'spec.resourceName must be 1 to 63 letters, digits, "-" or "_", and begin and end with a letter or digit',
-  ),
-  rule(
-    [
+  {
+    rule: "size(self.resourceName) <= 63 && self.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",
+    message: 'spec.resourceName must be 1 to 63 letters, digits, "-" or "_", and begin and end with a letter or digit',
+  },
+  {
+    rule: [
       givenNic('vendor'),
       givenNic('deviceID'),
       givenNic('netFilter'),
       givenList('pfNames'),
       givenList('rootDevices'),
     ].join(' || '),
-    'spec.nicSelector must give at least one of vendor, deviceID, rootDevices, pfNames, netFilter',
-  ),
-  rule(
-    `!${givenNic('netFilter')} || !(${givenNic('vendor')} || ${givenNic('deviceID')} || ${givenList('pfNames')} || ${givenList('rootDevices')})`,
-    'spec.nicSelector.netFilter cannot be combined with vendor, deviceID, rootDevices or pfNames',
-  ),
-  rule(
-    `!${givenNic('netFilter')} || !${given('eSwitchMode')} && !has(self.spec.bridge) && ${isEthernet}`,
-    'with spec.nicSelector.netFilter there must be no eSwitchMode, no bridge, and linkType must be empty or eth',
-  ),
-  rule(
-    `${ranges}.all(p, p.matches('${RANGE_PATTERN}'))`,
-    'a range in spec.nicSelector.pfNames must have the form name#first-last, such as ens1f0#0-3',
-  ),
-  rule(
-    `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[0]) <= int(${bounds}[1]))`,
-    'a range in spec.nicSelector.pfNames must not end before it begins',
-  ),
-  rule(
-    `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[1]) < self.spec.numVfs)`,
-    'a range in spec.nicSelector.pfNames must end below spec.numVfs: the last VF is numVfs-1',
-  ),
-  rule(
-    "!(self.spec.deviceType == 'vfio-pci' && has(self.spec.isRdma) && self.spec.isRdma)",
-    'spec.isRdma cannot be true with deviceType vfio-pci: RDMA needs the kernel driver',
-  ),
-  rule(`!${isSwitchdev} || ${isEthernet}`, 'spec.eSwitchMode switchdev requires linkType to be empty or eth'),
-  rule(
-    `!${given('vdpaType')} || self.spec.deviceType == 'netdevice' && ${isSwitchdev}`,
-    'spec.vdpaType requires deviceType netdevice and eSwitchMode switchdev',
-  ),
-  rule(
-    `!has(self.spec.bridge) || !has(self.spec.bridge.ovs) || ${isSwitchdev} && !(has(self.spec.externallyManaged) && self.spec.externallyManaged)`,
-    'spec.bridge requires eSwitchMode switchdev and cannot be combined with externallyManaged',
-  ),
+    message: 'spec.nicSelector must give at least one of vendor, deviceID, rootDevices, pfNames, netFilter',
+  },
+  {
+    rule: `!${givenNic('netFilter')} || !(${givenNic('vendor')} || ${givenNic('deviceID')} || ${givenList('pfNames')} || ${givenList('rootDevices')})`,
+    message: 'spec.nicSelector.netFilter cannot be combined with vendor, deviceID, rootDevices or pfNames',
+  },
+  {
+    rule: `!${givenNic('netFilter')} || !${given('eSwitchMode')} && !has(self.bridge) && ${isEthernet}`,
+    message:
+      'with spec.nicSelector.netFilter there must be no eSwitchMode, no bridge, and linkType must be empty or eth',
+  },
+  {
+    rule: `${ranges}.all(p, p.matches('${RANGE_PATTERN}'))`,
+    message: 'a range in spec.nicSelector.pfNames must have the form name#first-last, such as ens1f0#0-3',
+  },
+  {
+    rule: `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[0]) <= int(${bounds}[1]))`,
+    message: 'a range in spec.nicSelector.pfNames must not end before it begins',
+  },
+  {
+    rule: `${ranges}.all(p, !p.matches('${RANGE_PATTERN}') || int(${bounds}[1]) < self.numVfs)`,
+    message: 'a range in spec.nicSelector.pfNames must end below spec.numVfs: the last VF is numVfs-1',
+  },
+  {
+    rule: "!(self.deviceType == 'vfio-pci' && has(self.isRdma) && self.isRdma)",
+    message: 'spec.isRdma cannot be true with deviceType vfio-pci: RDMA needs the kernel driver',
+  },
+  {
+    rule: `!${isSwitchdev} || ${isEthernet}`,
+    message: 'spec.eSwitchMode switchdev requires linkType to be empty or eth',
+  },
+  {
+    rule: `!${given('vdpaType')} || self.deviceType == 'netdevice' && ${isSwitchdev}`,
+    message: 'spec.vdpaType requires deviceType netdevice and eSwitchMode switchdev',
+  },
+  {
+    rule: `!has(self.bridge) || !has(self.bridge.ovs) || ${isSwitchdev} && !(has(self.externallyManaged) && self.externallyManaged)`,
+    message: 'spec.bridge requires eSwitchMode switchdev and cannot be combined with externallyManaged',
+  },
 ];
 
 /** How the API server knows a SriovNetworkNodePolicy. */

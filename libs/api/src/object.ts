@@ -69,8 +69,14 @@ export interface CustomResource<T extends KubeObject = KubeObject> extends Resou
   readonly spec: z.ZodObject;
   readonly status: z.ZodObject;
   readonly printerColumns: readonly PrinterColumn[];
-  /** Rules on the whole object: `self.spec` and `self.metadata.name` are in scope. */
+  /**
+   * Rules on the spec, which is `self`. They stand there, and not on the object, so that an object that was let in
+   * before there were rules can still be labelled, reported on and deleted: of a spec that does not change the API
+   * server does not ask anew.
+   */
   readonly validations: readonly ValidationRule[];
+  /** A rule on `self.metadata.name`. */
+  readonly nameValidation?: ValidationRule;
 }
 
 /** `group/version`, or `version` alone in the core group. */

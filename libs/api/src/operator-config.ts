@@ -58,10 +58,9 @@ export const SRIOV_OPERATOR_CONFIG: CustomResource<SriovOperatorConfig> = {
   spec: operatorConfigSpecSchema,
   status: operatorConfigStatusSchema,
   printerColumns: readyColumns,
-  validations: [
-    {
-      rule: "self.metadata.name == 'default'",
-      message: 'only the SriovOperatorConfig named "default" is used: choose that name',
-    },
-  ],
+  validations: [],
+  nameValidation: {
+    rule: "self.metadata.name == 'default'",
+    message: 'only the SriovOperatorConfig named "default" is used: choose that name',
+  },
 };

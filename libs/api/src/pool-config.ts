@@ -56,11 +56,11 @@ export const SRIOV_NETWORK_POOL_CONFIG: CustomResource<SriovNetworkPoolConfig> =
   ],
   validations: [
     {
-      rule: "!has(self.spec) || !has(self.spec.ovsHardwareOffloadConfig) || !has(self.spec.ovsHardwareOffloadConfig.name) || self.spec.ovsHardwareOffloadConfig.name == '' || !has(self.spec.maxUnavailable) && !has(self.spec.nodeSelector)",
+      rule: "!has(self.ovsHardwareOffloadConfig) || !has(self.ovsHardwareOffloadConfig.name) || self.ovsHardwareOffloadConfig.name == '' || !has(self.maxUnavailable) && !has(self.nodeSelector)",
       message: 'spec.ovsHardwareOffloadConfig cannot be combined with maxUnavailable or nodeSelector',
     },
     {
-      rule: "!has(self.spec) || !has(self.spec.maxUnavailable) || (type(self.spec.maxUnavailable) == int ? int(self.spec.maxUnavailable) >= 0 : string(self.spec.maxUnavailable).matches('^([1-9]|[1-9][0-9]|100)%$'))",
+      rule: "!has(self.maxUnavailable) || (type(self.maxUnavailable) == int ? int(self.maxUnavailable) >= 0 : string(self.maxUnavailable).matches('^([1-9]|[1-9][0-9]|100)%$'))",
       message: 'spec.maxUnavailable must be a number of nodes (0 or more) or a percentage from "1%" to "100%"',
     },
   ],

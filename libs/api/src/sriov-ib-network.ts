@@ -36,8 +36,8 @@ export const SRIOV_IB_NETWORK: CustomResource<SriovIBNetwork> = {
   printerColumns: readyColumns,
   validations: [
     {
-      rule: "!has(self.spec) || !has(self.spec.pKey) || self.spec.pKey == '' || self.spec.pKey.matches('^0[xX][0-9a-fA-F]{1,4}$') && !self.spec.pKey.matches('^0[xX]([08]000|0{1,3})$')",
-      message: 'pKey must be hexadecimal with 0x and 1 to 4 digits, such as 0x8001, and must not name partition 0',
+      rule: "!has(self.pKey) || self.pKey == '' || self.pKey.matches('^0[xX][0-9a-fA-F]{1,4}$') && !self.pKey.matches('^0[xX]([08]000|0{1,3})$')",
+      message: 'spec.pKey must be hexadecimal with 0x and 1 to 4 digits, such as 0x8001, and must not name partition 0',
     },
   ],
 };

@@ -1,4 +1,4 @@
-import { type CustomResource } from '@sriov/api';
+import { type CustomResource, type ValidationRule } from '@sriov/api';
 import { stringify } from 'yaml';
 import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
 
@@ -34,17 +34,21 @@ export function crdFile(resource: CustomResource): string {
 }
 
 function objectSchema(resource: CustomResource): JsonSchema {
-  const rules = resource.validations.map((validation) => ({ ...validation }));
+  const { description, spec, status, validations, nameValidation } = resource;
   return {
     type: 'object',
-    description: resource.description,
+    description,
     properties: {
       apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
       kind: { type: 'string', description: 'Kind of this object.' },
       metadata: { type: 'object' },
-      spec: toStructuralSchema(resource.spec),
-      status: toStructuralSchema(resource.status),
+      spec: { ...toStructuralSchema(spec), ...rulesOf(validations) },
+      status: toStructuralSchema(status),
     },
-    ...(rules.length > 0 && { 'x-kubernetes-validations': rules }),
+    ...rulesOf(nameValidation ? [nameValidation] : []),
   };
+}
+
+function rulesOf(rules: readonly ValidationRule[]): JsonSchema {
+  return rules.length === 0 ? {} : { 'x-kubernetes-validations': rules.map((rule) => ({ ...rule })) };
 }
