@@ -43,6 +43,9 @@ const findFreePort = (): Promise<number> =>
     });
   });
 
+/** All that ran: one that a failed test left running would keep Jest from ending. */
+const started: Running[] = [];
+
 /** Runs the service until it is stopped; does not wait for it to be ready. */
 const run = async (settings: Partial<Settings> & { port?: number } = {}): Promise<Running> => {
   const stop = new AbortController();
@@ -65,7 +68,7 @@ const run = async (settings: Partial<Settings> & { port?: number } = {}): Promis
   );
   const failed = running.then(() => undefined);
   failed.catch(() => undefined);
-  return {
+  const own: Running = {
     port,
     health,
     async stop() {
@@ -73,6 +76,8 @@ const run = async (settings: Partial<Settings> & { port?: number } = {}): Promis
       await running;
     },
   };
+  started.push(own);
+  return own;
 };
 const untilReady = async (each: Running): Promise<void> => {
   await eventually(async () => {
@@ -136,11 +141,14 @@ const registrations = async (): Promise<WebhookConfiguration[]> =>
         (await request('GET', `${REGISTRATION}/${plural}/${WEBHOOK_CONFIGURATION}`)) as WebhookConfiguration,
     ),
   );
-/** The bundle (PEM) of our entries, which has to be one and the same. */
+/** The bundle (PEM) of our entries, which has to be one and the same, but for the moment when it is written. */
 const trusted = async (): Promise<string> => {
-  const bundles = (await registrations()).map(({ webhooks }) => webhooks?.[1]?.clientConfig.caBundle ?? '');
-  expect(new Set(bundles).size).toBe(1);
-  return Buffer.from(bundles[0] ?? '', 'base64').toString();
+  const bundle = await eventually(async () => {
+    const bundles = (await registrations()).map(({ webhooks }) => webhooks?.[1]?.clientConfig.caBundle ?? '');
+    expect(new Set(bundles).size).toBe(1);
+    return bundles[0] ?? '';
+  });
+  return Buffer.from(bundle, 'base64').toString();
 };
 
 /** A handshake on a connection of its own: fails unless the certificate is of the authority and for this address. */
@@ -219,7 +227,7 @@ beforeAll(async () => {
   await untilReady(webhook);
 });
 afterAll(async () => {
-  await webhook.stop();
+  await Promise.allSettled(started.map((each) => each.stop()));
   for (const plural of KINDS) await request('DELETE', `${REGISTRATION}/${plural}/${WEBHOOK_CONFIGURATION}`);
 });
 
