@@ -16,11 +16,16 @@ export function pciBus(machine: Machine): Folder {
   });
 }
 
-function deviceLinks(machine: Machine): Folder {
-  const entries = Object.entries(machine.state.devices).map(
-    ([address, { bridge }]) => [address, link(`../../../devices/pci0000:00/${bridge}/${address}`)] as const,
-  );
-  return folder(Object.fromEntries(entries));
+/** Looked into on every call, and a host can have thousands of devices: nothing is made for those not asked for. */
+function deviceLinks({ state: { devices } }: Machine): Folder {
+  return {
+    kind: 'folder',
+    names: () => Object.keys(devices),
+    get: (address) => {
+      const device = devices[address];
+      return device && link(`../../../devices/pci0000:00/${device.bridge}/${address}`);
+    },
+  };
 }
 
 function drivers(machine: Machine): Folder {
@@ -42,11 +47,16 @@ function driver(machine: Machine, name: string): Folder {
 
 /** `/sys/devices/pci0000:00`: bridges, and the devices below them. */
 export function pciHost(machine: Machine): Folder {
-  const bridges = new Set(Object.values(machine.state.devices).map(({ bridge }) => bridge));
+  const bridges = new Set(machine.world.nics.map(({ bridge }) => bridge));
   return folder(Object.fromEntries([...bridges].map((bridge) => [bridge, () => below(machine, bridge)])));
 }
 
 function below(machine: Machine, bridge: string): Folder {
-  const addresses = Object.keys(machine.state.devices).filter((each) => machine.state.devices[each]?.bridge === bridge);
-  return folder(Object.fromEntries(addresses.map((address) => [address, () => pciDevice(machine, address)])));
+  const { devices } = machine.state;
+  const isHere = (address: string): boolean => devices[address]?.bridge === bridge;
+  return {
+    kind: 'folder',
+    names: () => Object.keys(devices).filter(isHere),
+    get: (address) => (isHere(address) ? pciDevice(machine, address) : undefined),
+  };
 }

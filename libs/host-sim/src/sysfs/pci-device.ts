@@ -120,7 +120,7 @@ function driverBinding(machine: Machine, address: string, device: DeviceState): 
     },
     enable: settable(isEnabled ? '1\n' : '0\n'),
     msi_irqs: irqs.length > 0 ? folder(Object.fromEntries(irqs.map((irq) => [irq, constant('msix\n')]))) : undefined,
-    'vfio-dev': driver === 'vfio-pci' ? vfioFolder(machine, address) : undefined,
+    'vfio-dev': driver === 'vfio-pci' ? () => vfioFolder(machine, address) : undefined,
     waiting_for_supplier: driver === undefined ? constant('0\n') : undefined,
   };
 }
@@ -157,14 +157,18 @@ function iommu({ iommuGroup }: DeviceState): Entries {
 
 /** The folder stands, empty, while the interface is in another network namespace. */
 function interfaces(machine: Machine, address: string): Entries {
+  const inner = machine.innerDeviceOf(address);
+  const net = (): Folder | undefined => netFolder(machine, address);
+  return inner === undefined ? { net } : { [inner]: folder({ net }) };
+}
+
+function netFolder(machine: Machine, address: string): Folder | undefined {
   const isThere = Object.values(machine.state.links).some((each) => each.device === address);
-  if (!isThere) return {};
+  if (!isThere) return undefined;
   const entries = machine
     .hostLinksOf(address)
     .map(([name, state]) => [name, () => netDevice(machine, name, state)] as const);
-  const net = folder(Object.fromEntries(entries));
-  const inner = machine.innerDeviceOf(address);
-  return inner === undefined ? { net } : { [inner]: folder({ net }) };
+  return folder(Object.fromEntries(entries));
 }
 
 function pfEntries(machine: Machine, address: string, device: DeviceState): Entries {

@@ -22,18 +22,28 @@ export function rootFolder(machine: Machine): Folder {
 }
 
 function classes(machine: Machine): Folder {
-  const links = machine.hostLinks().map(([name, { device }]) => {
-    const inner = machine.innerDeviceOf(device);
-    const path = `../../${devicePath(machine, device)}${inner === undefined ? '' : `/${inner}`}/net/${name}`;
-    return [name, link(path)] as const;
-  });
   return folder({
-    net: folder(Object.fromEntries(links)),
+    net: netClass(machine),
     iommu: folder(machine.world.iommu ? { dmar0: link('../../devices/virtual/iommu/dmar0') } : {}),
-    vfio: folder(
-      Object.fromEntries(vfioGroups(machine).map((group) => [group, link(`../../devices/virtual/vfio/${group}`)])),
-    ),
+    vfio: () =>
+      folder(
+        Object.fromEntries(vfioGroups(machine).map((group) => [group, link(`../../devices/virtual/vfio/${group}`)])),
+      ),
   });
+}
+
+function netClass(machine: Machine): Folder {
+  const { links } = machine.state;
+  return {
+    kind: 'folder',
+    names: () => machine.hostLinks().map(([name]) => name),
+    get: (name) => {
+      const { device, namespace } = links[name] ?? {};
+      if (device === undefined || namespace !== undefined) return undefined;
+      const inner = machine.innerDeviceOf(device);
+      return link(`../../${devicePath(machine, device)}${inner === undefined ? '' : `/${inner}`}/net/${name}`);
+    },
+  };
 }
 
 function devicePath(machine: Machine, address: string): string {
