@@ -1,7 +1,8 @@
 import { type NodeStateSpec } from '@sriov/api';
 import { type Kernel, observeHost } from '@sriov/host';
 import { type NodeFacts, planNode } from '@sriov/node-plan';
-import { type Journal, type JournalEntries } from './journal.ts';
+import { type InitialState, type Journal, type JournalEntries } from './journal.ts';
+import { readUpstreamMtus } from './upstream-checkpoint.ts';
 
 /** What the daemon looks at and writes to. */
 export interface HostPorts {
@@ -28,13 +29,25 @@ export interface Gathered {
 export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered> {
   const journal = await ports.journal.read();
   const { spec, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
-  const withJournal = { spec, allowHostInterfaces, blocked, owned: journal.owned, initial: journal.initial };
+  const initial = await initialStates(ports.kernel, journal);
+  const withJournal = { spec, allowHostInterfaces, blocked, owned: journal.owned, initial };
   const observed = await observeHost(ports.kernel);
   const facts = { ...withJournal, observed };
   if (!disturbsVfio(facts)) return { facts, journal };
   // Only now is it worth searching all processes for those that have a VF open.
   const closer = await observeHost(ports.kernel, { vfioHolders: true });
   return { facts: { ...withJournal, observed: closer }, journal };
+}
+
+/** What PFs were before; those that upstream has left to us, as upstream wrote it down. */
+async function initialStates(
+  kernel: Kernel,
+  { owned, initial }: JournalEntries,
+): Promise<ReadonlyMap<string, InitialState>> {
+  const unknown = [...owned.keys()].filter((pciAddress) => !initial.has(pciAddress));
+  if (unknown.length === 0) return initial;
+  const mtus = await readUpstreamMtus(kernel);
+  return new Map([...unknown.map((pciAddress) => [pciAddress, { mtu: mtus.get(pciAddress) }] as const), ...initial]);
 }
 
 /** True when the plan would take a VF away from vfio-pci. */

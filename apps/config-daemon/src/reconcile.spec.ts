@@ -202,7 +202,7 @@ describe('a failure', () => {
   it('of many VFs alike is one line, so that it does not hide what else is wrong', async () => {
     const daemon = new Daemon();
     daemon.kernel.addFault({ verb: 'write', path: '/sys/bus/pci/drivers/vfio-pci/unbind', errno: 'EIO' });
-    daemon.kernel.addFault({ verb: 'write', path: '/sys/class/net/ens2v3/mtu', errno: 'EINVAL' });
+    daemon.kernel.addFault({ verb: 'exec', path: 'ip link set dev ens2v3 mtu *', errno: 'EINVAL' });
     daemon.want(testSpec(6, 5));
     await daemon.reconcile();
     daemon.want(testSpec(6, 1, 1400));
@@ -239,7 +239,7 @@ describe('a failure', () => {
     const daemon = new Daemon();
     daemon.want(testSpec(4, 2));
     await daemon.reconcile();
-    daemon.kernel.addFault({ verb: 'write', path: '/sys/class/net/ens1v3/mtu', errno: 'EINVAL' });
+    daemon.kernel.addFault({ verb: 'exec', path: 'ip link set dev ens1v3 mtu *', errno: 'EINVAL' });
     daemon.want(testSpec(4, 2, 1400));
     await daemon.reconcile();
     expect(daemon.status.lastSyncError).toContain(`ens1 (${PF}): VF 3: set its MTU to 1400: `);

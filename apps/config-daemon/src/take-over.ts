@@ -22,7 +22,8 @@ export async function takeOver(
     await oweRestart(journal, known.plugin, because);
     for (const entry of plan.taken) {
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
-      await journal.own(entry, known, { mtu: link?.mtu, autoprobe: sriov?.autoprobe });
+      const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
+      await journal.own(entry, known, { mtu: before?.mtu ?? link?.mtu, autoprobe: sriov?.autoprobe });
     }
     for (const pciAddress of [...plan.released, ...unfinished(known, plan)]) await journal.release(pciAddress);
     return [];

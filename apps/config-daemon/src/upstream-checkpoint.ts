@@ -1,0 +1,19 @@
+import { type Kernel } from '@sriov/host';
+import { z } from 'zod';
+
+/** Where upstream's daemon writes down, once a boot, what it finds before it changes anything. */
+const CHECKPOINT = '/tmp/sno-initial-node-state.json';
+
+const checkpointSchema = z.object({
+  status: z.object({ interfaces: z.array(z.object({ pciAddress: z.string(), mtu: z.number().optional() })) }),
+});
+
+/** MTU of each PF before upstream touched it, by PCI address. None where it never ran, or its file cannot be read. */
+export async function readUpstreamMtus(kernel: Kernel): Promise<Map<string, number>> {
+  try {
+    const { status } = checkpointSchema.parse(JSON.parse(await kernel.read(CHECKPOINT)));
+    return new Map(status.interfaces.flatMap(({ pciAddress, mtu }) => (mtu === undefined ? [] : [[pciAddress, mtu]])));
+  } catch {
+    return new Map();
+  }
+}
