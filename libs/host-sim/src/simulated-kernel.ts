@@ -33,14 +33,16 @@ export class SimulatedKernel implements Kernel {
   readonly #faults = new Faults();
   readonly #watchers = new Set<(event: KernelEvent) => void>();
   readonly #stateFile: StateFile | undefined;
+  #isResumed = false;
 
   constructor({ world, clock, stateFile }: SimulationOptions) {
     this.#stateFile = stateFile;
-    const state = stateFile?.load() ?? bootState(world);
+    const saved = stateFile?.load();
+    const state = saved ?? bootState(world);
     this.#machine = new Machine({ world, state, clock, onChange: (event) => this.#changed(event) });
     for (const fault of world.faults) this.#faults.add(fault);
-    stateFile?.save(state);
-    resumeRemovals(this.#machine);
+    // One that is only looked at, as by a dry run beside the daemon, is not written.
+    if (saved === undefined) stateFile?.save(state);
   }
 
   read(path: string, options: CallOptions = {}): Promise<string> {
@@ -157,6 +159,8 @@ export class SimulatedKernel implements Kernel {
   }
 
   #countWrite(): void {
+    if (!this.#isResumed) resumeRemovals(this.#machine);
+    this.#isResumed = true;
     this.#machine.state.writes += 1;
     this.#stateFile?.save(this.#machine.state);
   }
