@@ -449,6 +449,14 @@ describe('planNode: the rest of its answer', () => {
     expect(plan([], { interfaces: [], spec })).toMatchObject({ spec, devicePluginLabel: 'Disabled' });
   });
 
+  it('labels a node Enabled whose policy can no longer be read, also where the old configuration is not known', () => {
+    const { spec } = plan([whole('p', 1)]);
+    expect(plan([whole('p', 1, { resourceName: 'a.b' })], { spec })).toMatchObject({
+      spec,
+      devicePluginLabel: 'Enabled',
+    });
+  });
+
   it('tells which PFs each policy configures', () => {
     const policies = [policy('all', { priority: 50, nicSelector: { vendor: '8086' } }), whole('one', 10)];
     expect([...plan(policies).matches]).toEqual([

@@ -98,7 +98,7 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
     name: node.name,
     spec: toWire(nodeStateSpecSchema, spec),
     devicePluginConfig: config.text,
-    devicePluginLabel: config.hasResources && (matches.size > 0 || hasGroups(spec)) ? 'Enabled' : 'Disabled',
+    devicePluginLabel: matches.size > 0 || (config.hasResources && hasGroups(spec)) ? 'Enabled' : 'Disabled',
     problems,
     matches,
     pool: pool.name,

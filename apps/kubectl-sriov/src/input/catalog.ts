@@ -75,10 +75,12 @@ const OPERATOR_KINDS: ReadonlySet<string | undefined> = new Set([
   SRIOV_OPERATOR_CONFIG.kind,
 ]);
 
+function isOperators({ kind, metadata }: KubeObject): boolean {
+  return OPERATOR_KINDS.has(kind) || (kind === 'ConfigMap' && metadata.name === SUPPORTED_NIC_CONFIG_MAP);
+}
+
 function elsewhereNotes(all: readonly KubeObject[], operatorNamespace: string): string[] {
-  const elsewhere = all.filter(
-    ({ kind, metadata }) => OPERATOR_KINDS.has(kind) && metadata.namespace !== operatorNamespace,
-  );
+  const elsewhere = all.filter((object) => isOperators(object) && object.metadata.namespace !== operatorNamespace);
   if (elsewhere.length === 0) return [];
   const namespaces = [...new Set(elsewhere.map(({ metadata }) => metadata.namespace ?? ''))].sort();
   const kinds = [...new Set(elsewhere.map(({ kind }) => kind))].sort().join(', ');

@@ -316,6 +316,15 @@ describe('plan: nodes and problems', () => {
     );
   });
 
+  it('tells of a list of NICs that is not the one of the operator', async () => {
+    const list = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'supported-nic-ids', namespace: 'apps' } };
+    const others = { ...list, metadata: { name: 'something', namespace: 'apps' } };
+    expect((await runOn([list, others, BASE], 'plan', ...OPTIONS)).stderr).toContain(
+      'note: ConfigMap of the namespace apps are not used',
+    );
+    expect((await runOn([others, BASE], 'plan', ...OPTIONS)).stderr).not.toContain('ConfigMap');
+  });
+
   it('takes a spec of null for none', async () => {
     const bare = { ...nodeState('n1', PORTS), spec: null };
     expect((await plan(node('n1'), bare)).nodes).toMatchObject([{ name: 'n1', spec: {} }]);
