@@ -246,6 +246,19 @@ describe('a watch that ends', () => {
     expect(lists()).toHaveLength(listings);
   });
 
+  it('and meets 410 after an outage is followed by a list within a second, however long the delays had become', async () => {
+    server.next.watch.push(...Array.from({ length: 8 }, () => hangUp), refuse(410, { reason: 'Expired' }));
+    server.toWatches(endings['a reset']);
+    for (let count = 2; count <= 10; count += 1) {
+      await until(() => clock.sleepers > 0);
+      await clock.advance(clock.untilNext ?? 0);
+      await until(() => clock.sleepers > 0 && watches().length === count);
+    }
+    expect(clock.untilNext).toBeLessThanOrEqual(1_000);
+    await untilWatching();
+    expect(lists()).toHaveLength(2);
+  });
+
   it('and whose version is gone meanwhile loses no event', async () => {
     server.toWatches(endings['a reset']);
     changeMeanwhile();

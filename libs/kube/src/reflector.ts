@@ -42,7 +42,7 @@ export const INACTIVITY_MS = 150_000;
 const WATCH_SECONDS = { least: 300, most: 600 };
 /** A watch that lived so long was healthy: after it the delay begins anew. */
 const HEALTHY_MS = 10_000;
-const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
+const BACKOFF = { baseMs: 1_000, maxMs: 15_000 };
 /** A request may cost so much time on average, so that even rounds of many pages are no storm. */
 const REQUEST_SPACING_MS = 1_000;
 /**
@@ -55,6 +55,7 @@ const MAX_REFUSALS = 5;
 interface Round {
   readonly start: number;
   requests: number;
+  hasListed: boolean;
   /** When the watch was begun. */
   watchedAt: number | undefined;
 }
@@ -101,7 +102,7 @@ export class Reflector<T extends KubeObject> {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      const round: Round = { start: clock.elapsed(), requests: 0, watchedAt: undefined };
+      const round: Round = { start: clock.elapsed(), requests: 0, hasListed: false, watchedAt: undefined };
       const failure = await this.#try(round, signal);
       if (signal.aborted) return;
       await clock.sleep(this.#delay(round, failure), signal);
@@ -148,6 +149,7 @@ export class Reflector<T extends KubeObject> {
       ({ resourceVersion, continueToken } = { continueToken: undefined, ...page });
     } while (continueToken !== undefined);
     store.retain(keys);
+    round.hasListed = true;
     metrics?.listed(kind);
     this.#noteSuccess();
     this.#isSynced = true;
@@ -192,14 +194,17 @@ export class Reflector<T extends KubeObject> {
     this.#resourceVersion = event.object.metadata.resourceVersion;
   }
 
-  #delay({ start, requests, watchedAt }: Round, failure: unknown): number {
+  #delay({ start, requests, hasListed, watchedAt }: Round, failure: unknown): number {
     const { random, clock } = this.#options;
     const now = clock.elapsed();
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
     const spacing = requests * REQUEST_SPACING_MS - (now - start);
     const isHealthy = watchedAt !== undefined && now - watchedAt >= HEALTHY_MS;
     if (isHealthy) this.#backoff.reset();
-    return Math.max(asked, spacing, isHealthy ? random() * 1_000 : this.#backoff.next());
+    // A server that is back after an outage knows no old version. It has answered: the list need not wait as for a
+    // server that is away, unless it was the remedy already.
+    const isRemedied = isExpired(failure) && !hasListed;
+    return Math.max(asked, spacing, isHealthy || isRemedied ? random() * 1_000 : this.#backoff.next());
   }
 
   /** Logs the first failure of a row, not each: a server that is down for an hour is one piece of news. */
