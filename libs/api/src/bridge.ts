@@ -39,10 +39,12 @@ export const bridgesSchema = z
                 interface: ovsInterfaceConfigSchema.optional(),
               }),
             )
-            .optional(),
+            .optional()
+            .describe('PFs that lead out of the bridge.'),
         }),
       )
-      .optional(),
+      .optional()
+      .describe('Open vSwitch bridges.'),
   })
   .describe('Software bridges.');
 

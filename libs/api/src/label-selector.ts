@@ -4,17 +4,22 @@ import { stringMap } from './object.ts';
 /** `metav1.LabelSelector`: all of matchLabels and matchExpressions must hold; an empty one selects everything. */
 export const labelSelectorSchema = z
   .object({
-    matchLabels: stringMap.optional(),
+    matchLabels: stringMap.optional().describe('Labels, all of which must be there.'),
     matchExpressions: z
       .array(
         z.object({
           key: z.string().describe('Label key.'),
           operator: z.string().describe('In, NotIn, Exists or DoesNotExist.'),
-          values: z.array(z.string()).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
+          values: z
+            .array(z.string())
+            .meta({ 'x-kubernetes-list-type': 'atomic' })
+            .optional()
+            .describe('Values for In and NotIn.'),
         }),
       )
       .meta({ 'x-kubernetes-list-type': 'atomic' })
-      .optional(),
+      .optional()
+      .describe('Conditions on labels, all of which must hold.'),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic' });
 

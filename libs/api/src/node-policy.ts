@@ -56,7 +56,10 @@ export const nodePolicySpecSchema = z.object({
       ovs: z
         .object({
           bridge: ovsBridgeConfigSchema.optional(),
-          uplink: z.object({ interface: ovsInterfaceConfigSchema.optional() }).optional(),
+          uplink: z
+            .object({ interface: ovsInterfaceConfigSchema.optional() })
+            .optional()
+            .describe('The PF as uplink of the bridge.'),
         })
         .optional()
         .describe('Create an Open vSwitch bridge with the PF as its uplink.'),

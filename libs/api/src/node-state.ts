@@ -13,7 +13,7 @@ export const vfGroupSchema = z.object({
   vfRange: z.string().optional().describe('First and last VF, inclusive: "0-3".'),
   policyName: z.string().optional().describe('Policy that the group comes from.'),
   mtu: z.int().optional().describe('MTU of the VFs, in bytes.'),
-  isRdma: z.boolean().optional(),
+  isRdma: z.boolean().optional().describe('The VFs are used for RDMA.'),
   vdpaType: z.string().optional().describe('virtio or vhost.'),
 });
 
@@ -26,7 +26,7 @@ export const desiredInterfaceSchema = z.object({
   linkType: z.string().optional().describe('eth or ib, any case.'),
   eSwitchMode: z.string().optional().describe('legacy or switchdev; absent is legacy.'),
   externallyManaged: z.boolean().optional().describe('The VFs are created by someone else.'),
-  vfGroups: z.array(vfGroupSchema).optional(),
+  vfGroups: z.array(vfGroupSchema).optional().describe('How the VFs shall be, by range.'),
 });
 
 const systemSchema = z
@@ -45,44 +45,44 @@ export const nodeStateSpecSchema = z.object({
 /** A VF as the node sees it. `Vlan` and `vfID` are spelled as upstream spells them. */
 export const virtualFunctionSchema = z.object({
   name: z.string().optional().describe('Network interface name; absent while a pod holds it or vfio-pci is bound.'),
-  mac: z.string().optional(),
-  assigned: z.string().optional(),
+  mac: z.string().optional().describe('MAC address.'),
+  assigned: z.string().optional().describe('Whether the VF is in use, where that is told.'),
   driver: z.string().optional().describe('Bound driver; absent when none is.'),
   pciAddress,
-  vendor: z.string().optional(),
-  deviceID: z.string().optional(),
-  Vlan: z.int().optional(),
-  mtu: z.int().optional(),
+  vendor: z.string().optional().describe('PCI vendor id, four hex digits.'),
+  deviceID: z.string().optional().describe('PCI device id, four hex digits.'),
+  Vlan: z.int().optional().describe('VLAN that the PF gives to the VF; 0 or absent is none.'),
+  mtu: z.int().optional().describe('MTU, in bytes.'),
   vfID: z.int().describe('Index of the VF on its PF, from 0.'),
-  vdpaType: z.string().optional(),
-  representorName: z.string().optional(),
+  vdpaType: z.string().optional().describe('Kind of the vDPA device on the VF: virtio or vhost.'),
+  representorName: z.string().optional().describe('Interface that represents the VF on the switch of the PF.'),
   guid: z.string().optional().describe('InfiniBand node GUID.'),
 });
 
 /** A PF as the node sees it. `totalvfs` and `Vfs` are spelled as upstream spells them. */
 export const observedInterfaceSchema = z.object({
   name: z.string().optional().describe('Network interface name.'),
-  mac: z.string().optional(),
-  driver: z.string().optional(),
+  mac: z.string().optional().describe('MAC address.'),
+  driver: z.string().optional().describe('Bound driver; absent when none is.'),
   pciAddress,
   vendor: z.string().optional().describe('PCI vendor id, four hex digits.'),
   deviceID: z.string().optional().describe('PCI device id, four hex digits.'),
-  netFilter: z.string().optional(),
-  mtu: z.int().optional(),
-  numVfs: z.int().optional(),
+  netFilter: z.string().optional().describe('Network of the port on a virtual platform.'),
+  mtu: z.int().optional().describe('MTU, in bytes.'),
+  numVfs: z.int().optional().describe('Number of VFs that are there.'),
   linkSpeed: z.string().optional().describe('Such as "25000 Mb/s".'),
   linkType: z.string().optional().describe('ETH or IB.'),
   linkAdminState: z.string().optional().describe('up or down: the administrative state, not the carrier.'),
-  eSwitchMode: z.string().optional(),
-  externallyManaged: z.boolean().optional(),
+  eSwitchMode: z.string().optional().describe('legacy or switchdev.'),
+  externallyManaged: z.boolean().optional().describe('The VFs were created by someone else.'),
   totalvfs: z.int().optional().describe('Most VFs that the PF can have now.'),
-  Vfs: z.array(virtualFunctionSchema).optional(),
+  Vfs: z.array(virtualFunctionSchema).optional().describe('The VFs that are there.'),
   altNames: z.array(z.string()).optional().describe('Alternative interface names.'),
 });
 
 /** Status of a SriovNetworkNodeState, written by the config daemon of the node. */
 export const nodeStateStatusSchema = z.object({
-  interfaces: z.array(observedInterfaceSchema).optional(),
+  interfaces: z.array(observedInterfaceSchema).optional().describe('The PFs of the node.'),
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
   syncStatus: z.string().optional().describe('InProgress, Succeeded or Failed.'),

@@ -33,8 +33,8 @@ export const operatorConfigSpecSchema = z.object({
 /** Status of the SriovOperatorConfig. */
 export const operatorConfigStatusSchema = z.object({
   conditions: conditionsSchema,
-  injector: z.string().optional(),
-  operatorWebhook: z.string().optional(),
+  injector: z.string().optional().describe('State of the webhook that adds VF resources to pods.'),
+  operatorWebhook: z.string().optional().describe('State of the webhook that validates the resources of the operator.'),
 });
 
 export type OperatorConfigSpec = z.infer<typeof operatorConfigSpecSchema>;

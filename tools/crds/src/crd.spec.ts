@@ -46,12 +46,28 @@ interface Version {
 const specOf = (resource: CustomResource): { group: string; scope: string; names: JsonSchema; versions: [Version] } =>
   buildCrd(resource)['spec'] as ReturnType<typeof specOf>;
 
+/** Paths of the fields without a description. Metadata is described by Kubernetes. */
+const undescribed = (node: JsonSchema, path: string): string[] => {
+  const fields = Object.entries((node['properties'] ?? {}) as Record<string, JsonSchema>);
+  return [
+    ...fields.flatMap(([name, field]) => [
+      ...(field['description'] === undefined && name !== 'metadata' ? [`${path}.${name}`] : []),
+      ...undescribed(field, `${path}.${name}`),
+    ]),
+    ...(node['items'] === undefined ? [] : undescribed(node['items'] as JsonSchema, `${path}[]`)),
+  ];
+};
+
 describe.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(
   'the CRD of %s',
   (kind, resource) => {
     const upstream = fixture.crds[kind];
     const ours = specOf(resource);
     const fields = flattenFields(ours.versions[0].schema.openAPIV3Schema);
+
+    it('tells of each field what it is, for "kubectl explain"', () => {
+      expect(undescribed(ours.versions[0].schema.openAPIV3Schema, '')).toEqual([]);
+    });
 
     it('has the same group, version, scope, names and subresources as upstream', () => {
       expect({

@@ -42,8 +42,8 @@ function objectSchema(resource: CustomResource): JsonSchema {
       apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
       kind: { type: 'string', description: 'Kind of this object.' },
       metadata: { type: 'object' },
-      spec: { ...toStructuralSchema(spec), ...rulesOf(validations) },
-      status: toStructuralSchema(status),
+      spec: { description: 'What shall be.', ...toStructuralSchema(spec), ...rulesOf(validations) },
+      status: { description: 'What is, and what is wrong.', ...toStructuralSchema(status) },
     },
     ...rulesOf(nameValidation ? [nameValidation] : []),
   };
