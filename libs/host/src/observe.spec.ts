@@ -248,6 +248,16 @@ describe('a VF', () => {
     ]);
   });
 
+  it.each<[string, object, string]>([
+    ['is part of a bond', { master: 'bond0' }, 'the host (part of bond0)'],
+    ['carries its default route', {}, 'the host (its default route)'],
+  ])('is in use by the host when its interface %s', async (_, rest, heldBy) => {
+    const routes = { 'ip -j route show default': '[{"dst":"default","dev":"ens1v1"}]' };
+    const links = [link('ens1', PF), link('ens1v0', `${VF}0`), link('ens1v1', `${VF}1`, rest)];
+    const kernel = host(pfWith([{ driver: igbvf }, { driver: igbvf }]), links, 'master' in rest ? {} : routes);
+    expect(await vfsOf(kernel)).toMatchObject([expect.not.objectContaining({ heldBy: expect.anything() }), { heldBy }]);
+  });
+
   it('is held by the process that has its group open, if one looks', async () => {
     const files = { ...pfWith([{ driver: vfio, iommu_group: '->../../../kernel/iommu_groups/21' }]), ...proc };
     const kernel = host(files, [link('ens1', PF)]);

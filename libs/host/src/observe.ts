@@ -194,13 +194,16 @@ async function holderOf(
     readonly link: Link | undefined;
     readonly iommuGroup: number | undefined;
   },
-  { vfioHolders }: HostTables,
+  tables: HostTables,
 ): Promise<string | undefined> {
   if (vf.driver === 'vfio-pci') {
+    const { vfioHolders } = tables;
     if (vfioHolders.size === 0) return undefined;
     const names = [String(vf.iommuGroup), ...(await listNames(kernel, `${vf.device}/vfio-dev`))];
     return names.flatMap((name) => vfioHolders.get(name) ?? [])[0];
   }
+  const hostUse = vf.link && hostUseOf(vf.link, tables);
+  if (hostUse !== undefined) return `the host (${hostUse})`;
   if (vf.driver === undefined || vf.link) return undefined;
   // sysfs keeps the empty directory of a network driver whose interface has gone to another namespace.
   const hasNetDirectory = (await listNames(kernel, vf.device)).includes('net');
