@@ -69,4 +69,17 @@ describe('the host is looked at again', () => {
     expect(wakes).toEqual([0]);
     await stop();
   });
+
+  it('when its events are followed anew after they ended, in case some were lost', async () => {
+    const burst: Watch = (onEvent) => {
+      onEvent({ kind: 'link' });
+      return Promise.reject(new Error('ip monitor ended with exit code 2'));
+    };
+    const { clock, wakes, stop } = follow(burst);
+    await clock.advance(9_999);
+    expect(wakes).toEqual([500]);
+    await clock.advance(1);
+    expect(wakes).toEqual([500, 500]);
+    await stop();
+  });
 });

@@ -21,14 +21,22 @@ async function followEvents(
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
+  let hasTold = false;
+  const onEvent = (): void => {
+    hasTold = true;
+    wake(SETTLE_MS);
+  };
   while (!signal.aborted) {
     try {
-      await kernel.watch(() => wake(SETTLE_MS), signal);
+      await kernel.watch(onEvent, signal);
     } catch (error) {
       failures += 1;
       // Without events the audit still finds every change, only later.
       if (failures === 1) log.warn({ err: error }, 'cannot follow the events of the host; the audit goes on');
       await clock.sleep(REOPEN_MS, signal);
+      // It may have ended under a burst of events, and nobody knows what it would have told since.
+      if (hasTold) wake(SETTLE_MS);
+      hasTold = false;
     }
   }
 }
