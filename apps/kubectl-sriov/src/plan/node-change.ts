@@ -132,7 +132,7 @@ function describeGroup(
   prefix: string,
 ): string {
   return [
-    `${prefix}/${resourceName}`,
+    resourceName ? `${prefix}/${resourceName}` : 'no resource',
     deviceType,
     mtu && `MTU ${mtu}`,
     isRdma && 'RDMA',

@@ -72,7 +72,7 @@ function idleLines({ idle }: ClusterPlan): string[] {
 /** What helps, where the message of the problem does not say it. */
 const CURES: Partial<Record<Problem['reason'], string>> = {
   PolicyInvalid: 'correct what is named; on PFs that the policy configured already all stays as it is until then',
-  PolicyConflict: 'say the same in both policies, or give each its own PFs, VFs or resource',
+  PolicyConflict: 'say the same in both policies, or give each its own PFs, VFs, resource or priority',
   TooManyVirtualFunctions: 'lower spec.numVfs, or raise the limit in the firmware; until then the PF stays as it is',
   PoolInvalid: 'correct the field that is named; until then the nodes keep their RDMA mode',
 };

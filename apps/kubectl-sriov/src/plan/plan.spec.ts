@@ -420,6 +420,12 @@ describe('plan: nodes and problems', () => {
     expect(stdout).toMatch(/^1 node changes, 0 VFs created, 0 destroyed\n/);
   });
 
+  it('shows a group that somebody edited by hand for what it is', async () => {
+    const edited = { interfaces: [{ pciAddress: '0000:3b:00.0', numVfs: 1, vfGroups: [{ vfRange: '0-0' }] }] };
+    const { stdout } = await runOn([node('n1'), nodeState('n1', PORTS, edited)], 'plan', ...OPTIONS);
+    expect(stdout).toMatch(/VFs 0-0 +no resource +-\n/);
+  });
+
   it('planning what was planned changes nothing', async () => {
     const objects = [node('n1', { 'sriovnetwork.openshift.io/device-plugin': 'Enabled' }), BASE, fast()];
     const first = await plan(...objects, nodeState('n1', PORTS));
