@@ -1,7 +1,7 @@
 import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
 import { run, runJson } from './commands.ts';
-import { isErrno, type Kernel, KernelError } from './kernel.ts';
+import { isErrno, type Kernel } from './kernel.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
 export interface Link extends ObservedLink {
@@ -101,19 +101,11 @@ export async function listDefaultRouteLinks(kernel: Kernel, links: readonly Link
 const MTU_MS = 30_000;
 
 /**
- * Sets the MTU of an interface, in bytes. Through sysfs, which takes a thousandth of the time of a process: VFs come by
- * the hundred, and right after they were made their PF has no carrier that this could interrupt once more.
- * @throws {KernelError} `EINVAL` for one that the device does not take
+ * Sets the MTU of an interface, in bytes. By a process, not through sysfs: there the kernel does not wait for the lock of
+ * all links but tries again and again, which keeps a processor busy for each write and gives nobody his turn.
  */
 export async function setMtu(kernel: Kernel, name: string, mtu: number): Promise<void> {
-  const path = `/sys/class/net/${name}/mtu`;
-  try {
-    await kernel.write(path, String(mtu), { deadlineMs: MTU_MS });
-  } catch (error) {
-    if (!isErrno(error, 'EINVAL')) throw error;
-    const detail = `${mtu} is more than the device can, or less than it needs`;
-    throw new KernelError({ verb: 'write', path, code: error.code, detail });
-  }
+  await run(kernel, ['ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)], { deadlineMs: MTU_MS });
 }
 
 /** Sets an interface administratively up. */

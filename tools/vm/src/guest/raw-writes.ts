@@ -14,7 +14,7 @@ async function ip(...args: string[]): Promise<void> {
 }
 
 function setMtu(name: string): Promise<void> {
-  return kernel.write(`/sys/class/net/${name}/mtu`, MTU);
+  return ip(name, 'mtu', MTU);
 }
 
 async function settleVf(pf: { name: string; folder: string }, id: number): Promise<void> {
@@ -34,10 +34,9 @@ async function makeVfs(name: string, folder: string): Promise<void> {
   await kernel.write(`${folder}/sriov_drivers_autoprobe`, '0');
   await setMtu(name);
   await kernel.write(`${folder}/sriov_numvfs`, `${VFS}`);
-  await ip(name, 'up');
 }
 
-/** The ports reset for MTU and VFs: one at a time, or each loses its carrier twice. */
+/** The ports reset for MTU and VFs: one at a time, or they lose their carriers twice. */
 let turn = Promise.resolve();
 
 async function settlePf(name: string, address: string): Promise<void> {
