@@ -20,7 +20,7 @@ import { getSupplies } from './supplies/supplies.ts';
  */
 const ROUNDS: readonly (readonly (readonly Scenario[])[])[] = [
   [[figures]],
-  [[contract, simulators, oddHosts], [wholePath], [interruptions]],
+  [[contract, simulators], [wholePath, oddHosts], [interruptions]],
 ];
 const NAMES = ROUNDS.flat(2).map(({ name }) => name);
 
