@@ -1,4 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -161,6 +163,23 @@ describe('a request', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('goes through the proxy that the kubeconfig names', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer().on('connect', (request, near: Socket) => {
+      asked.push(request.url);
+      const far = connectSocket(Number(new URL(server.address).port), '127.0.0.1');
+      near.write('HTTP/1.1 200 OK\r\n\r\n');
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const config = configOf({ token: 'abc' }, 'http://api.test:6443');
+    config.clusters = config.clusters.map((cluster) => ({ ...cluster, proxyUrl }));
+    await ask(clientOf(config));
+    proxy.close();
+    expect([asked, sentTokens()]).toEqual([['api.test:6443'], ['Bearer abc']]);
   });
 
   it.each([
