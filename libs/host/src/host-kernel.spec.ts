@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -53,6 +62,15 @@ describe('HostKernel', () => {
     await expect(kernel.list('/etc/file')).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(kernel.readlink('/etc/file')).rejects.toMatchObject({ code: 'EINVAL' });
     await expect(kernel.read('/etc', { deadlineMs: 1_000 })).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+
+  it('has few files open at the same time, however many are asked for', async () => {
+    const openFiles = (): number => readdirSync('/proc/self/fd').length;
+    const before = openFiles();
+    const reads = Array.from({ length: 500 }, () => kernel.read('/etc/file'));
+    await reads[0];
+    expect(openFiles() - before).toBeLessThan(100);
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(['old content\n']));
   });
 
   it('refuses to write nothing, because that does nothing', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, readdir, readFile, readlink } from 'node:fs/promises';
 import { messageOf } from '@sriov/api';
+import pLimit from 'p-limit';
 import { BlockingCalls, type BlockingCall } from './blocking-calls.ts';
 import {
   type CallOptions,
@@ -18,12 +19,19 @@ import { runProcess } from './run-process.ts';
 const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
 
 /**
+ * Files that are read at the same time. All file access shares four threads: more than a few reads are not faster, and
+ * a look at thousands of VFs would open as many files, beyond what a process may have.
+ */
+const READS_AT_ONCE = 32;
+
+/**
  * The kernel of the machine that this process runs on. Errnos are spelled as Node.js spells them: EOPNOTSUPP, which
  * is the same number on Linux, is `ENOTSUP`.
  */
 export class HostKernel implements Kernel {
   readonly #hostRoot: string;
   readonly #blocking = new BlockingCalls();
+  readonly #reads = pLimit(READS_AT_ONCE);
 
   /** @param options.hostRoot where the host's root file system is mounted; empty or `/` outside a container */
   constructor(options: { readonly hostRoot: string }) {
@@ -33,7 +41,7 @@ export class HostKernel implements Kernel {
   async read(path: string, options: CallOptions = {}): Promise<string> {
     const real = this.#realPath(path);
     if (options.deadlineMs !== undefined) return this.#guarded({ verb: 'read', path: real }, options.deadlineMs);
-    return attempt('read', path, () => readFile(real, 'utf8'));
+    return this.#reads(() => attempt('read', path, () => readFile(real, 'utf8')));
   }
 
   async write(path: string, value: string, options: CallOptions = {}): Promise<void> {
