@@ -82,8 +82,22 @@ describe('a work queue', () => {
       await shop.end(key);
     }
     expect(keysOf(shop)).toEqual(['a', 'b', 'c']);
-    expect(shop.depths).toEqual([1, 2, 3, 2, 1, 0]);
     await shop.close();
+  });
+
+  it('tells its depth while it is worked on: a process that does not lead is not behind', async () => {
+    const shop = new Shop();
+    for (const key of ['a', 'b', 'c']) shop.queue.add(key);
+    expect(shop.depths).toEqual([]);
+    shop.open();
+    for (const key of ['a', 'b', 'c']) {
+      await shop.clock.advance(0);
+      await shop.end(key);
+    }
+    expect(shop.depths).toEqual([3, 2, 1, 0]);
+    await shop.close();
+    shop.queue.add('d');
+    expect(shop.depths.at(-1)).toBe(0);
   });
 
   it('works a key that is added while it is in work once more, and not before that work is done', async () => {

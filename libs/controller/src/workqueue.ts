@@ -7,7 +7,7 @@ export interface QueueOptions {
   readonly baseDelayMs?: number;
   /** Longest delay. Default 1,000 s. */
   readonly maxDelayMs?: number;
-  /** Told of the number of waiting keys whenever it changes. */
+  /** Told of the number of waiting keys whenever it changes while they are worked on. */
   readonly onDepth?: (depth: number) => void;
 }
 
@@ -27,6 +27,7 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   #wake: (() => void) | undefined;
+  #isRunning = false;
 
   constructor(options: QueueOptions) {
     this.#options = { baseDelayMs: 5, maxDelayMs: 1_000_000, onDepth: () => undefined, ...options };
@@ -99,6 +100,8 @@ export class WorkQueue {
     const inWork = new Set<Promise<void>>();
     const { timers } = this.#options;
     let turnBegan = timers.elapsed();
+    this.#isRunning = true;
+    this.#tellDepth();
     while (!signal.aborted) {
       while (inWork.size < workers && this.#waiting.size > 0 && !signal.aborted) {
         const work = this.#work(handle).finally(() => {
@@ -122,14 +125,15 @@ export class WorkQueue {
     for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
     this.#failures.clear();
     this.#waiting.clear();
-    this.#options.onDepth(0);
+    this.#tellDepth();
+    this.#isRunning = false;
   }
 
   async #work(handle: (key: string) => Promise<void>): Promise<void> {
     const [key] = this.#waiting;
     if (key === undefined) return;
     this.#waiting.delete(key);
-    this.#options.onDepth(this.depth);
+    this.#tellDepth();
     this.#running.add(key);
     try {
       await handle(key);
@@ -155,7 +159,12 @@ export class WorkQueue {
   }
 
   #changed(): void {
-    this.#options.onDepth(this.depth);
+    this.#tellDepth();
     this.#wake?.();
+  }
+
+  /** Nobody is behind with keys that wait for another process to stop leading. */
+  #tellDepth(): void {
+    if (this.#isRunning) this.#options.onDepth(this.depth);
   }
 }
