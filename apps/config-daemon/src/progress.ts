@@ -42,9 +42,9 @@ export class Progress implements Followers {
 
   readonly onStep = (about: StepName): OnStepEnd => {
     const { clock, log, metrics } = this.#ports;
-    const since = clock.now();
+    const since = clock.elapsed();
     log.debug(about, 'step');
-    return (failure) => metrics.stepEnded(about, { seconds: (clock.now() - since) / 1000, failure });
+    return (failure) => metrics.stepEnded(about, { seconds: (clock.elapsed() - since) / 1000, failure });
   };
 
   /** Resolves when no report is under way that could overtake the verdict. */
