@@ -12,7 +12,8 @@ export interface Conflict {
 /**
  * Lays a contribution over those before it, which rank lower or equal. VFs that it claims are its own: groups that
  * overlap go. A policy that keeps no group has no say any more, unless it ranks equal: then the larger number of
- * VFs and the larger MTU hold, as no one may be favoured.
+ * VFs and the larger MTU hold, as no one may be favoured. What is merely kept of a policy goes without a trace: the next
+ * plan would not find it any more.
  */
 export function layOver(below: readonly Contribution[], top: Contribution): Contribution[] {
   const kept = below
@@ -20,7 +21,7 @@ export function layOver(below: readonly Contribution[], top: Contribution): Cont
       ...contribution,
       groups: contribution.groups.filter(({ range }) => !top.groups.some((other) => rangesOverlap(range, other.range))),
     }))
-    .filter(({ groups, priority }) => groups.length > 0 || priority === top.priority);
+    .filter(({ groups, priority, isKept }) => groups.length > 0 || (priority === top.priority && !isKept));
   return [...kept, top];
 }
 

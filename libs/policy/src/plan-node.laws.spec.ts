@@ -48,10 +48,11 @@ const node = { interfaces, labels: { zone: 'a' } };
 const bytes = (...args: Parameters<typeof plan>): string => wireText(nodeStateSpecSchema, plan(...args).spec);
 
 describe('laws of planNode', () => {
-  it('planning twice is planning once', () => {
+  it('planning twice is planning once, whatever was there before', () => {
     fc.assert(
-      fc.property(policies, (list) => {
-        const once = plan(list, node);
+      fc.property(policies, policies, (earlier, list) => {
+        const before = plan(earlier, node);
+        const once = plan(list, { ...node, spec: before.spec, config: before.devicePluginConfig });
         const again = { ...node, spec: once.spec, config: once.devicePluginConfig };
         expect(bytes(list, again)).toBe(wireText(nodeStateSpecSchema, once.spec));
         expect(plan(list, again).devicePluginConfig).toBe(once.devicePluginConfig);
@@ -64,6 +65,20 @@ describe('laws of planNode', () => {
       fc.property(shuffled, ([list, shuffled]) => {
         expect(bytes(shuffled, node)).toBe(bytes(list, node));
         expect(plan(shuffled, node).devicePluginConfig).toBe(plan(list, node).devicePluginConfig);
+      }),
+    );
+  });
+
+  it('a PF that is away for a moment, or without its name, stays in the spec as it is', () => {
+    const away = fc.tuple(policies, fc.constantFrom(...interfaces), fc.boolean());
+    fc.assert(
+      fc.property(away, ([list, pf, isReported]) => {
+        const once = plan(list, node);
+        const { vendor, deviceID, totalvfs, pciAddress } = pf;
+        const others = interfaces.filter((each) => each !== pf);
+        const reported = isReported ? [...others, { vendor, deviceID, totalvfs, pciAddress }] : others;
+        const later = { ...node, interfaces: reported, vanished: [pciAddress] };
+        expect(bytes(list, { ...later, spec: once.spec })).toBe(wireText(nodeStateSpecSchema, once.spec));
       }),
     );
   });
