@@ -5,7 +5,13 @@ import {
   ownerRefOf,
   renderAttachment,
 } from '@sriov/attachment';
-import { ANNOTATION, FINALIZER, NETWORK_ATTACHMENT_DEFINITION, type NetworkAttachmentDefinition } from '@sriov/api';
+import {
+  ANNOTATION,
+  FINALIZER,
+  type KubeObject,
+  NETWORK_ATTACHMENT_DEFINITION,
+  type NetworkAttachmentDefinition,
+} from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
 import { BY_OWNER, type Caches } from './caches.ts';
 import { type Settings } from './settings.ts';
@@ -32,9 +38,13 @@ export function gather(
     strays: caches.attachments.store
       .byIndex(BY_OWNER, ownerRefOf(network))
       .filter(({ metadata }) => metadata.namespace !== namespace),
-    namespaceExists: caches.namespaces.store.get(namespace) !== undefined,
+    namespaceExists: isThere(caches.namespaces.store.get(namespace)),
   };
 }
+
+/** In a namespace that is being deleted nothing can be made; a new one of the name will be told of. */
+const isThere = (namespace: KubeObject | undefined): boolean =>
+  namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
 
 /**
  * The last look before a network goes. What we wrote a moment ago may not be in the caches yet, and once the finalizer

@@ -80,6 +80,15 @@ describe('a reconcile of a network, while caches are behind', () => {
     expect([await hasAttachment(team, 'moved'), await hasAttachment(elsewhere, 'moved')]).toEqual([false, true]);
   });
 
+  it('makes nothing in a namespace that is being deleted, where the server would refuse it', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('homeless'));
+    const caches = createLateCaches();
+    const metadata = { name: team, resourceVersion: '2', deletionTimestamp: '2026-01-01T00:00:00Z' };
+    caches.namespaces.store.upsert({ metadata });
+    expect(await reconcileOnce(caches, 'homeless')).toBe('stalled');
+    expect(await hasAttachment(team, 'homeless')).toBe(false);
+  });
+
   it('makes nothing for a network that is gone already, and is done', async () => {
     const gone = { ...networkOf('gone'), metadata: { ...networkOf('gone').metadata, resourceVersion: '1' } };
     expect(await reconcileOnce(createLateCaches(), 'gone', gone)).toBe('done');

@@ -21,7 +21,9 @@ export function connectWatches(caches: Caches, controllers: ReadonlyMap<string, 
     const owner = parseOwnerRef(object.metadata.annotations?.[ANNOTATION.ownerRef]);
     if (owner) controllers.get(owner.kind)?.enqueue(owner.key);
   });
-  caches.namespaces.store.subscribe(({ type, object }) => {
-    if (type === 'added') wakeByIndex(BY_NAMESPACE, object.metadata.name);
+  caches.namespaces.store.subscribe(({ type, object, previous }) => {
+    // One that was deleted and made anew while we did not listen is told of as an update.
+    const isAnother = type === 'updated' && previous?.metadata.uid !== object.metadata.uid;
+    if (type === 'added' || isAnother) wakeByIndex(BY_NAMESPACE, object.metadata.name);
   });
 }
