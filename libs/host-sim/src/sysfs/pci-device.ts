@@ -24,14 +24,30 @@ const zeros = (names: string): string =>
 /** The folder of a PCI function, PF or VF. */
 export function pciDevice(machine: Machine, address: string): Folder {
   const device = machine.device(address);
-  return folder({
-    ...identity(machine, address),
-    ...hardware(machine, address),
-    ...driverBinding(machine, address, device),
-    ...iommu(device),
-    ...interfaces(machine, address),
-    ...(device.pf ? pfEntries(machine, address, device) : vfEntries(machine, address, device)),
-  });
+  // What is asked for most comes first.
+  return joined([
+    () => driverBinding(machine, address, device),
+    () => identity(machine, address),
+    () => iommu(device),
+    () => interfaces(machine, address),
+    () => (device.pf ? pfEntries(machine, address, device) : vfEntries(machine, address, device)),
+    () => hardware(machine, address),
+  ]);
+}
+
+/** One folder of several groups of entries with different names, which are made only as far as they are looked into. */
+function joined(groups: readonly (() => Entries)[]): Folder {
+  return {
+    kind: 'folder',
+    names: () => groups.flatMap((entries) => folder(entries()).names()),
+    get: (name) => {
+      for (const group of groups) {
+        const entries = group();
+        if (Object.hasOwn(entries, name)) return folder(entries).get(name);
+      }
+      return undefined;
+    },
+  };
 }
 
 function identity(machine: Machine, address: string): Entries {
