@@ -58,13 +58,6 @@ describe('the event recorder', () => {
     expect(logged).toEqual([]);
   });
 
-  it('tells of an object whose long name is cut behind a dot', async () => {
-    object = { ...object, metadata: { ...object.metadata, name: `${'a'.repeat(199)}.example.org` } };
-    record();
-    await recorder.flush();
-    expect((await eventsOf(namespace)).map(({ involvedObject }) => involvedObject.name)).toEqual([object.metadata.name]);
-  });
-
   it('counts the same event on one object, with few writes', async () => {
     for (let n = 0; n < 30; n += 1) {
       record();

@@ -126,10 +126,8 @@ export class EventRecorder {
     const now = clock.now();
     const hash = createHash('sha256').update(`${instance}\u0000${now}\u0000${id}`).digest('hex').slice(0, 16);
     const time = formatSeconds(now);
-    // A part of a name between dots ends with a letter or digit.
-    const beginning = name.slice(0, 200).replace(/[^a-z0-9]+$/, '');
     return {
-      metadata: { name: `${beginning}.${hash}`, namespace: namespace ?? 'default' },
+      metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace: namespace ?? 'default' },
       involvedObject: {
         apiVersion: apiVersionOf(resource),
         kind: resource.kind,
