@@ -44,6 +44,7 @@ const IDLE_MS = 10_000;
 
 interface Waiting {
   readonly call: BlockingCall;
+  readonly onStart: () => void;
   readonly resolve: (result: BlockingResult) => void;
   readonly reject: (error: Error) => void;
 }
@@ -70,10 +71,13 @@ export class BlockingCalls {
     return this.#threads;
   }
 
-  /** Makes the call on a thread of its own. Resolves when it comes back, which may be never. */
-  run(call: BlockingCall): Promise<BlockingResult> {
+  /**
+   * Makes the call on a thread of its own. Resolves when it comes back, which may be never. `onStart` is called when
+   * there is a thread for it: on a busy machine starting one takes its time, of which the kernel knows nothing.
+   */
+  run(call: BlockingCall, onStart: () => void = () => undefined): Promise<BlockingResult> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ call, resolve, reject });
+      this.#queue.push({ call, onStart, resolve, reject });
       this.#serve();
     });
   }
@@ -106,7 +110,7 @@ export class BlockingCalls {
     }, this.#idleMs).unref();
   }
 
-  #hand(worker: Worker, { call, resolve, reject }: Waiting): void {
+  #hand(worker: Worker, { call, onStart, resolve, reject }: Waiting): void {
     const settle = (): void => {
       worker.off('message', onMessage);
       worker.off('error', onError);
@@ -125,6 +129,7 @@ export class BlockingCalls {
     };
     worker.on('message', onMessage);
     worker.on('error', onError);
+    onStart();
     worker.postMessage(call);
   }
 

@@ -39,12 +39,12 @@ describe('HostKernel', () => {
   it('reads, writes, lists and follows links below the root of the host', async () => {
     symlinkSync('file', join(folder, 'etc/link'));
     expect(await kernel.read('/etc/file')).toBe('old content\n');
-    expect(await kernel.read('/etc/file', { deadlineMs: 1_000 })).toBe('old content\n');
+    expect(await kernel.read('/etc/file', { deadlineMs: 60_000 })).toBe('old content\n');
     expect(await kernel.readlink('/etc/link')).toBe('file');
     expect(await kernel.list('/etc')).toEqual(['file', 'link']);
   });
 
-  it.each([{}, { deadlineMs: 1_000 }])('writes once, and never creates or empties a file (%j)', async (options) => {
+  it.each([{}, { deadlineMs: 60_000 }])('writes once, and never creates or empties a file (%j)', async (options) => {
     await kernel.write('/etc/file', 'new', options);
     expect(readFileSync(join(folder, 'etc/file'), 'utf8')).toBe('new content\n');
     await expect(kernel.write('/etc/missing', 'new', options)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -62,7 +62,7 @@ describe('HostKernel', () => {
     });
     await expect(kernel.list('/etc/file')).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(kernel.readlink('/etc/file')).rejects.toMatchObject({ code: 'EINVAL' });
-    await expect(kernel.read('/etc', { deadlineMs: 1_000 })).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(kernel.read('/etc', { deadlineMs: 60_000 })).rejects.toMatchObject({ code: 'EISDIR' });
   });
 
   it('has few files open at the same time, however many are asked for', async () => {
@@ -95,7 +95,7 @@ describe('HostKernel', () => {
     const stuck = await Promise.allSettled(pipes.map((pipe) => kernel.write(pipe, 'x', { deadlineMs: 20 })));
     expect(stuck.every(({ status }) => status === 'rejected')).toBe(true);
     expect(await kernel.read('/etc/file')).toBe('old content\n');
-    expect(await kernel.read('/etc/file', { deadlineMs: 5_000 })).toBe('old content\n');
+    expect(await kernel.read('/etc/file', { deadlineMs: 60_000 })).toBe('old content\n');
     for (const pipe of pipes) openSync(join(folder, pipe), 'r+');
   });
 
@@ -123,6 +123,14 @@ describe('HostKernel', () => {
 });
 
 describe('threads for calls that block', () => {
+  it('have a call begin when there is one, so that nobody takes a busy machine for a stuck kernel', async () => {
+    const begun: string[] = [];
+    const running = new BlockingCalls().run({ verb: 'read', path: join(folder, 'etc/file') }, () => begun.push('call'));
+    expect(begun).toEqual([]);
+    await running;
+    expect(begun).toEqual(['call']);
+  });
+
   it('end when they are no longer needed', async () => {
     const calls = new BlockingCalls({ idleMs: 1 });
     const pipes = Array.from({ length: 6 }, (_, index) => makePipe(`pipe${index}`));

@@ -107,16 +107,19 @@ export class HostKernel implements Kernel {
 
   /** Makes the call where it can be abandoned, and gives up waiting for it at the deadline. */
   async #guarded(call: BlockingCall, deadlineMs: number): Promise<string> {
-    const since = Date.now();
-    const running = this.#blocking.run(call);
+    let expire: (error: KernelBlockedError) => void;
+    const expired = new Promise<never>((_, reject) => {
+      expire = reject;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const running = this.#blocking.run(call, () => {
+      const since = Date.now();
+      timer = setTimeout(() => expire(new KernelBlockedError({ ...call, since, released })), deadlineMs);
+    });
     const released = running.then(
       () => undefined,
       () => undefined,
     );
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new KernelBlockedError({ ...call, since, released })), deadlineMs);
-    });
     try {
       const result = await Promise.race([running, expired]);
       if ('text' in result) return result.text;
