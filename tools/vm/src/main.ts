@@ -10,7 +10,7 @@ import { contract } from './scenarios/contract.ts';
 import { figures } from './scenarios/figures.ts';
 import { oddHosts } from './scenarios/odd-hosts.ts';
 import { simulators } from './scenarios/simulators.ts';
-import { interruptions, wholePath } from './scenarios/whole-path/index.ts';
+import { outage, reboots, wholePath } from './scenarios/whole-path/index.ts';
 import { CannotRunError } from './supplies/release.ts';
 import { getSupplies } from './supplies/supplies.ts';
 
@@ -20,7 +20,7 @@ import { getSupplies } from './supplies/supplies.ts';
  */
 const ROUNDS: readonly (readonly (readonly Scenario[])[])[] = [
   [[figures]],
-  [[contract, simulators], [wholePath, oddHosts], [interruptions]],
+  [[contract, simulators], [wholePath], [oddHosts, reboots], [outage]],
 ];
 const NAMES = ROUNDS.flat(2).map(({ name }) => name);
 

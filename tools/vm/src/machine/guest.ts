@@ -13,7 +13,10 @@ import { Qmp } from './qmp.ts';
 
 /** An emulated machine takes 5 s to boot alone, and much longer when others work on the same processors. */
 const BOOT_MS = 60_000;
-/** Now and then an emulated machine that gets too little time hangs early in its boot, and boots well the next time. */
+/**
+ * Now and then an emulated machine that gets too little time hangs early in its boot, and boots well the next time. Each
+ * attempt gets longer than the one before, because all of them may have been on their way on a busy machine.
+ */
 const BOOT_ATTEMPTS = 3;
 const CALL_MS = 60_000;
 /** Longest run of a program that prints what it does. */
@@ -170,7 +173,7 @@ export class Guest {
     this.#isExpectingBoot = true;
     try {
       await boot();
-      for (let attempt = 1; !(await this.#saysHello()); attempt += 1) {
+      for (let attempt = 1; !(await this.#saysHello(attempt * BOOT_MS)); attempt += 1) {
         if (attempt === BOOT_ATTEMPTS) throw new Error(`the guest did not boot in ${BOOT_ATTEMPTS} attempts`);
         await this.monitor('system_reset');
       }
@@ -179,10 +182,10 @@ export class Guest {
     }
   }
 
-  /** Waits for the agent as long as a boot may take; false when it does not come. */
-  #saysHello(): Promise<boolean> {
+  /** Waits for the agent; false when it does not come in time. */
+  #saysHello(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => resolve(false), BOOT_MS);
+      const timer = setTimeout(() => resolve(false), timeoutMs);
       this.#onHello = () => {
         clearTimeout(timer);
         resolve(true);

@@ -3,7 +3,7 @@ import { type Scenario } from '../../scenario.ts';
 import { checkChanges } from './changes.ts';
 import { checkFaults } from './faults.ts';
 import { checkOutage } from './outage.ts';
-import { applyPolicies, assertConfigured, onPath, type Path, untilConfigured } from './path.ts';
+import { applyPolicies, assertConfigured, checkRemoval, onPath, type Path, untilConfigured } from './path.ts';
 import { checkReboots } from './reboots.ts';
 
 /** From a policy to the VFs of a real kernel, and what may be in the way there. */
@@ -18,16 +18,19 @@ export const wholePath: Scenario = {
     }),
 };
 
-/** The same, without an API server for a while, and without power for a moment. */
-export const interruptions: Scenario = {
-  name: 'interruptions',
+/** The same, without an API server for a while: most of it is waiting, so that it costs others little. */
+export const outage: Scenario = {
+  name: 'outage',
   run: (lab) =>
     onPath(lab, async (path) => {
       await checkPolicies(path);
       await checkOutage(path);
-      await checkReboots(path);
+      await checkRemoval(path);
     }),
 };
+
+/** The same, without power for a moment. */
+export const reboots: Scenario = { name: 'reboots', run: (lab) => onPath(lab, checkReboots) };
 
 async function checkStart({ section, cluster }: Path): Promise<void> {
   await section.check('the daemon reports what the node has, and that nothing is to be done', async () => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { SYNC_STATUS } from '@sriov/api';
 import { expectNoDisturbance } from './changes.ts';
-import { assertConfigured, checkRemoval, type Path, untilConfigured } from './path.ts';
+import { applyPolicies, assertConfigured, checkRemoval, type Path, untilConfigured } from './path.ts';
 
 /** The power is cut, at a bad moment and at a good one. */
 export async function checkReboots(path: Path): Promise<void> {
   const { section, cluster, guest, daemon } = path;
-  await checkRemoval(path);
   await section.check('a reboot in the middle of applying converges', async () => {
+    await cluster.untilJudged('Succeeded');
+    await applyPolicies(cluster, 2);
     await cluster.select(true);
     await cluster.untilState('applying', ({ status }) => status?.syncStatus === SYNC_STATUS.inProgress);
     await reboot(path);
