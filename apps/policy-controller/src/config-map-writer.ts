@@ -15,7 +15,7 @@ export interface ConfigMapWriterOptions {
   readonly namespace: string;
   /** The ConfigMap as the cache has it. */
   readonly present: (name: string) => ConfigMap | undefined;
-  readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
   /** Hears when the nodes that found no room are others than before. */
   readonly onRefusal: () => void;
 }
@@ -106,8 +106,8 @@ class Lane {
     // Whoever is planned in this turn of the event loop joins the first write.
     await new Promise(setImmediate);
     while (this.#pending.size > 0) {
-      await clock.sleep(Math.max(0, this.#writtenAt + INTERVAL_MS - clock.now()));
-      this.#writtenAt = clock.now();
+      await clock.sleep(Math.max(0, this.#writtenAt + INTERVAL_MS - clock.elapsed()));
+      this.#writtenAt = clock.elapsed();
       const batch = this.#pending;
       this.#pending = new Map();
       await this.#writeBatch(this.#refuseWhatDoesNotFit(batch));

@@ -35,8 +35,8 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const view = new FleetView(caches, settings);
   const findings = new NodeFindings();
   const now = (): number => clock.now();
-  const ownWrites = new OwnWrites(now);
-  const vanishedPfs = new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, now });
+  const ownWrites = new OwnWrites(clock);
+  const vanishedPfs = new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, clock });
   const configMaps = new ConfigMapWriter({
     client,
     namespace,
@@ -45,7 +45,8 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     onRefusal: () => operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
   });
   const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
-  const sources = { caches, view, findings, settings, client, recorder, now, configMaps, pace: new ProgressPace(now) };
+  const pace = new ProgressPace(clock);
+  const sources = { caches, view, findings, settings, client, recorder, now, configMaps, pace };
   const slots = new Slots(NODE_WRITES);
 
   const operatorConfig: Controller = new Controller({

@@ -3,7 +3,7 @@ import { OwnWrites } from './own-writes.ts';
 
 const create = (): { writes: OwnWrites; pass: (ms: number) => void } => {
   let time = 1_000_000;
-  return { writes: new OwnWrites(() => time), pass: (ms) => (time += ms) };
+  return { writes: new OwnWrites({ elapsed: () => time }), pass: (ms) => (time += ms) };
 };
 const cached =
   (versions: Record<string, string>) =>

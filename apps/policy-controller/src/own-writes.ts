@@ -1,3 +1,5 @@
+import { type Clock } from '@sriov/runtime';
+
 /** After so long a version that did not come is taken for lost: the object may have been replaced meanwhile. */
 const PATIENCE_MS = 60_000;
 
@@ -6,18 +8,18 @@ const PATIENCE_MS = 60_000;
  * written a second time.
  */
 export class OwnWrites {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'elapsed'>;
   readonly #byNode = new Map<string, { readonly versions: Map<string, string>; at: number }>();
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'elapsed'>) {
+    this.#clock = clock;
   }
 
   /** An object was written for the node, and has this resource version since. */
   note(node: string, object: string, resourceVersion: string): void {
     const entry = this.#byNode.get(node) ?? { versions: new Map<string, string>(), at: 0 };
     entry.versions.set(object, resourceVersion);
-    entry.at = this.#now();
+    entry.at = this.#clock.elapsed();
     this.#byNode.set(node, entry);
   }
 
@@ -29,7 +31,7 @@ export class OwnWrites {
     const entry = this.#byNode.get(node);
     if (entry === undefined) return false;
     for (const [object, version] of entry.versions) {
-      if (isOlder(cached(object), version)) return this.#now() - entry.at < PATIENCE_MS || this.#forget(node);
+      if (isOlder(cached(object), version)) return this.#clock.elapsed() - entry.at < PATIENCE_MS || this.#forget(node);
     }
     return this.#forget(node);
   }

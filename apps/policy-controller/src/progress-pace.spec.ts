@@ -6,7 +6,7 @@ import { type Decided, findStatusUpdate } from './write-status.ts';
 describe('ProgressPace', () => {
   it('holds progress back from when it was first seen, and anew after it was written', () => {
     let time = 1_000_000;
-    const pace = new ProgressPace(() => time);
+    const pace = new ProgressPace({ elapsed: () => time });
     expect(pace.holdBack('a')).toBe(10_000);
     time += 4_000;
     expect([pace.holdBack('a'), pace.holdBack('b')]).toEqual([6_000, 10_000]);

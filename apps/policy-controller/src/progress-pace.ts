@@ -1,3 +1,5 @@
+import { type Clock } from '@sriov/runtime';
+
 /** Progress has to last so long before it is written. */
 export const PROGRESS_MS = 10_000;
 
@@ -6,19 +8,19 @@ export const PROGRESS_MS = 10_000;
  * one changes their nodes. What people wait for (Ready, Degraded, a new generation) is not held back.
  */
 export class ProgressPace {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'elapsed'>;
   /** Since when there is progress to be written, by key. */
   readonly #since = new Map<string, number>();
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'elapsed'>) {
+    this.#clock = clock;
   }
 
   /** How long to hold the progress of the key back, in ms; 0 when it is due. */
   holdBack(key: string): number {
-    const since = this.#since.get(key) ?? this.#now();
+    const since = this.#since.get(key) ?? this.#clock.elapsed();
     this.#since.set(key, since);
-    return Math.max(0, since + PROGRESS_MS - this.#now());
+    return Math.max(0, since + PROGRESS_MS - this.#clock.elapsed());
   }
 
   /** The status of the key is up to date. */

@@ -10,7 +10,7 @@ const state = (desired: string[], reported: string[]): SriovNetworkNodeState => 
 });
 const create = (graceMs = GRACE_MS): { pfs: VanishedPfs; pass: (ms: number) => void } => {
   let time = 1_000_000;
-  return { pfs: new VanishedPfs({ graceMs, now: () => time }), pass: (ms) => (time += ms) };
+  return { pfs: new VanishedPfs({ graceMs, clock: { elapsed: () => time } }), pass: (ms) => (time += ms) };
 };
 
 describe('VanishedPfs', () => {

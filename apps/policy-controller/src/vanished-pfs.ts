@@ -1,5 +1,6 @@
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { missedPfs } from '@sriov/policy';
+import { type Clock } from '@sriov/runtime';
 
 /** The PFs of a node that vanished a short while ago. */
 export interface Vanished {
@@ -15,13 +16,13 @@ export interface Vanished {
  */
 export class VanishedPfs {
   readonly #graceMs: number;
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'elapsed'>;
   /** By node, then by PCI address: since when. */
   readonly #since = new Map<string, Map<string, number>>();
 
-  constructor(options: { readonly graceMs: number; readonly now: () => number }) {
+  constructor(options: { readonly graceMs: number; readonly clock: Pick<Clock, 'elapsed'> }) {
     this.#graceMs = options.graceMs;
-    this.#now = options.now;
+    this.#clock = options.clock;
   }
 
   /** Looks at a node's state, and which of its PFs are away and may come back. */
@@ -30,7 +31,7 @@ export class VanishedPfs {
     const before = this.#since.get(node);
     if (away.length === 0) this.#since.delete(node);
     if (away.length === 0 || this.#graceMs === 0) return { addresses: new Set() };
-    const now = this.#now();
+    const now = this.#clock.elapsed();
     const since = new Map(away.map((pciAddress) => [pciAddress, before?.get(pciAddress) ?? now]));
     this.#since.set(node, since);
     const left = [...since].map(([pciAddress, time]) => ({ pciAddress, ms: time + this.#graceMs - now }));
