@@ -1,7 +1,8 @@
-import { formatVfRange, type ObservedHost, parseVfRange, rangeContains, type VfGroup, type VfRange } from '@sriov/api';
+import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { type NodeFacts, type NodePlan, type PfPlan, pfTitle } from '@sriov/node-plan';
 import { type StepFailure, type StepName } from './apply.ts';
+import { formatVfIds } from './format-vf-ids.ts';
 
 /** What is known of the device plugin of this node: it reads its configuration and finds devices at its start alone. */
 export interface PluginRecord {
@@ -84,18 +85,7 @@ function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string |
   const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
   if (made !== undefined) return `the number of VFs becomes ${made}`;
   const ids = vfs.flatMap(({ id, steps }) => (steps.some(changesVfs) && isInGroup(groups, id) ? [id] : []));
-  return ids.length > 0 ? `another driver for VF ${formatIds(ids)}` : undefined;
-}
-
-/** `0-3, 7`: a PF can have hundreds of VFs. */
-export function formatIds(ids: readonly number[]): string {
-  const runs: VfRange[] = [];
-  for (const id of ids) {
-    const run = runs.at(-1);
-    if (run?.last === id - 1) runs[runs.length - 1] = { first: run.first, last: id };
-    else runs.push({ first: id, last: id });
-  }
-  return runs.map((run) => (run.first === run.last ? String(run.first) : formatVfRange(run))).join(', ');
+  return ids.length > 0 ? `another driver for VF ${formatVfIds(ids)}` : undefined;
 }
 
 function isInGroup(groups: readonly VfGroup[], id: number): boolean {

@@ -3,8 +3,8 @@ import { KernelBlockedError, KernelError } from '@sriov/host';
 import { describePlan, type PlanProblemReason } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Converged } from './converge.ts';
+import { formatVfIds } from './format-vf-ids.ts';
 import { applying, type Verdict } from './node-status.ts';
-import { formatIds } from './plugin-restart.ts';
 
 /** Reasons of the planner as the reasons of conditions. */
 const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
@@ -47,7 +47,7 @@ function failureLines(failures: readonly StepFailure[]): string[] {
   }
   return [...alike.values()].map(([first, ...others]) => {
     const ids = others.flatMap(({ vfId }) => vfId ?? []);
-    return `${first?.message}${ids.length > 0 ? ` (and likewise VF ${formatIds(ids)})` : ''}`;
+    return `${first?.message}${ids.length > 0 ? ` (and likewise VF ${formatVfIds(ids)})` : ''}`;
   });
 }
 
