@@ -10,11 +10,11 @@ import {
 import { isNotFound, type KubeClient, NODE } from '@sriov/kube';
 import { type NodeWrite, type StateChanges } from '@sriov/policy';
 import { type Logger } from '@sriov/runtime';
+import { type LimitFunction } from 'p-limit';
 import { type ConfigMapWriter } from './config-map-writer.ts';
 import { type GatheredNode, WRITTEN } from './gather.ts';
 import { type OwnWrites } from './own-writes.ts';
 import { type Settings } from './settings.ts';
-import { type Slots } from './slots.ts';
 
 /** What writes go through. */
 export interface WritePorts {
@@ -22,7 +22,7 @@ export interface WritePorts {
   readonly configMaps: ConfigMapWriter;
   readonly ownWrites: OwnWrites;
   /** Bounds the writes that are under way. */
-  readonly slots: Slots;
+  readonly slots: LimitFunction;
   readonly settings: Settings;
   readonly log: Logger;
 }
@@ -55,7 +55,7 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
 
 function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
   // Keys of a ConfigMap are written together, one request after the other: they need no slot, and must hold none.
-  return isKeyWrite(write) ? writeKey(ports, target, write) : ports.slots.run(() => writeObject(ports, target, write));
+  return isKeyWrite(write) ? writeKey(ports, target, write) : ports.slots(() => writeObject(ports, target, write));
 }
 
 type KeyWrite = Extract<NodeWrite, { kind: 'device-plugin-config' }>;

@@ -2,6 +2,7 @@ import { DEFAULT_OPERATOR_CONFIG_NAME } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
+import pLimit from 'p-limit';
 import { allInformers, createCaches } from './caches.ts';
 import { ConfigMapWriter } from './config-map-writer.ts';
 import { FleetView } from './fleet-view.ts';
@@ -13,7 +14,6 @@ import { reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcilePool } from './reconcile-pool.ts';
 import { type Settings } from './settings.ts';
-import { Slots } from './slots.ts';
 import { VanishedPfs } from './vanished-pfs.ts';
 import { connectWatches, wakeSubjects } from './watches.ts';
 
@@ -47,7 +47,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
   const pace = new ProgressPace(clock);
   const sources = { caches, view, findings, settings, client, recorder, now, configMaps, pace };
-  const slots = new Slots(NODE_WRITES);
+  const slots = pLimit(NODE_WRITES);
 
   const operatorConfig: Controller = new Controller({
     ...shared,
