@@ -171,7 +171,7 @@ async function readCrds(): Promise<AppliedObject[]> {
 }
 
 /** The daemon has looked at the newest spec. */
-export function isJudged({ metadata, status }: SriovNetworkNodeState): boolean {
+function isJudged({ metadata, status }: SriovNetworkNodeState): boolean {
   return conditionOf(status, CONDITION.ready)?.observedGeneration === metadata.generation;
 }
 
