@@ -5,6 +5,8 @@
 export const REASON = {
   // any kind
   reconcileFailed: 'ReconcileFailed',
+  objectTooLarge: 'ObjectTooLarge',
+  writeRefused: 'WriteRefused',
 
   // networks (names as upstream writes them)
   networkReady: 'NetworkReady',

@@ -81,6 +81,9 @@ describe('a controller', () => {
     ['done is done', [fine], 1_000_000, [0]],
     ['wait comes back after its time', [wait(700, 'NoNode', 'soon'), fine], 1_000_000, [0, 700]],
     ['stalled waits for an event', [stalled('BadSpec', 'no')], 1_000_000, [0]],
+    ['a write that is too large waits for an event', [apiError(413)], 890_000, [0]],
+    ['a write that is not valid waits for an event', [apiError(422)], 890_000, [0]],
+    ['a write that was refused is tried again, seldom', [apiError(422), fine], 1_000_000, [0, 900_000]],
     ['a throw comes back with a doubled delay', [new Error('no')], 100, [0, 5, 15, 35, 75]],
     ['a conflict comes back with a doubled delay', [apiError(409)], 20, [0, 5, 15]],
     [
@@ -156,6 +159,16 @@ describe('a controller', () => {
         { type: 'Ready', status: 'False', reason: 'S', message: '' },
       ],
     ],
+    [
+      'a write that is too large, at once,',
+      [apiError(413)],
+      [{ type: 'Ready', status: 'False', reason: REASON.objectTooLarge, message: 'HTTP 413' }],
+    ],
+    [
+      'a write that is not valid, at once,',
+      [apiError(422)],
+      [{ type: 'Ready', status: 'False', reason: REASON.writeRefused, message: 'HTTP 422' }],
+    ],
   ])('%s is reported as a condition', async (_, steps, expected) => {
     const reported: NewCondition[] = [];
     run(steps, async (key, conditions) => {
@@ -174,6 +187,13 @@ describe('a controller', () => {
     });
     await clock.advance(1_000);
     expect(times).toEqual([0, 5, 15]);
+  });
+
+  it('does not report again and again what the server will not have as a condition', async () => {
+    const { times } = run([fine], () => Promise.reject(apiError(413)));
+    await clock.advance(890_000);
+    expect(times).toEqual([0]);
+    expect(counts).toMatchObject({ 'sriov_reconcile_total pump stalled': 1 });
   });
 
   it('survives a failure that cannot be reported either', async () => {

@@ -1,8 +1,8 @@
 import { CONDITION, messageOf, REASON } from '@sriov/api';
 import { type NewCondition } from './conditions.ts';
 import { type ControllerMetrics } from './metrics.ts';
-import { type Outcome } from './outcome.ts';
-import { refusalOf } from './refusal.ts';
+import { type Outcome, stalled } from './outcome.ts';
+import { isConflict, refusalOf, refusedWrite } from './refusal.ts';
 import { type Timers } from './timers.ts';
 import { WorkQueue } from './workqueue.ts';
 
@@ -33,11 +33,17 @@ const REPORT_AFTER_FAILURES = 3;
  * key may be asleep for another quarter of an hour.
  */
 const UNREACHABLE_MAX_MS = 30_000;
+/**
+ * Time after which a write that was refused for what it says is tried again without an event: an admission policy, a
+ * schema or a limit of the server may have changed, and no watch of ours tells.
+ */
+const REFUSED_AGAIN_MS = 900_000;
 
 /**
  * Runs a reconciler over its queue. This is the one place where outcomes become conditions, metrics and requeues:
  * `done` forgets the failures, `wait` comes back, `stalled` waits for an event, a throw backs off, and a conflict
- * (an error with `status` 409: our cache was behind) backs off without a word.
+ * (an error with `status` 409: our cache was behind) backs off without a word. An error with `status` 413 or 422 is
+ * stalled too: the server read the write and will not have it, however often it is sent.
  */
 export class Controller {
   readonly #options: ControllerOptions;
@@ -80,8 +86,16 @@ export class Controller {
     }
   }
 
-  async #fail(key: string, error: unknown): Promise<'conflict' | 'error'> {
+  async #fail(key: string, error: unknown): Promise<'stalled' | 'conflict' | 'error'> {
     const { name, log, metrics } = this.#options;
+    const refused = refusedWrite(error);
+    if (refused !== undefined) {
+      this.#queue.forget(key);
+      this.#queue.addAfter(key, REFUSED_AGAIN_MS);
+      log.warn({ controller: name, key, err: error }, 'the API server refuses what is to be written');
+      await this.#reportFailure(key, stalled(refused, messageOf(error)));
+      return 'stalled';
+    }
     const retryMs = this.#queue.addFailed(key, delayBounds(error));
     metrics.retried(name);
     if (isConflict(error)) {
@@ -89,15 +103,15 @@ export class Controller {
       return 'conflict';
     }
     log.warn({ controller: name, key, retryMs, err: error }, 'reconcile failed');
-    if (this.#queue.failures(key) >= REPORT_AFTER_FAILURES) await this.#reportFailure(key, error);
+    if (this.#queue.failures(key) >= REPORT_AFTER_FAILURES) {
+      await this.#reportFailure(key, stalled(REASON.reconcileFailed, messageOf(error)));
+    }
     return 'error';
   }
 
-  async #reportFailure(key: string, error: unknown): Promise<void> {
-    const message = messageOf(error);
+  async #reportFailure(key: string, failure: Outcome): Promise<void> {
     try {
-      const condition = { type: CONDITION.ready, status: 'False', reason: REASON.reconcileFailed, message } as const;
-      await this.#options.report?.(key, [condition]);
+      await this.#options.report?.(key, [readyCondition(failure)]);
     } catch (cause) {
       // The API server that refused the reconcile may refuse its report as well; the next attempt reports again.
       this.#options.log.debug({ controller: this.#options.name, key, err: cause }, 'could not report a failure');
@@ -113,8 +127,6 @@ function readyCondition(outcome: Outcome): NewCondition {
     message: outcome.message,
   };
 }
-
-const isConflict = (error: unknown): boolean => refusalOf(error).status === 409;
 
 function delayBounds(error: unknown): { leastMs?: number; mostMs?: number } {
   const { status, retryAfterMs } = refusalOf(error);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Condition, type Resource, SRIOV_NETWORK, type SriovNetwork } from '@sriov/api';
+import { type Condition, type Resource, SRIOV_NETWORK, SRIOV_NETWORK_NODE_STATE, type SriovNetwork } from '@sriov/api';
 import { Authority, type KeyPair } from '@sriov/certificates';
 import { kubeconfigText } from '@sriov/control-plane';
 import { systemClock } from '@sriov/runtime';
@@ -65,6 +65,15 @@ describe('the client', () => {
     expect(await client.list(CONFIG_MAP, selection)).toHaveLength(7);
     expect(await client.list(CONFIG_MAP, { namespace, fieldSelector: 'metadata.name=page-3' })).toHaveLength(1);
     expect(await client.list(CONFIG_MAP, { namespace, labelSelector: 'paged=no' })).toEqual([]);
+  });
+
+  it.each([
+    ['the API server takes', 3_500_000],
+    ['etcd takes, which the API server calls an error of its own,', 2_000_000],
+  ])('says 413 of an object that is larger than %s', async (_, bytes) => {
+    const metadata = { name: 'large', namespace };
+    const spec = { interfaces: [{ pciAddress: '0000:3b:00.0', name: 'x'.repeat(bytes) }] };
+    expect(await failure(client.create(SRIOV_NETWORK_NODE_STATE, { metadata, spec }))).toMatchObject({ status: 413 });
   });
 
   it('leaves spec and status out when asked for metadata only', async () => {

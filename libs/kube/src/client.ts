@@ -303,13 +303,19 @@ async function readText(response: IncomingMessage): Promise<string> {
   return text;
 }
 
+/**
+ * What the server says with status 500 of an object that it takes and its store does not: etcd's `--max-request-bytes`
+ * (1.5 MiB by default) and the limit of a gRPC message. It is as much too large as one that the server refuses itself.
+ */
+const STORE_LIMIT = /etcdserver: request is too large|trying to send message larger than max/;
+
 async function refusal(request: ApiRequest, response: IncomingMessage): Promise<ApiError> {
   const text = await readText(response).catch(() => '');
   const status = response.statusCode ?? 0;
   const seconds = Number(response.headers['retry-after']);
   const { message, reason } = parseStatus(text);
   return new ApiError(`${request.method} ${pathOf(request)}: ${message ?? `HTTP ${status}`}`, {
-    status,
+    status: STORE_LIMIT.test(message ?? '') ? 413 : status,
     reason: reason ?? '',
     retryAfterMs: Number.isFinite(seconds) && response.headers['retry-after'] ? seconds * 1000 : undefined,
   });
