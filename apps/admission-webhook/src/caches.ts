@@ -9,6 +9,7 @@ import {
   type SriovNetworkNodeState,
   type SriovNetworkPoolConfig,
   SUPPORTED_NIC_CONFIG_MAP,
+  withReadableStatus,
 } from '@sriov/api';
 import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
 
@@ -54,7 +55,8 @@ function trimNode({ metadata }: KubeObject): KubeObject {
   return { metadata: omitUndefined({ name, resourceVersion, labels }) };
 }
 
-function trimNodeState({ metadata, status }: SriovNetworkNodeState): SriovNetworkNodeState {
+function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
+  const { metadata, status } = withReadableStatus(state);
   const { name, namespace, resourceVersion } = metadata;
   const { interfaces, syncStatus } = status ?? {};
   return {

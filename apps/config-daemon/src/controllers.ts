@@ -1,4 +1,4 @@
-import { ANNOTATION, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { ANNOTATION, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
@@ -26,6 +26,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const nodeStates = new Informer(cluster.informers, SRIOV_NETWORK_NODE_STATE, {
     namespace: settings.namespace,
     fieldSelector: `metadata.name=${settings.nodeName}`,
+    transform: withReadableStatus,
   });
   const getNodeState = (): SriovNetworkNodeState | undefined =>
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);

@@ -300,12 +300,15 @@ describe('the config daemon', () => {
     expect(status?.interfaces?.map(({ name }) => name)).toEqual(['eno1', 'ens1', 'ens2']);
   });
 
-  it('says again what is when a hand has written into the status', async () => {
+  it.each<[string, object[]]>([
+    ['no PFs', []],
+    ['PFs that cannot be read', [{ pciAddress: PF, Vfs: [{}] }, { mtu: '1500' }]],
+  ])('says again what is when a hand has written %s into the status', async (_, interfaces) => {
     startDaemon();
     await untilSynced('Succeeded');
-    await request('PATCH', `${statePath()}/status`, { status: { syncStatus: 'Failed', interfaces: [] } });
+    await request('PATCH', `${statePath()}/status`, { status: { syncStatus: 'Failed', interfaces } });
     const { status } = await untilSynced('Succeeded');
-    expect(status?.interfaces).toHaveLength(3);
+    expect(status?.interfaces?.map(({ name }) => name)).toEqual(['eno1', 'ens1', 'ens2']);
   });
 
   it('says again what is when it has had nothing to say yet itself', async () => {

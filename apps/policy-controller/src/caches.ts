@@ -12,6 +12,7 @@ import {
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
   SUPPORTED_NIC_CONFIG_MAP,
+  withReadableStatus,
 } from '@sriov/api';
 import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
 import { configShardNames } from '@sriov/policy';
@@ -71,7 +72,8 @@ function trimNode({ metadata }: KubeObject): KubeObject {
   return { metadata: omitUndefined({ name, uid, resourceVersion, labels }) };
 }
 
-function trimNodeState({ metadata, spec, status }: SriovNetworkNodeState): SriovNetworkNodeState {
+function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
+  const { metadata, spec, status } = withReadableStatus(state);
   const { interfaces, syncStatus, conditions } = status ?? {};
   return {
     metadata,

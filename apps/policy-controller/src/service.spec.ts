@@ -316,6 +316,20 @@ describe('the policy controller', () => {
     expect(data[name]).toContain('"pfNames":["ens1","ens2"]');
   });
 
+  it('keeps all entries of a node whose PFs cannot be read', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    await createPolicy('unread', selector, { resourceName: 'u', nicSelector: { pfNames: ['ens1', 'ens2'] } });
+    const { spec } = await eventually(async () => {
+      const state = await getState(name);
+      return state.spec?.interfaces?.length === 2 && state;
+    });
+    await report(name, { interfaces: [{ name: 'ens1', pciAddress: '0000:3b:00.0', totalvfs: 8 }, { name: 'ens2' }] });
+    await request('PATCH', path(POLICIES, 'unread'), { spec: { mtu: 9000 } });
+    await untilPolicy('unread', 'Ready', { observedGeneration: 2 });
+    expect((await getState(name)).spec).toEqual(spec);
+  });
+
   it('says on a pool which nodes it has, and that two pools share one', async () => {
     const { name, selector } = await createNode();
     await report(name, { syncStatus: 'Succeeded' });

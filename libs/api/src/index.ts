@@ -15,6 +15,7 @@ export * from './operator-config.ts';
 export * from './ovs-network.ts';
 export * from './pool-config.ts';
 export * from './read-spec.ts';
+export * from './readable-status.ts';
 export * from './reasons.ts';
 export * from './sriov-ib-network.ts';
 export * from './sriov-network.ts';

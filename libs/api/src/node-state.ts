@@ -4,6 +4,9 @@ import { conditionsSchema } from './conditions.ts';
 import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject } from './object.ts';
 
+/** The API server keeps the fields of such an object as they come, and does not check them. */
+const preserved = { 'x-kubernetes-preserve-unknown-fields': true };
+
 const pciAddress = z.string().describe('PCI address, such as 0000:3b:00.0.');
 
 /** A run of VFs of one PF that share driver, MTU and resource. */
@@ -82,7 +85,11 @@ export const observedInterfaceSchema = z.object({
 
 /** Status of a SriovNetworkNodeState, written by the config daemon of the node. */
 export const nodeStateStatusSchema = z.object({
-  interfaces: z.array(observedInterfaceSchema).optional().describe('The PFs of the node.'),
+  // Only the daemon writes it, and checks it: the API server would spend most of a write of a node state on it.
+  interfaces: z
+    .array(observedInterfaceSchema.meta({ ...preserved, description: 'A PF as the node sees it.' }))
+    .optional()
+    .describe('The PFs of the node.'),
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
   syncStatus: z.string().optional().describe('InProgress, Succeeded or Failed.'),

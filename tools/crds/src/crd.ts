@@ -1,9 +1,19 @@
 import { type CustomResource, type ValidationRule } from '@sriov/api';
 import { stringify } from 'yaml';
 import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
+import { foldPreserved, ignorePreserved } from './preserved.ts';
 
 /** The CustomResourceDefinition of a kind, as an object. */
 export function buildCrd(resource: CustomResource): JsonSchema {
+  return crdWith(resource, foldPreserved(objectSchema(resource)));
+}
+
+/** The same, with every field of the status checked by the API server, as in upstream's CRDs: to compare with. */
+export function buildTypedCrd(resource: CustomResource): JsonSchema {
+  return crdWith(resource, ignorePreserved(objectSchema(resource)));
+}
+
+function crdWith(resource: CustomResource, schema: JsonSchema): JsonSchema {
   const { group, version, kind, plural, singular } = resource;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -20,7 +30,7 @@ export function buildCrd(resource: CustomResource): JsonSchema {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: resource.printerColumns.map((column) => ({ ...column })),
-          schema: { openAPIV3Schema: objectSchema(resource) },
+          schema: { openAPIV3Schema: schema },
         },
       ],
     },

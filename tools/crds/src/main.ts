@@ -2,10 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CUSTOM_RESOURCES } from '@sriov/api';
 import { crdFile } from './crd.ts';
+import { referencePage } from './reference.ts';
 
-const folder = join(import.meta.dirname, '../../../charts/sriov-network-operator/files/crds');
+const root = join(import.meta.dirname, '../../..');
+const crds = join(root, 'charts/sriov-network-operator/files/crds');
+const pages = join(root, 'docs/crds');
 
-mkdirSync(folder, { recursive: true });
+for (const folder of [crds, pages]) mkdirSync(folder, { recursive: true });
 for (const resource of CUSTOM_RESOURCES) {
-  writeFileSync(join(folder, `${resource.group}_${resource.plural}.yaml`), crdFile(resource));
+  writeFileSync(join(crds, `${resource.group}_${resource.plural}.yaml`), crdFile(resource));
+  writeFileSync(join(pages, `${resource.kind.toLowerCase()}.md`), referencePage(resource));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ControlPlane } from '@sriov/control-plane';
 import { CONFIG_MAP_LIMIT_BYTES, configShardNames, MAX_CONFIG_SHARDS } from '@sriov/policy';
 import { writeBare } from './bare-client.ts';
-import { FleetCluster } from './cluster.ts';
+import { FleetCluster, type Snapshot } from './cluster.ts';
 import { bundleController, type ControllerOptions, ControllerProcess, type Memory } from './controller-process.ts';
 import { ALL, nodeName, ONE } from './fleet-objects.ts';
 import { type Flags } from './flags.ts';
@@ -16,12 +16,15 @@ export interface Comparison {
   /** Nodes a second. */
   readonly controller: number;
   readonly bare: number;
+  /** The bare client where the API server checks every field of a node state's status, as with upstream's CRD. */
+  readonly bareUpstream: number;
   /**
    * CPU time a node, in ms, of the API server and all clients together, until the last node is changed. On a machine
    * that others use it says more than the rates: where nothing else limits, rates are as the inverse of it.
    */
   readonly controllerCpuMs: number;
   readonly bareCpuMs: number;
+  readonly bareUpstreamCpuMs: number;
 }
 
 /** Everything that a run measures. */
@@ -172,10 +175,13 @@ class Bench {
     return { writes: new Map(writes), reads };
   }
 
-  /** The controller changes every node; then, while it is away, the bare client writes what stood there before. */
+  /**
+   * The controller changes every node. Then, while it is away, the bare client writes what stood there before, and
+   * there and back again on a CRD of upstream's shape.
+   */
   async #compare(controller: ControllerProcess): Promise<{ comparison: Comparison; requests: Requests }> {
     const { nodes } = this.#options.flags;
-    const before = await this.#cluster.snapshot(configShardNames(this.#options.controller.shards));
+    const before = await this.#snapshot();
     let ours: Timing = { seconds: 0, cpuMs: 0 };
     const requests = await this.#count(async () => {
       ours = await this.#timeChange(nodes, () => this.#cluster.patchPolicy(ALL, CHANGED), controller);
@@ -185,20 +191,36 @@ class Bench {
     requests.writes.delete('sriovnetworknodepolicies');
     await this.#settle(controller);
     await controller.stop();
-    const patches = this.#cluster.patchesTo(before);
-    const bare = await this.#timeChange(nodes, async () => {
-      await writeBare(this.#plane.access, patches.maps, CONNECTIONS);
-      await writeBare(this.#plane.access, patches.states, CONNECTIONS);
-    });
+    const after = await this.#snapshot();
+    const bare = await this.#timeBare(before);
+    await this.#cluster.useStatusSchema('upstream');
+    const there = await this.#timeBare(after);
+    const back = await this.#timeBare(before);
+    await this.#cluster.useStatusSchema('ours');
     await this.#cluster.patchPolicy(ALL, UNCHANGED);
     await this.#cluster.catchUp();
     const comparison = {
       controller: nodes / ours.seconds,
       bare: nodes / bare.seconds,
+      bareUpstream: (2 * nodes) / (there.seconds + back.seconds),
       controllerCpuMs: ours.cpuMs / nodes,
       bareCpuMs: bare.cpuMs / nodes,
+      bareUpstreamCpuMs: (there.cpuMs + back.cpuMs) / (2 * nodes),
     };
     return { comparison, requests };
+  }
+
+  #snapshot(): Promise<Snapshot> {
+    return this.#cluster.snapshot(configShardNames(this.#options.controller.shards));
+  }
+
+  /** How long the bare client takes to bring every node to what stood there. */
+  #timeBare(snapshot: Snapshot): Promise<Timing> {
+    const patches = this.#cluster.patchesTo(snapshot);
+    return this.#timeChange(this.#options.flags.nodes, async () => {
+      await writeBare(this.#plane.access, patches.maps, CONNECTIONS);
+      await writeBare(this.#plane.access, patches.states, CONNECTIONS);
+    });
   }
 
   /** How long it takes from the beginning of `change` until `count` node states have a new spec, and at what cost. */

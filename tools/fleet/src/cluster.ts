@@ -31,16 +31,17 @@ import { systemClock } from '@sriov/runtime';
 import { parse } from 'yaml';
 import { type BarePatch } from './bare-client.ts';
 import { bounded } from './bounded.ts';
-import { type FleetSize, nodeObject, policyObjects, readyCondition, reportedStatus } from './fleet-objects.ts';
+import {
+  type FleetSize,
+  nodeName,
+  nodeObject,
+  policyObjects,
+  readyCondition,
+  reportedStatus,
+} from './fleet-objects.ts';
 import { parseRequestCounts, type RequestCounts } from './request-counts.ts';
+import { CRD, type StatusSchema, useStatusSchema } from './status-schema.ts';
 
-const CRD: Resource = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-};
 const CRDS = join(import.meta.dirname, '../../../charts/sriov-network-operator/files/crds');
 /** Requests of the simulator at the same time. */
 const LIMIT = 32;
@@ -95,6 +96,12 @@ export class FleetCluster {
       const policy = { metadata: { ...metadata, namespace: this.namespace }, ...(spec && { spec }) };
       await this.client.create(SRIOV_NETWORK_NODE_POLICY, policy);
     }
+  }
+
+  /** Has the API server check statuses of node states by our CRD, or as upstream's would. */
+  async useStatusSchema(schema: StatusSchema): Promise<void> {
+    const { client, namespace } = this;
+    await useStatusSchema({ client, access: this.#access, namespace, name: nodeName(0) }, schema);
   }
 
   /** Has the daemon of each node report its devices for the first time. */

@@ -12,6 +12,7 @@ export interface Row {
 }
 
 const RATE_BAR = 0.85;
+const UPSTREAM_RATE_BAR = 1.5;
 const LATENCY_BAR_MS = 250;
 const STALL_BAR_MS = 200;
 const PLANNING_BAR_MS = 1_000;
@@ -50,10 +51,18 @@ export function rowsOf(figures: Figures): Row[] {
 function changeOfAllRows({ comparisons, changeOfAll, flags }: Figures): Row[] {
   const median = (of: (comparison: Comparison) => number): number => quantile(comparisons.map(of), 0.5);
   const ratio = median(({ controller, bare }) => controller / bare);
-  const rates = comparisons.map(({ controller, bare }) => `${controller.toFixed(0)}:${bare.toFixed(0)}`);
+  const upstream = median(({ controller, bareUpstream }) => controller / bareUpstream);
+  const rates = (of: 'bare' | 'bareUpstream'): string =>
+    comparisons.map((each) => `${each.controller.toFixed(0)}:${each[of].toFixed(0)}`).join(', ');
   return [
     {
-      what: `all nodes changed: our rate over the bare client's (nodes/s ${rates.join(', ')})`,
+      what: `all nodes changed: our rate over the bare client's on upstream's CRD (nodes/s ${rates('bareUpstream')})`,
+      measured: upstream.toFixed(2),
+      bar: `at least ${UPSTREAM_RATE_BAR}`,
+      isMet: upstream >= UPSTREAM_RATE_BAR,
+    },
+    {
+      what: `all nodes changed: our rate over the bare client's on our CRD (nodes/s ${rates('bare')})`,
       measured: ratio.toFixed(2),
       bar: `at least ${RATE_BAR}`,
       isMet: ratio >= RATE_BAR,
@@ -64,8 +73,10 @@ function changeOfAllRows({ comparisons, changeOfAll, flags }: Figures): Row[] {
       bar: `at least ${RATE_BAR}, where others use the machine`,
     },
     {
-      what: "CPU time a node, ours and the bare client's",
-      measured: `${median(({ controllerCpuMs }) => controllerCpuMs).toFixed(1)} ms, ${median(({ bareCpuMs }) => bareCpuMs).toFixed(1)} ms`,
+      what: "CPU time per node: ours, the bare client's, and the bare client's on upstream's CRD",
+      measured: (['controllerCpuMs', 'bareCpuMs', 'bareUpstreamCpuMs'] as const)
+        .map((key) => `${median((each) => each[key]).toFixed(1)} ms`)
+        .join(', '),
       bar: '',
     },
     {
