@@ -38,13 +38,29 @@ async function applyStep(client: KubeClient, subject: Subject, step: AttachmentS
       // The list is replaced as a whole, so the resource version guards what others added meanwhile.
       return patchNetwork(client, subject, { finalizers: step.finalizers, resourceVersion });
     case 'apply-attachment':
-      await client.apply(NETWORK_ATTACHMENT_DEFINITION, step.attachment);
+      await writeAttachment(client, step);
       return true;
     case 'delete-attachment':
       await deleteAttachment(client, step.attachment);
       return true;
     case 'record-namespace':
       return patchNetwork(client, subject, { annotations: { [ANNOTATION.lastNetworkNamespace]: step.namespace } });
+  }
+}
+
+/**
+ * Neither way overwrites an object that the plan did not know: what somebody else made meanwhile under the name is a
+ * conflict, and the next reconcile sees it.
+ */
+async function writeAttachment(
+  client: KubeClient,
+  { attachment, resourceVersion }: Extract<AttachmentStep, { kind: 'apply-attachment' }>,
+): Promise<void> {
+  if (resourceVersion === undefined) {
+    await client.create(NETWORK_ATTACHMENT_DEFINITION, attachment);
+  } else {
+    const metadata = { ...attachment.metadata, resourceVersion };
+    await client.apply(NETWORK_ATTACHMENT_DEFINITION, { ...attachment, metadata });
   }
 }
 

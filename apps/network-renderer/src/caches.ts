@@ -4,7 +4,10 @@ import {
   type CustomResource,
   type KubeObject,
   NETWORK_ATTACHMENT_DEFINITION,
+  FIELD_BOUNDS,
+  MAX_CNI_CONFIG_LENGTH,
   type NetworkAttachmentDefinition,
+  omitUndefined,
   OVS_NETWORK,
   SRIOV_IB_NETWORK,
   SRIOV_NETWORK,
@@ -39,8 +42,11 @@ const indexers = {
 /** Makes the caches; they fill once they run. */
 export function createCaches(context: InformerContext): Caches {
   return {
-    networks: new Map(NETWORK_KINDS.map((kind) => [kind.kind, new Informer(context, kind, { indexers })])),
+    networks: new Map(
+      NETWORK_KINDS.map((kind) => [kind.kind, new Informer(context, kind, { indexers, transform: trimNetwork })]),
+    ),
     attachments: new Informer(context, NETWORK_ATTACHMENT_DEFINITION, {
+      transform: trimAttachment,
       indexers: { [BY_OWNER]: ({ metadata }) => [metadata.annotations?.[ANNOTATION.ownerRef] ?? ''] },
     }),
     namespaces: new Informer(context, NAMESPACE, { metadataOnly: true }),
@@ -50,4 +56,54 @@ export function createCaches(context: InformerContext): Caches {
 /** All of them, for running and waiting. */
 export function allInformers(caches: Caches): Follower[] {
   return [...caches.networks.values(), caches.attachments, caches.namespaces];
+}
+
+/**
+ * Anybody may make these objects in a namespace of their own, of up to 1.5 MB: what is kept of each has a bound. A
+ * field that is longer than the bounds of `libs/api` is kept so far that it is still too long.
+ */
+function trimNetwork<T extends Network>(network: T): T {
+  const spec = network.spec as object | undefined;
+  return {
+    ...network,
+    metadata: trimMetadata(network, [ANNOTATION.lastNetworkNamespace]),
+    ...(spec && { spec: Object.fromEntries(Object.entries(spec).map(([field, value]) => [field, cut(value)])) }),
+  };
+}
+
+/** A configuration that is longer than any of ours differs from it: that is all that matters. */
+function trimAttachment(attachment: NetworkAttachmentDefinition): NetworkAttachmentDefinition {
+  const config = attachment.spec?.config;
+  return {
+    metadata: trimMetadata(attachment, [ANNOTATION.ownerRef, ANNOTATION.resourceName]),
+    ...(config !== undefined && config.length <= MAX_CNI_CONFIG_LENGTH && { spec: { config } }),
+  };
+}
+
+/** The metadata that is read, with the annotations that are named. */
+function trimMetadata({ metadata }: KubeObject, annotations: readonly string[]): KubeObject['metadata'] {
+  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, finalizers, ownerReferences } =
+    metadata;
+  const kept = annotations.flatMap((key) => {
+    const value = metadata.annotations?.[key];
+    return value === undefined ? [] : [[key, cut(value)] as const];
+  });
+  return omitUndefined({
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    deletionTimestamp,
+    finalizers,
+    ownerReferences,
+    annotations: kept.length > 0 ? Object.fromEntries(kept) : undefined,
+  });
+}
+
+function cut<T>(value: T): T {
+  if (Array.isArray(value)) return value.slice(0, FIELD_BOUNDS.vlans + 1) as T;
+  if (typeof value !== 'string' || value.length <= FIELD_BOUNDS.json) return value;
+  // A slice would keep the whole string in memory; a copy does not.
+  return Buffer.from(value.slice(0, FIELD_BOUNDS.json + 1)).toString() as T;
 }

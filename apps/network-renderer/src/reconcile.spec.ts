@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { keyOf, SRIOV_NETWORK, type SriovNetwork } from '@sriov/api';
+import { keyOf, type NetworkAttachmentDefinition, SRIOV_NETWORK, type SriovNetwork } from '@sriov/api';
 import { connect, KubeClient, loadKubeConfig } from '@sriov/kube';
 import { createLogger, Health, systemClock } from '@sriov/runtime';
 import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
@@ -78,6 +78,63 @@ describe('a reconcile of a network, while caches are behind', () => {
     await request('DELETE', networkPath('moved'));
     await reconcileOnce(caches, 'moved');
     expect([await hasAttachment(team, 'moved'), await hasAttachment(elsewhere, 'moved')]).toEqual([false, true]);
+  });
+
+  it('does not overwrite what somebody made under the name a moment ago', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('taken'));
+    const path = `/apis/k8s.cni.cncf.io/v1/namespaces/${team}/network-attachment-definitions`;
+    await request('POST', path, {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'taken' },
+      spec: { config: '{}' },
+    });
+    await expect(reconcileOnce(createLateCaches(), 'taken')).rejects.toMatchObject({ status: 409 });
+    expect(await request('GET', `${path}/taken`)).toMatchObject({ spec: { config: '{}' } });
+  });
+
+  it('does not overwrite what took the place of the object that it saw', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('replaced'));
+    const caches = createLateCaches();
+    await reconcileOnce(caches, 'replaced');
+    const path = `/apis/k8s.cni.cncf.io/v1/namespaces/${team}/network-attachment-definitions`;
+    const seen = (await request('GET', `${path}/replaced`)) as NetworkAttachmentDefinition;
+    caches.attachments.store.upsert({ ...seen, spec: { config: 'other' } });
+    await request('DELETE', `${path}/replaced`);
+    await request('POST', path, {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'replaced' },
+      spec: { config: '{}' },
+    });
+    await expect(reconcileOnce(caches, 'replaced')).rejects.toMatchObject({ status: 409 });
+    expect(await request('GET', `${path}/replaced`)).toMatchObject({ spec: { config: '{}' } });
+  });
+
+  it('makes anew what was deleted a moment ago', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('deleted'));
+    const caches = createLateCaches();
+    await reconcileOnce(caches, 'deleted');
+    const path = `/apis/k8s.cni.cncf.io/v1/namespaces/${team}/network-attachment-definitions/deleted`;
+    const seen = (await request('GET', path)) as NetworkAttachmentDefinition;
+    caches.attachments.store.upsert({ ...seen, spec: { config: 'other' } });
+    await request('DELETE', path);
+    await reconcileOnce(caches, 'deleted');
+    expect(await hasAttachment(team, 'deleted')).toBe(true);
+  });
+
+  it('keeps of objects that anybody may make no more than it reads', () => {
+    const { networks, attachments } = createLateCaches();
+    const huge = 'x'.repeat(1_000_000);
+    const spec = { resourceName: 'r', logLevel: 'info' as const, ipam: huge, metaPlugins: huge, logFile: huge };
+    const metadata = { name: 'huge', namespace: team, labels: { a: huge }, annotations: { theirs: huge } };
+    networks.get('SriovNetwork')?.store.upsert({ metadata, spec });
+    attachments.store.upsert({ metadata, spec: { config: huge } });
+    const kept = [
+      networks.get('SriovNetwork')?.store.get(keyOf({ metadata })),
+      attachments.store.get(keyOf({ metadata })),
+    ];
+    expect(JSON.stringify(kept).length).toBeLessThan(100_000);
   });
 
   it('makes nothing in a namespace that is being deleted, where the server would refuse it', async () => {

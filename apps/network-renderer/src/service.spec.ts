@@ -166,6 +166,56 @@ describe('the network renderer', () => {
     await untilReady(operator, 'same', { status: 'True' });
   });
 
+  it('leaves an object that somebody made by hand alone, says who has the name, and goes on when it is handed over', async () => {
+    const namespace = await createNamespace('team');
+    const manual = {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'manual' },
+      spec: { config: '{"type":"bridge"}' },
+    };
+    await request('POST', attachmentPath(namespace, '').replace(/\/$/, ''), manual);
+    await createNetwork(operator, 'manual', { networkNamespace: namespace });
+    await untilReady(operator, 'manual', {
+      status: 'False',
+      reason: 'NetworkAttachmentDefinitionInvalid',
+      message: expect.stringContaining(`${namespace}/manual is there already and names no owner`),
+    });
+    await request('DELETE', networkPath(operator, 'manual'));
+    await createNetwork(namespace, 'manual');
+    await untilReady(namespace, 'manual', { status: 'False' });
+    expect((await getAttachment(namespace, 'manual')).spec).toEqual(manual.spec);
+    const owner = `SriovNetwork.sriovnetwork.openshift.io/${namespace}/manual`;
+    await request('PATCH', attachmentPath(namespace, 'manual'), {
+      metadata: { annotations: { [ANNOTATION.ownerRef]: owner } },
+    });
+    await untilReady(namespace, 'manual', { status: 'True' });
+  });
+
+  it("takes over what upstream's operator made before it wrote owners", async () => {
+    const namespace = await createNamespace('team');
+    const before = { metadata: { name: 'moved' }, spec: { config: '{"type":"sriov"}' } };
+    await request('POST', attachmentPath(namespace, '').replace(/\/$/, ''), {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      ...before,
+    });
+    await request('POST', networkPath(operator), {
+      apiVersion: 'sriovnetwork.openshift.io/v1',
+      kind: 'SriovNetwork',
+      metadata: {
+        name: 'moved',
+        annotations: { [ANNOTATION.lastNetworkNamespace]: namespace },
+        finalizers: [FINALIZER.network],
+      },
+      spec: { resourceName: 'r', networkNamespace: namespace },
+    });
+    await untilReady(operator, 'moved', { status: 'True' });
+    expect((await getAttachment(namespace, 'moved')).metadata.annotations).toMatchObject({
+      [ANNOTATION.ownerRef]: `SriovNetwork.sriovnetwork.openshift.io/${operator}/moved`,
+    });
+  });
+
   it('records an event for what people should know', async () => {
     const namespace = await createNamespace('team');
     await createNetwork(namespace, 'noisy', { metaPlugins: '{},' });

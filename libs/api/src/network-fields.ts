@@ -1,19 +1,29 @@
 import { z } from 'zod';
 import { conditionsSchema } from './conditions.ts';
+import { FIELD_BOUNDS } from './field-bounds.ts';
 
 /** Fields that SriovNetwork, SriovIBNetwork and OVSNetwork share. */
 export const networkFields = {
   networkNamespace: z
     .string()
+    .max(FIELD_BOUNDS.name)
     .optional()
     .describe(
       'Namespace of the NetworkAttachmentDefinition. Only for resources in the operator namespace; elsewhere it is the namespace of the resource itself.',
     ),
-  resourceName: z.string().describe('Device-plugin resource without its prefix, as in the policy.'),
-  capabilities: z.string().optional().describe('CNI capabilities, a JSON object such as {"mac": true}.'),
-  ipam: z.string().optional().describe('CNI IPAM configuration, a JSON object.'),
+  resourceName: z
+    .string()
+    .max(FIELD_BOUNDS.name)
+    .describe('Device-plugin resource without its prefix, as in the policy.'),
+  capabilities: z
+    .string()
+    .max(FIELD_BOUNDS.capabilities)
+    .optional()
+    .describe('CNI capabilities, a JSON object such as {"mac": true}.'),
+  ipam: z.string().max(FIELD_BOUNDS.json).optional().describe('CNI IPAM configuration, a JSON object.'),
   metaPlugins: z
     .string()
+    .max(FIELD_BOUNDS.json)
     .optional()
     .describe('Further CNI plugins chained behind this one: JSON objects separated by commas, without brackets.'),
 };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ovsBridgeConfigSchema, ovsInterfaceConfigSchema } from './bridge.ts';
 import { conditionsSchema } from './conditions.ts';
+import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
-import { type CustomResource, type KubeObject, stringMap, type ValidationRule } from './object.ts';
+import { type CustomResource, type KubeObject, labelMap, type ValidationRule } from './object.ts';
 
 /** Most PF names that one policy may list: bounds the cost of the CEL rules, far above 16 ports a node. */
 export const MAX_PF_NAMES = 256;
@@ -11,9 +12,21 @@ export const MAX_PF_NAME_LENGTH = 140;
 
 /** Which PFs a policy is about: all parts that are given must hold. */
 export const nicSelectorSchema = z.object({
-  vendor: z.string().optional().describe('PCI vendor id, four lower-case hex digits such as 8086.'),
-  deviceID: z.string().optional().describe('PCI device id of the PF, four lower-case hex digits such as 1592.'),
-  rootDevices: z.array(z.string()).optional().describe('PCI addresses of PFs, such as 0000:3b:00.0.'),
+  vendor: z
+    .string()
+    .max(FIELD_BOUNDS.name)
+    .optional()
+    .describe('PCI vendor id, four lower-case hex digits such as 8086.'),
+  deviceID: z
+    .string()
+    .max(FIELD_BOUNDS.name)
+    .optional()
+    .describe('PCI device id of the PF, four lower-case hex digits such as 1592.'),
+  rootDevices: z
+    .array(z.string().max(FIELD_BOUNDS.name))
+    .max(FIELD_BOUNDS.entries)
+    .optional()
+    .describe('PCI addresses of PFs, such as 0000:3b:00.0.'),
   pfNames: z
     .array(z.string().max(MAX_PF_NAME_LENGTH))
     .max(MAX_PF_NAMES)
@@ -23,14 +36,18 @@ export const nicSelectorSchema = z.object({
     ),
   netFilter: z
     .string()
+    .max(FIELD_BOUNDS.name)
     .optional()
     .describe('Network of the port on a virtual platform, such as openstack/NetworkID:<uuid> or aws/NetworkID:<id>.'),
 });
 
 /** Spec of a SriovNetworkNodePolicy: how the VFs of the selected PFs on the selected nodes shall be. */
 export const nodePolicySpecSchema = z.object({
-  resourceName: z.string().describe('Device-plugin resource that the VFs become, without its prefix.'),
-  nodeSelector: stringMap.describe('Labels of the nodes; an empty map selects every node.'),
+  resourceName: z
+    .string()
+    .max(FIELD_BOUNDS.name)
+    .describe('Device-plugin resource that the VFs become, without its prefix.'),
+  nodeSelector: labelMap.describe('Labels of the nodes; an empty map selects every node.'),
   priority: z
     .int()
     .min(0)

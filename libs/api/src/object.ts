@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FIELD_BOUNDS } from './field-bounds.ts';
 
 /** What we read and write of Kubernetes object metadata. Times are RFC 3339 strings, as on the wire. */
 export interface ObjectMeta {
@@ -92,3 +93,9 @@ export function keyOf(object: KubeObject): string {
 
 /** A string-to-string map such as labels. */
 export const stringMap = z.record(z.string(), z.string());
+
+/** Labels to select nodes by. */
+export const labelMap = z
+  .record(z.string().max(FIELD_BOUNDS.labelKey), z.string().max(FIELD_BOUNDS.name))
+  .refine((labels) => Object.keys(labels).length <= FIELD_BOUNDS.entries, `at most ${FIELD_BOUNDS.entries} labels`)
+  .meta({ maxProperties: FIELD_BOUNDS.entries });

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { conditionsSchema } from './conditions.ts';
 import { readyColumns } from './network-fields.ts';
 import { GROUP, VERSION } from './names.ts';
-import { type CustomResource, type KubeObject, stringMap } from './object.ts';
+import { type CustomResource, type KubeObject, labelMap, stringMap } from './object.ts';
 
 /** Spec of the SriovOperatorConfig: settings of the operator itself. */
 export const operatorConfigSpecSchema = z.object({
-  configDaemonNodeSelector: stringMap
+  configDaemonNodeSelector: labelMap
     .optional()
     .describe('Nodes that the operator manages, instead of all Linux worker nodes.'),
   enableInjector: z.boolean().optional().describe('Run the webhook that adds VF resources to pods.'),

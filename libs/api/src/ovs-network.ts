@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type CustomResource, type KubeObject } from './object.ts';
+import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
 import { networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
 import { type NetworkStatus } from './sriov-network.ts';
@@ -11,6 +12,7 @@ export const ovsNetworkSpecSchema = z.object({
   ...networkFields,
   bridge: z
     .string()
+    .max(FIELD_BOUNDS.name)
     .optional()
     .describe('OVS bridge; when empty the CNI plugin finds it by the PCI address of the VF.'),
   vlan: vlanId.describe('Access VLAN of the port.'),
@@ -23,9 +25,10 @@ export const ovsNetworkSpecSchema = z.object({
         id: vlanId.describe('A single VLAN id.'),
       }),
     )
+    .max(FIELD_BOUNDS.vlans)
     .optional()
     .describe('VLANs that the port carries tagged.'),
-  interfaceType: z.string().optional().describe('OVS interface type.'),
+  interfaceType: z.string().max(FIELD_BOUNDS.name).optional().describe('OVS interface type.'),
 });
 
 export type OVSNetworkSpec = z.infer<typeof ovsNetworkSpecSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type CustomResource, type KubeObject } from './object.ts';
+import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
 import { linkState, networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
 import { type NetworkStatus } from './sriov-network.ts';
@@ -10,6 +11,7 @@ export const sriovIBNetworkSpecSchema = z.object({
   linkState,
   pKey: z
     .string()
+    .max(FIELD_BOUNDS.name)
     .optional()
     .describe('InfiniBand partition key of the VF, hexadecimal with 0x, 1 to 4 digits, partition 0 excluded.'),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type CustomResource, type KubeObject } from './object.ts';
+import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
 import { linkState, networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
 import { zeroCounts } from './to-wire.ts';
@@ -21,7 +22,7 @@ export const sriovNetworkSpecSchema = z.object({
     .enum(['panic', 'error', 'warning', 'info', 'debug', ''])
     .default('info')
     .describe('Log level of the CNI plugin.'),
-  logFile: z.string().optional().describe('Log file of the CNI plugin, on the node.'),
+  logFile: z.string().max(FIELD_BOUNDS.path).optional().describe('Log file of the CNI plugin, on the node.'),
 });
 
 export type SriovNetworkSpec = z.infer<typeof sriovNetworkSpecSchema>;

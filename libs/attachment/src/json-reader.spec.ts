@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readJson, readJsonSequence } from './json-reader.ts';
-import { printJson } from './json-text.ts';
+import { printJson, printWithin } from './json-text.ts';
 
 const print = (source: string): string => {
   const node = readJson(source);
@@ -86,6 +86,32 @@ describe('readJson and printJson', () => {
     ['['.repeat(70), 'line 1, column 65: nested deeper than 64 levels'],
   ])('says where %j goes wrong', (source, message) => {
     expect(readJson(source)).toEqual({ ok: false, message });
+  });
+});
+
+describe('printWithin', () => {
+  const within = (source: string, most: number): string | undefined => {
+    const node = readJson(source);
+    return node.ok ? printWithin(node.value, most) : undefined;
+  };
+
+  it('indents what fits to the last character, else leaves the blanks out, and never exceeds its bound', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.double({ min: 0, max: 1, noNaN: true }), (source, share) => {
+        const indented = print(source);
+        expect(within(source, indented.length)).toBe(indented);
+        const most = Math.floor(share * indented.length);
+        const printed = within(source, most);
+        if (printed === undefined) return;
+        expect(printed.length).toBeLessThanOrEqual(most);
+        expect(JSON.parse(printed)).toEqual(JSON.parse(indented));
+      }),
+    );
+  });
+
+  it('makes nothing of what does not fit either way', () => {
+    expect(within('{"a":[1,2]}', 10)).toBeUndefined();
+    expect(within('{"a":[1,2]}', 11)).toBe('{"a":[1,2]}');
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Parsed } from '@sriov/api';
+import { FIELD_BOUNDS, type Parsed } from '@sriov/api';
 import { type JsonMember, type JsonNode } from './json-text.ts';
 
 const BLANK = /[ \t\n\r]*/y;
@@ -8,7 +8,7 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 
 /** Deeper nesting than any CNI configuration has; the reader recurses, and must not overflow. */
-const MAX_DEPTH = 64;
+const MAX_DEPTH = FIELD_BOUNDS.jsonDepth;
 
 /** Reads one JSON value. The message of a failure names line and column, counted from 1. */
 export function readJson(source: string): Parsed<JsonNode> {

@@ -26,27 +26,68 @@ export const object = (members: Readonly<Record<string, JsonNode | undefined>>):
   members: Object.entries(members).flatMap(([key, value]) => (value ? [{ key: JSON.stringify(key), value }] : [])),
 });
 
-/** Prints with four spaces a level and no final line feed; empty objects and arrays stay `{}` and `[]`. */
-export function printJson(node: JsonNode, indent = ''): string {
-  const inner = `${indent}    `;
+/**
+ * Prints with four spaces a level and no final line feed; empty objects and arrays stay `{}` and `[]`. What would be
+ * longer than `most` characters is printed without blanks: the depth of what a user wrote must not multiply its
+ * length. Nothing when that is longer as well.
+ */
+export function printWithin(node: JsonNode, most: number): string | undefined {
+  if (indentedLength(node, 0) <= most) return printJson(node);
+  const dense = print(node, DENSE, '');
+  return dense.length <= most ? dense : undefined;
+}
+
+/** {@link printWithin} without a bound. */
+export function printJson(node: JsonNode): string {
+  return print(node, INDENTED, '');
+}
+
+interface Layout {
+  readonly level: string;
+  readonly lineFeed: string;
+  readonly colon: string;
+}
+const INDENTED: Layout = { level: '    ', lineFeed: '\n', colon: ': ' };
+const DENSE: Layout = { level: '', lineFeed: '', colon: ':' };
+
+function print(node: JsonNode, layout: Layout, indent: string): string {
+  const inner = indent + layout.level;
   switch (node.kind) {
     case 'scalar':
       return node.text;
     case 'array':
       return bracket(
         '[]',
-        indent,
-        node.items.map((item) => `${inner}${printJson(item, inner)}`),
+        { layout, indent },
+        node.items.map((item) => `${inner}${print(item, layout, inner)}`),
       );
     case 'object':
       return bracket(
         '{}',
-        indent,
-        node.members.map(({ key, value }) => `${inner}${key}: ${printJson(value, inner)}`),
+        { layout, indent },
+        node.members.map(({ key, value }) => `${inner}${key}${layout.colon}${print(value, layout, inner)}`),
       );
   }
 }
 
-function bracket(pair: '[]' | '{}', indent: string, lines: readonly string[]): string {
-  return lines.length === 0 ? pair : `${pair.charAt(0)}\n${lines.join(',\n')}\n${indent}${pair.charAt(1)}`;
+function bracket(
+  pair: '[]' | '{}',
+  { layout: { lineFeed }, indent }: { readonly layout: Layout; readonly indent: string },
+  lines: readonly string[],
+): string {
+  if (lines.length === 0) return pair;
+  return `${pair.charAt(0)}${lineFeed}${lines.join(`,${lineFeed}`)}${lineFeed}${indent}${pair.charAt(1)}`;
+}
+
+/** Characters that {@link printJson} would make of the node at a depth, counted without making them. */
+function indentedLength(node: JsonNode, depth: number): number {
+  if (node.kind === 'scalar') return node.text.length;
+  const lengths =
+    node.kind === 'array'
+      ? node.items.map((item) => indentedLength(item, depth + 1))
+      : node.members.map(({ key, value }) => key.length + 2 + indentedLength(value, depth + 1));
+  if (lengths.length === 0) return 2;
+  // A line each, with its blanks and a comma or, behind the last, the line feed before the bracket.
+  const line = INDENTED.level.length * (depth + 1) + 2;
+  return lengths.reduce((sum, length) => sum + length + line, 0) + INDENTED.level.length * depth + 2;
 }

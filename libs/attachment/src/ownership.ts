@@ -1,4 +1,4 @@
-import { GROUP, type KubeObject } from '@sriov/api';
+import { ANNOTATION, GROUP, type KubeObject } from '@sriov/api';
 
 /** `<Kind>.<group>/<namespace>/<name>`: which network CR a NetworkAttachmentDefinition belongs to. */
 export function ownerRefOf(network: KubeObject): string {
@@ -18,4 +18,22 @@ export function parseOwnerRef(ownerRef: string | undefined): { kind: string; key
   const [kind = '', ...group] = owner.split('.');
   if (group.join('.') !== GROUP || !namespace || !name || rest.length > 0) return undefined;
   return { kind, key: `${namespace}/${name}` };
+}
+
+/** True when the object itself says that it belongs to the network: by the annotation, or by an owner reference. */
+export function belongsTo({ metadata }: KubeObject, network: KubeObject): boolean {
+  const ownerRef = metadata.annotations?.[ANNOTATION.ownerRef];
+  if (ownerRef) return ownerRef === ownerRefOf(network);
+  return (metadata.ownerReferences ?? []).some(({ apiVersion, kind, name }) => {
+    return apiVersion.startsWith(`${GROUP}/`) && kind === network.kind && name === network.metadata.name;
+  });
+}
+
+/**
+ * True when the network says that an operator made its object in that namespace: upstream's of any age records it on
+ * the network when it creates the object, and never for one that it found. Releases before 2025 put no owner on the
+ * object itself.
+ */
+export function isRecorded(network: KubeObject, namespace: string | undefined): boolean {
+  return namespace !== undefined && network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] === namespace;
 }

@@ -74,8 +74,69 @@ describe('planAttachment', () => {
     expect(kinds({ ...world, present: { ...renderedIn(world), ...change } })).toEqual(['apply-attachment']);
   });
 
-  it('takes over an object that nobody owns', () => {
-    expect(kinds({ present: { metadata: { name: 'net', namespace: 'op' } } })).toContain('apply-attachment');
+  it('leaves an object that somebody made by hand alone, and says who has the name', () => {
+    const present = { metadata: { name: 'net', namespace: 'op', uid: 'u9' }, spec: { config: '{}' } };
+    expect(plan({ present })).toEqual({
+      steps: [],
+      verdict: {
+        kind: 'stalled',
+        reason: 'NetworkAttachmentDefinitionInvalid',
+        message: `NetworkAttachmentDefinition op/net is there already and names no owner, so somebody else made it, and it stays as it is: rename the network, delete the object, or hand it over with the annotation sriovnetwork.openshift.io/owner-ref: ${OURS}`,
+      },
+    });
+  });
+
+  it.each<[string, World]>([
+    ['the annotation with which it was handed over', { present: owned(OURS) }],
+    [
+      'its owner reference',
+      {
+        present: {
+          metadata: {
+            name: 'net',
+            namespace: 'op',
+            ownerReferences: [
+              { apiVersion: 'sriovnetwork.openshift.io/v1', kind: 'SriovNetwork', name: 'net', uid: 'u1' },
+            ],
+          },
+        },
+      },
+    ],
+    [
+      "upstream's record on the network",
+      { metadata: { annotations: { [LAST]: 'op' } }, present: { metadata: { name: 'net', namespace: 'op' } } },
+    ],
+  ])("takes over an object that is known as an operator's by %s", (_, world) => {
+    expect(kinds(world)).toContain('apply-attachment');
+  });
+
+  it.each<[string, World]>([
+    [
+      'the record is of another namespace',
+      { metadata: { annotations: { [LAST]: 'before' } }, present: { metadata: { name: 'net', namespace: 'op' } } },
+    ],
+    [
+      'the owner reference is of another kind',
+      {
+        present: {
+          metadata: {
+            name: 'net',
+            namespace: 'op',
+            ownerReferences: [
+              { apiVersion: 'sriovnetwork.openshift.io/v1', kind: 'OVSNetwork', name: 'net', uid: 'u' },
+            ],
+          },
+        },
+      },
+    ],
+  ])('takes over nothing when %s', (_, world) => {
+    expect(plan(world)).toMatchObject({ steps: [], verdict: { kind: 'stalled' } });
+  });
+
+  it('changes the object that it saw and no other of the name, and makes one only where there is none', () => {
+    const present = { ...owned(OURS), metadata: { ...owned(OURS).metadata, resourceVersion: '7' } };
+    expect(plan({ present }).steps[0]).toMatchObject({ kind: 'apply-attachment', resourceVersion: '7' });
+    expect(plan({}).steps[0]).toMatchObject({ kind: 'apply-attachment', resourceVersion: undefined });
   });
 
   it('leaves an object of another network alone and names its owner', () => {
@@ -142,6 +203,12 @@ describe('planAttachment', () => {
     it('leaves an object of another network alone', () => {
       const present = owned('OVSNetwork.sriovnetwork.openshift.io/op/net');
       expect(plan({ metadata: deleted, present }).steps).toEqual([{ kind: 'set-finalizers', finalizers: [] }]);
+    });
+
+    it('leaves an object without an owner alone, whatever the network says of it', () => {
+      const world = { metadata: { ...deleted, annotations: { [LAST]: 'op' } } };
+      const present = { metadata: { name: 'net', namespace: 'op' } };
+      expect(plan({ ...world, present }).steps).toEqual([{ kind: 'set-finalizers', finalizers: [] }]);
     });
 
     it('can go even when it could not be rendered', () => {

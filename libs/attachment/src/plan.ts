@@ -1,5 +1,5 @@
 import { ANNOTATION, FINALIZER, keyOf, type NetworkAttachmentDefinition, type Reason, REASON } from '@sriov/api';
-import { ownerRefOf } from './ownership.ts';
+import { belongsTo, isRecorded, ownerRefOf } from './ownership.ts';
 import { type Network, type Rendered } from './render.ts';
 
 /** Everything that bears on the NetworkAttachmentDefinition of one network CR. */
@@ -18,7 +18,12 @@ export interface AttachmentFacts {
 /** One write. They are carried out in order, and each can be repeated. */
 export type AttachmentStep =
   | { readonly kind: 'set-finalizers'; readonly finalizers: readonly string[] }
-  | { readonly kind: 'apply-attachment'; readonly attachment: NetworkAttachmentDefinition }
+  | {
+      readonly kind: 'apply-attachment';
+      readonly attachment: NetworkAttachmentDefinition;
+      /** Version of the object that it changes, and no other that took its name; absent: there must be none yet. */
+      readonly resourceVersion?: string | undefined;
+    }
   | { readonly kind: 'delete-attachment'; readonly attachment: NetworkAttachmentDefinition }
   | { readonly kind: 'record-namespace'; readonly namespace: string };
 
@@ -29,8 +34,8 @@ export interface AttachmentPlan {
 }
 
 /**
- * Decides what becomes of the NetworkAttachmentDefinition of a network CR. An object that belongs to another CR is
- * never touched: neither overwritten nor deleted.
+ * Decides what becomes of the NetworkAttachmentDefinition of a network CR. An object that belongs to another CR, or
+ * that somebody made by hand, is never touched: neither overwritten nor deleted.
  */
 export function planAttachment(facts: AttachmentFacts): AttachmentPlan {
   const { network, rendered, present } = facts;
@@ -42,7 +47,7 @@ export function planAttachment(facts: AttachmentFacts): AttachmentPlan {
   return {
     steps: [
       ...finalizerSteps(network, attachment),
-      ...(present && isUpToDate(present, attachment) ? [] : [{ kind: 'apply-attachment' as const, attachment }]),
+      ...applySteps(present, attachment),
       ...moveSteps(facts, attachment),
     ],
     verdict: {
@@ -60,13 +65,27 @@ function findObstacle(
   if (!namespaceExists) {
     return stalled(REASON.namespaceNotFound, `namespace ${attachment.metadata.namespace} does not exist yet`);
   }
-  // One without an owner was made by hand, and is taken over.
-  const owner = present?.metadata.annotations?.[ANNOTATION.ownerRef];
-  if (!owner || owner === ownerRefOf(network)) return undefined;
+  if (present === undefined || belongsTo(present, network)) return undefined;
+  const owner = present.metadata.annotations?.[ANNOTATION.ownerRef];
+  if (owner) {
+    return stalled(
+      REASON.attachmentInvalid,
+      `NetworkAttachmentDefinition ${keyOf(attachment)} belongs to ${owner}: rename one of the two networks`,
+    );
+  }
+  if (isRecorded(network, attachment.metadata.namespace)) return undefined;
   return stalled(
     REASON.attachmentInvalid,
-    `NetworkAttachmentDefinition ${keyOf(attachment)} belongs to ${owner}: rename one of the two networks`,
+    `NetworkAttachmentDefinition ${keyOf(attachment)} is there already and names no owner, so somebody else made it, and it stays as it is: rename the network, delete the object, or hand it over with the annotation ${ANNOTATION.ownerRef}: ${ownerRefOf(network)}`,
   );
+}
+
+function applySteps(
+  present: NetworkAttachmentDefinition | undefined,
+  attachment: NetworkAttachmentDefinition,
+): AttachmentStep[] {
+  if (present && isUpToDate(present, attachment)) return [];
+  return [{ kind: 'apply-attachment', attachment, resourceVersion: present?.metadata.resourceVersion }];
 }
 
 /**
@@ -84,8 +103,8 @@ function finalizerSteps(network: Network, attachment: NetworkAttachmentDefinitio
 /** The new object stands before the old one goes, so that pods find one at every moment. */
 function moveSteps({ network, strays }: AttachmentFacts, attachment: NetworkAttachmentDefinition): AttachmentStep[] {
   const namespace = attachment.metadata.namespace ?? '';
-  const isRecorded = network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] === namespace;
-  return [...deleteSteps(strays), ...(isRecorded ? [] : [{ kind: 'record-namespace' as const, namespace }])];
+  const isKnown = isRecorded(network, namespace);
+  return [...deleteSteps(strays), ...(isKnown ? [] : [{ kind: 'record-namespace' as const, namespace }])];
 }
 
 function deleteSteps(attachments: readonly NetworkAttachmentDefinition[]): AttachmentStep[] {
@@ -100,7 +119,7 @@ function planRemoval({ network, present, strays }: AttachmentFacts): AttachmentP
   };
   const finalizers = network.metadata.finalizers ?? [];
   if (!finalizers.includes(FINALIZER.network)) return { steps: [], verdict };
-  const ours = present?.metadata.annotations?.[ANNOTATION.ownerRef] === ownerRefOf(network) ? [present] : [];
+  const ours = present && belongsTo(present, network) ? [present] : [];
   return {
     steps: [
       ...deleteSteps([...ours, ...strays]),

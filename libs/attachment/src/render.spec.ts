@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { MAX_CNI_CONFIG_LENGTH } from '@sriov/api';
 import { type Network, renderAttachment } from './render.ts';
 
 const settings = { operatorNamespace: 'sriov-system', resourcePrefix: 'openshift.io' };
@@ -217,6 +218,41 @@ describe('renderAttachment', () => {
       reason: 'NetworkAttachmentDefinitionInvalid',
       message,
     });
+  });
+
+  it.each([
+    ['ipam', `{"a": ${'9'.repeat(1_000_000)}`],
+    ['capabilities', `{"a": ${'9'.repeat(5_000)}`],
+    ['metaPlugins', `{"a": ${'9'.repeat(40_000)}`],
+  ])('refuses %s that is too long without reading it: that it is no JSON is not said', (field, source) => {
+    const rendered = render('SriovNetwork', { resourceName: 'r', [field]: source });
+    expect(rendered).toMatchObject({ ok: false, message: expect.stringMatching(`^spec\\.${field} .*Too big`) });
+    expect(rendered.ok || rendered.message.length).toBeLessThan(200);
+  });
+
+  it('prints what is nested deep without blanks where they would multiply its length', () => {
+    const deep = `{"a":${'['.repeat(60)}${'1,'.repeat(16_000)}1${']'.repeat(60)}}`;
+    const config = configOf('SriovNetwork', { resourceName: 'r', ipam: deep, metaPlugins: deep });
+    expect(config.length).toBeLessThan(MAX_CNI_CONFIG_LENGTH);
+    expect(config).toContain(`"ipam":${deep}`);
+  });
+
+  it.each<[string, object]>([
+    ['SriovNetwork', { logFile: '\u0001'.repeat(4_096) }],
+    ['SriovIBNetwork', { pKey: '\u0001'.repeat(253) }],
+    [
+      'OVSNetwork',
+      {
+        bridge: '\u0001'.repeat(253),
+        interfaceType: '\u0001'.repeat(253),
+        trunk: Array(4_096).fill({ minID: 1_000, maxID: 2_000 }),
+      },
+    ],
+  ])('has room for the largest %s that the API server lets in', (kind, spec) => {
+    const json = `{"a":"${'x'.repeat(32_760)}"}`;
+    const capabilities = `{"a":"${'x'.repeat(4_088)}"}`;
+    const rendered = render(kind, { resourceName: 'r', ipam: json, metaPlugins: json, capabilities, ...spec });
+    expect(rendered).toMatchObject({ ok: true });
   });
 
   it('refuses networkNamespace outside the operator namespace', () => {

@@ -2,6 +2,7 @@ import {
   ANNOTATION,
   apiVersionOf,
   GROUP,
+  MAX_CNI_CONFIG_LENGTH,
   type NetworkAttachmentDefinition,
   NETWORK_ATTACHMENT_DEFINITION,
   type OVSNetwork,
@@ -27,7 +28,7 @@ import {
   type UserJson,
   type UserJsonFields,
 } from './cni-config.ts';
-import { type JsonNode, printJson } from './json-text.ts';
+import { type JsonNode, printWithin } from './json-text.ts';
 import { attachmentNamespace, ownerRefOf } from './ownership.ts';
 
 /** A network CR of any of the three kinds; `kind` tells which. */
@@ -55,6 +56,12 @@ export function renderAttachment(network: Network, settings: RenderSettings): Re
   }
   const config = renderConfig(network);
   if (!config.ok) return invalid(config.message);
+  const text = printWithin(config.value, MAX_CNI_CONFIG_LENGTH);
+  if (text === undefined) {
+    return invalid(
+      `the CNI configuration would be longer than ${MAX_CNI_CONFIG_LENGTH} characters: shorten spec.trunk`,
+    );
+  }
   return {
     ok: true,
     attachment: {
@@ -69,7 +76,7 @@ export function renderAttachment(network: Network, settings: RenderSettings): Re
         },
         ...ownerReference(network),
       },
-      spec: { config: printJson(config.value) },
+      spec: { config: text },
     },
   };
 }
