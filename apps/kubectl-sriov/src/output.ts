@@ -1,4 +1,4 @@
-import { dump } from 'js-yaml';
+import { DEFAULT_SCALAR_STYLE_RULES, dump, SCALAR_STYLE, type ScalarStyleRule } from 'js-yaml';
 
 /** How a result is printed. */
 export const OUTPUT_FORMATS = ['text', 'json', 'yaml'] as const;
@@ -28,5 +28,14 @@ export function formatResult(result: Printable, format: OutputFormat): string {
 
 /** Long lines stay whole, and texts of several lines stand as they are. */
 function toYaml(value: unknown): string {
-  return dump(JSON.parse(JSON.stringify(value)), { lineWidth: -1, noRefs: true });
+  return dump(JSON.parse(JSON.stringify(value)), { lineWidth: -1, noRefs: true, scalarStyleRules: STYLE_RULES });
 }
+
+/** kubectl takes `1_000` for a number, as YAML 1.1 has it; js-yaml quotes all else that 1.1 and 1.2 read differently. */
+const quoteUnderscoredNumber: ScalarStyleRule = (layout) => {
+  const { node, style } = layout;
+  if (style === SCALAR_STYLE.PLAIN && /^[-+]?[.\d][\w.:+-]*$/.test(node.value) && node.value.includes('_')) {
+    layout.style = SCALAR_STYLE.SINGLE_QUOTED;
+  }
+};
+const STYLE_RULES = [quoteUnderscoredNumber, ...Object.values(DEFAULT_SCALAR_STYLE_RULES)];

@@ -1,8 +1,11 @@
-{{- /* The helpers of one service take (dict "root" $ "component" NAME). */ -}}
+{{- /*
+The helpers of one service take (dict "root" $ "component" NAME).
+Every text that somebody else chooses is quoted: a namespace may be called "123" or "on", and helm reads YAML 1.1.
+*/ -}}
 
 {{- define "sriov.selectorLabels" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -30,13 +33,13 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: {{ .name | default .component }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "sriov.labels" . | nindent 4 }}
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -58,14 +61,14 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $account }}
-    namespace: {{ .root.Release.Namespace }}
+    namespace: {{ .root.Release.Namespace | quote }}
 ---
 {{- end }}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
   name: {{ $account }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "sriov.labels" . | nindent 4 }}
 roleRef:
@@ -75,7 +78,7 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $account }}
-    namespace: {{ .root.Release.Namespace }}
+    namespace: {{ .root.Release.Namespace | quote }}
 {{- end }}
 
 {{- /* Rules for the Lease by which one of a service's replicas leads. */ -}}
@@ -96,9 +99,9 @@ subjects:
     fieldRef:
       fieldPath: metadata.namespace
 - name: LOG_LEVEL
-  value: {{ .root.Values.logLevel }}
+  value: {{ .root.Values.logLevel | quote }}
 {{- range $name, $value := .extra }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
@@ -139,7 +142,7 @@ seccompProfile:
 {{- define "sriov.scheduling" -}}
 {{- with .root.Values.operator }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .nodeSelector }}
 nodeSelector:

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { CUSTOM_RESOURCES } from '@sriov/api';
 import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
+import { buildCrd } from '@sriov/crds';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
 
@@ -46,6 +48,8 @@ const namesAt = async (path: string): Promise<string[]> =>
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+/** What the API server adds to the spec of a CRD. */
+const DEFAULTED_SPEC = { conversion: { strategy: 'None' } };
 const ours = `/apis/sriovnetwork.openshift.io/v1/namespaces/${NAMESPACE}`;
 
 // One life of a release: each step begins where the one before it ended.
@@ -63,6 +67,15 @@ describe('a release of the chart', () => {
     expect(await namesAt(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).toHaveLength(3);
   });
 
+  it.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(
+    'has brought the API server the CRD of %s as it is meant',
+    async (_, resource) => {
+      const meant = buildCrd(resource) as { spec: object };
+      const stored = (await ask('GET', `${CRDS}/${resource.plural}.${resource.group}`)) as { spec: object };
+      expect(stored.spec).toEqual({ ...DEFAULTED_SPEC, ...(JSON.parse(JSON.stringify(meant.spec)) as object) });
+    },
+  );
+
   it('leaves to the webhook, through upgrades, the authority that the webhook has put into its registration', async () => {
     const path = `${WEBHOOKS}/sriov-operator-webhook-config`;
     const caBundle = Buffer.from(plane.access.ca).toString('base64');
@@ -74,6 +87,15 @@ describe('a release of the chart', () => {
   it('takes the registration away with the webhook', async () => {
     await install('upgrade', { operator: { admissionControllers: { enabled: false } } });
     expect(await namesAt(WEBHOOKS)).toEqual([]);
+  });
+
+  it('lets a network be made that says spoofChk and trust', async () => {
+    await ask('POST', `${ours}/sriovnetworks?dryRun=All`, {
+      apiVersion: 'sriovnetwork.openshift.io/v1',
+      kind: 'SriovNetwork',
+      metadata: { name: 'guarded' },
+      spec: { resourceName: 'x', spoofChk: 'on', trust: 'off' },
+    });
   });
 
   it('makes the SriovOperatorConfig once the CRDs are there', async () => {

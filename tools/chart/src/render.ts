@@ -34,17 +34,21 @@ export const DEFAULT_RELEASE = 'sriov-network-operator';
  * @throws {NoHelmError} {@link ChartError} with helm's own words, such as the value that the schema refuses
  */
 export async function renderChart(options: RenderOptions = {}): Promise<Manifest[]> {
+  return parseAllDocuments(await renderChartText(options))
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+}
+
+/** The same as the text that helm prints. @throws {NoHelmError} {@link ChartError} */
+export async function renderChartText(options: RenderOptions = {}): Promise<string> {
   const { release = DEFAULT_RELEASE, namespace = DEFAULT_OPERATOR_NAMESPACE } = options;
   const helm = await resolveHelm(options);
-  const text = await withValuesFile(options.values ?? {}, (valuesFile) =>
+  return withValuesFile(options.values ?? {}, (valuesFile) =>
     runHelm(helm.path, [
       ...['template', release, CHART_FOLDER, '--namespace', namespace, '--values', valuesFile],
       ...['--kube-version', VERSIONS.kubernetes],
     ]),
   );
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as Manifest | null)
-    .filter((manifest) => manifest !== null);
 }
 
 /** Runs helm and returns what it printed. @throws {ChartError} */

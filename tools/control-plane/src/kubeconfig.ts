@@ -16,12 +16,14 @@ export function kubeconfigText(access: {
           'client-key-data': base64(user.pair.privateKey),
         }
       : { token: user.token };
-  return stringify({
+  const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'sriov', cluster: { server, 'certificate-authority-data': base64(ca) } }],
     users: [{ name: user.name, user: credentials }],
     contexts: [{ name: 'sriov', context: { cluster: 'sriov', user: user.name } }],
     'current-context': 'sriov',
-  });
+  };
+  // kubectl reads YAML 1.1.
+  return stringify(config, { compat: 'yaml-1.1' });
 }

@@ -37,9 +37,17 @@ function crdWith(resource: CustomResource, schema: JsonSchema): JsonSchema {
   };
 }
 
-/** The CRD as the file in the chart: keys sorted, so that a diff shows what changed and nothing else. */
+/**
+ * The CRD as the file in the chart: keys sorted, so that a diff shows what changed and nothing else. helm and kubectl
+ * read YAML 1.1, where an unquoted `on` is true: whatever one of the two versions would misread stands in quotes.
+ */
 export function crdFile(resource: CustomResource): string {
-  const yaml = stringify(buildCrd(resource), { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+  const yaml = stringify(buildCrd(resource), {
+    sortMapEntries: true,
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    compat: 'yaml-1.1',
+  });
   return `# Generated from libs/api by "npm run generate". Do not edit.\n${yaml}`;
 }
 
