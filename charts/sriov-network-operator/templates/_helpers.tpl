@@ -81,6 +81,75 @@ subjects:
     namespace: {{ .root.Release.Namespace | quote }}
 {{- end }}
 
+{{- /*
+A ValidatingAdmissionPolicy about the writes of one account, and its binding: where a Role can only name kinds and
+verbs, it says which objects, and what of them. Takes (dict "root" $ "component" NAME "name" TEXT "spec" YAML), where
+the spec has matchConstraints, validations and perhaps variables; "account" where it is not called like the component.
+*/ -}}
+{{- define "sriov.fence" }}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: {{ include "sriov.clusterName" . }}-{{ .name }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+spec:
+  failurePolicy: Fail
+  matchConditions:
+    - name: by-the-service
+      expression: request.userInfo.username == {{ printf "system:serviceaccount:%s:%s" .root.Release.Namespace (.account | default .component) | squote }}
+  {{- .spec | nindent 2 }}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ include "sriov.clusterName" . }}-{{ .name }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+spec:
+  policyName: {{ include "sriov.clusterName" . }}-{{ .name }}
+  validationActions: [Deny]
+{{- end }}
+
+{{- /* Events about objects of the kinds alone. Takes the dict of a fence and "kinds", a list in CEL. */ -}}
+{{- define "sriov.eventFence" }}
+{{- $spec := include "sriov.eventFenceSpec" . }}
+{{- include "sriov.fence" (merge (dict "name" "event" "spec" $spec) .) }}
+{{- end }}
+{{- define "sriov.eventFenceSpec" -}}
+matchConstraints:
+  resourceRules:
+    - apiGroups: ['']
+      apiVersions: [v1]
+      operations: [CREATE, UPDATE]
+      resources: [events]
+validations:
+  - expression: >-
+      [object, oldObject].all(event, event == null ||
+      (event.involvedObject.?apiVersion.orValue('') + ' ' + event.involvedObject.?kind.orValue('')) in {{ .kinds }})
+    message: the {{ .component }} may write only Events about the objects that it reports on
+    reason: Forbidden
+{{- end }}
+
+{{- /* The Lease of the service alone: the Role cannot bound the names of what is created. */ -}}
+{{- define "sriov.leaseFence" }}
+{{- $spec := include "sriov.leaseFenceSpec" . }}
+{{- include "sriov.fence" (merge (dict "name" "lease" "spec" $spec) .) }}
+{{- end }}
+{{- define "sriov.leaseFenceSpec" -}}
+matchConstraints:
+  resourceRules:
+    - apiGroups: [coordination.k8s.io]
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [leases]
+validations:
+  - expression: object.metadata.?name.orValue('') == {{ .component | squote }}
+    message: the {{ .component }} may create only the Lease {{ .component }}
+    reason: Forbidden
+{{- end }}
+
 {{- /* Rules for the Lease by which one of a service's replicas leads. */ -}}
 {{- define "sriov.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]

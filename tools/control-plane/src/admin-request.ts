@@ -21,11 +21,13 @@ export interface Call {
   readonly body?: object;
   /** Of the body; JSON unless said. */
   readonly contentType?: string;
+  /** Bearer token of whoever asks instead of the administrator. */
+  readonly token?: string;
   /** Longest wait for the answer. */
   readonly timeoutMs?: number;
 }
 
-/** One request as administrator: for setting things up, not for services. Rejects when no answer comes. */
+/** One request as administrator, or with the token of the call: for setting things up and for tests, not for services. Rejects when no answer comes. */
 export function adminRequest(access: Access, call: Call): Promise<Answer> {
   const timeout = call.timeoutMs ?? 10_000;
   const body = call.body && JSON.stringify(call.body);
@@ -35,15 +37,18 @@ export function adminRequest(access: Access, call: Call): Promise<Answer> {
       {
         method: call.method,
         ca: access.ca,
-        cert: access.admin.certificate,
-        key: access.admin.privateKey,
+        ...(call.token === undefined && { cert: access.admin.certificate, key: access.admin.privateKey }),
         // A connection a call: a server that was restarted must not be asked over an old one.
         agent: false,
         timeout,
         // Node sends the body of a DELETE without its length, and the server would not read it.
-        headers: body
-          ? { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }
-          : {},
+        headers: {
+          ...(body && {
+            'content-type': call.contentType ?? 'application/json',
+            'content-length': Buffer.byteLength(body),
+          }),
+          ...(call.token !== undefined && { authorization: `Bearer ${call.token}` }),
+        },
       },
       (response) => {
         let text = '';
