@@ -92,7 +92,7 @@ export default tseslint.config(
   },
   {
     // Model and core hold values and decisions: what they know of the world is given to them.
-    files: ['libs/{api,policy,attachment,rollout,operands,node-plan}/src/**/*.ts'],
+    files: ['libs/{api,policy,attachment,rollout,operands,node-limits,node-plan}/src/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
       'no-restricted-imports': [

@@ -11,6 +11,7 @@ import {
   SUPPORTED_NIC_CONFIG_MAP,
   withReadableStatus,
 } from '@sriov/api';
+import { limitingFields } from '@sriov/node-limits';
 import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
 
 /** What verdicts depend on: everything from memory, kept up to date by watches. */
@@ -66,6 +67,6 @@ function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
 }
 
 function trimInterface(nic: ObservedInterface): ObservedInterface {
-  const { name, altNames, pciAddress, vendor, deviceID, netFilter, totalvfs, numVfs, mtu, linkType } = nic;
-  return omitUndefined({ name, altNames, pciAddress, vendor, deviceID, netFilter, totalvfs, numVfs, mtu, linkType });
+  const { altNames, pciAddress, deviceID, netFilter } = nic;
+  return omitUndefined({ ...limitingFields(nic), altNames, pciAddress, deviceID, netFilter });
 }

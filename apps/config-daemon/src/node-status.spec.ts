@@ -34,6 +34,7 @@ describe('is it news', () => {
       withVf({}),
       false,
     ],
+    ['the RDMA mode is seen', withVf({}), { ...withVf({}), system: { rdmaMode: 'exclusive' as const } }, true],
     ['the sync status has changed', withVf({}), { ...withVf({}), syncStatus: 'Failed' }, true],
   ])('that %s?', (_, present, next, expected) => {
     expect(isNews(present, next)).toBe(expected);

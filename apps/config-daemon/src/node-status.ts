@@ -50,6 +50,7 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     interfaces: observed
       ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
       : nodeState.status?.interfaces,
+    system: observed?.rdmaMode && { rdmaMode: observed.rdmaMode },
     syncStatus: verdict.syncStatus,
     // As the condition has it: not longer than anybody reads.
     lastSyncError: verdict.syncStatus === SYNC_STATUS.failed ? ready?.message : '',
@@ -69,8 +70,10 @@ export function statusText({ interfaces, syncStatus, lastSyncError, ...status }:
  * happens with each pod, and nobody but the pod's node needs to know.
  */
 export function isNews(present: NodeStateStatus, next: NodeStateStatus): boolean {
+  const { rdmaMode } = next.system ?? {};
   return (
-    statusText({ ...present, interfaces: hideInterfaces(present.interfaces, next.interfaces) }) !== statusText(next)
+    statusText({ ...present, interfaces: hideInterfaces(present.interfaces, next.interfaces) }) !== statusText(next) ||
+    (rdmaMode !== undefined && rdmaMode !== present.system?.rdmaMode)
   );
 }
 

@@ -131,5 +131,5 @@ export function unsettledPfs({
   const waiting = rest.problems.filter(
     ({ reason }) => reason === 'BlockedInKernel' || reason === 'VirtualFunctionInUse',
   );
-  return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress }) => pciAddress))];
+  return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress = '' }) => pciAddress))];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CUSTOM_RESOURCES, type KubeObject } from '@sriov/api';
+import { CUSTOM_RESOURCES, type KubeObject, type SriovNetworkNodeState } from '@sriov/api';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as policyController } from '@sriov/policy-controller';
 import { serve } from '@sriov/runtime';
@@ -109,6 +109,16 @@ describe('what the CLI takes an object for', () => {
   });
 });
 
+/** The node state as its daemon writes it once the host is as the spec wants it. */
+function asOrdered(state: SriovNetworkNodeState): SriovNetworkNodeState {
+  const ordered = new Map(state.spec?.interfaces?.map((entry) => [entry.pciAddress, entry]));
+  const interfaces = state.status?.interfaces?.map((nic) => {
+    const { numVfs = nic.numVfs, mtu = nic.mtu } = ordered.get(nic.pciAddress) ?? {};
+    return { ...nic, ...(numVfs !== undefined && { numVfs }), ...(mtu !== undefined && { mtu }) };
+  });
+  return { ...state, status: { ...state.status, ...(interfaces && { interfaces }) } };
+}
+
 describe('what the CLI prints', () => {
   const cluster = golden('fleet.yaml');
   // The API server itself refuses the one whose range is none.
@@ -155,17 +165,19 @@ describe('what the CLI prints', () => {
     expect(planned.nodes.map(({ name }) => name)).toEqual(['worker-1', 'worker-2', 'worker-3']);
   });
 
-  it('is nothing to do, once the services have done it', async () => {
-    const objects = [
+  it('is what is left for the daemons once the services have done theirs, and nothing once they have', async () => {
+    const states = await list(`${SRIOV}/namespaces/${OPERATOR}/sriovnetworknodestates`, 'SriovNetworkNodeState');
+    const others = [
       ...(await list('/api/v1/nodes', 'Node')),
       ...(await list(`/api/v1/namespaces/${OPERATOR}/configmaps`, 'ConfigMap')),
       ...(await list(`${SRIOV}/namespaces/${OPERATOR}/sriovoperatorconfigs`, 'SriovOperatorConfig')),
-      ...(await list(`${SRIOV}/namespaces/${OPERATOR}/sriovnetworknodestates`, 'SriovNetworkNodeState')),
       ...(await list(`${SRIOV}/namespaces/${OPERATOR}/sriovnetworknodepolicies`, 'SriovNetworkNodePolicy')),
     ];
-    const { stdout, stderr } = await runOn(objects, 'plan');
-    expect(stdout).toMatch(/^0 nodes change, 0 VFs created, 0 destroyed\n/);
+    const { stdout, stderr } = await runOn([...others, ...states], 'plan');
+    expect(stdout).toMatch(/^2 nodes change, 16 VFs created, 8 destroyed\n/);
     expect(stderr).toBe('');
+    const done = await runOn([...others, ...(states as unknown as SriovNetworkNodeState[]).map(asOrdered)], 'plan');
+    expect(done.stdout).toMatch(/^0 nodes change, 0 VFs created, 0 destroyed\n/);
   });
 
   it('are the NetworkAttachmentDefinitions that the network renderer makes', async () => {

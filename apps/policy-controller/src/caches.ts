@@ -14,6 +14,7 @@ import {
   SUPPORTED_NIC_CONFIG_MAP,
   withReadableStatus,
 } from '@sriov/api';
+import { limitingFields } from '@sriov/node-limits';
 import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
 import { configShardNames } from '@sriov/policy';
 
@@ -74,25 +75,23 @@ function trimNode({ metadata }: KubeObject): KubeObject {
 
 function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
   const { metadata, spec, status } = withReadableStatus(state);
-  const { interfaces, syncStatus, conditions } = status ?? {};
+  const { interfaces, system, syncStatus, conditions } = status ?? {};
   return {
     metadata,
     spec: spec ?? {},
-    status: { interfaces: interfaces?.map(trimInterface), syncStatus, conditions },
+    status: { interfaces: interfaces?.map(trimInterface), system, syncStatus, conditions },
   };
 }
 
-/** What selects a PF, how many VFs it can have, and the device id that its VFs have. */
+/** What selects a PF, what limits it, and the device id that its VFs have. */
 function trimInterface(nic: ObservedInterface): ObservedInterface {
-  const { name, pciAddress, vendor, deviceID, netFilter, totalvfs, altNames, Vfs } = nic;
+  const { pciAddress, deviceID, netFilter, altNames, Vfs } = nic;
   const [vf] = Vfs ?? [];
   return omitUndefined({
-    name,
+    ...limitingFields(nic),
     pciAddress,
-    vendor,
     deviceID,
     netFilter,
-    totalvfs,
     altNames,
     Vfs: vf && [{ vfID: vf.vfID, pciAddress: vf.pciAddress, deviceID: vf.deviceID }],
   });

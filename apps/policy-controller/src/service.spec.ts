@@ -335,6 +335,9 @@ describe('the policy controller', () => {
     await report(name, { syncStatus: 'Succeeded' });
     await createPool('quiet', { nodeSelector: { matchLabels: selector }, rdmaMode: 'exclusive' });
     await eventually(async () => (await getState(name)).spec?.system?.rdmaMode === 'exclusive');
+    await untilPool('quiet', { type: 'Ready', status: 'False', reason: 'Unsupported' });
+    // Somebody has done it by hand.
+    await report(name, { syncStatus: 'Succeeded', system: { rdmaMode: 'exclusive' } });
     await untilPool('quiet', { type: 'Ready', status: 'True', reason: 'PoolReady' });
     expect(await request('GET', path(POOLS, 'quiet'))).toMatchObject({
       status: { matchedNodeCount: 1, readyNodeCount: 1 },
@@ -347,6 +350,19 @@ describe('the policy controller', () => {
     expect((await getState(name)).spec?.system?.rdmaMode).toBe('exclusive');
     await request('DELETE', path(POOLS, 'greedy'));
     await untilPool('quiet', { type: 'Ready', status: 'True' });
+  });
+
+  it('says on a policy what its nodes will refuse, by what they report of their PFs', async () => {
+    const { name, selector } = await createNode();
+    const pf = { pciAddress: '0000:3b:00.0', vendor: '8086', deviceID: '1592', driver: 'ice', totalvfs: 8, numVfs: 4 };
+    const Vfs = [0, 1, 2, 3].map((vfID) => ({ vfID, pciAddress: `0000:3b:01.${vfID}` }));
+    await report(name, { syncStatus: 'Succeeded', interfaces: [{ ...pf, name: 'ens1', eSwitchMode: 'legacy', Vfs }] });
+    await createPolicy('offload', selector, { eSwitchMode: 'switchdev' });
+    const message = `on ${name}: ens1: eSwitch mode switchdev is wanted, and this version cannot change legacy`;
+    await untilPolicy('offload', 'Ready', { status: 'False', reason: 'Unsupported', message });
+    const switched = { ...pf, name: 'ens1', eSwitchMode: 'switchdev', Vfs };
+    await report(name, { syncStatus: 'Succeeded', interfaces: [switched] });
+    await untilPolicy('offload', 'Ready', { status: 'True', reason: 'PolicyApplied' });
   });
 
   it('names what is wrong with the list of NICs, and goes on', async () => {

@@ -167,9 +167,9 @@ function hasSameLabels({ type, object, previous }: Change<KubeObject>): boolean 
   return type === 'updated' && JSON.stringify(object.metadata.labels) === JSON.stringify(previous?.metadata.labels);
 }
 
-/** Compares what planning reads: the spec, and which devices there are. How they are doing is not its business. */
+/** Compares what planning reads: the spec, which devices there are, and what limits them. */
 function isSameForPlanning({ type, object, previous }: Change<SriovNetworkNodeState>): boolean {
   const identity = ({ metadata, spec, status }: SriovNetworkNodeState): string =>
-    JSON.stringify([metadata.annotations, metadata.ownerReferences, spec, status?.interfaces]);
+    JSON.stringify([metadata.annotations, metadata.ownerReferences, spec, status?.interfaces, status?.system]);
   return type === 'updated' && previous !== undefined && identity(object) === identity(previous);
 }

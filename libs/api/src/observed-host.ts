@@ -7,6 +7,8 @@ export interface ObservedHost {
   readonly interfaces: readonly ObservedPf[];
   /** PFs that could not be observed whole, each with its cause; the others are unaffected. */
   readonly problems: readonly ObservationProblem[];
+  /** How RDMA devices go with network namespaces; absent when the kernel's RDMA core is not loaded. */
+  readonly rdmaMode?: 'shared' | 'exclusive';
 }
 
 /** A physical function: a network device that is not itself a VF. */

@@ -62,6 +62,18 @@ function host(
   });
 }
 
+describe('the RDMA mode of a host', () => {
+  it.each([
+    ['shared', { netns_mode: 'Y' }, 'shared'],
+    ['exclusive', { netns_mode: 'N' }, 'exclusive'],
+    ['not known without the RDMA core', {}, undefined],
+  ])('is %s', async (_, parameters, expected) => {
+    const files = Object.entries(parameters).map(([name, text]) => [`/sys/module/ib_core/parameters/${name}`, text]);
+    const { rdmaMode } = await observeHost(host(Object.fromEntries(files) as Record<string, string>, []));
+    expect(rdmaMode).toBe(expected);
+  });
+});
+
 describe('a PF', () => {
   it('is seen with everything about it', async () => {
     const files = { ...pfWith([]), '/sys/class/net/ens1/speed': '1000' };

@@ -36,12 +36,26 @@ interface HostTables {
  * that vanishes meanwhile, becomes a problem of its own and hides nothing else.
  */
 export async function observeHost(kernel: Kernel, options: ObserveOptions = {}): Promise<ObservedHost> {
-  const [tables, addresses] = await Promise.all([readTables(kernel, options), listNames(kernel, PCI_DEVICES)]);
+  const [tables, addresses, rdmaMode] = await Promise.all([
+    readTables(kernel, options),
+    listNames(kernel, PCI_DEVICES),
+    readRdmaMode(kernel),
+  ]);
   const results = await Promise.all(addresses.map((address) => observeOrReport(kernel, address, tables)));
   return {
     interfaces: results.flatMap(({ pf }) => pf ?? []),
     problems: results.flatMap(({ problem }) => problem ?? []),
+    ...(rdmaMode !== undefined && { rdmaMode }),
   };
+}
+
+/** A boolean parameter: `Y` shares RDMA devices among namespaces. `rdma system set netns` changes it as well. */
+const RDMA_NETNS_MODE = '/sys/module/ib_core/parameters/netns_mode';
+
+async function readRdmaMode(kernel: Kernel): Promise<ObservedHost['rdmaMode']> {
+  const isShared = await readAttribute(kernel, RDMA_NETNS_MODE);
+  if (isShared === undefined) return undefined;
+  return isShared === 'Y' ? 'shared' : 'exclusive';
 }
 
 async function readTables(kernel: Kernel, options: ObserveOptions): Promise<HostTables> {

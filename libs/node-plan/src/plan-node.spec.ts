@@ -48,6 +48,22 @@ describe('a node', () => {
     expect(plan.taken.map(({ pciAddress }) => pciAddress)).toEqual([OTHER, PF]);
   });
 
+  it('says what is wanted of it as a whole and is not done, and does the rest', () => {
+    const spec = {
+      interfaces: [entry],
+      system: { rdmaMode: 'exclusive' as const },
+      bridges: { ovs: [{ name: 'br-0000_01_00.0', uplinks: [{ pciAddress: PF }] }] },
+    };
+    const plan = planNode(testFacts([testPf()], [], { spec }));
+    expect(plan.pfs).toHaveLength(1);
+    expect(plan.problems.map(({ reason, message }) => [reason, message.split(',')[0]])).toEqual([
+      ['Unsupported', 'Open vSwitch bridge br-0000_01_00.0 is wanted'],
+      ['Unsupported', 'RDMA mode exclusive is wanted'],
+    ]);
+    const observed = { interfaces: [testPf(four)], problems: [], rdmaMode: 'exclusive' as const };
+    expect(planNode(testFacts([], [entry], { spec: { system: spec.system }, observed })).problems).toEqual([]);
+  });
+
   it('says why a PF was not found, where that is known', () => {
     const observed = { interfaces: [], problems: [{ pciAddress: PF, message: 'read vendor: ENODEV' }] };
     expect(planNode(testFacts([], [entry], { observed })).problems[0]?.message).toBe(

@@ -1,4 +1,5 @@
 import { type DesiredInterface, type NodeStateSpec, type ObservedHost, type ObservedPf } from '@sriov/api';
+import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
@@ -49,7 +50,14 @@ export function planNode(facts: NodeFacts): PlannedNode {
   }
   const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
   const pfs = takeTurns(plans, host.pfs);
-  return { modules: modulesFor(pfs), pfs, problems: results.flatMap(({ problems }) => problems), taken, released };
+  const problems = [...results.flatMap((result) => result.problems), ...nodeProblems(facts)];
+  return { modules: modulesFor(pfs), pfs, problems, taken, released };
+}
+
+/** What is wanted of the node as a whole, and is not done. */
+function nodeProblems({ spec, observed }: NodeFacts): PlanProblem[] {
+  const rdma = findRdmaRefusal(spec.system?.rdmaMode, observed.rdmaMode);
+  return [...findBridgeRefusals(spec), ...(rdma === undefined ? [] : [rdma])];
 }
 
 /** The host by PCI address: what was seen of a PF, and why nothing was. */

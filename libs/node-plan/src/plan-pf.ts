@@ -1,4 +1,5 @@
 import { type DesiredInterface, formatVfRange, type ObservedPf } from '@sriov/api';
+import { factsOfHost, findRefusal } from '@sriov/node-limits';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { nicDriverOf } from './nics/index.ts';
 import {
@@ -12,7 +13,7 @@ import {
   vfsOf,
 } from './pf-rules.ts';
 import { type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
-import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason, type VfPlan } from './steps.ts';
+import { type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
 
 /** What was true of a PF before the operator first touched it. */
 export interface InitialPf {
@@ -38,8 +39,8 @@ export interface PfResult {
 /** Plans one PF of the spec: the smallest set of steps that makes it equal. */
 export function planPf(pfCase: PfCase): PfResult {
   const { desired, observed } = pfCase;
-  const refusal = refuse(desired, observed);
-  if (refusal) return { problems: [problemOf(observed, ...refusal)] };
+  const refusal = findRefusal(desired, factsOfHost(observed));
+  if (refusal) return { problems: [problemOf(observed, refusal.reason, refusal.message)] };
   const groups = readGroups(desired);
   if (typeof groups === 'string') return { problems: [problemOf(observed, 'SpecInvalid', groups)] };
   const { usable, problems } = dropUnusable(observed, groups);
@@ -60,58 +61,6 @@ function dropUnusable(
     usable: groups.filter((group) => !needsIommu.includes(group)),
     problems: [problemOf(observed, 'Unsupported', message)],
   };
-}
-
-type Refusal = readonly [PlanProblemReason, string];
-/** A reason why the PF cannot be what it shall be, found before anything is touched. */
-type Check = (desired: DesiredInterface, observed: ObservedPf) => Refusal | undefined;
-
-const CHECKS: readonly Check[] = [
-  (_, { driver }) =>
-    driver === undefined
-      ? ['Unsupported', 'no driver is bound to the PF: load its driver, or look into dmesg why it does not bind']
-      : undefined,
-  (_, { sriov }) =>
-    sriov === undefined
-      ? ['Unsupported', 'the PF has no SR-IOV capability: switch SR-IOV on in the firmware of the NIC and the BIOS']
-      : undefined,
-  ({ numVfs = 0 }) => (numVfs < 0 ? ['SpecInvalid', `${numVfs} VFs are wanted`] : undefined),
-  ({ numVfs = 0 }, { sriov }) =>
-    numVfs > (sriov?.totalVfs ?? 0)
-      ? ['SpecInvalid', `${numVfs} VFs are wanted, and the PF can have ${sriov?.totalVfs}`]
-      : undefined,
-  ({ eSwitchMode }, { eSwitchMode: present = 'legacy' }) =>
-    (eSwitchMode || 'legacy') !== present
-      ? ['Unsupported', `eSwitch mode ${eSwitchMode || 'legacy'} is wanted, and this version cannot change ${present}`]
-      : undefined,
-  ({ linkType }, { linkType: present }) =>
-    linkType && present && linkType.toUpperCase() !== present
-      ? ['Unsupported', `link type ${linkType} is wanted, and this version cannot change ${present}`]
-      : undefined,
-  ({ vfGroups = [] }) =>
-    vfGroups.some(({ vdpaType }) => vdpaType)
-      ? ['Unsupported', 'vDPA devices are wanted, and this version cannot make them']
-      : undefined,
-  ({ mtu = 0 }, { link }) =>
-    link?.maxMtu !== undefined && mtu > link.maxMtu
-      ? ['SpecInvalid', `MTU ${mtu} is wanted, and the device can have ${link.maxMtu}`]
-      : undefined,
-  ({ externallyManaged, numVfs = 0 }, { sriov }) =>
-    externallyManaged === true && numVfs > (sriov?.vfs.length ?? 0)
-      ? ['SpecInvalid', `externallyManaged: ${numVfs} VFs are wanted, and its owner has made ${sriov?.vfs.length}`]
-      : undefined,
-  ({ externallyManaged, mtu = 0 }, { link }) =>
-    externallyManaged === true && link !== undefined && mtu > link.mtu
-      ? ['SpecInvalid', `externallyManaged: MTU ${mtu} is wanted, and its owner has set ${link.mtu}`]
-      : undefined,
-];
-
-function refuse(desired: DesiredInterface, observed: ObservedPf): Refusal | undefined {
-  for (const check of CHECKS) {
-    const refusal = check(desired, observed);
-    if (refusal) return refusal;
-  }
-  return undefined;
 }
 
 function needsRecreate({ externallyManaged, numVfs = 0 }: DesiredInterface, { sriov }: ObservedPf): boolean {

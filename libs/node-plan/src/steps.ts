@@ -35,7 +35,8 @@ export interface PfPlan {
 
 /** Something that the planner refuses to do, and why. Nothing of it is done; the rest of the plan is. */
 export interface PlanProblem {
-  readonly pciAddress: string;
+  /** Absent when it is about the node as a whole. */
+  readonly pciAddress?: string | undefined;
   readonly reason: PlanProblemReason;
   /** PF or VF, what is wrong, and the cure where there is one. */
   readonly message: string;

@@ -8,6 +8,7 @@ import {
   type VfGroup,
   type VfRange,
 } from '@sriov/api';
+import { factsOfStatus, reachableVfs } from '@sriov/node-limits';
 import { selectedRanges } from './nic-selector.ts';
 import { type ReadablePolicy } from './prepare.ts';
 
@@ -64,15 +65,11 @@ export function contribute(policy: ReadablePolicy, nic: ObservedInterface): Cont
   };
 }
 
-/** The firmware of these NICs can be told to allow more VFs than it does now. */
-const RAISES_ITS_LIMIT = '15b3';
-const FIRMWARE_LIMIT = 128;
-
-/** Most VFs that the PF can be given. */
-function vfLimit({ vendor, totalvfs = 0, netFilter }: ObservedInterface): number {
-  if (vendor === RAISES_ITS_LIMIT) return Math.max(totalvfs, FIRMWARE_LIMIT);
+/** Most VFs that the PF can be given, be it by a change of its firmware. */
+function vfLimit(nic: ObservedInterface): number {
+  const limit = reachableVfs(factsOfStatus(nic));
   // A port of a virtual machine is its own and only VF, and says nothing of a limit.
-  return netFilter ? Math.max(totalvfs, 1) : totalvfs;
+  return nic.netFilter ? Math.max(limit, 1) : limit;
 }
 
 function findRangeFault(ranges: readonly VfRange[], numVfs: number): string | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NodePolicySpec, nodeStateSpecSchema, wireText } from '@sriov/api';
+import { type NodePolicySpec, nodeStateSpecSchema, type ObservedInterface, wireText } from '@sriov/api';
 import { type Fleet } from './fleet.ts';
 import { isManaged } from './managed.ts';
 import { planNode } from './plan-node.ts';
@@ -303,11 +303,36 @@ describe('planNode: what cannot be done', () => {
     },
   );
 
-  it('allows Mellanox NICs as many VFs as their firmware can be told to allow', () => {
-    const port = nic('ens3', '0000:5e:00.0', { vendor: '15b3', totalvfs: 0 });
-    const wants = (numVfs: number): number =>
-      plan([policy('p', { numVfs, nicSelector: { vendor: '15b3' } })], { interfaces: [port] }).problems.length;
-    expect([wants(128), wants(129)]).toEqual([0, 1]);
+  it('plans as many VFs of Mellanox NICs as their firmware can be told to allow, and says what that takes', () => {
+    const port = (totalvfs: number): ObservedInterface => nic('ens3', '0000:5e:00.0', { vendor: '15b3', totalvfs });
+    const wants = (numVfs: number, totalvfs: number): unknown => {
+      const policies = [policy('p', { numVfs, nicSelector: { vendor: '15b3' } })];
+      const { spec, problems } = plan(policies, { interfaces: [port(totalvfs)] });
+      return [spec.interfaces?.[0]?.numVfs, problems.map(({ reason }) => reason)];
+    };
+    expect(wants(3, 0)).toEqual([3, ['Unsupported']]);
+    expect(wants(3, 1)).toEqual([3, ['Unsupported']]);
+    expect(wants(3, 3)).toEqual([3, []]);
+    expect(wants(129, 1)).toEqual([undefined, ['TooManyVirtualFunctions']]);
+  });
+
+  it('says of each policy of a PF, and of the pool, what the daemon will refuse', () => {
+    const policies = [
+      policy('a', { numVfs: 8, nicSelector: { pfNames: ['ens2f0#0-3'] }, eSwitchMode: 'switchdev' }),
+      policy('b', { numVfs: 8, nicSelector: { pfNames: ['ens2f0#4-7'] } }),
+      policy('c', { nicSelector: { pfNames: ['ens2f1'] } }),
+    ];
+    const { problems } = plan(policies, { fleet: { pools: [pool('rdma', { rdmaMode: 'exclusive' })] } });
+    expect(problems.map(({ name, node, reason }) => [name, node, reason]).sort()).toEqual([
+      ['a', 'n1', 'Unsupported'],
+      ['b', 'n1', 'Unsupported'],
+      ['rdma', 'n1', 'Unsupported'],
+    ]);
+  });
+
+  it('says nothing of limits of a node that has told of no device', () => {
+    const rdma = { pools: [pool('rdma', { rdmaMode: 'exclusive' })] };
+    expect(plan([policy('a', { eSwitchMode: 'switchdev' })], { interfaces: [], fleet: rdma }).problems).toEqual([]);
   });
 
   it('keeps the spec of a node that has told of no device', () => {
@@ -432,7 +457,11 @@ describe('planNode: pools and bridges', () => {
     const faulty = policy('faulty', { nicSelector: { pfNames: ['ens2f1'] }, bridge: { ovs: {} } });
     const result = plan([bridged, faulty], { fleet: gate });
     expect(result.spec.bridges?.ovs).toHaveLength(1);
-    expect(result.problems).toMatchObject([{ name: 'faulty', message: 'spec.bridge requires eSwitchMode switchdev' }]);
+    expect(result.problems).toMatchObject([
+      { name: 'faulty', message: 'spec.bridge requires eSwitchMode switchdev' },
+      { name: 'br', reason: 'Unsupported' },
+      { name: 'br', reason: 'Unsupported' },
+    ]);
   });
 });
 

@@ -22,6 +22,7 @@ import { isCandidate } from './candidate.ts';
 import { contribute, type Contribution, keepContribution } from './contribution.ts';
 import { devicePluginConfig } from './device-plugin.ts';
 import { type Fleet } from './fleet.ts';
+import { limitProblems } from './limit-problems.ts';
 import { findRivals, layOver, mergeContributions } from './merge.ts';
 import { selects } from './nic-selector.ts';
 import { findPool } from './pools.ts';
@@ -93,6 +94,7 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
     interfaces.length === 0
       ? keptSpec(node, system)
       : { ...specOf({ fleet, node, problems }, { layers, vanished, policies }), system };
+  problems.push(...limitProblems({ name: node.name, state: node.state, spec, pool: pool.name }));
   const matches = matchesOf(layers, vanished);
   return {
     name: node.name,

@@ -1,4 +1,5 @@
-import { type DesiredInterface, type ObservedInterface, type VfGroup } from '@sriov/api';
+import { type DesiredInterface, type VfGroup } from '@sriov/api';
+import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
 import { type PlannedNode } from './plan-cluster.ts';
 
 /** One thing that changes on a node, the old beside the new. */
@@ -25,10 +26,10 @@ export interface ChangeStyle {
 
 const NOTHING = '-';
 
-/** Compares what stands on the node with what is planned. */
+/** Compares what stands on the node with what is planned, and with what its daemon will do. */
 export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
   const pfs = pfChanges(node);
-  const counts = pfs.map(countVfs);
+  const counts = pfs.flatMap((pf) => hostCounts(pf) ?? []);
   return {
     rows: [...pfs.flatMap((pf) => pfRows(pf, style)), ...nodeRows(node)],
     vfsCreated: sum(counts.map(({ created }) => created)),
@@ -36,61 +37,55 @@ export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
   };
 }
 
-/** A PF whose entry in the spec changes. */
-interface PfChange {
-  readonly pciAddress: string;
-  readonly nic: ObservedInterface | undefined;
+/** A PF: what it was told, what it will be told, and what its daemon will do. */
+interface PfChange extends HostPf {
   readonly before: DesiredInterface | undefined;
   readonly after: DesiredInterface | undefined;
+  /** Why the daemon does nothing to the PF. */
+  readonly refusal: string | undefined;
 }
 
-function pfChanges({ before: { state }, plan }: PlannedNode): PfChange[] {
+function pfChanges({ before: { state }, plan, host }: PlannedNode): PfChange[] {
   const [before, after] = [byAddress(state?.spec?.interfaces), byAddress(plan.spec.interfaces)];
-  const nics = byAddress(state?.status?.interfaces);
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .sort()
-    .map((pciAddress) => ({
+  const [nics, steps] = [byAddress(state?.status?.interfaces), byAddress(host?.pfs)];
+  const taken = byAddress(host?.taken);
+  return [...new Set([...before.keys(), ...after.keys(), ...steps.keys()])].sort().map((pciAddress) => {
+    const isRefused = host !== undefined && after.has(pciAddress) && !taken.has(pciAddress);
+    return {
       pciAddress,
       nic: nics.get(pciAddress),
       before: before.get(pciAddress),
       after: after.get(pciAddress),
-    }))
-    .filter((pf) => pfRows(pf, { resourcePrefix: '' }).length > 0);
+      steps: steps.get(pciAddress),
+      refusal: isRefused ? host.problems.find((problem) => problem.pciAddress === pciAddress)?.reason : undefined,
+    };
+  });
 }
 
 function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[] = []): Map<string, T> {
   return new Map(items.map((item) => [item.pciAddress, item]));
 }
 
-/** VFs that are there now: as the node reports, or else as it was last told. */
-function presentVfs({ nic, before }: PfChange): number {
-  return nic?.numVfs ?? nic?.Vfs?.length ?? before?.numVfs ?? 0;
-}
-
-/** The kernel goes from one number to another through 0 only: VFs that are there do not stay. */
-function countVfs(pf: PfChange): { readonly created: number; readonly destroyed: number } {
-  const present = presentVfs(pf);
-  const wanted = pf.after?.numVfs ?? 0;
-  const isOthers = (pf.after ?? pf.before)?.externallyManaged === true;
-  return isOthers || present === wanted ? { created: 0, destroyed: 0 } : { created: wanted, destroyed: present };
-}
-
 /** What else a PF can be told, and how it is called. */
 const PF_SETTINGS = [
-  ['mtu', 'MTU'],
   ['linkType', 'link type'],
   ['eSwitchMode', 'eSwitch mode'],
   ['externallyManaged', 'managed externally'],
 ] as const;
 
 function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
-  const { before, after } = pf;
+  const { before, after, refusal } = pf;
   const subject = pfTitle(pf);
+  if (refusal !== undefined) {
+    return [{ subject, setting: 'nothing is done', before: NOTHING, after: `refused by the daemon: ${refusal}` }];
+  }
   const texts = [
     ...PF_SETTINGS.map(([field, setting]) => ({ setting, before: before?.[field], after: after?.[field] })),
+    // The daemon alone knows the MTU that it goes back to.
+    ...(after === undefined ? [{ setting: 'MTU', before: before?.mtu, after: undefined }] : []),
     ...groupRows(pf, style),
   ].map((row) => ({ ...row, subject, before: shown(row.before), after: shown(row.after) }));
-  return [...vfRow(pf, subject), ...texts.filter((row) => row.before !== row.after)];
+  return [...hostRows(pf).map((row) => ({ subject, ...row })), ...texts.filter((row) => row.before !== row.after)];
 }
 
 function pfTitle({ pciAddress, nic, before, after }: PfChange): string {
@@ -100,15 +95,6 @@ function pfTitle({ pciAddress, nic, before, after }: PfChange): string {
 
 function shown(value: string | number | boolean | undefined): string {
   return String(value ?? NOTHING);
-}
-
-function vfRow(pf: PfChange, subject: string): ChangeRow[] {
-  const present = presentVfs(pf);
-  const [ordered, wanted] = [pf.before?.numVfs ?? 0, pf.after?.numVfs ?? 0];
-  if (present === wanted && ordered === wanted) return [];
-  const isRecreated = countVfs(pf).destroyed > 0 && wanted > 0;
-  const after = isRecreated ? `${wanted}, all made anew` : String(wanted);
-  return [{ subject, setting: 'number of VFs', before: String(present), after }];
 }
 
 /** Old and new description of each run of VFs. */

@@ -7,6 +7,7 @@ import {
   type SriovNetworkNodeState,
   wireText,
 } from '@sriov/api';
+import { foresee, type PlannedNode as HostPlan } from '@sriov/node-plan';
 import {
   type Fleet,
   isManaged,
@@ -39,6 +40,8 @@ export interface PlannedNode {
   readonly name: string;
   readonly before: NodeBefore;
   readonly plan: NodePlan;
+  /** What the daemon will do about it, by its own planner; absent while it has not reported the node's devices. */
+  readonly host: HostPlan | undefined;
   /** Something changes that host, device plugin or scheduler would notice. */
   readonly changes: boolean;
 }
@@ -92,7 +95,7 @@ export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPl
     problems: [
       ...fleet.problems,
       ...elsewhere.map((object) => misplaced({ ...object, operatorNamespace })),
-      ...nodes.flatMap(({ plan }) => plan.problems),
+      ...nodes.flatMap((node) => [...node.plan.problems, ...hostProblems(node)]),
     ],
     notes: notesOf(catalog, settings),
   };
@@ -108,7 +111,16 @@ function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: 
   const devicePluginConfig = catalog.devicePluginConfig?.[name];
   const plan = planNode(fleet, { name, labels, state, devicePluginConfig });
   const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
-  return { name, before, plan, changes: isChange(before, plan) };
+  const host = foresee(plan.spec, state);
+  return { name, before, plan, host, changes: isChange(before, plan) || (host?.pfs ?? []).length > 0 };
+}
+
+/** What the daemon refuses, and no policy or pool is to blame for. */
+function hostProblems({ name, plan, host }: PlannedNode): Problem[] {
+  const told = plan.problems.map(({ message }) => message.replace(/^[^:]*: /, ''));
+  return (host?.problems ?? [])
+    .filter(({ message }) => !told.some((other) => message.endsWith(other)))
+    .map(({ reason, message }) => ({ kind: 'Node', name, reason, message }));
 }
 
 /** Writes that host and device plugin would not notice are no change: a first label `Disabled`, an empty node state. */

@@ -433,3 +433,60 @@ describe('plan: nodes and problems', () => {
     expect(stdout).toBe('0 nodes change, 0 VFs created, 0 destroyed\n\nUnchanged: 1 node (n1)\n');
   });
 });
+
+describe('plan: what the daemon will do', () => {
+  const reported = (name: string, pciAddress: string, rest: object = {}): object =>
+    port(name, pciAddress, { driver: 'ice', mtu: 1500, linkType: 'ETH', linkAdminState: 'up', ...rest });
+  const text = async (policies: readonly object[], interfaces: readonly object[], spec: object = {}): Promise<string> =>
+    (await runOn([node('n1'), nodeState('n1', interfaces, spec), ...policies], 'plan', ...OPTIONS)).stdout;
+  const four = policy('p', { nicSelector: { pfNames: ['ens2f0'] } });
+  const group = { resourceName: 'r', deviceType: 'netdevice', vfRange: '0-3', policyName: 'p' };
+  const ordered = { interfaces: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0', numVfs: 4, vfGroups: [group] }] };
+
+  it('compares with what stands on the host: VFs that were ordered and are not there are a change', async () => {
+    const stdout = await text([four], [reported('ens2f0', '0000:3b:00.0')], ordered);
+    expect(stdout).toMatch(/^1 node changes, 4 VFs created, 0 destroyed\n/);
+    expect(stdout).toMatch(/ens2f0 .* number of VFs +0 +4\n/);
+  });
+
+  it('tells of VFs that have lost their driver', async () => {
+    const vf = (vfID: number, driver?: string): object => ({ vfID, pciAddress: `0000:3b:02.${vfID}`, driver });
+    const Vfs = [vf(0, 'iavf'), vf(1), vf(2), vf(3, 'vfio-pci')];
+    const stdout = await text([four], [reported('ens2f0', '0000:3b:00.0', { numVfs: 4, Vfs })], ordered);
+    expect(stdout).toMatch(/^1 node changes, 0 VFs created, 0 destroyed\n/);
+    expect(stdout).toMatch(/driver of VFs 1-2 +none +iavf\n/);
+    expect(stdout).toMatch(/driver of VFs 3-3 +vfio-pci +iavf\n/);
+  });
+
+  it('promises no VF that the firmware of a Mellanox NIC does not allow, and says what it takes', async () => {
+    const mellanox = (name: string, pciAddress: string, totalvfs: number): object =>
+      reported(name, pciAddress, { vendor: '15b3', deviceID: '1017', driver: 'mlx5_core', totalvfs });
+    const stdout = await text(
+      [policy('p', { numVfs: 3, nicSelector: { vendor: '15b3' } })],
+      [mellanox('ens3f0', '0000:5e:00.0', 0), mellanox('ens3f1', '0000:5e:00.1', 1)],
+    );
+    expect(stdout).toMatch(/^1 node changes, 0 VFs created, 0 destroyed\n/);
+    expect(stdout).not.toContain('number of VFs');
+    expect(stdout).toMatch(
+      /SriovNetworkNodePolicy p: Unsupported on n1\n +ens3f0: 3 VFs are wanted.*allows 0.*NUM_OF_VFS=3/,
+    );
+    expect(stdout).toMatch(/ens3f1: 3 VFs are wanted.*allows 1.*reboot the node/);
+  });
+
+  it('shows no change of number on a PF whose VFs somebody else makes', async () => {
+    const external = policy('p', { nicSelector: { pfNames: ['ens2f0'] }, externallyManaged: true });
+    const fewer = await text([external], [reported('ens2f0', '0000:3b:00.0', { numVfs: 2 })]);
+    expect(fewer).not.toContain('number of VFs');
+    expect(fewer).toMatch(/SriovNetworkNodePolicy p: SpecInvalid on n1\n.*4 VFs are wanted, and its owner has made 2/);
+    const more = await text([external], [reported('ens2f0', '0000:3b:00.0', { numVfs: 6 })]);
+    expect(more).not.toContain('number of VFs');
+    expect(more).not.toContain('SpecInvalid');
+  });
+
+  it('shows switchdev as refused, and none of its VFs', async () => {
+    const switchdev = policy('p', { nicSelector: { pfNames: ['ens2f0'] }, eSwitchMode: 'switchdev' });
+    const stdout = await text([switchdev], [reported('ens2f0', '0000:3b:00.0')]);
+    expect(stdout).toMatch(/ens2f0 .* nothing is done +- +refused by the daemon: Unsupported\n/);
+    expect(stdout).toMatch(/^1 node changes, 0 VFs created/);
+  });
+});

@@ -65,11 +65,14 @@ describe('laws of admit', () => {
     );
   });
 
-  it('what it lets in gives no problem of its own in the plan of a node', () => {
+  it('what it lets in gives no problem of its own in the plan of a node but those that it warns of', () => {
     fc.assert(
       fc.property(sound, (mine) => {
         const object = policyObject(mine);
-        expect(plan([object], { interfaces: PORTS, labels: { zone: 'a' } }).problems).toEqual([]);
+        const warnings = verdictOn(object).warnings.join('\n');
+        for (const { message } of plan([object], { interfaces: PORTS, labels: { zone: 'a' } }).problems) {
+          expect(warnings).toContain(message);
+        }
       }),
     );
   });

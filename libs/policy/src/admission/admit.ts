@@ -13,6 +13,7 @@ import { type z } from 'zod';
 import { readSelector } from '../nic-selector.ts';
 import { readSupportedNics } from '../supported-nics.ts';
 import { leavesSpec, setDefaults, withDefaults } from './defaults.ts';
+import { limitWarnings } from './limit-warnings.ts';
 import { NETWORK_RULES } from './network-rules.ts';
 import { findNicViolation } from './nic-rules.ts';
 import { OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS } from './operator-config-rules.ts';
@@ -106,6 +107,6 @@ function judgePolicy({
   const placement = placePolicy({ namespace, policy, nics, cluster, settings });
   return {
     message: findNicViolation(placement) ?? findPairViolation(placement) ?? '',
-    warnings: allViolations(POLICY_WARNINGS, { ...fields, namespace, placement }),
+    warnings: [...allViolations(POLICY_WARNINGS, { ...fields, namespace, placement }), ...limitWarnings(placement)],
   };
 }

@@ -64,6 +64,30 @@ describe('a policy before there is hardware', () => {
   });
 });
 
+describe('a policy that the daemon will refuse', () => {
+  it.each<[string, object, Partial<ObservedInterface>, RegExp]>([
+    ['wants another eSwitch mode', { eSwitchMode: 'switchdev' }, {}, /extra: eSwitch mode switchdev is wanted/],
+    [
+      'wants VFs that the firmware does not allow yet',
+      { numVfs: 3 },
+      { vendor: '15b3', totalvfs: 1 },
+      /extra: 3 VFs are wanted, and the firmware of the NIC allows 1, .* NUM_OF_VFS=3 .* reboot the node/,
+    ],
+    ['wants another link type', { linkType: 'ib' }, { linkType: 'ETH' }, /extra: link type ib is wanted/],
+  ])('is let in with a warning when it %s', (_, spec, extra, warning) => {
+    const verdict = verdictOn(policyObject({ ...EXTRA, ...spec }), { cluster: withNic(extra) });
+    expect(verdict.allowed).toBe(true);
+    expect(verdict.warnings).toEqual([expect.stringMatching(warning)]);
+    expect(verdict.warnings[0]).toMatch(/^on node n1: .*; until then nothing is done to the PF$/);
+  });
+
+  it('names each cause once, with the number of nodes', () => {
+    const nodeStates = ['n1', 'n2'].map((name) => state(name, PORTS));
+    const { warnings } = verdictOn(policyObject({ eSwitchMode: 'switchdev' }), { cluster: { nodeStates } });
+    expect(warnings).toEqual([expect.stringMatching(/^on n1 and 1 more: ens2f0: eSwitch mode switchdev/)]);
+  });
+});
+
 describe('a policy and the PFs that it selects', () => {
   it.each<[string, object, Partial<ObservedInterface>, string]>([
     ['no VFs', { numVfs: 0 }, {}, 'extra: spec.numVfs is 0: set it to at least 1; to have no VFs, delete the policy'],

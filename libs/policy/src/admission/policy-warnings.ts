@@ -38,6 +38,13 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
         : undefined,
   },
   {
+    name: 'a bridge is made',
+    check: ({ spec: { bridge } }) =>
+      bridge?.ovs === undefined
+        ? undefined
+        : 'spec.bridge: this version makes no Open vSwitch bridge: make it on the host',
+  },
+  {
     name: 'no VF is wanted by two policies',
     check({ placement }) {
       const contested = placement.others.filter((other) => isContested(placement, other)).map(({ name }) => name);

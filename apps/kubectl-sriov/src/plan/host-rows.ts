@@ -1,0 +1,77 @@
+import { formatVfRange, type ObservedInterface, type VirtualFunction } from '@sriov/api';
+import { presentVfs } from '@sriov/node-limits';
+import { type PfPlan, type VfStep } from '@sriov/node-plan';
+import { type ChangeRow } from './node-change.ts';
+
+/** A PF as the node reports it, and the steps that its daemon will do. */
+export interface HostPf {
+  readonly pciAddress: string;
+  readonly nic: ObservedInterface | undefined;
+  readonly steps: PfPlan | undefined;
+}
+
+/** VFs that are made and removed; nothing when their number stays. The kernel keeps none on the way to another number. */
+export function hostCounts({
+  nic,
+  steps,
+}: HostPf): { readonly created: number; readonly destroyed: number } | undefined {
+  const numbers = (steps?.before ?? []).flatMap((step) => (step.kind === 'set-num-vfs' ? step.numVfs : []));
+  const created = numbers.at(-1);
+  return created === undefined ? undefined : { created, destroyed: nic === undefined ? 0 : presentVfs(nic) };
+}
+
+type Row = Omit<ChangeRow, 'subject'>;
+
+/** What the daemon changes on the host, the old beside the new. */
+export function hostRows(pf: HostPf): Row[] {
+  const { nic, steps } = pf;
+  const counts = hostCounts(pf);
+  const rows = (steps?.before ?? []).flatMap((step): Row[] => {
+    if (step.kind === 'set-pf-mtu')
+      return [{ setting: 'MTU', before: String(nic?.mtu ?? '-'), after: String(step.mtu) }];
+    return step.kind === 'set-link-up' ? [{ setting: 'link', before: 'down', after: 'up' }] : [];
+  });
+  return counts === undefined ? [...rows, ...vfRows(pf)] : [numberRow(counts), ...rows];
+}
+
+function numberRow({ created, destroyed }: { readonly created: number; readonly destroyed: number }): Row {
+  const isAnew = created > 0 && destroyed > 0;
+  return {
+    setting: 'number of VFs',
+    before: String(destroyed),
+    after: isAnew ? `${created}, all made anew` : String(created),
+  };
+}
+
+/** VFs that stay, and get another driver or MTU: neighbours that change alike are one row. */
+function vfRows({ nic, steps }: HostPf): Row[] {
+  const present = new Map((nic?.Vfs ?? []).map((vf) => [vf.vfID, vf]));
+  const runs: {
+    first: number;
+    last: number;
+    readonly setting: string;
+    readonly before: string;
+    readonly after: string;
+  }[] = [];
+  for (const { id, steps: vfSteps } of steps?.vfs ?? []) {
+    for (const change of vfSteps.flatMap((step) => changeOf(step, present.get(id)))) {
+      const run = runs.find(
+        ({ last, setting, before, after }) =>
+          last === id - 1 && setting === change.setting && before === change.before && after === change.after,
+      );
+      if (run) run.last = id;
+      else runs.push({ first: id, last: id, ...change });
+    }
+  }
+  return runs.map(({ first, last, setting, before, after }) => ({
+    setting: `${setting} of VFs ${formatVfRange({ first, last })}`,
+    before,
+    after,
+  }));
+}
+
+function changeOf(step: VfStep, vf: VirtualFunction | undefined): Row[] {
+  if (step.kind === 'bind-vf') return [{ setting: 'driver', before: vf?.driver ?? 'none', after: step.driver }];
+  if (step.kind !== 'set-vf-mtu') return [];
+  return [{ setting: 'MTU', before: String(vf?.mtu ?? '-'), after: String(step.mtu) }];
+}

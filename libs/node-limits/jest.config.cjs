@@ -1,0 +1,1 @@
+module.exports = { displayName: 'node-limits', preset: '../../jest.preset.cjs' };

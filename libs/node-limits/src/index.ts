@@ -1,0 +1,4 @@
+export * from './node-limits.ts';
+export * from './pf-facts.ts';
+export * from './pf-limits.ts';
+export * from './refusal.ts';

@@ -1,0 +1,28 @@
+import { type NodeStateSpec } from '@sriov/api';
+import { type Refusal, unsupported } from './refusal.ts';
+
+/** How the RDMA devices of a node go with network namespaces. */
+export type RdmaMode = 'shared' | 'exclusive';
+
+/** Why the node does not get the RDMA mode. The kernel begins as shared, and a node without RDMA tells of none. */
+export function findRdmaRefusal(wanted: RdmaMode | undefined, present: RdmaMode | undefined): Refusal | undefined {
+  const mode = present ?? 'shared';
+  if (wanted === undefined || wanted === mode) return undefined;
+  const options = `options ib_core netns_mode=${wanted === 'shared' ? 1 : 0}`;
+  return unsupported(
+    `RDMA mode ${wanted} is wanted, and this version cannot change ${mode}: write "${options}" to a file of /etc/modprobe.d on the node, and reboot it`,
+  );
+}
+
+/** A software bridge that is not made, by the PCI address of its uplink where it has one. */
+export interface BridgeRefusal extends Refusal {
+  readonly pciAddress: string | undefined;
+}
+
+/** Why the node does not get the bridges that are wanted. */
+export function findBridgeRefusals({ bridges }: NodeStateSpec): BridgeRefusal[] {
+  return (bridges?.ovs ?? []).map(({ name, uplinks = [] }) => ({
+    pciAddress: uplinks[0]?.pciAddress,
+    ...unsupported(`Open vSwitch bridge ${name} is wanted, and this version cannot make it: make it on the host`),
+  }));
+}

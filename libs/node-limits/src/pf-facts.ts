@@ -1,0 +1,74 @@
+import { type LinkType, type ObservedInterface, type ObservedPf, omitUndefined } from '@sriov/api';
+
+/** What limits a PF. The daemon knows it from its host, all others from the status of the node state. */
+export interface PfFacts {
+  /** Four lower-case hex digits; absent when it is not told. */
+  readonly vendor: string | undefined;
+  /** A kernel driver is bound to the PF. */
+  readonly hasDriver: boolean;
+  /** Most VFs that the PF can have now; absent when it has no SR-IOV capability. */
+  readonly totalVfs: number | undefined;
+  /** VFs that are there. */
+  readonly numVfs: number;
+  readonly eSwitchMode: 'legacy' | 'switchdev';
+  readonly linkType: LinkType;
+  /** Bytes; absent while the PF has no network interface in the host's namespace. */
+  readonly mtu: number | undefined;
+  /** Largest MTU that the driver accepts; absent when nobody tells. */
+  readonly maxMtu: number | undefined;
+}
+
+/** The facts as the daemon sees them on its host. */
+export function factsOfHost({ vendor, driver, sriov, eSwitchMode, linkType, link }: ObservedPf): PfFacts {
+  return {
+    vendor,
+    hasDriver: driver !== undefined,
+    totalVfs: sriov?.totalVfs,
+    numVfs: sriov?.vfs.length ?? 0,
+    eSwitchMode: eSwitchMode ?? 'legacy',
+    linkType,
+    mtu: link?.mtu,
+    maxMtu: link?.maxMtu,
+  };
+}
+
+/** The same facts as the node has reported them. */
+export function factsOfStatus(nic: ObservedInterface): PfFacts {
+  const { vendor, driver, name, totalvfs, eSwitchMode, linkType, mtu } = nic;
+  return {
+    vendor,
+    // Only a driver makes a network interface.
+    hasDriver: Boolean(driver) || name !== undefined,
+    totalVfs: totalvfs,
+    numVfs: presentVfs(nic),
+    eSwitchMode: eSwitchMode === 'switchdev' ? 'switchdev' : 'legacy',
+    linkType: readLinkType(linkType),
+    mtu,
+    maxMtu: undefined,
+  };
+}
+
+/** What of a reported PF its limits are read from. Caches that keep less of a node state keep this. */
+export function limitingFields(nic: ObservedInterface): Partial<ObservedInterface> {
+  const { driver, name, vendor, totalvfs, eSwitchMode, linkType, mtu } = nic;
+  const numVfs = tellsOfVfs(nic) ? presentVfs(nic) : undefined;
+  return omitUndefined({ driver, name, vendor, totalvfs, eSwitchMode, linkType, mtu, numVfs });
+}
+
+/** Number of VFs that the node reports of the PF. */
+export function presentVfs({ numVfs, Vfs }: ObservedInterface): number {
+  return numVfs ?? Vfs?.length ?? 0;
+}
+
+/**
+ * Whether the node tells of the VFs of the PF at all. No VFs are written as nothing, so it takes the driver to know a
+ * report of a daemon from what somebody has written down by hand.
+ */
+export function tellsOfVfs({ driver, name, numVfs, Vfs }: ObservedInterface): boolean {
+  return numVfs !== undefined || Vfs !== undefined || driver !== undefined || name === undefined;
+}
+
+function readLinkType(text = ''): LinkType {
+  const upper = text.toUpperCase();
+  return upper === 'ETH' || upper === 'IB' ? upper : '';
+}

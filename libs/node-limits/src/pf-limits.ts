@@ -1,0 +1,79 @@
+import { type DesiredInterface } from '@sriov/api';
+import { type PfFacts } from './pf-facts.ts';
+import { invalid, type Refusal, unsupported } from './refusal.ts';
+
+/** A reason why the PF cannot be what it shall be, found before anything is touched. */
+type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
+
+/** NICs of this vendor have their number of VFs in the firmware, where it can be raised. */
+const RAISES_ITS_LIMIT = '15b3';
+const FIRMWARE_LIMIT = 128;
+
+/**
+ * Most VFs that the PF could ever have: what it allows now, or, where the firmware can be told otherwise, what that
+ * takes. What lies between the two is reached by a change of the firmware and a reboot only.
+ */
+export function reachableVfs({ vendor, totalVfs = 0 }: Pick<PfFacts, 'vendor' | 'totalVfs'>): number {
+  return vendor === RAISES_ITS_LIMIT ? Math.max(totalVfs, FIRMWARE_LIMIT) : totalVfs;
+}
+
+/** The limits, in the order in which they are found. */
+const CHECKS: readonly Check[] = [
+  (_, { hasDriver }) =>
+    hasDriver
+      ? undefined
+      : unsupported('no driver is bound to the PF: load its driver, or look into dmesg why it does not bind'),
+  ({ numVfs = 0 }) => (numVfs < 0 ? invalid(`${numVfs} VFs are wanted`) : undefined),
+  checkFirmware,
+  (_, { totalVfs }) =>
+    totalVfs === undefined
+      ? unsupported('the PF has no SR-IOV capability: switch SR-IOV on in the firmware of the NIC and the BIOS')
+      : undefined,
+  ({ numVfs = 0 }, { totalVfs = 0 }) =>
+    numVfs > totalVfs ? invalid(`${numVfs} VFs are wanted, and the PF can have ${totalVfs}`) : undefined,
+  ({ eSwitchMode }, { eSwitchMode: present }) =>
+    (eSwitchMode || 'legacy') !== present
+      ? unsupported(`eSwitch mode ${eSwitchMode || 'legacy'} is wanted, and this version cannot change ${present}`)
+      : undefined,
+  ({ linkType }, { linkType: present }) =>
+    linkType && present && linkType.toUpperCase() !== present
+      ? unsupported(`link type ${linkType} is wanted, and this version cannot change ${present}`)
+      : undefined,
+  ({ vfGroups = [] }) =>
+    vfGroups.some(({ vdpaType }) => vdpaType)
+      ? unsupported('vDPA devices are wanted, and this version cannot make them')
+      : undefined,
+  ({ mtu = 0 }, { maxMtu }) =>
+    maxMtu !== undefined && mtu > maxMtu
+      ? invalid(`MTU ${mtu} is wanted, and the device can have ${maxMtu}`)
+      : undefined,
+  ({ externallyManaged, numVfs = 0 }, { numVfs: present }) =>
+    externallyManaged === true && numVfs > present
+      ? invalid(`externallyManaged: ${numVfs} VFs are wanted, and its owner has made ${present}`)
+      : undefined,
+  ({ externallyManaged, mtu = 0 }, { mtu: present }) =>
+    externallyManaged === true && present !== undefined && mtu > present
+      ? invalid(`externallyManaged: MTU ${mtu} is wanted, and its owner has set ${present}`)
+      : undefined,
+];
+
+/** Of two such numbers the one in the firmware is meant: the kernel's follows it after a reboot. */
+function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: PfFacts): Refusal | undefined {
+  if (vendor !== RAISES_ITS_LIMIT || numVfs <= (totalVfs ?? 0)) return undefined;
+  const now = totalVfs === undefined ? 'has SR-IOV switched off' : `allows ${totalVfs}`;
+  return unsupported(
+    `${numVfs} VFs are wanted, and the firmware of the NIC ${now}, which this version cannot change: set SRIOV_EN=1 NUM_OF_VFS=${numVfs} with mlxconfig or mstconfig, and reboot the node`,
+  );
+}
+
+/**
+ * Why the daemon does nothing to the PF. It is asked by the daemon's planner before it plans a step, and by everybody
+ * else who says beforehand what will happen; `undefined` when nothing that is known stands in the way.
+ */
+export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
+  for (const check of CHECKS) {
+    const refusal = check(desired, facts);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}

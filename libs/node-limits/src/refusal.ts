@@ -1,0 +1,16 @@
+/** Why something of a spec is not carried out: it cannot be, or this version has not learnt it. */
+export interface Refusal {
+  readonly reason: 'Unsupported' | 'SpecInvalid';
+  /** What is wanted, why it is not done, and the cure where there is one. The PF is not named. */
+  readonly message: string;
+}
+
+/** Something that this version has not learnt, or that has to be switched on outside of it. */
+export function unsupported(message: string): Refusal {
+  return { reason: 'Unsupported', message };
+}
+
+/** Something that is beyond what the hardware or its owner allows. */
+export function invalid(message: string): Refusal {
+  return { reason: 'SpecInvalid', message };
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Bridges, type DesiredInterface, type ObservedHost, type ObservedPf, omitUndefined } from '@sriov/api';
+import fc from 'fast-check';
+import { foresee } from './foresee.ts';
+import { type NodeFacts, type PlannedNode, planNode } from './plan-node.ts';
+import { statusInterfaces } from './status.ts';
+import { PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+
+const OTHER = '0000:02:00.0';
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+
+/** PFs in all states that bear on a refusal; nobody uses them, and an IOMMU is there. */
+const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
+  fc
+    .record({
+      vendor: fc.constantFrom('8086', '15b3'),
+      driver: fc.constantFrom(undefined, 'igb', 'mlx5_core', 'unheard_of'),
+      totalVfs: maybe(fc.constantFrom(0, 1, 4, 7)),
+      vfs: fc.array(fc.constantFrom(undefined, 'igbvf', 'vfio-pci'), { maxLength: 4 }),
+      mtu: maybe(fc.constantFrom(1500, 9000)),
+      up: fc.boolean(),
+      eSwitchMode: fc.constantFrom(undefined, 'legacy' as const, 'switchdev' as const),
+      linkType: fc.constantFrom('ETH' as const, 'IB' as const, '' as const),
+    })
+    .map(({ vendor, driver, totalVfs, vfs, mtu, up, eSwitchMode, linkType }) => {
+      const { sriov: _, link: _link, driver: _driver, ...rest } = testPf();
+      const present = vfs.slice(0, totalVfs ?? 0).map((bound, id) =>
+        testVf(
+          id,
+          omitUndefined({
+            driver: bound,
+            adminMac: `02:00:00:00:01:0${id}`,
+            link: bound === 'igbvf' ? testLink({ name: `ens1v${id}`, mac: `02:00:00:00:01:0${id}` }) : undefined,
+          }),
+        ),
+      );
+      const link =
+        driver === undefined || mtu === undefined ? undefined : testLink({ name: `p${pciAddress}`, mtu, up });
+      const sriov = totalVfs === undefined ? undefined : { totalVfs, autoprobe: true, vfs: present };
+      // Without a capability there is no eSwitch to tell of.
+      return {
+        ...rest,
+        pciAddress,
+        vendor,
+        linkType,
+        ...omitUndefined({ driver, sriov, link, eSwitchMode: sriov && eSwitchMode }),
+      };
+    });
+
+const entry = (pciAddress: string): fc.Arbitrary<DesiredInterface> =>
+  fc
+    .record({
+      numVfs: fc.constantFrom(0, 1, 3, 4, 8, 200),
+      mtu: maybe(fc.constantFrom(1500, 9000)),
+      externallyManaged: maybe(fc.boolean()),
+      eSwitchMode: maybe(fc.constantFrom('legacy', 'switchdev')),
+      linkType: maybe(fc.constantFrom('eth', 'IB')),
+      deviceType: fc.constantFrom('netdevice', 'vfio-pci', 'unheard_of'),
+      vdpaType: fc.constantFrom(undefined, undefined, 'vhost'),
+    })
+    .map(({ numVfs, deviceType, vdpaType, ...rest }) => ({
+      pciAddress,
+      numVfs,
+      ...omitUndefined(rest),
+      vfGroups: numVfs === 0 ? [] : [{ vfRange: `0-${numVfs - 1}`, deviceType, ...omitUndefined({ vdpaType }) }],
+    }));
+
+const facts: fc.Arbitrary<NodeFacts> = fc
+  .record({
+    pfs: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(pf))),
+    wanted: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(entry))),
+    owned: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(entry))),
+    system: maybe(fc.record({ rdmaMode: fc.constantFrom('shared' as const, 'exclusive' as const) })),
+    rdmaMode: fc.constantFrom(undefined, 'shared' as const, 'exclusive' as const),
+    bridges: maybe(fc.constant<Bridges>({ ovs: [{ name: 'br-0000_01_00.0', uplinks: [{ pciAddress: PF }] }] })),
+  })
+  .map(({ pfs, wanted, owned, system, rdmaMode, bridges }) => {
+    const observed: ObservedHost = { interfaces: pfs, problems: [], ...omitUndefined({ rdmaMode }) };
+    const spec = { interfaces: [...wanted], ...omitUndefined({ system, bridges }) };
+    return testFacts([], [], { spec, observed, owned: new Map(owned.map((each) => [each.pciAddress, each])) });
+  });
+
+/** What is foreseen from the node state that the daemon writes about such a host. */
+function foreseen({ spec, observed, owned }: NodeFacts): PlannedNode | undefined {
+  return foresee(spec, {
+    metadata: { name: 'n1' },
+    spec: { interfaces: [...owned.values()] },
+    status: {
+      interfaces: statusInterfaces(observed, () => false),
+      ...(observed.rdmaMode && { system: { rdmaMode: observed.rdmaMode } }),
+    },
+  });
+}
+
+describe('what is foreseen of a node', () => {
+  it('is what its daemon then plans: the same steps for the same reasons, and the same refusals', () => {
+    fc.assert(
+      fc.property(facts, (each) => {
+        const promised = foreseen(each);
+        if (each.observed.interfaces.length === 0) expect(promised).toBeUndefined();
+        else expect(promised).toEqual(planNode(each));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is nothing about VFs of which only the number is known', () => {
+    const spec = {
+      interfaces: [{ pciAddress: PF, numVfs: 2, vfGroups: [{ vfRange: '0-1', deviceType: 'vfio-pci' }] }],
+    };
+    const nic = { pciAddress: PF, name: 'ens1', driver: 'igb', totalvfs: 7, numVfs: 2, mtu: 1500 };
+    const plan = foresee(spec, { metadata: { name: 'n1' }, status: { interfaces: [nic] } });
+    expect([plan?.pfs, plan?.problems]).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,99 @@
+import {
+  type DesiredInterface,
+  type NodeStateSpec,
+  type ObservedHost,
+  type ObservedInterface,
+  type ObservedPf,
+  type ObservedVf,
+  omitUndefined,
+  type SriovNetworkNodeState,
+  type VirtualFunction,
+} from '@sriov/api';
+import { factsOfStatus, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import { type PlannedNode, planNode } from './plan-node.ts';
+
+/**
+ * What the daemon of a node will do about a spec, as far as the node state tells of the host; by the daemon's own
+ * planner. Nothing is foreseen of a node that has not reported its devices. What no status tells is taken to stand in
+ * nobody's way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
+ */
+export function foresee(spec: NodeStateSpec, state: SriovNetworkNodeState | undefined): PlannedNode | undefined {
+  const { interfaces: told = [], system } = state?.status ?? {};
+  if (told.length === 0) return undefined;
+  const ordered = byAddress(state?.spec?.interfaces);
+  const interfaces = told.map((nic) => completed(nic, ordered.get(nic.pciAddress)));
+  const reported = byAddress(interfaces);
+  return planNode({
+    spec: { ...spec, interfaces: spec.interfaces?.map((entry) => foreseeable(entry, reported.get(entry.pciAddress))) },
+    observed: reportedHost(interfaces, system?.rdmaMode),
+    owned: ordered,
+    initial: new Map(),
+    blocked: new Map(),
+    allowHostInterfaces: false,
+  });
+}
+
+function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[] = []): Map<string, T> {
+  return new Map(items.map((item) => [item.pciAddress, item]));
+}
+
+/** What somebody who writes a report down by hand leaves out is taken to be as it was ordered last. */
+function completed(nic: ObservedInterface, ordered: DesiredInterface | undefined): ObservedInterface {
+  const mtu = nic.mtu ?? ordered?.mtu;
+  return {
+    ...nic,
+    ...(mtu !== undefined && { mtu }),
+    ...(!tellsOfVfs(nic) && { numVfs: ordered?.numVfs ?? 0 }),
+  };
+}
+
+/** Of VFs that are counted, and not told of, nobody can say how they differ from what is wanted. */
+function foreseeable(entry: DesiredInterface, nic: ObservedInterface | undefined): DesiredInterface {
+  if (nic === undefined || describesVfs(nic)) return entry;
+  return { ...entry, vfGroups: entry.vfGroups?.filter(({ vdpaType }) => vdpaType) };
+}
+
+function describesVfs(nic: ObservedInterface): boolean {
+  return (nic.Vfs?.length ?? 0) === presentVfs(nic);
+}
+
+function reportedHost(interfaces: readonly ObservedInterface[], rdmaMode: ObservedHost['rdmaMode']): ObservedHost {
+  return omitUndefined({ interfaces: interfaces.map(reportedPf), problems: [], rdmaMode });
+}
+
+/** Stands for a driver, and for an IOMMU group, of which only that there is one is known. */
+const SOME_DRIVER = 'unknown';
+const SOME_GROUP = 0;
+
+function reportedPf(nic: ObservedInterface): ObservedPf {
+  const { hasDriver, totalVfs, eSwitchMode, linkType } = factsOfStatus(nic);
+  const { pciAddress, vendor = '', deviceID = '', driver, name, altNames = [], mac = '', mtu = 0 } = nic;
+  return omitUndefined({
+    pciAddress,
+    vendor,
+    deviceId: deviceID,
+    driver: hasDriver ? (driver ?? SOME_DRIVER) : undefined,
+    link: name === undefined ? undefined : { name, altNames, mac, mtu, up: nic.linkAdminState !== 'down' },
+    linkType,
+    sriov: totalVfs === undefined ? undefined : { totalVfs, autoprobe: true, vfs: reportedVfs(nic) },
+    eSwitchMode,
+    iommuGroup: SOME_GROUP,
+  });
+}
+
+function reportedVfs(nic: ObservedInterface): ObservedVf[] {
+  const vfs: readonly Partial<VirtualFunction>[] = describesVfs(nic)
+    ? (nic.Vfs ?? [])
+    : Array.from({ length: presentVfs(nic) }, () => ({}));
+  return vfs.map(({ vfID, pciAddress = '', vendor = '', deviceID = '', driver, name, mac, mtu }, index) =>
+    omitUndefined({
+      id: vfID ?? index,
+      pciAddress,
+      vendor,
+      deviceId: deviceID,
+      driver,
+      adminMac: mac,
+      link: name === undefined || mtu === undefined ? undefined : { name, altNames: [], mac: mac ?? '', mtu, up: true },
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+import { type DesiredInterface, type NodeStateSpec, REASON, type SriovNetworkNodeState } from '@sriov/api';
+import { factsOfStatus, findBridgeRefusals, findRdmaRefusal, findRefusal, type Refusal } from '@sriov/node-limits';
+import { policyProblem, type Problem } from './problem.ts';
+
+/** A node, and what is planned for it. */
+export interface LimitedPlan {
+  readonly name: string;
+  readonly state: SriovNetworkNodeState | undefined;
+  readonly spec: NodeStateSpec;
+  /** The pool of the node; absent when it is in none, or in several. */
+  readonly pool: string | undefined;
+}
+
+const REASONS = { Unsupported: REASON.unsupported, SpecInvalid: REASON.specInvalid } as const;
+
+/**
+ * What the daemon of the node will refuse of the plan, as problems of the policies and the pool that ask for it; by the
+ * same limits. Of PFs that the node does not report nothing is known.
+ */
+export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): Problem[] {
+  const { interfaces = [], system } = state?.status ?? {};
+  if (interfaces.length === 0) return [];
+  const entries = new Map((spec.interfaces ?? []).map((entry) => [entry.pciAddress, entry]));
+  const reported = new Map(interfaces.map((nic) => [nic.pciAddress, nic]));
+  const ofPolicies = ({ pciAddress, vfGroups = [] }: DesiredInterface, refusal: Refusal): Problem[] => {
+    const message = `${reported.get(pciAddress)?.name ?? pciAddress}: ${refusal.message}`;
+    const policies = new Set(vfGroups.map(({ policyName = '' }) => policyName));
+    return [...policies].map((policy) => policyProblem({ policy, node }, REASONS[refusal.reason], message));
+  };
+  const ofPfs = [...entries.values()].flatMap((entry) => {
+    const nic = reported.get(entry.pciAddress);
+    // A port of a virtual machine is a VF itself, and has none of these limits.
+    const refusal = nic === undefined || nic.netFilter ? undefined : findRefusal(entry, factsOfStatus(nic));
+    return refusal === undefined ? [] : ofPolicies(entry, refusal);
+  });
+  const ofBridges = findBridgeRefusals(spec).flatMap((refusal) => {
+    const entry = entries.get(refusal.pciAddress ?? '');
+    return entry === undefined ? [] : ofPolicies(entry, refusal);
+  });
+  const rdma = findRdmaRefusal(spec.system?.rdmaMode, system?.rdmaMode);
+  return [...ofPfs, ...ofBridges, ...(rdma === undefined || pool === undefined ? [] : [poolProblem(pool, node, rdma)])];
+}
+
+function poolProblem(name: string, node: string, { reason, message }: Refusal): Problem {
+  return { kind: 'SriovNetworkPoolConfig', name, node, reason: REASONS[reason], message };
+}
