@@ -1,5 +1,6 @@
 export * from './bridge.ts';
 export * from './conditions.ts';
+export * from './describe-issues.ts';
 export * from './errors.ts';
 export * from './field-bounds.ts';
 export * from './kinds.ts';

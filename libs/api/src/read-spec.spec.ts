@@ -15,17 +15,21 @@ describe('readSpec', () => {
   it.each<[sentence: string, spec: unknown, message: string]>([
     ['a missing field', {}, 'spec.resourceName is required'],
     ['no spec at all', undefined, 'spec.resourceName is required'],
-    ['a wrong type', { resourceName: true }, 'spec.resourceName true: expected string, received boolean'],
+    [
+      'a wrong type',
+      { resourceName: true },
+      'spec.resourceName true: must be text; YAML read a boolean: put what you wrote in quotes',
+    ],
     [
       'several fields at once',
       { resourceName: 'r', vlan: 5000, trust: 'maybe' },
-      'spec.vlan 5000: Too big: expected number to be <=4094; spec.trust "maybe": Invalid option: expected one of "on"|"off"',
+      'spec.vlan 5000: must be 0 to 4094; spec.trust "maybe": must be one of "on", "off"',
     ],
-    ['a list', [], 'spec: expected object, received array'],
+    ['a list', [], 'spec: must be an object with fields'],
     [
       'a long value',
       { resourceName: 'r', trust: 'x'.repeat(100) },
-      `spec.trust "${'x'.repeat(59)}...: Invalid option: expected one of "on"|"off"`,
+      `spec.trust "${'x'.repeat(59)}...: must be one of "on", "off"`,
     ],
   ])('names field and value of %s', (_, spec, message) => {
     expect(readSpec(sriovNetworkSpecSchema, spec)).toEqual({ ok: false, message });

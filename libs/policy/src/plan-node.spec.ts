@@ -265,7 +265,7 @@ describe('planNode: what cannot be done', () => {
     [
       'a field of the wrong type',
       { numVfs: 'many' as unknown as number },
-      'spec.numVfs "many": expected number, received string',
+      'spec.numVfs "many": must be a whole number',
     ],
   ])('keeps what a policy configured that can no longer be read: %s', (_, spec, message) => {
     const config =

@@ -2,6 +2,7 @@ import {
   apiVersionOf,
   CUSTOM_RESOURCES,
   type CustomResource,
+  describeIssues,
   type KubeObject,
   SRIOV_NETWORK_NODE_STATE,
   stringMap,
@@ -105,7 +106,7 @@ type ReadObject = Pick<InputObject, 'object' | 'unknownFields'> | { readonly ign
 function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   if (!isRecord(value)) return `is no Kubernetes object, but ${describeValue(value)}`;
   const type = kindSchema.safeParse(value, { reportInput: true });
-  if (!type.success) return describeIssues(type.error);
+  if (!type.success) return describeIssues(type.error.issues, { schema: kindSchema });
   const { apiVersion, kind } = type.data;
   const known = KINDS.get(`${apiVersion} ${kind}`);
   if (known) return readKnown(known, type.data, defaults);
@@ -116,13 +117,15 @@ function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
 
 function readKnown(known: InputKind, value: z.output<typeof kindSchema>, defaults: ObjectDefaults): ReadObject {
   const head = objectSchema.safeParse(value, { reportInput: true });
-  if (!head.success) return describeIssues(head.error);
+  if (!head.success) return describeIssues(head.error.issues, { schema: objectSchema });
   const { kind } = value;
   const metadata = completeMetadata(head.data.metadata, known.namespaced ? defaults.namespace : undefined);
   const object = { ...value, metadata };
   const read = known.resource ? toStoredForm(known.resource, object) : { object, unknownFields: [] };
   const checked = known.form.safeParse(read.object, { reportInput: true });
-  if (!checked.success) return `${kind} ${metadata.name}: ${describeIssues(checked.error)}`;
+  if (!checked.success) {
+    return `${kind} ${metadata.name}: ${describeIssues(checked.error.issues, { schema: known.form })}`;
+  }
   return { ...read, object: { ...read.object, kind } };
 }
 
@@ -136,23 +139,6 @@ function completeMetadata(metadata: Metadata, namespace: string | undefined): Ku
     ...Object.fromEntries(given),
     name: metadata.name,
   };
-}
-
-const MOST_ISSUES = 5;
-
-function describeIssues({ issues }: z.ZodError): string {
-  const shown = issues.slice(0, MOST_ISSUES).map(describeIssue).join('; ');
-  return issues.length > MOST_ISSUES ? `${shown}; and ${issues.length - MOST_ISSUES} more` : shown;
-}
-
-function describeIssue({ path, message, input, ...issue }: z.core.$ZodIssue): string {
-  const field = path.join('.');
-  if (input === undefined || input === null) return `${field} is missing`;
-  const wanted = message.replace('Invalid input: ', '');
-  if (typeof input === 'object') return `${field}: ${wanted}`;
-  // What YAML reads as a number or a boolean was most often meant as text.
-  const isBare = 'expected' in issue && issue.expected === 'string';
-  return `${field} ${excerpt(input)}: ${wanted}${isBare ? `; write "${String(input)}" in quotes` : ''}`;
 }
 
 function describeValue(value: unknown): string {

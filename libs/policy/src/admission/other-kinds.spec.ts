@@ -28,7 +28,7 @@ describe('a SriovOperatorConfig', () => {
       'only the SriovOperatorConfig operator/default is used, and this is operator/mine: change that one',
     ],
     ['in another namespace', config({}, { namespace: 'team' }), 'and this is team/default: change that one'],
-    ['with a level that is no number', config({ logLevel: 'high' }), 'spec.logLevel "high": expected number'],
+    ['with a level that is no number', config({ logLevel: 'high' }), 'spec.logLevel "high": must be a whole number'],
   ])('%s is refused', (_, object, message) => {
     expect(verdictOn(object)).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
   });
@@ -142,7 +142,7 @@ describe.each(['SriovNetwork', 'SriovIBNetwork', 'OVSNetwork'])('a %s', (kind) =
     ['with broken capabilities', network({ capabilities: '{' }), 'spec.capabilities is not valid JSON'],
     ['with bracketed plugins', network({ metaPlugins: '[{}]' }), 'spec.metaPlugins must be JSON objects separated'],
     ['without a resource', network({ resourceName: undefined }), 'spec.resourceName is required'],
-    ['whose JSON is none', network({ ipam: { type: 'static' } }), 'spec.ipam: expected string'],
+    ['whose JSON is none', network({ ipam: { type: 'static' } }), 'spec.ipam: must be text: put JSON in quotes'],
   ])('%s is refused', (_, object, message) => {
     expect(verdictOn(object)).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
   });

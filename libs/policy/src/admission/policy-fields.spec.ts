@@ -74,7 +74,7 @@ describe('the fields of a policy', () => {
       { ...SWITCHDEV, bridge: { ovs: {} }, externallyManaged: true },
       'spec.bridge cannot be combined with externallyManaged',
     ],
-    ['a number of VFs that is none', { numVfs: 'four' }, 'spec.numVfs "four": expected number, received string'],
+    ['a number of VFs that is none', { numVfs: 'four' }, 'spec.numVfs "four": must be a whole number'],
     ['a novel for a driver', { deviceType: 'x'.repeat(100) }, `spec.deviceType "${'x'.repeat(59)}...: `],
     ['no number of VFs', { numVfs: undefined }, 'spec.numVfs is required'],
     ['an unknown driver', { deviceType: 'dpdk' }, 'spec.deviceType "dpdk": '],
