@@ -175,6 +175,7 @@ export const SRIOV_NETWORK_NODE_POLICY: CustomResource<SriovNetworkNodePolicy> =
   kind: 'SriovNetworkNodePolicy',
   plural: 'sriovnetworknodepolicies',
   singular: 'sriovnetworknodepolicy',
+  shortName: 'snnp',
   namespaced: true,
   description: 'How the VFs of selected NICs on selected nodes shall be configured, and the resource they become.',
   spec: nodePolicySpecSchema,

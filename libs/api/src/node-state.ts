@@ -123,6 +123,7 @@ export const SRIOV_NETWORK_NODE_STATE: CustomResource<SriovNetworkNodeState> = {
   kind: 'SriovNetworkNodeState',
   plural: 'sriovnetworknodestates',
   singular: 'sriovnetworknodestate',
+  shortName: 'snns',
   namespaced: true,
   description:
     'Desired and observed state of the SR-IOV devices of one node. Not for editing: it follows the policies.',

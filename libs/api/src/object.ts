@@ -66,6 +66,8 @@ export interface ValidationRule {
 /** One of our kinds: the source of its CRD, its types and its documentation. */
 export interface CustomResource<T extends KubeObject = KubeObject> extends Resource<T> {
   readonly singular: string;
+  /** For `kubectl get`; no kind that Kubernetes, Multus or OpenShift bring has it. */
+  readonly shortName: string;
   readonly description: string;
   readonly spec: z.ZodObject;
   readonly status: z.ZodObject;

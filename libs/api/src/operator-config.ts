@@ -53,6 +53,7 @@ export const SRIOV_OPERATOR_CONFIG: CustomResource<SriovOperatorConfig> = {
   kind: 'SriovOperatorConfig',
   plural: 'sriovoperatorconfigs',
   singular: 'sriovoperatorconfig',
+  shortName: 'soc',
   namespaced: true,
   description: 'Settings of the operator. Only the one named default, in the operator namespace, is honoured.',
   spec: operatorConfigSpecSchema,

@@ -46,6 +46,7 @@ export const OVS_NETWORK: CustomResource<OVSNetwork> = {
   kind: 'OVSNetwork',
   plural: 'ovsnetworks',
   singular: 'ovsnetwork',
+  shortName: 'ovsn',
   namespaced: true,
   description: 'An Open vSwitch network for pods: becomes a NetworkAttachmentDefinition for the ovs CNI plugin.',
   spec: ovsNetworkSpecSchema,

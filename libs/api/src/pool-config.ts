@@ -43,6 +43,7 @@ export const SRIOV_NETWORK_POOL_CONFIG: CustomResource<SriovNetworkPoolConfig> =
   kind: 'SriovNetworkPoolConfig',
   plural: 'sriovnetworkpoolconfigs',
   singular: 'sriovnetworkpoolconfig',
+  shortName: 'snpc',
   namespaced: true,
   description: 'Settings of a group of nodes: how many may be drained at once, and their RDMA mode.',
   spec: poolConfigSpecSchema,

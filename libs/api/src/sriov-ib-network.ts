@@ -31,6 +31,7 @@ export const SRIOV_IB_NETWORK: CustomResource<SriovIBNetwork> = {
   kind: 'SriovIBNetwork',
   plural: 'sriovibnetworks',
   singular: 'sriovibnetwork',
+  shortName: 'sribn',
   namespaced: true,
   description: 'An InfiniBand network for pods: becomes a NetworkAttachmentDefinition for the ib-sriov CNI plugin.',
   spec: sriovIBNetworkSpecSchema,

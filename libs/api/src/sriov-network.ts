@@ -41,6 +41,7 @@ export const SRIOV_NETWORK: CustomResource<SriovNetwork> = {
   kind: 'SriovNetwork',
   plural: 'sriovnetworks',
   singular: 'sriovnetwork',
+  shortName: 'srn',
   namespaced: true,
   description: 'An Ethernet network for pods: becomes a NetworkAttachmentDefinition for the sriov CNI plugin.',
   spec: sriovNetworkSpecSchema,

@@ -128,7 +128,8 @@ describe.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as co
         group: upstream?.group,
         version: upstream?.version,
         scope: upstream?.scope,
-        names: upstream?.names,
+        // `kubectl get sriov`, and a short name for each kind.
+        names: { ...upstream?.names, shortNames: [resource.shortName], categories: ['sriov'] },
         subresources: upstream?.subresources,
       });
     });

@@ -3,6 +3,9 @@ import { stringify } from 'yaml';
 import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
 import { foldPreserved, ignorePreserved } from './preserved.ts';
 
+/** `kubectl get sriov` lists all of our kinds. */
+const CATEGORY = 'sriov';
+
 /** The CustomResourceDefinition of a kind, as an object. */
 export function buildCrd(resource: CustomResource): JsonSchema {
   return crdWith(resource, foldPreserved(objectSchema(resource)));
@@ -14,14 +17,14 @@ export function buildTypedCrd(resource: CustomResource): JsonSchema {
 }
 
 function crdWith(resource: CustomResource, schema: JsonSchema): JsonSchema {
-  const { group, version, kind, plural, singular } = resource;
+  const { group, version, kind, plural, singular, shortName } = resource;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${plural}.${group}` },
     spec: {
       group,
-      names: { kind, listKind: `${kind}List`, plural, singular },
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: [CATEGORY] },
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       versions: [
         {
@@ -60,7 +63,7 @@ function objectSchema(resource: CustomResource): JsonSchema {
       apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
       kind: { type: 'string', description: 'Kind of this object.' },
       metadata: { type: 'object' },
-      spec: { description: 'What shall be.', ...toStructuralSchema(spec), ...rulesOf(validations) },
+      spec: { description: `What shall be. ${description}`, ...toStructuralSchema(spec), ...rulesOf(validations) },
       status: { description: 'What is, and what is wrong.', ...toStructuralSchema(status) },
     },
     ...rulesOf(nameValidation ? [nameValidation] : []),

@@ -5,12 +5,12 @@ import { PRESERVED } from './preserved.ts';
 
 /** The page that describes every field of a kind, in Markdown: what `kubectl explain` tells, and what it cannot. */
 export function referencePage(resource: CustomResource): string {
-  const { kind, description, plural, spec, status, printerColumns, validations, nameValidation } = resource;
+  const { kind, description, plural, shortName, spec, status, printerColumns, validations, nameValidation } = resource;
   return [
     `<!-- Generated from libs/api by "npm run generate". Do not edit. -->`,
     `# ${kind}`,
     description,
-    `\`${apiVersionOf(resource)}\`, plural \`${plural}\`.`,
+    `\`${apiVersionOf(resource)}\`, plural \`${plural}\`, short name \`${shortName}\`.`,
     ...sectionOf('Spec: what shall be', 'spec', spec),
     ...sectionOf('Status: what is, and what is wrong', 'status', status),
     ...rulesSection([...(nameValidation ? [nameValidation] : []), ...validations]),
