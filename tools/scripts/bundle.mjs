@@ -1,6 +1,8 @@
 // Bundles the app in the current folder into one file: `node bundle.mjs [--executable FILE]`.
-// Without a flag it is dist/main.mjs; an executable is FILE with a shebang, for people to put on their PATH.
-import { chmod } from 'node:fs/promises';
+// Without a flag it is dist/main.mjs, and dist/main-simulated.mjs where there is such an entry; an executable is FILE
+// with a shebang, for people to put on their PATH. What is not named simulated must have no simulator in it.
+import { existsSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -16,21 +18,32 @@ const shims = [
   'const __dirname = __pathDirname(__filename);',
 ].join(' ');
 
-const outfile = values.executable ?? 'dist/main.mjs';
-await build({
-  entryPoints: ['src/main.ts'],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  minify: true,
-  // Names of classes and functions stand in logs and in stack traces.
-  keepNames: true,
-  // A lone executable travels without its map.
-  sourcemap: values.executable === undefined ? 'linked' : false,
-  legalComments: 'none',
-  logLevel: 'warning',
-  banner: { js: values.executable === undefined ? shims : `#!/usr/bin/env node\n${shims}` },
-});
-if (values.executable !== undefined) await chmod(outfile, 0o755);
+async function bundle(entry, outfile) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+    // Names of classes and functions stand in logs and in stack traces.
+    keepNames: true,
+    // A lone executable travels without its map.
+    sourcemap: values.executable === undefined ? 'linked' : false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    banner: { js: values.executable === undefined ? shims : `#!/usr/bin/env node\n${shims}` },
+  });
+  const strangers = Object.keys(metafile.inputs).filter((path) => /libs\/(host-sim|testing)\//.test(path));
+  if (strangers.length > 0 && entry !== SIMULATED) {
+    await rm(outfile);
+    throw new Error(`${entry} must not ship ${strangers.join(', ')}: import it in ${SIMULATED} alone`);
+  }
+}
+
+const SIMULATED = 'src/main-simulated.ts';
+await bundle('src/main.ts', values.executable ?? 'dist/main.mjs');
+if (values.executable === undefined && existsSync(SIMULATED)) await bundle(SIMULATED, 'dist/main-simulated.mjs');
+if (values.executable !== undefined) await chmod(values.executable, 0o755);

@@ -3,7 +3,7 @@ import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
-import { openHost } from './open-host.ts';
+import { type OpenHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { pluginPods } from './plugin-pods.ts';
 import { createPluginRestarter } from './plugin-restarter.ts';
@@ -13,7 +13,10 @@ import { createStatusWriter } from './status-writer.ts';
 import { watchHost } from './watches.ts';
 
 /** The config daemon: one controller with one key, the node; woken by its node state, the host, and the clock. */
-export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
+export async function runControllers<S extends Settings>(
+  context: ServiceContext<S>,
+  openHost: OpenHost<S>,
+): Promise<void> {
   const { settings, log, clock, metrics } = context;
   const cluster = new Cluster(context, {
     service: 'config-daemon',

@@ -1,4 +1,5 @@
 export { service } from './service.ts';
+export { simulatedService } from './simulated/service.ts';
 export * from './converge.ts';
 export { type HostPorts, type Wanted } from './gather.ts';
 export * from './journal.ts';

@@ -10,7 +10,7 @@ import { type MachineState } from '@sriov/host-sim';
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane } from '@sriov/testing';
 import { stringify } from 'yaml';
-import { service } from './service.ts';
+import { simulatedService } from './simulated/service.ts';
 
 jest.setTimeout(60_000);
 
@@ -155,7 +155,7 @@ class Way {
 const startDaemon = (settings: object = {}): void => {
   stop = new AbortController();
   running = serve(
-    service,
+    simulatedService,
     {
       listen: '127.0.0.1:0',
       logLevel: 'silent',
@@ -685,7 +685,7 @@ describe('config-daemon --dry-run', () => {
       const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
       execFile(
         process.execPath,
-        ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), '--dry-run', ...args],
+        ['--import', 'tsx', join(import.meta.dirname, 'main-simulated.ts'), '--dry-run', ...args],
         { env: { PATH: process.env['PATH'] }, encoding: 'utf8' },
         (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out: planOf(out), err }),
       );

@@ -1,5 +1,6 @@
 import { type ServiceDefinition } from '@sriov/runtime';
 import { runControllers } from './controllers.ts';
+import { openHost } from './open-host.ts';
 import { settingsSchema } from './settings.ts';
 
 /** The service as its process and its tests run it. */
@@ -8,5 +9,5 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   summary: 'makes the SR-IOV devices of a node what its SriovNetworkNodeState says, and reports what it sees',
   schema: settingsSchema,
   isOneShot: ({ dryRun }) => dryRun,
-  run: runControllers,
+  run: (context) => runControllers(context, openHost),
 };

@@ -23,8 +23,6 @@ export const settingsSchema = z.object({
     .default(false)
     .describe('Also change PFs that carry the default route or are part of a bond or bridge'),
   dryRun: z.boolean().default(false).describe('Print what would be done to the host, do nothing, and end'),
-  simulate: z.string().optional().describe('Drive the simulated host of this world file instead of the real one'),
-  simulateState: z.string().optional().describe('File in which the simulated host outlives the daemon'),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
+import { KernelError, type ReadOptions } from '@sriov/host';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
@@ -12,16 +13,20 @@ const pass = (kernel: SimulatedKernel, folder: MemoryFolder, spec: NodeStateSpec
   converge({ kernel, journal: new Journal(folder) }, { spec, allowHostInterfaces: false }, followers);
 
 /** A host that upstream configured: its file of each PF, VFs, a larger MTU, and perhaps what it found at its start. */
-async function hostOfUpstream(checkpoint: string | undefined): Promise<[SimulatedKernel, MemoryFolder]> {
+async function hostOfUpstream(
+  checkpoint: string | undefined,
+  isRoots = true,
+): Promise<[SimulatedKernel, MemoryFolder]> {
   const kernel = testKernel(new FakeClock());
   const folder = new MemoryFolder();
   await pass(kernel, folder, testSpec(4, 2));
   for (const name of [...folder.files.keys()]) if (!name.startsWith('pci/')) folder.files.delete(name);
   const read = kernel.read.bind(kernel);
-  kernel.read = (path, options) =>
-    path === '/tmp/sno-initial-node-state.json' && checkpoint !== undefined
-      ? Promise.resolve(checkpoint)
-      : read(path, options);
+  kernel.read = async (path, options: ReadOptions = {}) => {
+    if (path !== '/tmp/sno-initial-node-state.json' || checkpoint === undefined) return read(path, options);
+    if (options.ownedByRoot === true && !isRoots) throw new KernelError({ verb: 'read', path, code: 'EPERM' });
+    return checkpoint;
+  };
   return [kernel, folder];
 }
 
@@ -45,12 +50,13 @@ describe('PFs that upstream configured', () => {
     expect([...folder.files.keys()].filter((name) => name !== 'device-plugin')).toEqual([]);
   });
 
-  it.each([
-    ['is gone, as it is after a boot', undefined],
-    ['is damaged', '{"status":'],
-    ['has nothing in it', '{}'],
-  ])('keep their MTU when the file %s', async (_, checkpoint) => {
-    const [kernel, folder] = await hostOfUpstream(checkpoint);
+  it.each<[string, string | undefined, boolean]>([
+    ['is gone, as it is after a boot', undefined, true],
+    ['is damaged', '{"status":', true],
+    ['has nothing in it', '{}', true],
+    ['may be of somebody else than root', CHECKPOINT, false],
+  ])('keep their MTU when the file %s', async (_, checkpoint, isRoots) => {
+    const [kernel, folder] = await hostOfUpstream(checkpoint, isRoots);
     await pass(kernel, folder, {});
     expect(mtus(kernel)).toEqual([9000, 9000]);
   });

@@ -8,10 +8,13 @@ const checkpointSchema = z.object({
   status: z.object({ interfaces: z.array(z.object({ pciAddress: z.string(), mtu: z.number().optional() })) }),
 });
 
-/** MTU of each PF before upstream touched it, by PCI address. None where it never ran, or its file cannot be read. */
+/**
+ * MTU of each PF before upstream touched it, by PCI address. None where it never ran, its file cannot be read, or
+ * somebody else than root can have written it: the folder is everybody's.
+ */
 export async function readUpstreamMtus(kernel: Kernel): Promise<Map<string, number>> {
   try {
-    const { status } = checkpointSchema.parse(JSON.parse(await kernel.read(CHECKPOINT)));
+    const { status } = checkpointSchema.parse(JSON.parse(await kernel.read(CHECKPOINT, { ownedByRoot: true })));
     return new Map(status.interfaces.flatMap(({ pciAddress, mtu }) => (mtu === undefined ? [] : [[pciAddress, mtu]])));
   } catch {
     return new Map();

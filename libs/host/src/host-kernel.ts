@@ -12,7 +12,9 @@ import {
   KernelBlockedError,
   KernelError,
   type KernelEvent,
+  type ReadOptions,
 } from './kernel.ts';
+import { readOwnedByRoot } from './read-owned-by-root.ts';
 import { runProcess } from './run-process.ts';
 
 /** These show the kernel, not the host's disk: they are the same inside a privileged container. */
@@ -38,8 +40,9 @@ export class HostKernel implements Kernel {
     this.#hostRoot = options.hostRoot === '/' ? '' : options.hostRoot;
   }
 
-  async read(path: string, options: CallOptions = {}): Promise<string> {
+  async read(path: string, options: ReadOptions = {}): Promise<string> {
     const real = this.#realPath(path);
+    if (options.ownedByRoot === true) return attempt('read', path, () => readOwnedByRoot(real));
     if (options.deadlineMs !== undefined) return this.#guarded({ verb: 'read', path: real }, options.deadlineMs);
     return this.#reads(() => attempt('read', path, () => readFile(real, 'utf8')));
   }

@@ -9,7 +9,7 @@ export interface Kernel {
    * The content of a file, as text.
    * @throws {KernelError} with the errno: some attributes exist and refuse to be read (`EINVAL`, `EOPNOTSUPP`).
    */
-  read(path: string, options?: CallOptions): Promise<string>;
+  read(path: string, options?: ReadOptions): Promise<string>;
 
   /**
    * Writes `value` with exactly one write(2), without a line feed of its own. An empty string is refused, because
@@ -44,6 +44,15 @@ export interface CallOptions {
    * abandoned and give up waiting after so many milliseconds. The call itself goes on.
    */
   readonly deadlineMs?: number;
+}
+
+/** How a file is read. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * For files in folders that everybody may write: `EPERM` unless it is a regular file that root owns, that nobody else
+   * can write, and that is reached by no symbolic link of its name and has no other name.
+   */
+  readonly ownedByRoot?: boolean;
 }
 
 /** How a command runs. */

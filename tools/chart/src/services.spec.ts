@@ -11,7 +11,7 @@ import {
   WEBHOOK_CONFIGURATION,
 } from '@sriov/api';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
-import { service as configDaemon } from '@sriov/config-daemon';
+import { simulatedService as configDaemon } from '@sriov/config-daemon';
 import { findFreePort } from '@sriov/control-plane';
 import { type KubeEvent, type Lease } from '@sriov/kube';
 import { service as networkRenderer } from '@sriov/network-renderer';

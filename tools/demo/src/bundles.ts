@@ -4,8 +4,9 @@ import { runCommand } from '@sriov/control-plane';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** The bundle of a service. */
-export const bundleOf = (service: ServiceName): string => join(ROOT, 'apps', service, 'dist/main.mjs');
+/** The bundle of a service; of the daemon the one whose host is simulated. */
+export const bundleOf = (service: ServiceName): string =>
+  join(ROOT, 'apps', service, 'dist', service === 'config-daemon' ? 'main-simulated.mjs' : 'main.mjs');
 
 /** Makes the bundles of the services, where sources are newer. @throws Error with what esbuild says */
 export async function makeBundles(services: readonly ServiceName[]): Promise<void> {

@@ -1,0 +1,30 @@
+import { StateFolder } from '@sriov/host';
+import { loadWorld, SimulatedKernel, StateFile, WorldError } from '@sriov/host-sim';
+import { type Clock, ServiceError } from '@sriov/runtime';
+import { Journal } from '../journal.ts';
+import { type OpenHost } from '../open-host.ts';
+import { type SimulatedSettings } from './settings.ts';
+
+/**
+ * The simulated host of the world file.
+ * @throws {ServiceError} `WORLD_INVALID` for a world file that cannot be used
+ */
+export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, clock }) => {
+  const { simulate, simulateState, stateFolder } = settings;
+  log.info({ world: simulate }, 'this host is simulated');
+  const journal = new Journal(new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`));
+  return { kernel: openSimulation(simulate, simulateState, clock), journal };
+};
+
+function openSimulation(world: string, state: string | undefined, clock: Clock): SimulatedKernel {
+  try {
+    return new SimulatedKernel({
+      world: loadWorld(world),
+      clock,
+      ...(state !== undefined && { stateFile: new StateFile(state) }),
+    });
+  } catch (cause) {
+    if (cause instanceof WorldError) throw new ServiceError('WORLD_INVALID', cause.message, { cause, exitCode: 2 });
+    throw cause;
+  }
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { settingsSchema } from '../settings.ts';
+
+/** Settings of a config daemon whose host is simulated. */
+export const simulatedSettingsSchema = settingsSchema.extend({
+  simulate: z.string().describe('World file of the simulated host'),
+  simulateState: z.string().optional().describe('File in which the simulated host outlives the daemon'),
+});
+
+export type SimulatedSettings = z.output<typeof simulatedSettingsSchema>;
