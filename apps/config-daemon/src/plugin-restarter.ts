@@ -80,7 +80,7 @@ async function restart(ports: PluginPorts, { nodeState, known, record, owed, con
   for (const pod of old) await pods.delete(pod);
   await journal.recordPlugin({ configHash: configHash ?? record.configHash }, old.length > 0 ? restarting : known);
   if (old.length === 0) return;
-  const message = `restarted the device plugin, because:\n${owed.because.join('\n')}`;
+  const message = `restarted the device plugin: ${owed.because.join('; ')}`;
   log.info({ reason: REASON.devicePluginRestarted, pods: old.map(({ name }) => name) }, message);
   metrics.pluginRestarted('done');
   ports.recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, {

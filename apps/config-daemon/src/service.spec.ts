@@ -542,7 +542,7 @@ describe('the device plugin is restarted', () => {
     expect(await deletedPods()).toEqual([pod]);
     expect((await getState()).metadata.generation).toBe(generation);
     expect(await eventually(async () => (await restartEvents())[0])).toBe(
-      'restarted the device plugin, because:\nthe configuration of the device plugin has changed',
+      'restarted the device plugin: the configuration of the device plugin has changed',
     );
   });
 
@@ -566,8 +566,8 @@ describe('the device plugin is restarted', () => {
       return messages.length > 1 && messages.sort();
     });
     expect(told).toEqual([
-      `restarted the device plugin, because:\nens1 (${PF}): another driver for VF 0-5`,
-      `restarted the device plugin, because:\nens1 (${PF}): the number of VFs becomes 6\nthe configuration of the device plugin has changed`,
+      `restarted the device plugin: ens1 (${PF}): another driver for VF 0-5`,
+      `restarted the device plugin: ens1 (${PF}): the number of VFs becomes 6; the configuration of the device plugin has changed`,
     ]);
   });
 });

@@ -58,6 +58,13 @@ describe('the event recorder', () => {
     expect(logged).toEqual([]);
   });
 
+  it('tells the first line of many, and how many there are', async () => {
+    record({ message: 'the pump is broken\nthe hose leaks\nthe tank is empty' });
+    await recorder.flush();
+    const [event] = await eventsOf(namespace);
+    expect(event?.message).toBe("the pump is broken (and 2 more in the object's status)");
+  });
+
   it('counts the same event on one object, with few writes', async () => {
     for (let n = 0; n < 30; n += 1) {
       record();

@@ -48,8 +48,9 @@ export class EventRecorder {
     this.#options = options;
   }
 
-  /** Records an event about the object. */
-  record(resource: Resource, object: KubeObject, { type, reason, message }: EventText): void {
+  /** Records an event about the object: the first line of the message, and how many more there are. */
+  record(resource: Resource, object: KubeObject, { type, reason, message: text }: EventText): void {
+    const message = firstLine(text);
     const now = this.#options.clock.now();
     const group = [object.metadata.uid ?? object.metadata.name, type, reason].join('\u0000');
     const isCrowded = this.#isCrowded(group, message);
@@ -177,6 +178,12 @@ interface Remembered {
   cancelWrite: (() => void) | undefined;
   /** The write before, which the next one must not overtake. */
   lastWrite: Promise<void>;
+}
+
+/** An Event is one line of a table; all that there is to say stands in the conditions of the object. */
+function firstLine(message: string): string {
+  const [first = '', ...more] = message.split('\n');
+  return more.length === 0 ? first : `${first} (and ${more.length} more in the object's status)`;
 }
 
 function formatSeconds(ms: number): string {
