@@ -11,8 +11,15 @@ export function answerMutating({ operation, object, oldObject }: Question): Answ
 /** Lets the write in or refuses it. */
 export function answerValidating(question: Question, cluster: AdmissionCluster, settings: AdmissionSettings): Answer {
   const { operation, object, oldObject } = question;
+  if (operation === 'CONNECT') return ALLOWED;
+  const { message, ...verdict } = admit({ operation, object, oldObject, cluster, settings });
   // The object has its defaults already, and a validating webhook must not patch.
-  return operation === 'CONNECT'
-    ? ALLOWED
-    : { ...admit({ operation, object, oldObject, cluster, settings }), patch: [] };
+  return { ...verdict, message: shorten(message), patch: [] };
+}
+
+/** Nobody reads further, and what the object says is quoted in it. */
+const MOST_CHARACTERS = 8_192;
+
+function shorten(message: string): string {
+  return message.length <= MOST_CHARACTERS ? message : `${message.slice(0, MOST_CHARACTERS)}...`;
 }

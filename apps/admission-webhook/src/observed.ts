@@ -1,6 +1,10 @@
+import { CUSTOM_RESOURCES } from '@sriov/api';
 import { type ServiceContext } from '@sriov/runtime';
 import { type Answer, type Question } from './review.ts';
 import { type Responder } from './webhook-server.ts';
+
+/** Anybody who reaches the port can ask about a kind of their own invention, and each would be a series for ever. */
+const KINDS: ReadonlySet<string> = new Set(CUSTOM_RESOURCES.map(({ kind }) => kind));
 
 /** The responders, with each answer counted and timed, and each refusal logged. */
 export function observed(
@@ -20,7 +24,12 @@ export function observed(
       const start = clock.now();
       const answer = respond(question);
       const { object, operation } = question;
-      total.inc({ path, kind: object.kind ?? '', operation, verdict: verdictOf(answer) });
+      total.inc({
+        path,
+        kind: KINDS.has(object.kind ?? '') ? (object.kind ?? '') : 'other',
+        operation,
+        verdict: verdictOf(answer),
+      });
       seconds.observe({ path }, (clock.now() - start) / 1000);
       if (typeof answer !== 'string' && !answer.allowed) logRefusal(question, answer);
       return answer;

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo, type ListenOptions } from 'node:net';
+import { type AddressInfo, type ListenOptions, type Socket } from 'node:net';
 import { hasCode, messageOf } from '@sriov/api';
 import { type KeyPair } from '@sriov/certificates';
 import { type Logger, ServiceError } from '@sriov/runtime';
 import fastify, { type FastifyInstance } from 'fastify';
+import { BodyQueue } from './body-queue.ts';
 import { type Answer, type Question, readReview, writeReview } from './review.ts';
 
 /** Answers a question, or says in a sentence why it cannot be answered now. */
@@ -17,11 +18,34 @@ export interface WebhookServerOptions {
   /** Sentences that say why `/readyz` is not fine. */
   readonly readyProblems: () => readonly string[];
   readonly log: Logger;
+  /** Longest time for a request to arrive whole, its TLS handshake, headers and body each, in ms. */
+  readonly arrivalMs?: number;
+  /** Longest time that questions are waited for when the server closes, in ms. */
+  readonly graceMs?: number;
 }
 
 /** Objects are at most 1.5 MB, and a review holds two of them. */
 const BODY_LIMIT = 8 * 1024 * 1024;
-const TLS = { minVersion: 'TLSv1.2' } as const;
+/** The API server waits no longer for an answer than this, unless its registration says otherwise. */
+const ARRIVAL_MS = 10_000;
+/** Far less than the 30 s that Kubernetes gives a pod to end. */
+const GRACE_MS = 5_000;
+/** The API server lets go of an idle connection after 90 s: it shall be the one that does. */
+const KEEP_ALIVE_MS = 95_000;
+
+/** Suites with forward secrecy that authenticate what they encrypt: none in the CBC mode, which has been attacked. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+];
+const TLS = { minVersion: 'TLSv1.2', ciphers: CIPHERS.join(':') } as const;
 
 /**
  * The HTTPS server that the API server asks. It takes its port at once, and can be talked to as soon as it is given
@@ -30,25 +54,44 @@ const TLS = { minVersion: 'TLSv1.2' } as const;
 export class WebhookServer {
   readonly #app: FastifyInstance;
   readonly #server: Server;
+  readonly #graceMs: number;
+  /** All connections, those in the middle of a handshake as well, of which the HTTP server does not know yet. */
+  readonly #sockets = new Set<Socket>();
 
-  private constructor(app: FastifyInstance, server: Server) {
+  private constructor(app: FastifyInstance, server: Server, graceMs: number) {
     this.#app = app;
     this.#server = server;
+    this.#graceMs = graceMs;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** @throws {ServiceError} `PORT_TAKEN` or `LISTEN_FAILED`, naming the port. */
   static async start(options: WebhookServerOptions): Promise<WebhookServer> {
-    const server = createServer(TLS);
+    const { arrivalMs = ARRIVAL_MS, graceMs = GRACE_MS } = options;
+    const server = createServer({
+      ...TLS,
+      handshakeTimeout: arrivalMs,
+      headersTimeout: arrivalMs,
+      // From the first byte of a request to the last one of its body.
+      requestTimeout: arrivalMs,
+      connectionsCheckingInterval: arrivalMs / 10,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    });
     const app = fastify({
       bodyLimit: BODY_LIMIT,
       // What was asked before we stop is answered; the connection is closed behind the answer.
       return503OnClosing: false,
       serverFactory: (handler) => server.on('request', handler),
     });
+    addBodies(app);
     addRoutes(app, options);
     await app.ready();
+    const webhook = new WebhookServer(app, server, graceMs);
     await listen(server, options.listen);
-    return new WebhookServer(app, server);
+    return webhook;
   }
 
   get port(): number {
@@ -60,12 +103,45 @@ export class WebhookServer {
     this.#server.setSecureContext({ ...TLS, cert: pair.certificate, key: pair.privateKey });
   }
 
-  /** Takes no new connections, and ends when all questions are answered. */
+  /**
+   * Takes no new connections, lets go of those that ask nothing, and ends when all questions are answered, or when the
+   * grace period is over: who sends slowly then has sent in vain.
+   */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const deadline = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, this.#graceMs);
     await this.#app.close();
     await closed;
+    clearTimeout(deadline);
   }
+}
+
+/**
+ * Reads bodies. Members that are named like what every object inherits are left as they are: the API server stores
+ * them, and an object that holds one gets a verdict like any other.
+ */
+function addBodies(app: FastifyInstance): void {
+  const queue = new BodyQueue();
+  app.addHook('onRequest', async (request, reply) => {
+    const length = Number(request.headers['content-length'] ?? BODY_LIMIT);
+    const leave = queue.enter(request.method === 'POST' ? length : 0);
+    if (leave === undefined) {
+      return reply.code(503).header('connection', 'close').send({ message: 'too many large reviews at a time' });
+    }
+    reply.raw.once('close', leave);
+    return undefined;
+  });
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => {
+    await queue.turn(body.length);
+    try {
+      return JSON.parse(body.toString()) as unknown;
+    } catch (cause) {
+      throw Object.assign(new Error(`the body is not JSON: ${messageOf(cause)}`, { cause }), { statusCode: 400 });
+    }
+  });
 }
 
 function addRoutes(app: FastifyInstance, { responders, readyProblems, log }: WebhookServerOptions): void {

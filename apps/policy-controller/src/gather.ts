@@ -1,4 +1,4 @@
-import { LABEL, type SriovOperatorConfig } from '@sriov/api';
+import { LABEL, ownValue, type SriovOperatorConfig } from '@sriov/api';
 import { type ConfigMap } from '@sriov/kube';
 import {
   configShardOf,
@@ -82,7 +82,7 @@ export function gather(sources: GatherSources, name: string): GatheredNode {
 function presentConfig(sources: GatherSources, node: string): DevicePluginPresent {
   const texts = new Map<string, string>();
   for (const name of sources.caches.devicePluginConfigs.keys()) {
-    const text = configMapNamed(sources, name)?.data?.[node];
+    const text = ownValue(configMapNamed(sources, name)?.data, node);
     if (text !== undefined) texts.set(name, text);
   }
   return { home: configShardOf(node, sources.settings.devicePluginConfigShards), texts };

@@ -15,6 +15,7 @@ export * from './observed-host.ts';
 export * from './omit-undefined.ts';
 export * from './operator-config.ts';
 export * from './ovs-network.ts';
+export * from './own-value.ts';
 export * from './pool-config.ts';
 export * from './read-spec.ts';
 export * from './readable-status.ts';

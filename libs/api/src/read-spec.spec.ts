@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { nodePolicySpecSchema } from './node-policy.ts';
+import { operatorConfigSpecSchema } from './operator-config.ts';
 import { poolConfigSpecSchema } from './pool-config.ts';
 import { readSpec } from './read-spec.ts';
 import { sriovNetworkSpecSchema } from './sriov-network.ts';
@@ -33,5 +35,27 @@ describe('readSpec', () => {
     ],
   ])('names field and value of %s', (_, spec, message) => {
     expect(readSpec(sriovNetworkSpecSchema, spec)).toEqual({ ok: false, message });
+  });
+
+  it.each([
+    ['nodeSelector', nodePolicySpecSchema, { resourceName: 'r', numVfs: 1, nicSelector: { vendor: '8086' } }],
+    ['configDaemonNodeSelector', operatorConfigSpecSchema, {}],
+  ])(
+    'refuses %s with a label that would get lost, so that it would select more than is meant',
+    (field, schema, spec) => {
+      const labels = JSON.parse('{"__proto__":"x"}') as unknown;
+      expect(readSpec<unknown>(schema, { ...spec, [field]: labels })).toEqual({
+        ok: false,
+        message: `spec.${field}.__proto__ is no name for a member: remove it`,
+      });
+    },
+  );
+
+  it('names the first of a thousand wrong entries, and how many more there are', () => {
+    const nicSelector = { pfNames: Array(200).fill(1) };
+    const read = readSpec(nodePolicySpecSchema, { resourceName: 'r', numVfs: 1, nodeSelector: {}, nicSelector });
+    const message = read.ok ? '' : read.message;
+    expect(message.match(/spec\.nicSelector\.pfNames\./g)).toHaveLength(20);
+    expect(message).toMatch(/; and 180 more$/);
   });
 });

@@ -258,6 +258,10 @@ describe('renderAttachment', () => {
     expect(rendered).toMatchObject({ ok: true });
   });
 
+  it.each(['constructor', 'toString', '__proto__'])('makes nothing of a kind %s', (kind) => {
+    expect(render(kind, { resourceName: 'r' })).toMatchObject({ ok: false, message: `${kind} is no kind of network` });
+  });
+
   it('refuses networkNamespace outside the operator namespace', () => {
     expect(render('SriovNetwork', { resourceName: 'r', networkNamespace: 'x' }, { namespace: 'team-a' })).toMatchObject(
       {

@@ -86,14 +86,14 @@ function invalid(message: string): Rendered {
 }
 
 /** The CNI configuration by kind of network. */
-const RENDERERS: Readonly<Record<string, (name: string, spec: unknown) => Parsed<JsonNode>>> = {
-  SriovNetwork: renderer(sriovNetworkSpecSchema, sriovPlugin),
-  SriovIBNetwork: renderer(sriovIBNetworkSpecSchema, ibSriovPlugin),
-  OVSNetwork: renderer(ovsNetworkSpecSchema, ovsPlugin),
-};
+const RENDERERS: ReadonlyMap<string, (name: string, spec: unknown) => Parsed<JsonNode>> = new Map([
+  ['SriovNetwork', renderer(sriovNetworkSpecSchema, sriovPlugin)],
+  ['SriovIBNetwork', renderer(sriovIBNetworkSpecSchema, ibSriovPlugin)],
+  ['OVSNetwork', renderer(ovsNetworkSpecSchema, ovsPlugin)],
+]);
 
 function renderConfig(network: Network): Parsed<JsonNode> {
-  const render = RENDERERS[network.kind ?? ''];
+  const render = RENDERERS.get(network.kind ?? '');
   if (!render) return { ok: false, message: `${network.kind} is no kind of network` };
   return render(network.metadata.name, network.spec);
 }

@@ -51,6 +51,11 @@ describe('fitKeys', () => {
     });
   });
 
+  it('has room for a node that is named like what every object inherits', () => {
+    const changes = new Map([['constructor', 'x']]);
+    expect(fitKeys({}, changes, 5)).toEqual({ fitting: changes, refused: [] });
+  });
+
   it('counts bytes, as the API server does', () => {
     expect(fitKeys({}, new Map([['key', 'ü']]), 1).refused).toEqual(['key']);
   });

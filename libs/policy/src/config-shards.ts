@@ -1,4 +1,4 @@
-import { DEVICE_PLUGIN_CONFIG_MAP } from '@sriov/api';
+import { DEVICE_PLUGIN_CONFIG_MAP, ownValue } from '@sriov/api';
 
 /** Kubernetes allows so many bytes of values in one ConfigMap. */
 export const CONFIG_MAP_LIMIT_BYTES = 1_048_576;
@@ -47,7 +47,7 @@ export function fitKeys(
   changes: ReadonlyMap<string, string | null>,
   limit = CONFIG_MAP_LIMIT_BYTES,
 ): FittingKeys {
-  const growth = (key: string): number => sizeOf(changes.get(key) ?? '') - sizeOf(present[key] ?? '');
+  const growth = (key: string): number => sizeOf(changes.get(key) ?? '') - sizeOf(ownValue(present, key) ?? '');
   const keys = [...changes.keys()];
   const ordered = [...keys.filter((key) => growth(key) <= 0), ...keys.filter((key) => growth(key) > 0)];
   let total = valueBytes(present);

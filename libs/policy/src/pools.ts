@@ -1,5 +1,6 @@
 import {
   type LabelSelector,
+  ownValue,
   type Parsed,
   type PoolConfigSpec,
   poolConfigSpecSchema,
@@ -41,15 +42,21 @@ function readPool(pool: SriovNetworkPoolConfig): Parsed<PoolConfigSpec> {
   return fault === undefined ? spec : { ok: false, message: fault };
 }
 
-const TAKES_VALUES: Readonly<Record<string, boolean>> = { In: true, NotIn: true, Exists: false, DoesNotExist: false };
+/** The operators of a selector, and whether they compare with values. */
+const TAKES_VALUES: ReadonlyMap<string, boolean> = new Map([
+  ['In', true],
+  ['NotIn', true],
+  ['Exists', false],
+  ['DoesNotExist', false],
+]);
 
 /** What makes a selector one that Kubernetes cannot evaluate. The API server stores it all the same. */
 export function findSelectorFault({ nodeSelector }: PoolConfigSpec): string | undefined {
   for (const { key, operator, values = [] } of nodeSelector?.matchExpressions ?? []) {
-    const takesValues = TAKES_VALUES[operator];
+    const takesValues = TAKES_VALUES.get(operator);
     const where = `spec.nodeSelector.matchExpressions: ${key} ${operator}`;
     if (takesValues === undefined) {
-      return `${where}: the operator must be one of ${Object.keys(TAKES_VALUES).join(', ')}`;
+      return `${where}: the operator must be one of ${[...TAKES_VALUES.keys()].join(', ')}`;
     }
     if (takesValues !== values.length > 0) return `${where} ${takesValues ? 'needs' : 'takes no'} values`;
   }
@@ -83,7 +90,7 @@ export function selectorMatches(
 ): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
   return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    Object.entries(matchLabels).every(([key, value]) => ownValue(labels, key) === value) &&
     matchExpressions.every((expression) => expressionHolds(expression, labels))
   );
 }
@@ -94,7 +101,7 @@ function expressionHolds(
   { key, operator, values = [] }: Expression,
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  const value = labels[key];
+  const value = ownValue(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

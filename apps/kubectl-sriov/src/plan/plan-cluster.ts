@@ -6,6 +6,7 @@ import {
   nodeStateSpecSchema,
   type SriovNetworkNodeState,
   wireText,
+  ownValue,
 } from '@sriov/api';
 import { foresee, type PlannedNode as HostPlan } from '@sriov/node-plan';
 import {
@@ -108,7 +109,7 @@ interface Work {
 
 function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: KubeObject): PlannedNode {
   const state = catalog.nodeStates.get(name);
-  const devicePluginConfig = catalog.devicePluginConfig?.[name];
+  const devicePluginConfig = ownValue(catalog.devicePluginConfig, name);
   const plan = planNode(fleet, { name, labels, state, devicePluginConfig });
   const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
   const host = foresee(plan.spec, state);

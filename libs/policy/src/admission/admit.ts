@@ -29,17 +29,17 @@ import { allViolations, firstViolation, type Rule } from './rule.ts';
 type Judgement = Pick<AdmissionVerdict, 'message' | 'warnings'>;
 
 /** How each kind is judged. Kinds that are not here are let in. */
-const JUDGES: Readonly<Record<string, (request: AdmissionRequest) => Judgement>> = {
-  [SRIOV_NETWORK_NODE_POLICY.kind]: judge(SRIOV_NETWORK_NODE_POLICY.spec, judgePolicy),
-  [SRIOV_OPERATOR_CONFIG.kind]: judge(
-    SRIOV_OPERATOR_CONFIG.spec,
-    chains(OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS),
-  ),
-  [SRIOV_NETWORK_POOL_CONFIG.kind]: judge(SRIOV_NETWORK_POOL_CONFIG.spec, chains(POOL_RULES, POOL_WARNINGS)),
-  [SRIOV_NETWORK.kind]: judge(SRIOV_NETWORK.spec, chains(NETWORK_RULES, [])),
-  [SRIOV_IB_NETWORK.kind]: judge(SRIOV_IB_NETWORK.spec, chains(NETWORK_RULES, [])),
-  [OVS_NETWORK.kind]: judge(OVS_NETWORK.spec, chains(NETWORK_RULES, [])),
-};
+const JUDGES: ReadonlyMap<string, (request: AdmissionRequest) => Judgement> = new Map([
+  [SRIOV_NETWORK_NODE_POLICY.kind, judge(SRIOV_NETWORK_NODE_POLICY.spec, judgePolicy)],
+  [
+    SRIOV_OPERATOR_CONFIG.kind,
+    judge(SRIOV_OPERATOR_CONFIG.spec, chains(OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS)),
+  ],
+  [SRIOV_NETWORK_POOL_CONFIG.kind, judge(SRIOV_NETWORK_POOL_CONFIG.spec, chains(POOL_RULES, POOL_WARNINGS))],
+  [SRIOV_NETWORK.kind, judge(SRIOV_NETWORK.spec, chains(NETWORK_RULES, []))],
+  [SRIOV_IB_NETWORK.kind, judge(SRIOV_IB_NETWORK.spec, chains(NETWORK_RULES, []))],
+  [OVS_NETWORK.kind, judge(OVS_NETWORK.spec, chains(NETWORK_RULES, []))],
+]);
 
 /**
  * Judges a write: the defaults that it gets, whether it is let in, and what its author should know. The same object
@@ -49,7 +49,7 @@ const JUDGES: Readonly<Record<string, (request: AdmissionRequest) => Judgement>>
 export function admit(request: AdmissionRequest): AdmissionVerdict {
   const patch = setDefaults(request);
   const object = withDefaults(request.object, patch);
-  const judgeKind = JUDGES[object.kind ?? ''];
+  const judgeKind = JUDGES.get(object.kind ?? '');
   const { message, warnings } =
     judgeKind === undefined || isExempt({ ...request, object }) ? NOTHING : judgeKind({ ...request, object });
   return { allowed: message === '', message, warnings, patch };

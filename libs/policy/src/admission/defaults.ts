@@ -1,5 +1,6 @@
 import { IGNORED_POLICY_NAME, SRIOV_NETWORK_NODE_POLICY } from '@sriov/api';
 import { type AdmissionRequest, type PatchOperation } from './request.ts';
+import { isSameJson } from './same-json.ts';
 
 /** Priority of a policy that gives none: the lowest precedence. */
 const DEFAULT_PRIORITY = 99;
@@ -11,11 +12,11 @@ type RawSpec = Readonly<Record<string, unknown>>;
 const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: RawSpec) => PatchOperation[] }[] = [
   {
     name: 'a policy without a priority gets the lowest precedence',
-    operations: (spec) => ('priority' in spec ? [] : [set('priority', DEFAULT_PRIORITY)]),
+    operations: (spec) => (Object.hasOwn(spec, 'priority') ? [] : [set('priority', DEFAULT_PRIORITY)]),
   },
   {
     name: 'a policy that does not speak of RDMA is not for it',
-    operations: (spec) => ('isRdma' in spec ? [] : [set('isRdma', false)]),
+    operations: (spec) => (Object.hasOwn(spec, 'isRdma') ? [] : [set('isRdma', false)]),
   },
   {
     name: 'InfiniBand with the kernel driver is RDMA, whatever the policy says',
@@ -41,12 +42,11 @@ export function setDefaults(write: Write): PatchOperation[] {
 
 /** True for a change of labels, annotations or finalizers alone. */
 export function leavesSpec({ operation, object, oldObject }: Write): boolean {
-  return operation === 'UPDATE' && oldObject !== undefined && specText(object) === specText(oldObject);
+  return operation === 'UPDATE' && oldObject !== undefined && isSameJson(specOf(object), specOf(oldObject));
 }
 
-/** Both come from the API server, which writes members in one order. */
-function specText(object: object): string {
-  return JSON.stringify((object as { spec?: unknown }).spec ?? {});
+function specOf(object: object): unknown {
+  return (object as { spec?: unknown }).spec ?? {};
 }
 
 function set(field: string, value: boolean | number): PatchOperation {
