@@ -2,11 +2,13 @@ import {
   type Condition,
   CONDITION,
   type NodeStateStatus,
+  REASON,
   SRIOV_NETWORK_NODE_STATE,
   type SriovNetworkNodeState,
   SYNC_STATUS,
 } from '@sriov/api';
-import { type EventRecorder, type KubeClient } from '@sriov/kube';
+import { type EventRecorder, isTooLarge, type KubeClient } from '@sriov/kube';
+import { statusInterfaces } from '@sriov/node-plan';
 import { type Clock } from '@sriov/runtime';
 import { isNews, nextStatus, type Pass, statusText, type Verdict } from './node-status.ts';
 
@@ -32,33 +34,68 @@ export interface StatusPorts {
 /** Watch events of our own writes may come after the next of them is under way. */
 const REMEMBERED_STATUSES = 4;
 
+/** Time after which a size that was refused is tried again: the limits of a server can be raised. */
+const REFUSED_MS = 3_600_000;
+
 /** Makes the writer of one node's status. */
 export function createStatusWriter(ports: StatusPorts): StatusWriter {
   /** What we wrote last, for as long as the cache has not heard of it. */
   let written: { readonly status: NodeStateStatus; readonly cachedVersion: string | undefined } | undefined;
+  /** The size that the API server refused last, and when. */
+  let refused: { readonly bytes: number; readonly at: number } | undefined;
   const recent: string[] = [];
   const remember = (status: NodeStateStatus): void => {
     const text = statusText(status);
     if (recent[0] !== text) recent.unshift(text);
     recent.length = Math.min(recent.length, REMEMBERED_STATUSES);
   };
+  const put = async (nodeState: SriovNetworkNodeState, cached: SriovNetworkNodeState, pass: Pass): Promise<boolean> => {
+    const present = written?.status ?? cached.status ?? {};
+    const { status, transitions } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
+    const hasNews = isNews(present, status);
+    remember(hasNews ? status : present);
+    if (!hasNews) return false;
+    await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
+    written = { status, cachedVersion: cached.metadata.resourceVersion };
+    recordTransition(ports, cached, { transitions, verdict: pass.verdict });
+    return true;
+  };
   return {
     async write(nodeState, pass) {
       const cached = ports.getNodeState();
       if (cached === undefined) return false;
       if (written?.cachedVersion !== cached.metadata.resourceVersion) written = undefined;
-      const present = written?.status ?? cached.status ?? {};
-      const { status, transitions } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
-      const hasNews = isNews(present, status);
-      remember(hasNews ? status : present);
-      if (!hasNews) return false;
-      await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
-      written = { status, cachedVersion: cached.metadata.resourceVersion };
-      recordTransition(ports, cached, { transitions, verdict: pass.verdict });
-      return true;
+      const now = ports.clock.elapsed();
+      const bytes = reportBytes(pass);
+      const isRefused = refused !== undefined && bytes >= refused.bytes && now - refused.at < REFUSED_MS;
+      if (isRefused) return put(nodeState, cached, withoutInterfaces(pass, bytes));
+      try {
+        return await put(nodeState, cached, pass);
+      } catch (error) {
+        if (!isTooLarge(error) || pass.observed === undefined) throw error;
+        refused = { bytes, at: now };
+        return put(nodeState, cached, withoutInterfaces(pass, bytes));
+      }
     },
     isOurs: (status = {}) => recent.length === 0 || recent.includes(statusText(status)),
   };
+}
+
+/** Bytes that the PFs and VFs of the pass take in the status; 0 where none were looked at. */
+function reportBytes({ observed }: Pass): number {
+  return observed === undefined ? 0 : Buffer.byteLength(JSON.stringify(statusInterfaces(observed, () => false)));
+}
+
+/**
+ * The pass as it can be told where the whole of it is too large to be written: the interfaces that stand in the status
+ * stay, as nobody may take for gone what merely was not written, and the verdict says the sizes.
+ */
+function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
+  const pfs = observed?.interfaces ?? [];
+  const vfs = pfs.reduce((sum, { sriov }) => sum + (sriov?.vfs.length ?? 0), 0);
+  const size = `${pfs.length} PFs and ${vfs} VFs make ${(bytes / 1_000_000).toFixed(1)} MB`;
+  const message = `the API server does not take the status of this node: ${size}, and it takes 3 MB, its store 1.5 MB, unless they are told otherwise; status.interfaces is from before, and nothing in it is changed until the whole can be written: have fewer VFs, or raise --max-request-bytes of etcd. The host itself: ${verdict.message}`;
+  return { verdict: { syncStatus: SYNC_STATUS.failed, reason: REASON.nodeStateTooLarge, message } };
 }
 
 /** One Event a change of the verdict; the three conditions say the same from different sides. */

@@ -24,9 +24,12 @@ function findLostKey(schema: z.core.$ZodType, value: unknown, path: string): str
   }
   if (typeof value !== 'object' || value === null) return undefined;
   if (schema instanceof z.ZodRecord) return Object.hasOwn(value, '__proto__') ? `${path}.__proto__` : undefined;
-  if (!(schema instanceof z.ZodObject)) return undefined;
-  for (const [field, inner] of Object.entries(schema.shape)) {
-    if (!Object.hasOwn(value, field)) continue;
+  return schema instanceof z.ZodObject ? findLostKeyWithin(schema, value, path) : undefined;
+}
+
+function findLostKeyWithin({ shape }: z.ZodObject, value: object, path: string): string | undefined {
+  const given = Object.entries(shape).filter(([field]) => Object.hasOwn(value, field));
+  for (const [field, inner] of given) {
     const found = findLostKey(inner, (value as Record<string, unknown>)[field], `${path}.${field}`);
     if (found !== undefined) return found;
   }

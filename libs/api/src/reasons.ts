@@ -48,6 +48,7 @@ export const REASON = {
   specInvalid: 'SpecInvalid',
   blocked: 'BlockedInKernel',
   stateDamaged: 'StateDamaged',
+  nodeStateTooLarge: 'NodeStateTooLarge',
   noNodeState: 'NoNodeState',
   hostUnreadable: 'HostUnreadable',
   devicePluginRestarted: 'DevicePluginRestarted',

@@ -28,6 +28,8 @@ export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
 export const isExpired = (error: unknown): boolean => hasStatus(error, 410);
 /** Someone else wrote first, or the object already exists. */
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
+/** The object is larger than the API server or its store takes. */
+export const isTooLarge = (error: unknown): boolean => hasStatus(error, 413);
 /** A watch was silent for too long: the peer is gone, or there is nothing to say. */
 export const isInactive = (error: unknown): boolean => error instanceof ApiError && error.reason === INACTIVE;
 
