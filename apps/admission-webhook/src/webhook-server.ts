@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo, type ListenOptions, type Socket } from 'node:net';
+import { type AddressInfo, type ListenOptions } from 'node:net';
+import { type Duplex } from 'node:stream';
 import { hasCode, messageOf } from '@sriov/api';
 import { type KeyPair } from '@sriov/certificates';
 import { type Logger, ServiceError } from '@sriov/runtime';
@@ -56,7 +57,7 @@ export class WebhookServer {
   readonly #server: Server;
   readonly #graceMs: number;
   /** All connections, those in the middle of a handshake as well, of which the HTTP server does not know yet. */
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
 
   private constructor(app: FastifyInstance, server: Server, graceMs: number) {
     this.#app = app;
