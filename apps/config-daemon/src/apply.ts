@@ -26,6 +26,7 @@ import {
   type VfPlan,
   type VfStep,
 } from '@sriov/node-plan';
+import { LastLook } from './last-look.ts';
 import { runBounded } from './run-bounded.ts';
 
 /** A step: whose it is, its kind for programs, and its words for people. */
@@ -70,7 +71,12 @@ export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): 
   }
   const turns = new Turns();
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
-  const ofPfs = await Promise.all(plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep, turns, vfsAtOnce })));
+  const ofPfs = await Promise.all(
+    plan.pfs.map((pf) => {
+      const lastLook = new LastLook(kernel, pf.pciAddress);
+      return applyPf({ kernel, plan: pf, onStep, turns, vfsAtOnce, lastLook });
+    }),
+  );
   return [...failures, ...ofPfs.flat()];
 }
 
@@ -80,6 +86,7 @@ interface PfWork {
   readonly onStep: OnStep;
   readonly turns: Turns;
   readonly vfsAtOnce: number;
+  readonly lastLook: LastLook;
 }
 
 /** One after the other. */
@@ -116,17 +123,25 @@ async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<Ste
   return [];
 }
 
-function applyPfStep({ kernel, plan }: PfWork, step: PfStep): Promise<void> {
+function applyPfStep(work: PfWork, step: PfStep): Promise<void> {
+  const { kernel, plan } = work;
   switch (step.kind) {
     case 'set-autoprobe':
       return setAutoprobe(kernel, plan.pciAddress, step.enabled);
     case 'set-num-vfs':
-      return setNumVfs(kernel, plan.pciAddress, step.numVfs);
+      return changeNumVfs(work, step.numVfs);
     case 'set-pf-mtu':
       return setMtu(kernel, plan.name, step.mtu);
     case 'set-link-up':
       return setLinkUp(kernel, plan.name);
   }
+}
+
+/** VFs that are there go with it: nobody must have taken one since the plan was made. */
+async function changeNumVfs({ kernel, plan, lastLook }: PfWork, numVfs: number): Promise<void> {
+  const { size } = await listVfAddresses(kernel, plan.pciAddress);
+  if (size > 0 && size !== numVfs) await lastLook.demandFree();
+  await setNumVfs(kernel, plan.pciAddress, numVfs);
 }
 
 async function applyVfs(work: PfWork): Promise<StepFailure[]> {
@@ -144,17 +159,24 @@ async function applyVfs(work: PfWork): Promise<StepFailure[]> {
 }
 
 async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<StepFailure | undefined> {
-  const { plan, onStep } = work;
+  const { plan, onStep, lastLook } = work;
+  const isNew = plan.before.some(({ kind }) => kind === 'set-num-vfs');
+  let isFree = isNew || !vf.steps.some(({ kind }) => TAKES_AWAY.includes(kind));
   for (const step of vf.steps) {
     const about = { ...whose(plan), vfId: vf.id, kind: step.kind, step: `VF ${vf.id}: ${describeVfStep(step)}` };
-    const failure = await attempt(about, onStep, () => {
+    const failure = await attempt(about, onStep, async () => {
       if (pciAddress === undefined) throw new Error('the PF has no such VF');
-      return applyVfStep(work, { id: vf.id, pciAddress }, step);
+      if (!isFree) await lastLook.demandFree(vf.id);
+      isFree = true;
+      await applyVfStep(work, { id: vf.id, pciAddress }, step);
     });
     if (failure) return failure;
   }
   return undefined;
 }
+
+/** Steps after which whoever has taken the VF does not have it any more. */
+const TAKES_AWAY: readonly VfStep['kind'][] = ['unbind-vf', 'bind-vf'];
 
 function applyVfStep(
   { kernel, plan }: PfWork,

@@ -10,6 +10,7 @@ import { createPluginRestarter } from './plugin-restarter.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status-writer.ts';
+import { tellOnce } from './tell-once.ts';
 import { watchHost } from './watches.ts';
 
 /** The config daemon: one controller with one key, the node; woken by its node state, the host, and the clock. */
@@ -23,7 +24,7 @@ export async function runControllers<S extends Settings>(
     namespace: settings.namespace,
     kubeconfig: settings.kubeconfig,
   });
-  const host = openHost(settings, context);
+  const host = { ...openHost(settings, context), onBlindSpot: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
   const nodeStates = new Informer(cluster.informers, SRIOV_NETWORK_NODE_STATE, {

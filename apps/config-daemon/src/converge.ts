@@ -3,6 +3,7 @@ import { KernelBlockedError } from '@sriov/host';
 import { type PlannedNode, planNode } from '@sriov/node-plan';
 import { apply, type OnStep, type StepFailure } from './apply.ts';
 import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
+import { InUseError } from './last-look.ts';
 import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart.ts';
 import { takeOver } from './take-over.ts';
 
@@ -52,7 +53,9 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
       return { observed, rest: plan, failures, journalProblems: unhealed(gathered.journal.damaged, plan), plugin };
     }
     await followers.onPlan(plan, observed);
-    failures = await apply(ports.kernel, plan, vfSteps.onStep);
+    // What was refused, because somebody has taken a VF meanwhile, the next look tells.
+    const ended = await apply(ports.kernel, plan, vfSteps.onStep);
+    failures = ended.filter(({ cause }) => !(cause instanceof InUseError));
   }
 }
 

@@ -1,6 +1,6 @@
 import { type NodeStateSpec } from '@sriov/api';
-import { type Kernel, observeHost } from '@sriov/host';
-import { type NodeFacts, planNode } from '@sriov/node-plan';
+import { type Kernel, lookCloser, observeHost } from '@sriov/host';
+import { type NodeFacts, pfsWithDisturbedVfs, planNode } from '@sriov/node-plan';
 import { type InitialState, type Journal, type JournalEntries } from './journal.ts';
 import { readUpstreamMtus } from './upstream-checkpoint.ts';
 
@@ -8,6 +8,8 @@ import { readUpstreamMtus } from './upstream-checkpoint.ts';
 export interface HostPorts {
   readonly kernel: Kernel;
   readonly journal: Journal;
+  /** Hears, each time, of what cannot be known about the use of VFs on this host: a sentence. */
+  readonly onBlindSpot?: (sentence: string) => void;
 }
 
 /** What the host shall be, and how much may be done for it. */
@@ -33,9 +35,11 @@ export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered
   const withJournal = { spec, allowHostInterfaces, blocked, owned: journal.owned, initial };
   const observed = await observeHost(ports.kernel);
   const facts = { ...withJournal, observed };
-  if (!disturbsVfio(facts)) return { facts, journal };
-  // Only now is it worth searching all processes for those that have a VF open.
-  const closer = await observeHost(ports.kernel, { vfioHolders: true });
+  const disturbed = pfsWithDisturbedVfs(planNode(facts), observed);
+  if (disturbed.length === 0) return { facts, journal };
+  // Only now is it worth asking the kubelet, and searching all processes for those that have a VF open.
+  const closer = await lookCloser(ports.kernel, disturbed, observed);
+  closer.blindSpots?.forEach((sentence) => ports.onBlindSpot?.(sentence));
   return { facts: { ...withJournal, observed: closer }, journal };
 }
 
@@ -48,20 +52,4 @@ async function initialStates(
   if (unknown.length === 0) return initial;
   const mtus = await readUpstreamMtus(kernel);
   return new Map([...unknown.map((pciAddress) => [pciAddress, { mtu: mtus.get(pciAddress) }] as const), ...initial]);
-}
-
-/** True when the plan would take a VF away from vfio-pci. */
-function disturbsVfio(facts: NodeFacts): boolean {
-  const plan = planNode(facts);
-  const isVfio = new Map(
-    facts.observed.interfaces.map(({ pciAddress, sriov }) => [
-      pciAddress,
-      new Set((sriov?.vfs ?? []).filter(({ driver }) => driver === 'vfio-pci').map(({ id }) => id)),
-    ]),
-  );
-  return plan.pfs.some(({ pciAddress, before, vfs }) => {
-    const bound = isVfio.get(pciAddress) ?? new Set();
-    const removesAll = before.some(({ kind }) => kind === 'set-num-vfs');
-    return bound.size > 0 && (removesAll || vfs.some(({ id }) => bound.has(id)));
-  });
 }

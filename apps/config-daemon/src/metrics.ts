@@ -2,6 +2,7 @@ import { type ObservedHost, SYNC_STATUS } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { type Metrics } from '@sriov/runtime';
 import { type StepFailure, type StepName } from './apply.ts';
+import { InUseError } from './last-look.ts';
 import { type Verdict } from './node-status.ts';
 
 /** What the daemon counts of its work on the host. */
@@ -69,5 +70,6 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
 
 function outcomeOf(failure: StepFailure | undefined): string {
   if (failure === undefined) return 'done';
+  if (failure.cause instanceof InUseError) return 'refused';
   return failure.cause instanceof KernelBlockedError ? 'blocked' : 'failed';
 }

@@ -129,7 +129,8 @@ export function unsettledPfs({
   // VFs that are being made may come at any moment.
   const blocked = failures.filter(({ cause }) => cause instanceof KernelBlockedError);
   const waiting = rest.problems.filter(
-    ({ reason }) => reason === 'BlockedInKernel' || reason === 'VirtualFunctionInUse',
+    ({ reason, pciAddress }) =>
+      reason === 'BlockedInKernel' || (reason === 'VirtualFunctionInUse' && withVfs.has(pciAddress ?? '')),
   );
   return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress = '' }) => pciAddress))];
 }

@@ -90,6 +90,7 @@ export class PowerCut {
       read: (path, options) => this.#look(() => kernel.read(path, options)),
       readlink: (path) => this.#look(() => kernel.readlink(path)),
       list: (path) => this.#look(() => kernel.list(path)),
+      call: (method, message, options) => this.#look(() => kernel.call(method, message, options)),
       watch: (onEvent, signal) => kernel.watch(onEvent, signal),
       write: (path, value, options) => this.#change(() => kernel.write(path, value, options)),
       exec: (command, args, options) =>

@@ -1,6 +1,7 @@
 export * from './bridge.ts';
 export * from './conditions.ts';
 export * from './describe-issues.ts';
+export * from './device-use.ts';
 export * from './errors.ts';
 export * from './field-bounds.ts';
 export * from './kinds.ts';

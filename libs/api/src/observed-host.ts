@@ -1,3 +1,5 @@
+import { type DeviceUse } from './device-use.ts';
+
 /**
  * What the config daemon sees of its host: made by the drivers of `libs/host`, read by the planner `libs/node-plan`.
  * It never goes on the wire; `status` of SriovNetworkNodeState is computed from it.
@@ -9,6 +11,8 @@ export interface ObservedHost {
   readonly problems: readonly ObservationProblem[];
   /** How RDMA devices go with network namespaces; absent when the kernel's RDMA core is not loaded. */
   readonly rdmaMode?: 'shared' | 'exclusive';
+  /** Sources of facts that the host does not have, a sentence each: what they would tell is not among the uses. */
+  readonly blindSpots?: readonly string[];
 }
 
 /** A physical function: a network device that is not itself a VF. */
@@ -28,8 +32,8 @@ export interface ObservedPf {
   readonly eSwitchMode?: 'legacy' | 'switchdev';
   /** IOMMU group; absent without an IOMMU. */
   readonly iommuGroup?: number;
-  /** How the host itself depends on the PF, such as "default route"; absent when it does not. */
-  readonly hostUse?: string;
+  /** Who uses the PF itself or may use it; absent when nobody does. */
+  readonly uses?: readonly DeviceUse[];
 }
 
 /** InfiniBand, Ethernet, or neither known. */
@@ -39,7 +43,10 @@ export type LinkType = 'ETH' | 'IB' | '';
 export interface ObservedLink {
   readonly name: string;
   readonly altNames: readonly string[];
+  /** The address that it has now: members of a bond have the same one. */
   readonly mac: string;
+  /** The address that its device was made with; absent where that is `mac`. */
+  readonly permanentMac?: string;
   readonly mtu: number;
   /** Largest MTU that the driver accepts; absent when it does not say. */
   readonly maxMtu?: number;
@@ -73,8 +80,8 @@ export interface ObservedVf {
   readonly adminMac?: string;
   /** Absent without an IOMMU. */
   readonly iommuGroup?: number;
-  /** Who uses the VF now, such as "another network namespace"; absent when nobody does. */
-  readonly heldBy?: string;
+  /** Who uses the VF or may use it; absent when nobody does. */
+  readonly uses?: readonly DeviceUse[];
 }
 
 /** A part of the host that could not be observed. */

@@ -2,4 +2,5 @@ export { type SimClock } from './machine/machine.ts';
 export * from './simulated-kernel.ts';
 export * from './state-file.ts';
 export { type MachineState } from './state.ts';
+export { type Users } from './users.ts';
 export { type Fault, loadWorld, parseWorld, type World, WorldError } from './world.ts';

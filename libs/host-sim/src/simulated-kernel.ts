@@ -6,6 +6,7 @@ import {
   KernelBlockedError,
   KernelError,
   type KernelEvent,
+  type RpcMethod,
 } from '@sriov/host';
 import { COMMANDS } from './commands/index.ts';
 import { Faults } from './faults.ts';
@@ -15,8 +16,10 @@ import { Machine, type SimClock } from './machine/machine.ts';
 import { resumeRemovals } from './machine/vfs.ts';
 import { type StateFile } from './state-file.ts';
 import { type MachineState, type VfioHolder } from './state.ts';
+import { answerCall } from './sysfs/kubelet.ts';
 import { rootFolder } from './sysfs/root.ts';
 import { Errno, type File, findNode, type Folder, type Node, toKernelError } from './tree.ts';
+import { Users } from './users.ts';
 import { type Fault, type World } from './world.ts';
 
 /** How a simulated machine is made. */
@@ -79,6 +82,11 @@ export class SimulatedKernel implements Kernel {
     });
   }
 
+  call(method: RpcMethod, _message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    const path = `${method.socket} ${method.method}`;
+    return this.#call({ verb: 'call', path }, options, () => answerCall(this.#machine, method));
+  }
+
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const line = [command, ...args].join(' ');
     return this.#call({ verb: 'exec', path: line }, options, async () => {
@@ -94,6 +102,11 @@ export class SimulatedKernel implements Kernel {
     this.#watchers.add(onEvent);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     this.#watchers.delete(onEvent);
+  }
+
+  /** What others do with the devices of the machine. */
+  get users(): Users {
+    return new Users(this.#machine);
   }
 
   /** What the machine is like now; for looking at, not for changing. */

@@ -1,3 +1,5 @@
+import { type UsersState } from './users-state.ts';
+
 /**
  * Everything about a simulated machine that changes, as plain JSON: it can be saved, compared and printed.
  * What does not change stands in the {@link World}.
@@ -13,6 +15,8 @@ export interface MachineState {
   newIds: Record<string, string[]>;
   /** VFs that a program has open through VFIO, by PCI address. */
   vfioHolders: Record<string, VfioHolder>;
+  /** Whoever else uses the devices; absent while nobody ever has. */
+  users?: UsersState;
   /** Writes and commands that change something, done since the machine was made. */
   writes: number;
   nextIfindex: number;

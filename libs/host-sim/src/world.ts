@@ -30,7 +30,7 @@ const nicSchema = z.strictObject({
 
 /** Something that goes wrong, or slowly, at the kernel port. */
 const faultSchema = z.strictObject({
-  verb: z.enum(['read', 'write', 'list', 'readlink', 'exec']),
+  verb: z.enum(['read', 'write', 'list', 'readlink', 'exec', 'call']),
   /** Path or command line; `*` stands for any text. */
   path: z.string(),
   /** Errno to answer with; without one the call goes through. */
@@ -52,6 +52,8 @@ const worldSchema = z.strictObject({
   /** Kernel modules that are loaded at boot, beside those of the PFs. */
   modules: z.array(z.string()).default([]),
   nics: z.array(nicSchema).min(1),
+  /** A kubelet tells which devices it has given to pods. */
+  kubelet: z.boolean().default(true),
   /** Interface that carries the default route. */
   defaultRoute: z.string().optional(),
   /** `realistic` takes the times of the model; `none` takes none, for tests. */

@@ -1,46 +1,94 @@
-import { type Kernel } from './kernel.ts';
-import { isErrno } from './kernel.ts';
-import { listNames } from './sysfs.ts';
+import { isErrno, type Kernel, KernelError } from './kernel.ts';
+
+/** A program that has a device file open. */
+export interface Holder {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Who has device files open. */
+export interface Holders {
+  /** By the name of the file, as {@link deviceFilesOf} of a device tells it. */
+  readonly byFile: ReadonlyMap<string, Holder>;
+  /** Why there may be more. */
+  readonly unknown?: string;
+}
 
 /**
- * Who has VFIO devices open, such as "process 4711 (qemu-kvm)": by the number of their IOMMU group as text, or by the
- * device's own name, `vfio3`, where it was opened through iommufd. Looks through the open files of all processes, so it
- * is asked for only when a VF that is bound to vfio-pci is about to be disturbed.
+ * Looks through the open files of all processes for those of VFs. That takes a moment where there are many, so it is done
+ * only when VFs are about to be disturbed. A process that cannot be looked into may have anything open.
  */
-export async function findVfioHolders(kernel: Kernel): Promise<Map<string, string>> {
-  const holders = new Map<string, string>();
-  const processes = (await listNames(kernel, '/proc')).filter((name) => /^\d+$/.test(name));
+export async function findHolders(kernel: Kernel): Promise<Holders> {
+  const byFile = new Map<string, Holder>();
+  const unread: string[] = [];
+  const processes = await listProcesses(kernel);
+  if (typeof processes === 'string') return { byFile, unknown: processes };
   for (const pid of processes) {
-    for (const name of await openDevices(kernel, pid)) {
-      const command = (await readQuietly(kernel, `/proc/${pid}/comm`)).trim();
-      holders.set(name, `process ${pid}${command === '' ? '' : ` (${command})`}`);
+    const files = await openDeviceFiles(kernel, pid);
+    if (typeof files === 'string') unread.push(`process ${pid}: ${files}`);
+    else if (files.length > 0) {
+      const holder = { pid: Number(pid), command: await readCommand(kernel, pid) };
+      for (const file of files) byFile.set(file, holder);
     }
   }
-  return holders;
+  const [first, ...others] = unread;
+  if (first === undefined) return { byFile };
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return { byFile, unknown: `the open files of processes cannot be read (${first}${more})` };
 }
 
-/** `/dev/vfio/21`, `/dev/vfio/noiommu-21` and `/dev/vfio/devices/vfio3`; a container may be without the node by now. */
-const VFIO_FILE = /^\/dev\/vfio\/(?:(?:noiommu-)?(\d+)|devices\/(vfio\d+))(?: \(deleted\))?$/;
-
-async function openDevices(kernel: Kernel, pid: string): Promise<string[]> {
-  const files = await listNames(kernel, `/proc/${pid}/fd`).catch(ignoreGone<string[]>([]));
-  const targets = await Promise.all(
-    files.map((fd) => kernel.readlink(`/proc/${pid}/fd/${fd}`).catch(ignoreGone<string>(''))),
-  );
-  return targets.flatMap((target) => {
-    const [, group, device] = VFIO_FILE.exec(target) ?? [];
-    return group ?? device ?? [];
-  });
+/** All processes of the host, or why they cannot be known. */
+async function listProcesses(kernel: Kernel): Promise<string[] | string> {
+  try {
+    const processes = (await kernel.list('/proc')).filter((name) => /^\d+$/.test(name));
+    const self = await kernel.readlink('/proc/self').catch(() => '');
+    // In a container of its own we are number 1, and see nobody else.
+    if (self === '1') return 'the processes of the host cannot be seen: the daemon needs hostPID';
+    return processes.length > 0 ? processes : '/proc lists no process';
+  } catch (error) {
+    return `the processes of the host cannot be listed (${codeOf(error)})`;
+  }
 }
 
-function readQuietly(kernel: Kernel, path: string): Promise<string> {
-  return kernel.read(path).catch(ignoreGone<string>(''));
+/**
+ * `/dev/vfio/21`, `/dev/vfio/noiommu-21`, `/dev/vfio/devices/vfio3`, `/dev/vhost-vdpa-0`, `/dev/infiniband/uverbs2`,
+ * `/dev/uio3`; a container may be without the node by now.
+ */
+const DEVICE_FILE =
+  /^\/dev\/(?:vfio\/(?:noiommu-)?(\d+)|vfio\/devices\/(vfio\d+)|(vhost-vdpa-\d+)|infiniband\/((?:uverbs|umad|issm)\d+)|(uio\d+))(?: \(deleted\))?$/;
+
+/** Names of the device files that the process has open, or why they cannot be known. */
+async function openDeviceFiles(kernel: Kernel, pid: string): Promise<string[] | string> {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    const files = await unlessGone(kernel.list(folder), []);
+    const targets = await Promise.all(files.map((fd) => unlessGone(kernel.readlink(`${folder}/${fd}`), '')));
+    return targets.flatMap(
+      (target) =>
+        DEVICE_FILE.exec(target)
+          ?.slice(1)
+          .find((name) => name !== undefined) ?? [],
+    );
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
-/** Processes end, and some are not ours to look into, while we look. */
-function ignoreGone<T>(instead: T): (error: unknown) => T {
-  return (error) => {
-    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL')) return instead;
+/** Its name is only for people. */
+async function readCommand(kernel: Kernel, pid: string): Promise<string> {
+  return (await kernel.read(`/proc/${pid}/comm`).catch(() => '')).trim();
+}
+
+/** Processes end, and close files, while we look. */
+async function unlessGone<T>(call: Promise<T>, instead: T): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return instead;
     throw error;
-  };
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof KernelError ? error.code : String(error);
 }

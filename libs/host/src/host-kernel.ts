@@ -13,6 +13,7 @@ import {
   KernelError,
   type KernelEvent,
   type ReadOptions,
+  type RpcMethod,
 } from './kernel.ts';
 import { readOwnedByRoot } from './read-owned-by-root.ts';
 import { runProcess } from './run-process.ts';
@@ -78,6 +79,12 @@ export class HostKernel implements Kernel {
 
   async list(path: string): Promise<string[]> {
     return (await attempt('list', path, () => readdir(this.#realPath(path)))).sort();
+  }
+
+  async call({ socket, method }: RpcMethod, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    // Loaded when it is needed first: most tests and commands never do.
+    const { callUnary } = await import('./call-unary.ts');
+    return callUnary({ socket: this.#realPath(socket), method }, message, options);
   }
 
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {

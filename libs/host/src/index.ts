@@ -7,6 +7,7 @@ export * from './kernel.ts';
 export * from './links.ts';
 export * from './modules.ts';
 export * from './observe.ts';
+export * from './pod-resources.ts';
 export * from './sriov.ts';
 export * from './state-folder.ts';
 export * from './sysfs.ts';

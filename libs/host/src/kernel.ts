@@ -1,5 +1,5 @@
 /**
- * The kernel port: everything the node side asks of the host goes through these six verbs. The real one is
+ * The kernel port: everything the node side asks of the host goes through these verbs. The real one is
  * {@link HostKernel}; `libs/host-sim` is the second implementation. Both pass the same contract suite.
  *
  * Paths are absolute paths of the host (`/sys/...`, `/proc/...`, `/etc/...`).
@@ -31,10 +31,24 @@ export interface Kernel {
   exec(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 
   /**
+   * Calls a method of a gRPC service of the host that takes one message and answers with one.
+   * @throws {KernelError} with the status of gRPC as its code, such as `UNAVAILABLE` or `DEADLINE_EXCEEDED`
+   */
+  call(method: RpcMethod, message: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+
+  /**
    * Tells of changes of devices and links until `signal` aborts. Events are hints to observe again: some may be
    * lost or merged. Resolves on abort, rejects when the source of events fails.
    */
   watch(onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** A method of a gRPC service that listens on a unix socket. */
+export interface RpcMethod {
+  /** Absolute path of the host. */
+  readonly socket: string;
+  /** Such as `/v1.PodResourcesLister/List`. */
+  readonly method: string;
 }
 
 /** Limits of one call. */

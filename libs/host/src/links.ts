@@ -2,29 +2,46 @@ import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
 import { run, runJson } from './commands.ts';
 import { isErrno, type Kernel } from './kernel.ts';
+import { readAttribute } from './sysfs.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
-export interface Link extends ObservedLink {
+export interface Link extends Pick<ObservedLink, 'name' | 'altNames' | 'maxMtu' | 'permanentMac'> {
+  readonly index?: number;
+  /** These three are absent where neither `ip` nor sysfs tells them. */
+  readonly mac?: string;
+  readonly mtu?: number;
+  readonly up?: boolean;
   readonly linkType: LinkType;
-  /** PCI address of the device behind it; absent for virtual interfaces. */
+  /**
+   * PCI address of the device behind it; absent for virtual interfaces, and for all where the kernel is older than 5.14
+   * or its tools than 5.15, which do not tell it.
+   */
   readonly pciAddress?: string;
   /** Bridge, bond or team that the interface is part of. */
   readonly master?: string;
-  /** Interface that it stands on, as that of a VLAN does. */
-  readonly lower?: string;
+  /** What it is, such as `vlan`; absent for interfaces of devices. */
+  readonly type?: string;
+  /** Interfaces that it stands on, as that of a VLAN does. */
+  readonly lowers: readonly string[];
   /** Admin MAC address by VF id; VFs without one are left out. */
   readonly vfMacs: ReadonlyMap<number, string>;
 }
 
 const linkSchema = z.object({
+  ifindex: z.number().optional(),
   ifname: z.string(),
-  flags: z.array(z.string()).default([]),
-  mtu: z.number().default(0),
+  flags: z.array(z.string()).optional(),
+  mtu: z.number().optional(),
   max_mtu: z.number().optional(),
   link_type: z.string().optional(),
-  address: z.string().default(''),
+  address: z.string().optional(),
+  permaddr: z.string().optional(),
   master: z.string().optional(),
+  /** Absent where it is in another network namespace: then `link_index` is a number of there. */
   link: z.string().nullish(),
+  linkinfo: z
+    .object({ info_kind: z.string().optional(), info_data: z.record(z.string(), z.unknown()).optional() })
+    .optional(),
   altnames: z.array(z.string()).default([]),
   parentbus: z.string().optional(),
   parentdev: z.string().optional(),
@@ -45,20 +62,54 @@ type Row = z.output<typeof linkSchema>;
 
 async function toLink(kernel: Kernel, row: Row): Promise<Link> {
   const vfMacs = row.vfinfo_list.filter(({ address }) => address !== '' && !/^(00:)+00$/.test(address));
+  const { mac, mtu, up } = await readState(kernel, row);
   return omitUndefined({
+    index: row.ifindex,
     name: row.ifname,
     altNames: row.altnames,
-    mac: row.address,
-    mtu: row.mtu,
-    up: row.flags.includes('UP'),
+    mac,
+    permanentMac: await readPermanentMac(kernel, row, mac),
+    mtu,
+    up,
     linkType: LINK_TYPES[row.link_type ?? ''] ?? '',
     vfMacs: new Map(vfMacs.map(({ vf, address }) => [vf, address])),
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
     master: row.master,
-    lower: row.link ?? undefined,
+    type: row.linkinfo?.info_kind,
+    lowers: lowersOf(row),
     pciAddress: await findPciAddress(kernel, row),
   });
+}
+
+/** What `ip` leaves out is in sysfs. */
+async function readState(kernel: Kernel, row: Row): Promise<Pick<Link, 'mac' | 'mtu' | 'up'>> {
+  const read = (name: string): Promise<string | undefined> =>
+    readAttribute(kernel, `/sys/class/net/${row.ifname}/${name}`);
+  const mtu = row.mtu ?? (await read('mtu'));
+  const flags = row.flags ? undefined : await read('flags');
+  return omitUndefined({
+    mac: row.address ?? (await read('address')),
+    mtu: mtu === undefined ? undefined : Number(mtu),
+    up: row.flags?.includes('UP') ?? (flags === undefined ? undefined : (Number(flags) & 1) === 1),
+  });
+}
+
+/** `ip` tells it, from kernel 5.6 on, where it differs. Members of a bond have one address; the bond knows their own. */
+async function readPermanentMac(kernel: Kernel, row: Row, mac: string | undefined): Promise<string | undefined> {
+  const { permaddr, master, ifname } = row;
+  const readFromBond = (): Promise<string | undefined> =>
+    readAttribute(kernel, `/sys/class/net/${ifname}/bonding_slave/perm_hwaddr`);
+  const permanent = permaddr ?? (master === undefined ? undefined : await readFromBond());
+  return permanent === mac ? undefined : permanent;
+}
+
+/** Words of `ip` for interfaces that another one stands on, beside `link`: vxlan, hsr. */
+const LOWER_WORDS = ['link', 'slave1', 'slave2'];
+
+function lowersOf({ link, linkinfo }: Row): string[] {
+  const told = LOWER_WORDS.map((word) => linkinfo?.info_data?.[word]);
+  return [...new Set([link, ...told].filter((name) => typeof name === 'string'))];
 }
 
 /** A virtio NIC is a device of its own bus, and a PCI function, or none, is the way to it. */
@@ -72,29 +123,6 @@ async function findPciAddress(kernel: Kernel, { parentbus, parentdev }: Row): Pr
 function ignoreGone(error: unknown): string {
   if (isErrno(error, 'ENOENT', 'ENODEV')) return '';
   throw error;
-}
-
-const routeSchema = z.object({
-  dev: z.string().optional(),
-  nexthops: z.array(z.object({ dev: z.string().optional() })).default([]),
-});
-
-/** Names of the interfaces that carry a default route, IPv4 or IPv6, and of those that these stand on or consist of. */
-export async function listDefaultRouteLinks(kernel: Kernel, links: readonly Link[]): Promise<Set<string>> {
-  const tables = await Promise.all([
-    runJson(kernel, ['ip', '-j', 'route', 'show', 'default']),
-    runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'default']),
-  ]);
-  const routes = tables.flatMap((table) => z.array(routeSchema).parse(table));
-  const names = new Set(routes.flatMap(({ dev, nexthops }) => [dev, ...nexthops.map((hop) => hop.dev)]));
-  // A set hears of what is added while it is gone through.
-  for (const carrier of names) {
-    for (const { name, lower, master } of links) {
-      if (name === carrier) names.add(lower);
-      if (carrier !== undefined && master === carrier) names.add(name);
-    }
-  }
-  return new Set([...names].filter((name) => name !== undefined));
 }
 
 /** Longest wait for a change of MTU: the driver resets the device for it, behind whoever has the lock of all links. */

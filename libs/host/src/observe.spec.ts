@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { observeHost } from './observe.ts';
+import { lookCloser, observeHost } from './observe.ts';
 import { TestKernel } from './test-kernel.ts';
 
 const PF = '0000:01:00.0';
@@ -55,8 +55,9 @@ function host(
     files,
     commands: {
       'ip -j -d link show': JSON.stringify([{}, ...links]),
-      'ip -j route show default': '[]',
-      'ip -j -6 route show default': '',
+      'ip -j addr show': '[]',
+      'ip -j -4 route show table all': '[]',
+      'ip -j -6 route show table all': '',
       ...commands,
     },
   });
@@ -172,44 +173,181 @@ describe('eSwitch modes', () => {
 
 describe('what the host uses a PF for', () => {
   const route = (...routes: object[]): Record<string, string> => ({
-    'ip -j route show default': JSON.stringify(routes),
+    'ip -j -4 route show table all': JSON.stringify(routes),
   });
-  it.each<[string, object, object[], Record<string, string>, string | undefined]>([
+  const DEFAULT = { kind: 'default-route' };
+  it.each<[string, object, object[], Record<string, string>, object[] | undefined]>([
     ['nothing', {}, [], {}, undefined],
-    ['its default route', {}, [], route({ dst: 'default', dev: 'ens1' }), 'its default route'],
+    ['its default route', {}, [], route({ dst: 'default', dev: 'ens1' }), [DEFAULT]],
     ['another interface has it', {}, [], route({ dst: 'default', dev: 'eth0' }), undefined],
+    [
+      'its default route in a table of its own',
+      {},
+      [],
+      route({ dst: 'default', dev: 'ens1', table: '100' }),
+      [DEFAULT],
+    ],
     [
       'its default route of IPv6',
       {},
       [],
-      { 'ip -j -6 route show default': '[{"dst":"default","dev":"ens1"}]' },
-      'its default route',
+      { 'ip -j -6 route show table all': '[{"dst":"default","dev":"ens1"}]' },
+      [DEFAULT],
     ],
-    [
-      'one of several ways',
-      {},
-      [],
-      route({ dst: 'default', nexthops: [{ dev: 'eth0' }, { dev: 'ens1' }] }),
-      'its default route',
-    ],
+    ['one of several ways', {}, [], route({ dst: 'default', nexthops: [{ dev: 'eth0' }, { dev: 'ens1' }] }), [DEFAULT]],
     [
       'the default route of a VLAN',
       {},
-      [{ ifname: 'ens1.100', link: 'ens1', link_type: 'ether' }],
+      [{ ifname: 'ens1.100', link: 'ens1', link_type: 'ether', linkinfo: { info_kind: 'vlan' } }],
       route({ dst: 'default', dev: 'ens1.100' }),
-      'its default route',
+      [DEFAULT, { kind: 'carries', name: 'ens1.100', type: 'vlan' }],
     ],
     [
       'the default route of a bridge that has a VLAN of it',
       {},
       [{ ifname: 'br0' }, { ifname: 'ens1.100', link: 'ens1', master: 'br0' }],
       route({ dst: 'default', dev: 'br0' }),
-      'its default route',
+      [DEFAULT, { kind: 'carries', name: 'ens1.100' }],
     ],
-    ['a bond', { master: 'bond0' }, [{ ifname: 'bond0' }], {}, 'part of bond0'],
+    ['a bond', { master: 'bond0' }, [{ ifname: 'bond0' }], {}, [{ kind: 'part-of', master: 'bond0' }]],
+    [
+      'a VXLAN, whose row names it elsewhere than that of a VLAN',
+      {},
+      [{ ifname: 'vxlan7', linkinfo: { info_kind: 'vxlan', info_data: { id: 7, link: 'ens1' } } }],
+      {},
+      [{ kind: 'carries', name: 'vxlan7', type: 'vxlan' }],
+    ],
+    [
+      'nothing, when an interface stands on one of the same number in another network namespace',
+      { ifindex: 4 },
+      [{ ifname: 'veth1', link_index: 4, link_netnsid: 0 }],
+      {},
+      undefined,
+    ],
+    [
+      'an address, and not the one that the kernel gives to each interface',
+      { ifindex: 4 },
+      [],
+      {
+        'ip -j addr show': JSON.stringify([
+          {
+            ifindex: 4,
+            ifname: 'renamed-meanwhile',
+            addr_info: [
+              { family: 'inet', local: '10.0.0.5', prefixlen: 24 },
+              { family: 'inet6', local: 'fe80::1', prefixlen: 64 },
+            ],
+          },
+        ]),
+      },
+      [{ kind: 'address', address: '10.0.0.5/24' }],
+    ],
+    [
+      'a route, and not those that the kernel makes itself',
+      {},
+      [],
+      route(
+        { dst: '10.1.0.0/16', dev: 'ens1' },
+        { dst: '10.0.0.0/24', dev: 'ens1', protocol: 'kernel' },
+        { dst: 'ff00::/8', dev: 'ens1', table: 'local' },
+        { dst: '10.0.0.255', dev: 'ens1', type: 'broadcast', table: '255' },
+      ),
+      [{ kind: 'route', destination: '10.1.0.0/16' }],
+    ],
+    [
+      'a route that names its next hop by number',
+      {},
+      [],
+      {
+        ...route({ dst: '10.1.0.0/16', nhid: 9 }),
+        'ip -j nexthop show': '[{"id":9,"gateway":"10.0.0.1","dev":"ens1"}]',
+      },
+      [{ kind: 'route', destination: 'next hop 9' }],
+    ],
   ])('%s', async (_, rest, others, commands, expected) => {
     const { interfaces } = await observeHost(host(device(PF), [link('ens1', PF, rest), ...others], commands));
-    expect(interfaces[0]?.hostUse).toBe(expected);
+    expect(interfaces[0]?.uses).toEqual(expected);
+  });
+
+  it('whatever stands on it, of which ip tells nothing', async () => {
+    const files = { ...device(PF), [`${at(PF)}/net/ens1/upper_ovs0`]: '->../../../../virtual/net/ovs0' };
+    const { interfaces } = await observeHost(host(files, [link('ens1', PF)]));
+    expect(interfaces[0]?.uses).toEqual([{ kind: 'carries', name: 'ovs0' }]);
+  });
+});
+
+describe('a kernel that does not tell the devices of interfaces', () => {
+  const { parentbus: _bus, parentdev: _dev, ...row } = link('ens1', PF) as Record<string, unknown>;
+
+  it('has their names in sysfs', async () => {
+    const files = { ...device(PF), [`${at(PF)}/net/ens1/mtu`]: '1500' };
+    const routes = { 'ip -j -4 route show table all': '[{"dst":"default","dev":"ens1"}]' };
+    const { interfaces } = await observeHost(host(files, [row], routes));
+    expect(interfaces[0]).toMatchObject({
+      link: { name: 'ens1', mac: '52:54:00:aa:00:10' },
+      linkType: 'ETH',
+      uses: [{ kind: 'default-route' }],
+    });
+  });
+
+  it('is asked again for an interface that was renamed during the look', async () => {
+    const kernel = host({ ...device(PF), [`${at(PF)}/net/ens1/mtu`]: '1500' }, [{ ...row, ifname: 'eth7' }]);
+    let dumps = 0;
+    const exec = kernel.exec.bind(kernel);
+    kernel.exec = (command, args) => {
+      const isDump = args.includes('-d');
+      if (isDump) dumps += 1;
+      if (isDump && dumps > 1) kernel.commands.set('ip -j -d link show', JSON.stringify([row]));
+      return exec(command, args);
+    };
+    expect((await observeHost(kernel)).interfaces[0]).toMatchObject({ link: { name: 'ens1' } });
+    expect(dumps).toBe(2);
+  });
+
+  it('makes a PF count as in use whose interface cannot be found at all', async () => {
+    const { interfaces } = await observeHost(host({ ...device(PF), [`${at(PF)}/net/ens1/mtu`]: '1500' }, []));
+    expect(interfaces[0]?.uses).toEqual([
+      { kind: 'unknown', cause: 'its network interface ens1 is not among those that ip lists' },
+    ]);
+  });
+
+  it('is in use when its interfaces cannot be listed', async () => {
+    const { interfaces } = await observeHost(
+      host({ ...device(PF), [`${at(PF)}/net`]: '[EACCES]', [`${at(PF)}/net/x`]: '' }, []),
+    );
+    expect(interfaces[0]?.uses).toMatchObject([{ kind: 'unknown' }]);
+  });
+
+  it.each<[string, object, Record<string, string>, object]>([
+    ['MTU', { mtu: undefined }, { mtu: '9000' }, { mtu: 9000 }],
+    ['address', { address: undefined }, { address: '02:00:00:00:00:01' }, { mac: '02:00:00:00:00:01' }],
+    ['state', { flags: undefined }, { flags: '0x1003' }, { up: true }],
+  ])('has the %s in sysfs where the row leaves it out', async (_, change, sysfs, expected) => {
+    const files = Object.entries(sysfs).map(([name, text]) => [`/sys/class/net/ens1/${name}`, text] as const);
+    const kernel = host({ ...device(PF), ...Object.fromEntries(files) }, [link('ens1', PF, change)]);
+    expect((await observeHost(kernel)).interfaces[0]?.link).toMatchObject(expected);
+  });
+
+  it('is no reason to make something up', async () => {
+    const { problems } = await observeHost(host(device(PF), [link('ens1', PF, { mtu: undefined })]));
+    expect(problems[0]?.message).toBe('ens1: neither ip nor sysfs tells its address, MTU and state');
+  });
+});
+
+describe('the address that a PF was made with', () => {
+  it.each<[string, object, Record<string, string>, string | undefined]>([
+    ['is that of its interface', {}, {}, undefined],
+    ['is what ip calls permanent', { permaddr: '52:54:00:aa:00:99' }, {}, '52:54:00:aa:00:99'],
+    [
+      'is what its bond remembers, on kernels that do not tell it',
+      { master: 'bond0' },
+      { '/sys/class/net/ens1/bonding_slave/perm_hwaddr': '52:54:00:aa:00:99' },
+      '52:54:00:aa:00:99',
+    ],
+    ['is that of its interface where its bridge remembers none', { master: 'br0' }, {}, undefined],
+  ])('%s', async (_, rest, files, expected) => {
+    const { interfaces } = await observeHost(host({ ...device(PF), ...files }, [link('ens1', PF, rest)]));
+    expect(interfaces[0]?.link?.permanentMac).toBe(expected);
   });
 });
 
@@ -220,11 +358,14 @@ describe('a VF', () => {
     '/proc/4711/fd/12': '->/dev/vfio/21',
     '/proc/4711/fd/13': '->/dev/vfio/vfio',
     '/proc/4711/comm': 'qemu-kvm',
-    '/proc/4712/fd/1': '[EACCES]',
+    '/proc/4712/fd/1': '->/dev/null',
     '/proc/version': 'Linux',
   };
-  const vfsOf = async (kernel: TestKernel, options = {}): Promise<unknown> =>
-    (await observeHost(kernel, options)).interfaces[0]?.sriov?.vfs;
+  const vfsOf = async (kernel: TestKernel): Promise<unknown> => (await observeHost(kernel)).interfaces[0]?.sriov?.vfs;
+  const closelyOf = async (kernel: TestKernel): Promise<unknown> =>
+    (await lookCloser(kernel, [PF])).interfaces[0]?.sriov?.vfs;
+  const free = expect.not.objectContaining({ uses: expect.anything() });
+  const qemu = { kind: 'process', pid: 4711, command: 'qemu-kvm' };
 
   it('is seen with its driver, its interface and what the PF prescribes', async () => {
     const group = { iommu_group: '->../../../kernel/iommu_groups/20' };
@@ -253,52 +394,101 @@ describe('a VF', () => {
   });
 
   it('is in a pod when its driver has an interface that is not here', async () => {
-    const kernel = host(pfWith([{ driver: igbvf, 'net/x': '' }, { driver: igbvf }]), [link('ens1', PF)]);
-    expect(await vfsOf(kernel)).toMatchObject([
-      { heldBy: 'a pod (its interface is in another network namespace)' },
-      expect.not.objectContaining({ heldBy: expect.anything() }),
-    ]);
+    const kernel = host(pfWith([{ driver: igbvf, 'net/': '' }, { driver: igbvf }]), [link('ens1', PF)]);
+    expect(await vfsOf(kernel)).toMatchObject([{ uses: [{ kind: 'namespace' }] }, free]);
   });
 
-  it.each<[string, object, string]>([
-    ['is part of a bond', { master: 'bond0' }, 'the host (part of bond0)'],
-    ['carries its default route', {}, 'the host (its default route)'],
-  ])('is in use by the host when its interface %s', async (_, rest, heldBy) => {
-    const routes = { 'ip -j route show default': '[{"dst":"default","dev":"ens1v1"}]' };
+  it.each<[string, object, object]>([
+    ['is part of a bond', { master: 'bond0' }, { kind: 'part-of', master: 'bond0' }],
+    ['carries its default route', {}, { kind: 'default-route' }],
+  ])('is in use by the host when its interface %s', async (_, rest, use) => {
+    const routes = { 'ip -j -4 route show table all': '[{"dst":"default","dev":"ens1v1"}]' };
     const links = [link('ens1', PF), link('ens1v0', `${VF}0`), link('ens1v1', `${VF}1`, rest)];
     const kernel = host(pfWith([{ driver: igbvf }, { driver: igbvf }]), links, 'master' in rest ? {} : routes);
-    expect(await vfsOf(kernel)).toMatchObject([expect.not.objectContaining({ heldBy: expect.anything() }), { heldBy }]);
+    expect(await vfsOf(kernel)).toMatchObject([free, { uses: [use] }]);
   });
 
-  it('is held by the process that has its group open, if one looks', async () => {
-    const files = { ...pfWith([{ driver: vfio, iommu_group: '->../../../kernel/iommu_groups/21' }]), ...proc };
-    const kernel = host(files, [link('ens1', PF)]);
-    expect(await vfsOf(kernel, { vfioHolders: true })).toMatchObject([{ heldBy: 'process 4711 (qemu-kvm)' }]);
-    expect(await vfsOf(kernel)).not.toMatchObject([{ heldBy: expect.anything() }]);
+  const group21 = { iommu_group: '->../../../kernel/iommu_groups/21' };
+
+  it('is held by the process that has its group open, if one looks closely', async () => {
+    const kernel = host({ ...pfWith([{ driver: vfio, ...group21 }]), ...proc }, [link('ens1', PF)]);
+    expect(await closelyOf(kernel)).toMatchObject([{ uses: [qemu] }]);
+    expect(await vfsOf(kernel)).toMatchObject([free]);
   });
 
-  it.each([
-    ['a container whose device is gone from its folder', '/dev/vfio/21 (deleted)', {}],
-    ['a group without an IOMMU', '/dev/vfio/noiommu-21', {}],
-    ['its own device, through iommufd', '/dev/vfio/devices/vfio3', { 'vfio-dev/vfio3': '' }],
-  ])('is held by a process that has it open as %s', async (_, path, rest) => {
-    const vf = { driver: vfio, iommu_group: '->../../../kernel/iommu_groups/21', ...rest };
+  it.each<[string, string, Record<string, string>]>([
+    ['a container whose device is gone from its folder', '/dev/vfio/21 (deleted)', { driver: vfio, ...group21 }],
+    ['a group without an IOMMU', '/dev/vfio/noiommu-21', { driver: vfio, ...group21 }],
+    ['its own device, through iommufd', '/dev/vfio/devices/vfio3', { driver: vfio, 'vfio-dev/vfio3': '' }],
+    ['a group of a VFIO driver of its own', '/dev/vfio/21', { driver: '->../drivers/mlx5_vfio_pci', ...group21 }],
+    ['an RDMA device', '/dev/infiniband/uverbs2', { driver: '->../drivers/mlx5_core', 'infiniband_verbs/uverbs2': '' }],
+    ['a device of uio', '/dev/uio3', { driver: '->../drivers/igb_uio', 'uio/uio3': '' }],
+  ])('is held by a process that has it open as %s', async (_, path, vf) => {
     const files = { ...pfWith([vf]), '/proc/4711/fd/12': `->${path}`, '/proc/4711/comm': 'qemu-kvm' };
-    const kernel = host(files, [link('ens1', PF)]);
-    expect(await vfsOf(kernel, { vfioHolders: true })).toMatchObject([{ heldBy: 'process 4711 (qemu-kvm)' }]);
+    expect(await closelyOf(host(files, [link('ens1', PF)]))).toMatchObject([{ uses: [qemu] }]);
+  });
+
+  it('is held by a process that has the vDPA device open that was made from it', async () => {
+    const vdpa = {
+      '/sys/bus/vdpa/devices/vdpa9': `->../../../devices/pci0000:00/0000:00:01.0/${VF}0/vdpa9`,
+      '/sys/bus/vdpa/devices/vdpa9/vhost-vdpa-2/dev': '511:2',
+    };
+    const open = { '/proc/4711/fd/12': '->/dev/vhost-vdpa-2', '/proc/4711/comm': 'qemu-kvm' };
+    const kernel = host({ ...pfWith([{ driver: '->../drivers/mlx5_core' }]), ...vdpa, ...open }, [link('ens1', PF)]);
+    expect(await closelyOf(kernel)).toMatchObject([{ uses: [qemu] }]);
   });
 
   it('is not held by a process that has another one open', async () => {
-    const vf = { driver: vfio, iommu_group: '->../../../kernel/iommu_groups/21', 'vfio-dev/vfio3': '' };
+    const vf = { driver: vfio, ...group21, 'vfio-dev/vfio3': '' };
     const others = { '/proc/4711/fd/12': '->/dev/vfio/3', '/proc/4711/fd/13': '->/dev/vfio/devices/vfio21' };
     const kernel = host({ ...pfWith([vf]), ...others, '/proc/4711/comm': 'qemu-kvm' }, [link('ens1', PF)]);
-    expect(await vfsOf(kernel, { vfioHolders: true })).not.toMatchObject([{ heldBy: expect.anything() }]);
+    expect(await closelyOf(kernel)).toMatchObject([free]);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'the files of a process cannot be listed',
+      { '/proc/4712/fd': '[EACCES]' },
+      'the open files of processes cannot be read (process 4712: EACCES)',
+    ],
+    [
+      'an open file cannot be followed',
+      { '/proc/4712/fd/1': '[EACCES]', '/proc/4713/fd/1': '[EPERM]' },
+      'the open files of processes cannot be read (process 4712: EACCES, and 1 more)',
+    ],
+    ['no process can be seen', {}, 'the processes of the host cannot be listed (ENOENT)'],
+    [
+      'only our own processes can be seen',
+      { '/proc/self': '->1', '/proc/1/fd/0': '->/dev/null' },
+      'the processes of the host cannot be seen: the daemon needs hostPID',
+    ],
+  ])('counts as held when %s', async (_, files, cause) => {
+    const kernel = host({ ...pfWith([{ driver: vfio, ...group21 }, {}]), ...files }, [link('ens1', PF)]);
+    expect(await closelyOf(kernel)).toMatchObject([{ uses: [{ kind: 'unknown', cause }] }, free]);
+  });
+
+  it('is free of a process that ends while it is looked into', async () => {
+    const gone = { '/proc/4712/fd': '[ESRCH]', '/proc/4713/fd/1': '[ENOENT]', '/proc/4714/fd/1': '->/dev/null' };
+    const kernel = host({ ...pfWith([{ driver: vfio, ...group21 }]), ...gone }, [link('ens1', PF)]);
+    expect(await closelyOf(kernel)).toMatchObject([free]);
   });
 
   it('that vanishes between list and read takes nothing else with it', async () => {
     const kernel = host(pfWith([{}, { vendor: '[ENOENT]' }, {}]), [link('ens1', PF)]);
-    expect((await observeHost(kernel)).problems).toEqual([]);
-    expect(await vfsOf(kernel)).toMatchObject([{ id: 0 }, { id: 2 }]);
+    const read = kernel.read.bind(kernel);
+    kernel.read = (path) => {
+      if (path === `${at(`${VF}1`)}/vendor`) kernel.files.delete(`${at(PF)}/virtfn1`);
+      return read(path);
+    };
+    const { interfaces, problems } = await observeHost(kernel);
+    expect(problems).toEqual([]);
+    expect(interfaces[0]?.sriov?.vfs).toMatchObject([{ id: 0 }, { id: 2 }]);
+  });
+
+  it('that stays and cannot be read is not left out: its PF could not be observed', async () => {
+    const { interfaces, problems } = await observeHost(host(pfWith([{}, { vendor: '[ENODEV]' }]), [link('ens1', PF)]));
+    expect(interfaces).toEqual([]);
+    expect(problems).toEqual([{ pciAddress: PF, message: `read ${at(`${VF}1`)}/vendor: ENODEV` }]);
   });
 
   it('is listed in the order of its index', async () => {
@@ -318,6 +508,15 @@ describe('what is not a PF', () => {
   ])('%s is left out', async (_, files) => {
     expect(await observeHost(host(files, []))).toEqual({ interfaces: [], problems: [] });
   });
+
+  it.each(['class', 'sriov_totalvfs', 'sriov_drivers_autoprobe'])(
+    'a PF whose %s cannot be read is a problem, and not a device that has none',
+    async (attribute) => {
+      const { interfaces, problems } = await observeHost(host(pfWith([], { [attribute]: '[EIO]' }), []));
+      expect(interfaces).toEqual([]);
+      expect(problems).toEqual([{ pciAddress: PF, message: `read ${at(PF)}/${attribute}: EIO` }]);
+    },
+  );
 
   it('a device that vanishes between list and read is a problem of its own', async () => {
     const files = { ...device(PF), ...device('0000:02:00.0', { vendor: '[ENODEV]' }) };

@@ -9,43 +9,62 @@ import {
   type ObservedVf,
   omitUndefined,
 } from '@sriov/api';
+import { type DeviceInterfaces } from './device-interfaces.ts';
+import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './device-uses.ts';
 import { readDriver } from './driver-binding.ts';
 import { readESwitchModes } from './devlink.ts';
-import { findVfioHolders } from './holders.ts';
 import { isErrno, type Kernel } from './kernel.ts';
-import { type Link, listDefaultRouteLinks, listLinks } from './links.ts';
+import { type Link } from './links.ts';
 import { listVfAddresses, readAutoprobe } from './sriov.ts';
-import { listNames, PCI_DEVICES, readAttribute, readLinkName } from './sysfs.ts';
-
-/** What to look at beyond the usual. */
-export interface ObserveOptions {
-  /** Look through all processes for those that have VFs open through VFIO. */
-  readonly vfioHolders?: boolean;
-}
+import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './sysfs.ts';
 
 /** Facts that are read once for all devices. */
-interface HostTables {
-  readonly linksByDevice: ReadonlyMap<string, readonly Link[]>;
-  readonly defaultRoutes: ReadonlySet<string>;
+interface HostTables extends UseTables {
   readonly eSwitchModes: ReadonlyMap<string, 'legacy' | 'switchdev'>;
-  readonly vfioHolders: ReadonlyMap<string, string>;
 }
 
 /**
  * Looks at every network device of the host that is not a VF, and at its VFs. A device that cannot be observed, or
- * that vanishes meanwhile, becomes a problem of its own and hides nothing else.
+ * that vanishes meanwhile, becomes a problem of its own and hides nothing else. What takes longer, {@link lookCloser}
+ * looks at.
  */
-export async function observeHost(kernel: Kernel, options: ObserveOptions = {}): Promise<ObservedHost> {
+export async function observeHost(kernel: Kernel): Promise<ObservedHost> {
   const [tables, addresses, rdmaMode] = await Promise.all([
-    readTables(kernel, options),
+    readTables(kernel, false),
     listNames(kernel, PCI_DEVICES),
     readRdmaMode(kernel),
   ]);
+  return { ...(await observeAll(kernel, addresses, tables)), ...(rdmaMode !== undefined && { rdmaMode }) };
+}
+
+/**
+ * Looks again at some PFs, for all that tells who uses them and their VFs: also asks the kubelet, and searches the open
+ * files of all processes if a VF can be open. For what is about to be disturbed; the rest of the host stays as it was seen.
+ */
+export async function lookCloser(
+  kernel: Kernel,
+  pciAddresses: readonly string[],
+  seen: ObservedHost = { interfaces: [], problems: [] },
+): Promise<ObservedHost> {
+  const tables = await readTables(kernel, true);
+  const { interfaces, problems } = await observeAll(kernel, pciAddresses, tables);
+  const isOther = ({ pciAddress }: { readonly pciAddress: string }): boolean => !pciAddresses.includes(pciAddress);
+  const { missing } = tables.allocations ?? {};
+  return {
+    ...seen,
+    interfaces: [...seen.interfaces.filter(isOther), ...interfaces].sort((a, b) =>
+      a.pciAddress < b.pciAddress ? -1 : 1,
+    ),
+    problems: [...seen.problems.filter(isOther), ...problems],
+    ...(missing !== undefined && { blindSpots: [missing] }),
+  };
+}
+
+async function observeAll(kernel: Kernel, addresses: readonly string[], tables: HostTables): Promise<ObservedHost> {
   const results = await Promise.all(addresses.map((address) => observeOrReport(kernel, address, tables)));
   return {
     interfaces: results.flatMap(({ pf }) => pf ?? []),
     problems: results.flatMap(({ problem }) => problem ?? []),
-    ...(rdmaMode !== undefined && { rdmaMode }),
   };
 }
 
@@ -58,19 +77,9 @@ async function readRdmaMode(kernel: Kernel): Promise<ObservedHost['rdmaMode']> {
   return isShared === 'Y' ? 'shared' : 'exclusive';
 }
 
-async function readTables(kernel: Kernel, options: ObserveOptions): Promise<HostTables> {
-  const links = await listLinks(kernel);
-  const [defaultRoutes, eSwitchModes, vfioHolders] = await Promise.all([
-    listDefaultRouteLinks(kernel, links),
-    readESwitchModes(kernel),
-    options.vfioHolders === true ? findVfioHolders(kernel) : new Map<string, string>(),
-  ]);
-  const linksByDevice = new Map<string, Link[]>();
-  for (const link of links) {
-    if (link.pciAddress === undefined) continue;
-    linksByDevice.set(link.pciAddress, [...(linksByDevice.get(link.pciAddress) ?? []), link]);
-  }
-  return { linksByDevice, defaultRoutes, eSwitchModes, vfioHolders };
+async function readTables(kernel: Kernel, isClose: boolean): Promise<HostTables> {
+  const [uses, eSwitchModes] = await Promise.all([readUseTables(kernel, isClose), readESwitchModes(kernel)]);
+  return { ...uses, eSwitchModes };
 }
 
 async function observeOrReport(
@@ -89,15 +98,20 @@ async function observeOrReport(
 const NETWORK_CLASS = /^0x02/;
 
 async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables): Promise<ObservedPf | undefined> {
-  const device = `${PCI_DEVICES}/${pciAddress}`;
-  const deviceClass = await readPfClass(kernel, device);
-  if (deviceClass === undefined) return undefined;
+  const folder = `${PCI_DEVICES}/${pciAddress}`;
+  const found = await findPf(kernel, folder);
+  if (found === undefined) return undefined;
+  const { deviceClass, names } = found;
+  const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
   const [ids, driver, iommuGroup, link] = await Promise.all([
-    readIds(kernel, device),
+    readIds(kernel, folder),
     readDriver(kernel, pciAddress),
-    readIommuGroup(kernel, device),
-    pickUplink(kernel, tables.linksByDevice.get(pciAddress) ?? []),
+    readIommuGroup(kernel, folder),
+    pickUplink(kernel, interfaces.links),
   ]);
+  // Representors of its VFs are no use of the PF.
+  const own: DeviceInterfaces = { ...interfaces, links: link ? [link] : [] };
+  const uses = await usesOfDevice(kernel, { pciAddress, interfaces: own }, tables);
   return omitUndefined({
     pciAddress,
     ...ids,
@@ -107,19 +121,22 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
     link: link && (await observeLink(kernel, link)),
     sriov: await observeSriov(kernel, { pciAddress, vfMacs: link?.vfMacs ?? new Map() }, tables),
     eSwitchMode: tables.eSwitchModes.get(pciAddress),
-    hostUse: link && hostUseOf(link, tables),
+    uses: uses.length > 0 ? uses : undefined,
   });
 }
 
 /** Each alone tells a VF: one that is just being removed, which can take its time, has lost the link to its PF. */
 const VF_MARKS = ['physfn', 'sriov_vf_msix_count'];
 
-/** PCI class of a network device that is not a VF; nothing for any other device. */
-async function readPfClass(kernel: Kernel, device: string): Promise<string | undefined> {
-  const deviceClass = await readAttribute(kernel, `${device}/class`);
+/** PCI class of a network device that is not a VF, and what its folder has; nothing for any other device. */
+async function findPf(
+  kernel: Kernel,
+  folder: string,
+): Promise<{ readonly deviceClass: string; readonly names: readonly string[] } | undefined> {
+  const deviceClass = await readIfThere(kernel, `${folder}/class`);
   if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
-  const names = await listNames(kernel, device);
-  return VF_MARKS.some((mark) => names.includes(mark)) ? undefined : deviceClass;
+  const names = await listNames(kernel, folder);
+  return VF_MARKS.some((mark) => names.includes(mark)) ? undefined : { deviceClass, names };
 }
 
 /** 0x0207 is InfiniBand; a port without a network interface tells no more. */
@@ -140,15 +157,14 @@ async function pickUplink(kernel: Kernel, links: readonly Link[]): Promise<Link 
   return links[0];
 }
 
+/** @throws {Error} when neither `ip` nor sysfs tells what an interface is like: nothing is made up for it */
 async function observeLink(kernel: Kernel, link: Link): Promise<ObservedLink> {
   const speed = Number(await readAttribute(kernel, `/sys/class/net/${link.name}/speed`));
-  const { name, altNames, mac, mtu, maxMtu, up } = link;
-  return omitUndefined({ name, altNames, mac, mtu, up, maxMtu, speed: speed > 0 ? speed : undefined });
-}
-
-function hostUseOf(link: Link, { defaultRoutes }: HostTables): string | undefined {
-  if (link.master !== undefined) return `part of ${link.master}`;
-  return defaultRoutes.has(link.name) ? 'its default route' : undefined;
+  const { name, altNames, mac, permanentMac, mtu, maxMtu, up } = link;
+  if (mac === undefined || mtu === undefined || up === undefined) {
+    throw new Error(`${name}: neither ip nor sysfs tells its address, MTU and state`);
+  }
+  return omitUndefined({ name, altNames, mac, permanentMac, mtu, up, maxMtu, speed: speed > 0 ? speed : undefined });
 }
 
 async function observeSriov(
@@ -156,13 +172,16 @@ async function observeSriov(
   pf: { readonly pciAddress: string; readonly vfMacs: ReadonlyMap<number, string> },
   tables: HostTables,
 ): Promise<ObservedSriov | undefined> {
-  const total = await readAttribute(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_totalvfs`);
+  const total = await readIfThere(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_totalvfs`);
   if (total === undefined) return undefined;
   const addresses = await listVfAddresses(kernel, pf.pciAddress);
   const vfs = await Promise.all(
-    [...addresses].map(([id, pciAddress]) =>
-      observeVf(kernel, { id, pciAddress, adminMac: pf.vfMacs.get(id) }, tables).catch(ignoreGone),
-    ),
+    [...addresses].map(([id, pciAddress]) => {
+      const vf = { id, pciAddress, adminMac: pf.vfMacs.get(id) };
+      return observeVf(kernel, vf, tables).catch((error: unknown) =>
+        unlessGone(kernel, { ...vf, error }, pf.pciAddress),
+      );
+    }),
   );
   return {
     totalVfs: Number(total),
@@ -171,9 +190,15 @@ async function observeSriov(
   };
 }
 
-/** VFs can be taken away at any moment, and their PF is there all the same. */
-function ignoreGone(error: unknown): undefined {
-  if (!isErrno(error, 'ENOENT', 'ENODEV')) throw error;
+/** VFs can be taken away at any moment, and their PF is there all the same. One that stays is not left out. */
+async function unlessGone(
+  kernel: Kernel,
+  vf: { readonly id: number; readonly pciAddress: string; readonly error: unknown },
+  pf: string,
+): Promise<undefined> {
+  const isGone =
+    isErrno(vf.error, 'ENOENT', 'ENODEV') && (await listVfAddresses(kernel, pf)).get(vf.id) !== vf.pciAddress;
+  if (!isGone) throw vf.error;
 }
 
 async function observeVf(
@@ -181,47 +206,28 @@ async function observeVf(
   vf: { readonly id: number; readonly pciAddress: string; readonly adminMac: string | undefined },
   tables: HostTables,
 ): Promise<ObservedVf> {
-  const device = `${PCI_DEVICES}/${vf.pciAddress}`;
-  const [ids, driver, iommuGroup] = await Promise.all([
-    readIds(kernel, device),
-    readDriver(kernel, vf.pciAddress),
-    readIommuGroup(kernel, device),
+  const { id, pciAddress, adminMac } = vf;
+  const folder = `${PCI_DEVICES}/${pciAddress}`;
+  const [names, ids, driver, iommuGroup] = await Promise.all([
+    listNames(kernel, folder),
+    readIds(kernel, folder),
+    readDriver(kernel, pciAddress),
+    readIommuGroup(kernel, folder),
   ]);
-  const [link] = tables.linksByDevice.get(vf.pciAddress) ?? [];
+  const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
+  const files = { folder, names, driver, iommuGroup };
+  const uses = await usesOfDevice(kernel, { pciAddress, interfaces, files }, tables);
+  const [link] = interfaces.links;
   return omitUndefined({
-    id: vf.id,
-    pciAddress: vf.pciAddress,
+    id,
+    pciAddress,
     ...ids,
     driver,
     iommuGroup,
-    adminMac: vf.adminMac,
+    adminMac,
     link: link && (await observeLink(kernel, link)),
-    heldBy: await holderOf(kernel, { device, driver, link, iommuGroup }, tables),
+    uses: uses.length > 0 ? uses : undefined,
   });
-}
-
-async function holderOf(
-  kernel: Kernel,
-  vf: {
-    readonly device: string;
-    readonly driver: string | undefined;
-    readonly link: Link | undefined;
-    readonly iommuGroup: number | undefined;
-  },
-  tables: HostTables,
-): Promise<string | undefined> {
-  if (vf.driver === 'vfio-pci') {
-    const { vfioHolders } = tables;
-    if (vfioHolders.size === 0) return undefined;
-    const names = [String(vf.iommuGroup), ...(await listNames(kernel, `${vf.device}/vfio-dev`))];
-    return names.flatMap((name) => vfioHolders.get(name) ?? [])[0];
-  }
-  const hostUse = vf.link && hostUseOf(vf.link, tables);
-  if (hostUse !== undefined) return `the host (${hostUse})`;
-  if (vf.driver === undefined || vf.link) return undefined;
-  // sysfs keeps the empty directory of a network driver whose interface has gone to another namespace.
-  const hasNetDirectory = (await listNames(kernel, vf.device)).includes('net');
-  return hasNetDirectory ? 'a pod (its interface is in another network namespace)' : undefined;
 }
 
 async function readIds(kernel: Kernel, device: string): Promise<{ vendor: string; deviceId: string }> {

@@ -1,5 +1,5 @@
 import { isErrno, type Kernel, KernelError } from './kernel.ts';
-import { listNames, PCI_DEVICES, readAttribute, readLinkName } from './sysfs.ts';
+import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './sysfs.ts';
 
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
 const NUM_VFS_MS = 10_000;
@@ -20,7 +20,7 @@ export async function listVfAddresses(kernel: Kernel, pf: string): Promise<Map<n
 
 /** Whether the kernel probes a driver for each new VF. */
 export async function readAutoprobe(kernel: Kernel, pf: string): Promise<boolean> {
-  return (await readAttribute(kernel, `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`)) !== '0';
+  return (await readIfThere(kernel, `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`)) !== '0';
 }
 
 /** Sets whether the kernel probes a driver for each new VF. Off, it also refuses a bind without a driver_override. */

@@ -18,6 +18,19 @@ export async function readAttribute(kernel: Kernel, path: string): Promise<strin
   }
 }
 
+/**
+ * Content of an attribute without its line feed; nothing when it does not exist. One that exists and cannot be read is
+ * something else: what it would say is unknown. @throws {KernelError}
+ */
+export async function readIfThere(kernel: Kernel, path: string): Promise<string | undefined> {
+  try {
+    return (await kernel.read(path)).trim();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENODEV')) return undefined;
+    throw error;
+  }
+}
+
 /** Last part of a link's target; nothing when there is no such link. */
 export async function readLinkName(kernel: Kernel, path: string): Promise<string | undefined> {
   try {

@@ -1,4 +1,4 @@
-import { type ExecResult, type Kernel, KernelError } from './kernel.ts';
+import { type ExecResult, type Kernel, KernelError, type RpcMethod } from './kernel.ts';
 
 /** A host that is no more than what a test writes down. */
 export class TestKernel implements Kernel {
@@ -8,6 +8,8 @@ export class TestKernel implements Kernel {
   readonly commands: Map<string, string>;
   /** Writes as `path = value` and commands that were run, in order. */
   readonly done: string[] = [];
+  /** Answers of gRPC methods by socket and method, such as `/run/x.sock /v1.Service/List`. */
+  readonly answers = new Map<string, Uint8Array>();
   /** Called after each write. */
   onWrite: (path: string, value: string) => void = () => undefined;
 
@@ -37,9 +39,18 @@ export class TestKernel implements Kernel {
 
   async list(path: string): Promise<string[]> {
     const below = [...this.files.keys()].filter((name) => name.startsWith(`${path}/`));
+    throwErrno(this.files.get(path) ?? '', { verb: 'list', path });
     if (below.length === 0) throw new KernelError({ verb: 'list', path, code: 'ENOENT' });
     const names = below.map((name) => name.slice(path.length + 1).split('/')[0] ?? '');
-    return Promise.resolve([...new Set(names)].sort());
+    // A path that ends in a slash makes a folder without anything in it.
+    return Promise.resolve([...new Set(names.filter((name) => name !== ''))].sort());
+  }
+
+  async call({ socket, method }: RpcMethod): Promise<Uint8Array> {
+    const line = `${socket} ${method}`;
+    const answer = this.answers.get(line);
+    if (answer === undefined) throw new KernelError({ verb: 'call', path: line, code: 'UNAVAILABLE' });
+    return Promise.resolve(answer);
   }
 
   async exec(command: string, args: readonly string[]): Promise<ExecResult> {

@@ -1,5 +1,7 @@
 export * from './describe-plan.ts';
 export * from './foresee.ts';
+export { pfsWithDisturbedVfs } from './in-use.ts';
+export { describeHeld } from './pf-rules.ts';
 export { DEFAULT_DRIVER } from './plan-vf.ts';
 export { type InitialPf } from './plan-pf.ts';
 export * from './plan-node.ts';

@@ -1,4 +1,5 @@
 import { type ObservedPf, type ObservedVf } from '@sriov/api';
+import { holderOf, isHostUse } from './in-use.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
 
 /** A problem of a PF, its name put in front of the sentence. */
@@ -29,27 +30,39 @@ export interface GuardedPf {
 
 /** Why something that interrupts the link of the PF must not be done now. */
 export function findHostUse({ observed, allowHostInterfaces }: GuardedPf, action: string): PlanProblem | undefined {
-  if (observed.hostUse === undefined || allowHostInterfaces) return undefined;
-  return problemOf(
-    observed,
-    'HostInterface',
-    `${action} interrupts its link, and the host uses it as ${observed.hostUse}: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted`,
-  );
+  const holder = holderOf(observed);
+  if (holder === undefined) return undefined;
+  const interrupts = `${action} interrupts its link, and it is in use by ${holder}`;
+  if (!isHostUse(observed)) {
+    return problemOf(observed, 'VirtualFunctionInUse', `${interrupts}: nothing is done until it is free`);
+  }
+  if (allowHostInterfaces) return undefined;
+  const cure = 'set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted';
+  return problemOf(observed, 'HostInterface', `${interrupts}: ${cure}`);
 }
 
 /** Why the VFs of the PF must not be made anew now. */
 export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefined {
   const hostUse = findHostUse(pf, action);
   if (hostUse) return hostUse;
-  const { observed } = pf;
-  const held = vfsOf(observed).filter(({ heldBy }) => heldBy !== undefined);
-  if (held.length === 0) return undefined;
-  const who = held.map(({ id, heldBy }) => `VF ${id} by ${heldBy}`).join(', ');
+  const held = describeHeld(vfsOf(pf.observed));
+  if (held === undefined) return undefined;
   return problemOf(
-    observed,
+    pf.observed,
     'VirtualFunctionInUse',
-    `${action} removes VFs that are in use (${who}): nothing is done until they are free`,
+    `${action} removes VFs that are in use (${held}): nothing is done until they are free`,
   );
+}
+
+/** The VFs in use and by whom, such as "VF 1, 2 by pod default/web"; nothing when all are free. */
+export function describeHeld(vfs: readonly ObservedVf[]): string | undefined {
+  const byHolder = new Map<string, number[]>();
+  for (const vf of vfs) {
+    const holder = holderOf(vf);
+    if (holder !== undefined) byHolder.set(holder, [...(byHolder.get(holder) ?? []), vf.id]);
+  }
+  if (byHolder.size === 0) return undefined;
+  return [...byHolder].map(([holder, ids]) => `VF ${ids.join(', ')} by ${holder}`).join(', ');
 }
 
 /** Sets whether the kernel probes a driver for new VFs, if that is to change. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DesiredInterface, type ObservedPf, type ObservedVf, omitUndefined, type VfGroup } from '@sriov/api';
+import {
+  type DesiredInterface,
+  type DeviceUse,
+  type ObservedPf,
+  type ObservedVf,
+  omitUndefined,
+  type VfGroup,
+} from '@sriov/api';
 import fc from 'fast-check';
 import { groupOf, readGroups } from './desired.ts';
 import { type InitialPf } from './plan-pf.ts';
@@ -11,6 +18,19 @@ const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.opt
 const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 
+/** Each way in which a device can be in use, that nobody knows included. */
+const use: fc.Arbitrary<DeviceUse> = fc.constantFrom<DeviceUse[]>(
+  { kind: 'allocated', to: 'pod default/web' },
+  { kind: 'process', pid: 4711, command: 'qemu-kvm' },
+  { kind: 'namespace' },
+  { kind: 'default-route' },
+  { kind: 'part-of', master: 'bond0' },
+  { kind: 'carries', name: 'ens1v0.5', type: 'vlan' },
+  { kind: 'address', address: '10.0.0.1/24' },
+  { kind: 'route', destination: '10.1.0.0/16' },
+  { kind: 'unknown', cause: 'the kubelet cannot be asked' },
+);
+
 /** VFs in every state that a host shows: bound or not, with and without an address from the PF, in use or free. */
 const vf = (id: number): fc.Arbitrary<ObservedVf> =>
   fc
@@ -18,12 +38,12 @@ const vf = (id: number): fc.Arbitrary<ObservedVf> =>
       driver: maybe(fc.constantFrom('igbvf', 'vfio-pci', 'some_vf')),
       mtu: fc.constantFrom(1500, 9000),
       adminMac: maybe(fc.constant(`02:00:00:00:01:0${id}`)),
-      heldBy: rarely(fc.constant('a pod')),
+      uses: rarely(use.map((each) => [each])),
     })
-    .map(({ driver, mtu, adminMac, heldBy }) => {
-      const isVisible = driver !== undefined && driver !== 'vfio-pci' && heldBy === undefined;
+    .map(({ driver, mtu, adminMac, uses }) => {
+      const isVisible = driver !== undefined && driver !== 'vfio-pci' && uses === undefined;
       const link = isVisible ? testLink({ name: `ens1v${id}`, mtu }) : undefined;
-      return testVf(id, omitUndefined({ driver, adminMac, link, heldBy: driver && heldBy }));
+      return testVf(id, omitUndefined({ driver, adminMac, link, uses }));
     });
 
 const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
@@ -35,16 +55,16 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
       autoprobe: fc.boolean(),
       link: fc.option(fc.record({ mtu: fc.constantFrom(1500, 9000), up: fc.boolean() }), { nil: undefined }),
       iommuGroup: fc.option(fc.constant(7), { nil: undefined }),
-      hostUse: rarely(fc.constant('its default route')),
+      uses: rarely(fc.constant([{ kind: 'default-route' } as const])),
     })
-    .map(({ driver, present, totalVfs, autoprobe, link, iommuGroup, hostUse }) => {
+    .map(({ driver, present, totalVfs, autoprobe, link, iommuGroup, uses }) => {
       const { iommuGroup: _, link: _link, ...rest } = testPf();
       return {
         ...rest,
         pciAddress,
         driver,
         sriov: { totalVfs: Math.max(totalVfs, present.length), autoprobe, vfs: present },
-        ...omitUndefined({ iommuGroup, hostUse, link: link && testLink({ ...link, maxMtu: 9216 }) }),
+        ...omitUndefined({ iommuGroup, uses, link: link && testLink({ ...link, maxMtu: 9216 }) }),
       };
     });
 
@@ -179,7 +199,7 @@ describe('for every node it holds that', () => {
   it('a VF in use is never touched, nor removed', () => {
     holds((each, plan) => {
       for (const { pciAddress, vfs } of plan.pfs) {
-        const held = pfOf(each, pciAddress)?.sriov?.vfs.filter(({ heldBy }) => heldBy !== undefined) ?? [];
+        const held = pfOf(each, pciAddress)?.sriov?.vfs.filter(({ uses }) => uses !== undefined) ?? [];
         if (held.length > 0) expect(removesVfs(plan, pciAddress)).toBe(false);
         expect(vfs.filter(({ id }) => held.some((other) => other.id === id))).toEqual([]);
       }
@@ -199,7 +219,7 @@ describe('for every node it holds that', () => {
   it('the link of a PF that the host depends on is not interrupted unless that is allowed', () => {
     holds((each, plan) => {
       for (const { pciAddress, before, after } of plan.pfs) {
-        if (each.allowHostInterfaces || pfOf(each, pciAddress)?.hostUse === undefined) continue;
+        if (each.allowHostInterfaces || pfOf(each, pciAddress)?.uses === undefined) continue;
         const kinds = [...before, ...after].map(({ kind }) => kind);
         expect(kinds).not.toContain('set-num-vfs');
         expect(kinds).not.toContain('set-pf-mtu');

@@ -129,7 +129,7 @@ describe('a PF that the spec no longer has', () => {
     ['when it has no SR-IOV any more', withoutSriov(), { initial: new Map([[PF, { autoprobe: false }]]) }],
     [
       'with the larger MTU, when the host depends on its link now',
-      testPf([], { hostUse: 'its default route', link: testLink({ mtu: 9000 }) }),
+      testPf([], { uses: [{ kind: 'default-route' }], link: testLink({ mtu: 9000 }) }),
       { initial: new Map([[PF, { mtu: 1500 }]]) },
     ],
   ])('is released %s', (_, pf, change) => {
@@ -146,11 +146,11 @@ describe('a PF that the spec no longer has', () => {
 
   it('stays as it is, and ours, while one of its VFs is in use', () => {
     const { pfs, problems, released } = giveBack(
-      testPf([netdevice(0), testVf(1, { driver: 'igbvf', heldBy: 'a pod' })]),
+      testPf([netdevice(0), testVf(1, { driver: 'igbvf', uses: [{ kind: 'allocated', to: 'pod default/web' }] })]),
     );
     expect([pfs, released]).toEqual([[], []]);
     expect(problems[0]?.message).toBe(
-      `ens1 (${PF}): removing its 2 VFs, as no policy wants them, removes VFs that are in use (VF 1 by a pod): nothing is done until they are free`,
+      `ens1 (${PF}): removing its 2 VFs, as no policy wants them, removes VFs that are in use (VF 1 by pod default/web): nothing is done until they are free`,
     );
   });
 });

@@ -4,6 +4,7 @@ import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
+import { macSeeds } from './vf-mac.ts';
 import { type NodePlan, type PfPlan, type PlanProblem } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
@@ -64,12 +65,14 @@ function nodeProblems({ spec, observed }: NodeFacts): PlanProblem[] {
 interface HostIndex {
   readonly pfs: ReadonlyMap<string, ObservedPf>;
   readonly problems: ReadonlyMap<string, string>;
+  readonly macSeeds: ReadonlyMap<string, string>;
 }
 
 function indexHost({ observed }: NodeFacts): HostIndex {
   return {
     pfs: new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf])),
     problems: new Map(observed.problems.map(({ pciAddress, message }) => [pciAddress, message])),
+    macSeeds: macSeeds(observed.interfaces),
   };
 }
 
@@ -79,7 +82,13 @@ function planDesired(facts: NodeFacts, desired: DesiredInterface, host: HostInde
   if (observed === undefined) return { problems: [notFound(desired, host)] };
   const waiting = blocked.get(desired.pciAddress);
   if (waiting !== undefined) return { problems: [problemOf(observed, 'BlockedInKernel', waiting)] };
-  return planPf({ desired, observed, initial: initial.get(desired.pciAddress), allowHostInterfaces });
+  return planPf({
+    desired,
+    observed,
+    initial: initial.get(desired.pciAddress),
+    allowHostInterfaces,
+    macSeed: host.macSeeds.get(desired.pciAddress) ?? desired.pciAddress,
+  });
 }
 
 /**

@@ -24,6 +24,7 @@ function steps(observed: ObservedPf, desired: Partial<DesiredInterface>): string
 const withVfs = (...vfs: ObservedVf[]): ObservedPf => testPf(vfs);
 const four = [0, 1, 2, 3].map((id) => netdevice(id));
 const unheardOf = testPf([], { driver: 'unheard_of' });
+const inPod = [{ kind: 'namespace' }] as const;
 const off = { totalVfs: 7, autoprobe: false, vfs: [] };
 
 describe('the steps for one PF', () => {
@@ -192,7 +193,7 @@ describe('the steps for one PF', () => {
     ],
     [
       'the MTU of a VF in a pod is none of our business',
-      withVfs(testVf(0, { driver: 'igbvf', heldBy: 'a pod' })),
+      withVfs(testVf(0, { driver: 'igbvf', uses: inPod })),
       { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0', mtu: 9000 }] },
       [],
     ],
@@ -322,24 +323,34 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
     ],
     [
       'VFs in use would have to go',
-      withVfs(netdevice(0), testVf(1, { driver: 'vfio-pci', heldBy: 'process 4711 (qemu-kvm)' })),
+      withVfs(
+        netdevice(0),
+        testVf(1, { driver: 'vfio-pci', uses: [{ kind: 'process', pid: 4711, command: 'qemu-kvm' }] }),
+      ),
       { numVfs: 4 },
       'VirtualFunctionInUse',
       'changing the number of VFs from 2 to 4 removes VFs that are in use (VF 1 by process 4711 (qemu-kvm)): nothing is done until they are free',
     ],
     [
+      'a pod has the PF itself',
+      testPf([], { uses: inPod }),
+      { numVfs: 4 },
+      'VirtualFunctionInUse',
+      'changing the number of VFs from 0 to 4 interrupts its link, and it is in use by a pod (its interface is in another network namespace): nothing is done until it is free',
+    ],
+    [
       'the host needs the link',
-      testPf([], { hostUse: 'its default route' }),
+      testPf([], { uses: [{ kind: 'default-route' }] }),
       { numVfs: 4 },
       'HostInterface',
-      'changing the number of VFs from 0 to 4 interrupts its link, and the host uses it as its default route: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted',
+      'changing the number of VFs from 0 to 4 interrupts its link, and it is in use by the host (its default route): set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted',
     ],
     [
       'the host needs the link, and another MTU is wanted',
-      testPf([], { hostUse: 'part of bond0' }),
+      testPf([], { uses: [{ kind: 'part-of', master: 'bond0' }] }),
       { mtu: 9000 },
       'HostInterface',
-      'setting its MTU to 9000 interrupts its link, and the host uses it as part of bond0: set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted',
+      'setting its MTU to 9000 interrupts its link, and it is in use by the host (part of bond0): set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted',
     ],
   ])('%s', (_, observed, desired, reason, message) => {
     const { pfs, problems, taken } = plan(observed, desired);
@@ -368,20 +379,20 @@ describe('what can be done beside what cannot', () => {
   });
 
   it('a VF in use waits, and the others do not', () => {
-    const vfs = [netdevice(0), testVf(1, { driver: 'igbvf', heldBy: 'a pod' }), ...four.slice(2)];
+    const vfs = [netdevice(0), testVf(1, { driver: 'igbvf', uses: inPod }), ...four.slice(2)];
     const { pfs, problems } = plan(testPf(vfs), { numVfs: 4, vfGroups: both });
     expect(pfs.flatMap((each) => each.vfs.map(({ id }) => id))).toEqual([0, 2, 3]);
     expect(problems).toEqual([
       {
         pciAddress: PF,
         reason: 'VirtualFunctionInUse',
-        message: `ens1 (${PF}): VF 1 has driver igbvf, not vfio-pci, and it is in use by a pod: it is left alone until it is free`,
+        message: `ens1 (${PF}): VF 1 has driver igbvf, not vfio-pci, and it is in use by a pod (its interface is in another network namespace): it is left alone until it is free`,
       },
     ]);
   });
 
   it('on a PF that the host needs, VFs that are there are served', () => {
-    const observed = testPf(four, { hostUse: 'its default route' });
+    const observed = testPf(four, { uses: [{ kind: 'default-route' }] });
     const { pfs, problems } = plan(observed, { numVfs: 4, mtu: 9000, vfGroups: both });
     expect(pfs.map(({ before, vfs }) => [before, vfs.map(({ id }) => id)])).toEqual([[[], [0, 1, 2, 3]]]);
     expect(problems.map(({ reason }) => reason)).toEqual(['HostInterface']);

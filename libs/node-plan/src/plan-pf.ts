@@ -1,6 +1,7 @@
 import { type DesiredInterface, formatVfRange, type ObservedPf } from '@sriov/api';
 import { factsOfHost, findRefusal } from '@sriov/node-limits';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
+import { holderOf } from './in-use.ts';
 import { nicDriverOf } from './nics/index.ts';
 import {
   autoprobeOf,
@@ -28,6 +29,8 @@ export interface PfCase {
   readonly initial: InitialPf | undefined;
   /** Change a PF that the host itself depends on. */
   readonly allowHostInterfaces: boolean;
+  /** What the MAC addresses of its VFs are made from: no other PF has the same. */
+  readonly macSeed: string;
 }
 
 /** The plan of a PF, absent when nothing has to be done, and what cannot be done. */
@@ -93,7 +96,7 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
         ...numVfsSteps({ present, numVfs }, mtuSteps(desired, observed)),
         ...linkSteps(observed),
       ],
-      vfs: fresh.flatMap((vf) => vfPlan(observed, vf, groups).plan ?? []),
+      vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
       after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
     },
   };
@@ -117,7 +120,7 @@ function numVfsSteps(
 /** The right number of VFs: only those that differ are touched. */
 function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed } = pfCase;
-  const parts = vfsOf(observed).map((vf) => vfPlan(observed, plannedVf(vf), groups));
+  const parts = vfsOf(observed).map((vf) => vfPlan(pfCase, plannedVf(vf), groups));
   const own = desired.externallyManaged === true ? [] : mtuSteps(desired, observed);
   const blocker = own.length > 0 ? findHostUse(pfCase, `setting its MTU to ${desired.mtu}`) : undefined;
   const probing = desired.externallyManaged === true ? [] : restoreProbing(pfCase);
@@ -148,14 +151,15 @@ interface VfPart {
   readonly problem?: PlanProblem;
 }
 
-function vfPlan(observed: ObservedPf, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {
+function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {
   const group = groupOf(groups, vf.id);
   if (group === undefined) return { because: [] };
-  const { steps, because } = planVf(observed, vf, group);
+  const { steps, because } = planVf(pf, vf, group);
   if (steps.length === 0) return { because };
-  if (vf.heldBy !== undefined) {
-    const message = `${because[0]}, and it is in use by ${vf.heldBy}: it is left alone until it is free`;
-    return { because: [], problem: problemOf(observed, 'VirtualFunctionInUse', message) };
+  const holder = holderOf(vf);
+  if (holder !== undefined) {
+    const message = `${because[0]}, and it is in use by ${holder}: it is left alone until it is free`;
+    return { because: [], problem: problemOf(pf.observed, 'VirtualFunctionInUse', message) };
   }
   return { plan: { id: vf.id, steps }, because };
 }

@@ -1,4 +1,13 @@
-import { autoprobeOf, autoprobeStep, findBlocker, type GuardedPf, identityOf, isEmptyPlan, vfsOf } from './pf-rules.ts';
+import {
+  autoprobeOf,
+  autoprobeStep,
+  findBlocker,
+  findHostUse,
+  type GuardedPf,
+  identityOf,
+  isEmptyPlan,
+  vfsOf,
+} from './pf-rules.ts';
 import { type InitialPf, type PfResult } from './plan-pf.ts';
 import { type PfPlan, type PfStep } from './steps.ts';
 
@@ -32,9 +41,9 @@ function initialProbingStep({ observed, initial }: ResetCase): PfStep[] {
  * Only now may the MTU go down: no VF is left that could need the larger one. An interface that the host depends on
  * rather keeps it than is interrupted for it.
  */
-function initialMtuStep({ observed, initial, allowHostInterfaces }: ResetCase): PfStep[] {
-  const { link, hostUse } = observed;
-  const mtu = initial?.mtu;
+function initialMtuStep(pf: ResetCase): PfStep[] {
+  const { link } = pf.observed;
+  const mtu = pf.initial?.mtu;
   if (link === undefined || mtu === undefined || link.mtu === mtu) return [];
-  return hostUse !== undefined && !allowHostInterfaces ? [] : [{ kind: 'set-pf-mtu', mtu }];
+  return findHostUse(pf, 'setting its MTU back') ? [] : [{ kind: 'set-pf-mtu', mtu }];
 }

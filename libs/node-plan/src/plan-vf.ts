@@ -11,7 +11,7 @@ const USER_SPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio'];
 const DEFAULT_MTU = 1500;
 
 /** A VF as far as planning needs it: observed, or predicted for one that is still to be made. */
-export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'heldBy'> & {
+export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'uses'> & {
   /** Absent while the VF has no network interface that we can see. */
   readonly mtu?: number | undefined;
 };
@@ -23,14 +23,18 @@ export interface VfDifference {
 }
 
 /** What has to happen to one VF. Nothing, when it is as its group wants it. */
-export function planVf(pf: ObservedPf, vf: PlannedVf, group: DesiredGroup): VfDifference {
+export function planVf(
+  { observed: pf, macSeed }: { readonly observed: ObservedPf; readonly macSeed: string },
+  vf: PlannedVf,
+  group: DesiredGroup,
+): VfDifference {
   const driver = wantedDriver(pf, vf, group);
   if (driver === undefined) return planMtu(vf, group, vf.mtu);
   const steps: VfStep[] = [];
   if (vf.driver !== undefined) steps.push({ kind: 'unbind-vf' });
   // Set before the bind: the VF's driver reads it when it is bound, and only then.
   if (pf.linkType === 'ETH' && pf.link && vf.adminMac === undefined) {
-    steps.push({ kind: 'set-vf-mac', mac: stableVfMac(pf.link.mac, vf.id) });
+    steps.push({ kind: 'set-vf-mac', mac: stableVfMac(macSeed, vf.id) });
   }
   steps.push({ kind: 'bind-vf', driver });
   const mtu = group.userSpaceDriver === undefined ? planMtu(vf, group, DEFAULT_MTU).steps : [];
@@ -62,6 +66,6 @@ function planMtu(vf: PlannedVf, group: DesiredGroup, mtu: number | undefined): V
 
 /** The VF as it is planned for. */
 export function plannedVf(vf: ObservedVf): PlannedVf {
-  const { id, driver, adminMac, heldBy, link } = vf;
-  return omitUndefined({ id, driver, adminMac, heldBy, mtu: link?.mtu });
+  const { id, driver, adminMac, uses, link } = vf;
+  return omitUndefined({ id, driver, adminMac, uses, mtu: link?.mtu });
 }

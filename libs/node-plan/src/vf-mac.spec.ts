@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { type ObservedLink } from '@sriov/api';
 import fc from 'fast-check';
-import { stableVfMac } from './vf-mac.ts';
+import { testLink, testPf } from './test-host.ts';
+import { macSeeds, stableVfMac } from './vf-mac.ts';
 
 const PF_MAC = '52:54:00:aa:00:10';
 
@@ -30,5 +32,34 @@ describe('the MAC address of a VF', () => {
       Array.from({ length: 128 }, (__, id) => stableVfMac(`b8:59:9f:00:00:${pf.toString(16).padStart(2, '0')}`, id)),
     ).flat();
     expect(new Set(macs).size).toBe(macs.length);
+  });
+});
+
+describe('what the addresses are made from', () => {
+  const [first, second] = ['0000:01:00.0', '0000:01:00.1'];
+  const seedsOf = (...links: Partial<ObservedLink>[]): (string | undefined)[] => {
+    const pfs = links.map((link, index) =>
+      testPf([], { pciAddress: [first, second][index] ?? '', link: testLink(link) }),
+    );
+    const seeds = macSeeds(pfs);
+    return pfs.map(({ pciAddress }) => seeds.get(pciAddress));
+  };
+  const shared = PF_MAC;
+
+  it.each<[string, Partial<ObservedLink>[], string[]]>([
+    ['the address of each PF', [{ mac: 'AA:00' }, { mac: 'bb:00' }], ['aa:00', 'bb:00']],
+    [
+      'the addresses that members of a bond were made with',
+      [{ mac: shared }, { mac: shared, permanentMac: 'bb:00' }],
+      [shared, 'bb:00'],
+    ],
+    [
+      'the place of each PF too where both show one address and no permanent one',
+      [{ mac: shared }, { mac: shared }],
+      [`${shared}@${first}`, `${shared}@${second}`],
+    ],
+    ['the place of a PF that shows no address', [{ mac: '' }], [`@${first}`]],
+  ])('is %s', (_, links, expected) => {
+    expect(seedsOf(...links)).toEqual(expected);
   });
 });

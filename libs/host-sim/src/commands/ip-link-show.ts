@@ -1,6 +1,7 @@
 import { hasCarrier } from '../machine/interfaces.ts';
 import { type Machine } from '../machine/machine.ts';
-import { type LinkState, type VfSettings } from '../state.ts';
+import { type LinkState, type PfState, type VfSettings } from '../state.ts';
+import { type VirtualLink } from '../users-state.ts';
 
 /** One row of `ip -j -d link show`. */
 export function describeLink(machine: Machine, name: string, state: LinkState): object {
@@ -18,7 +19,7 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     group: 'default',
     txqlen: 1000,
     link_type: 'ether',
-    address: state.mac,
+    ...addressesOf(state, pf),
     broadcast: 'ff:ff:ff:ff:ff:ff',
     promiscuity: 0,
     allmulti: 0,
@@ -28,6 +29,27 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     parentbus: machine.model(state.device).innerBus ?? 'pci',
     parentdev: machine.innerDeviceOf(state.device) ?? state.device,
     ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: pf.vfSettings.map(describeVf) }),
+  };
+}
+
+/** The permanent address stands there from kernel 5.6 on, and only where it differs. */
+function addressesOf({ mac }: LinkState, pf: PfState | undefined): object {
+  return { address: mac, ...(pf && pf.mac !== mac && { permaddr: pf.mac }) };
+}
+
+/** The row of an interface without a device, such as a VLAN. */
+export function describeVirtualLink(name: string, { ifindex, type, link, master, mac }: VirtualLink): object {
+  return {
+    ifindex,
+    ...(link !== undefined && { link }),
+    ifname: name,
+    flags: ['BROADCAST', 'MULTICAST', 'UP', 'LOWER_UP'],
+    mtu: 1500,
+    ...(master !== undefined && { master }),
+    operstate: 'UP',
+    link_type: 'ether',
+    address: mac,
+    linkinfo: { info_kind: type },
   };
 }
 

@@ -4,7 +4,7 @@ import { type LinkState } from '../state.ts';
 import { setLinkMtu } from '../sysfs/net-device.ts';
 import { Errno } from '../tree.ts';
 import { type Command, failed, printed } from './command.ts';
-import { describeLink } from './ip-link-show.ts';
+import { describeLink, describeVirtualLink } from './ip-link-show.ts';
 import { Refused, setVf } from './ip-vf.ts';
 
 /** `ip` of iproute2, as far as the drivers use it. Texts are those of version 6.15. */
@@ -20,7 +20,9 @@ export const ip: Command = {
           await setLink(machine, rest);
           return printed('');
         case 'route show':
-          return printed(`${JSON.stringify(args.includes('-6') ? [] : defaultRoutes(machine))}\n`);
+          return printed(`${JSON.stringify(args.includes('-6') ? [] : routes(machine))}\n`);
+        case 'addr show':
+          return printed(`${JSON.stringify(showAddresses(machine))}\n`);
         default:
           return failed(255, `Object "${object}" is unknown, try "ip help".`);
       }
@@ -38,7 +40,10 @@ function wordsOf(args: readonly string[]): string[] {
 
 function showLinks(machine: Machine, rest: readonly string[]): object[] {
   const name = rest[0] === 'dev' ? rest[1] : rest[0];
-  if (name === undefined) return machine.hostLinks().map(([each, state]) => describeLink(machine, each, state));
+  if (name === undefined) {
+    const virtual = Object.entries(machine.users.links).map(([each, state]) => describeVirtualLink(each, state));
+    return [...machine.hostLinks().map(([each, state]) => describeLink(machine, each, state)), ...virtual];
+  }
   return [describeLink(machine, ...findLink(machine, name))];
 }
 
@@ -79,8 +84,25 @@ function setMtu(machine: Machine, state: LinkState, mtu: number): void {
   }
 }
 
-function defaultRoutes({ world, state }: Machine): object[] {
+/** Routes of IPv4: the default one, and those that somebody has made. */
+function routes({ world, state, users }: Machine): object[] {
   const { defaultRoute } = world;
-  if (defaultRoute === undefined || !state.links[defaultRoute]) return [];
-  return [{ dst: 'default', gateway: '10.0.2.2', dev: defaultRoute, flags: [] }];
+  const own = users.routes.map(({ link, destination }) => ({ dst: destination, dev: link, scope: 'link', flags: [] }));
+  if (defaultRoute === undefined || !state.links[defaultRoute]) return own;
+  return [{ dst: 'default', gateway: '10.0.2.2', dev: defaultRoute, flags: [] }, ...own];
+}
+
+/** Rows of `ip -j addr show`: an interface that is up has a link-local address, which the kernel gave it. */
+function showAddresses(machine: Machine): object[] {
+  return machine.hostLinks().map(([name, { ifindex, up }]) => {
+    const own = machine.users.addresses.filter(({ link }) => link === name).map(({ address }) => address.split('/'));
+    const told = own.map(([local = '', prefix]) => ({
+      family: local.includes(':') ? 'inet6' : 'inet',
+      local,
+      prefixlen: Number(prefix),
+      scope: 'global',
+    }));
+    const linkLocal = { family: 'inet6', local: `fe80::${ifindex}`, prefixlen: 64, scope: 'link' };
+    return { ifindex, ifname: name, addr_info: [...told, ...(up ? [linkLocal] : [])] };
+  });
 }

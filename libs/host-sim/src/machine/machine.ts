@@ -3,6 +3,7 @@ import { modelOf } from '../models/index.ts';
 import { type NicModel, type PciFacts, type SriovModel } from '../models/nic-model.ts';
 import { type DeviceState, type LinkState, type MachineState, type PfState, type VfState } from '../state.ts';
 import { Errno } from '../tree.ts';
+import { nobody, type UsersState } from '../users-state.ts';
 import { type World } from '../world.ts';
 import { Mutex } from './mutex.ts';
 
@@ -44,6 +45,11 @@ export class Machine {
     this.state = parts.state;
     this.clock = parts.clock;
     this.#onChange = parts.onChange;
+  }
+
+  /** Whoever uses the devices besides the operator. */
+  get users(): UsersState {
+    return (this.state.users ??= nobody());
   }
 
   /** Tells of a change, which is thereby also saved. */

@@ -20,6 +20,7 @@ export function netDevice(machine: Machine, name: string, state: LinkState): Fol
     ...carrier(machine, state),
     ...settings(machine, state),
     ...folders(machine, state),
+    ...neighbours(machine, name, state),
   });
 }
 
@@ -39,6 +40,19 @@ function identity(name: string, { ifindex, mac, isRandomMac }: LinkState, parent
     subsystem: link('../../../../../../class/net'),
     type: constant('1\n'),
     uevent: settable(`INTERFACE=${name}\nIFINDEX=${ifindex}\n`),
+  };
+}
+
+/** Links to the interfaces on top, of every kind (net/core/dev.c), and what a bond knows of its member. */
+function neighbours(machine: Machine, name: string, { device, mac, master }: LinkState): Entries {
+  const uppers = Object.entries(machine.users.links).flatMap(([upper, { link: lower }]) =>
+    lower === name ? [upper] : [],
+  );
+  const all = [...uppers, ...(master === undefined ? [] : [master])];
+  const permanent = machine.device(device).pf?.mac ?? mac;
+  return {
+    ...Object.fromEntries(all.map((upper) => [`upper_${upper}`, link(`../../../../../virtual/net/${upper}`)])),
+    ...(master !== undefined && { bonding_slave: folder({ perm_hwaddr: constant(`${permanent}\n`) }) }),
   };
 }
 

@@ -136,9 +136,21 @@ function driverBinding(machine: Machine, address: string, device: DeviceState): 
     },
     enable: settable(isEnabled ? '1\n' : '0\n'),
     msi_irqs: irqs.length > 0 ? folder(Object.fromEntries(irqs.map((irq) => [irq, constant('msix\n')]))) : undefined,
+    infiniband_verbs: isEnabled && hasRdma(machine, address) ? () => uverbs(machine, address) : undefined,
     'vfio-dev': driver === 'vfio-pci' ? () => vfioFolder(machine, address) : undefined,
     waiting_for_supplier: driver === undefined ? constant('0\n') : undefined,
   };
+}
+
+/** The driver of the device makes an RDMA device of each of its functions as well. */
+function hasRdma(machine: Machine, address: string): boolean {
+  return machine.model(address).pfDriver === 'mlx5_core';
+}
+
+/** `uverbsN`: N counts the RDMA devices of the machine. */
+function uverbs(machine: Machine, address: string): Folder {
+  const all = Object.keys(machine.state.devices).filter((each) => machine.isNetDriver(each) && hasRdma(machine, each));
+  return folder({ [`uverbs${all.sort().indexOf(address)}`]: folder({}) });
 }
 
 /** `vfioN`: N counts the devices that vfio-pci has. */

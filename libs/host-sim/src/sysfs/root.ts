@@ -1,5 +1,6 @@
 import { type Machine } from '../machine/machine.ts';
 import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
+import { kubeletFolder } from './kubelet.ts';
 import { pciBus, pciHost } from './pci-bus.ts';
 
 /** The whole file tree of a simulated machine. */
@@ -16,6 +17,7 @@ export function rootFolder(machine: Machine): Folder {
         }),
         module: () => modules(machine),
       }),
+    var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
     dev: () => folder({ vfio: () => vfioNodes(machine) }),
   });
@@ -101,16 +103,21 @@ function procFiles({ world, state }: Machine): Entries {
   };
 }
 
-/** Programs that hold a VF: their names and their open files. */
-function processes({ state }: Machine): Entries {
-  const entries = Object.entries(state.vfioHolders).map(([address, { pid, command }]) => {
-    const group = state.devices[address]?.iommuGroup;
-    const files = folder({
-      '0': link('/dev/null'),
-      '9': link(`/dev/vfio/${group}`),
+/** The first process, and programs that hold a VF: their names and their open files. */
+function processes({ state, users }: Machine): Entries {
+  const vfio = Object.entries(state.vfioHolders).map(([address, { pid, command }]) => {
+    const files = {
+      '9': link(`/dev/vfio/${state.devices[address]?.iommuGroup}`),
       '10': link('anon_inode:[vfio-device]'),
-    });
-    return [pid, folder({ comm: constant(`${command}\n`), fd: files })] as const;
+    };
+    return [pid, command, files] as const;
   });
-  return Object.fromEntries(entries);
+  const others = users.openFiles.map(({ pid, command, path }) => [pid, command, { '3': link(path) }] as const);
+  const all = [[1, 'systemd', {}] as const, ...vfio, ...others];
+  return Object.fromEntries(
+    all.map(([pid, command, files]) => {
+      const fd = folder({ '0': link('/dev/null'), ...files });
+      return [pid, folder({ comm: constant(`${command}\n`), fd })] as const;
+    }),
+  );
 }

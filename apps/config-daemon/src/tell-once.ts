@@ -1,0 +1,10 @@
+import { type Logger } from '@sriov/runtime';
+
+/** Warns of what does not change once, not with each look at the host. */
+export function tellOnce(log: Logger): (sentence: string) => void {
+  const told = new Set<string>();
+  return (sentence) => {
+    if (!told.has(sentence)) log.warn(sentence);
+    told.add(sentence);
+  };
+}

@@ -1,0 +1,41 @@
+/** Whoever uses the devices of a machine besides the operator, as plain JSON. */
+export interface UsersState {
+  /** Devices that the kubelet has given to pods, by PCI address. */
+  allocations: Record<string, Pod>;
+  /** Device files that programs have open, beside VFIO's. */
+  openFiles: OpenFile[];
+  /** Interfaces without a device of their own, such as VLANs, by name. */
+  links: Record<string, VirtualLink>;
+  addresses: { link: string; address: string }[];
+  routes: { link: string; destination: string }[];
+}
+
+/** A pod, as the kubelet knows it. */
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A program, and the path of a file in /dev. */
+export interface OpenFile {
+  readonly pid: number;
+  readonly command: string;
+  readonly path: string;
+}
+
+/** A network interface without a device. */
+export interface VirtualLink {
+  readonly ifindex: number;
+  /** The kernel's word for it, such as `vlan`, `bond` or `macvlan`. */
+  readonly type: string;
+  /** Interface that it stands on. */
+  readonly link?: string;
+  readonly master?: string;
+  readonly mac: string;
+}
+
+/** Nobody uses anything. */
+export function nobody(): UsersState {
+  return { allocations: {}, openFiles: [], links: {}, addresses: [], routes: [] };
+}

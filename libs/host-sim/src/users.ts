@@ -1,0 +1,94 @@
+import { type Machine } from './machine/machine.ts';
+import { nextRandomMac } from './machine/numbers.ts';
+import { type OpenFile, type Pod, type UsersState, type VirtualLink } from './users-state.ts';
+
+/**
+ * What others do with the devices of a simulated machine: the kubelet, programs, and the network configuration of the
+ * host. Each deed returns a function that undoes it.
+ */
+export class Users {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /**
+   * The kubelet gives a device to a pod. Its interface is where it was until the CNI plugin is called, which comes later
+   * or, for a pod whose containers do not start, never.
+   */
+  allocate(pciAddress: string, pod: Partial<Pod> = {}): () => void {
+    const { allocations } = this.#state;
+    allocations[pciAddress] = {
+      namespace: 'default',
+      name: 'web',
+      uid: '7a1f2c9e-0000-4000-8000-000000000001',
+      ...pod,
+    };
+    return this.#done(() => delete allocations[pciAddress]);
+  }
+
+  /** A program opens a file below /dev. */
+  open(path: string, program: Partial<OpenFile> = {}): () => void {
+    const state = this.#state;
+    const file = { pid: 4811, command: 'ibv_rc_pingpong', ...program, path };
+    state.openFiles.push(file);
+    return this.#done(() => (state.openFiles = state.openFiles.filter((other) => other !== file)));
+  }
+
+  /** Somebody makes an interface without a device, on top of another one or not: `ip link add ... type TYPE`. */
+  addLink(name: string, rest: Pick<VirtualLink, 'type' | 'link' | 'master'>): () => void {
+    const { state } = this.#machine;
+    const { links } = this.#state;
+    links[name] = { ifindex: state.nextIfindex, mac: nextRandomMac(state), ...rest };
+    state.nextIfindex += 1;
+    return this.#done(() => delete links[name]);
+  }
+
+  /**
+   * An interface becomes part of a bond, and takes its address: the first member's (drivers/net/bonding/bond_main.c,
+   * fail_over_mac=none).
+   */
+  enslave(name: string, bond: string): () => void {
+    const { links } = this.#machine.state;
+    const link = links[name];
+    if (!link) throw new Error(`there is no interface ${name}`);
+    const [first = link] = Object.values(links).filter(({ master }) => master === bond);
+    const { mac } = link;
+    link.mac = first.mac;
+    link.master = bond;
+    return this.#done(() => {
+      link.mac = mac;
+      delete link.master;
+    });
+  }
+
+  /** An interface gets an IP address; the length of its prefix stands behind a slash. */
+  addAddress(link: string, address: string): () => void {
+    const state = this.#state;
+    const entry = { link, address };
+    state.addresses.push(entry);
+    return this.#done(() => (state.addresses = state.addresses.filter((other) => other !== entry)));
+  }
+
+  /** The host gets a route through an interface. */
+  addRoute(destination: string, link: string): () => void {
+    const state = this.#state;
+    const entry = { link, destination };
+    state.routes.push(entry);
+    return this.#done(() => (state.routes = state.routes.filter((other) => other !== entry)));
+  }
+
+  get #state(): UsersState {
+    return this.#machine.users;
+  }
+
+  /** Tells of what was just done; the result undoes it, and tells of that. */
+  #done(undo: () => void): () => void {
+    this.#machine.changed({ kind: 'link' });
+    return () => {
+      undo();
+      this.#machine.changed({ kind: 'link' });
+    };
+  }
+}

@@ -1,0 +1,192 @@
+import { type DeviceUse, omitUndefined } from '@sriov/api';
+import { z } from 'zod';
+import { runJson } from './commands.ts';
+import { type Kernel } from './kernel.ts';
+import { type Link, listLinks } from './links.ts';
+
+/**
+ * What stands on the network interfaces of the host's namespace, from one dump each of its interfaces, its addresses and
+ * its routes.
+ */
+export class HostNetwork {
+  readonly #kernel: Kernel;
+  readonly #addresses: ReadonlyMap<string, readonly string[]>;
+  readonly #routes: readonly Route[];
+  #links: LinkIndex;
+  #refreshing: Promise<void> | undefined;
+
+  private constructor(kernel: Kernel, facts: { links: LinkIndex; addresses: Addresses; routes: Route[] }) {
+    this.#kernel = kernel;
+    this.#links = facts.links;
+    this.#addresses = facts.addresses;
+    this.#routes = facts.routes;
+  }
+
+  /** @throws {CommandError} {@link KernelError}: a host whose interfaces cannot be listed is not guessed at */
+  static async read(kernel: Kernel): Promise<HostNetwork> {
+    const links = indexLinks(await listLinks(kernel));
+    const [addresses, routes] = await Promise.all([readAddresses(kernel), readRoutes(kernel)]);
+    return new HostNetwork(kernel, { links, addresses, routes });
+  }
+
+  /** Counts the dumps of interfaces. */
+  get version(): number {
+    return this.#links.version;
+  }
+
+  /** The interface of this name, in the dump that counts now. */
+  named(name: string): Link | undefined {
+    return this.#links.byName.get(name);
+  }
+
+  /** Interfaces of which `ip` itself says that they are of this PCI device. */
+  ofDevice(pciAddress: string): readonly Link[] {
+    return this.#links.byDevice.get(pciAddress) ?? [];
+  }
+
+  /** Lists the interfaces again, once for all who have not found one in the dump of this version. */
+  async refresh(version: number): Promise<void> {
+    if (version !== this.version) return;
+    this.#refreshing ??= listLinks(this.#kernel).then((links) => {
+      this.#links = indexLinks(links, version + 1);
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+  }
+
+  /** All that the host does with an interface. `uppers` are interfaces on top of it that sysfs tells of. */
+  usesOf(link: Link, uppers: readonly string[] = []): DeviceUse[] {
+    const { name, index, master } = link;
+    const own = (key: string): readonly string[] => this.#addresses.get(key) ?? [];
+    const routes = this.#routes.filter(({ dev, dst }) => dev === name && dst !== 'default');
+    const carried = this.#links.uppers.get(name) ?? [];
+    const others = uppers.filter((upper) => upper !== master && !carried.some((each) => each.name === upper));
+    return [
+      ...(this.#defaultRoutes.has(name) ? [{ kind: 'default-route' } as const] : []),
+      ...(master === undefined ? [] : [{ kind: 'part-of', master } as const]),
+      ...carried.map(({ name: upper, type }) => omitUndefined({ kind: 'carries', name: upper, type } as const)),
+      ...others.map((upper) => ({ kind: 'carries', name: upper }) as const),
+      ...[...new Set([...own(name), ...own(String(index))])].map((address) => ({ kind: 'address', address }) as const),
+      ...routes.map(({ dst }) => ({ kind: 'route', destination: dst }) as const),
+    ];
+  }
+
+  /** Interfaces that carry a default route, and those that these stand on or consist of. */
+  get #defaultRoutes(): ReadonlySet<string> {
+    const { links, carriers } = this.#links;
+    if (carriers.size > 0) return carriers;
+    for (const { dev, dst } of this.#routes) if (dst === 'default') carriers.add(dev);
+    // A set hears of what is added while it is gone through.
+    for (const carrier of carriers) {
+      for (const { name, lowers, master } of links) {
+        if (name === carrier) lowers.forEach((lower) => carriers.add(lower));
+        if (master === carrier) carriers.add(name);
+      }
+    }
+    return carriers;
+  }
+}
+
+interface LinkIndex {
+  readonly version: number;
+  readonly links: readonly Link[];
+  readonly byName: ReadonlyMap<string, Link>;
+  readonly byDevice: ReadonlyMap<string, readonly Link[]>;
+  /** By the name of the interface that they stand on. */
+  readonly uppers: ReadonlyMap<string, readonly Link[]>;
+  /** Filled when it is first asked for. */
+  readonly carriers: Set<string>;
+}
+
+function indexLinks(links: readonly Link[], version = 0): LinkIndex {
+  const byDevice = new Map<string, Link[]>();
+  const uppers = new Map<string, Link[]>();
+  const add = (map: Map<string, Link[]>, key: string, link: Link): void => {
+    map.set(key, [...(map.get(key) ?? []), link]);
+  };
+  for (const link of links) {
+    if (link.pciAddress !== undefined) add(byDevice, link.pciAddress, link);
+    for (const lower of link.lowers) add(uppers, lower, link);
+  }
+  const byName = new Map(links.map((link) => [link.name, link]));
+  return { version, links, byName, byDevice, uppers, carriers: new Set() };
+}
+
+/** Addresses with their prefix lengths, by the index of the interface as text, and by its name. */
+type Addresses = ReadonlyMap<string, readonly string[]>;
+
+const addressRows = z.array(
+  z.object({
+    ifindex: z.number().optional(),
+    ifname: z.string().optional(),
+    addr_info: z
+      .array(
+        z.object({
+          local: z.string().optional(),
+          address: z.string().optional(),
+          prefixlen: z.number().optional(),
+        }),
+      )
+      .default([]),
+  }),
+);
+
+/** The kernel gives each interface that is up such an address by itself. */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/i;
+
+async function readAddresses(kernel: Kernel): Promise<Addresses> {
+  const rows = addressRows.parse(await runJson(kernel, ['ip', '-j', 'addr', 'show']));
+  const entries = rows.flatMap(({ ifindex, ifname, addr_info }) => {
+    const texts = addr_info
+      .map(({ local, address, prefixlen }) => `${local ?? address ?? 'unknown'}/${prefixlen ?? '?'}`)
+      .filter((text) => !LINK_LOCAL.test(text));
+    return [ifindex, ifname].flatMap((key) => (key === undefined ? [] : [[String(key), texts] as const]));
+  });
+  return new Map(entries.filter(([, texts]) => texts.length > 0));
+}
+
+interface Route {
+  readonly dev: string;
+  /** `default`, or an address with the length of its prefix. */
+  readonly dst: string;
+}
+
+const routeRows = z.array(
+  z.object({
+    type: z.string().default('unicast'),
+    dst: z.string().default('unknown'),
+    dev: z.string().optional(),
+    table: z.union([z.string(), z.number()]).default('main'),
+    protocol: z.string().optional(),
+    nhid: z.number().optional(),
+    nexthops: z.array(z.object({ dev: z.string().optional() })).default([]),
+  }),
+);
+const nextHopRows = z.array(z.object({ id: z.number(), dev: z.string().optional() }));
+
+/** Routes of all tables through an interface, but those that the kernel makes for each address by itself. */
+async function readRoutes(kernel: Kernel): Promise<Route[]> {
+  const tables = await Promise.all([
+    runJson(kernel, ['ip', '-j', '-4', 'route', 'show', 'table', 'all']),
+    runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'table', 'all']),
+  ]);
+  const rows = tables.flatMap((table) => routeRows.parse(table)).filter((row) => !isKernelsOwn(row));
+  const routes = rows.flatMap(({ dst, dev, nexthops }) =>
+    [dev, ...nexthops.map((hop) => hop.dev)].flatMap((name) => (name === undefined ? [] : [{ dev: name, dst }])),
+  );
+  const isHidden = rows.some(({ nhid, dev, nexthops }) => nhid !== undefined && !dev && nexthops.length === 0);
+  return isHidden ? [...routes, ...(await readNextHops(kernel))] : routes;
+}
+
+type RouteRow = z.output<typeof routeRows>[number];
+
+function isKernelsOwn({ type, dst, table, protocol }: RouteRow): boolean {
+  if (['local', 'broadcast', 'multicast', 'anycast'].includes(type) || String(table) === 'local') return true;
+  return protocol === 'kernel' && dst !== 'default';
+}
+
+/** Routes can name a next hop by number instead of an interface. */
+async function readNextHops(kernel: Kernel): Promise<Route[]> {
+  const rows = nextHopRows.parse(await runJson(kernel, ['ip', '-j', 'nexthop', 'show']));
+  return rows.flatMap(({ id, dev }) => (dev === undefined ? [] : [{ dev, dst: `next hop ${id}` }]));
+}

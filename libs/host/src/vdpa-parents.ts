@@ -1,0 +1,30 @@
+import { type Kernel } from './kernel.ts';
+import { listNames } from './sysfs.ts';
+
+const DEVICES = '/sys/bus/vdpa/devices';
+
+/** What vDPA devices add to the device that they were made from. */
+export interface VdpaParts {
+  /** Names of device files, such as `vhost-vdpa-0`. */
+  readonly files: readonly string[];
+  /** Folders `net` of the kernel's own virtio on top of a vDPA device. */
+  readonly netFolders: readonly string[];
+}
+
+/** The vDPA devices of PCI devices, by the address of these. */
+export async function readVdpaParts(kernel: Kernel): Promise<ReadonlyMap<string, VdpaParts>> {
+  const parts = new Map<string, VdpaParts>();
+  for (const name of await listNames(kernel, DEVICES)) {
+    const target = await kernel.readlink(`${DEVICES}/${name}`);
+    const parent = target.match(/[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?=\/)/g)?.at(-1);
+    if (parent === undefined) continue;
+    const below = await listNames(kernel, `${DEVICES}/${name}`);
+    const known = parts.get(parent) ?? { files: [], netFolders: [] };
+    const virtio = below.filter((each) => /^virtio\d+$/.test(each));
+    parts.set(parent, {
+      files: [...known.files, ...below.filter((each) => /^vhost-vdpa-\d+$/.test(each))],
+      netFolders: [...known.netFolders, ...virtio.map((each) => `${DEVICES}/${name}/${each}/net`)],
+    });
+  }
+  return parts;
+}

@@ -1,0 +1,72 @@
+import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/api';
+import { type NodePlan } from './steps.ts';
+
+/** A device, and all that was found about its users. */
+export type UsedDevice = Pick<ObservedVf, 'uses'>;
+
+/** Uses by the host's own network. */
+const HOST_USES: readonly DeviceUse['kind'][] = ['default-route', 'part-of', 'carries', 'address', 'route'];
+
+/** True when nobody but the host's own network uses the device. */
+export function isHostUse({ uses = [] }: UsedDevice): boolean {
+  return uses.length > 0 && uses.every(({ kind }) => HOST_USES.includes(kind));
+}
+
+/**
+ * Who uses a device, PF or VF, in words that go behind "in use by"; nothing when it is free. This is all that there is to
+ * being in use: any use makes a device one that is not touched, what could not be read among them.
+ */
+export function holderOf({ uses = [] }: UsedDevice): string | undefined {
+  if (uses.length === 0) return undefined;
+  const pods = uses.flatMap((use) => (use.kind === 'allocated' ? [use.to] : []));
+  const others = pods.length === 0 ? uses.filter(({ kind }) => kind === 'namespace').map(() => IN_A_POD) : [];
+  const processes = uses.flatMap((use) => (use.kind === 'process' ? [describeProcess(use)] : []));
+  const host = uses.flatMap(describeHostUse);
+  const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${shorten(host)})`] : [])];
+  if (known.length > 0) return shorten(known);
+  const causes = uses.flatMap((use) => (use.kind === 'unknown' ? [use.cause] : []));
+  return `somebody unknown, for all that can be seen: ${shorten(causes)}`;
+}
+
+const IN_A_POD = 'a pod (its interface is in another network namespace)';
+
+function describeProcess({ pid, command }: Extract<DeviceUse, { kind: 'process' }>): string {
+  return `process ${pid}${command === '' ? '' : ` (${command})`}`;
+}
+
+function describeHostUse(use: DeviceUse): string[] {
+  switch (use.kind) {
+    case 'default-route':
+      return ['its default route'];
+    case 'part-of':
+      return [`part of ${use.master}`];
+    case 'carries':
+      return [`${use.type ?? 'interface'} ${use.name} on top of it`];
+    case 'address':
+      return [`address ${use.address}`];
+    case 'route':
+      return [`route to ${use.destination}`];
+    default:
+      return [];
+  }
+}
+
+/** As many as help to find the user. */
+const MOST = 3;
+
+function shorten(texts: readonly string[]): string {
+  const shown = texts.slice(0, MOST).join(', ');
+  return texts.length > MOST ? `${shown} and ${texts.length - MOST} more` : shown;
+}
+
+/**
+ * PFs on which a plan disturbs VFs that are there, by PCI address: before that is done, who uses them has to be looked at
+ * more closely than each look at the host does.
+ */
+export function pfsWithDisturbedVfs(plan: NodePlan, { interfaces }: ObservedHost): string[] {
+  const present = new Map(interfaces.map((pf: ObservedPf) => [pf.pciAddress, pf.sriov?.vfs.length ?? 0]));
+  return plan.pfs
+    .filter(({ pciAddress }) => (present.get(pciAddress) ?? 0) > 0)
+    .filter(({ before, vfs }) => vfs.length > 0 || before.some(({ kind }) => kind === 'set-num-vfs'))
+    .map(({ pciAddress }) => pciAddress);
+}
