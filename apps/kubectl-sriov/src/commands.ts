@@ -17,6 +17,11 @@ export interface CommandOptions {
   readonly supportedNicsOnly: boolean;
 }
 
+/** The same as somebody gave them: without a namespace, the input says which it is. */
+export type GivenOptions = Omit<CommandOptions, 'operatorNamespace'> & {
+  readonly operatorNamespace?: string | undefined;
+};
+
 /** What a command found. */
 export interface CommandResult {
   readonly result: Printable;
@@ -65,14 +70,14 @@ export const COMMANDS: readonly CommandDefinition[] = [
 /** Reads the files and runs the command on them. */
 export async function runCommand(
   command: CommandDefinition,
-  options: CommandOptions,
+  options: GivenOptions,
   stdin: Streams['stdin'],
 ): Promise<CommandResult> {
   const input = await readInput(
     { paths: options.filename, recursive: options.recursive, stdin },
     { namespace: options.operatorNamespace },
   );
-  const { notes, ...rest } = command.run(input, options);
+  const { notes, ...rest } = command.run(input, { ...options, operatorNamespace: input.operatorNamespace });
   return { ...rest, notes: [...input.notes, ...notes] };
 }
 
@@ -104,9 +109,9 @@ function runRender({ objects }: Input, options: CommandOptions): CommandResult {
   };
 }
 
-function runValidate({ objects }: Input, options: CommandOptions): CommandResult {
+function runValidate({ objects, unknown }: Input, options: CommandOptions): CommandResult {
   const catalog = catalogOf(objects, options.operatorNamespace);
-  const verdicts = validateObjects(objects, catalog, options);
+  const verdicts = validateObjects({ objects, unknown }, catalog, options);
   return {
     result: {
       text: () => verdictsText(verdicts),

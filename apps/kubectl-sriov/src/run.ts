@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
-import { type CommandDefinition, type CommandOptions, COMMANDS, runCommand } from './commands.ts';
+import { type CommandDefinition, COMMANDS, type GivenOptions, runCommand } from './commands.ts';
 import { InputError } from './input/input-error.ts';
 import { formatResult, OUTPUT_FORMATS } from './output.ts';
 import { type Streams } from './streams.ts';
@@ -61,11 +61,15 @@ function addCommand(
     .requiredOption('-f, --filename <file...>', 'files and folders with YAML or JSON; - is standard input')
     .option('-R, --recursive', 'go into the folders of folders', false)
     .addOption(new Option('-o, --output <format>', 'form of the result').choices(OUTPUT_FORMATS).default('text'))
-    .option('--operator-namespace <name>', 'namespace of the operator', readNamespace, DEFAULT_OPERATOR_NAMESPACE)
+    .option(
+      '--operator-namespace <name>',
+      `namespace of the operator (default: where the SriovOperatorConfig of the input stands, or ${DEFAULT_OPERATOR_NAMESPACE})`,
+      readNamespace,
+    )
     .option('--resource-prefix <prefix>', 'prefix of device-plugin resources', readPrefix, DEFAULT_RESOURCE_PREFIX)
     .option('--supported-nics-only', 'take only NICs of the ConfigMap supported-nic-ids, as upstream does', false)
     .addHelpText('after', `\n${EXIT_HELP}`)
-    .action(async (options: CommandOptions) => {
+    .action(async (options: GivenOptions) => {
       const { result, notes, errors, isRefused } = await runCommand(command, options, streams.stdin);
       for (const note of notes) streams.stderr.write(`note: ${note}\n`);
       streams.stdout.write(formatResult(result, options.output));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { conditionsSchema } from './conditions.ts';
 import { FIELD_BOUNDS } from './field-bounds.ts';
+import { type ValidationRule } from './object.ts';
 
 /** Fields that SriovNetwork, SriovIBNetwork and OVSNetwork share. */
 export const networkFields = {
@@ -27,6 +28,15 @@ export const networkFields = {
     .optional()
     .describe('Further CNI plugins chained behind this one: JSON objects separated by commas, without brackets.'),
 };
+
+/** Rules of admission that hold for all three kinds. */
+export const networkValidations: readonly ValidationRule[] = [
+  {
+    rule: "self.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$')",
+    message:
+      'spec.resourceName must be 1 to 63 letters, digits, "-" or "_", without the prefix: intelnics, not openshift.io/intelnics',
+  },
+];
 
 /** `linkState` of SriovNetwork and SriovIBNetwork. */
 export const linkState = z.enum(['auto', 'enable', 'disable']).optional().describe('Link state of the VF.');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type CustomResource, type KubeObject } from './object.ts';
 import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
-import { networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
+import { networkFields, networkStatusSchema, networkValidations, readyColumns } from './network-fields.ts';
 import { type NetworkStatus } from './sriov-network.ts';
 
 const vlanId = z.int().min(0).max(4095).optional();
@@ -52,5 +52,16 @@ export const OVS_NETWORK: CustomResource<OVSNetwork> = {
   spec: ovsNetworkSpecSchema,
   status: networkStatusSchema,
   printerColumns: readyColumns,
-  validations: [],
+  validations: [
+    ...networkValidations,
+    {
+      rule: '!has(self.trunk) || self.trunk.all(t, !has(t.maxID) || !has(t.minID) || t.minID <= t.maxID)',
+      message: 'spec.trunk: minID must not be more than maxID',
+    },
+    {
+      rule: '!has(self.trunk) || size(self.trunk) == 0 || self.trunk.exists(t, has(t.id) || has(t.minID) && has(t.maxID) && t.minID > 0 && t.maxID > 0)',
+      message: 'spec.trunk must name a VLAN: give id, or both minID and maxID from 1 on',
+    },
+    { rule: '!has(self.mtu) || self.mtu >= 0', message: 'spec.mtu must be 1 or more' },
+  ],
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type CustomResource, type KubeObject } from './object.ts';
 import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
-import { linkState, networkFields, networkStatusSchema, readyColumns } from './network-fields.ts';
+import { linkState, networkFields, networkStatusSchema, networkValidations, readyColumns } from './network-fields.ts';
 import { zeroCounts } from './to-wire.ts';
 
 /** Spec of a SriovNetwork: an Ethernet network whose pods get a VF through the `sriov` CNI plugin. */
@@ -47,5 +47,19 @@ export const SRIOV_NETWORK: CustomResource<SriovNetwork> = {
   spec: sriovNetworkSpecSchema,
   status: networkStatusSchema,
   printerColumns: readyColumns,
-  validations: [],
+  validations: [
+    ...networkValidations,
+    {
+      rule: '!has(self.vlanQoS) || self.vlanQoS == 0 || has(self.vlan) && self.vlan > 0',
+      message: 'spec.vlanQoS needs spec.vlan: the CNI plugin refuses a priority without a VLAN',
+    },
+    {
+      rule: "!has(self.vlanProto) || !(self.vlanProto in ['802.1ad', '802.1AD']) || has(self.vlan) && self.vlan > 0",
+      message: 'spec.vlanProto 802.1ad needs spec.vlan: the CNI plugin refuses it without a VLAN',
+    },
+    {
+      rule: '!has(self.minTxRate) || !has(self.maxTxRate) || self.maxTxRate == 0 || self.minTxRate <= self.maxTxRate',
+      message: 'spec.minTxRate must not be more than spec.maxTxRate: the kernel refuses it',
+    },
+  ],
 };

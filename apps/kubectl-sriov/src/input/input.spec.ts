@@ -280,7 +280,8 @@ describe('notes', () => {
       network('of-another-group').replace('openshift.io/v1', 'openshift.io/v2'),
     );
     const { exitCode, stderr } = await runWith(text, 'validate', '-f', '-');
-    expect(exitCode).toBe(0);
+    // The network of a version that does not exist is refused.
+    expect(exitCode).toBe(1);
     expect(stderr).toBe(
       lines(
         'note: objects of other kinds are ignored: Deployment, Kustomization, Job, OVSNetwork of sriovnetwork.openshift.io/v2',

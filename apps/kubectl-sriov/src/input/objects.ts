@@ -3,6 +3,7 @@ import {
   CUSTOM_RESOURCES,
   type CustomResource,
   describeIssues,
+  GROUP,
   type KubeObject,
   SRIOV_NETWORK_NODE_STATE,
   stringMap,
@@ -24,7 +25,19 @@ export interface ReadObjects {
   readonly objects: readonly InputObject[];
   /** Kinds that we do not know, and how many objects of each there are; with the version where we know another one. */
   readonly ignored: ReadonlyMap<string, number>;
+  /** Objects of ours that nobody can judge, in order. */
+  readonly unknown: readonly UnknownObject[];
   readonly faults: readonly Fault[];
+}
+
+/** An object of our group whose kind or version does not exist. */
+export interface UnknownObject {
+  readonly place: Place;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** What the API server would say of it, and what to write. */
+  readonly message: string;
 }
 
 /** What is absent in an object that a user wrote, and what the cluster would have there. */
@@ -71,18 +84,33 @@ function isKnownKind(kind: string): boolean {
   return [...KINDS.keys()].some((key) => key.endsWith(` ${kind}`));
 }
 
+/** Why an object of our group, or of one of our kinds, is none that the API server knows. */
+function findUnknown(apiVersion: string, kind: string): string | undefined {
+  const resource = CUSTOM_RESOURCES.find((each) => each.kind === kind);
+  if (resource !== undefined) {
+    return `there is no ${kind} of apiVersion ${apiVersion}: write ${apiVersionOf(resource)}`;
+  }
+  if (apiVersion !== GROUP && !apiVersion.startsWith(`${GROUP}/`)) return undefined;
+  const kinds = CUSTOM_RESOURCES.map((each) => each.kind);
+  const near = kinds.find((each) => each.toLowerCase() === kind.toLowerCase());
+  return `there is no kind ${kind} in ${GROUP}: ${near === undefined ? `there are ${kinds.join(', ')}` : `write ${near}`}`;
+}
+
 /** Takes the objects out of the documents, Lists included. */
 export function readObjects(documents: readonly InputDocument[], defaults: ObjectDefaults): ReadObjects {
   const objects: InputObject[] = [];
   const ignored = new Map<string, number>();
+  const unknown: UnknownObject[] = [];
   const faults: Fault[] = [];
   for (const { place, value } of documents.flatMap(flatten)) {
     const read = readObject(value, defaults);
     if (typeof read === 'string') faults.push({ place, message: read });
-    else if ('ignored' in read) ignored.set(read.ignored, (ignored.get(read.ignored) ?? 0) + 1);
-    else objects.push({ place, ...read });
+    else if ('ignored' in read) {
+      ignored.set(read.ignored, (ignored.get(read.ignored) ?? 0) + 1);
+      if (read.unknown !== undefined) unknown.push({ place, ...read.unknown });
+    } else objects.push({ place, ...read });
   }
-  return { objects, ignored, faults };
+  return { objects, ignored, unknown, faults };
 }
 
 /** The items of a List, or the document itself. The API server's own lists give no kind to their items. */
@@ -100,7 +128,10 @@ function flatten({ place, value, itemLines }: InputDocument): InputDocument[] {
   }));
 }
 
-type ReadObject = Pick<InputObject, 'object' | 'unknownFields'> | { readonly ignored: string } | string;
+type ReadObject =
+  | Pick<InputObject, 'object' | 'unknownFields'>
+  | { readonly ignored: string; readonly unknown?: Omit<UnknownObject, 'place'> | undefined }
+  | string;
 
 /** One object; a sentence when it is none. */
 function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
@@ -112,8 +143,17 @@ function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   if (known) return readKnown(known, type.data, defaults);
   if (kind.endsWith('List') && 'items' in value) return `${kind}: items is no list`;
   // Whatever else is wrong with it is not our business: a kustomization, for one, has no metadata.
-  return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };
+  const ignored = isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind;
+  const message = findUnknown(apiVersion, kind);
+  return message === undefined ? { ignored } : { ignored, unknown: { kind, ...identityOf(value, defaults), message } };
 }
+
+function identityOf({ metadata }: Record<string, unknown>, { namespace }: ObjectDefaults): Identity {
+  const read = metadataSchema.safeParse(metadata);
+  return { name: read.data?.name ?? '', namespace: read.data?.namespace ?? namespace };
+}
+
+type Identity = Pick<UnknownObject, 'namespace' | 'name'>;
 
 function readKnown(known: InputKind, value: z.output<typeof kindSchema>, defaults: ObjectDefaults): ReadObject {
   const head = objectSchema.safeParse(value, { reportInput: true });

@@ -1,13 +1,22 @@
-import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  DEFAULT_OPERATOR_NAMESPACE,
+  SRIOV_NETWORK_NODE_STATE,
+  SRIOV_OPERATOR_CONFIG,
+} from '@sriov/api';
 import { type Fault, formatPlace, readDocuments } from './documents.ts';
 import { InputError } from './input-error.ts';
-import { type InputObject, type ObjectDefaults, readObjects } from './objects.ts';
+import { type InputObject, readObjects, type ReadObjects, type UnknownObject } from './objects.ts';
 import { readSources, type SourceRequest, STANDARD_INPUT } from './sources.ts';
 
 /** The objects of all files, and what should be said of them. */
 export interface Input {
   /** In order of the files, and in them. */
   readonly objects: readonly InputObject[];
+  /** Objects of our group whose kind or version does not exist. */
+  readonly unknown: readonly UnknownObject[];
+  /** The namespace of the operator: as it was given, or where the SriovOperatorConfig stands. */
+  readonly operatorNamespace: string;
   readonly notes: readonly string[];
 }
 
@@ -15,18 +24,47 @@ export interface Input {
  * Reads the objects of the files, as the API server would store them.
  * @throws {InputError} that names each file, document and line that cannot be read.
  */
-export async function readInput(request: SourceRequest, defaults: ObjectDefaults): Promise<Input> {
+export async function readInput(
+  request: SourceRequest,
+  given: { readonly namespace?: string | undefined },
+): Promise<Input> {
   const sources = await readSources(request);
   const read = sources.map(readDocuments);
   const documents = read.flatMap((source) => source.documents);
-  const { objects, ignored, faults } = readObjects(documents, defaults);
+  const first = readObjects(documents, { namespace: given.namespace ?? DEFAULT_OPERATOR_NAMESPACE });
+  const namespace = given.namespace ?? findOperatorNamespace(first) ?? DEFAULT_OPERATOR_NAMESPACE;
+  const isMoved = namespace !== (given.namespace ?? DEFAULT_OPERATOR_NAMESPACE);
+  // What names no namespace is in that of the operator.
+  const { objects, ignored, unknown, faults } = isMoved ? readObjects(documents, { namespace }) : first;
   const all = [...read.flatMap((source) => source.faults), ...faults];
   if (all.length > 0) throw new InputError(all.map(formatFault).join('\n'));
   if (documents.length === 0) {
     const names = request.paths.map((path) => (path === '-' ? STANDARD_INPUT : path));
     throw new InputError(`${names.join(', ')}: there are no objects in it`);
   }
-  return { objects, notes: [...ignoredNotes(ignored), ...objects.flatMap(unknownFieldNotes)] };
+  return {
+    objects,
+    unknown,
+    operatorNamespace: namespace,
+    notes: [
+      ...(isMoved ? [movedNote(namespace)] : []),
+      ...ignoredNotes(ignored),
+      ...objects.flatMap(unknownFieldNotes),
+    ],
+  };
+}
+
+/** Where the SriovOperatorConfig that counts stands: the operator is there. Nothing when there are several, or none. */
+function findOperatorNamespace({ objects }: ReadObjects): string | undefined {
+  const configs = objects.filter(
+    ({ object }) => object.kind === SRIOV_OPERATOR_CONFIG.kind && object.metadata.name === DEFAULT_OPERATOR_CONFIG_NAME,
+  );
+  const namespaces = new Set(configs.map(({ object }) => object.metadata.namespace));
+  return namespaces.size === 1 ? [...namespaces][0] : undefined;
+}
+
+function movedNote(namespace: string): string {
+  return `the namespace of the operator is taken for ${namespace}, where the SriovOperatorConfig stands (--operator-namespace says otherwise)`;
 }
 
 function formatFault({ place, message }: Fault): string {

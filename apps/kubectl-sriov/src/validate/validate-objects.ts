@@ -9,7 +9,7 @@ import {
 import { admit, type AdmissionSettings, type AdmissionVerdict } from '@sriov/policy';
 import { type Catalog, identityOf } from '../input/catalog.ts';
 import { type Place } from '../input/documents.ts';
-import { type InputObject } from '../input/objects.ts';
+import { type InputObject, type UnknownObject } from '../input/objects.ts';
 import { counted } from '../table.ts';
 
 /** Kinds that admission judges. */
@@ -32,10 +32,10 @@ export interface ObjectVerdict extends AdmissionVerdict {
 
 /**
  * Judges each object as if it were created while the others of the input stand in the cluster, and one that was
- * let in before as the change that it is; in their order.
+ * let in before as the change that it is; in their order. What is of our group and cannot be judged comes last.
  */
 export function validateObjects(
-  objects: readonly InputObject[],
+  { objects, unknown }: { readonly objects: readonly InputObject[]; readonly unknown: readonly UnknownObject[] },
   catalog: Catalog,
   settings: AdmissionSettings,
 ): ObjectVerdict[] {
@@ -48,7 +48,7 @@ export function validateObjects(
     supportedNics,
   };
   const stored = new Map<string, InputObject['object']>();
-  return objects
+  const judged = objects
     .filter(({ object }) => JUDGED.has(object.kind))
     .map(({ object, place }) => {
       const identity = identityOf({ object });
@@ -63,6 +63,7 @@ export function validateObjects(
         ...verdict,
       };
     });
+  return [...judged, ...unknown.map((object) => ({ ...object, allowed: false, warnings: [], patch: [] }))];
 }
 
 /** For people: a summary, then what is refused and what is warned of. */

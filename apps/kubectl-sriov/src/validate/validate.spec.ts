@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { node, nodeState, object, OPTIONS, policy, PORTS, runOn } from '../test-run.ts';
+import { node, nodeState, object, OPTIONS, policy, PORTS, runOn, runWith } from '../test-run.ts';
 
 interface Verdict {
   readonly kind: string;
@@ -108,6 +108,61 @@ describe('validate', () => {
     const pool = (maxUnavailable: string): object => object('SriovNetworkPoolConfig', 'p', { maxUnavailable });
     const { verdicts } = await validate(pool('120%'), pool('120%'), pool('10%'), pool('120%'));
     expect(verdicts.map(({ allowed }) => allowed)).toEqual([false, false, true, false]);
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'another version',
+      { apiVersion: 'sriovnetwork.openshift.io/v1beta1', kind: 'SriovNetwork', metadata: { name: 'n' } },
+      'there is no SriovNetwork of apiVersion sriovnetwork.openshift.io/v1beta1: write sriovnetwork.openshift.io/v1',
+    ],
+    [
+      'no group',
+      { apiVersion: 'v1', kind: 'SriovNetwork', metadata: { name: 'n' } },
+      'there is no SriovNetwork of apiVersion v1: write sriovnetwork.openshift.io/v1',
+    ],
+    [
+      'a kind that does not exist',
+      { apiVersion: 'sriovnetwork.openshift.io/v1', kind: 'SriovPolicy', metadata: { name: 'n' } },
+      'there is no kind SriovPolicy in sriovnetwork.openshift.io: there are OVSNetwork, ',
+    ],
+    [
+      'a kind in other letters',
+      { apiVersion: 'sriovnetwork.openshift.io/v1', kind: 'sriovnetwork', metadata: { name: 'n' } },
+      'there is no kind sriovnetwork in sriovnetwork.openshift.io: write SriovNetwork',
+    ],
+  ])('refuses an object of the group that nobody can judge: %s', async (_, unknown, message) => {
+    const { exitCode, verdicts } = await validate(unknown);
+    expect(exitCode).toBe(1);
+    expect(verdicts).toMatchObject([{ name: 'n', allowed: false, message: expect.stringContaining(message) }]);
+    const { stdout } = await runOn([unknown], 'validate', ...OPTIONS);
+    expect(stdout).toContain(`refused: ${message}`);
+  });
+
+  it('passes over objects of other groups', async () => {
+    expect(await validate({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('takes the namespace of the operator from where the SriovOperatorConfig stands', async () => {
+    const config = object('SriovOperatorConfig', 'default', {});
+    const { stdout, stderr } = await runOn([config, named({})], 'validate');
+    expect(stdout).not.toContain('policies are read from the namespace');
+    expect(stderr).toContain('the namespace of the operator is taken for sriov-system');
+    const told = await runOn([config, named({})], 'validate', '--operator-namespace', 'elsewhere');
+    expect(told.stdout).toContain('policies are read from the namespace elsewhere only');
+  });
+
+  it('tells that a device id has lost its quotes', async () => {
+    const text = `apiVersion: sriovnetwork.openshift.io/v1
+kind: SriovNetworkNodePolicy
+metadata: { name: p }
+spec: { resourceName: r, nodeSelector: {}, numVfs: 1, nicSelector: { deviceID: 10e1 } }
+`;
+    const { exitCode, stdout } = await runWith(text, 'validate', '-f', '-');
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      'spec.nicSelector.deviceID 100: must be text; YAML read a number: put what you wrote in quotes',
+    );
   });
 
   it('warns where there is no node yet, and lets the policy in', async () => {

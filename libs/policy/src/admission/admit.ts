@@ -14,6 +14,7 @@ import { readSelector } from '../nic-selector.ts';
 import { readSupportedNics } from '../supported-nics.ts';
 import { leavesSpec, setDefaults, withDefaults } from './defaults.ts';
 import { limitWarnings } from './limit-warnings.ts';
+import { findNameFault, findNamespaceFault } from './name-faults.ts';
 import { NETWORK_RULES } from './network-rules.ts';
 import { findNicViolation } from './nic-rules.ts';
 import { OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS } from './operator-config-rules.ts';
@@ -51,11 +52,21 @@ export function admit(request: AdmissionRequest): AdmissionVerdict {
   const object = withDefaults(request.object, patch);
   const judgeKind = JUDGES.get(object.kind ?? '');
   const { message, warnings } =
-    judgeKind === undefined || isExempt({ ...request, object }) ? NOTHING : judgeKind({ ...request, object });
+    judgeKind === undefined || isExempt({ ...request, object })
+      ? NOTHING
+      : (judgeNames(request) ?? judgeKind({ ...request, object }));
   return { allowed: message === '', message, warnings, patch };
 }
 
 const NOTHING: Judgement = { message: '', warnings: [] };
+
+/** The API server asks the webhook only where the names are right already, or not given yet; `validate` asks for it. */
+function judgeNames({ operation, object }: AdmissionRequest): Judgement | undefined {
+  const { name, namespace } = object.metadata;
+  if (operation !== 'CREATE' || !name) return undefined;
+  const fault = findNameFault(object) ?? (namespace ? findNamespaceFault('metadata.namespace', namespace) : undefined);
+  return fault === undefined ? undefined : { message: fault, warnings: [] };
+}
 
 /** What stands already must be removable, and its labels, annotations and finalizers changeable. */
 function isExempt(request: AdmissionRequest): boolean {

@@ -1,12 +1,13 @@
 import { DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
 import { type Network, renderAttachment } from '@sriov/attachment';
+import { type AttachedSpec, CNI_RULES } from './cni-rules.ts';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';
 
 /** What the rules about a network of any kind look at. */
 export interface NetworkFacts extends AdmissionRequest {
-  readonly spec: { readonly networkNamespace?: string | undefined; readonly pKey?: string | undefined };
+  readonly spec: AttachedSpec & { readonly pKey?: string | undefined };
 }
 
 const PARTITION_KEY = /^0x[0-9a-f]{1,4}$/i;
@@ -31,6 +32,7 @@ export const NETWORK_RULES: readonly Rule<NetworkFacts>[] = [
         ? undefined
         : `spec.pKey "${pKey}" must be hexadecimal with 0x and 1 to 4 digits, such as 0x8001, and must not name partition 0`,
   },
+  ...CNI_RULES,
   {
     name: 'it can be rendered',
     check({ object, settings }) {

@@ -143,8 +143,55 @@ describe.each(['SriovNetwork', 'SriovIBNetwork', 'OVSNetwork'])('a %s', (kind) =
     ['with bracketed plugins', network({ metaPlugins: '[{}]' }), 'spec.metaPlugins must be JSON objects separated'],
     ['without a resource', network({ resourceName: undefined }), 'spec.resourceName is required'],
     ['whose JSON is none', network({ ipam: { type: 'static' } }), 'spec.ipam: must be text: put JSON in quotes'],
+    [
+      'whose resource has the prefix',
+      network({ resourceName: 'openshift.io/intelnics' }),
+      'spec.resourceName "openshift.io/intelnics" has a prefix, which is put in front of it anyway: write intelnics',
+    ],
+    ['whose resource can be none', network({ resourceName: 'intel nics' }), 'spec.resourceName "intel nics" must be'],
+    [
+      'of a name that the API server does not take',
+      network({}, { name: 'Blue_Net' }),
+      'metadata.name "Blue_Net" must be at most 253 lower-case letters, digits, "-" or ".", and each part between dots must begin and end with a letter or digit: write blue-net',
+    ],
+    ['in a namespace that there cannot be', network({}, { namespace: 'a.b' }), 'metadata.namespace "a.b" must be'],
+    ['for one', network({ networkNamespace: 'Apps' }), 'spec.networkNamespace "Apps" must be at most 63 lower-case'],
   ])('%s is refused', (_, object, message) => {
     expect(verdictOn(object)).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
+  });
+});
+
+describe('what a pod would fail with at its start', () => {
+  const of = (kind: string, spec: object): KubeObject =>
+    objectOf(kind, { resourceName: 'r', ...spec }, { name: 'net' });
+
+  it.each<[string, string, object, string]>([
+    ['a VLAN priority without a VLAN', 'SriovNetwork', { vlan: 0, vlanQoS: 3 }, 'spec.vlanQoS 3 needs a VLAN'],
+    ['the same with no vlan at all', 'SriovNetwork', { vlanQoS: 3 }, 'spec.vlanQoS 3 needs a VLAN'],
+    ['802.1ad without a VLAN', 'SriovNetwork', { vlanProto: '802.1AD' }, 'spec.vlanProto 802.1AD needs a VLAN'],
+    ['a least rate above the most', 'SriovNetwork', { minTxRate: 9, maxTxRate: 5 }, 'spec.minTxRate 9 is more than'],
+    [
+      'a trunk from high to low',
+      'OVSNetwork',
+      { trunk: [{ id: 1 }, { minID: 9, maxID: 5 }] },
+      'spec.trunk[1]: minID 9',
+    ],
+    ['a trunk without a VLAN', 'OVSNetwork', { trunk: [{ minID: 9 }] }, 'spec.trunk names no VLAN'],
+    ['an MTU below 0', 'OVSNetwork', { mtu: -1 }, 'spec.mtu -1 must be 1 or more'],
+  ])('%s is refused', (_, kind, spec, message) => {
+    expect(verdictOn(of(kind, spec))).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
+    const stored = of(kind, spec);
+    const relabelled = { ...stored, metadata: { ...stored.metadata, labels: { a: 'b' } } };
+    expect(verdictOn(relabelled, { operation: 'UPDATE', oldObject: stored }).allowed).toBe(true);
+  });
+
+  it.each<[string, string, object]>([
+    ['a priority with its VLAN', 'SriovNetwork', { vlan: 5, vlanQoS: 3, vlanProto: '802.1ad' }],
+    ['the usual protocol without a VLAN', 'SriovNetwork', { vlanProto: '802.1q', vlanQoS: 0 }],
+    ['no most rate', 'SriovNetwork', { minTxRate: 9, maxTxRate: 0 }],
+    ['a trunk of ids and ranges', 'OVSNetwork', { trunk: [{ id: 0 }, { minID: 5, maxID: 5 }] }],
+  ])('%s is let in', (_, kind, spec) => {
+    expect(verdictOn(of(kind, spec)).allowed).toBe(true);
   });
 });
 
