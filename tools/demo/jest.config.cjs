@@ -1,1 +1,1 @@
-module.exports = { displayName: 'demo', preset: '../../jest.preset.cjs' };
+module.exports = { displayName: 'demo', preset: '../../tools/control-plane/jest/preset.cjs' };

@@ -71,9 +71,13 @@ export async function runControllers<S extends Settings>(
   });
 }
 
-/** Another spec, or another configuration of the device plugin, which a node state's generation does not tell. */
+/** Annotations that are wishes, which a node state's generation does not tell. */
+const WISHES = [ANNOTATION.devicePluginConfigHash, ANNOTATION.plannedFrom];
+
+/** Another spec, or other annotations that are wishes. */
 function isNewWish({ metadata }: SriovNetworkNodeState, previous: SriovNetworkNodeState | undefined): boolean {
   const { generation, annotations } = previous?.metadata ?? {};
-  const hash = ANNOTATION.devicePluginConfigHash;
-  return metadata.generation !== generation || metadata.annotations?.[hash] !== annotations?.[hash];
+  return (
+    metadata.generation !== generation || WISHES.some((name) => metadata.annotations?.[name] !== annotations?.[name])
+  );
 }

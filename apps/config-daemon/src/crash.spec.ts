@@ -5,7 +5,7 @@ import { systemClock } from '@sriov/runtime';
 import fc from 'fast-check';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
-import { MemoryFolder, portrait, PowerCut, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, PORTS, portrait, PowerCut, testKernel, testSpec } from './test-host.ts';
 import { verdictOf } from './verdict.ts';
 
 jest.setTimeout(60_000);
@@ -19,7 +19,8 @@ interface Host {
 function pass({ kernel, folder }: Host, spec: NodeStateSpec, cut = new PowerCut(Infinity)): Promise<Converged> {
   const ports = { kernel: cut.kernel(kernel), journal: new Journal(cut.folder(folder)) };
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-  return converge(ports, { spec, allowHostInterfaces: false }, followers);
+  const plannedFrom = new Set(PORTS);
+  return converge(ports, { spec, plannedFrom, allowHostInterfaces: false }, followers);
 }
 
 /** A host that went through the specs, one pass each. */

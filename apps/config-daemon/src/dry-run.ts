@@ -2,7 +2,7 @@ import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
 import { describePlan, planNode } from '@sriov/node-plan';
 import { ServiceError } from '@sriov/runtime';
-import { gather, type HostPorts } from './gather.ts';
+import { gather, type HostPorts, wishOf } from './gather.ts';
 import { decideRestart, vfChanges } from './plugin-restart.ts';
 import { type Settings } from './settings.ts';
 
@@ -14,7 +14,7 @@ export async function printPlan(client: KubeClient, host: HostPorts, settings: S
     throw new ServiceError('NO_NODE_STATE', `there is no SriovNetworkNodeState ${ref.namespace}/${ref.name}`);
   });
   const { facts, journal } = await gather(host, {
-    spec: nodeState.spec ?? {},
+    ...wishOf(nodeState),
     allowHostInterfaces: settings.configureHostInterfaces,
   });
   const plan = planNode(facts);
@@ -26,7 +26,11 @@ export async function printPlan(client: KubeClient, host: HostPorts, settings: S
     hasChangedVfs: because.length > 0,
     unsettled: [],
   }).record;
-  const restart = owed ? ['restart the device plugin:', ...owed.because.map((reason) => `  because ${reason}`)] : [];
+  // Nothing is restarted for a spec that was not planned.
+  const restart =
+    owed && facts.plannedFrom !== undefined
+      ? ['restart the device plugin:', ...owed.because.map((reason) => `  because ${reason}`)]
+      : [];
   const lines = [...describePlan(plan), ...restart];
   process.stdout.write(
     `${(lines.length > 0 ? lines : ['nothing to do: the host is as the spec wants it']).join('\n')}\n`,

@@ -1,4 +1,4 @@
-import { type NodeStateSpec } from '@sriov/api';
+import { type NodeStateSpec, type PlannedFrom, readPlannedFrom, type SriovNetworkNodeState } from '@sriov/api';
 import { type Kernel, lookCloser, observeHost } from '@sriov/host';
 import { type NodeFacts, pfsWithDisturbedVfs, planNode } from '@sriov/node-plan';
 import { type InitialState, type Journal, type JournalEntries } from './journal.ts';
@@ -15,10 +15,17 @@ export interface HostPorts {
 /** What the host shall be, and how much may be done for it. */
 export interface Wanted {
   readonly spec: NodeStateSpec;
+  /** The PFs that the spec was planned from; absent as long as it was not planned, and nothing is changed then. */
+  readonly plannedFrom: PlannedFrom | undefined;
   /** Change PFs that the host itself depends on. */
   readonly allowHostInterfaces: boolean;
   /** PFs to leave alone because a call has not come back from the kernel: a sentence by PCI address. */
   readonly blocked?: ReadonlyMap<string, string>;
+}
+
+/** What a node state wants of its host. */
+export function wishOf(nodeState: SriovNetworkNodeState): Pick<Wanted, 'spec' | 'plannedFrom'> {
+  return { spec: nodeState.spec ?? {}, plannedFrom: readPlannedFrom(nodeState) };
 }
 
 /** The facts of a pass, and the journal as it was read for it. */
@@ -30,9 +37,9 @@ export interface Gathered {
 /** Looks at the host and the journal: everything that the planner needs to know. */
 export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered> {
   const journal = await ports.journal.read();
-  const { spec, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
+  const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
-  const withJournal = { spec, allowHostInterfaces, blocked, owned: journal.owned, initial };
+  const withJournal = { spec, plannedFrom, allowHostInterfaces, blocked, owned: journal.owned, initial };
   const observed = await observeHost(ports.kernel);
   const facts = { ...withJournal, observed };
   const disturbed = pfsWithDisturbedVfs(planNode(facts), observed);

@@ -29,7 +29,7 @@ class Host {
       onBlindSpot: (sentence: string) => void this.blindSpots.push(sentence),
     };
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-    return converge(ports, { spec, allowHostInterfaces: false }, followers);
+    return converge(ports, { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false }, followers);
   }
 
   /** Makes two VFs on each of both ports for vfio-pci, and counts their different MAC addresses. */
@@ -38,7 +38,7 @@ class Host {
     const spec = { interfaces: PORTS.map((pciAddress) => ({ pciAddress, numVfs: 2, vfGroups })) };
     const ports = { kernel: this.kernel, journal: this.#journal };
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-    await converge(ports, { spec, allowHostInterfaces: true }, followers);
+    await converge(ports, { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: true }, followers);
     const settings = PORTS.flatMap((pf) => this.kernel.state.devices[pf]?.pf?.vfSettings ?? []);
     return new Set(settings.map(({ mac }) => mac)).size;
   }

@@ -1,7 +1,7 @@
 export { service } from './service.ts';
 export { simulatedService } from './simulated/service.ts';
 export * from './converge.ts';
-export { type HostPorts, type Wanted } from './gather.ts';
+export { type HostPorts, type Wanted, wishOf } from './gather.ts';
 export * from './journal.ts';
 export * from './node-status.ts';
 export * from './verdict.ts';

@@ -1,6 +1,6 @@
 import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
-import { type NodeFacts, type NodePlan, type PfPlan, pfTitle } from '@sriov/node-plan';
+import { type NodeFacts, type NodePlan, type PfPlan, pfTitle, type PlanProblemReason } from '@sriov/node-plan';
 import { type StepFailure, type StepName } from './apply.ts';
 import { formatVfIds } from './format-vf-ids.ts';
 
@@ -109,10 +109,12 @@ export function vfPortrait({ interfaces }: ObservedHost): string {
   );
 }
 
+const KEEPS_WAITING: readonly PlanProblemReason[] = ['NotPlannedYet', 'BlockedInKernel'];
+
 /**
  * PCI addresses of the PFs that are not at rest: VFs are to be bound yet, or are held by a pod that a new configuration
- * would give to another one. A PF that has no VFs, or on which nothing is done at all, keeps nobody waiting: that may
- * never change. `''` stands for what concerns all PFs.
+ * would give to another one. So are all as long as the spec was not planned. A PF that has no VFs, or on which nothing is
+ * done at all, keeps nobody waiting: that may never change. `''` stands for what concerns all PFs.
  */
 export function unsettledPfs({
   observed,
@@ -129,8 +131,8 @@ export function unsettledPfs({
   // VFs that are being made may come at any moment.
   const blocked = failures.filter(({ cause }) => cause instanceof KernelBlockedError);
   const waiting = rest.problems.filter(
-    ({ reason, pciAddress }) =>
-      reason === 'BlockedInKernel' || (reason === 'VirtualFunctionInUse' && withVfs.has(pciAddress ?? '')),
+    ({ reason, pciAddress = '' }) =>
+      KEEPS_WAITING.includes(reason) || (reason === 'VirtualFunctionInUse' && withVfs.has(pciAddress)),
   );
   return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress = '' }) => pciAddress))];
 }

@@ -3,10 +3,11 @@ import { ANNOTATION, type NodeStateSpec, type SriovNetworkNodeState } from '@sri
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics, systemClock } from '@sriov/runtime';
 import { converge } from './converge.ts';
+import { wishOf } from './gather.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { createPluginRestarter } from './plugin-restarter.ts';
-import { MemoryFolder, MemoryPods, PowerCut, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from './test-host.ts';
 
 jest.setTimeout(60_000);
 
@@ -29,7 +30,10 @@ const stateWith = (spec: NodeStateSpec, hash?: string): SriovNetworkNodeState =>
   metadata: {
     name: 'node-1',
     generation: 1,
-    ...(hash !== undefined && { annotations: { [ANNOTATION.devicePluginConfigHash]: hash } }),
+    annotations: {
+      [ANNOTATION.plannedFrom]: PORTS.join(','),
+      ...(hash !== undefined && { [ANNOTATION.devicePluginConfigHash]: hash }),
+    },
   },
   spec,
 });
@@ -46,7 +50,7 @@ async function pass(state: SriovNetworkNodeState, cut = new PowerCut(Infinity)):
     metrics: createNodeMetrics(new Metrics()),
   });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-  const wanted = { spec: state.spec ?? {}, allowHostInterfaces: false };
+  const wanted = { ...wishOf(state), allowHostInterfaces: false };
   return restart(state, await converge({ kernel: cut.kernel(kernel), journal }, wanted, followers));
 }
 

@@ -11,6 +11,7 @@ import { createReconciler } from './reconcile.ts';
 import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test-host.ts';
 
 const [PF, OTHER] = PORTS;
+const PLANNED = { [ANNOTATION.plannedFrom]: PORTS.join(',') };
 const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
 
 /** A daemon whose API server is a variable. */
@@ -20,7 +21,7 @@ class Daemon {
   readonly metrics = new Metrics();
   /** Every status that was written, as `syncStatus: first line of the Ready condition`. */
   readonly reports: string[] = [];
-  state: SriovNetworkNodeState | undefined = { metadata: { name: 'node-1', generation: 1 } };
+  state: SriovNetworkNodeState | undefined = { metadata: { name: 'node-1', generation: 1, annotations: PLANNED } };
   isApiAway = false;
   wakes = 0;
 
@@ -81,7 +82,7 @@ class Daemon {
 
   /** The policy controller has written another configuration of the device plugin. */
   configure(hash: string): void {
-    const annotations = { [ANNOTATION.devicePluginConfigHash]: hash };
+    const annotations = { ...PLANNED, [ANNOTATION.devicePluginConfigHash]: hash };
     this.state = { ...this.state, metadata: { name: 'node-1', ...this.state?.metadata, annotations } };
   }
 

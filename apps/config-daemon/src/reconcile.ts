@@ -1,9 +1,9 @@
 import { CONDITION, messageOf, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
-import { done, type Outcome, wait } from '@sriov/controller';
+import { done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { Blockages } from './blockages.ts';
 import { converge } from './converge.ts';
-import { type HostPorts } from './gather.ts';
+import { type HostPorts, wishOf } from './gather.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { type Pass, type Verdict } from './node-status.ts';
 import { type RestartPlugin } from './plugin-restarter.ts';
@@ -43,7 +43,7 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
     if (nodeState === undefined) return waitForNodeState(wasWaiting ? undefined : log);
     const report = (pass: Pass): Promise<boolean> => context.status.write(nodeState, pass);
     const { allowHostInterfaces } = context;
-    const wanted = { spec: nodeState.spec ?? {}, allowHostInterfaces, blocked: blockages.sentences };
+    const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences };
     const progress = new Progress({ clock, log, metrics, report, isRetry: hasFailed(nodeState) });
     const converging = converge(context.host, wanted, progress).finally(() => progress.end());
     const result = await converging.catch((error: unknown) => reportUnreadable(error, report, context));
@@ -55,6 +55,8 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
     if (await report({ observed: result.observed, verdict })) logVerdict(log, verdict);
     const isSucceeded = verdict.syncStatus === SYNC_STATUS.succeeded;
     if (isSucceeded && pluginProblem === undefined) return done(verdict.reason, verdict.message);
+    // What the policy controller writes wakes us; there is nothing to try before.
+    if (verdict.reason === REASON.notPlannedYet) return stalled(verdict.reason, verdict.message);
     const { generation } = nodeState.metadata;
     const hasTried = verdict.syncStatus === SYNC_STATUS.failed && result.failures.length > 0;
     const ms = delays.after({ generation, hasFailed: hasTried || isSucceeded });

@@ -48,11 +48,13 @@ const writeWorld = (world: object): void => writeFileSync(join(folder, 'world.ya
 const statePath = (name = NODE): string =>
   `/apis/sriovnetwork.openshift.io/v1/namespaces/${namespace}/sriovnetworknodestates/${name}`.replace(/\/$/, '');
 
-const createState = (): Promise<unknown> =>
+const PLANNED = { [ANNOTATION.plannedFrom]: `0000:00:03.0,${PF},0000:02:00.0` };
+/** A node state as the policy controller leaves it; without annotations, as it makes a new one. */
+const createState = (annotations: object = PLANNED): Promise<unknown> =>
   request('POST', statePath(''), {
     apiVersion: 'sriovnetwork.openshift.io/v1',
     kind: 'SriovNetworkNodeState',
-    metadata: { name: NODE },
+    metadata: { name: NODE, annotations },
     spec: {},
   });
 
@@ -659,6 +661,67 @@ describe('a daemon that may not delete pods', () => {
   });
 });
 
+describe('as long as the spec was not planned', () => {
+  const untilUnplanned = (): Promise<SriovNetworkNodeState> =>
+    eventually(async () => {
+      const state = await getState();
+      const ready = state.status?.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.reason === 'NotPlannedYet' && state;
+    });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['its node state was deleted and made anew', () => request('DELETE', statePath()).then(() => createState({}))],
+    [
+      'a hand took the annotation away',
+      () => request('PATCH', statePath(), { metadata: { annotations: { [ANNOTATION.plannedFrom]: null } } }),
+    ],
+    [
+      'a controller that does not know of it has written',
+      () =>
+        request('DELETE', statePath())
+          .then(() => createState({ [ANNOTATION.devicePluginConfigHash]: 'of nothing' }))
+          .then(() => setSpec({ interfaces: [] })),
+    ],
+  ])('the daemon reports the VFs, and touches neither them nor the device plugin, when %s', async (_, lose) => {
+    await startWithFourVfs();
+    const before = machine();
+    await lose();
+    const { status, metadata } = await untilUnplanned();
+    expect(status).toMatchObject({ syncStatus: 'InProgress' });
+    expect(status?.interfaces?.find(({ pciAddress }) => pciAddress === PF)?.Vfs).toHaveLength(4);
+    expect(status?.conditions?.map(({ type, status: holds }) => [type, holds])).toEqual([
+      ['Ready', 'False'],
+      ['Progressing', 'True'],
+      ['Degraded', 'False'],
+    ]);
+    // Planned from what was reported, the spec is the one that it was.
+    await request('PATCH', statePath(), {
+      metadata: { annotations: { ...PLANNED, [ANNOTATION.devicePluginConfigHash]: 'a' } },
+      spec: specOf(4),
+    });
+    const planned = await untilSynced('Succeeded');
+    expect(planned.metadata.uid).toBe(metadata.uid);
+    expect(machine()).toEqual(before);
+    expect(await deletedPods()).toEqual([]);
+  });
+
+  it('with a PF that was missing from the report, that PF stays as it is until it was seen', async () => {
+    await startWithFourVfs();
+    const before = machine();
+    await request('DELETE', statePath());
+    await createState({ [ANNOTATION.plannedFrom]: '0000:00:03.0,0000:02:00.0' });
+    const { status } = await untilUnplanned();
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toMatch(
+      /^ens1 \(0000:01:00\.0\): the spec has no entry of it, and was planned before the PF was reported/,
+    );
+    expect(machine()).toEqual(before);
+    // Now it is a wish.
+    await request('PATCH', statePath(), { metadata: { annotations: PLANNED } });
+    await untilSynced('Succeeded');
+    expect(machine().devices[PF]?.pf?.vfs).toEqual([]);
+  });
+});
+
 describe('a world file that cannot be used', () => {
   it('ends the daemon with what is wrong in it', async () => {
     writeWorld({ ...WORLD, nics: [{ ...WORLD.nics[0], mac: 'none' }] });
@@ -725,6 +788,16 @@ restart the device plugin:
     await untilSynced('Succeeded');
     await stopDaemon();
     expect((await dryRun()).out).toBe('nothing to do: the host is as the spec wants it\n');
+  });
+
+  it('says of a spec that was not planned that nothing would be done', async () => {
+    await want(specOf(4), 'a');
+    startDaemon();
+    await untilSynced('Succeeded');
+    await stopDaemon();
+    await request('DELETE', statePath());
+    await createState({ [ANNOTATION.devicePluginConfigHash]: 'of nothing' });
+    expect((await dryRun()).out).toMatch(/^not done \(NotPlannedYet\): the spec does not say .*\n$/);
   });
 
   it('says that there is no node state', async () => {

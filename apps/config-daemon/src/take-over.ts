@@ -2,7 +2,7 @@ import { messageOf } from '@sriov/api';
 import { type PlannedNode } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Gathered } from './gather.ts';
-import { type Journal, type JournalEntries } from './journal.ts';
+import { type Journal } from './journal.ts';
 import { type PluginRecord } from './plugin-restart.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function takeOver(
       const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
       await journal.own(entry, known, { mtu: before?.mtu ?? link?.mtu, autoprobe: sriov?.autoprobe });
     }
-    for (const pciAddress of [...plan.released, ...unfinished(known, plan)]) await journal.release(pciAddress);
+    for (const pciAddress of [...plan.released, ...unfinished(gathered, plan)]) await journal.release(pciAddress);
     return [];
   } catch (cause) {
     const detail = messageOf(cause);
@@ -42,7 +42,9 @@ async function oweRestart(journal: Journal, known: PluginRecord, because: readon
 }
 
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */
-function unfinished({ owned, initial, damaged }: JournalEntries, { taken }: PlannedNode): string[] {
+function unfinished({ facts, journal }: Gathered, { taken }: PlannedNode): string[] {
+  if (facts.plannedFrom === undefined) return [];
+  const { owned, initial, damaged } = journal;
   const known = new Set([...owned.keys(), ...damaged.keys(), ...taken.map(({ pciAddress }) => pciAddress)]);
   return [...initial.keys()].filter((pciAddress) => !known.has(pciAddress));
 }

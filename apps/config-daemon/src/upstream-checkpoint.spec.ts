@@ -10,7 +10,11 @@ import { MemoryFolder, PORTS, testKernel, testSpec } from './test-host.ts';
 const [PF, OTHER] = PORTS;
 const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
 const pass = (kernel: SimulatedKernel, folder: MemoryFolder, spec: NodeStateSpec): Promise<unknown> =>
-  converge({ kernel, journal: new Journal(folder) }, { spec, allowHostInterfaces: false }, followers);
+  converge(
+    { kernel, journal: new Journal(folder) },
+    { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false },
+    followers,
+  );
 
 /** A host that upstream configured: its file of each PF, VFs, a larger MTU, and perhaps what it found at its start. */
 async function hostOfUpstream(

@@ -8,6 +8,7 @@ import { applying, type Verdict } from './node-status.ts';
 
 /** Reasons of the planner as the reasons of conditions. */
 const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
+  NotPlannedYet: REASON.notPlannedYet,
   InterfaceNotFound: REASON.interfaceNotFound,
   VirtualFunctionInUse: REASON.vfInUse,
   HostInterface: REASON.hostInterface,
@@ -33,6 +34,7 @@ export function verdictOf(converged: Converged, isPatient = false): Verdict {
     return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
   }
   if (isPatient && !isUndone && isOnlyBlocked(converged)) return applying(lines);
+  if (!isUndone && isOnlyUnplanned(converged)) return notPlanned(lines);
   return failed(reasonOf(converged), lines);
 }
 
@@ -59,10 +61,20 @@ function isOnlyBlocked({ rest, failures, journalProblems }: Converged): boolean 
   );
 }
 
+/** What is right is in place; what else shall be, nobody knows yet. */
+function isOnlyUnplanned({ rest, failures, journalProblems }: Converged): boolean {
+  const others = rest.problems.filter(({ reason }) => reason !== 'NotPlannedYet');
+  return failures.length === 0 && journalProblems.length === 0 && others.length === 0;
+}
+
+function notPlanned(lines: readonly string[]): Verdict {
+  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.notPlannedYet, message: lines.join('\n') };
+}
+
 function reasonOf({ rest, failures, journalProblems }: Omit<Converged, 'observed'>): Verdict['reason'] {
   if (failures.some(({ cause }) => cause instanceof KernelBlockedError)) return REASON.blocked;
   if (failures.length > 0) return REASON.applyFailed;
-  const [first] = rest.problems;
+  const first = rest.problems.find(({ reason }) => reason !== 'NotPlannedYet');
   if (first) return REASONS[first.reason];
   return journalProblems.length > 0 ? REASON.stateDamaged : REASON.undone;
 }

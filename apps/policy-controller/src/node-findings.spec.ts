@@ -6,6 +6,7 @@ import { subjectOf } from './subject.ts';
 const policy = (name: string): string => subjectOf('SriovNetworkNodePolicy', name);
 const found = (policies: string[], rest: Partial<Findings> = {}): Findings => ({
   subjects: new Set(policies.map(policy)),
+  undecided: new Set(),
   problems: [],
   generations: new Map(),
   isSettled: true,
@@ -26,7 +27,10 @@ describe('NodeFindings', () => {
     expect(findings.set('n1', found(['a']))).toEqual(new Set());
     expect(findings.set('n1', found(['b']))).toEqual(new Set([policy('a'), policy('b')]));
     expect(findings.set('n1', found(['b'], { isSettled: false }))).toEqual(new Set([policy('b')]));
-    expect(findings.set('n1', undefined)).toEqual(new Set([policy('b')]));
+    const undecided = new Set([policy('c')]);
+    expect(findings.set('n1', found(['b'], { undecided }))).toEqual(new Set([policy('b'), policy('c')]));
+    expect([findings.nodesOf(policy('c')), findings.undecidedNodesOf(policy('c'))]).toEqual([[], ['n1']]);
+    expect(findings.set('n1', undefined)).toEqual(new Set([policy('b'), policy('c')]));
   });
 
   it('tells of a subject that the node was planned with a new version of, and of no other', () => {

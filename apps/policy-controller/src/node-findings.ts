@@ -6,6 +6,8 @@ import { subjectOf } from './subject.ts';
 export interface Findings {
   /** Policies that configure a PF of the node, and its pool. */
   readonly subjects: ReadonlySet<string>;
+  /** Policies of which nothing can be said before the daemon of the node reports. */
+  readonly undecided: ReadonlySet<string>;
   readonly problems: readonly Problem[];
   /** What the node was planned with. */
   readonly generations: Generations;
@@ -45,6 +47,13 @@ export class NodeFindings {
     );
   }
 
+  /** Nodes of which nobody can say yet what the policy means for them. */
+  undecidedNodesOf(subject: string): string[] {
+    return [...(this.#nodesBySubject.get(subject) ?? [])].filter((node) =>
+      this.#byNode.get(node)?.undecided.has(subject),
+    );
+  }
+
   /** Number of nodes that have something to do with the subject. */
   countNodes(subject: string): number {
     return this.#nodesBySubject.get(subject)?.size ?? 0;
@@ -73,7 +82,8 @@ export class NodeFindings {
 
 function subjectsIn(findings: Findings | undefined): Set<string> {
   if (findings === undefined) return new Set();
-  return new Set([...findings.subjects, ...findings.problems.map(({ kind, name }) => subjectOf(kind, name))]);
+  const { subjects, undecided, problems } = findings;
+  return new Set([...subjects, ...undecided, ...problems.map(({ kind, name }) => subjectOf(kind, name))]);
 }
 
 /** Subjects of which the node was planned with another version than before. */
@@ -85,8 +95,12 @@ function changedSubjects(before: Generations, after: Generations): Set<string> {
 function isSame(a: Findings, b: Findings): boolean {
   return (
     a.isSettled === b.isSettled &&
-    a.subjects.size === b.subjects.size &&
-    [...a.subjects].every((subject) => b.subjects.has(subject)) &&
+    isSameSet(a.subjects, b.subjects) &&
+    isSameSet(a.undecided, b.undecided) &&
     JSON.stringify(a.problems) === JSON.stringify(b.problems)
   );
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((subject) => b.has(subject));
 }

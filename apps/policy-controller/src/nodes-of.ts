@@ -35,6 +35,7 @@ export function nodesOf(
   return {
     selectedNodes: about.selected.length,
     unplannedNodes: about.selected.filter(({ metadata }) => !isPlanned(metadata.name)).length,
+    unreported: findings.undecidedNodesOf(subject),
     matched: findings.nodesOf(subject).flatMap((node) => matchedNode(sources, node)),
     problems: [...own, ...findings.problemsOf(subject)],
   };

@@ -45,7 +45,12 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
   const plan = planNode(fleet, facts);
   const writes = nodeWrites(plan, present);
   const tell = (found: { problems: readonly Problem[]; isSettled: boolean }): void =>
-    context.onFindings(facts.name, { ...found, subjects: subjectsOf(plan), generations: context.view.generations });
+    context.onFindings(facts.name, {
+      ...found,
+      subjects: subjectsOf(plan),
+      undecided: new Set(plan.undecided.map((policy) => subjectOf('SriovNetworkNodePolicy', policy))),
+      generations: context.view.generations,
+    });
   tell({ problems: plan.problems, isSettled: writes.length === 0 });
   try {
     await apply(context, gathered, writes);
@@ -55,7 +60,10 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
     tell({ problems: [...plan.problems, ...noRoomProblems(plan, error.message)], isSettled: false });
     return stalled(REASON.configMapFull, error.message);
   }
-  const message = 'the node state is as the policies want it';
+  const message =
+    plan.undecided.length > 0
+      ? 'the node has not reported its PFs: nothing is planned for it'
+      : 'the node state is as the policies want it';
   return lookAgainMs === undefined ? done(REASON.inSync, message) : wait(lookAgainMs, REASON.inSync, message);
 }
 

@@ -31,6 +31,7 @@ function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): Policy
   const nothing = (problem: Problem): PolicyFacts => ({
     selectedNodes: 0,
     unplannedNodes: 0,
+    unreported: [],
     matched: [],
     problems: [problem],
   });

@@ -20,7 +20,7 @@ function factsOf(context: StatusContext, pool: SriovNetworkPoolConfig): Paramete
   const { name, namespace } = pool.metadata;
   if (namespace !== settings.namespace) {
     const problem = misplaced({ kind: 'SriovNetworkPoolConfig', name, operatorNamespace: settings.namespace });
-    return { matched: [], unplannedNodes: 0, problems: [problem], isForOffload: false };
+    return { matched: [], unplannedNodes: 0, unreported: [], problems: [problem], isForOffload: false };
   }
   const prepared = view.current.pools.find((each) => each.name === name);
   const selected = caches.nodes.store

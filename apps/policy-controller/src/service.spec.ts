@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   ANNOTATION,
   type Condition,
+  type KubeObject,
   LABEL,
   type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
@@ -83,6 +84,12 @@ const report = async (name: string, status: object = {}): Promise<void> => {
   });
   expect(state.metadata.name).toBe(name);
 };
+/** Waits until the spec is planned from what the daemon has reported. */
+const untilPlanned = (name: string): Promise<SriovNetworkNodeState> =>
+  eventually(async () => {
+    const state = await getState(name);
+    return state.metadata.annotations?.[ANNOTATION.plannedFrom] === '0000:3b:00.0,0000:5e:00.0' && state;
+  });
 const createPolicy = async (name: string, nodeSelector: object, spec: object = {}): Promise<void> => {
   const body = {
     apiVersion: API_VERSION,
@@ -161,7 +168,12 @@ describe('the policy controller', () => {
     await createPolicy('progress', { own: 'nobody' });
     await untilPolicy('progress', 'Ready', { status: 'False', reason: 'NoMatchingNodes' });
     await request('PATCH', path(POLICIES, 'progress'), { spec: { nodeSelector: selector } });
-    await untilPolicy('progress', 'Ready', { reason: 'NoMatchingInterfaces' });
+    await untilPolicy('progress', 'Progressing', {
+      status: 'True',
+      message: `nodes that have not reported their PFs yet, so that nothing can be planned for them: ${name} (does their config daemon run?)`,
+    });
+    await report(name, { interfaces: [], syncStatus: 'InProgress' });
+    await untilPolicy('progress', 'Ready', { status: 'False', reason: 'NoMatchingInterfaces' });
     await report(name, { syncStatus: 'InProgress' });
     await untilPolicy('progress', 'Progressing', {
       status: 'True',
@@ -234,6 +246,81 @@ describe('the policy controller', () => {
     expect((await getState(name)).spec?.system).toBeUndefined();
     await request('DELETE', path(POLICIES, 'firm'));
     await eventually(async () => (await getState(name)).spec?.interfaces === undefined);
+  });
+
+  describe('says from which reported PFs it planned the spec', () => {
+    const BOTH = '0000:3b:00.0,0000:5e:00.0';
+    const annotationOf = async (name: string): Promise<string | undefined> =>
+      (await getState(name)).metadata.annotations?.[ANNOTATION.plannedFrom];
+    const labelOf = async (name: string): Promise<string | undefined> =>
+      ((await request('GET', `/api/v1/nodes/${name}`)) as KubeObject).metadata.labels?.[LABEL.devicePlugin];
+    const keyOf = async (name: string): Promise<string | undefined> =>
+      ((await request('GET', CONFIG())) as { data?: Record<string, string> }).data?.[name];
+
+    it('in the write of the spec, and not before there is a report', async () => {
+      const { name, selector } = await createNode();
+      await createPolicy(`planned-${name}`, selector);
+      const { resourceVersion } = (await eventually(() => getState(name))).metadata;
+      await untilPolicy(`planned-${name}`, 'Progressing', { status: 'True' });
+      expect((await getState(name)).metadata.resourceVersion).toBe(resourceVersion);
+      expect([await keyOf(name), await labelOf(name)]).toEqual([undefined, undefined]);
+      await report(name);
+      const { spec } = await untilPlanned(name);
+      expect(spec?.interfaces).toMatchObject([{ name: 'ens1', numVfs: 4 }]);
+      await request('DELETE', path(POLICIES, `planned-${name}`));
+      await eventually(async () => (await getState(name)).spec?.interfaces === undefined);
+      expect(await annotationOf(name)).toBe(BOTH);
+    });
+
+    it('again, when a hand has taken that away or changed it', async () => {
+      const { name } = await createNode();
+      await report(name);
+      await untilPlanned(name);
+      for (const text of [null, '0000:3b:00.0', 'nonsense']) {
+        await request('PATCH', path(STATES, name), { metadata: { annotations: { [ANNOTATION.plannedFrom]: text } } });
+        await untilPlanned(name);
+      }
+    });
+
+    it('anew after the node state was deleted, and meanwhile leaves configuration and label of the device plugin', async () => {
+      const { name, selector } = await createNode();
+      await createPolicy(`deleted-${name}`, selector);
+      await report(name, { syncStatus: 'Succeeded' });
+      await untilPlanned(name);
+      await untilPolicy(`deleted-${name}`, 'Ready', { status: 'True' });
+      const before = [await keyOf(name), await labelOf(name)];
+      expect(before).toEqual([expect.stringContaining('ens1'), 'Enabled']);
+      const { metadata } = await getState(name);
+      await request('DELETE', path(STATES, name));
+      const fresh = await eventually(async () => {
+        const state = await getState(name);
+        return state.metadata.uid !== metadata.uid && state;
+      });
+      await untilPolicy(`deleted-${name}`, 'Ready', { status: 'False', reason: 'NodesProgressing' });
+      expect(fresh.metadata.annotations).toEqual({
+        [ANNOTATION.desiredState]: 'Idle',
+        [ANNOTATION.currentState]: 'Idle',
+      });
+      expect([await keyOf(name), await labelOf(name)]).toEqual(before);
+      await report(name, { syncStatus: 'InProgress' });
+      const planned = await untilPlanned(name);
+      expect(planned.metadata.annotations).toMatchObject({
+        [ANNOTATION.devicePluginConfigHash]: metadata.annotations?.[ANNOTATION.devicePluginConfigHash],
+      });
+      expect([await keyOf(name), await labelOf(name)]).toEqual(before);
+    });
+
+    it('as before when the status is emptied, and changes nothing else then either', async () => {
+      const { name, selector } = await createNode();
+      await createPolicy(`emptied-${name}`, selector);
+      await report(name, { syncStatus: 'Succeeded' });
+      await untilPolicy(`emptied-${name}`, 'Ready', { status: 'True' });
+      const before = [await untilPlanned(name).then(({ spec }) => spec), await keyOf(name), await labelOf(name)];
+      await request('PATCH', `${path(STATES, name)}/status`, { status: { interfaces: null, syncStatus: null } });
+      await untilPolicy(`emptied-${name}`, 'Ready', { status: 'False', reason: 'NodesProgressing' });
+      expect([(await getState(name)).spec, await keyOf(name), await labelOf(name)]).toEqual(before);
+      expect(await annotationOf(name)).toBe(BOTH);
+    });
   });
 
   it('keeps the state of a node that is no longer managed for a while', async () => {
@@ -459,7 +546,8 @@ describe('the policy controller', () => {
     };
     const all = await keysOf('device-plugin-config');
     const { name } = await createNode();
-    const before = await eventually(() => getState(name));
+    await report(name);
+    const before = await untilPlanned(name);
     stop.abort();
     await running;
     stop = new AbortController();

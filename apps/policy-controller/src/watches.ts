@@ -10,7 +10,7 @@ import {
 } from '@sriov/api';
 import { type Controller } from '@sriov/controller';
 import { type Change, type Store } from '@sriov/kube';
-import { selectorMatches } from '@sriov/policy';
+import { hasReported, selectorMatches } from '@sriov/policy';
 import { type Caches } from './caches.ts';
 import { changedKeys, isSpecChange } from './changes.ts';
 import { type ConfigMapWriter } from './config-map-writer.ts';
@@ -169,7 +169,11 @@ function hasSameLabels({ type, object, previous }: Change<KubeObject>): boolean 
 
 /** Compares what planning reads: the spec, which devices there are, and what limits them. */
 function isSameForPlanning({ type, object, previous }: Change<SriovNetworkNodeState>): boolean {
-  const identity = ({ metadata, spec, status }: SriovNetworkNodeState): string =>
-    JSON.stringify([metadata.annotations, metadata.ownerReferences, spec, status?.interfaces, status?.system]);
+  const identity = (state: SriovNetworkNodeState): string => {
+    const { metadata, spec, status } = state;
+    const { annotations, ownerReferences } = metadata;
+    const { interfaces, system } = status ?? {};
+    return JSON.stringify([annotations, ownerReferences, spec, interfaces, system, hasReported(state)]);
+  };
   return type === 'updated' && previous !== undefined && identity(object) === identity(previous);
 }

@@ -42,6 +42,11 @@ export const ANNOTATION = {
    * the daemon restarts it when this changes; the file is written before.
    */
   devicePluginConfigHash: `${GROUP}/device-plugin-config-hash`,
+  /**
+   * On SriovNetworkNodeState: PCI addresses of the reported PFs that the spec was planned from, see `readPlannedFrom`.
+   * It is written together with the spec.
+   */
+  plannedFrom: `${GROUP}/planned-from`,
   /** On NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of the network CR that made it. */
   ownerRef: `${GROUP}/owner-ref`,
   /** On network CRs: namespace of the NetworkAttachmentDefinition of the last successful sync. */

@@ -38,6 +38,7 @@ export const REASON = {
 
   // node states
   inSync: 'InSync',
+  notPlannedYet: 'NotPlannedYet',
   applying: 'Applying',
   applyFailed: 'ApplyFailed',
   undone: 'ChangedBack',

@@ -70,26 +70,31 @@ const facts: fc.Arbitrary<NodeFacts> = fc
     pfs: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(pf))),
     wanted: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(entry))),
     owned: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(entry))),
+    plannedFrom: maybe(fc.subarray([PF, OTHER]).map((addresses) => new Set(addresses))),
     system: maybe(fc.record({ rdmaMode: fc.constantFrom('shared' as const, 'exclusive' as const) })),
     rdmaMode: fc.constantFrom(undefined, 'shared' as const, 'exclusive' as const),
     bridges: maybe(fc.constant<Bridges>({ ovs: [{ name: 'br-0000_01_00.0', uplinks: [{ pciAddress: PF }] }] })),
   })
-  .map(({ pfs, wanted, owned, system, rdmaMode, bridges }) => {
+  .map(({ pfs, wanted, owned, plannedFrom, system, rdmaMode, bridges }) => {
     const observed: ObservedHost = { interfaces: pfs, problems: [], ...omitUndefined({ rdmaMode }) };
     const spec = { interfaces: [...wanted], ...omitUndefined({ system, bridges }) };
-    return testFacts([], [], { spec, observed, owned: new Map(owned.map((each) => [each.pciAddress, each])) });
+    const ours = new Map(owned.map((each) => [each.pciAddress, each]));
+    return testFacts([], [], { spec, plannedFrom, observed, owned: ours });
   });
 
 /** What is foreseen from the node state that the daemon writes about such a host. */
-function foreseen({ spec, observed, owned }: NodeFacts): PlannedNode | undefined {
-  return foresee(spec, {
-    metadata: { name: 'n1' },
-    spec: { interfaces: [...owned.values()] },
-    status: {
-      interfaces: statusInterfaces(observed, () => false),
-      ...(observed.rdmaMode && { system: { rdmaMode: observed.rdmaMode } }),
+function foreseen({ spec, plannedFrom, observed, owned }: NodeFacts): PlannedNode | undefined {
+  return foresee(
+    { spec, plannedFrom },
+    {
+      metadata: { name: 'n1' },
+      spec: { interfaces: [...owned.values()] },
+      status: {
+        interfaces: statusInterfaces(observed, () => false),
+        ...(observed.rdmaMode && { system: { rdmaMode: observed.rdmaMode } }),
+      },
     },
-  });
+  );
 }
 
 describe('what is foreseen of a node', () => {
@@ -109,7 +114,10 @@ describe('what is foreseen of a node', () => {
       interfaces: [{ pciAddress: PF, numVfs: 2, vfGroups: [{ vfRange: '0-1', deviceType: 'vfio-pci' }] }],
     };
     const nic = { pciAddress: PF, name: 'ens1', driver: 'igb', totalvfs: 7, numVfs: 2, mtu: 1500 };
-    const plan = foresee(spec, { metadata: { name: 'n1' }, status: { interfaces: [nic] } });
+    const plan = foresee(
+      { spec, plannedFrom: new Set([PF]) },
+      { metadata: { name: 'n1' }, status: { interfaces: [nic] } },
+    );
     expect([plan?.pfs, plan?.problems]).toEqual([[], []]);
   });
 });

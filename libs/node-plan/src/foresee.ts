@@ -6,6 +6,7 @@ import {
   type ObservedPf,
   type ObservedVf,
   omitUndefined,
+  type PlannedFrom,
   type SriovNetworkNodeState,
   type VirtualFunction,
 } from '@sriov/api';
@@ -17,7 +18,10 @@ import { type PlannedNode, planNode } from './plan-node.ts';
  * planner. Nothing is foreseen of a node that has not reported its devices. What no status tells is taken to stand in
  * nobody's way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
  */
-export function foresee(spec: NodeStateSpec, state: SriovNetworkNodeState | undefined): PlannedNode | undefined {
+export function foresee(
+  { spec, plannedFrom }: { readonly spec: NodeStateSpec; readonly plannedFrom: PlannedFrom | undefined },
+  state: SriovNetworkNodeState | undefined,
+): PlannedNode | undefined {
   const { interfaces: told = [], system } = state?.status ?? {};
   if (told.length === 0) return undefined;
   const ordered = byAddress(state?.spec?.interfaces);
@@ -25,6 +29,7 @@ export function foresee(spec: NodeStateSpec, state: SriovNetworkNodeState | unde
   const reported = byAddress(interfaces);
   return planNode({
     spec: { ...spec, interfaces: spec.interfaces?.map((entry) => foreseeable(entry, reported.get(entry.pciAddress))) },
+    plannedFrom,
     observed: reportedHost(interfaces, system?.rdmaMode),
     owned: ordered,
     initial: new Map(),

@@ -98,6 +98,48 @@ describe('a node', () => {
   });
 });
 
+describe('a spec that was not planned', () => {
+  it.each<[string, DesiredInterface[]]>([
+    ['is empty', []],
+    ['has an entry that a version without the annotation wrote', [{ ...entry, numVfs: 2 }]],
+  ])('changes nothing, and ends the takeover of nothing, when it %s', (_, desired) => {
+    const owned = new Map([[PF, entry]]);
+    const plan = planNode(testFacts([testPf(four)], desired, { owned, plannedFrom: undefined }));
+    expect(plan).toMatchObject({ modules: [], pfs: [], taken: [], released: [] });
+    expect(plan.problems).toMatchObject([{ reason: 'NotPlannedYet' }]);
+  });
+});
+
+describe('a PF that the spec does not have, and that was not reported when it was planned', () => {
+  const plannedFrom = new Set([OTHER]);
+
+  it.each<[string, DesiredInterface]>([
+    ['with VFs of ours', entry],
+    ['with VFs that someone else manages', { ...entry, externallyManaged: true }],
+  ])('stays as it is, and ours, %s', (_, ours) => {
+    const { pfs, problems, released } = giveBack(testPf(four), { owned: new Map([[PF, ours]]), plannedFrom });
+    expect({ pfs, released }).toEqual({ pfs: [], released: [] });
+    expect(problems).toEqual([
+      {
+        pciAddress: PF,
+        reason: 'NotPlannedYet',
+        message: `ens1 (${PF}): the spec has no entry of it, and was planned before the PF was reported: it is left as it is until the policy controller has seen it`,
+      },
+    ]);
+  });
+
+  it('is released when it is gone, and its VFs with it', () => {
+    expect(giveBack(undefined, { plannedFrom })).toMatchObject({ pfs: [], problems: [], released: [PF] });
+  });
+
+  it('does not hold up the others', () => {
+    const other = { ...testPf([]), pciAddress: OTHER };
+    const facts = { owned: new Map([[PF, entry]]), plannedFrom };
+    const plan = planNode(testFacts([testPf(four), other], [{ ...entry, pciAddress: OTHER }], facts));
+    expect(plan.pfs.map(({ pciAddress }) => pciAddress)).toEqual([OTHER]);
+  });
+});
+
 describe('a PF that the spec no longer has', () => {
   it('loses the VFs that we made, and gets back what it was', () => {
     const pf = testPf(four, { link: testLink({ mtu: 9000 }), sriov: { totalVfs: 7, autoprobe: true, vfs: four } });

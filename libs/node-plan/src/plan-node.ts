@@ -1,4 +1,11 @@
-import { type DesiredInterface, type NodeStateSpec, type ObservedHost, type ObservedPf } from '@sriov/api';
+import {
+  ANNOTATION,
+  type DesiredInterface,
+  type NodeStateSpec,
+  type ObservedHost,
+  type ObservedPf,
+  type PlannedFrom,
+} from '@sriov/api';
 import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
@@ -10,6 +17,8 @@ import { type NodePlan, type PfPlan, type PlanProblem } from './steps.ts';
 /** Everything that bears on what has to be done to a node. */
 export interface NodeFacts {
   readonly spec: NodeStateSpec;
+  /** The PFs that the spec was planned from; absent as long as it was not planned. */
+  readonly plannedFrom: PlannedFrom | undefined;
   readonly observed: ObservedHost;
   /** PFs that the operator has taken over, by PCI address, with the entry that was last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
@@ -31,6 +40,10 @@ export interface PlannedNode extends NodePlan {
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
 export function planNode(facts: NodeFacts): PlannedNode {
+  return facts.plannedFrom === undefined ? UNPLANNED : planWish(facts);
+}
+
+function planWish(facts: NodeFacts): PlannedNode {
   const host = indexHost(facts);
   const desired = facts.spec.interfaces ?? [];
   const wanted = new Map<string, DesiredInterface>();
@@ -60,6 +73,13 @@ function nodeProblems({ spec, observed }: NodeFacts): PlanProblem[] {
   const rdma = findRdmaRefusal(spec.system?.rdmaMode, observed.rdmaMode);
   return [...findBridgeRefusals(spec), ...(rdma === undefined ? [] : [rdma])];
 }
+
+const NOT_PLANNED_YET: PlanProblem = {
+  reason: 'NotPlannedYet',
+  message: `the spec does not say from which PFs it was planned (annotation ${ANNOTATION.plannedFrom}), so the host is left as it is: if that lasts, the policy controller does not run, or is older than this daemon`,
+};
+
+const UNPLANNED: PlannedNode = { modules: [], pfs: [], problems: [NOT_PLANNED_YET], taken: [], released: [] };
 
 /** The host by PCI address: what was seen of a PF, and why nothing was. */
 interface HostIndex {
@@ -92,18 +112,25 @@ function planDesired(facts: NodeFacts, desired: DesiredInterface, host: HostInde
 }
 
 /**
- * VFs that someone else manages are his; ours go. A PF that is gone took its VFs with it, but one that could not be
- * looked at may still have them.
+ * VFs that someone else manages are his; ours go, if the spec was planned by someone who had seen the PF. A PF that is
+ * gone took its VFs with it, but one that could not be looked at may still have them.
  */
 function planUnwanted(facts: NodeFacts, entry: DesiredInterface, host: HostIndex): PfResult {
-  if (entry.externallyManaged === true) return { problems: [] };
-  const { initial, allowHostInterfaces, blocked } = facts;
+  const { initial, allowHostInterfaces, blocked, plannedFrom } = facts;
   const observed = host.pfs.get(entry.pciAddress);
-  if (observed === undefined) return { problems: host.problems.has(entry.pciAddress) ? [notFound(entry, host)] : [] };
+  const isExternal = entry.externallyManaged === true;
+  if (observed === undefined) {
+    return { problems: !isExternal && host.problems.has(entry.pciAddress) ? [notFound(entry, host)] : [] };
+  }
+  if (plannedFrom?.has(entry.pciAddress) !== true) return { problems: [problemOf(observed, 'NotPlannedYet', UNSEEN)] };
+  if (isExternal) return { problems: [] };
   const waiting = blocked.get(entry.pciAddress);
   if (waiting !== undefined) return { problems: [problemOf(observed, 'BlockedInKernel', waiting)] };
   return planReset({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
 }
+
+const UNSEEN =
+  'the spec has no entry of it, and was planned before the PF was reported: it is left as it is until the policy controller has seen it';
 
 function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostIndex): PlanProblem {
   const cause = problems.get(pciAddress) ?? 'the node has no such network device';

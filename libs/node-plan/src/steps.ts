@@ -44,7 +44,13 @@ export interface PlanProblem {
 
 /** Stands as the reason of the node state's condition. */
 export type PlanProblemReason =
-  'InterfaceNotFound' | 'VirtualFunctionInUse' | 'HostInterface' | 'Unsupported' | 'SpecInvalid' | 'BlockedInKernel';
+  | 'NotPlannedYet'
+  | 'InterfaceNotFound'
+  | 'VirtualFunctionInUse'
+  | 'HostInterface'
+  | 'Unsupported'
+  | 'SpecInvalid'
+  | 'BlockedInKernel';
 
 /** What will be done to the node. Empty `pfs` and `problems`: the host is as the spec wants it. */
 export interface NodePlan {

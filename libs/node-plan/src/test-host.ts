@@ -57,6 +57,7 @@ export function testFacts(
 ): NodeFacts {
   return {
     spec: { interfaces: [...desired] },
+    plannedFrom: new Set([...interfaces, ...(change.owned?.values() ?? [])].map(({ pciAddress }) => pciAddress)),
     observed: { interfaces, problems: [] },
     owned: new Map(),
     initial: new Map(),

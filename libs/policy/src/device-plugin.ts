@@ -76,12 +76,21 @@ export function devicePluginConfig(facts: DevicePluginFacts): {
 /** The elements of the present text that may be kept, by resource name. */
 function presentElements({ keep }: DevicePluginFacts): Map<string, { resourceName: string }> {
   if (keep.orphaned.size + keep.frozen.size === 0) return new Map();
+  return new Map(elementsOf(keep.from).map((element) => [element.resourceName, element]));
+}
+
+/** The resources of a configuration as it stands. */
+export function resourceNames(text: string | undefined): string[] {
+  return elementsOf(text).map(({ resourceName }) => resourceName);
+}
+
+function elementsOf(text = '{}'): { resourceName: string }[] {
   try {
-    const { resourceList } = JSON.parse(keep.from ?? '{}') as { resourceList?: { resourceName: string }[] | null };
-    return new Map((resourceList ?? []).map((element) => [element.resourceName, element]));
+    const { resourceList } = JSON.parse(text) as { resourceList?: { resourceName: string }[] | null };
+    return resourceList ?? [];
   } catch {
     // A text that is not JSON is no use to the device plugin either: there is nothing to keep.
-    return new Map();
+    return [];
   }
 }
 

@@ -6,6 +6,7 @@ export * from './config-map-status.ts';
 export * from './config-shards.ts';
 export * from './default-nics.ts';
 export * from './fleet.ts';
+export * from './has-reported.ts';
 export * from './managed.ts';
 export * from './node-status.ts';
 export * from './node-writes.ts';

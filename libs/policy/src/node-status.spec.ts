@@ -15,7 +15,7 @@ const problem = (message: string, node?: string): Problem => ({
   reason: 'PolicyInvalid',
   message,
 });
-const none = { selectedNodes: 2, unplannedNodes: 0, matched: [], problems: [] };
+const none = { selectedNodes: 2, unplannedNodes: 0, unreported: [], matched: [], problems: [] };
 /** The condition that holds, or that none does; with its reason and message. */
 const say = ({ conditions }: DecidedStatus): string => {
   const { type = 'none', reason, message } = conditions.find(({ status }) => status === 'True') ?? {};
@@ -54,6 +54,13 @@ describe('policyStatus', () => {
     expect(say(policyStatus(facts))).toBe(text);
   });
 
+  it('is not Ready while a node of its selector has not reported its PFs, be the others ready', () => {
+    const facts = { ...none, matched: nodes('ready', 'a'), unreported: ['c', 'b'] };
+    expect(say(policyStatus(facts))).toBe(
+      'Progressing NodesProgressing: nodes that have not reported their PFs yet, so that nothing can be planned for them: b, c (does their config daemon run?)',
+    );
+  });
+
   it('counts matched and ready nodes', () => {
     const matched = [...nodes('ready', 'a', 'b'), ...nodes('failed', 'c')];
     expect(policyStatus({ ...none, matched })).toMatchObject({ matchedNodeCount: 3, readyNodeCount: 2 });
@@ -66,7 +73,7 @@ describe('policyStatus', () => {
 });
 
 describe('poolStatus', () => {
-  const pool = { isForOffload: false, unplannedNodes: 0, matched: [], problems: [] };
+  const pool = { isForOffload: false, unplannedNodes: 0, unreported: [], matched: [], problems: [] };
   it.each([
     [{ ...pool, matched: nodes('ready', 'a') }, 'Ready PoolReady: nodes configured: 1 of 1'],
     [pool, 'none NoMatchingNodes: no managed node has the labels of spec.nodeSelector'],

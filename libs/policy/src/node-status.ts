@@ -14,6 +14,8 @@ export interface MatchedNode {
 export interface NodesFacts {
   /** Selected nodes that were not planned yet with the object as it is now. */
   readonly unplannedNodes: number;
+  /** Names of selected nodes that cannot be planned before their daemons have reported their PFs. */
+  readonly unreported: readonly string[];
   readonly matched: readonly MatchedNode[];
   readonly problems: readonly Problem[];
 }
@@ -66,7 +68,12 @@ export function decideStatus(matched: readonly MatchedNode[], verdict: StatusVer
 }
 
 /** What is wrong or not done yet; nothing when all nodes are as they should be. */
-export function findUnfinished({ matched, problems, unplannedNodes }: NodesFacts): StatusVerdict | undefined {
+export function findUnfinished({
+  matched,
+  problems,
+  unplannedNodes,
+  unreported,
+}: NodesFacts): StatusVerdict | undefined {
   const [first] = inOrder(problems);
   if (first) return { state: 'degraded', reason: first.reason, message: describeProblems(problems) };
   const named = (readiness: Readiness): string[] =>
@@ -82,6 +89,10 @@ export function findUnfinished({ matched, problems, unplannedNodes }: NodesFacts
       reason: REASON.nodesProgressing,
       message: `nodes being planned: ${unplannedNodes}`,
     };
+  }
+  if (unreported.length > 0) {
+    const message = `nodes that have not reported their PFs yet, so that nothing can be planned for them: ${shorten(unreported)} (does their config daemon run?)`;
+    return { state: 'progressing', reason: REASON.nodesProgressing, message };
   }
   if (progressing.length === 0) return undefined;
   const message = `${progressing.length} of ${matched.length} nodes are being configured: ${shorten(progressing)}`;

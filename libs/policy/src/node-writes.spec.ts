@@ -1,14 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANNOTATION, type SriovNetworkNodeState } from '@sriov/api';
+import { ANNOTATION, LABEL, type SriovNetworkNodeState } from '@sriov/api';
 import { configHash } from './config-hash.ts';
 import { type NodePresent, nodeWrites, unmanagedWrites } from './node-writes.ts';
-import { type NodePlan } from './plan-node.ts';
-import { plan, policy } from './test-objects.ts';
+import { type NodePlan, planNode } from './plan-node.ts';
+import { fleet, plan, policy } from './test-objects.ts';
 
 const planned = plan([policy('p', { nicSelector: { pfNames: ['ens2f0'] } })]);
 const HASH = configHash(planned.devicePluginConfig);
 const stateOf = (wanted: NodePlan, annotations: Record<string, string> = {}): SriovNetworkNodeState => ({
-  metadata: { name: 'n1', annotations: { [ANNOTATION.devicePluginConfigHash]: HASH, ...annotations } },
+  metadata: {
+    name: 'n1',
+    annotations: {
+      [ANNOTATION.devicePluginConfigHash]: HASH,
+      [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1',
+      ...annotations,
+    },
+  },
   spec: wanted.spec,
 });
 const inPlace: NodePresent = {
@@ -26,9 +33,64 @@ const texts = (...entries: [string, string][]): NodePresent['devicePlugin'] => (
   texts: new Map(entries),
 });
 
+const unreadable: SriovNetworkNodeState['status'] = {
+  syncStatus: 'Failed',
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'False',
+      reason: 'HostUnreadable',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    },
+  ],
+};
+
 describe('nodeWrites', () => {
   it('writes nothing when all is in place', () => {
     expect(nodeWrites(planned, inPlace)).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['a version that did not say so wrote the spec', {}],
+    ['a PF was reported since', { [ANNOTATION.plannedFrom]: '0000:3b:00.0' }],
+  ])('says from which PFs the spec was planned when %s', (_, annotations) => {
+    const { metadata, ...rest } = stateOf(planned);
+    const own = { [ANNOTATION.devicePluginConfigHash]: HASH, ...annotations };
+    const state = { ...rest, metadata: { ...metadata, annotations: own } };
+    expect(nodeWrites(planned, { ...inPlace, state })).toEqual([
+      { kind: 'update-state', annotations: { [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1' } },
+    ]);
+  });
+
+  describe('for a node that has not reported its PFs', () => {
+    const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
+    const facts = { name: 'n1', labels: { [LABEL.devicePlugin]: 'Enabled' }, devicePluginConfig: 'as it stands' };
+    const unplanned = (state: SriovNetworkNodeState | undefined): NodePlan =>
+      planNode(fleet(policies), { ...facts, state });
+
+    it('makes a node state that says nothing, and leaves configuration and label of the device plugin', () => {
+      const annotations = { [ANNOTATION.desiredState]: 'Idle', [ANNOTATION.currentState]: 'Idle' };
+      expect(nodeWrites(unplanned(undefined), { ...inPlace, state: undefined, isOwned: false })).toEqual([
+        { kind: 'create-state', spec: {}, annotations },
+      ]);
+    });
+
+    it('moves its configuration to where it belongs, as it stands', () => {
+      const present = { ...inPlace, state: stateOf(planned), devicePlugin: texts(['device-plugin-config-3', 'old']) };
+      expect(nodeWrites(unplanned(stateOf(planned)), present)).toEqual([
+        { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: 'old' },
+        { kind: 'device-plugin-config', configMap: 'device-plugin-config-3', text: undefined },
+      ]);
+    });
+
+    it.each<[string, SriovNetworkNodeState['status']]>([
+      ['is empty', undefined],
+      ['is that of a daemon that could not look at its host', unreadable],
+    ])('changes nothing of the one that stands when its status %s', (_, status) => {
+      const state = { ...stateOf(planned), ...(status && { status }) };
+      expect(nodeWrites(unplanned(state), { ...inPlace, state })).toEqual([]);
+    });
   });
 
   it('writes everything for a new node, the configuration before the state', () => {
@@ -49,6 +111,7 @@ describe('nodeWrites', () => {
           [ANNOTATION.desiredState]: 'Idle',
           [ANNOTATION.currentState]: 'Idle',
           [ANNOTATION.devicePluginConfigHash]: HASH,
+          [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1',
         },
       },
     ]);

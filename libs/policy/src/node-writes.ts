@@ -2,6 +2,7 @@ import {
   ANNOTATION,
   type DrainProgress,
   type DrainRequest,
+  formatPlannedFrom,
   type NodeStateSpec,
   nodeStateSpecSchema,
   type SriovNetworkNodeState,
@@ -60,16 +61,23 @@ export type AnnotationChanges = Readonly<Record<string, string | null>>;
  * configuration comes first: the daemon restarts the plugin when the state changes, and it must then find the new one.
  */
 export function nodeWrites(plan: NodePlan, present: NodePresent): NodeWrite[] {
-  const { home, texts } = present.devicePlugin;
-  const text = plan.devicePluginConfig;
+  return [...configWrites(plan, present), ...labelWrites(plan, present), ...stateWrites(plan, present)];
+}
+
+function configWrites({ devicePluginConfig }: NodePlan, { devicePlugin }: NodePresent): NodeWrite[] {
+  const { home, texts } = devicePlugin;
+  // A text that stays as it is moves to where it belongs all the same.
+  const text = devicePluginConfig ?? texts.get(home) ?? [...texts.values()][0];
+  if (text === undefined) return [];
   return [
     ...(texts.get(home) === text ? [] : [{ kind: 'device-plugin-config' as const, configMap: home, text }]),
-    ...removals(present.devicePlugin, (configMap) => configMap !== home),
-    ...(present.devicePluginLabel === plan.devicePluginLabel
-      ? []
-      : [{ kind: 'device-plugin-label' as const, value: plan.devicePluginLabel }]),
-    ...stateWrites(plan, present),
+    ...removals(devicePlugin, (configMap) => configMap !== home),
   ];
+}
+
+function labelWrites({ devicePluginLabel: value }: NodePlan, present: NodePresent): NodeWrite[] {
+  if (value === undefined || value === present.devicePluginLabel) return [];
+  return [{ kind: 'device-plugin-label', value }];
 }
 
 function removals({ texts }: DevicePluginPresent, isWrong: (configMap: string) => boolean): NodeWrite[] {
@@ -84,13 +92,20 @@ const AT_REST: Readonly<Record<string, DrainRequest & DrainProgress>> = {
   [ANNOTATION.currentState]: 'Idle',
 };
 
+/** What stands on the node state about the plan. */
+function planAnnotations({ devicePluginConfig, plannedFrom }: NodePlan): Record<string, string> {
+  return {
+    ...(devicePluginConfig !== undefined && { [ANNOTATION.devicePluginConfigHash]: configHash(devicePluginConfig) }),
+    ...(plannedFrom !== undefined && { [ANNOTATION.plannedFrom]: formatPlannedFrom(plannedFrom) }),
+  };
+}
+
 function stateWrites(plan: NodePlan, { state, isOwned }: NodePresent): NodeWrite[] {
-  const hash = configHash(plan.devicePluginConfig);
-  const wanted = { [ANNOTATION.devicePluginConfigHash]: hash };
+  const wanted = planAnnotations(plan);
   if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: { ...AT_REST, ...wanted } }];
   const present = state.metadata.annotations ?? {};
   const annotations = {
-    ...(present[ANNOTATION.devicePluginConfigHash] !== hash && wanted),
+    ...Object.fromEntries(Object.entries(wanted).filter(([name, text]) => present[name] !== text)),
     ...(present[ANNOTATION.keepStateUntil] !== undefined && { [ANNOTATION.keepStateUntil]: null }),
   };
   const changes: StateChanges = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NodePolicySpec, nodeStateSpecSchema, type ObservedInterface, wireText } from '@sriov/api';
+import { LABEL, type NodePolicySpec, nodeStateSpecSchema, type ObservedInterface, wireText } from '@sriov/api';
 import { type Fleet } from './fleet.ts';
 import { isManaged } from './managed.ts';
 import { planNode } from './plan-node.ts';
@@ -335,6 +335,42 @@ describe('planNode: what cannot be done', () => {
     expect(plan([policy('a', { eSwitchMode: 'switchdev' })], { interfaces: [], fleet: rdma }).problems).toEqual([]);
   });
 
+  describe('a policy that cannot be applied, in a node state that was deleted and made anew,', () => {
+    const vf = { vfID: 0, pciAddress: '0000:3b:02.0', deviceID: '1889' };
+    const withVfs = PORTS.map((port, index) => ({ ...port, Vfs: [{ ...vf, pciAddress: `0000:3b:0${index + 2}.0` }] }));
+    const others = policy('other', { resourceName: 'o', nicSelector: { vendor: '8086' } });
+    const config = JSON.stringify({ resourceList: [{ resourceName: 'r', selectors: {}, SelectorObj: null }] });
+
+    it.each<[string, Partial<NodePolicySpec>, string[]]>([
+      ['cannot be read', { numVfs: 'many' as unknown as number }, []],
+      ['wants more VFs than the PF can have', { numVfs: 100, nicSelector: { pfNames: ['ens2f0'] } }, ['ens2f1']],
+    ])('leaves PFs whose VFs it may have made out of the plan when it %s', (_, spec, planned) => {
+      const policies = [policy('broken', spec), others];
+      const labels = { [LABEL.devicePlugin]: 'Enabled' };
+      const result = plan(policies, { interfaces: withVfs, config, labels });
+      expect((result.spec.interfaces ?? []).map(({ name }) => name)).toEqual(planned);
+      const known = withVfs.filter(({ name }) => planned.includes(name ?? ''));
+      expect([...(result.plannedFrom ?? [])]).toEqual(known.map(({ pciAddress }) => pciAddress));
+      expect(result.devicePluginLabel).toBe('Enabled');
+      expect(JSON.parse(result.devicePluginConfig)).toMatchObject({
+        resourceList: expect.arrayContaining([expect.objectContaining({ resourceName: 'r' })]),
+      });
+      expect(result.problems).toContainEqual({
+        kind: 'SriovNetworkNodePolicy',
+        name: 'other',
+        node: 'n1',
+        reason: 'PolicyConflict',
+        message:
+          'ens2f0: policy broken cannot be applied, and may have made the VFs that are there: the PF stays as it is until that policy is corrected or removed',
+      });
+    });
+
+    it('plans PFs that have no VFs, for which there is nothing to lose', () => {
+      const policies = [policy('broken', { numVfs: 'many' as unknown as number }), others];
+      expect(plan(policies).spec.interfaces).toHaveLength(2);
+    });
+  });
+
   it('keeps the spec of a node that has told of no device', () => {
     const spec = { ...before, system: { rdmaMode: 'exclusive' as const } };
     expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [], spec }).spec).toEqual(spec);
@@ -500,9 +536,25 @@ describe('planNode: the rest of its answer', () => {
     const pools = [pool('all', { rdmaMode: 'exclusive' })];
     expect(planNode(fleet(policies, { pools }), facts)).toMatchObject({
       spec: { system: { rdmaMode: 'exclusive' } },
-      devicePluginLabel: 'Disabled',
+      plannedFrom: undefined,
+      devicePluginConfig: undefined,
+      devicePluginLabel: undefined,
+      undecided: ['p'],
       pool: 'all',
     });
+  });
+
+  it('says which PFs the plan was made from, those that nobody wants among them', () => {
+    const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
+    expect([...(plan(policies).plannedFrom ?? [])]).toEqual(['0000:3b:00.0', '0000:3b:00.1']);
+    expect(plan(policies, { interfaces: [] }).plannedFrom).toEqual(new Set());
+  });
+
+  it('says nothing new of where the spec comes from when all PFs have gone at once, and leaves the label', () => {
+    const { spec } = plan([whole('p', 1)]);
+    const labels = { [LABEL.devicePlugin]: 'Enabled' };
+    const result = plan([whole('p', 1)], { interfaces: [], spec, labels });
+    expect(result).toMatchObject({ spec, plannedFrom: undefined, devicePluginLabel: 'Enabled' });
   });
 
   it('keeps the mode of a node that has told of no device, whatever its pool says', () => {

@@ -4,7 +4,10 @@ import {
   formatVfRange,
   type NodeStateSpec,
   nodeStateSpecSchema,
+  LABEL,
   type ObservedInterface,
+  type PlannedFrom,
+  readPlannedFrom,
   REASON,
   type SriovNetworkNodeState,
   toWire,
@@ -20,8 +23,9 @@ import {
 } from './bridges.ts';
 import { isCandidate } from './candidate.ts';
 import { contribute, type Contribution, keepContribution } from './contribution.ts';
-import { devicePluginConfig } from './device-plugin.ts';
+import { devicePluginConfig, resourceNames } from './device-plugin.ts';
 import { type Fleet } from './fleet.ts';
+import { hasReported } from './has-reported.ts';
 import { limitProblems } from './limit-problems.ts';
 import { findRivals, layOver, mergeContributions } from './merge.ts';
 import { selects } from './nic-selector.ts';
@@ -51,13 +55,17 @@ export interface NodePlan {
   readonly name: string;
   /** As it stands in the SriovNetworkNodeState, byte for byte. */
   readonly spec: NodeStateSpec;
-  /** As it stands in the ConfigMap of the device plugin, byte for byte. */
-  readonly devicePluginConfig: string;
-  /** `Enabled` where a resource can exist. */
-  readonly devicePluginLabel: 'Enabled' | 'Disabled';
+  /** The reported PFs that the spec is planned from; absent: what is told of the spec that stands there stays true. */
+  readonly plannedFrom: PlannedFrom | undefined;
+  /** As it stands in the ConfigMap of the device plugin, byte for byte. Absent: it stays as it is. */
+  readonly devicePluginConfig: string | undefined;
+  /** `Enabled` where a resource can exist. Absent: it stays as it is. */
+  readonly devicePluginLabel: 'Enabled' | 'Disabled' | undefined;
   readonly problems: readonly Problem[];
   /** The policies that configure something on the node, and the PCI addresses of their PFs. */
   readonly matches: ReadonlyMap<string, readonly string[]>;
+  /** Names of the policies about the node of which nobody can say what they mean for it before its daemon reports. */
+  readonly undecided: readonly string[];
   /** The pool of the node; absent when it is in none, or in several. */
   readonly pool: string | undefined;
 }
@@ -65,6 +73,27 @@ export interface NodePlan {
 /** Plans one node. Its cost grows with the policies about the node, not with the fleet. */
 export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
   const policies = fleet.policyIndex.about(node.labels);
+  return hasReported(node.state) ? planReported(fleet, node, policies) : planUnreported(fleet, node, policies);
+}
+
+/** Of a node that has not told of its devices nobody knows what it should be: it keeps what it has. */
+function planUnreported(fleet: Fleet, node: NodeFacts, policies: readonly PreparedPolicy[]): NodePlan {
+  const problems: Problem[] = [];
+  const pool = poolOf({ fleet, node, problems });
+  return {
+    name: node.name,
+    spec: toWire(nodeStateSpecSchema, keptSpec(node, { rdmaMode: pool.rdmaMode })),
+    plannedFrom: undefined,
+    devicePluginConfig: undefined,
+    devicePluginLabel: undefined,
+    problems,
+    matches: new Map(),
+    undecided: policies.map(({ name }) => name),
+    pool: pool.name,
+  };
+}
+
+function planReported(fleet: Fleet, node: NodeFacts, policies: readonly PreparedPolicy[]): NodePlan {
   const interfaces = node.state?.status?.interfaces ?? [];
   const problems: Problem[] = [];
   const vanished = vanishedInterfaces(node, policies);
@@ -79,7 +108,7 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
     interfaces,
     nics: fleet.nics,
     keep: {
-      orphaned: orphanedResources(policies, layers),
+      orphaned: orphanedResources(node, policies, layers),
       frozen: new Set(
         interfaces.length === 0 ? readable.map(({ spec }) => spec.resourceName) : vanished.flatMap(resourcesOf),
       ),
@@ -89,26 +118,45 @@ export function planNode(fleet: Fleet, node: NodeFacts): NodePlan {
   problems.push(...config.problems);
   const pool = poolOf({ fleet, node, problems });
   const system = { rdmaMode: pool.rdmaMode };
-  // A node that has not told of its devices keeps what it has: nobody knows what it should be.
+  // Where all PFs have gone at once, a driver is being reloaded rather than that somebody wished it.
   const spec =
     interfaces.length === 0
       ? keptSpec(node, system)
       : { ...specOf({ fleet, node, problems }, { layers, vanished, policies }), system };
   problems.push(...limitProblems({ name: node.name, state: node.state, spec, pool: pool.name }));
   const matches = matchesOf(layers, vanished);
+  const mayBeServed = hasGroups(spec) || wasServed(node, layers);
   return {
     name: node.name,
     spec: toWire(nodeStateSpecSchema, spec),
+    plannedFrom: plannedFrom(layers, spec, away),
     devicePluginConfig: config.text,
-    devicePluginLabel: matches.size > 0 || (config.hasResources && hasGroups(spec)) ? 'Enabled' : 'Disabled',
+    devicePluginLabel: matches.size > 0 || (config.hasResources && mayBeServed) ? 'Enabled' : 'Disabled',
     problems,
     matches,
+    undecided: [],
     pool: pool.name,
   };
 }
 
+/** The PFs whose entry, or its absence, is what the policies want. Nothing for a spec that was kept. */
+function plannedFrom(
+  layers: readonly Layer[],
+  { interfaces = [] }: NodeStateSpec,
+  away: ReadonlySet<string>,
+): PlannedFrom | undefined {
+  if (layers.length === 0 && away.size === 0 && interfaces.length > 0) return undefined;
+  return new Set(layers.filter(({ isUnknown }) => !isUnknown).map(({ nic }) => nic.pciAddress));
+}
+
 function keptSpec({ state }: NodeFacts, system: NodeStateSpec['system']): NodeStateSpec {
   return state === undefined ? { system } : (state.spec ?? {});
+}
+
+/** The device plugin runs there, and of some VFs, or of all, nobody can say whether it should. */
+function wasServed({ labels }: NodeFacts, layers: readonly Layer[]): boolean {
+  const isUnknown = layers.length === 0 || layers.some((layer) => layer.isUnknown);
+  return isUnknown && labels[LABEL.devicePlugin] === 'Enabled';
 }
 
 function hasGroups({ interfaces = [] }: NodeStateSpec): boolean {
@@ -122,6 +170,8 @@ interface Layer {
   readonly wholePf: readonly string[];
   /** Policies that have their say on the PF, be it that others take all its VFs from them. */
   readonly applied: readonly string[];
+  /** What the PF shall be cannot be told, see {@link findUnknown}: nothing is planned for it. */
+  readonly isUnknown: boolean;
 }
 
 interface Work {
@@ -132,10 +182,11 @@ interface Work {
 
 /** What the policies want of one PF, in rising precedence. */
 function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, nic: ObservedInterface): Layer {
-  const before = work.node.state?.spec?.interfaces?.find(({ pciAddress }) => pciAddress === nic.pciAddress);
+  const before = entryOf(work.node, nic);
   let contributions: Contribution[] = [];
   const wholePf: string[] = [];
   const applied: string[] = [];
+  let doubt: string | undefined;
   for (const policy of work.policies) {
     if (isForWholePf(policy)) {
       if (selects(policy.selector, nic)) wholePf.push(policy.name);
@@ -143,11 +194,49 @@ function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, 
     }
     const contribution = contributionOf(work, policy, { nic, before });
     if (contribution === undefined) continue;
+    if (contribution === 'unknown') {
+      doubt = policy.name;
+      continue;
+    }
     work.problems.push(...rivalProblems(work, nic, { contributions, top: contribution }));
     contributions = layOver(contributions, contribution);
     if (!contribution.isKept) applied.push(policy.name);
   }
-  return { nic, contributions, wholePf, applied: [...wholePf, ...applied] };
+  const layer = { nic, contributions, wholePf, applied: [...wholePf, ...applied], isUnknown: false };
+  return doubt === undefined ? layer : withDoubt(work, layer, { doubt, before });
+}
+
+/** The entry of the PF in the spec that stands. */
+function entryOf({ state }: NodeFacts, nic: ObservedInterface): DesiredInterface | undefined {
+  return state?.spec?.interfaces?.find(({ pciAddress }) => pciAddress === nic.pciAddress);
+}
+
+/** The layer when a policy that cannot be applied may have made the VFs of the PF. */
+function withDoubt(
+  work: Work,
+  layer: Layer,
+  { doubt, before }: { readonly doubt: string; readonly before: DesiredInterface | undefined },
+): Layer {
+  const { nic, wholePf, applied } = layer;
+  if (!isForgotten(work.node, { nic, before })) return layer;
+  const held = applied.filter((policy) => !wholePf.includes(policy));
+  work.problems.push(...held.map((policy) => doubtProblem(work, nic, { policy, doubt })));
+  return { nic, contributions: [], wholePf, applied: wholePf, isUnknown: true };
+}
+
+/** The PF has VFs, and nothing tells any more which policies made them: the node state was deleted since. */
+function isForgotten({ state }: NodeFacts, { nic, before }: PfBefore): boolean {
+  const wasPlanned = state !== undefined && readPlannedFrom(state)?.has(nic.pciAddress) === true;
+  return before === undefined && !wasPlanned && (nic.Vfs ?? []).length > 0;
+}
+
+function doubtProblem(
+  { node }: Work,
+  nic: ObservedInterface,
+  { policy, doubt }: { readonly policy: string; readonly doubt: string },
+): Problem {
+  const message = `${nic.name ?? nic.pciAddress}: policy ${doubt} cannot be applied, and may have made the VFs that are there: the PF stays as it is until that policy is corrected or removed`;
+  return policyProblem({ policy, node: node.name }, REASON.policyConflict, message);
 }
 
 function rivalProblems(
@@ -165,19 +254,22 @@ function isForWholePf(policy: PreparedPolicy): policy is ReadablePolicy {
   return policy.kind === 'readable' && policy.spec.numVfs === 0;
 }
 
-function contributionOf(
-  work: Work,
-  policy: PreparedPolicy,
-  pf: { readonly nic: ObservedInterface; readonly before: DesiredInterface | undefined },
-): Contribution | undefined {
-  if (policy.kind === 'unreadable') return keepContribution(policy, pf.before);
+/** A PF, and its entry in the spec that stands. */
+interface PfBefore {
+  readonly nic: ObservedInterface;
+  readonly before: DesiredInterface | undefined;
+}
+
+/** Nothing where the policy does not select the PF; `unknown` where it cannot be applied and nothing stands of it. */
+function contributionOf(work: Work, policy: PreparedPolicy, pf: PfBefore): Contribution | 'unknown' | undefined {
+  if (policy.kind === 'unreadable') return keepContribution(policy, pf.before) ?? 'unknown';
   if (!selects(policy.selector, pf.nic) || !isCandidate(work.fleet, policy, pf.nic)) {
     return undefined;
   }
   const result = contribute(policy, pf.nic);
   if ('groups' in result) return result;
   work.problems.push(policyProblem({ policy: policy.name, node: work.node.name }, result.reason, result.message));
-  return keepContribution(policy, pf.before);
+  return keepContribution(policy, pf.before) ?? 'unknown';
 }
 
 interface SpecSources {
@@ -243,8 +335,13 @@ function poolOf({ fleet, node, problems }: Work): {
   return { name: found.pool?.name, rdmaMode };
 }
 
-/** Resources whose VFs stay although their policy can no longer be read. */
-function orphanedResources(policies: readonly PreparedPolicy[], layers: readonly Layer[]): Set<string> {
+/** Resources whose VFs stay although their policy can no longer be read; all, where VFs stay of which nobody knows whose. */
+function orphanedResources(
+  { devicePluginConfig: config }: NodeFacts,
+  policies: readonly PreparedPolicy[],
+  layers: readonly Layer[],
+): Set<string> {
+  if (layers.some(({ isUnknown }) => isUnknown)) return new Set(resourceNames(config));
   const unreadable = new Set(policies.filter(({ kind }) => kind === 'unreadable').map(({ name }) => name));
   const groups = layers.flatMap(({ contributions }) =>
     contributions.filter(({ policy }) => unreadable.has(policy)).flatMap((contribution) => contribution.groups),

@@ -44,7 +44,7 @@ export function fleet(
   });
 }
 
-/** The plan of a node with these interfaces. */
+/** The plan of a node that has reported, and these interfaces. */
 export function plan(
   policies: readonly SriovNetworkNodePolicy[],
   node: {
@@ -55,14 +55,11 @@ export function plan(
     readonly vanished?: readonly string[];
     readonly fleet?: Partial<Parameters<typeof prepareFleet>[0]>;
   } = {},
-): NodePlan {
+): NodePlan & { readonly devicePluginConfig: string } {
   const { interfaces = PORTS, labels = {}, spec = {}, config, vanished = [] } = node;
-  const state = { metadata: { name: 'n1' }, spec, status: { interfaces: [...interfaces] } };
-  return planNode(fleet(policies, node.fleet), {
-    name: 'n1',
-    labels,
-    state,
-    devicePluginConfig: config,
-    vanished: new Set(vanished),
-  });
+  const state = { metadata: { name: 'n1' }, spec, status: { interfaces: [...interfaces], syncStatus: 'Succeeded' } };
+  const facts = { name: 'n1', labels, state, devicePluginConfig: config, vanished: new Set(vanished) };
+  const { devicePluginConfig, ...planned } = planNode(fleet(policies, node.fleet), facts);
+  if (devicePluginConfig === undefined) throw new Error('a node that has reported is planned');
+  return { ...planned, devicePluginConfig };
 }

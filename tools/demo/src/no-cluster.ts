@@ -1,12 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX, LABEL, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  ANNOTATION,
+  DEFAULT_OPERATOR_NAMESPACE,
+  DEFAULT_RESOURCE_PREFIX,
+  formatPlannedFrom,
+  LABEL,
+  type SriovNetworkNodeState,
+} from '@sriov/api';
 import { renderAttachment } from '@sriov/attachment';
-import { converge, type HostPorts, Journal, nextStatus, verdictOf } from '@sriov/config-daemon';
+import { converge, type HostPorts, Journal, nextStatus, verdictOf, wishOf } from '@sriov/config-daemon';
 import { StateFolder } from '@sriov/host';
 import { loadWorld, SimulatedKernel } from '@sriov/host-sim';
-import { planNode, prepareFleet } from '@sriov/policy';
+import { type NodePlan, planNode, prepareFleet } from '@sriov/policy';
 import { systemClock } from '@sriov/runtime';
 import { type Examples } from './examples.ts';
 import { type Outcome } from './outcome.ts';
@@ -28,8 +35,11 @@ export async function runWithoutCluster(world: string, examples: Examples, stopw
     const host = { kernel, journal: new Journal(new StateFolder(folder)) };
     const before: SriovNetworkNodeState = { metadata: { name: NODE, generation: 1 } };
     const seen = await stopwatch.time('discover the NICs', () => bringInLine(host, before));
-    const spec = await stopwatch.time('plan the node', () => Promise.resolve(planSpec(examples, seen)));
-    const planned: SriovNetworkNodeState = { ...seen, metadata: { name: NODE, generation: 2 }, spec };
+    const { spec, plannedFrom = new Set<string>() } = await stopwatch.time('plan the node', () =>
+      Promise.resolve(plan(examples, seen)),
+    );
+    const annotations = { [ANNOTATION.plannedFrom]: formatPlannedFrom(plannedFrom) };
+    const planned: SriovNetworkNodeState = { ...seen, metadata: { name: NODE, generation: 2, annotations }, spec };
     const state = await stopwatch.time('configure the NICs', () => bringInLine(host, planned));
     return { state, attachments: examples.networks.map(render), laps: stopwatch.laps };
   } finally {
@@ -39,13 +49,13 @@ export async function runWithoutCluster(world: string, examples: Examples, stopw
 
 /** One pass of the config daemon, and the state with what it would report. */
 async function bringInLine(host: HostPorts, state: SriovNetworkNodeState): Promise<SriovNetworkNodeState> {
-  const wanted = { spec: state.spec ?? {}, allowHostInterfaces: false };
+  const wanted = { ...wishOf(state), allowHostInterfaces: false };
   const converged = await converge(host, wanted, { onPlan: () => Promise.resolve(), onStep: () => undefined });
   const pass = { observed: converged.observed, verdict: verdictOf(converged) };
   return { ...state, status: nextStatus(state, pass, systemClock.now()).status };
 }
 
-function planSpec({ policies }: Examples, state: SriovNetworkNodeState): NonNullable<SriovNetworkNodeState['spec']> {
+function plan({ policies }: Examples, state: SriovNetworkNodeState): NodePlan {
   const fleet = prepareFleet({
     policies,
     pools: [],
@@ -53,7 +63,7 @@ function planSpec({ policies }: Examples, state: SriovNetworkNodeState): NonNull
     supportedNics: undefined,
     supportedNicsOnly: false,
   });
-  return planNode(fleet, { name: NODE, labels: { [LABEL.worker]: '', [LABEL.os]: 'linux' }, state }).spec;
+  return planNode(fleet, { name: NODE, labels: { [LABEL.worker]: '', [LABEL.os]: 'linux' }, state });
 }
 
 function render(network: Examples['networks'][number]): Outcome['attachments'][number] {

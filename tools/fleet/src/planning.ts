@@ -48,7 +48,7 @@ export function measurePlanning(size: FleetSize): PlanningTime {
       const devicePlugin = { home: '', texts: new Map<string, string>() };
       nodeWrites(plan, { state: node.state, isOwned: true, devicePlugin, devicePluginLabel: undefined, exists: true });
       matches += plan.matches.size;
-      configBytes += plan.devicePluginConfig.length;
+      configBytes += plan.devicePluginConfig?.length ?? 0;
     }
     ms = Math.min(ms, performance.now() - start);
   }

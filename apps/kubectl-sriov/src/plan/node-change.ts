@@ -131,8 +131,9 @@ function describeGroup(
 
 function nodeRows({ before, plan }: PlannedNode): ChangeRow[] {
   const { state, devicePluginConfig, devicePluginLabel = 'Disabled' } = before;
+  const after = plan.devicePluginLabel ?? devicePluginLabel;
   const rows: ChangeRow[] = [
-    { subject: 'node', setting: 'device plugin', before: devicePluginLabel, after: plan.devicePluginLabel },
+    { subject: 'node', setting: 'device plugin', before: devicePluginLabel, after },
     { subject: 'node', setting: 'RDMA mode', before: rdmaMode(state?.spec), after: rdmaMode(plan.spec) },
     ...bridgeRows(state?.spec, plan.spec),
     ...resourceRows(devicePluginConfig, plan),
@@ -153,9 +154,9 @@ function bridgeRows(before: Spec | undefined, after: Spec): ChangeRow[] {
 }
 
 /** Resources of the device plugin; of a node whose configuration is not in the input nobody knows the old ones. */
-function resourceRows(before: string | undefined, plan: PlannedNode['plan']): ChangeRow[] {
-  if (before === undefined || before === plan.devicePluginConfig) return [];
-  const rows = compareTexts(resourcesOf(before), resourcesOf(plan.devicePluginConfig));
+function resourceRows(before: string | undefined, { devicePluginConfig: after }: PlannedNode['plan']): ChangeRow[] {
+  if (before === undefined || after === undefined || before === after) return [];
+  const rows = compareTexts(resourcesOf(before), resourcesOf(after));
   return rows.map((row) => ({ subject: 'device plugin', ...row }));
 }
 

@@ -4,6 +4,7 @@ import {
   matchesLabels,
   type NodeStateSpec,
   nodeStateSpecSchema,
+  readPlannedFrom,
   type SriovNetworkNodeState,
   wireText,
   ownValue,
@@ -112,7 +113,7 @@ function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: 
   const devicePluginConfig = ownValue(catalog.devicePluginConfig, name);
   const plan = planNode(fleet, { name, labels, state, devicePluginConfig });
   const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
-  const host = foresee(plan.spec, state);
+  const host = foresee({ spec: plan.spec, plannedFrom: plan.plannedFrom ?? (state && readPlannedFrom(state)) }, state);
   return { name, before, plan, host, changes: isChange(before, plan) || (host?.pfs ?? []).length > 0 };
 }
 
@@ -127,11 +128,13 @@ function hostProblems({ name, plan, host }: PlannedNode): Problem[] {
 /** Writes that host and device plugin would not notice are no change: a first label `Disabled`, an empty node state. */
 function isChange(before: NodeBefore, plan: NodePlan): boolean {
   const spec = (value: NodeStateSpec): string => wireText(nodeStateSpecSchema, value);
-  const [wasServed, isServed] = [before.devicePluginLabel === 'Enabled', plan.devicePluginLabel === 'Enabled'];
+  const label = plan.devicePluginLabel ?? before.devicePluginLabel;
+  const [wasServed, isServed] = [before.devicePluginLabel === 'Enabled', label === 'Enabled'];
+  const texts = [before.devicePluginConfig, plan.devicePluginConfig].filter((text) => text !== undefined);
   return (
     spec(before.state?.spec ?? {}) !== spec(plan.spec) ||
     wasServed !== isServed ||
-    (isServed && before.devicePluginConfig !== undefined && before.devicePluginConfig !== plan.devicePluginConfig)
+    (isServed && new Set(texts).size > 1)
   );
 }
 
@@ -150,7 +153,8 @@ function idlePolicies(fleet: Fleet, nodes: readonly PlannedNode[], catalog: Cata
     const selected = nodes.filter(({ name }) =>
       matchesLabels(policy.spec.nodeSelector, catalog.nodes.get(name)?.metadata.labels),
     );
-    const facts = { selectedNodes: selected.length, unplannedNodes: 0, matched: [], problems: [] };
+    const unreported = selected.filter(({ plan }) => plan.undecided.includes(policy.name)).map(({ name }) => name);
+    const facts = { selectedNodes: selected.length, unplannedNodes: 0, unreported, matched: [], problems: [] };
     const [condition] = policyStatus(facts).conditions;
     return [{ name: policy.name, message: condition?.message ?? '' }];
   });

@@ -8,11 +8,12 @@ export function planText(plan: ClusterPlan, style: ChangeStyle): string {
   const changed = plan.nodes
     .filter(({ changes }) => changes)
     .map((node) => ({ node, change: nodeChange(node, style) }));
-  const unchanged = plan.nodes.filter(({ changes }) => !changes).map(({ name }) => name);
+  const unplanned = plan.nodes.filter(isUnplanned).map(({ name }) => name);
+  const unchanged = plan.nodes.filter((node) => !node.changes && !isUnplanned(node)).map(({ name }) => name);
   const blocks = [
     [summary(changed.map(({ change }) => change))],
     ...changed.map(nodeLines),
-    staysLines(plan, unchanged),
+    staysLines(plan, { unchanged, unplanned }),
     idleLines(plan),
     problemLines(plan.problems),
   ];
@@ -39,12 +40,25 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
   return [node.name, ...tableLines([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
 }
 
-function staysLines({ unmanaged, abandoned, fleet }: ClusterPlan, unchanged: readonly string[]): string[] {
+/** Policies are about it, and nobody knows yet what they mean there. */
+function isUnplanned({ plan }: PlannedNode): boolean {
+  return plan.undecided.length > 0;
+}
+
+function staysLines(
+  { unmanaged, abandoned, fleet }: ClusterPlan,
+  { unchanged, unplanned }: { readonly unchanged: readonly string[]; readonly unplanned: readonly string[] },
+): string[] {
   const selector = Object.entries(fleet.nodeSelector ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(', ');
   return [
     ...(unchanged.length > 0 ? [`Unchanged: ${counted(unchanged.length, 'node')} (${shorten(unchanged)})`] : []),
+    ...(unplanned.length > 0
+      ? [
+          `Not planned yet: ${counted(unplanned.length, 'node')} (${shorten(unplanned)}), whose daemon has not reported its PFs: all stays as it is`,
+        ]
+      : []),
     ...(unmanaged.length > 0
       ? [
           `Not managed: ${counted(unmanaged.length, 'node')} (${shorten(unmanaged)}), for want of the labels ${selector}`,

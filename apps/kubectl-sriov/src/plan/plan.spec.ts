@@ -426,6 +426,16 @@ describe('plan: nodes and problems', () => {
     expect(stdout).toMatch(/VFs 0-0 +no resource +-\n/);
   });
 
+  it('tells of a node that has not reported its PFs that nothing is planned for it, and plans the others', async () => {
+    const labels = { 'sriovnetwork.openshift.io/device-plugin': 'Enabled' };
+    const objects = [node('n1', labels), node('n2', labels), nodeState('n2', PORTS), BASE];
+    const { stdout } = await runOn(objects, 'plan', ...OPTIONS);
+    expect(stdout).toMatch(/^1 node changes/);
+    expect(stdout).toContain(
+      'Not planned yet: 1 node (n1), whose daemon has not reported its PFs: all stays as it is\n',
+    );
+  });
+
   it('planning what was planned changes nothing', async () => {
     const objects = [node('n1', { 'sriovnetwork.openshift.io/device-plugin': 'Enabled' }), BASE, fast()];
     const first = await plan(...objects, nodeState('n1', PORTS));

@@ -1,0 +1,21 @@
+import { ANNOTATION } from './names.ts';
+import { type KubeObject } from './object.ts';
+
+/**
+ * PCI addresses of the PFs that the spec of a node state was planned from. That the spec has no entry of such a PF is a
+ * wish; of any other PF nobody has wished anything yet. Absent: the spec was not planned, and its emptiness says nothing.
+ */
+export type PlannedFrom = ReadonlySet<string>;
+
+/** Reads {@link ANNOTATION.plannedFrom} of a node state; an empty text is a plan from a node without PFs. */
+export function readPlannedFrom({ metadata }: KubeObject): PlannedFrom | undefined {
+  const text = metadata.annotations?.[ANNOTATION.plannedFrom];
+  if (text === undefined) return undefined;
+  const addresses = text.split(',').map((address) => address.trim());
+  return new Set(addresses.filter((address) => address !== ''));
+}
+
+/** The text of {@link ANNOTATION.plannedFrom}: addresses in order, with commas between them. */
+export function formatPlannedFrom(plannedFrom: PlannedFrom): string {
+  return [...plannedFrom].sort().join(',');
+}
