@@ -12,6 +12,7 @@ import {
   SRIOV_IB_NETWORK,
   SRIOV_NETWORK,
 } from '@sriov/api';
+import { Renderings } from './renderings.ts';
 import { type Follower, Informer, type InformerContext, NAMESPACE } from '@sriov/kube';
 
 /** The three kinds of network, each rendered by a controller of its own. */
@@ -24,6 +25,7 @@ export interface Caches {
   readonly attachments: Informer<NetworkAttachmentDefinition>;
   /** Names only. */
   readonly namespaces: Informer<KubeObject>;
+  readonly renderings: Renderings;
 }
 
 /** Index of networks: `namespace/name` of the NetworkAttachmentDefinition. */
@@ -50,6 +52,7 @@ export function createCaches(context: InformerContext): Caches {
       indexers: { [BY_OWNER]: ({ metadata }) => [metadata.annotations?.[ANNOTATION.ownerRef] ?? ''] },
     }),
     namespaces: new Informer(context, NAMESPACE, { metadataOnly: true }),
+    renderings: new Renderings(),
   };
 }
 

@@ -1,10 +1,4 @@
-import {
-  type AttachmentFacts,
-  attachmentNamespace,
-  type Network,
-  ownerRefOf,
-  renderAttachment,
-} from '@sriov/attachment';
+import { type AttachmentFacts, attachmentNamespace, type Network, ownerRefOf } from '@sriov/attachment';
 import {
   ANNOTATION,
   FINALIZER,
@@ -30,7 +24,7 @@ export function gather(
   const namespace = attachmentNamespace(network);
   return {
     network,
-    rendered: renderAttachment(network, {
+    rendered: caches.renderings.render(network, {
       operatorNamespace: settings.namespace,
       resourcePrefix: settings.resourcePrefix,
     }),

@@ -1,7 +1,7 @@
 import { FIELD_BOUNDS, type Parsed } from '@sriov/api';
 import { type JsonMember, type JsonNode } from './json-text.ts';
 
-const BLANK = /[ \t\n\r]*/y;
+const BLANKS = ' \t\n\r';
 // RFC 8259, section 7: no raw control characters, and only these escapes.
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -60,14 +60,13 @@ class Reader {
 
   /** Skips blanks, and takes the mark if it comes next. */
   take(mark: string): boolean {
-    this.#match(BLANK);
-    if (!this.#source.startsWith(mark, this.#at)) return false;
-    this.#at += mark.length;
+    if (this.#next() !== mark) return false;
+    this.#at += 1;
     return true;
   }
 
   end(): void {
-    this.#match(BLANK);
+    this.#next();
     if (this.#at < this.#source.length) throw this.#unexpected('the end');
   }
 
@@ -87,7 +86,7 @@ class Reader {
   }
 
   #member(): JsonMember {
-    this.#match(BLANK);
+    this.#next();
     const key = this.#match(STRING);
     if (key === undefined) throw this.#unexpected('a member name in double quotes');
     if (!this.take(':')) throw this.#unexpected('":"');
@@ -95,16 +94,23 @@ class Reader {
   }
 
   #scalar(): JsonNode {
-    this.#match(BLANK);
-    const found = this.#match(STRING) ?? this.#match(NUMBER) ?? this.#match(WORD);
+    const found = this.#next() === '"' ? this.#match(STRING) : (this.#match(NUMBER) ?? this.#match(WORD));
     if (found === undefined) throw this.#unexpected('a value');
     return { kind: 'scalar', text: found };
   }
 
+  /** Skips blanks; returns the character that comes next, or an empty text at the end. */
+  #next(): string {
+    while (this.#at < this.#source.length && BLANKS.includes(this.#source.charAt(this.#at))) this.#at += 1;
+    return this.#source.charAt(this.#at);
+  }
+
+  // Tells where a match ends without making an array of it: a text has tens of thousands of them.
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#source)?.[0];
-    if (found !== undefined) this.#at += found.length;
+    if (!pattern.test(this.#source)) return undefined;
+    const found = this.#source.slice(this.#at, pattern.lastIndex);
+    this.#at = pattern.lastIndex;
     return found;
   }
 
