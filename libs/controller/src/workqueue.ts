@@ -1,3 +1,4 @@
+import { FairKeys } from './fair-keys.ts';
 import { type Timers } from './timers.ts';
 
 /** Limits of the delay after failures of one key. */
@@ -15,13 +16,12 @@ export interface QueueOptions {
 const TURN_MS = 10;
 
 /**
- * Keys that wait to be worked on. A key stands in the queue at most once, and is never worked on twice at the same
+ * Keys that wait to be worked on, in turn of their namespaces. A key stands in the queue at most once, and is never worked on twice at the same
  * time: one that is added while a worker has it comes back when that worker is done.
  */
 export class WorkQueue {
   readonly #options: Required<QueueOptions>;
-  /** Insertion order is the order of work. */
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new FairKeys();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
   readonly #failures = new Map<string, number>();
@@ -130,9 +130,8 @@ export class WorkQueue {
   }
 
   async #work(handle: (key: string) => Promise<void>): Promise<void> {
-    const [key] = this.#waiting;
+    const key = this.#waiting.take();
     if (key === undefined) return;
-    this.#waiting.delete(key);
     this.#tellDepth();
     this.#running.add(key);
     try {
