@@ -22,6 +22,7 @@ beforeAll(async () => {
       kubeconfig: testControlPlane().kubeconfigPath,
       namespace: operator,
       resourcePrefix: 'example.org',
+      releaseFinalizers: false,
     },
     stop.signal,
   );

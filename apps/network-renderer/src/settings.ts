@@ -6,6 +6,10 @@ import { z } from 'zod';
 export const settingsSchema = z.object({
   ...serviceSettings,
   namespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of the operator'),
+  releaseFinalizers: z
+    .boolean()
+    .default(false)
+    .describe("Take the operator's finalizers off all objects, and end: for uninstall"),
   resourcePrefix: z.string().min(1).default(DEFAULT_RESOURCE_PREFIX).describe('Prefix of device-plugin resources'),
 });
 

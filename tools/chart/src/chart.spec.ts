@@ -67,7 +67,7 @@ describe('the chart', () => {
   ])('has no object with %s that the API server refuses', async (_, values) => {
     await installCrds();
     const namespace = await createNamespace('chart');
-    const objects = await renderChart({ namespace, values });
+    const objects = await renderChart({ namespace, values, hooks: true });
     const refusals: string[] = [];
     for (const object of objects) {
       const inNamespace = { ...object, metadata: { namespace, ...object.metadata } };
@@ -196,7 +196,7 @@ interface Container {
   readonly image: string;
   readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly resources: { readonly requests?: object };
+  readonly resources: { readonly requests?: object; readonly limits?: object };
   readonly livenessProbe: { readonly httpGet: object };
   readonly readinessProbe: { readonly httpGet: object };
 }
@@ -228,11 +228,12 @@ describe('the workloads', () => {
     expect(env.map((variable) => variable.name).filter((variable) => !known.includes(variable))).toEqual([]);
   });
 
-  it('probe health, request resources, and write to no file system of their own', async () => {
+  it('probe health, request resources, bound their memory, and write to no file system of their own', async () => {
     const objects = (await renderChart()).filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind));
     expect(objects).toHaveLength(4);
     for (const container of objects.map(containerOf)) {
       expect(container.resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
+      expect(container.resources.limits).toEqual({ memory: expect.any(String) });
       expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'health' });
       expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'health' });
       expect(container.securityContext['readOnlyRootFilesystem']).toBe(true);

@@ -296,6 +296,7 @@ const NETWORK_RENDERER: readonly Row[] = [
   ['may', 'make an attachment of a network', 'POST', attachments(TEAM), newAttachment('deed', anOwner)],
   ['may', 'change an attachment of a network', 'PATCH', attachments(TEAM, 'rendered'), { spec: { config: '{"a":1}' } }],
   ['may', 'delete an attachment of a network', 'DELETE', attachments(TEAM, 'rendered')],
+  ['may', 'delete one that a network owns by reference alone', 'DELETE', attachments(TEAM, 'referenced')],
   ['may not', 'make an attachment that nobody owns', 'POST', attachments(TEAM), newAttachment('deed')],
   ['may not', 'make an attachment of something else', 'POST', attachments(TEAM), newAttachment('deed', 'Pod.v1/a/b')],
   [

@@ -50,14 +50,16 @@ async function createObjects(): Promise<void> {
 }
 
 async function createCoreObjects(): Promise<void> {
-  for (const [name, annotations] of [
-    ['by-hand', {}],
-    ['rendered', { 'sriovnetwork.openshift.io/owner-ref': `SriovNetwork.sriovnetwork.openshift.io/${TEAM}/blue` }],
+  const owner = { apiVersion: API_VERSION, kind: 'SriovNetwork', name: 'blue', uid: 'a' };
+  for (const [name, annotations, ownerReferences] of [
+    ['by-hand', {}, []],
+    ['referenced', {}, [owner]],
+    ['rendered', { 'sriovnetwork.openshift.io/owner-ref': `SriovNetwork.sriovnetwork.openshift.io/${TEAM}/blue` }, []],
   ] as const) {
     await create(`/apis/k8s.cni.cncf.io/v1/namespaces/${TEAM}/network-attachment-definitions`, {
       apiVersion: 'k8s.cni.cncf.io/v1',
       kind: 'NetworkAttachmentDefinition',
-      metadata: { name, annotations },
+      metadata: { name, annotations, ownerReferences },
       spec: { config: '{}' },
     });
   }

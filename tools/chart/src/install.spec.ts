@@ -100,7 +100,9 @@ describe('a release of the chart', () => {
 
   it('makes the SriovOperatorConfig once the CRDs are there', async () => {
     const operator = { admissionControllers: { enabled: false } };
-    await install('upgrade', { sriovOperatorConfig: { deploy: true }, operator });
+    // At uninstall no Job: there are no nodes here to run it. See deletion.spec.ts.
+    const networkRenderer = { releaseFinalizers: false };
+    await install('upgrade', { sriovOperatorConfig: { deploy: true }, operator, networkRenderer });
     expect(await namesAt(`${ours}/sriovoperatorconfigs`)).toEqual(['default']);
   });
 

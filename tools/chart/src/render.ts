@@ -18,6 +18,8 @@ export interface RenderOptions extends HelmOptions {
   readonly namespace?: string;
   /** Name of the release, which stands in the names of cluster-wide objects. */
   readonly release?: string;
+  /** Also what helm makes at uninstall alone. */
+  readonly hooks?: boolean;
 }
 
 /** The chart refuses the values, or is itself wrong. */
@@ -47,6 +49,7 @@ export async function renderChartText(options: RenderOptions = {}): Promise<stri
     runHelm(helm.path, [
       ...['template', release, CHART_FOLDER, '--namespace', namespace, '--values', valuesFile],
       ...['--kube-version', VERSIONS.kubernetes],
+      ...(options.hooks === true ? [] : ['--no-hooks']),
     ]),
   );
 }

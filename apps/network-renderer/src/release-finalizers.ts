@@ -1,0 +1,123 @@
+import {
+  type CustomResource,
+  FINALIZER,
+  keyOf,
+  type KubeObject,
+  messageOf,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
+} from '@sriov/api';
+import { type Network, planAttachment, renderAttachment } from '@sriov/attachment';
+import { Cluster, isNotFound, type KubeClient } from '@sriov/kube';
+import { ServiceError, type ServiceContext } from '@sriov/runtime';
+import { apply } from './apply.ts';
+import { NETWORK_KINDS } from './caches.ts';
+import { gatherRemoval } from './gather.ts';
+import { type Settings } from './settings.ts';
+
+/** Finalizers that upstream's operator left on other kinds: none of our services owes anything for them. */
+const OF_UPSTREAM: readonly (readonly [CustomResource<KubeObject>, string])[] = [
+  [SRIOV_NETWORK_POOL_CONFIG, FINALIZER.pool],
+  [SRIOV_OPERATOR_CONFIG, FINALIZER.operatorConfig],
+];
+
+/**
+ * For uninstall: takes the operator's finalizers off all objects, so that they can be deleted when nobody is left who
+ * would do it. What is not being deleted keeps its NetworkAttachmentDefinition: pods need it. Waits for the Lease first:
+ * a renderer that still ran would put the finalizers back.
+ * @throws {ServiceError} `FINALIZERS_STAY` with the first object that keeps its finalizer, and why
+ */
+export async function releaseFinalizers(context: ServiceContext<Settings>): Promise<void> {
+  const { settings } = context;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const cluster = new Cluster(
+    { ...context, signal },
+    { service: 'network-renderer', namespace: settings.namespace, kubeconfig: settings.kubeconfig },
+  );
+  await cluster.lead([], async () => {
+    const problems = [
+      ...(await releaseNetworks(cluster.client, context)),
+      ...(await releaseOthers(cluster.client, context)),
+    ];
+    if (problems.length > 0) {
+      throw new ServiceError('FINALIZERS_STAY', `${problems.length} objects keep a finalizer: ${problems[0]}`);
+    }
+    stop.abort();
+  });
+}
+
+type Ports = Pick<ServiceContext<Settings>, 'log' | 'settings'>;
+
+async function releaseNetworks(client: KubeClient, { log, settings }: Ports): Promise<string[]> {
+  const problems: string[] = [];
+  for (const resource of NETWORK_KINDS) {
+    for (const listed of await listOf(client, resource, FINALIZER.network)) {
+      // List items come without a kind of their own.
+      const network: Network = { ...listed, kind: resource.kind };
+      const release = async (): Promise<void> => {
+        const steps = await stepsFor(client, network, settings);
+        await apply({ client, log }, { resource, network }, steps);
+      };
+      problems.push(...(await problemOf(release, network)));
+    }
+  }
+  return problems;
+}
+
+async function stepsFor(
+  client: KubeClient,
+  network: Network,
+  settings: Settings,
+): Promise<ReturnType<typeof planAttachment>['steps']> {
+  if (network.metadata.deletionTimestamp === undefined) {
+    return [{ kind: 'set-finalizers', finalizers: without(network, FINALIZER.network) }];
+  }
+  const { namespace: operatorNamespace, resourcePrefix } = settings;
+  const rendered = renderAttachment(network, { operatorNamespace, resourcePrefix });
+  const facts = { network, rendered, present: undefined, strays: [], namespaceExists: true };
+  return planAttachment(await gatherRemoval(client, facts)).steps;
+}
+
+async function releaseOthers(client: KubeClient, { log }: Ports): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [resource, finalizer] of OF_UPSTREAM) {
+    for (const object of await listOf(client, resource, finalizer)) {
+      const { name, namespace, resourceVersion } = object.metadata;
+      const metadata = { finalizers: without(object, finalizer), resourceVersion };
+      const release = async (): Promise<void> => {
+        await client.mergePatch(resource, object.metadata, { patch: { metadata } });
+        log.info({ kind: resource.kind, namespace, name }, 'finalizer of upstream taken off');
+      };
+      problems.push(...(await problemOf(release, { ...object, kind: resource.kind })));
+    }
+  }
+  return problems;
+}
+
+const without = ({ metadata }: KubeObject, finalizer: string): string[] =>
+  (metadata.finalizers ?? []).filter((name) => name !== finalizer);
+
+/** Objects with the finalizer; none where the kind is gone already. */
+async function listOf<T extends KubeObject>(
+  client: KubeClient,
+  resource: CustomResource<T>,
+  finalizer: string,
+): Promise<T[]> {
+  try {
+    return (await client.list(resource)).filter(({ metadata }) => metadata.finalizers?.includes(finalizer));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+/** Does it for one object; the others have their turn even when it fails. */
+async function problemOf(release: () => Promise<void>, object: KubeObject): Promise<string[]> {
+  try {
+    await release();
+    return [];
+  } catch (error) {
+    return isNotFound(error) ? [] : [`${object.kind} ${keyOf(object)}: ${messageOf(error)}`];
+  }
+}
