@@ -143,7 +143,11 @@ describe('what the CLI prints', () => {
         },
         stop.signal,
       ),
-      serve(networkRenderer, { ...settings, kubeconfig, resourcePrefix: 'openshift.io' }, stop.signal),
+      serve(
+        networkRenderer,
+        { ...settings, kubeconfig, resourcePrefix: 'openshift.io', releaseFinalizers: false },
+        stop.signal,
+      ),
     ]);
 
     for (const { name, spec, devicePluginConfig, devicePluginLabel } of planned.nodes) {

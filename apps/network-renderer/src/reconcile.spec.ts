@@ -46,6 +46,7 @@ async function reconcileOnce(caches: Caches, name: string, cached?: SriovNetwork
     logLevel: 'silent' as const,
     kubeconfig: undefined,
     namespace: operator,
+    releaseFinalizers: false,
     resourcePrefix: 'p',
   };
   const outcome = await reconcile({ resource: SRIOV_NETWORK, caches, client, settings, log }, keyOf(network));

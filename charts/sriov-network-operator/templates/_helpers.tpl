@@ -175,9 +175,13 @@ validations:
 {{- end }}
 {{- end }}
 
+{{- /* Takes "probeHost" where the kubelet does not ask at the pod's address. */ -}}
 {{- define "sriov.probes" -}}
 livenessProbe:
   httpGet:
+    {{- with .probeHost }}
+    host: {{ . | quote }}
+    {{- end }}
     path: /healthz
     port: health
   initialDelaySeconds: 10
@@ -185,6 +189,9 @@ livenessProbe:
   timeoutSeconds: 5
 readinessProbe:
   httpGet:
+    {{- with .probeHost }}
+    host: {{ . | quote }}
+    {{- end }}
     path: /readyz
     port: health
   periodSeconds: 5

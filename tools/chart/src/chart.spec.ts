@@ -60,6 +60,7 @@ describe('the chart', () => {
   it.each([
     ['its defaults', {}],
     ['all that can be switched on', EVERYTHING],
+    ['a proxy of metrics', { configDaemon: { metricsProxy: { image: 'proxy:1' } } }],
     ['a webhook outside the cluster', { admissionWebhook: { url: 'https://127.0.0.1:6443' } }],
     ['a certificate of cert-manager', certificates({ certManager: { enabled: true } })],
     ['a certificate that others make', certificates({ custom: { enabled: true, operator: { caCrt: PEM } } })],
@@ -184,7 +185,7 @@ describe('the chart', () => {
 });
 
 /** Values that are read as a whole: below them stand names of others. */
-const WHOLE = /^(operator\.(affinity|tolerations)|\w+\.resources)$/;
+const WHOLE = /^(operator\.(affinity|tolerations)|[\w.]+\.resources)$/;
 const leavesOf = (value: object, prefix = ''): string[] =>
   Object.entries(value as Record<string, unknown>).flatMap(([name, child]) => {
     const path = `${prefix}${name}`;
@@ -207,6 +208,7 @@ interface Pod {
 const podOf = (workload: Manifest): Pod =>
   (workload as unknown as { spec: { template: { spec: Pod } } }).spec.template.spec;
 const containerOf = (workload: Manifest): Container => podOf(workload).containers[0];
+const DAEMON = 'sriov-network-config-daemon';
 
 describe('the workloads', () => {
   const SERVICES = [
@@ -234,10 +236,36 @@ describe('the workloads', () => {
     for (const container of objects.map(containerOf)) {
       expect(container.resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
       expect(container.resources.limits).toEqual({ memory: expect.any(String) });
-      expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'health' });
-      expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'health' });
+      expect(container.livenessProbe.httpGet).toMatchObject({ path: '/healthz', port: 'health' });
+      expect(container.readinessProbe.httpGet).toMatchObject({ path: '/readyz', port: 'health' });
       expect(container.securityContext['readOnlyRootFilesystem']).toBe(true);
     }
+  });
+
+  it.each<[string, object, string, string | undefined]>([
+    ['on loopback, where the kubelet is as well', {}, '127.0.0.1:9111', '127.0.0.1'],
+    ['where it is told to', { address: '10.0.0.1', port: 9 }, '10.0.0.1:9', '10.0.0.1'],
+    ['on loopback of IPv6', { address: '[::1]' }, '[::1]:9111', '::1'],
+    ['everywhere, when that is wanted', { address: '' }, ':9111', undefined],
+  ])('let the daemon serve health and metrics %s', async (_, configDaemon, listen, host) => {
+    const daemon = containerOf(find(await renderChart({ values: { configDaemon } }), 'DaemonSet', DAEMON));
+    expect(daemon.env).toContainEqual({ name: 'LISTEN', value: listen });
+    for (const probe of [daemon.livenessProbe, daemon.readinessProbe]) {
+      expect((probe.httpGet as { host?: string }).host).toBe(host);
+    }
+  });
+
+  it('give the metrics of the daemon to bearers of a token, by a proxy that is asked for', async () => {
+    const values = { configDaemon: { metricsProxy: { image: 'proxy:1', port: 9443 } } };
+    const objects = await renderChart({ values });
+    const [, proxy] = podOf(find(objects, 'DaemonSet', DAEMON)).containers as readonly object[];
+    expect(proxy).toMatchObject({
+      image: 'proxy:1',
+      args: ['--secure-listen-address=:9443', '--upstream=http://127.0.0.1:9111/', '--allow-paths=/metrics'],
+      securityContext: { allowPrivilegeEscalation: false, runAsNonRoot: true },
+    });
+    expect(names(objects, 'ClusterRole').filter((name) => name.includes('metrics'))).toHaveLength(2);
+    expect(JSON.stringify(await renderChart())).not.toContain('tokenreviews');
   });
 
   it('meet the strictest Pod Security standard of Kubernetes, but for the daemon', async () => {

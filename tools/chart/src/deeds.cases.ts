@@ -450,6 +450,24 @@ const ADMISSION_WEBHOOK: readonly Row[] = [
 
 const state = (name: string): string => `${ours(OPERATOR, 'sriovnetworknodestates', name)}/status`;
 const CONFIG_DAEMON: readonly Row[] = [
+  [
+    'may',
+    'ask whose a token is, for the metrics',
+    'POST',
+    '/apis/authentication.k8s.io/v1/tokenreviews',
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: 'x' } },
+  ],
+  [
+    'may',
+    'ask whether its bearer may read them',
+    'POST',
+    '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+    {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user: 'x', nonResourceAttributes: { path: '/metrics', verb: 'get' } },
+    },
+  ],
   ['may', 'read its node state', 'GET', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE)],
   ['may', 'write the status of its node state', 'PATCH', state(OWN_NODE), { status: { syncStatus: 'Succeeded' } }],
   ['may not', 'write the status of another', 'PATCH', state(OTHER_NODE), { status: { syncStatus: 'Succeeded' } }],

@@ -108,6 +108,7 @@ beforeAll(async () => {
     crds: { networkAttachmentDefinition: true },
     // Nothing serves there.
     admissionWebhook: { url: 'https://127.0.0.1:1' },
+    configDaemon: { metricsProxy: { image: 'proxy:1' } },
   };
   const { access } = plane;
   const chart = { namespace: OPERATOR, values };
