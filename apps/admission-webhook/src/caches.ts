@@ -57,11 +57,13 @@ function trimNode({ metadata }: KubeObject): KubeObject {
 }
 
 function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
-  const { metadata, status } = withReadableStatus(state);
+  const { metadata, spec, status } = withReadableStatus(state);
   const { name, namespace, resourceVersion } = metadata;
   const { interfaces, syncStatus } = status ?? {};
   return {
     metadata: omitUndefined({ name, namespace, resourceVersion }),
+    // What was ordered tells what a write takes away.
+    spec: omitUndefined({ interfaces: spec?.interfaces }),
     status: omitUndefined({ interfaces: interfaces?.map(trimInterface), syncStatus }),
   };
 }

@@ -1,7 +1,7 @@
 import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
 import { done, type NewCondition, type Outcome } from '@sriov/controller';
 import { CONFIG_MAP } from '@sriov/kube';
-import { configMapCondition, describeProblems, valueBytes } from '@sriov/policy';
+import { configMapCondition, describeProblems, operatorConfigCondition, valueBytes } from '@sriov/policy';
 import { type ConfigMapWriter } from './config-map-writer.ts';
 import { type StatusContext } from './bring-status.ts';
 import { findStatusUpdate, writeStatus } from './write-status.ts';
@@ -12,14 +12,15 @@ export interface OperatorConfigContext extends StatusContext {
 }
 
 /**
- * Says on the SriovOperatorConfig how the two ConfigMaps are that all nodes depend on: whether the configuration of
+ * Says on the SriovOperatorConfig whether its settings are in force, and how the two ConfigMaps are that all nodes depend on: whether the configuration of
  * the device plugin finds room, and whether the list of NICs can be read. On the latter an Event tells of it as well.
  */
 export async function reconcileOperatorConfig(context: OperatorConfigContext): Promise<Outcome> {
   const outcome = done(REASON.configMapFits, 'the conditions are up to date');
   const config = context.view.operatorConfig;
   if (config === undefined || config.metadata.deletionTimestamp !== undefined) return outcome;
-  const conditions = [configurationCondition(context), nicListCondition(context)];
+  const ready = operatorConfigCondition(config.spec ?? {}, context.view.current.problems);
+  const conditions = [ready, configurationCondition(context), nicListCondition(context)];
   const update = findStatusUpdate(config, { conditions }, context.now());
   if (update === undefined) return outcome;
   await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, update);

@@ -34,6 +34,7 @@ export const REASON = {
   configMapFull: 'ConfigMapFull',
   noOperatorConfig: 'NoOperatorConfig',
   operatorConfigInvalid: 'OperatorConfigInvalid',
+  operatorConfigApplied: 'OperatorConfigApplied',
   notManaged: 'NotManaged',
 
   // node states

@@ -11,6 +11,7 @@ import {
 } from '@sriov/api';
 import { foresee, type PlannedNode as HostPlan } from '@sriov/node-plan';
 import {
+  explainMismatch,
   type Fleet,
   isManaged,
   misplaced,
@@ -156,7 +157,11 @@ function idlePolicies(fleet: Fleet, nodes: readonly PlannedNode[], catalog: Cata
     const unreported = selected.filter(({ plan }) => plan.undecided.includes(policy.name)).map(({ name }) => name);
     const facts = { selectedNodes: selected.length, unplannedNodes: 0, unreported, matched: [], problems: [] };
     const [condition] = policyStatus(facts).conditions;
-    return [{ name: policy.name, message: condition?.message ?? '' }];
+    const explained = selected.flatMap(
+      ({ before }) => explainMismatch(policy.selector, before.state?.status?.interfaces ?? []) ?? [],
+    )[0];
+    const message = [condition?.message ?? '', ...(explained === undefined ? [] : [explained])].join('; ');
+    return [{ name: policy.name, message }];
   });
 }
 

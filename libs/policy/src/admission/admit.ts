@@ -24,6 +24,7 @@ import { POLICY_RULES } from './policy-rules.ts';
 import { POLICY_WARNINGS } from './policy-warnings.ts';
 import { POOL_RULES, POOL_WARNINGS } from './pool-rules.ts';
 import { type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { removalWarnings } from './removal-warnings.ts';
 import { allViolations, firstViolation, type Rule } from './rule.ts';
 
 /** What the rules of a kind say of an object. */
@@ -94,12 +95,8 @@ function chains<Facts>(rules: readonly Rule<Facts>[], warnings: readonly Rule<Fa
   return (facts) => ({ message: firstViolation(rules, facts) ?? '', warnings: allViolations(warnings, facts) });
 }
 
-function judgePolicy({
-  object,
-  spec,
-  cluster,
-  settings,
-}: AdmissionRequest & { readonly spec: NodePolicySpec }): Judgement {
+function judgePolicy(request: AdmissionRequest & { readonly spec: NodePolicySpec }): Judgement {
+  const { object, spec, cluster, settings } = request;
   const { nics } = readSupportedNics(cluster.supportedNics);
   const fields = { spec, nics, settings };
   const namespace = namespaceOf(object, settings);
@@ -116,8 +113,14 @@ function judgePolicy({
     selector,
   };
   const placement = placePolicy({ namespace, policy, nics, cluster, settings });
+  const message = findNicViolation(placement) ?? findPairViolation(placement) ?? '';
+  const removals = message === '' ? removalWarnings(request) : [];
   return {
-    message: findNicViolation(placement) ?? findPairViolation(placement) ?? '',
-    warnings: [...allViolations(POLICY_WARNINGS, { ...fields, namespace, placement }), ...limitWarnings(placement)],
+    message,
+    warnings: [
+      ...allViolations(POLICY_WARNINGS, { ...fields, namespace, placement, removes: removals.length > 0 }),
+      ...removals,
+      ...limitWarnings(placement),
+    ],
   };
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_OPERATOR_CONFIG_NAME, type KubeObject, type OperatorConfigSpec, SYNC_STATUS } from '@sriov/api';
+import { findUnmetSettings } from '../operator-config-status.ts';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';
@@ -44,7 +45,15 @@ export const OPERATOR_CONFIG_WARNINGS: readonly Rule<OperatorConfigFacts>[] = [
         ? 'spec.disableDrain is true: nodes are configured without being drained, which may interrupt workloads'
         : undefined,
   },
+  {
+    name: 'what is asked for is done',
+    check: ({ spec }) => listed([...findUnmetSettings(spec).unsupported, ...findUnmetSettings(spec).unused]),
+  },
 ];
+
+function listed(sentences: readonly string[]): string | undefined {
+  return sentences.length === 0 ? undefined : sentences.join('; ');
+}
 
 function isDrainDisabled(object: KubeObject): boolean {
   const { spec } = object as { spec?: Partial<OperatorConfigSpec> | null };

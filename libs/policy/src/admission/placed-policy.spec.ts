@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedInterface } from '@sriov/api';
+import { type ObservedInterface, type SriovNetworkNodeState } from '@sriov/api';
 import { nic, PORTS } from '../test-objects.ts';
 import { OPERATOR, policyObject, state, storedPolicy, verdictOn } from './test-requests.ts';
 
@@ -61,6 +61,83 @@ describe('a policy before there is hardware', () => {
     const message = 'policies are read from the namespace operator only: in team this one is not used';
     expect(verdictOn(policyObject({}, { namespace: 'team' }))).toMatchObject({ allowed: true, warnings: [message] });
     expect(verdictOn(policyObject({ resourceName: '-' }, { namespace: 'team' })).allowed).toBe(false);
+  });
+});
+
+describe('a policy that takes VFs away', () => {
+  const NIC = nic('ens2f0np0', '0000:3b:00.0', { driver: 'ice', numVfs: 16 });
+  const old = policyObject({ nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 16 });
+  const standing = (nicChange: Partial<ObservedInterface> = {}): SriovNetworkNodeState => ({
+    ...state('n1', [{ ...NIC, ...nicChange }]),
+    spec: {
+      interfaces: [
+        {
+          pciAddress: '0000:3b:00.0',
+          numVfs: 16,
+          vfGroups: [{ policyName: 'new', vfRange: '0-15', resourceName: 'new', deviceType: 'netdevice' }],
+        },
+      ],
+    },
+  });
+  const warningsOf = (spec: object, nodeStates = [standing()]): readonly string[] =>
+    verdictOn(policyObject({ numVfs: 16, ...spec }), {
+      operation: 'UPDATE',
+      oldObject: old,
+      cluster: { nodeStates, policies: [old] },
+    }).warnings;
+
+  it('by a near miss is told how many go from where, and which name was meant', () => {
+    const warnings = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }).join('\n');
+    expect(warnings).toContain(
+      '16 VFs that are there now will be removed, as soon as nobody uses them: 16 of ens2f0np0 on node n1',
+    );
+    expect(warnings).toContain('spec.nicSelector.pfNames "ens2f0" fits no PF, and ens2f0np0 would: write that');
+    expect(warnings).not.toContain('nothing happens');
+  });
+
+  it.each<[string, object, string | undefined]>([
+    ['by another number', { nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 8 }, '16 VFs .* and 8 are made instead'],
+    [
+      'by another node selector',
+      { nodeSelector: { zone: 'nowhere' }, nicSelector: { pfNames: ['ens2f0np0'] } },
+      '16 VFs',
+    ],
+    ['not by another resource', { nicSelector: { pfNames: ['ens2f0np0'] }, resourceName: 'other' }, undefined],
+    [
+      'not where the daemon refuses it',
+      { nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 8, eSwitchMode: 'switchdev' },
+      undefined,
+    ],
+  ])('%s', (_, spec, expected) => {
+    const removal = warningsOf(spec).find((warning) => warning.includes('will be removed'));
+    if (expected === undefined) expect(removal).toBeUndefined();
+    else expect(removal).toMatch(new RegExp(expected));
+  });
+
+  it('that are not there any more is not told of them', () => {
+    const gone = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }, [standing({ numVfs: 0 })]);
+    expect(gone.join()).not.toContain('will be removed');
+  });
+});
+
+describe('a selector that is written otherwise than nodes write their PFs', () => {
+  it.each<[string, object, string]>([
+    [
+      'an id in capitals',
+      { vendor: '8086', deviceID: '159B' },
+      'spec.nicSelector.deviceID "159B" fits no PF, and 159b would',
+    ],
+    ['an id with 0x', { vendor: '0x8086' }, 'spec.nicSelector.vendor "0x8086" fits no PF, and 8086 would'],
+    [
+      'an address without its domain',
+      { rootDevices: ['3b:00.0'] },
+      'spec.nicSelector.rootDevices "3b:00.0" fits no PF, and 0000:3b:00.0 would',
+    ],
+  ])('%s is named with the form it should have', (_, nicSelector, warning) => {
+    const nodeStates = [state('n1', [nic('ens2f0', '0000:3b:00.0', { deviceID: '159b' })])];
+    const { allowed, warnings } = verdictOn(policyObject({ nicSelector }), { cluster: { nodeStates } });
+    expect(allowed).toBe(true);
+    expect(warnings.join('\n')).toContain(warning);
   });
 });
 

@@ -1,4 +1,5 @@
 import { rangesOverlap, type VfRange } from '@sriov/api';
+import { explainMismatch } from '../explain-selector.ts';
 import { selectedRanges, selects } from '../nic-selector.ts';
 import { type ReadablePolicy } from '../prepare.ts';
 import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
@@ -10,6 +11,8 @@ export interface PolicyContext extends PolicyFields {
   /** Where the policy stands. */
   readonly namespace: string;
   readonly placement: Placement;
+  /** VFs that stand will be removed. */
+  readonly removes: boolean;
 }
 
 /** What the person who writes a policy should know; none of it stands in the way. */
@@ -27,15 +30,23 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
   },
   {
     name: 'a node is selected',
-    check: ({ placement: { nodes } }) =>
-      nodes.length === 0 ? 'spec.nodeSelector selects no node now: nothing happens until there is one' : undefined,
+    check: ({ placement: { nodes }, removes }) =>
+      nodes.length === 0 ? `spec.nodeSelector selects no node now${outlook(removes)}` : undefined,
   },
   {
     name: 'a PF is selected',
-    check: ({ placement: { nodes } }) =>
+    check: ({ placement: { nodes }, removes }) =>
       nodes.length > 0 && nodes.every(({ selected }) => selected.length === 0)
-        ? `spec.nicSelector selects no PF that can have VFs on ${describeNodes(nodes)} now: nothing happens until there is one`
+        ? `spec.nicSelector selects no PF that can have VFs on ${describeNodes(nodes)} now${outlook(removes)}`
         : undefined,
+  },
+  {
+    name: 'the selector is written as the nodes write their PFs',
+    check({ placement: { policy, nodes } }) {
+      const reported = nodes.filter(({ interfaces }) => interfaces.length > 0);
+      const explained = reported.flatMap(({ interfaces }) => explainMismatch(policy.selector, interfaces) ?? []);
+      return explained.length > 0 && explained.length === reported.length ? explained[0] : undefined;
+    },
   },
   {
     name: 'a bridge is made',
@@ -69,6 +80,11 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
     },
   },
 ];
+
+/** What is said elsewhere must not be denied here. */
+function outlook(removes: boolean): string {
+  return removes ? '' : ': nothing happens until there is one';
+}
 
 const SHOWN = 3;
 
