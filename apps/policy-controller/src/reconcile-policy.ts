@@ -15,14 +15,12 @@ type PolicyFacts = Parameters<typeof policyStatus>[0];
 /** Says on a policy how far it has come: matched and ready nodes, and what is wrong. */
 export async function reconcilePolicy(context: StatusContext, key: string): Promise<Outcome> {
   const policy = context.caches.policies.store.get(key);
-  if (policy === undefined || isIgnored(policy)) return done(REASON.policyApplied, 'there is nothing to say');
+  if (policy === undefined || policy.metadata.name === IGNORED_POLICY_NAME) {
+    return done(REASON.policyApplied, 'there is nothing to say');
+  }
   const facts = factsOf(context, policy);
   const about = { key, resource: SRIOV_NETWORK_NODE_POLICY, object: policy };
   return bringStatus(context, about, { ...policyStatus(facts), isPlanned: facts.unplannedNodes === 0 });
-}
-
-function isIgnored({ metadata }: SriovNetworkNodePolicy): boolean {
-  return metadata.name === IGNORED_POLICY_NAME || metadata.deletionTimestamp !== undefined;
 }
 
 function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): PolicyFacts {

@@ -35,7 +35,7 @@ export interface Contribution {
 
 /** Why a policy cannot be applied to a PF. */
 export interface Refusal {
-  readonly reason: (typeof REASON)['policyInvalid' | 'tooManyVfs'];
+  readonly reason: (typeof REASON)['policyInvalid' | 'tooManyVfs' | 'unsupported'];
   readonly message: string;
 }
 

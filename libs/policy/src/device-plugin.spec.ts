@@ -54,7 +54,7 @@ describe('the device-plugin configuration', () => {
 
   it.each<[string, Partial<NodePolicySpec>, string]>([
     ['the link type of vfio-pci VFs', { linkType: 'IB', deviceType: 'vfio-pci' }, 'linkTypes'],
-    ['the VF id of a PF that nothing tells of', { nicSelector: { deviceID: 'ffff' } }, 'devices'],
+    ['RDMA where there is vDPA, over which the device plugin would end', { isRdma: true, vdpaType: 'vhost' }, 'isRdma'],
   ])('says nothing of %s', (_, spec, key) => {
     expect(selectorsOf(spec)).not.toHaveProperty(key);
   });
@@ -82,9 +82,9 @@ describe('the device-plugin configuration', () => {
       nic('eth0', pciAddress, {
         vendor,
         deviceID: 'abcd',
-        Vfs: ids.map((deviceID, vfID) => ({ vfID, pciAddress, deviceID })),
+        Vfs: ids.map((deviceID, vfID) => ({ vfID, pciAddress: `0000:00:05.${vfID}`, deviceID })),
       });
-    const interfaces = [port('15b3', 'beef'), port('8086', undefined, 'abce')];
+    const interfaces = [port('8086', undefined, 'abce'), { ...port('15b3', 'beef'), pciAddress: '0000:00:06.0' }];
     const policies = [policy('p', { nicSelector: { vendor: '8086', deviceID: 'abcd' } })];
     expect(plan(policies, { interfaces }).devicePluginConfig).toContain('"devices":["abce"]');
   });
@@ -108,6 +108,18 @@ describe('the device-plugin configuration', () => {
     const after = plan(policies, { interfaces: [], spec: before.spec, config: before.devicePluginConfig });
     expect(after.devicePluginConfig).toBe(before.devicePluginConfig);
     expect(before.devicePluginConfig).toContain('0000:04:00.0');
+  });
+
+  it('writes what Go escapes as Go does', () => {
+    expect(config({ nicSelector: { pfNames: ['a<b>&\u2028\u2029'] } })).toContain(
+      '"pfNames":["a\\u003cb\\u003e\\u0026\\u2028\\u2029"]',
+    );
+  });
+
+  it('has ranges as they were written', () => {
+    expect(selectorsOf({ numVfs: 8, nicSelector: { pfNames: ['left#00-03'] } })).toMatchObject({
+      pfNames: ['ens2f0#00-03'],
+    });
   });
 
   it('joins policies of one resource', () => {

@@ -7,18 +7,25 @@ import {
   type VfRange,
 } from '@sriov/api';
 
+/** An entry of `pfNames` that has been read. */
+export interface NamedPf extends PfSelector {
+  /** The range as it was written, such as `00-03`. */
+  readonly rangeText?: string;
+}
+
 /** A NIC selector whose PF names have been read. */
 export interface ReadSelector extends Omit<NicSelector, 'pfNames'> {
-  readonly pfs: readonly PfSelector[];
+  readonly pfs: readonly NamedPf[];
 }
 
 /** Reads the PF names of a selector. Returns a sentence when one cannot be read. */
 export function readSelector({ pfNames = [], ...rest }: NicSelector): ReadSelector | string {
-  const pfs: PfSelector[] = [];
+  const pfs: NamedPf[] = [];
   for (const name of pfNames) {
     const parsed = parsePfSelector(name);
     if (!parsed.ok) return `spec.nicSelector.pfNames: ${parsed.message}`;
-    pfs.push(parsed.value);
+    const [, rangeText] = name.split('#');
+    pfs.push({ ...parsed.value, ...(rangeText !== undefined && { rangeText }) });
   }
   return { ...rest, pfs };
 }

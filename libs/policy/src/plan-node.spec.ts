@@ -53,6 +53,15 @@ describe('planNode: selection', () => {
     expect(plan(policies, { labels: { zone: 'a', more: 'x' } }).spec.interfaces).toHaveLength(2);
   });
 
+  it('applies a policy that is being deleted until it is gone', () => {
+    const { metadata, spec } = policy('p', { nicSelector: { vendor: '8086' } });
+    const going = {
+      metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.example/b'] },
+      spec: spec!,
+    };
+    expect(plan([going]).spec).toEqual(plan([{ metadata, spec: spec! }]).spec);
+  });
+
   it('ignores a policy named default', () => {
     expect(plan([policy('default', { nicSelector: { vendor: '8086' } })]).spec).toEqual({});
   });
@@ -60,6 +69,44 @@ describe('planNode: selection', () => {
   it('takes nothing of a PF without SR-IOV', () => {
     const port = nic('eth0', '0000:00:03.0', { totalvfs: 0 });
     expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [port] }).spec).toEqual({});
+  });
+
+  it.each([
+    ['by its name', { pfNames: ['eth0'] }],
+    ['by its address', { rootDevices: ['0000:00:03.0'] }],
+    ['by its model', { vendor: '8086', deviceID: '1592' }],
+  ])('tells a policy that names a PF without SR-IOV %s, and keeps what it has there', (_, nicSelector) => {
+    const port = { ...nic('eth0', '0000:00:03.0'), totalvfs: undefined };
+    const policies = [policy('p', { nicSelector })];
+    const before = plan(policies, { interfaces: [nic('eth0', '0000:00:03.0')] }).spec;
+    expect(plan(policies, { interfaces: [port] })).toMatchObject({
+      spec: {},
+      problems: [
+        { name: 'p', node: 'n1', reason: 'Unsupported', message: expect.stringMatching(/^eth0: it can have no VFs /) },
+      ],
+    });
+    expect(plan(policies, { interfaces: [port], spec: before }).spec).toEqual(before);
+  });
+
+  it('takes the port of a virtual machine by the id of a VF, also when it is strict', () => {
+    const port = nic('eth1', '0000:05:00.0', { deviceID: '154c', totalvfs: 1, netFilter: 'openstack/NetworkID:a' });
+    const policies = [policy('p', { numVfs: 1, nicSelector: { netFilter: 'openstack/NetworkID:a' } })];
+    const result = plan(policies, { interfaces: [port], fleet: { supportedNicsOnly: true } });
+    expect(result.spec.interfaces).toMatchObject([{ name: 'eth1', vfGroups: [{ vfRange: '0-0' }] }]);
+    const other = plan(policies, { interfaces: [{ ...port, deviceID: 'ffff' }], fleet: { supportedNicsOnly: true } });
+    expect(other.spec).toEqual({});
+  });
+
+  it('keeps the VFs of a model that leaves the list, when it is strict, and says so', () => {
+    const port = nic('eth0', '0000:00:03.0', { deviceID: 'ffff' });
+    const policies = [policy('p', { nicSelector: { vendor: '8086' } })];
+    const { spec } = plan(policies, { interfaces: [port] });
+    expect(plan(policies, { interfaces: [port], spec, fleet: { supportedNicsOnly: true } })).toMatchObject({
+      spec,
+      problems: [
+        { name: 'p', reason: 'Unsupported', message: expect.stringContaining('8086:ffff is not in the list') },
+      ],
+    });
   });
 
   it('takes a PF that no list knows, unless it is told to be strict', () => {

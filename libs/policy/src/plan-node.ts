@@ -21,16 +21,17 @@ import {
   keepBridge,
   presentBridges,
 } from './bridges.ts';
-import { isCandidate } from './candidate.ts';
-import { contribute, type Contribution, keepContribution } from './contribution.ts';
+import { findUnfitness, isNamed } from './candidate.ts';
+import { contribute, type Contribution, keepContribution, type Refusal } from './contribution.ts';
 import { devicePluginConfig, resourceNames } from './device-plugin.ts';
 import { type Fleet } from './fleet.ts';
 import { hasReported } from './has-reported.ts';
 import { limitProblems } from './limit-problems.ts';
 import { findRivals, layOver, mergeContributions } from './merge.ts';
 import { selects } from './nic-selector.ts';
+import { pfForPlugin, type Wish } from './pf-for-plugin.ts';
 import { findPool } from './pools.ts';
-import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
+import { type PreparedPolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
 import { findResourceNameFault } from './resource-name.ts';
 import { resourcesOf, vanishedInterfaces } from './vanished.ts';
@@ -107,6 +108,7 @@ function planReported(fleet: Fleet, node: NodeFacts, policies: readonly Prepared
     policies: readable,
     interfaces,
     nics: fleet.nics,
+    pfs: layers.map((layer) => pfForPlugin(layer, fleet.nics)),
     keep: {
       orphaned: orphanedResources(node, policies, layers),
       frozen: new Set(
@@ -172,6 +174,8 @@ interface Layer {
   readonly applied: readonly string[];
   /** What the PF shall be cannot be told, see {@link findUnknown}: nothing is planned for it. */
   readonly isUnknown: boolean;
+  /** What each policy that can mean the PF wants of it, be it that others take it. */
+  readonly wishes: readonly Wish[];
 }
 
 interface Work {
@@ -186,23 +190,23 @@ function layerOf(work: Work & { readonly policies: readonly PreparedPolicy[] }, 
   let contributions: Contribution[] = [];
   const wholePf: string[] = [];
   const applied: string[] = [];
+  const wishes: Wish[] = [];
   let doubt: string | undefined;
-  for (const policy of work.policies) {
+  for (const policy of work.policies.filter((each) => each.kind === 'unreadable' || selects(each.selector, nic))) {
     if (isForWholePf(policy)) {
-      if (selects(policy.selector, nic)) wholePf.push(policy.name);
+      wholePf.push(policy.name);
+      wishes.push({ policy, contribution: undefined });
       continue;
     }
-    const contribution = contributionOf(work, policy, { nic, before });
+    const { contribution, isMeant, isDoubtful } = contributionOf(work, policy, { nic, before });
+    if (isMeant) wishes.push({ policy, contribution });
+    if (isDoubtful) doubt = policy.name;
     if (contribution === undefined) continue;
-    if (contribution === 'unknown') {
-      doubt = policy.name;
-      continue;
-    }
     work.problems.push(...rivalProblems(work, nic, { contributions, top: contribution }));
     contributions = layOver(contributions, contribution);
     if (!contribution.isKept) applied.push(policy.name);
   }
-  const layer = { nic, contributions, wholePf, applied: [...wholePf, ...applied], isUnknown: false };
+  const layer = { nic, contributions, wholePf, applied: [...wholePf, ...applied], wishes, isUnknown: false };
   return doubt === undefined ? layer : withDoubt(work, layer, { doubt, before });
 }
 
@@ -221,7 +225,8 @@ function withDoubt(
   if (!isForgotten(work.node, { nic, before })) return layer;
   const held = applied.filter((policy) => !wholePf.includes(policy));
   work.problems.push(...held.map((policy) => doubtProblem(work, nic, { policy, doubt })));
-  return { nic, contributions: [], wholePf, applied: wholePf, isUnknown: true };
+  const wishes = layer.wishes.map(({ policy: wisher }) => ({ policy: wisher, contribution: undefined }));
+  return { nic, contributions: [], wholePf, applied: wholePf, wishes, isUnknown: true };
 }
 
 /** The PF has VFs, and nothing tells any more which policies made them: the node state was deleted since. */
@@ -250,7 +255,7 @@ function rivalProblems(
   });
 }
 
-function isForWholePf(policy: PreparedPolicy): policy is ReadablePolicy {
+function isForWholePf(policy: PreparedPolicy): boolean {
   return policy.kind === 'readable' && policy.spec.numVfs === 0;
 }
 
@@ -260,16 +265,32 @@ interface PfBefore {
   readonly before: DesiredInterface | undefined;
 }
 
-/** Nothing where the policy does not select the PF; `unknown` where it cannot be applied and nothing stands of it. */
-function contributionOf(work: Work, policy: PreparedPolicy, pf: PfBefore): Contribution | 'unknown' | undefined {
-  if (policy.kind === 'unreadable') return keepContribution(policy, pf.before) ?? 'unknown';
-  if (!selects(policy.selector, pf.nic) || !isCandidate(work.fleet, policy, pf.nic)) {
-    return undefined;
+/** What a policy that selects a PF does there. */
+interface Effect {
+  readonly contribution: Contribution | undefined;
+  /** The PF is one that the policy can mean. */
+  readonly isMeant: boolean;
+  /** The policy cannot be applied, and nothing stands of it: it may have made VFs of which nothing tells any more. */
+  readonly isDoubtful: boolean;
+}
+
+function contributionOf(work: Work, policy: PreparedPolicy, pf: PfBefore): Effect {
+  const kept = keepContribution(policy, pf.before);
+  const isDoubtful = kept === undefined;
+  if (policy.kind === 'unreadable') return { contribution: kept, isMeant: !isDoubtful, isDoubtful };
+  const tell = (refusal: Refusal): void => {
+    work.problems.push(policyProblem({ policy: policy.name, node: work.node.name }, refusal.reason, refusal.message));
+  };
+  const unfitness = findUnfitness(work.fleet, policy, pf.nic);
+  if (unfitness !== undefined) {
+    const message = `${pf.nic.name ?? pf.nic.pciAddress}: ${unfitness}`;
+    if (kept !== undefined || isNamed(policy)) tell({ reason: REASON.unsupported, message });
+    return { contribution: kept, isMeant: kept !== undefined, isDoubtful: false };
   }
   const result = contribute(policy, pf.nic);
-  if ('groups' in result) return result;
-  work.problems.push(policyProblem({ policy: policy.name, node: work.node.name }, result.reason, result.message));
-  return keepContribution(policy, pf.before) ?? 'unknown';
+  if ('groups' in result) return { contribution: result, isMeant: true, isDoubtful: false };
+  tell(result);
+  return { contribution: kept, isMeant: true, isDoubtful };
 }
 
 interface SpecSources {

@@ -33,7 +33,8 @@ export type PreparedPolicy = ReadablePolicy | UnreadablePolicy;
 
 /**
  * Reads the policies, once for all nodes. They come back in the order in which they are applied: later ones take
- * precedence. Higher priority numbers come first; among equals the names decide.
+ * precedence. Higher priority numbers come first; among equals the names decide. One that is being deleted counts until
+ * it is gone: whoever holds it by a finalizer has something to do while its VFs are there.
  */
 export function preparePolicies(policies: readonly SriovNetworkNodePolicy[]): {
   readonly prepared: readonly PreparedPolicy[];
@@ -41,7 +42,7 @@ export function preparePolicies(policies: readonly SriovNetworkNodePolicy[]): {
 } {
   const problems: Problem[] = [];
   const prepared = policies
-    .filter(({ metadata }) => metadata.name !== IGNORED_POLICY_NAME && metadata.deletionTimestamp === undefined)
+    .filter(({ metadata }) => metadata.name !== IGNORED_POLICY_NAME)
     .map((policy) => prepare(policy, problems));
   prepared.sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
   return { prepared, problems };

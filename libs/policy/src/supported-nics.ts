@@ -27,6 +27,11 @@ export class SupportedNics {
     return this.#find(ids)?.vfDevice;
   }
 
+  /** True when VFs of a model have these ids. */
+  knowsVf(vendor: string | undefined, vfDevice: string | undefined): boolean {
+    return this.#models.some((model) => model.vendor === vendor && model.vfDevice === vfDevice);
+  }
+
   #find(ids: { readonly vendor?: string | undefined; readonly pfDevice?: string | undefined }): NicModel | undefined {
     return this.#models.find(
       ({ vendor, pfDevice }) => (!ids.vendor || ids.vendor === vendor) && (!ids.pfDevice || ids.pfDevice === pfDevice),

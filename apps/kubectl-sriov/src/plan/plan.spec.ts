@@ -203,7 +203,6 @@ describe('plan: the configuration of the device plugin', () => {
       { numVfs: 0, nicSelector: { deviceID: '1017' } },
       `{"devices":["1017"],${FLAGS}}`,
     ],
-    ['no device id that nobody knows', { nicSelector: { deviceID: 'abcd' } }, `{${FLAGS}}`],
     [
       'the real name behind an alternative one',
       { numVfs: 8, nicSelector: { pfNames: ['left#4-7', 'gone'] } },
@@ -216,6 +215,10 @@ describe('plan: the configuration of the device plugin', () => {
     ],
   ])('writes %s', async (_, spec, text) => {
     expect(await configOf([policy('p', spec)])).toBe(selectors(text));
+  });
+
+  it('writes no resource for a model that the node lacks and whose VFs nobody knows', async () => {
+    expect(await configOf([policy('p', { nicSelector: { deviceID: 'abcd' } })])).toBe('{"resourceList":null}');
   });
 
   it('writes the addresses of ports that a net filter selects, and nothing else', async () => {
@@ -244,7 +247,7 @@ describe('plan: the configuration of the device plugin', () => {
       policy('low', { priority: 50, nicSelector: { vendor: '8086', rootDevices: ['0000:3b:00.0'] }, isRdma: false }),
       policy('high', { priority: 10, nicSelector: { vendor: '15b3', rootDevices: ['0000:5e:00.0'] }, isRdma: true }),
     ];
-    expect(await configOf(policies)).toBe(
+    expect(await configOf(policies, [...PORTS, port('ens3f0', '0000:5e:00.0', { vendor: '15b3' })])).toBe(
       selectors(
         '{"vendors":["8086","15b3"],"rootDevices":["0000:3b:00.0","0000:5e:00.0"],"IsRdma":true,"NeedVhostNet":false}',
       ),

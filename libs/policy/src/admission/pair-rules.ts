@@ -1,5 +1,6 @@
-import { type NodePolicySpec, type ObservedInterface, type PfSelector, rangesOverlap } from '@sriov/api';
-import { hasName } from '../nic-selector.ts';
+import { type ObservedInterface, type PfSelector, rangesOverlap } from '@sriov/api';
+import { findDisagreements } from '../disagreements.ts';
+import { hasName, type ReadSelector, selects } from '../nic-selector.ts';
 import { type ReadablePolicy } from '../prepare.ts';
 import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { firstViolation, type Rule } from './rule.ts';
@@ -11,7 +12,7 @@ export interface PolicyPair {
   readonly node: PlacedNode;
 }
 
-/** Rules about each pair of policies on each node that both select. */
+/** Rules about each pair of policies on each node that both select: they meet where both have a PF, or may have one. */
 export const PAIR_RULES: readonly Rule<PolicyPair>[] = [
   {
     name: 'a PF is managed either externally or by us',
@@ -35,32 +36,33 @@ export const PAIR_RULES: readonly Rule<PolicyPair>[] = [
   },
   {
     name: 'a root device is in one policy',
-    check({ policy, other }) {
+    check({ policy, other, node }) {
       const theirs = other.selector.rootDevices ?? [];
-      const shared = (policy.selector.rootDevices ?? []).find((address) => theirs.includes(address));
+      const isShared = (address: string): boolean =>
+        theirs.includes(address) &&
+        canMeet(
+          { policy, other },
+          node.interfaces.find(({ pciAddress }) => pciAddress === address),
+        );
+      const shared = (policy.selector.rootDevices ?? []).find(isShared);
       return (
         shared &&
         `spec.nicSelector.rootDevices: ${shared} is in policy ${other.name} as well: remove it from one of the two, or share the PF by ranges in pfNames`
       );
     },
   },
-  ...(['excludeTopology', 'isRdma', 'needVhostNet', 'vdpaType'] as const).map(resourceRule),
-];
-
-/** The device plugin knows one value a resource. */
-function resourceRule(field: keyof NodePolicySpec): Rule<PolicyPair> {
-  const show = ({ spec }: ReadablePolicy): string => String(spec[field] || 'not set');
-  const value = ({ spec }: ReadablePolicy): unknown => spec[field] || undefined;
-  return {
-    name: `policies of one resource agree in ${field}`,
-    check({ policy, other }) {
+  {
+    name: 'policies of one resource agree in what the device plugin knows once',
+    check({ policy, other, node }) {
       const { resourceName } = policy.spec;
-      return resourceName === other.spec.resourceName && value(policy) !== value(other)
-        ? `spec.${field} is ${show(policy)}, and policy ${other.name} of the same resource ${resourceName} has ${show(other)}: both must say the same, or choose another resourceName`
-        : undefined;
+      if (resourceName !== other.spec.resourceName || !node.isShared(other)) return undefined;
+      const [field] = findDisagreements(policy.spec, other.spec);
+      if (field === undefined) return undefined;
+      const show = ({ spec }: ReadablePolicy): string => String(spec[field] || 'not set');
+      return `spec.${field} is ${show(policy)}, and policy ${other.name} of the same resource ${resourceName} has ${show(other)}: both must say the same, or choose another resourceName`;
     },
-  };
-}
+  },
+];
 
 /** Two entries of `pfNames` that name the same PF. */
 interface Meeting {
@@ -69,11 +71,26 @@ interface Meeting {
 }
 
 function findMeetings({ policy, other, node }: PolicyPair): Meeting[] {
-  return policy.selector.pfs.flatMap((mine) =>
-    other.selector.pfs
-      .filter((theirs) => identify(mine, node.interfaces) === identify(theirs, node.interfaces))
-      .map((theirs) => ({ mine, theirs })),
-  );
+  return policy.selector.pfs
+    .filter(({ name }) =>
+      canMeet(
+        { policy, other },
+        node.interfaces.find((nic) => hasName(nic, name)),
+      ),
+    )
+    .flatMap((mine) =>
+      other.selector.pfs
+        .filter((theirs) => identify(mine, node.interfaces) === identify(theirs, node.interfaces))
+        .map((theirs) => ({ mine, theirs })),
+    );
+}
+
+/** True when a PF that both name can be one that both select; of one that is not reported their words must agree. */
+function canMeet({ policy, other }: Pick<PolicyPair, 'policy' | 'other'>, nic: ObservedInterface | undefined): boolean {
+  if (nic !== undefined) return selects(policy.selector, nic) && selects(other.selector, nic);
+  const ids = ({ vendor, deviceID }: ReadSelector): (string | undefined)[] => [vendor, deviceID];
+  const theirs = ids(other.selector);
+  return ids(policy.selector).every((id, index) => !id || !theirs[index] || id === theirs[index]);
 }
 
 /** One PF has one identity, whatever it is called; one that has not been reported is known by its name alone. */

@@ -321,6 +321,43 @@ describe('a policy beside others', () => {
     });
   });
 
+  describe('meets another policy only where both have a PF', () => {
+    const mellanox = nic('ens2f0', '0000:5e:00.0', { vendor: '15b3', deviceID: '101d' });
+    const stored = { nicSelector: { vendor: '15b3', pfNames: ['ens2f0'] }, isRdma: true };
+    const mine = { nicSelector: { vendor: '8086', pfNames: ['ens2f0'] }, deviceType: 'vfio-pci', resourceName: 'old' };
+    const verdict = (...interfaces: ObservedInterface[]): string =>
+      beside(stored, mine, { nodeStates: [state('n1', interfaces)] }).message;
+
+    it.each<[string, readonly ObservedInterface[]]>([
+      ['a node with a PF of the one', [mellanox]],
+      ['a node with a PF of the other', [PORTS[0]!]],
+      [
+        'a node that has a device of the other vendor without VFs',
+        [mellanox, nic('eno1', '0000:00:1f.6', { totalvfs: 0 })],
+      ],
+      ['a node that has not reported', []],
+    ])('%s: let in, and each node serves its own', (_, interfaces) => {
+      expect(verdict(...interfaces)).toBe('');
+    });
+
+    it('a node with PFs of both: refused, since a resource is of one kind there', () => {
+      const both = { nicSelector: { vendor: '15b3' }, isRdma: true, resourceName: 'old' };
+      const rest = { nodeStates: [state('n1', [PORTS[0]!, { ...mellanox, name: 'ens3f0' }])] };
+      expect(beside(both, mine, rest).message).toContain('spec.isRdma is not set, and policy old');
+    });
+
+    it('compares root devices of PFs that both select', () => {
+      const rootDevices = ['0000:5e:00.0'];
+      const shared = { nicSelector: { vendor: '15b3', rootDevices } };
+      const verdictOf = (vendor: string): string =>
+        beside(shared, { nicSelector: { vendor, rootDevices } }, { nodeStates: [state('n1', [mellanox])] }).message;
+      expect([verdictOf('8086'), verdictOf('15b3')]).toEqual([
+        '',
+        expect.stringContaining('0000:5e:00.0 is in policy old'),
+      ]);
+    });
+  });
+
   it('warns of a resource whose VFs have different drivers on a node, and of none elsewhere', () => {
     const stored = { ...pf('ens2f1'), resourceName: 'new', deviceType: 'vfio-pci' };
     expect(beside(stored)).toMatchObject({
@@ -339,11 +376,16 @@ describe('a policy beside others', () => {
     expect(warning).toContain('wanted by the policies a, b, c and 2 more');
   });
 
-  it('is not compared with itself, with one that goes, with the relic "default", or with one elsewhere', () => {
+  it('is compared with one that is being deleted, which is applied until it is gone', () => {
+    const [going] = [storedPolicy('going')];
+    const policies = [{ ...going, metadata: { ...going.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }];
+    expect(verdictOn(policyObject(), { cluster: { policies } }).message).toContain('policy going takes');
+  });
+
+  it('is not compared with itself, with the relic "default", or with one elsewhere', () => {
     const twin = policyObject();
     const policies = [
       twin,
-      { ...twin, metadata: { ...twin.metadata, name: 'going', deletionTimestamp: '2026-01-01T00:00:00Z' } },
       { ...twin, metadata: { ...twin.metadata, name: 'default' } },
       { ...twin, metadata: { name: 'elsewhere', namespace: 'team' } },
     ];

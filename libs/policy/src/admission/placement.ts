@@ -32,6 +32,8 @@ export interface PlacedNode {
   readonly interfaces: readonly ObservedInterface[];
   /** Those that the policy would configure. */
   readonly selected: readonly ObservedInterface[];
+  /** True when the policy and the other one have a PF here each, be it not the same. */
+  readonly isShared: (other: ReadablePolicy) => boolean;
   /** Equal for nodes whose PFs are selected alike: what holds beside another policy on one holds on all of them. */
   readonly shape: number;
 }
@@ -49,8 +51,8 @@ export interface PlacementFacts {
 /** Finds the nodes, PFs and other policies that bear on a policy. */
 export function placePolicy(facts: PlacementFacts): Placement {
   const { policy, nics, cluster, settings } = facts;
-  const isSelected = (nic: ObservedInterface): boolean =>
-    selects(policy.selector, nic) && isCandidate({ nics, supportedNicsOnly: settings.supportedNicsOnly }, policy, nic);
+  const isSelectedBy = (by: ReadablePolicy, nic: ObservedInterface): boolean =>
+    selects(by.selector, nic) && isCandidate({ nics, supportedNicsOnly: settings.supportedNicsOnly }, by, nic);
   const states = new Map(
     inOperatorNamespace(cluster.nodeStates, settings).map((state) => [state.metadata.name, state]),
   );
@@ -59,7 +61,10 @@ export function placePolicy(facts: PlacementFacts): Placement {
     .filter(({ metadata }) => matchesLabels(policy.spec.nodeSelector, metadata.labels))
     .map(({ metadata: { name, labels = {} } }) => {
       const interfaces = interfacesOf(states.get(name));
-      return { name, labels, interfaces, selected: interfaces.filter(isSelected), shape: number(shapeOf(interfaces)) };
+      const selected = interfaces.filter((nic) => isSelectedBy(policy, nic));
+      const isShared = (other: ReadablePolicy): boolean =>
+        selected.length > 0 && interfaces.some((nic) => isSelectedBy(other, nic));
+      return { name, labels, interfaces, selected, isShared, shape: number(shapeOf(interfaces)) };
     })
     .sort(byName);
   return { policy, nodes, shapes: new Set(nodes.map(({ shape }) => shape)).size, others: findOthers(facts) };

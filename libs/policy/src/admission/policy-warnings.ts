@@ -65,6 +65,13 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
     },
   },
   {
+    name: 'vDPA and RDMA are not wanted of the same VFs',
+    check: ({ spec: { isRdma, vdpaType } }) =>
+      isRdma && vdpaType
+        ? `spec.isRdma true cannot be combined with spec.vdpaType ${vdpaType}: the VFs are handed out without RDMA`
+        : undefined,
+  },
+  {
     // Not refused: where NICs of several vendors make one resource for DPDK, each has its own way.
     name: 'a resource has VFs of one kind on a node',
     check({ spec: { resourceName, deviceType }, placement }) {
@@ -72,7 +79,7 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
         (other) =>
           other.spec.resourceName === resourceName &&
           other.spec.deviceType !== deviceType &&
-          sharedNodes(placement, other).length > 0,
+          sharedNodes(placement, other).some((node) => node.isShared(other)),
       );
       return unlike.length === 0
         ? undefined

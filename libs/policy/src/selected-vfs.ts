@@ -1,0 +1,99 @@
+import { type ObservedInterface, rangesOverlap, type VfRange } from '@sriov/api';
+import { type Selectors } from './selectors.ts';
+
+/** A PF as the device plugin will meet it once the plan is carried out. */
+export interface PfInPlan {
+  readonly nic: ObservedInterface;
+  /** Number of its VFs: those that are planned, or those that stand on a PF that the plan leaves alone. */
+  readonly numVfs: number;
+  /** Device id of its VFs; `undefined` while nobody can tell. */
+  readonly vfDevice: string | undefined;
+  /** ether, infiniband, or `undefined` when it is not known. */
+  readonly linkType: string | undefined;
+}
+
+/** A port of a virtual machine is a VF itself, and its PF is not to be seen there. */
+export function isPort({ pciAddress, Vfs = [] }: ObservedInterface): boolean {
+  return Vfs.some((vf) => vf.pciAddress === pciAddress);
+}
+
+/**
+ * The VFs of a PF that fit selectors of the device plugin, as ranges in order that neither meet nor touch. A device
+ * without VFs is handed out itself, as if it were one. `unknownFits` says how a VF counts whose device id is not known.
+ */
+export function selectedVfs(
+  selectors: Selectors,
+  pf: PfInPlan,
+  { unknownFits }: { readonly unknownFits: boolean },
+): VfRange[] {
+  const { nic, numVfs } = pf;
+  const all = [{ first: 0, last: Math.max(numVfs, 1) - 1 }];
+  if (isPort(nic) || numVfs === 0) return isItselfSelected(selectors, nic) ? all : [];
+  // Addresses stand there for ports of virtual machines alone.
+  if (selectors.pciAddresses.length > 0) return selectors.pciAddresses.includes(nic.pciAddress) ? all : [];
+  if (!isOfKind(selectors, pf, unknownFits)) return [];
+  const named = vfsBehind(selectors.pfNames, nic.name ?? '', all);
+  const addressed = vfsBehind(selectors.rootDevices, nic.pciAddress, all);
+  return joinRanges(named.flatMap((range) => addressed.flatMap((other) => overlap(range, other))));
+}
+
+/** True when vendor, device id and link type of its VFs are in the lists. */
+function isOfKind(selectors: Selectors, { nic, vfDevice, linkType }: PfInPlan, unknownFits: boolean): boolean {
+  const isDevice = vfDevice === undefined ? unknownFits : selectors.devices.includes(vfDevice);
+  return (
+    has(selectors.vendors, nic.vendor ?? '') &&
+    (isDevice || selectors.devices.length === 0) &&
+    (linkType === undefined || has(selectors.linkTypes, linkType))
+  );
+}
+
+function isItselfSelected(
+  selectors: Selectors,
+  { pciAddress, vendor = '', deviceID = '' }: ObservedInterface,
+): boolean {
+  return (
+    selectors.pfNames.length === 0 &&
+    selectors.rootDevices.length === 0 &&
+    has(selectors.vendors, vendor) &&
+    has(selectors.devices, deviceID) &&
+    has(selectors.pciAddresses, pciAddress)
+  );
+}
+
+/** A list that is empty has everything. */
+function has(list: readonly string[], value: string): boolean {
+  return list.length === 0 || list.includes(value);
+}
+
+/** The VFs that the first entry of the list with this name has behind its `#`: the device plugin looks no further. */
+function vfsBehind(list: readonly string[], name: string, all: readonly VfRange[]): readonly VfRange[] {
+  if (list.length === 0) return all;
+  const entry = list.map((each) => each.split('#')).find(([each]) => each?.toLowerCase() === name.toLowerCase());
+  if (entry === undefined) return [];
+  return entry[1] === undefined
+    ? all
+    : readVfs(entry[1]).flatMap((range) => all.flatMap((other) => overlap(range, other)));
+}
+
+/** VFs in the words of the device plugin: numbers and ranges, with commas between them. */
+function readVfs(text: string): VfRange[] {
+  return text.split(',').map((part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return { first, last };
+  });
+}
+
+function overlap(a: VfRange, b: VfRange): VfRange[] {
+  return rangesOverlap(a, b) ? [{ first: Math.max(a.first, b.first), last: Math.min(a.last, b.last) }] : [];
+}
+
+/** The same VFs in the fewest ranges, in order. */
+export function joinRanges(ranges: readonly VfRange[]): VfRange[] {
+  const joined: VfRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
+    const before = joined.at(-1);
+    if (before === undefined || range.first > before.last + 1) joined.push(range);
+    else joined[joined.length - 1] = { first: before.first, last: Math.max(before.last, range.last) };
+  }
+  return joined;
+}
