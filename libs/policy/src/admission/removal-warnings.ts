@@ -107,8 +107,12 @@ function changeOf(
   const made = numberOf(willBe);
   const wasDue = was !== undefined && numberOf(was) !== removed;
   if (removed === 0 || made === removed || wasDue) return undefined;
-  const isRefused = willBe !== undefined && findRefusal(willBe, factsOfStatus(nic)) !== undefined;
-  return isRefused ? undefined : { removed, made };
+  return isRefused(nic, willBe) ? undefined : { removed, made };
+}
+
+/** What the daemon refuses takes nothing away. */
+function isRefused(nic: ObservedInterface, entry: DesiredInterface | undefined): boolean {
+  return entry !== undefined && findRefusal(entry, factsOfStatus(nic)) !== undefined;
 }
 
 function numberOf(entry: DesiredInterface | undefined): number {
