@@ -94,10 +94,17 @@ const LET_IN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Where admission refuses what upstream lets in, since the CNI would at pod start: `vlanQoS` without a `vlan`. */
+interface NetworkWords {
+  readonly vlan?: number;
+  readonly vlanQoS?: number;
+  readonly trunk?: readonly { readonly minID?: number; readonly maxID?: number }[];
+}
+
+/** Where admission refuses what upstream lets in and the CNI plugin refuses at pod start. */
 const isRefusedHere = (object: KubeObject | undefined): boolean => {
-  const { vlan, vlanQoS } = (object as { spec?: { vlan?: number; vlanQoS?: number } } | undefined)?.spec ?? {};
-  return Boolean(vlanQoS) && !vlan;
+  const { vlan, vlanQoS, trunk = [] } = (object as { spec?: NetworkWords } | undefined)?.spec ?? {};
+  const hasHalfRange = trunk.some(({ minID, maxID }) => (minID === undefined) !== (maxID === undefined));
+  return (Boolean(vlanQoS) && !vlan) || hasHalfRange;
 };
 
 const withDifferences = (input: string, text: string): string =>
