@@ -71,11 +71,9 @@ export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): 
   }
   const turns = new Turns();
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
+  const lastLook = new LastLook(kernel);
   const ofPfs = await Promise.all(
-    plan.pfs.map((pf) => {
-      const lastLook = new LastLook(kernel, pf.pciAddress);
-      return applyPf({ kernel, plan: pf, onStep, turns, vfsAtOnce, lastLook });
-    }),
+    plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep, turns, vfsAtOnce, lastLook })),
   );
   return [...failures, ...ofPfs.flat()];
 }
@@ -140,7 +138,7 @@ function applyPfStep(work: PfWork, step: PfStep): Promise<void> {
 /** VFs that are there go with it: nobody must have taken one since the plan was made. */
 async function changeNumVfs({ kernel, plan, lastLook }: PfWork, numVfs: number): Promise<void> {
   const { size } = await listVfAddresses(kernel, plan.pciAddress);
-  if (size > 0 && size !== numVfs) await lastLook.demandFree();
+  if (size > 0 && size !== numVfs) await lastLook.demandFree(plan.pciAddress);
   await setNumVfs(kernel, plan.pciAddress, numVfs);
 }
 
@@ -166,7 +164,7 @@ async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined)
     const about = { ...whose(plan), vfId: vf.id, kind: step.kind, step: `VF ${vf.id}: ${describeVfStep(step)}` };
     const failure = await attempt(about, onStep, async () => {
       if (pciAddress === undefined) throw new Error('the PF has no such VF');
-      if (!isFree) await lastLook.demandFree(vf.id);
+      if (!isFree) await lastLook.demandFree(plan.pciAddress, vf.id);
       isFree = true;
       await applyVfStep(work, { id: vf.id, pciAddress }, step);
     });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
-import { FakeClock } from '@sriov/testing';
+import { eventually, FakeClock } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
+import { LastLook } from './last-look.ts';
 import { MemoryFolder, PORTS, testKernel } from './test-host.ts';
 
 const [PF] = PORTS;
@@ -210,6 +211,23 @@ describe('right before the write', () => {
       `VirtualFunctionInUse: ens1 (${PF}): VF 3 has driver igbvf, not vfio-pci, and it is in use by pod default/web: it is left alone until it is free`,
     ]);
     expect([0, 1, 2, 3].map((id) => host.driverOf(id))).toEqual(['vfio-pci', 'vfio-pci', 'vfio-pci', 'igbvf']);
+  });
+
+  it('the kubelet is asked once for all who ask during one look', async () => {
+    const { kernel } = await Host.with();
+    const answer = kernel.call.bind(kernel);
+    let asked = 0;
+    kernel.call = (method, message, options) => {
+      asked += 1;
+      return answer(method, message, options);
+    };
+    const lastLook = new LastLook(kernel);
+    const first = lastLook.demandFree(PF, 0);
+    // By the time its look has begun, the others come: for other VFs, and for another PF.
+    await eventually(() => asked === 1);
+    const others = [1, 2, 3].map((id) => lastLook.demandFree(PF, id));
+    await Promise.all([first, ...others, lastLook.demandFree(PORTS[1])]);
+    expect(asked).toBe(2);
   });
 
   it('VFs are left alone when the PF cannot be looked at again', async () => {

@@ -1,4 +1,4 @@
-import { type ObservedPf } from '@sriov/api';
+import { type ObservedHost } from '@sriov/api';
 import { type Kernel, lookCloser } from '@sriov/host';
 import { describeHeld } from '@sriov/node-plan';
 
@@ -10,41 +10,41 @@ export class InUseError extends Error {
 
 /**
  * Looks at VFs once more right before they are taken away from whoever may have taken them since the plan was made. Each
- * who asks gets a look that began after he asked; those who ask during one look share the next.
+ * who asks gets a look that began after he asked. Those who ask during one look share the next, whatever their PF: the
+ * kubelet answers only so many questions a second.
  */
 export class LastLook {
   readonly #kernel: Kernel;
-  readonly #pciAddress: string;
-  #waiting: Promise<ObservedPf> | undefined;
+  #asked = new Set<string>();
+  #next: Promise<ObservedHost> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(kernel: Kernel, pciAddress: string) {
+  constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#pciAddress = pciAddress;
   }
 
   /** @throws {InUseError} with the holders of VFs of the PF, all of them or the named one; whatever the look throws */
-  async demandFree(vfId?: number): Promise<void> {
-    const { sriov } = await this.#look();
-    const vfs = (sriov?.vfs ?? []).filter(({ id }) => vfId === undefined || id === vfId);
-    const held = describeHeld(vfs);
+  async demandFree(pciAddress: string, vfId?: number): Promise<void> {
+    this.#asked.add(pciAddress);
+    const { interfaces, problems } = await this.#look();
+    const pf = interfaces.find((each) => each.pciAddress === pciAddress);
+    if (pf === undefined) {
+      const cause = problems.find((each) => each.pciAddress === pciAddress)?.message ?? 'it is gone';
+      throw new Error(`the PF cannot be looked at: ${cause}`);
+    }
+    const held = describeHeld((pf.sriov?.vfs ?? []).filter(({ id }) => vfId === undefined || id === vfId));
     if (held !== undefined) throw new InUseError(`in use since the plan was made: ${held}`);
   }
 
-  #look(): Promise<ObservedPf> {
-    this.#waiting ??= this.#last.then(() => {
-      this.#waiting = undefined;
-      const look = this.#observe();
+  #look(): Promise<ObservedHost> {
+    this.#next ??= this.#last.then(() => {
+      const asked = [...this.#asked];
+      this.#asked = new Set();
+      this.#next = undefined;
+      const look = lookCloser(this.#kernel, asked);
       this.#last = look.catch(() => undefined);
       return look;
     });
-    return this.#waiting;
-  }
-
-  async #observe(): Promise<ObservedPf> {
-    const { interfaces, problems } = await lookCloser(this.#kernel, [this.#pciAddress]);
-    const [pf] = interfaces;
-    if (pf === undefined) throw new Error(`the PF cannot be looked at: ${problems[0]?.message ?? 'it is gone'}`);
-    return pf;
+    return this.#next;
   }
 }

@@ -11,11 +11,15 @@ import { type Link, listLinks } from './links.ts';
 export class HostNetwork {
   readonly #kernel: Kernel;
   readonly #addresses: ReadonlyMap<string, readonly string[]>;
-  readonly #routes: readonly Route[];
+  /** Destinations by the interface. */
+  readonly #routes: ReadonlyMap<string, readonly string[]>;
   #links: LinkIndex;
   #refreshing: Promise<void> | undefined;
 
-  private constructor(kernel: Kernel, facts: { links: LinkIndex; addresses: Addresses; routes: Route[] }) {
+  private constructor(
+    kernel: Kernel,
+    facts: { links: LinkIndex; addresses: Addresses; routes: ReadonlyMap<string, readonly string[]> },
+  ) {
     this.#kernel = kernel;
     this.#links = facts.links;
     this.#addresses = facts.addresses;
@@ -26,7 +30,7 @@ export class HostNetwork {
   static async read(kernel: Kernel): Promise<HostNetwork> {
     const links = indexLinks(await listLinks(kernel));
     const [addresses, routes] = await Promise.all([readAddresses(kernel), readRoutes(kernel)]);
-    return new HostNetwork(kernel, { links, addresses, routes });
+    return new HostNetwork(kernel, { links, addresses, routes: byInterface(routes) });
   }
 
   /** Counts the dumps of interfaces. */
@@ -58,33 +62,44 @@ export class HostNetwork {
   usesOf(link: Link, uppers: readonly string[] = []): DeviceUse[] {
     const { name, index, master } = link;
     const own = (key: string): readonly string[] => this.#addresses.get(key) ?? [];
-    const routes = this.#routes.filter(({ dev, dst }) => dev === name && dst !== 'default');
+    const routes = (this.#routes.get(name) ?? []).filter((dst) => dst !== DEFAULT);
     const carried = this.#links.uppers.get(name) ?? [];
     const others = uppers.filter((upper) => upper !== master && !carried.some((each) => each.name === upper));
     return [
-      ...(this.#defaultRoutes.has(name) ? [{ kind: 'default-route' } as const] : []),
+      ...(this.#carriers().has(name) ? [{ kind: 'default-route' } as const] : []),
       ...(master === undefined ? [] : [{ kind: 'part-of', master } as const]),
       ...carried.map(({ name: upper, type }) => omitUndefined({ kind: 'carries', name: upper, type } as const)),
       ...others.map((upper) => ({ kind: 'carries', name: upper }) as const),
       ...[...new Set([...own(name), ...own(String(index))])].map((address) => ({ kind: 'address', address }) as const),
-      ...routes.map(({ dst }) => ({ kind: 'route', destination: dst }) as const),
+      ...routes.map((destination) => ({ kind: 'route', destination }) as const),
     ];
   }
 
   /** Interfaces that carry a default route, and those that these stand on or consist of. */
-  get #defaultRoutes(): ReadonlySet<string> {
-    const { links, carriers } = this.#links;
-    if (carriers.size > 0) return carriers;
-    for (const { dev, dst } of this.#routes) if (dst === 'default') carriers.add(dev);
-    // A set hears of what is added while it is gone through.
-    for (const carrier of carriers) {
-      for (const { name, lowers, master } of links) {
-        if (name === carrier) lowers.forEach((lower) => carriers.add(lower));
-        if (master === carrier) carriers.add(name);
-      }
-    }
-    return carriers;
+  #carriers(): ReadonlySet<string> {
+    this.#links.carriers ??= findCarriers(this.#links, this.#routes);
+    return this.#links.carriers;
   }
+}
+
+function findCarriers({ links }: LinkIndex, routes: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const carriers = new Set([...routes].flatMap(([dev, destinations]) => (destinations.includes(DEFAULT) ? [dev] : [])));
+  // A set hears of what is added while it is gone through.
+  for (const carrier of carriers) {
+    for (const { name, lowers, master } of links) {
+      if (name === carrier) lowers.forEach((lower) => carriers.add(lower));
+      if (master === carrier) carriers.add(name);
+    }
+  }
+  return carriers;
+}
+
+const DEFAULT = 'default';
+
+function byInterface(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const destinations = new Map<string, Set<string>>();
+  for (const { dev, dst } of routes) destinations.set(dev, (destinations.get(dev) ?? new Set()).add(dst));
+  return new Map([...destinations].map(([dev, all]) => [dev, [...all]]));
 }
 
 interface LinkIndex {
@@ -94,22 +109,25 @@ interface LinkIndex {
   readonly byDevice: ReadonlyMap<string, readonly Link[]>;
   /** By the name of the interface that they stand on. */
   readonly uppers: ReadonlyMap<string, readonly Link[]>;
-  /** Filled when it is first asked for. */
-  readonly carriers: Set<string>;
+  /** Interfaces that carry a default route, once they are asked for. */
+  carriers?: ReadonlySet<string>;
 }
 
-function indexLinks(links: readonly Link[], version = 0): LinkIndex {
+function indexLinks(told: readonly Link[], version = 0): LinkIndex {
   const byDevice = new Map<string, Link[]>();
   const uppers = new Map<string, Link[]>();
   const add = (map: Map<string, Link[]>, key: string, link: Link): void => {
     map.set(key, [...(map.get(key) ?? []), link]);
   };
+  const names = new Map(told.map(({ index, name }) => [`if${index}`, name]));
+  const byName = new Map(told.map((link) => [link.name, link]));
+  const nameOf = (lower: string): string => (byName.has(lower) ? lower : (names.get(lower) ?? lower));
+  const links = told.map((link) => ({ ...link, lowers: link.lowers.map(nameOf) }));
   for (const link of links) {
     if (link.pciAddress !== undefined) add(byDevice, link.pciAddress, link);
     for (const lower of link.lowers) add(uppers, lower, link);
   }
-  const byName = new Map(links.map((link) => [link.name, link]));
-  return { version, links, byName, byDevice, uppers, carriers: new Set() };
+  return { version, links, byName: new Map(links.map((link) => [link.name, link])), byDevice, uppers };
 }
 
 /** Addresses with their prefix lengths, by the index of the interface as text, and by its name. */

@@ -21,7 +21,7 @@ export interface Link extends Pick<ObservedLink, 'name' | 'altNames' | 'maxMtu' 
   readonly master?: string;
   /** What it is, such as `vlan`; absent for interfaces of devices. */
   readonly type?: string;
-  /** Interfaces that it stands on, as that of a VLAN does. */
+  /** Interfaces that it stands on, as that of a VLAN does: their names, or `ifN` where only the number is known. */
   readonly lowers: readonly string[];
   /** Admin MAC address by VF id; VFs without one are left out. */
   readonly vfMacs: ReadonlyMap<number, string>;
@@ -39,6 +39,8 @@ const linkSchema = z.object({
   master: z.string().optional(),
   /** Absent where it is in another network namespace: then `link_index` is a number of there. */
   link: z.string().nullish(),
+  link_index: z.number().optional(),
+  link_netnsid: z.number().optional(),
   linkinfo: z
     .object({ info_kind: z.string().optional(), info_data: z.record(z.string(), z.unknown()).optional() })
     .optional(),
@@ -107,9 +109,10 @@ async function readPermanentMac(kernel: Kernel, row: Row, mac: string | undefine
 /** Words of `ip` for interfaces that another one stands on, beside `link`: vxlan, hsr. */
 const LOWER_WORDS = ['link', 'slave1', 'slave2'];
 
-function lowersOf({ link, linkinfo }: Row): string[] {
+function lowersOf({ link, link_index, link_netnsid, linkinfo }: Row): string[] {
+  const byIndex = link_index !== undefined && link_netnsid === undefined ? `if${link_index}` : undefined;
   const told = LOWER_WORDS.map((word) => linkinfo?.info_data?.[word]);
-  return [...new Set([link, ...told].filter((name) => typeof name === 'string'))];
+  return [...new Set([link ?? byIndex, ...told].filter((name) => typeof name === 'string'))];
 }
 
 /** A virtio NIC is a device of its own bus, and a PCI function, or none, is the way to it. */

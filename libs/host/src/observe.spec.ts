@@ -218,6 +218,13 @@ describe('what the host uses a PF for', () => {
       [{ kind: 'carries', name: 'vxlan7', type: 'vxlan' }],
     ],
     [
+      'a VLAN of which only the number of what it stands on is known',
+      { ifindex: 4 },
+      [{ ifname: 'vlan7', link: 'if4', linkinfo: { info_kind: 'vlan' } }],
+      {},
+      [{ kind: 'carries', name: 'vlan7', type: 'vlan' }],
+    ],
+    [
       'nothing, when an interface stands on one of the same number in another network namespace',
       { ifindex: 4 },
       [{ ifname: 'veth1', link_index: 4, link_netnsid: 0 }],

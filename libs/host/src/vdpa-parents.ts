@@ -1,4 +1,4 @@
-import { type Kernel } from './kernel.ts';
+import { isErrno, type Kernel } from './kernel.ts';
 import { listNames } from './sysfs.ts';
 
 const DEVICES = '/sys/bus/vdpa/devices';
@@ -15,7 +15,8 @@ export interface VdpaParts {
 export async function readVdpaParts(kernel: Kernel): Promise<ReadonlyMap<string, VdpaParts>> {
   const parts = new Map<string, VdpaParts>();
   for (const name of await listNames(kernel, DEVICES)) {
-    const target = await kernel.readlink(`${DEVICES}/${name}`);
+    // One that is removed during the look is nobody's any more.
+    const target = await kernel.readlink(`${DEVICES}/${name}`).catch(ignoreGone);
     const parent = target.match(/[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?=\/)/g)?.at(-1);
     if (parent === undefined) continue;
     const below = await listNames(kernel, `${DEVICES}/${name}`);
@@ -27,4 +28,9 @@ export async function readVdpaParts(kernel: Kernel): Promise<ReadonlyMap<string,
     });
   }
   return parts;
+}
+
+function ignoreGone(error: unknown): string {
+  if (isErrno(error, 'ENOENT', 'ENODEV')) return '';
+  throw error;
 }
