@@ -20,6 +20,16 @@ describe('readJson and printJson', () => {
     );
   });
 
+  it.each(['\u00a0', '\u2003', '\u3000', '\u2028', '\u0085', '\v'])(
+    'reads over the blank %j between tokens, as upstream does, and keeps it in a string',
+    (blank) => {
+      expect(print(`{${blank}"type"${blank}:"a${blank === '\v' ? '' : blank}b"}`)).toBe(
+        `{\n    "type": "a${blank === '\v' ? '' : blank}b"\n}`,
+      );
+      expect(print('{\u200b"type":"static"}')).toContain('line 1, column 2');
+    },
+  );
+
   it('accepts no text that JSON.parse refuses, and refuses none that it accepts', () => {
     const pieces = fc.constantFrom(
       '{',

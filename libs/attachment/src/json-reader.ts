@@ -1,7 +1,12 @@
 import { FIELD_BOUNDS, type Parsed } from '@sriov/api';
 import { type JsonMember, type JsonNode } from './json-text.ts';
 
-const BLANKS = ' \t\n\r';
+/**
+ * JSON's own four, and what else Unicode calls a blank: upstream reads over them all, so networks with a no-break space
+ * between two tokens have worked for years. None is printed again.
+ */
+const BLANKS =
+  ' \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
 // RFC 8259, section 7: no raw control characters, and only these escapes.
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
