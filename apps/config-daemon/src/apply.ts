@@ -33,20 +33,22 @@ import { runBounded } from './run-bounded.ts';
 export interface StepName {
   /** The PF as people know it; `the node` for what concerns all PFs. */
   readonly pf: string;
+  /** Of the PF; empty when all PFs are concerned. */
+  readonly pciAddress: string;
   readonly kind: PfStep['kind'] | VfStep['kind'] | 'load-module' | 'write-journal';
   readonly step: string;
 }
 
 /** A step that failed. */
 export interface StepFailure extends StepName {
-  /** Empty when all PFs are concerned. */
-  readonly pciAddress: string;
   /** The VF, where it is a step on one. */
   readonly vfId?: number;
   /** Which PF, which step, why. */
   readonly message: string;
   readonly cause: unknown;
 }
+
+const THE_NODE = { pf: 'the node', pciAddress: '' };
 
 /** Hears of each step before it is done; what it returns is called when the step has ended. */
 export type OnStep = (about: StepName) => OnStepEnd | undefined;
@@ -65,8 +67,8 @@ const VFS_AT_ONCE = 32;
 export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): Promise<StepFailure[]> {
   const failures: StepFailure[] = [];
   for (const module of plan.modules) {
-    const about: StepName = { pf: 'the node', kind: 'load-module', step: `load kernel module ${module}` };
-    const failure = await attempt({ ...about, pciAddress: '' }, onStep, () => loadModule(kernel, module));
+    const about: StepName = { ...THE_NODE, kind: 'load-module', step: `load kernel module ${module}` };
+    const failure = await attempt(about, onStep, () => loadModule(kernel, module));
     if (failure) failures.push(failure);
   }
   const turns = new Turns();
@@ -206,12 +208,12 @@ function whose(plan: PfPlan): Pick<StepFailure, 'pf' | 'pciAddress'> {
 }
 
 async function attempt(
-  about: StepName & Pick<StepFailure, 'pciAddress' | 'vfId'>,
+  about: StepName & Pick<StepFailure, 'vfId'>,
   onStep: OnStep,
   work: () => Promise<void>,
 ): Promise<StepFailure | undefined> {
-  const { pf, kind, step } = about;
-  const onEnd = onStep({ pf, kind, step });
+  const { pf, pciAddress, kind, step } = about;
+  const onEnd = onStep({ pf, pciAddress, kind, step });
   let failure: StepFailure | undefined;
   try {
     await work();

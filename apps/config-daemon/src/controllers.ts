@@ -10,6 +10,7 @@ import { createPluginRestarter } from './plugin-restarter.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status-writer.ts';
+import { tellFailing } from './tell-failing.ts';
 import { tellOnce } from './tell-once.ts';
 import { watchHost } from './watches.ts';
 
@@ -53,6 +54,7 @@ export async function runControllers<S extends Settings>(
       metrics: nodeMetrics,
       wake: () => wake(0),
     }),
+    onFailing: tellFailing({ status, recorder, getNodeState }),
     timers: clock,
     log,
     metrics: createControllerMetrics(metrics),

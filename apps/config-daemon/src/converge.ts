@@ -14,13 +14,19 @@ export interface Followers {
   readonly onStep: OnStep;
 }
 
+/** A file of the journal that cannot be used. */
+export interface JournalProblem {
+  readonly pciAddress: string;
+  readonly message: string;
+}
+
 /** Where the host ended. */
 export interface Converged {
   readonly observed: ObservedHost;
   /** What is still to be done, as the last look at the host tells. */
   readonly rest: PlannedNode;
   readonly failures: readonly StepFailure[];
-  readonly journalProblems: readonly string[];
+  readonly journalProblems: readonly JournalProblem[];
   /** What bears on the device plugin, see `decideRestart`. */
   readonly plugin: { readonly before: PluginRecord; readonly now: PluginRecord; readonly hasChangedVfs: boolean };
 }
@@ -76,7 +82,9 @@ function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly have
 }
 
 /** Damaged files of PFs that are not written anew, because no policy wants those PFs. */
-function unhealed(damaged: ReadonlyMap<string, string>, plan: PlannedNode): string[] {
+function unhealed(damaged: ReadonlyMap<string, string>, plan: PlannedNode): JournalProblem[] {
   const healed = new Set(plan.taken.map(({ pciAddress }) => pciAddress));
-  return [...damaged].filter(([pciAddress]) => !healed.has(pciAddress)).map(([, problem]) => problem);
+  return [...damaged]
+    .filter(([pciAddress]) => !healed.has(pciAddress))
+    .map(([pciAddress, message]) => ({ pciAddress, message }));
 }

@@ -3,7 +3,7 @@ import { KernelBlockedError } from '@sriov/host';
 import { type Metrics } from '@sriov/runtime';
 import { type StepFailure, type StepName } from './apply.ts';
 import { InUseError } from './last-look.ts';
-import { type Verdict } from './node-status.ts';
+import { failuresOf, type Verdict } from './node-status.ts';
 
 /** What the daemon counts of its work on the host. */
 export interface NodeMetrics {
@@ -16,7 +16,10 @@ export interface NodeMetrics {
   judged(observed: ObservedHost | undefined, verdict: Verdict, now: number): void;
 }
 
-/** Registers the metrics of the node. Call once a process. */
+/**
+ * Registers the metrics of the node. Call once a process. The label `pf` is always the PCI address, which stays when
+ * the interface is renamed or gone; it is empty for what concerns the node as a whole.
+ */
 export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const steps = metrics.counter('sriov_node_steps_total', 'Steps done to the host, by PF, step and outcome', [
     'pf',
@@ -27,6 +30,7 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const failures = metrics.counter('sriov_node_failures_total', 'Passes that ended in a failure, by reason', [
     'reason',
   ]);
+  const failing = metrics.gauge('sriov_node_failing', 'Failures at the last look, by PF and reason', ['pf', 'reason']);
   const inSync = metrics.gauge('sriov_node_in_sync', '1 when the host was as the spec wants it at the last look');
   const success = metrics.gauge(
     'sriov_node_last_success_timestamp_seconds',
@@ -44,17 +48,22 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
   return {
-    stepEnded({ pf, kind }, { seconds, failure }) {
-      steps.inc({ pf, step: kind, outcome: outcomeOf(failure) });
+    stepEnded({ pciAddress, kind }, { seconds, failure }) {
+      steps.inc({ pf: pciAddress, step: kind, outcome: outcomeOf(failure) });
       durations.observe({ step: kind }, seconds);
     },
     pluginRestarted: (outcome) => restarts.inc({ outcome }),
     restartOwed: (isOwed) => owed.set(isOwed ? 1 : 0),
-    judged(observed, { syncStatus, reason }, now) {
+    judged(observed, verdict, now) {
+      const { syncStatus, reason } = verdict;
       const isInSync = syncStatus === SYNC_STATUS.succeeded;
       inSync.set(isInSync ? 1 : 0);
       if (isInSync) success.set(Math.floor(now / 1000));
       if (syncStatus === SYNC_STATUS.failed) failures.inc({ reason });
+      failing.reset();
+      for (const failure of failuresOf(verdict)) {
+        failing.inc({ pf: failure.pciAddress ?? '', reason: failure.reason });
+      }
       if (observed === undefined) return;
       // A PF that is gone must not stay.
       vfs.reset();

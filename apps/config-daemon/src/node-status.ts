@@ -1,6 +1,7 @@
 import {
   type Condition,
   CONDITION,
+  type NodeFailure,
   nodeStateStatusSchema,
   type NodeStateStatus,
   type ObservedHost,
@@ -12,14 +13,17 @@ import {
   toWire,
   wireText,
 } from '@sriov/api';
-import { mergeConditions, type NewCondition } from '@sriov/controller';
+import { formatTime, mergeConditions, type NewCondition, truncate } from '@sriov/controller';
 import { statusInterfaces } from '@sriov/node-plan';
+import { type FoundFailure } from './failures.ts';
 
 /** What a pass has to say about the node. */
 export interface Verdict {
   readonly syncStatus: SyncStatus;
   readonly reason: Reason;
   readonly message: string;
+  /** What could not be done; absent when nothing is known of single PFs. */
+  readonly failures?: readonly FoundFailure[];
 }
 
 /** What a pass saw and what it has to say. */
@@ -54,15 +58,51 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     syncStatus: verdict.syncStatus,
     // As the condition has it: not longer than anybody reads.
     lastSyncError: verdict.syncStatus === SYNC_STATUS.failed ? ready?.message : '',
+    failures: failuresAfter(nodeState, pass, now),
     conditions,
   });
   return { status, transitions };
 }
 
+/** What could not be done. A failure of which no more is known than that it happened concerns the whole node. */
+export function failuresOf({ syncStatus, reason, message, failures }: Verdict): readonly FoundFailure[] {
+  return syncStatus === SYNC_STATUS.failed ? (failures ?? [{ reason, message }]) : [];
+}
+
+/**
+ * The failures of the verdict with their PFs' names and since when they are there. Work that has begun says nothing of
+ * them yet: those that stand there stay.
+ */
+function failuresAfter({ spec, status }: SriovNetworkNodeState, pass: Pass, now: number): NodeFailure[] | undefined {
+  const present = status?.failures ?? [];
+  if (pass.verdict.syncStatus === SYNC_STATUS.inProgress) return present;
+  const names = new Map([
+    ...(spec?.interfaces ?? []).map(({ pciAddress, name }) => [pciAddress, name] as const),
+    ...(pass.observed?.interfaces ?? []).map(({ pciAddress, link }) => [pciAddress, link?.name] as const),
+  ]);
+  return failuresOf(pass.verdict).map((failure) => {
+    const before = present.find((other) => isSameFailure(other, failure));
+    const name = names.get(failure.pciAddress ?? '');
+    const step = failure.step ?? before?.step;
+    return {
+      ...failure,
+      ...(name !== undefined && { name }),
+      ...(step !== undefined && { step }),
+      message: truncate(failure.message),
+      since: before?.since ?? formatTime(now),
+    };
+  });
+}
+
+/** A call that is still in the kernel is told without its step in later passes. */
+function isSameFailure(before: NodeFailure, { pciAddress, reason, step }: FoundFailure): boolean {
+  return before.pciAddress === pciAddress && before.reason === reason && (step === undefined || before.step === step);
+}
+
 /** The status as text, without what others write into it. Equal texts are equal statuses. */
-export function statusText({ interfaces, syncStatus, lastSyncError, ...status }: NodeStateStatus): string {
+export function statusText({ interfaces, syncStatus, lastSyncError, failures, ...status }: NodeStateStatus): string {
   const conditions = ownConditions(status);
-  return wireText(nodeStateStatusSchema, { interfaces, syncStatus, lastSyncError, conditions });
+  return wireText(nodeStateStatusSchema, { interfaces, syncStatus, lastSyncError, failures, conditions });
 }
 
 /**

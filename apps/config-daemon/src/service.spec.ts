@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@j
 import { ANNOTATION, type KubeObject, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
 import { type MachineState } from '@sriov/host-sim';
 import { serve } from '@sriov/runtime';
-import { createNamespace, eventually, installCrds, request, testControlPlane } from '@sriov/testing';
+import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { stringify } from 'yaml';
 import { simulatedService } from './simulated/service.ts';
 
@@ -478,7 +478,43 @@ describe('the config daemon', () => {
     expect(status).toMatchObject({ lastSyncError: 'exec ip -j -d link show: ENOENT' });
   });
 
-  it('shows in kubectl how the node is', async () => {
+  it('says on its node state that the API server refuses its status, until it is taken', async () => {
+    const admission = '/apis/admissionregistration.k8s.io/v1';
+    const metadata = { name: `only-failures-${NODE}` };
+    const resourceRules = [
+      {
+        apiGroups: ['sriovnetwork.openshift.io'],
+        apiVersions: ['*'],
+        resources: ['sriovnetworknodestates/status'],
+        operations: ['UPDATE'],
+        resourceNames: [NODE],
+      },
+    ];
+    await request('POST', `${admission}/validatingadmissionpolicies`, {
+      metadata,
+      spec: {
+        matchConstraints: { resourceRules },
+        validations: [
+          { expression: "object.status.syncStatus == 'Failed'", message: 'the test forbids it', reason: 'Forbidden' },
+        ],
+      },
+    });
+    await request('POST', `${admission}/validatingadmissionpolicybindings`, {
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ['Deny'] },
+    });
+    const probe = { status: { syncStatus: 'InProgress' } };
+    await eventually(async () => (await tryRequest('PATCH', `${statePath()}/status?dryRun=All`, probe)).status === 403);
+    startDaemon();
+    const { status } = await untilSynced('Failed');
+    expect(status?.lastSyncError).toMatch(/^the status cannot be written: .*the test forbids it/s);
+    expect(status?.failures).toMatchObject([{ reason: 'ReconcileFailed' }]);
+    await request('DELETE', `${admission}/validatingadmissionpolicybindings/${metadata.name}`);
+    await request('DELETE', `${admission}/validatingadmissionpolicies/${metadata.name}`);
+    await untilSynced('Succeeded');
+  });
+
+  it('shows in kubectl how the node is, and which PF failed', async () => {
     startDaemon();
     await untilSynced('Succeeded');
     const { columnDefinitions, rows } = await getTable();
@@ -488,8 +524,17 @@ describe('the config daemon', () => {
       'Desired Sync State',
       'Current Sync State',
       'Age',
+      'Reason',
+      'Failed PF',
+      'Failure',
     ]);
     expect(rows[0]?.cells.slice(0, 2)).toEqual([NODE, 'Succeeded']);
+    expect(rows[0]?.cells.slice(5)).toEqual(['InSync', null, null]);
+
+    await setSpec({ interfaces: [{ pciAddress: '0000:09:00.0', name: 'ens9', numVfs: 1 }] });
+    await untilSynced('Failed');
+    const message = 'ens9 (0000:09:00.0): the node has no such network device';
+    expect((await getTable()).rows[0]?.cells.slice(5)).toEqual(['InterfaceNotFound', '0000:09:00.0', message]);
   });
 });
 

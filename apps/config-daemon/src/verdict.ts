@@ -1,21 +1,9 @@
 import { REASON, SYNC_STATUS } from '@sriov/api';
-import { KernelBlockedError, KernelError } from '@sriov/host';
-import { describePlan, type PlanProblemReason } from '@sriov/node-plan';
-import { type StepFailure } from './apply.ts';
+import { KernelBlockedError } from '@sriov/host';
+import { describePlan } from '@sriov/node-plan';
 import { type Converged } from './converge.ts';
-import { formatVfIds } from './format-vf-ids.ts';
+import { findFailures, groupAlike, PROBLEM_REASONS } from './failures.ts';
 import { applying, type Verdict } from './node-status.ts';
-
-/** Reasons of the planner as the reasons of conditions. */
-const REASONS: Readonly<Record<PlanProblemReason, Verdict['reason']>> = {
-  NotPlannedYet: REASON.notPlannedYet,
-  InterfaceNotFound: REASON.interfaceNotFound,
-  VirtualFunctionInUse: REASON.vfInUse,
-  HostInterface: REASON.hostInterface,
-  Unsupported: REASON.unsupported,
-  SpecInvalid: REASON.specInvalid,
-  BlockedInKernel: REASON.blocked,
-};
 
 /**
  * What the last look at the host says: it is as wanted, or every single thing that is not, the gravest first. With
@@ -25,9 +13,9 @@ export function verdictOf(converged: Converged, isPatient = false): Verdict {
   const { rest, failures, journalProblems } = converged;
   const isUndone = failures.length === 0 && rest.pfs.length > 0;
   const lines = [
-    ...failureLines(failures),
+    ...groupAlike(failures).map(({ first, others }) => `${first.message}${others}`),
     ...rest.problems.map(({ message }) => message),
-    ...journalProblems,
+    ...journalProblems.map(({ message }) => message),
     ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan({ ...rest, problems: [] })] : []),
   ];
   if (lines.length === 0) {
@@ -35,22 +23,8 @@ export function verdictOf(converged: Converged, isPatient = false): Verdict {
   }
   if (isPatient && !isUndone && isOnlyBlocked(converged)) return applying(lines);
   if (!isUndone && isOnlyUnplanned(converged)) return notPlanned(lines);
-  return failed(reasonOf(converged), lines);
-}
-
-/** A line a failure. VFs of a PF that failed alike share one: 128 of them must not hide what else is wrong. */
-function failureLines(failures: readonly StepFailure[]): string[] {
-  const alike = new Map<string, StepFailure[]>();
-  for (const failure of [...failures].sort((a, b) => (a.vfId ?? 0) - (b.vfId ?? 0))) {
-    const { pciAddress, vfId, kind, cause, message } = failure;
-    const why = vfId !== undefined && cause instanceof KernelError ? `${kind} ${cause.code}` : message;
-    const key = `${pciAddress} ${why}`;
-    alike.set(key, [...(alike.get(key) ?? []), failure]);
-  }
-  return [...alike.values()].map(([first, ...others]) => {
-    const ids = others.flatMap(({ vfId }) => vfId ?? []);
-    return `${first?.message}${ids.length > 0 ? ` (and likewise VF ${formatVfIds(ids)})` : ''}`;
-  });
+  const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(converged), message: lines.join('\n') };
+  return { ...failed, failures: findFailures(converged) };
 }
 
 function isOnlyBlocked({ rest, failures, journalProblems }: Converged): boolean {
@@ -75,10 +49,6 @@ function reasonOf({ rest, failures, journalProblems }: Omit<Converged, 'observed
   if (failures.some(({ cause }) => cause instanceof KernelBlockedError)) return REASON.blocked;
   if (failures.length > 0) return REASON.applyFailed;
   const first = rest.problems.find(({ reason }) => reason !== 'NotPlannedYet');
-  if (first) return REASONS[first.reason];
+  if (first) return PROBLEM_REASONS[first.reason];
   return journalProblems.length > 0 ? REASON.stateDamaged : REASON.undone;
-}
-
-function failed(reason: Verdict['reason'], lines: readonly string[]): Verdict {
-  return { syncStatus: SYNC_STATUS.failed, reason, message: lines.join('\n') };
 }

@@ -75,11 +75,11 @@ function trimNode({ metadata }: KubeObject): KubeObject {
 
 function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
   const { metadata, spec, status } = withReadableStatus(state);
-  const { interfaces, system, syncStatus, conditions } = status ?? {};
+  const { interfaces, system, syncStatus, failures, conditions } = status ?? {};
   return {
     metadata,
     spec: spec ?? {},
-    status: { interfaces: interfaces?.map(trimInterface), system, syncStatus, conditions },
+    status: { interfaces: interfaces?.map(trimInterface), system, syncStatus, failures, conditions },
   };
 }
 

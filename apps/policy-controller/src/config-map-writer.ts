@@ -1,5 +1,5 @@
-import { type OwnerReference } from '@sriov/api';
-import { CONFIG_MAP, type ConfigMap, isNotFound, type KubeClient } from '@sriov/kube';
+import { messageOf, type OwnerReference } from '@sriov/api';
+import { ApiError, CONFIG_MAP, type ConfigMap, isNotFound, type KubeClient } from '@sriov/kube';
 import { fitKeys } from '@sriov/policy';
 import { type Clock } from '@sriov/runtime';
 
@@ -7,6 +7,20 @@ import { type Clock } from '@sriov/runtime';
 export class ConfigMapFullError extends Error {
   override readonly name = 'ConfigMapFullError';
   readonly code = 'CONFIG_MAP_FULL';
+}
+
+/** The ConfigMap could not be written. `status` and `retryAfterMs` are of the API server's answer. */
+export class ConfigMapWriteError extends Error {
+  override readonly name = 'ConfigMapWriteError';
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(configMap: string, cause: unknown) {
+    super(`cannot write the ConfigMap ${configMap}: ${messageOf(cause)}`, { cause });
+    const { status, retryAfterMs } = cause instanceof ApiError ? cause : {};
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** What the writer works with. */
@@ -138,7 +152,8 @@ class Lane {
       const version = await this.#write(Object.fromEntries([...batch].map(([node, { text }]) => [node, text])), first);
       for (const { resolve } of batch.values()) resolve(version);
     } catch (error) {
-      for (const { reject } of batch.values()) reject(error);
+      const failure = new ConfigMapWriteError(this.#name, error);
+      for (const { reject } of batch.values()) reject(failure);
     }
   }
 

@@ -1,24 +1,33 @@
-import { DEFAULT_OPERATOR_CONFIG_NAME } from '@sriov/api';
-import { Controller, createControllerMetrics } from '@sriov/controller';
+import {
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  SRIOV_NETWORK_NODE_POLICY,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
+} from '@sriov/api';
+import { Controller, type ControllerOptions, createControllerMetrics } from '@sriov/controller';
 import { Cluster } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import pLimit from 'p-limit';
 import { allInformers, createCaches } from './caches.ts';
 import { ConfigMapWriter } from './config-map-writer.ts';
+import { FailingNodes, wishesOf } from './failing-nodes.ts';
 import { FleetView } from './fleet-view.ts';
 import { NodeFindings } from './node-findings.ts';
 import { OwnWrites } from './own-writes.ts';
 import { ProgressPace } from './progress-pace.ts';
 import { reconcileNode } from './reconcile-node.ts';
-import { reconcileOperatorConfig } from './reconcile-operator-config.ts';
+import { type OperatorConfigContext, reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcilePool } from './reconcile-pool.ts';
 import { type Settings } from './settings.ts';
 import { VanishedPfs } from './vanished-pfs.ts';
+import { tellByEvent } from './tell-by-event.ts';
 import { connectWatches, wakeSubjects } from './watches.ts';
 
 /** Nodes in work at the same time. Many: those that wait for the ConfigMap that they share are written together. */
 const NODE_WORKERS = 1_024;
+/** Failures of nodes come together; the SriovOperatorConfig tells of all of them at once. */
+const FAILING_DELAY_MS = 1_000;
 /** Writes of nodes at the same time: the client has 64 connections, of which watches, lease and statuses need some. */
 const NODE_WRITES = 48;
 
@@ -34,6 +43,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const caches = createCaches(cluster.informers, settings);
   const view = new FleetView(caches, settings);
   const findings = new NodeFindings();
+  const failing = new FailingNodes();
   const now = (): number => clock.now();
   const ownWrites = new OwnWrites(clock);
   const vanishedPfs = new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, clock });
@@ -42,24 +52,16 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     namespace,
     present: (name) => caches.devicePluginConfigs.get(name)?.store.get(`${namespace}/${name}`),
     clock,
-    onRefusal: () => operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
+    onRefusal: () => statusControllers.operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
   });
   const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
   const pace = new ProgressPace(clock);
-  const sources = { caches, view, findings, settings, client, recorder, now, configMaps, pace };
+  const sources = { caches, view, findings, failing, settings, client, recorder, now, configMaps, pace };
   const slots = pLimit(NODE_WRITES);
 
-  const operatorConfig: Controller = new Controller({
-    ...shared,
-    name: 'operator-config',
-    reconcile: () => reconcileOperatorConfig(sources),
-  });
-  const policies = new Controller({
-    ...shared,
-    name: 'policy',
-    reconcile: (key) => reconcilePolicy(sources, key),
-  });
-  const pools = new Controller({ ...shared, name: 'pool', reconcile: (key) => reconcilePool(sources, key) });
+  const statusControllers: StatusControllers = createStatusControllers(shared, sources);
+  const { operatorConfig, policies, pools } = statusControllers;
+  const wake = (subjects: Iterable<string>): void => wakeSubjects({ policies, pools, findings, namespace }, subjects);
   const nodes = new Controller({
     ...shared,
     name: 'node',
@@ -72,15 +74,46 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
           slots,
           ownWrites,
           vanishedPfs,
-          onFindings: (node, found) =>
-            wakeSubjects({ policies, pools, findings, namespace }, findings.set(node, found)),
+          onFindings: (node, found) => wake(findings.set(node, found)),
         },
         name,
       ),
+    onFailing(name, failure) {
+      wake(failing.set(name, failure && { failure, subjects: wishesOf(sources, name) }));
+      operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, FAILING_DELAY_MS);
+    },
   });
   connectWatches({ ...sources, nodes, policies, pools, operatorConfig, namespace });
 
   await cluster.lead(allInformers(caches), async (term) => {
     await Promise.all([nodes, policies, pools, operatorConfig].map((controller) => controller.run(term)));
   });
+}
+
+type Shared = Pick<ControllerOptions, 'timers' | 'log' | 'metrics'>;
+type StatusControllers = Readonly<Record<'operatorConfig' | 'policies' | 'pools', Controller>>;
+
+/** The controllers that write statuses alone: where one is refused, an Event is all that is left. */
+function createStatusControllers(shared: Shared, sources: OperatorConfigContext): StatusControllers {
+  const { caches, view, recorder } = sources;
+  return {
+    operatorConfig: new Controller({
+      ...shared,
+      name: 'operator-config',
+      reconcile: () => reconcileOperatorConfig(sources),
+      onFailing: tellByEvent(recorder, SRIOV_OPERATOR_CONFIG, () => view.operatorConfig),
+    }),
+    policies: new Controller({
+      ...shared,
+      name: 'policy',
+      reconcile: (key) => reconcilePolicy(sources, key),
+      onFailing: tellByEvent(recorder, SRIOV_NETWORK_NODE_POLICY, (key) => caches.policies.store.get(key)),
+    }),
+    pools: new Controller({
+      ...shared,
+      name: 'pool',
+      reconcile: (key) => reconcilePool(sources, key),
+      onFailing: tellByEvent(recorder, SRIOV_NETWORK_POOL_CONFIG, (key) => caches.pools.store.get(key)),
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 import { type KubeObject } from '@sriov/api';
-import { type MatchedNode, type NodesFacts, readinessOf } from '@sriov/policy';
+import { type MatchedNode, type NodesFacts, nodeVerdict } from '@sriov/policy';
 import { type Caches } from './caches.ts';
+import { type FailingNodes } from './failing-nodes.ts';
 import { type FleetView } from './fleet-view.ts';
 import { type NodeFindings } from './node-findings.ts';
 import { type Settings } from './settings.ts';
@@ -11,6 +12,7 @@ export interface StatusSources {
   readonly caches: Caches;
   readonly view: FleetView;
   readonly findings: NodeFindings;
+  readonly failing: FailingNodes;
   readonly settings: Settings;
 }
 
@@ -27,22 +29,25 @@ export function nodesOf(
   sources: StatusSources,
   about: { readonly kind: SubjectKind; readonly object: KubeObject; readonly selected: readonly KubeObject[] },
 ): SubjectNodes {
-  const { findings, view } = sources;
+  const { findings, failing, view } = sources;
   const { name, generation } = about.object.metadata;
   const subject = subjectOf(about.kind, name);
+  const policy = about.kind === 'SriovNetworkNodePolicy' ? name : undefined;
   const isPlanned = (node: string): boolean => findings.get(node)?.generations.get(subject) === (generation ?? 0);
   const own = view.current.problems.filter((problem) => problem.kind === about.kind && problem.name === name);
   return {
     selectedNodes: about.selected.length,
     unplannedNodes: about.selected.filter(({ metadata }) => !isPlanned(metadata.name)).length,
     unreported: findings.undecidedNodesOf(subject),
-    matched: findings.nodesOf(subject).flatMap((node) => matchedNode(sources, node)),
-    problems: [...own, ...findings.problemsOf(subject)],
+    matched: findings.nodesOf(subject).flatMap((node) => matchedNode(sources, node, policy)),
+    problems: [...own, ...findings.problemsOf(subject), ...failing.problemsOf(subject)],
   };
 }
 
-function matchedNode({ caches, findings, settings }: StatusSources, name: string): MatchedNode[] {
+/** @param policy whose PFs count; those of all when it is left out */
+function matchedNode({ caches, findings, settings }: StatusSources, name: string, policy?: string): MatchedNode[] {
   const state = caches.nodeStates.store.get(`${settings.namespace}/${name}`);
   if (state === undefined) return [];
-  return [{ name, readiness: findings.get(name)?.isSettled === true ? readinessOf(state) : 'progressing' }];
+  if (findings.get(name)?.isSettled !== true) return [{ name, readiness: 'progressing' }];
+  return [{ name, ...nodeVerdict(state, policy) }];
 }

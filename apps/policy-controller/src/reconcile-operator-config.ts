@@ -1,7 +1,13 @@
 import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
 import { done, type NewCondition, type Outcome } from '@sriov/controller';
 import { CONFIG_MAP } from '@sriov/kube';
-import { configMapCondition, describeProblems, operatorConfigCondition, valueBytes } from '@sriov/policy';
+import {
+  configMapCondition,
+  describeProblems,
+  nodesCondition,
+  operatorConfigCondition,
+  valueBytes,
+} from '@sriov/policy';
 import { type ConfigMapWriter } from './config-map-writer.ts';
 import { type StatusContext } from './bring-status.ts';
 import { findStatusUpdate, writeStatus } from './write-status.ts';
@@ -12,15 +18,20 @@ export interface OperatorConfigContext extends StatusContext {
 }
 
 /**
- * Says on the SriovOperatorConfig whether its settings are in force, and how the two ConfigMaps are that all nodes depend on: whether the configuration of
- * the device plugin finds room, and whether the list of NICs can be read. On the latter an Event tells of it as well.
+ * Says on the SriovOperatorConfig whether its settings are in force, and how the two ConfigMaps are that all nodes
+ * depend on: whether the configuration of the device plugin is written and finds room, and whether the list of NICs can
+ * be read; and whether all else that nodes are to have could be written. On the list an Event tells of it as well.
  */
 export async function reconcileOperatorConfig(context: OperatorConfigContext): Promise<Outcome> {
   const outcome = done(REASON.configMapFits, 'the conditions are up to date');
   const config = context.view.operatorConfig;
   if (config === undefined || config.metadata.deletionTimestamp !== undefined) return outcome;
-  const ready = operatorConfigCondition(config.spec ?? {}, context.view.current.problems);
-  const conditions = [ready, configurationCondition(context), nicListCondition(context)];
+  const conditions = [
+    operatorConfigCondition(config.spec ?? {}, context.view.current.problems),
+    configurationCondition(context),
+    nodesCondition(context.failing.writesOf('all')),
+    nicListCondition(context),
+  ];
   const update = findStatusUpdate(config, { conditions }, context.now());
   if (update === undefined) return outcome;
   await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, update);
@@ -28,7 +39,7 @@ export async function reconcileOperatorConfig(context: OperatorConfigContext): P
   return outcome;
 }
 
-function configurationCondition({ caches, settings, configMaps, view }: OperatorConfigContext): NewCondition {
+function configurationCondition({ caches, settings, configMaps, failing, view }: OperatorConfigContext): NewCondition {
   const [unreadable] = view.current.problems.filter(({ kind }) => kind === 'SriovOperatorConfig');
   if (unreadable) {
     const { reason, message } = unreadable;
@@ -39,7 +50,7 @@ function configurationCondition({ caches, settings, configMaps, view }: Operator
     bytes: valueBytes(store.get(`${settings.namespace}/${name}`)?.data ?? {}),
     refusedNodes: configMaps.refusedNodes(name),
   }));
-  return configMapCondition(facts);
+  return configMapCondition(facts, failing.writesOf('config-maps'));
 }
 
 function nicListCondition({ view }: OperatorConfigContext): NewCondition {

@@ -186,6 +186,33 @@ describe('the policy controller', () => {
     expect(policy.status).toMatchObject({ matchedNodeCount: 1, readyNodeCount: 1 });
   });
 
+  it('says of each policy what fails on its own PFs alone', async () => {
+    const { name, selector } = await createNode();
+    await report(name);
+    const pfs = ['ens1', 'ens2'];
+    for (const pf of pfs)
+      await createPolicy(`on-${pf}`, selector, { nicSelector: { pfNames: [pf] }, resourceName: pf });
+    const state = await eventually(async () => {
+      const found = await getState(name);
+      expect(found.spec?.interfaces).toHaveLength(2);
+      return found;
+    });
+    const failure = { pciAddress: '0000:3b:00.0', reason: 'ApplyFailed', step: 'set-num-vfs', errno: 'EBUSY' };
+    const since = '2026-11-24T10:00:00Z';
+    const ready = { type: 'Ready', status: 'False', reason: 'ApplyFailed', message: '', lastTransitionTime: since };
+    await report(name, {
+      syncStatus: 'Failed',
+      failures: [{ ...failure, message: 'ens1: create 4 VFs: EBUSY', since }],
+      conditions: [{ ...ready, observedGeneration: state.metadata.generation }],
+    });
+    await untilPolicy('on-ens2', 'Ready', { status: 'True', reason: 'PolicyApplied' });
+    const message = `1 of 1 nodes failed\non ${name}: ens1: create 4 VFs: EBUSY`;
+    await untilPolicy('on-ens1', 'Degraded', { status: 'True', reason: 'NodesFailed', message });
+    // As from a daemon of the version before, which does not tell what failed.
+    await report(name, { failures: null });
+    await untilPolicy('on-ens2', 'Degraded', { status: 'True', reason: 'NodesFailed' });
+  });
+
   it('names what is wrong with a policy, and configures the nodes of the others', async () => {
     const { name, selector } = await createNode();
     await report(name);

@@ -45,6 +45,15 @@ export const CONDITION = {
   degraded: 'Degraded',
   /** On SriovOperatorConfig: the device-plugin configuration of every node could be written. */
   devicePluginConfigWritten: 'DevicePluginConfigWritten',
+  /** On SriovOperatorConfig: what every node is to have (node state, label, configuration) could be written. */
+  nodesWritten: 'NodesWritten',
   /** On SriovOperatorConfig: every entry of the ConfigMap `supported-nic-ids` could be read. */
   nicListRead: 'NicListRead',
+} as const;
+
+/** `kubectl get` column that tells why an object is, or is not, ready. */
+export const reasonColumn = {
+  name: 'Reason',
+  type: 'string',
+  jsonPath: `.status.conditions[?(@.type=="${CONDITION.ready}")].reason`,
 } as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ovsBridgeConfigSchema, ovsInterfaceConfigSchema } from './bridge.ts';
-import { conditionsSchema } from './conditions.ts';
+import { conditionsSchema, reasonColumn } from './conditions.ts';
 import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject, labelMap, type ValidationRule } from './object.ts';
@@ -186,6 +186,7 @@ export const SRIOV_NETWORK_NODE_POLICY: CustomResource<SriovNetworkNodePolicy> =
     { name: 'Matched', type: 'integer', jsonPath: '.status.matchedNodeCount' },
     { name: 'Ready', type: 'integer', jsonPath: '.status.readyNodeCount' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    reasonColumn,
   ],
   validations,
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bridgesSchema } from './bridge.ts';
-import { conditionsSchema } from './conditions.ts';
+import { conditionsSchema, reasonColumn } from './conditions.ts';
 import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject } from './object.ts';
 
@@ -83,6 +83,23 @@ export const observedInterfaceSchema = z.object({
   altNames: z.array(z.string()).optional().describe('Alternative interface names.'),
 });
 
+/**
+ * Something that could not be done at the last look at the host. `since` is its only time: one that stays the same
+ * stays as it is.
+ */
+export const nodeFailureSchema = z.object({
+  pciAddress: z
+    .string()
+    .optional()
+    .describe('PCI address of the PF, observed or not; absent when the node as a whole is concerned.'),
+  name: z.string().optional().describe('Network interface name of the PF, where it is known.'),
+  step: z.string().optional().describe('Step that failed, such as set-num-vfs; absent when nothing was tried.'),
+  reason: z.string().describe('A constant for programs, as in the conditions.'),
+  errno: z.string().optional().describe('Error code of the kernel, such as EBUSY; absent when it gave none.'),
+  message: z.string().describe('A sentence for people: PF, step, cause, and the cure where one is known.'),
+  since: z.iso.datetime().describe('When it was first seen with this PF, step and reason.'),
+});
+
 /** Status of a SriovNetworkNodeState, written by the config daemon of the node. */
 export const nodeStateStatusSchema = z.object({
   // Only the daemon writes it, and checks it: the API server would spend most of a write of a node state on it.
@@ -94,6 +111,10 @@ export const nodeStateStatusSchema = z.object({
   system: systemSchema.optional(),
   syncStatus: z.string().optional().describe('InProgress, Succeeded or Failed.'),
   lastSyncError: z.string().optional().describe('PF, step and cause of the last failure; absent when there is none.'),
+  failures: z
+    .array(nodeFailureSchema)
+    .optional()
+    .describe('What could not be done, by PF: policies about other PFs of the node are not affected.'),
   conditions: conditionsSchema,
 });
 
@@ -102,6 +123,7 @@ export type DesiredInterface = z.infer<typeof desiredInterfaceSchema>;
 export type NodeStateSpec = z.infer<typeof nodeStateSpecSchema>;
 export type VirtualFunction = z.infer<typeof virtualFunctionSchema>;
 export type ObservedInterface = z.infer<typeof observedInterfaceSchema>;
+export type NodeFailure = z.infer<typeof nodeFailureSchema>;
 export type NodeStateStatus = z.infer<typeof nodeStateStatusSchema>;
 
 /** Values of `status.syncStatus`. */
@@ -134,6 +156,9 @@ export const SRIOV_NETWORK_NODE_STATE: CustomResource<SriovNetworkNodeState> = {
     { name: 'Desired Sync State', type: 'string', jsonPath: annotationPath('desired-state') },
     { name: 'Current Sync State', type: 'string', jsonPath: annotationPath('current-state') },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    reasonColumn,
+    { name: 'Failed PF', type: 'string', jsonPath: '.status.failures[0].pciAddress' },
+    { name: 'Failure', type: 'string', jsonPath: '.status.failures[0].message', priority: 1 },
   ],
   validations: [],
 };

@@ -54,6 +54,8 @@ export interface PrinterColumn {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
+  /** 1: shown with `-o wide` alone. */
+  readonly priority?: 1;
 }
 
 /** A CEL rule that the API server enforces on each write, whether or not the webhook runs. */

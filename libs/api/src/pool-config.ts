@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditionsSchema } from './conditions.ts';
+import { conditionsSchema, reasonColumn } from './conditions.ts';
 import { labelSelectorSchema } from './label-selector.ts';
 import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject } from './object.ts';
@@ -54,6 +54,7 @@ export const SRIOV_NETWORK_POOL_CONFIG: CustomResource<SriovNetworkPoolConfig> =
     { name: 'Matched', type: 'integer', jsonPath: '.status.matchedNodeCount' },
     { name: 'Ready', type: 'integer', jsonPath: '.status.readyNodeCount' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    reasonColumn,
   ],
   validations: [
     {

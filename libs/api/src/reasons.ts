@@ -32,6 +32,7 @@ export const REASON = {
   configMapFits: 'ConfigMapFits',
   configMapNearlyFull: 'ConfigMapNearlyFull',
   configMapFull: 'ConfigMapFull',
+  nodesWritten: 'NodesWritten',
   noOperatorConfig: 'NoOperatorConfig',
   operatorConfigInvalid: 'OperatorConfigInvalid',
   operatorConfigApplied: 'OperatorConfigApplied',

@@ -26,6 +26,11 @@ export function createConditionReporter<T extends Conditioned>(
   return async (key, decided) => {
     const object = ports.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
+    const tell = (news: readonly Condition[]): void => {
+      for (const { type, status, reason, message } of news) {
+        ports.recordEvent(object, { type: isGood(type, status) ? 'Normal' : 'Warning', reason, message });
+      }
+    };
     const merged = mergeConditions(object.status?.conditions ?? [], decided, {
       generation: object.metadata.generation,
       now: ports.now(),
@@ -37,11 +42,11 @@ export function createConditionReporter<T extends Conditioned>(
     } catch (error) {
       // The cache has not heard yet that it is gone.
       if (refusalOf(error).status === 404) return;
+      // Trouble that cannot stand in the status is told by an Event, which is another right.
+      tell(merged.transitions.filter(({ type, status }) => !isGood(type, status)));
       throw error;
     }
-    for (const { type, status, reason, message } of merged.transitions) {
-      ports.recordEvent(object, { type: isGood(type, status) ? 'Normal' : 'Warning', reason, message });
-    }
+    tell(merged.transitions);
   };
 }
 

@@ -67,8 +67,8 @@ export function formatTime(ms: number): string {
 /** The CRDs allow 32,768 characters; nobody reads beyond a few lines. */
 const MAX_MESSAGE = 4096;
 
-/** What is left of a character that was cut in two becomes what the API server would make of it. */
-function truncate(message: string): string {
+/** A message at a length that people read. What is left of a character that was cut in two becomes what the API server would make of it. */
+export function truncate(message: string): string {
   const text = message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`;
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }

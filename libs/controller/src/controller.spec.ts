@@ -3,7 +3,7 @@ import { type Condition, CONDITION, type KubeObject, REASON } from '@sriov/api';
 import { FakeClock } from '@sriov/testing';
 import { type Conditioned, createConditionReporter } from './condition-reporter.ts';
 import { type NewCondition } from './conditions.ts';
-import { Controller } from './controller.ts';
+import { Controller, type ControllerOptions } from './controller.ts';
 import { createControllerMetrics } from './metrics.ts';
 import { done, type Outcome, stalled, wait } from './outcome.ts';
 
@@ -50,7 +50,8 @@ const factory = {
 /** Runs a controller whose reconciles end as `steps` say, the last one for ever, and returns when each began. */
 function run(
   steps: readonly Step[],
-  report?: (key: string, conditions: readonly NewCondition[]) => Promise<void>,
+  report?: ControllerOptions['report'],
+  onFailing?: ControllerOptions['onFailing'],
 ): { controller: Controller; times: number[] } {
   const begin = clock.now();
   const times: number[] = [];
@@ -63,6 +64,7 @@ function run(
       return step;
     },
     ...(report && { report }),
+    ...(onFailing && { onFailing }),
     timers: clock,
     log: { debug: line('debug'), warn: line('warn') },
     metrics: createControllerMetrics(factory),
@@ -99,13 +101,14 @@ describe('a controller', () => {
     expect(times).toEqual(expected);
   });
 
-  it('is never further away than 30 s from a server that could not be reached, and up to 1,000 s from other failures', async () => {
+  it('is never further away than 30 s from a server that could not be reached, 60 s from a right that is missing, and up to 1,000 s from other failures', async () => {
     const longest = async (error: Error): Promise<number> => {
       const { times } = run([error]);
       await clock.advance(3_000_000);
       return Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
     };
     expect(await longest(apiError(0))).toBe(30_000);
+    expect(await longest(apiError(403))).toBe(60_000);
     expect(await longest(apiError(500))).toBe(1_000_000);
   });
 
@@ -152,12 +155,30 @@ describe('a controller', () => {
     ['wait', [wait(9e9, 'NoNode', 'soon')], [{ type: 'Ready', status: 'False', reason: 'NoNode', message: 'soon' }]],
     ['stalled', [stalled('BadSpec', 'no')], [{ type: 'Ready', status: 'False', reason: 'BadSpec', message: 'no' }]],
     [
-      'a failure, from the third in a row on,',
-      [new Error('1'), new Error('2'), new Error('3'), stalled('S', '')],
+      'a failure that does not last is not, only what follows',
+      [...Array<Step>(9).fill(apiError(500)), stalled('S', '')],
+      [{ type: 'Ready', status: 'False', reason: 'S', message: '' }],
+    ],
+    [
+      'a failure that lasts for 5 s',
+      [...Array<Step>(11).fill(apiError(500)), stalled('S', '')],
       [
-        { type: 'Ready', status: 'False', reason: REASON.reconcileFailed, message: '3' },
+        { type: 'Ready', status: 'False', reason: REASON.reconcileFailed, message: 'HTTP 500' },
         { type: 'Ready', status: 'False', reason: 'S', message: '' },
       ],
+    ],
+    [
+      'a conflict that does not end',
+      [...Array<Step>(11).fill(apiError(409)), stalled('S', '')],
+      [
+        { type: 'Ready', status: 'False', reason: REASON.reconcileFailed, message: 'HTTP 409' },
+        { type: 'Ready', status: 'False', reason: 'S', message: '' },
+      ],
+    ],
+    [
+      'a failure of a slow server, not before the third,',
+      [apiError(429, { retryAfterMs: 4_900 }), apiError(429, { retryAfterMs: 4_900 }), stalled('S', '')],
+      [{ type: 'Ready', status: 'False', reason: 'S', message: '' }],
     ],
     [
       'a write that is too large, at once,',
@@ -175,8 +196,27 @@ describe('a controller', () => {
       expect(key).toBe('n/a');
       reported.push(...conditions);
     });
-    await clock.advance(1_000);
+    await clock.advance(20_000);
     expect(reported).toEqual(expected);
+  });
+
+  it('tells once that a key no longer fails, and counts those that do', async () => {
+    const heard: (string | undefined)[] = [];
+    run([...Array<Step>(12).fill(apiError(403)), fine], undefined, (_, failure) => heard.push(failure?.message));
+    await clock.advance(10_000);
+    expect(heard).toEqual(['HTTP 403']);
+    expect(counts).toMatchObject({ 'sriov_reconcile_failing pump': 1 });
+    await clock.advance(100_000);
+    expect(heard).toEqual(['HTTP 403', 'HTTP 403', undefined]);
+    expect(counts).toMatchObject({ 'sriov_reconcile_failing pump': 0 });
+  });
+
+  it('says loudly, once, and counts that a failure cannot be reported', async () => {
+    run([apiError(403)], () => Promise.reject(apiError(403)));
+    await clock.advance(30_000);
+    const lines = log.filter(({ message }) => message === 'could not report a failure');
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
+    expect(counts).toMatchObject({ 'sriov_reconcile_unreported_total pump': 3 });
   });
 
   it('takes an outcome that could not be reported for a failure, and comes back', async () => {
@@ -269,6 +309,13 @@ describe('a condition reporter', () => {
   ])('warns, or does not, of %s', async (_, decided, type) => {
     await report('n/a', [decided]);
     expect(events).toEqual([[type, 'R', 'all is well']]);
+  });
+
+  it('tells of trouble by an Event where the status cannot be written', async () => {
+    refusal = apiError(403);
+    await expect(report('n/a', [READY()])).rejects.toThrow();
+    await expect(report('n/a', [READY({ status: 'False', reason: 'R' })])).rejects.toThrow();
+    expect(events).toEqual([['Warning', 'R', 'all is well']]);
   });
 
   it.each<[string, () => void]>([

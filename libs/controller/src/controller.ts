@@ -1,7 +1,7 @@
-import { CONDITION, messageOf, REASON } from '@sriov/api';
+import { CONDITION, messageOf, REASON, type Reason } from '@sriov/api';
 import { type NewCondition } from './conditions.ts';
 import { type ControllerMetrics } from './metrics.ts';
-import { type Outcome, stalled } from './outcome.ts';
+import { type Outcome, type Stalled, stalled } from './outcome.ts';
 import { isConflict, refusalOf, refusedWrite } from './refusal.ts';
 import { type Timers } from './timers.ts';
 import { WorkQueue } from './workqueue.ts';
@@ -20,14 +20,31 @@ export interface ControllerOptions {
   readonly reconcile: (key: string) => Promise<Outcome>;
   /** Makes the outcome visible on the object, if there is one. */
   readonly report?: (key: string, conditions: readonly NewCondition[]) => Promise<void>;
+  /**
+   * Hears of each attempt of a key that keeps failing, and once with nothing when it no longer does: for wishes that
+   * stand on other objects than the one that is written, and for objects whose own status cannot be written.
+   */
+  readonly onFailing?: (key: string, failure: LastingFailure | undefined) => void;
   readonly workers?: number;
   readonly timers: Timers;
   readonly log: ControllerLog;
   readonly metrics: ControllerMetrics;
 }
 
-/** Failures in a row after which a failing key is reported on its object: before, it may be a hiccup. */
-const REPORT_AFTER_FAILURES = 3;
+/** Why a key keeps failing, as its objects say it. */
+export interface LastingFailure extends Stalled {
+  readonly reason: Reason;
+  readonly cause: unknown;
+}
+
+/**
+ * A key that failed so often in a row, over so long a time, keeps failing: a refused right, a quota, a conflict that
+ * does not end. Before, it may be a hiccup, and a condition that comes and goes is no news. By number alone it would be
+ * told after 15 ms, by time alone after one failure of a slow server.
+ */
+const LASTING = { failures: 3, ms: 5_000 };
+/** Longest delay after a write that is forbidden: no watch of ours tells when a right or a quota is given back. */
+const FORBIDDEN_MAX_MS = 60_000;
 /**
  * Longest delay while the API server cannot be reached. That says nothing about the key: when the server is back, no
  * key may be asleep for another quarter of an hour.
@@ -42,12 +59,15 @@ const REFUSED_AGAIN_MS = 900_000;
 /**
  * Runs a reconciler over its queue. This is the one place where outcomes become conditions, metrics and requeues:
  * `done` forgets the failures, `wait` comes back, `stalled` waits for an event, a throw backs off, and a conflict
- * (an error with `status` 409: our cache was behind) backs off without a word. An error with `status` 413 or 422 is
+ * (an error with `status` 409: our cache was behind) backs off without a word. What goes on failing is said where the
+ * wish stands, whatever the cause, and taken back when it has passed. An error with `status` 413 or 422 is
  * stalled too: the server read the write and will not have it, however often it is sent.
  */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
+  /** Keys that keep failing. They outlast a term: whoever was told of them has to hear of the end as well. */
+  readonly #failing = new Set<string>();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -79,6 +99,7 @@ export class Controller {
       const outcome = await this.#options.reconcile(key);
       await this.#options.report?.(key, [readyCondition(outcome)]);
       this.#queue.forget(key);
+      this.#recover(key);
       if (outcome.kind === 'wait') this.#queue.addAfter(key, outcome.ms);
       return outcome.kind;
     } catch (error) {
@@ -93,29 +114,40 @@ export class Controller {
       this.#queue.forget(key);
       this.#queue.addAfter(key, REFUSED_AGAIN_MS);
       log.warn({ controller: name, key, err: error }, 'the API server refuses what is to be written');
-      await this.#reportFailure(key, stalled(refused, messageOf(error)));
+      await this.#reportFailure(key, refused, error);
       return 'stalled';
     }
     const retryMs = this.#queue.addFailed(key, delayBounds(error));
     metrics.retried(name);
-    if (isConflict(error)) {
-      log.debug({ controller: name, key, retryMs }, 'another writer was first');
-      return 'conflict';
-    }
-    log.warn({ controller: name, key, retryMs, err: error }, 'reconcile failed');
-    if (this.#queue.failures(key) >= REPORT_AFTER_FAILURES) {
-      await this.#reportFailure(key, stalled(REASON.reconcileFailed, messageOf(error)));
-    }
-    return 'error';
+    const isLasting = this.#queue.failures(key) >= LASTING.failures && this.#queue.failingMs(key) >= LASTING.ms;
+    const fields = { controller: name, key, retryMs };
+    if (isConflict(error) && !isLasting) log.debug(fields, 'another writer was first');
+    else log.warn({ ...fields, err: error }, 'reconcile failed');
+    if (isLasting) await this.#reportFailure(key, REASON.reconcileFailed, error);
+    return isConflict(error) ? 'conflict' : 'error';
   }
 
-  async #reportFailure(key: string, failure: Outcome): Promise<void> {
+  async #reportFailure(key: string, reason: Reason, cause: unknown): Promise<void> {
+    const { name, log, metrics, report, onFailing } = this.#options;
+    const failure = { ...stalled(reason, messageOf(cause)), reason, cause };
+    const isNews = !this.#failing.has(key);
+    this.#failing.add(key);
+    metrics.failing(name, this.#failing.size);
+    onFailing?.(key, failure);
     try {
-      await this.#options.report?.(key, [readyCondition(failure)]);
-    } catch (cause) {
+      await report?.(key, [readyCondition(failure)]);
+    } catch (err) {
       // The API server that refused the reconcile may refuse its report as well; the next attempt reports again.
-      this.#options.log.debug({ controller: this.#options.name, key, err: cause }, 'could not report a failure');
+      metrics.unreported(name);
+      log[isNews ? 'warn' : 'debug']({ controller: name, key, err }, 'could not report a failure');
     }
+  }
+
+  #recover(key: string): void {
+    const { name, metrics, onFailing } = this.#options;
+    if (!this.#failing.delete(key)) return;
+    metrics.failing(name, this.#failing.size);
+    onFailing?.(key, undefined);
   }
 }
 
@@ -131,5 +163,6 @@ function readyCondition(outcome: Outcome): NewCondition {
 function delayBounds(error: unknown): { leastMs?: number; mostMs?: number } {
   const { status, retryAfterMs } = refusalOf(error);
   if (status === 0) return { mostMs: UNREACHABLE_MAX_MS };
+  if (status === 403) return { mostMs: FORBIDDEN_MAX_MS };
   return typeof retryAfterMs === 'number' ? { leastMs: retryAfterMs } : {};
 }

@@ -11,6 +11,10 @@ export interface ControllerMetrics {
   reconciled(controller: string, outcome: string, seconds: number): void;
   queueDepth(controller: string, depth: number): void;
   retried(controller: string): void;
+  /** How many keys keep failing. */
+  failing(controller: string, keys: number): void;
+  /** A failure could not be written into the status of its object. */
+  unreported(controller: string): void;
 }
 
 /** Registers the controller metrics. Call once a process. */
@@ -22,6 +26,12 @@ export function createControllerMetrics(factory: MetricFactory): ControllerMetri
   const seconds = factory.histogram('sriov_reconcile_duration_seconds', 'Duration of a reconcile', ['controller']);
   const depth = factory.gauge('sriov_workqueue_depth', 'Keys that wait for a worker', ['controller']);
   const retries = factory.counter('sriov_workqueue_retries_total', 'Keys put back after a failure', ['controller']);
+  const failing = factory.gauge('sriov_reconcile_failing', 'Keys that keep failing, by controller', ['controller']);
+  const unreported = factory.counter(
+    'sriov_reconcile_unreported_total',
+    'Failures that could not be written into the status of their object',
+    ['controller'],
+  );
   return {
     reconciled(controller, outcome, duration) {
       total.inc({ controller, outcome });
@@ -29,5 +39,7 @@ export function createControllerMetrics(factory: MetricFactory): ControllerMetri
     },
     queueDepth: (controller, keys) => depth.set({ controller }, keys),
     retried: (controller) => retries.inc({ controller }),
+    failing: (controller, keys) => failing.set({ controller }, keys),
+    unreported: (controller) => unreported.inc({ controller }),
   };
 }

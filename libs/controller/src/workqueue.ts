@@ -24,7 +24,8 @@ export class WorkQueue {
   readonly #waiting = new FairKeys();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
-  readonly #failures = new Map<string, number>();
+  /** Consecutive failures by key, and when the first of them was, by the monotonic clock. */
+  readonly #failures = new Map<string, { count: number; readonly since: number }>();
   readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   #wake: (() => void) | undefined;
   #isRunning = false;
@@ -71,8 +72,9 @@ export class WorkQueue {
    */
   addFailed(key: string, bounds: { readonly leastMs?: number; readonly mostMs?: number } = {}): number {
     const failures = this.failures(key);
-    this.#failures.set(key, failures + 1);
-    const { baseDelayMs, maxDelayMs } = this.#options;
+    const { baseDelayMs, maxDelayMs, timers } = this.#options;
+    const since = this.#failures.get(key)?.since ?? timers.elapsed();
+    this.#failures.set(key, { count: failures + 1, since });
     const { leastMs = 0, mostMs = maxDelayMs } = bounds;
     const delay = Math.max(leastMs, Math.min(maxDelayMs, mostMs, baseDelayMs * 2 ** failures));
     this.addAfter(key, delay);
@@ -81,7 +83,13 @@ export class WorkQueue {
 
   /** Consecutive failures of the key. */
   failures(key: string): number {
-    return this.#failures.get(key) ?? 0;
+    return this.#failures.get(key)?.count ?? 0;
+  }
+
+  /** Milliseconds since the first of the consecutive failures of the key; 0 when there is none. */
+  failingMs(key: string): number {
+    const since = this.#failures.get(key)?.since;
+    return since === undefined ? 0 : this.#options.timers.elapsed() - since;
   }
 
   /** Ends the run of failures of the key. */

@@ -1,6 +1,6 @@
 import { CONDITION, DEVICE_PLUGIN_CONFIG_MAP, REASON } from '@sriov/api';
 import { CONFIG_MAP_LIMIT_BYTES, MAX_CONFIG_SHARDS } from './config-shards.ts';
-import { type DecidedCondition } from './node-status.ts';
+import { type DecidedCondition, shorten } from './node-status.ts';
 
 /** A ConfigMap with device-plugin configuration. */
 export interface ConfigMapFacts {
@@ -11,16 +11,34 @@ export interface ConfigMapFacts {
   readonly refusedNodes: readonly string[];
 }
 
+/** Nodes of which something cannot be written, and the API server's answer. */
+export interface FailedNodes {
+  readonly nodes: readonly string[];
+  readonly message: string;
+}
+
+/** Decides what to say of the writes of all nodes. */
+export function nodesCondition(failed: FailedNodes | undefined): DecidedCondition {
+  const type = CONDITION.nodesWritten;
+  if (failed !== undefined) return notWritten(type, 'node state, label or configuration', failed);
+  return { type, status: 'True', reason: REASON.nodesWritten, message: 'what the nodes are to have is written' };
+}
+
+function notWritten(type: string, what: string, { nodes, message }: FailedNodes): DecidedCondition {
+  const text = `cannot write ${what} of ${nodes.length} nodes: ${shorten(nodes)}: ${message}`;
+  return { type, status: 'False', reason: REASON.reconcileFailed, message: text };
+}
+
 /** Above this part of its limit a ConfigMap is about to be full. */
 const NEARLY_FULL = 0.8;
 
 /** Decides what to say of the room that the device-plugin configuration has. */
-export function configMapCondition(configMaps: readonly ConfigMapFacts[]): DecidedCondition {
+export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed?: FailedNodes): DecidedCondition {
   const type = CONDITION.devicePluginConfigWritten;
+  if (failed !== undefined) return notWritten(type, 'the configuration', failed);
   const refused = configMaps.flatMap(({ refusedNodes }) => refusedNodes).sort();
   if (refused.length > 0) {
-    const names = `${refused.slice(0, 5).join(', ')}${refused.length > 5 ? ' and more' : ''}`;
-    const message = `no room for the configuration of ${refused.length} nodes: ${names}; they stay as they are: ${CURE}`;
+    const message = `no room for the configuration of ${refused.length} nodes: ${shorten(refused)}; they stay as they are: ${CURE}`;
     return { type, status: 'False', reason: REASON.configMapFull, message };
   }
   const nearlyFull = configMaps.find(({ bytes }) => bytes > NEARLY_FULL * CONFIG_MAP_LIMIT_BYTES);

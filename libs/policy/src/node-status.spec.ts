@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type SriovNetworkNodeState } from '@sriov/api';
-import { configMapCondition } from './config-map-status.ts';
-import { type DecidedStatus, type MatchedNode, readinessOf } from './node-status.ts';
+import { configMapCondition, nodesCondition } from './config-map-status.ts';
+import { type DecidedStatus, type MatchedNode, nodeVerdict } from './node-status.ts';
 import { policyStatus } from './policy-status.ts';
 import { poolStatus } from './pool-status.ts';
 import { type Problem } from './problem.ts';
@@ -66,6 +66,18 @@ describe('policyStatus', () => {
     expect(policyStatus({ ...none, matched })).toMatchObject({ matchedNodeCount: 3, readyNodeCount: 2 });
   });
 
+  it('says of failed nodes what failed there, where they tell', () => {
+    const failed = (name: string, ...why: string[]): MatchedNode => ({ name, readiness: 'failed', why });
+    const matched = [...nodes('failed', 'old'), failed('b', 'ens1: EBUSY'), failed('a', 'ens1: EBUSY', 'ens2: EIO')];
+    expect(say(policyStatus({ ...none, matched })).split('\n')).toEqual([
+      'Degraded NodesFailed: 3 of 3 nodes failed',
+      'on a: ens1: EBUSY',
+      'on a: ens2: EIO',
+      'on b: ens1: EBUSY',
+      'on old: see their SriovNetworkNodeState',
+    ]);
+  });
+
   it('says the same whatever the order in which problems were found', () => {
     const problems = ['c', 'a', 'b', 'e', 'd', 'f', 'g'].map((node) => problem('bad', node));
     expect(policyStatus({ ...none, problems })).toEqual(policyStatus({ ...none, problems: [...problems].reverse() }));
@@ -87,7 +99,7 @@ describe('poolStatus', () => {
   });
 });
 
-describe('readinessOf', () => {
+describe('nodeVerdict', () => {
   const state = (syncStatus: string, observedGeneration?: number): SriovNetworkNodeState => ({
     metadata: { name: 'n', generation: 3 },
     status: {
@@ -108,7 +120,70 @@ describe('readinessOf', () => {
     ['InProgress', 3, 'progressing'],
     ['', undefined, 'progressing'],
   ])('%s of generation %s while 3 is the newest is %s', (syncStatus, observed, readiness) => {
-    expect(readinessOf(state(syncStatus, observed))).toBe(readiness);
+    expect(nodeVerdict(state(syncStatus, observed))).toEqual({ readiness });
+  });
+
+  const failedOn = (
+    ...failures: (readonly [pciAddress: string | undefined, reason: string])[]
+  ): SriovNetworkNodeState => ({
+    ...state('Failed', 3),
+    spec: {
+      interfaces: [
+        { pciAddress: 'pf-a', numVfs: 2, vfGroups: [{ policyName: 'a' }, { policyName: 'both' }] },
+        { pciAddress: 'pf-b', numVfs: 2, vfGroups: [{ policyName: 'b' }, { policyName: 'both' }] },
+      ],
+    },
+    status: {
+      ...state('Failed', 3).status,
+      failures: failures.map(([pciAddress, reason]) => ({
+        ...(pciAddress !== undefined && { pciAddress }),
+        reason,
+        message: `${pciAddress} failed`,
+        since: '2026-01-01T00:00:00Z',
+      })),
+    },
+  });
+  const onPfA = failedOn(['pf-a', 'ApplyFailed']);
+  const why = ['pf-a failed'];
+
+  it.each([
+    ['the PF of a policy fails: the policy is failed', onPfA, 'a', { readiness: 'failed', why }],
+    ['another PF fails: the policy is ready', onPfA, 'b', { readiness: 'ready' }],
+    ['one of its two PFs fails: the policy is failed', onPfA, 'both', { readiness: 'failed', why }],
+    ['a policy without VFs on the node has nothing that could fail', onPfA, 'none', { readiness: 'ready' }],
+    ['a pool is failed by any PF', onPfA, undefined, { readiness: 'failed', why }],
+    [
+      'a PF of no policy fails: every policy is ready',
+      failedOn(['pf-c', 'VirtualFunctionInUse']),
+      'a',
+      { readiness: 'ready' },
+    ],
+    [
+      'a failure has no PF: every policy is failed',
+      failedOn([undefined, 'HostUnreadable']),
+      'b',
+      { readiness: 'failed', why: ['undefined failed'] },
+    ],
+    [
+      'no list of failures, as from a daemon of the version before: every policy is failed',
+      failedOn(),
+      'b',
+      { readiness: 'failed' },
+    ],
+    [
+      'its PF is still to be done: the policy is progressing',
+      failedOn(['pf-a', 'ApplyFailed'], ['pf-b', 'Applying']),
+      'b',
+      { readiness: 'progressing' },
+    ],
+    [
+      'the failure is of an older spec: the policy is progressing',
+      { ...onPfA, metadata: { name: 'n', generation: 4 } },
+      'b',
+      { readiness: 'progressing' },
+    ],
+  ])('%s', (_, nodeState, policy, verdict) => {
+    expect(nodeVerdict(nodeState, policy)).toEqual(verdict);
   });
 });
 
@@ -127,5 +202,18 @@ describe('configMapCondition', () => {
     [1, ['n2', 'n1'], 'False ConfigMapFull: no room for the configuration of 2 nodes: n1, n2; they stay as they are'],
   ])('a ConfigMap at %d of its limit, without room for %j, is %s', (part, refusedNodes, text) => {
     expect(say([{ name: 'c', bytes: part * MIB, refusedNodes }])).toBe(text);
+  });
+});
+
+describe('nodesCondition', () => {
+  it.each([
+    [undefined, 'True NodesWritten: what the nodes are to have is written'],
+    [
+      { nodes: ['a', 'b'], message: 'PATCH a: forbidden' },
+      'False ReconcileFailed: cannot write node state, label or configuration of 2 nodes: a, b: PATCH a: forbidden',
+    ],
+  ])('%j is %s', (failed, text) => {
+    const { type, status, reason, message } = nodesCondition(failed);
+    expect(`${type}: ${status} ${reason}: ${message}`).toBe(`NodesWritten: ${text}`);
   });
 });

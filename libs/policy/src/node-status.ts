@@ -8,6 +8,8 @@ export type Readiness = 'ready' | 'progressing' | 'failed';
 export interface MatchedNode {
   readonly name: string;
   readonly readiness: Readiness;
+  /** What failed there, in sentences; absent when only the node's own state says. */
+  readonly why?: readonly string[];
 }
 
 /** What the status of an object that speaks of many nodes is computed from. */
@@ -38,14 +40,48 @@ export interface StatusVerdict {
   readonly message: string;
 }
 
-/** What the daemon of the node says of the state's newest spec. */
-export function readinessOf({ metadata, status }: SriovNetworkNodeState): Readiness {
+/**
+ * What the daemon of the node says of the newest spec, as far as a policy is concerned; of all of it without one. What
+ * fails on PFs of other policies is not its business. A failure without PF is everybody's, and so is that of a daemon
+ * which does not tell failures one by one (upstream's).
+ */
+export function nodeVerdict(state: SriovNetworkNodeState, policy?: string): Pick<MatchedNode, 'readiness' | 'why'> {
+  if (!isOfNewestSpec(state)) return { readiness: 'progressing' };
+  switch (state.status?.syncStatus) {
+    case SYNC_STATUS.succeeded:
+      return { readiness: 'ready' };
+    case SYNC_STATUS.failed:
+      return failureVerdict(state, policy);
+    default:
+      return { readiness: 'progressing' };
+  }
+}
+
+/** A daemon that writes no conditions (upstream's) tells by syncStatus alone. */
+function isOfNewestSpec({ metadata, status }: SriovNetworkNodeState): boolean {
   const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
-  // A daemon that writes no conditions (upstream's) tells by syncStatus alone.
-  const isOfNewestSpec = ready?.observedGeneration === undefined || ready.observedGeneration === metadata.generation;
-  if (!isOfNewestSpec) return 'progressing';
-  if (status?.syncStatus === SYNC_STATUS.succeeded) return 'ready';
-  return status?.syncStatus === SYNC_STATUS.failed ? 'failed' : 'progressing';
+  return ready?.observedGeneration === undefined || ready.observedGeneration === metadata.generation;
+}
+
+/** Reasons of a PF that nothing failed on: its turn has not come. */
+const STILL_TO_DO: ReadonlySet<string> = new Set([REASON.applying, REASON.notPlannedYet]);
+
+function failureVerdict(state: SriovNetworkNodeState, policy?: string): Pick<MatchedNode, 'readiness' | 'why'> {
+  const failures = state.status?.failures ?? [];
+  if (failures.length === 0) return { readiness: 'failed' };
+  const pfs = policy === undefined ? undefined : pfsOf(state, policy);
+  const own = failures.filter(({ pciAddress = '' }) => pciAddress === '' || (pfs?.has(pciAddress) ?? true));
+  const why = own.filter(({ reason }) => !STILL_TO_DO.has(reason)).map(({ message }) => message);
+  if (why.length > 0) return { readiness: 'failed', why };
+  return { readiness: own.length > 0 ? 'progressing' : 'ready' };
+}
+
+/** PCI addresses of the PFs on which the policy has VFs, whether or not the node has them now. */
+function pfsOf({ spec }: SriovNetworkNodeState, policy: string): ReadonlySet<string> {
+  const entries = (spec?.interfaces ?? []).filter(({ vfGroups = [] }) =>
+    vfGroups.some(({ policyName }) => policyName === policy),
+  );
+  return new Set(entries.map(({ pciAddress }) => pciAddress));
 }
 
 /** Ready when every node is, Degraded when something is wrong; of Ready, Progressing and Degraded one holds at most. */
@@ -78,10 +114,10 @@ export function findUnfinished({
   if (first) return { state: 'degraded', reason: first.reason, message: describeProblems(problems) };
   const named = (readiness: Readiness): string[] =>
     matched.filter((node) => node.readiness === readiness).map(({ name }) => name);
-  const [failed, progressing] = [named('failed'), named('progressing')];
+  const failed = matched.filter(({ readiness }) => readiness === 'failed');
+  const progressing = named('progressing');
   if (failed.length > 0) {
-    const message = `${failed.length} of ${matched.length} nodes failed: ${shorten(failed)}; their SriovNetworkNodeState says why`;
-    return { state: 'degraded', reason: REASON.nodesFailed, message };
+    return { state: 'degraded', reason: REASON.nodesFailed, message: describeFailed(failed, matched.length) };
   }
   if (unplannedNodes > 0) {
     return {
@@ -99,13 +135,28 @@ export function findUnfinished({
   return { state: 'progressing', reason: REASON.nodesProgressing, message };
 }
 
+/** Failed nodes and why they failed, in a few lines. */
+function describeFailed(failed: readonly MatchedNode[], matched: number): string {
+  const said = failed.flatMap(({ name, why = [] }) => why.map((text) => `on ${name}: ${text}`));
+  const silent = failed.filter(({ why }) => why === undefined).map(({ name }) => name);
+  const head = `${failed.length} of ${matched} nodes failed`;
+  if (said.length === 0) return `${head}: ${shorten(silent)}; their SriovNetworkNodeState says why`;
+  const names = silent.length === 0 ? [] : [`on ${shorten(silent)}: see their SriovNetworkNodeState`];
+  return [head, ...fewOf([...said.sort(), ...names])].join('\n');
+}
+
+/** The first lines; nobody reads the five-hundredth. */
+function fewOf(texts: readonly string[]): string[] {
+  const shown = texts.slice(0, 5);
+  return [...shown, ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more`] : [])];
+}
+
 /** Problems in a few lines; equal ones once. */
 export function describeProblems(problems: readonly Problem[]): string {
   const texts = [
     ...new Set(inOrder(problems).map(({ node, message }) => (node === undefined ? message : `on ${node}: ${message}`))),
   ];
-  const shown = texts.slice(0, 5);
-  return [...shown, ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more`] : [])].join('\n');
+  return fewOf(texts).join('\n');
 }
 
 /** They are found node by node, in an order that differs from process to process; what is said must not. */
@@ -115,7 +166,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
 }
 
 /** Names in a sentence; nobody reads the five-hundredth. */
-function shorten(names: readonly string[]): string {
+export function shorten(names: readonly string[]): string {
   const shown = [...names].sort().slice(0, 5);
   return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');
 }

@@ -26,7 +26,7 @@ const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/crd-
 /** Fields that upstream's CRDs lack: ours are a superset. */
 const ADDED_FIELDS: Record<string, readonly RegExp[]> = {
   SriovNetworkNodePolicy: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
-  SriovNetworkNodeState: [/^status\.conditions/],
+  SriovNetworkNodeState: [/^status\.(conditions|failures)/],
   SriovNetworkPoolConfig: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
 };
 
@@ -76,8 +76,12 @@ const ADDED_BOUNDS: Record<string, Record<string, FieldFacts>> = {
   },
 };
 
-/** Kinds to which we add columns; the others show what upstream shows. */
-const ADDED_COLUMNS = ['SriovNetworkNodePolicy', 'SriovNetworkPoolConfig'];
+/** Columns behind those of upstream, by kind. */
+const ADDED_COLUMNS: Record<string, readonly string[]> = {
+  SriovNetworkNodePolicy: ['Resource', 'VFs', 'Matched', 'Ready', 'Age', 'Reason'],
+  SriovNetworkNodeState: ['Reason', 'Failed PF', 'Failure'],
+  SriovNetworkPoolConfig: ['Max Unavailable', 'RDMA Mode', 'Matched', 'Ready', 'Age', 'Reason'],
+};
 
 interface Version {
   readonly name: string;
@@ -147,9 +151,11 @@ describe.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as co
       expect(unlisted).toEqual([]);
     });
 
-    it('shows the same columns as upstream', () => {
-      if (ADDED_COLUMNS.includes(kind)) expect(upstream?.printerColumns).toEqual([]);
-      else expect(ours.versions[0].additionalPrinterColumns).toEqual(upstream?.printerColumns);
+    it('shows the columns of upstream, and behind them those that are listed', () => {
+      const columns = ours.versions[0].additionalPrinterColumns;
+      const ofUpstream = upstream?.printerColumns ?? [];
+      expect(columns.slice(0, ofUpstream.length)).toEqual(ofUpstream);
+      expect(columns.slice(ofUpstream.length).map(({ name }) => name as unknown)).toEqual(ADDED_COLUMNS[kind] ?? []);
     });
 
     it('documents every field of its spec', () => {

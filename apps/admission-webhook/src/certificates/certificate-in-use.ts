@@ -16,6 +16,7 @@ export class CertificateInUse {
   #pair: KeyPair | undefined;
   #certificate: X509Certificate | undefined;
   #problem: string | undefined;
+  #failure: string | undefined;
 
   constructor(user: CertificateUser, log: Logger) {
     this.#user = user;
@@ -37,10 +38,21 @@ export class CertificateInUse {
     this.#problem = problem;
   }
 
+  /** Says which write keeps failing; nothing when none does. As long as the certificate serves, it is no problem. */
+  setFailure(failure: string | undefined): void {
+    this.#failure = failure;
+  }
+
   /** Whether the API server can be answered with it at this time, in milliseconds since the epoch. */
   check(now: number): CheckResult {
+    const problem = this.#findProblem(now);
+    if (problem === undefined) return true;
+    return this.#failure === undefined ? problem : `${problem}: ${this.#failure}`;
+  }
+
+  #findProblem(now: number): string | undefined {
     if (this.#certificate === undefined) return this.#problem ?? 'there is none yet';
     if (endOf(this.#certificate) <= now) return `the one that is served ended at ${this.#certificate.validTo}`;
-    return this.#problem ?? true;
+    return this.#problem;
   }
 }

@@ -47,7 +47,14 @@ export class OwnCertificates {
     this.#registrations = REGISTRATIONS.map(
       (kind) => new Informer(informers, kind, { fieldSelector: `metadata.name=${WEBHOOK_CONFIGURATION}` }),
     );
-    this.#controller = new Controller({ name: KEY, reconcile: () => this.#reconcile(), timers: clock, log, metrics });
+    this.#controller = new Controller({
+      name: KEY,
+      reconcile: () => this.#reconcile(),
+      onFailing: (_, failure) => options.inUse.setFailure(failure?.message),
+      timers: clock,
+      log,
+      metrics,
+    });
     const wake = (): void => this.#controller.enqueue(KEY);
     this.#secrets.store.subscribe(wake);
     for (const { store } of this.#registrations) store.subscribe(wake);
