@@ -15,7 +15,8 @@ import { readSupportedNics } from '../supported-nics.ts';
 import { leavesSpec, setDefaults, withDefaults } from './defaults.ts';
 import { limitWarnings } from './limit-warnings.ts';
 import { findNameFault, findNamespaceFault } from './name-faults.ts';
-import { NETWORK_RULES } from './network-rules.ts';
+import { NETWORK_RULES, type NetworkFacts } from './network-rules.ts';
+import { NETWORK_WARNINGS, type NetworkWords } from './network-warnings.ts';
 import { findNicViolation } from './nic-rules.ts';
 import { OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS } from './operator-config-rules.ts';
 import { findPairViolation } from './pair-rules.ts';
@@ -38,9 +39,12 @@ const JUDGES: ReadonlyMap<string, (request: AdmissionRequest) => Judgement> = ne
     judge(SRIOV_OPERATOR_CONFIG.spec, chains(OPERATOR_CONFIG_RULES, OPERATOR_CONFIG_WARNINGS)),
   ],
   [SRIOV_NETWORK_POOL_CONFIG.kind, judge(SRIOV_NETWORK_POOL_CONFIG.spec, chains(POOL_RULES, POOL_WARNINGS))],
-  [SRIOV_NETWORK.kind, judge(SRIOV_NETWORK.spec, chains(NETWORK_RULES, []))],
-  [SRIOV_IB_NETWORK.kind, judge(SRIOV_IB_NETWORK.spec, chains(NETWORK_RULES, []))],
-  [OVS_NETWORK.kind, judge(OVS_NETWORK.spec, chains(NETWORK_RULES, []))],
+  [SRIOV_NETWORK.kind, judge(SRIOV_NETWORK.spec, chains<NetworkFacts & NetworkWords>(NETWORK_RULES, NETWORK_WARNINGS))],
+  [
+    SRIOV_IB_NETWORK.kind,
+    judge(SRIOV_IB_NETWORK.spec, chains<NetworkFacts & NetworkWords>(NETWORK_RULES, NETWORK_WARNINGS)),
+  ],
+  [OVS_NETWORK.kind, judge(OVS_NETWORK.spec, chains<NetworkFacts & NetworkWords>(NETWORK_RULES, NETWORK_WARNINGS))],
 ]);
 
 /**

@@ -1,0 +1,30 @@
+import { type AdmissionRequest } from './request.ts';
+import { type Rule } from './rule.ts';
+
+/** What a warning about a network looks at. */
+export interface NetworkWords extends AdmissionRequest {
+  readonly spec: {
+    readonly ipam?: string | undefined;
+    readonly capabilities?: string | undefined;
+    readonly metaPlugins?: string | undefined;
+  };
+}
+
+const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
+/** Blanks of Unicode that are none in JSON. */
+const FOREIGN_BLANK = /[\v\f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
+/** What the person who writes a network should know; none of it stands in the way. */
+export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
+  {
+    name: 'between the tokens of JSON are the blanks of JSON',
+    check({ spec: { ipam = '', capabilities = '', metaPlugins = '' } }) {
+      const fields = Object.entries({ ipam, capabilities, metaPlugins })
+        .filter(([, text]) => FOREIGN_BLANK.test(text.replace(JSON_STRING, '')))
+        .map(([field]) => `spec.${field}`);
+      return fields.length === 0
+        ? undefined
+        : `${fields.join(', ')}: a blank that is none in JSON, such as a no-break space, is read over here; other programs refuse it: write a plain space`;
+    },
+  },
+];
