@@ -19,7 +19,12 @@ const WORKERS = 4;
 /** The network renderer: one controller for each kind of network, over shared caches. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, metrics } = context;
-  const cluster = new Cluster(context, { service: 'network-renderer', ...settings, kubeconfig: settings.kubeconfig });
+  const cluster = new Cluster(context, {
+    service: 'network-renderer',
+    leads: true,
+    ...settings,
+    kubeconfig: settings.kubeconfig,
+  });
   const caches = createCaches(cluster.informers);
   const controllerMetrics = createControllerMetrics(metrics);
   const controllers = new Map(

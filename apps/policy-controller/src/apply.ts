@@ -2,6 +2,8 @@ import {
   apiVersionOf,
   LABEL,
   type NodeStateSpec,
+  type ObjectMeta,
+  omitUndefined,
   type OwnerReference,
   SRIOV_NETWORK_NODE_STATE,
   SRIOV_OPERATOR_CONFIG,
@@ -34,6 +36,11 @@ interface Target {
   readonly owner: OwnerReference;
   /** Owners that the node state has now. */
   readonly owners: readonly OwnerReference[];
+  /** The node state and Node that the writes were planned from: those that others have changed since are not written. */
+  readonly planned: {
+    readonly state: Pick<ObjectMeta, 'uid' | 'resourceVersion'>;
+    readonly nodeVersion: string | undefined;
+  };
 }
 
 /** Carries the writes out, in order; the first failure ends it, and the next reconcile plans anew. */
@@ -45,6 +52,7 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
     namespace: ports.settings.namespace,
     owner: ownerOf(operatorConfig),
     owners: present.state?.metadata.ownerReferences ?? [],
+    planned: { state: present.state?.metadata ?? {}, nodeVersion: gathered.nodeVersion },
   };
   ports.configMaps.settle(target.name, new Set(writes.filter(isKeyWrite).map(({ configMap }) => configMap)));
   for (const write of writes) {
@@ -77,7 +85,7 @@ async function writeObject(ports: WritePorts, target: Target, write: Exclude<Nod
   const ref = { name, namespace };
   switch (write.kind) {
     case 'device-plugin-label':
-      return labelNode(ports, name, write.value);
+      return labelNode(ports, target, write.value);
     case 'create-state': {
       const metadata = { ...ref, ownerReferences: [owner], annotations: write.annotations };
       const created = await client.create(SRIOV_NETWORK_NODE_STATE, { metadata, spec: write.spec });
@@ -89,12 +97,20 @@ async function writeObject(ports: WritePorts, target: Target, write: Exclude<Nod
       return ownWrites.note(name, WRITTEN.state, patched.metadata.resourceVersion ?? '');
     }
     case 'delete-state':
-      return client.delete(SRIOV_NETWORK_NODE_STATE, ref);
+      return client.delete(SRIOV_NETWORK_NODE_STATE, ref, {
+        uid: target.planned.state.uid,
+        resourceVersion: target.planned.state.resourceVersion,
+      });
   }
 }
 
-async function labelNode({ client, ownWrites }: WritePorts, name: string, value: string | undefined): Promise<void> {
-  const patch = { metadata: { labels: { [LABEL.devicePlugin]: value ?? null } } };
+async function labelNode(
+  { client, ownWrites }: WritePorts,
+  { name, planned }: Target,
+  value: string | undefined,
+): Promise<void> {
+  const labels = { [LABEL.devicePlugin]: value ?? null };
+  const patch = { metadata: { labels, ...omitUndefined({ resourceVersion: planned.nodeVersion }) } };
   try {
     const patched = await client.mergePatch(NODE, { name }, { patch, metadataOnly: true });
     ownWrites.note(name, WRITTEN.node, patched.metadata.resourceVersion ?? '');
@@ -104,10 +120,14 @@ async function labelNode({ client, ownWrites }: WritePorts, name: string, value:
   }
 }
 
-function patchOf({ owner, owners }: Target, { spec, annotations, owner: isOwnerMissing }: StateChanges): object {
+function patchOf(
+  { owner, owners, planned }: Target,
+  { spec, annotations, owner: isOwnerMissing }: StateChanges,
+): object {
   // An object has one controlling owner at most, and a former SriovOperatorConfig is none any more.
   const others = owners.filter(({ kind, controller }) => kind !== owner.kind && controller !== true);
   const metadata = {
+    ...omitUndefined({ resourceVersion: planned.state.resourceVersion }),
     ...(annotations && { annotations }),
     ...(isOwnerMissing && { ownerReferences: [...others, owner] }),
   };

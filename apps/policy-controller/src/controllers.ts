@@ -38,7 +38,12 @@ const NODE_WRITES = 48;
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, clock } = context;
   const { namespace } = settings;
-  const cluster = new Cluster(context, { service: 'policy-controller', ...settings, kubeconfig: settings.kubeconfig });
+  const cluster = new Cluster(context, {
+    service: 'policy-controller',
+    leads: true,
+    ...settings,
+    kubeconfig: settings.kubeconfig,
+  });
   const { client, recorder } = cluster;
   const caches = createCaches(cluster.informers, settings);
   const view = new FleetView(caches, settings);

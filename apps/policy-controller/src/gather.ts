@@ -32,6 +32,8 @@ export interface GatheredNode {
   readonly operatorConfig: SriovOperatorConfig | undefined;
   /** The node exists and has the labels of managed nodes. */
   readonly isManaged: boolean;
+  /** Resource version of the Node, as cached. */
+  readonly nodeVersion: string | undefined;
   /** When a PF that is missed has been away for too long, in milliseconds from now. */
   readonly lookAgainMs: number | undefined;
   /** The caches do not show yet what we wrote: planning from them would write it again. */
@@ -70,6 +72,7 @@ export function gather(sources: GatherSources, name: string): GatheredNode {
     },
     operatorConfig,
     isManaged: node !== undefined && isManaged(fleet, labels),
+    nodeVersion: node?.metadata.resourceVersion,
     lookAgainMs,
     isBehind: sources.ownWrites.isAwaited(name, (object) => {
       if (object === WRITTEN.state) return state?.metadata.resourceVersion;

@@ -49,6 +49,14 @@ export interface WriteOptions {
   readonly metadataOnly?: boolean;
 }
 
+/** For how long a client may write: who leads no longer must not overwrite what his successor has written. */
+export interface WritePermit {
+  /** Aborts when it ends; writes under way are broken off. */
+  readonly lost: AbortSignal;
+  /** Whether it holds at this moment. */
+  readonly mayWrite: () => boolean;
+}
+
 /** Longest time that a request other than a watch may take. */
 const REQUEST_MS = 30_000;
 
@@ -62,10 +70,18 @@ const PARTIAL_LIST = 'as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 export class KubeClient {
   readonly #connection: Connection;
   readonly #clock: Clock;
+  readonly #permit: (() => WritePermit | undefined) | undefined;
   /** Stands as manager of the fields that we write. */
   readonly fieldManager: string;
 
-  constructor(options: { readonly connection: Connection; readonly clock: Clock; readonly fieldManager: string }) {
+  /** @param options - With `permit` it writes only while there is one that holds. */
+  constructor(options: {
+    readonly connection: Connection;
+    readonly clock: Clock;
+    readonly fieldManager: string;
+    readonly permit?: () => WritePermit | undefined;
+  }) {
+    this.#permit = options.permit;
     this.#connection = options.connection;
     this.#clock = options.clock;
     this.fieldManager = options.fieldManager;
@@ -112,7 +128,7 @@ export class KubeClient {
 
   create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
     const query = { fieldManager: this.fieldManager };
-    return this.#json<T>({
+    return this.#write<T>({
       method: 'POST',
       path: collectionPath(resource, object.metadata.namespace, query),
       ...jsonBody('application/json', withType(resource, object)),
@@ -122,7 +138,7 @@ export class KubeClient {
   /** Replaces the object; refused with 409 unless its resource version is the newest. */
   replace<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
     const query = { fieldManager: this.fieldManager };
-    return this.#json<T>({
+    return this.#write<T>({
       method: 'PUT',
       path: objectPath(resource, object.metadata, { query }),
       ...jsonBody('application/json', withType(resource, object)),
@@ -136,7 +152,7 @@ export class KubeClient {
       force: true,
       dryRun: options.dryRun === true ? 'All' : undefined,
     };
-    return this.#json<T>({
+    return this.#write<T>({
       method: 'PATCH',
       path: objectPath(resource, object.metadata, { subresource: options.subresource, query }),
       ...answeredBy(options, jsonBody('application/apply-patch+yaml', withType(resource, object))),
@@ -149,7 +165,7 @@ export class KubeClient {
     ref: ObjectRef,
     change: { readonly patch: object } & WriteOptions,
   ): Promise<T> {
-    return this.#json<T>({
+    return this.#write<T>({
       method: 'PATCH',
       path: objectPath(resource, ref, {
         subresource: change.subresource,
@@ -159,9 +175,13 @@ export class KubeClient {
     });
   }
 
-  /** Deletes the object; with `uid` only if it is still that one (409 otherwise). */
-  async delete(resource: Resource, ref: ObjectRef, precondition: { readonly uid?: string } = {}): Promise<void> {
-    await this.#json({
+  /** Deletes the object; with a precondition only if it is still that one, or that version of it (409 otherwise). */
+  async delete(
+    resource: Resource,
+    ref: ObjectRef,
+    precondition: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined } = {},
+  ): Promise<void> {
+    await this.#write({
       method: 'DELETE',
       path: objectPath(resource, ref),
       ...jsonBody('application/json', { preconditions: precondition }),
@@ -190,6 +210,21 @@ export class KubeClient {
     } finally {
       // Whoever stops iterating early leaves a stream behind that only this ends.
       abort.end();
+    }
+  }
+
+  /** @throws {ApiError} 409 when the permit to write has ended: another may have written since. */
+  async #write<T>(request: ApiRequest): Promise<T> {
+    if (this.#permit === undefined) return this.#json<T>(request);
+    const permit = this.#permit();
+    const check = (): void => {
+      if (permit?.mayWrite() !== true) throw notLeading(request);
+    };
+    check();
+    try {
+      return await this.#json<T>({ ...request, check, ...(permit && { signal: permit.lost }) });
+    } catch (error) {
+      throw permit?.lost.aborted === true ? notLeading(request, error) : error;
     }
   }
 
@@ -250,6 +285,11 @@ function follow(parent: AbortSignal | undefined): Abort {
 interface RawList<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: T[] | null;
+}
+
+function notLeading(request: ApiRequest, cause?: unknown): ApiError {
+  const message = `${request.method} ${pathOf(request)}: not done, because this process no longer leads`;
+  return new ApiError(message, { status: 409, reason: 'NotLeading', cause });
 }
 
 function withType<T extends KubeObject>(resource: Resource<T>, object: T): T {

@@ -28,7 +28,8 @@ afterEach(() => stop.abort());
 function createCluster(kubeconfig: string, namespace: string, clock: Clock = systemClock): Cluster {
   const write = (line: string): void => void logged.push((JSON.parse(line) as { msg: string }).msg);
   const log = createLogger({ service: 'spec', level: 'info' }, { write });
-  return new Cluster({ log, metrics, health, clock, signal: stop.signal }, { service: 'spec', namespace, kubeconfig });
+  const process = { log, metrics, health, clock, signal: stop.signal };
+  return new Cluster(process, { service: 'spec', leads: true, namespace, kubeconfig });
 }
 
 /** A promise, and whether it has ended. */
@@ -76,6 +77,38 @@ describe('a service that follows and leads', () => {
     expect(events.items).toHaveLength(1);
     expect(await metrics.text()).toContain('sriov_kube_lists_total{kind="ConfigMap"} 1');
     await expect(cluster.client.get(LEASE, { name: 'spec', namespace })).rejects.toThrow('the process is stopping');
+  });
+
+  it('writes nothing before its term, nor from the moment on at which another may lead, before it learns of that', async () => {
+    const namespace = await createNamespace('cluster');
+    let pausedMs = 0;
+    // What a process finds that was stopped for a while: its timers have not run, and the clock has gone on.
+    const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + pausedMs };
+    const cluster = createCluster(testControlPlane().kubeconfigPath, namespace, clock);
+    const { client } = cluster;
+    const metadata = { name: 'a', namespace };
+    const refusal = { status: 409, reason: 'NotLeading' };
+    await expect(client.create(CONFIG_MAP, { metadata })).rejects.toMatchObject(refusal);
+    let isLost = false;
+    const leading = cluster.lead([], async (term) => {
+      if (pausedMs > 0) return term.aborted ? undefined : untilAborted(term);
+      await client.create(CONFIG_MAP, { metadata });
+      pausedMs = 10_000;
+      const late = { ...metadata, name: 'late' };
+      await expect(client.create(CONFIG_MAP, { metadata: late })).rejects.toMatchObject(refusal);
+      await expect(client.apply(CONFIG_MAP, { metadata, data: {} })).rejects.toMatchObject(refusal);
+      await expect(client.mergePatch(CONFIG_MAP, metadata, { patch: { data: {} } })).rejects.toMatchObject(refusal);
+      await expect(client.delete(CONFIG_MAP, metadata)).rejects.toMatchObject(refusal);
+      expect(term.aborted).toBe(false);
+      isLost = true;
+    });
+    await eventually(() => isLost);
+    stop.abort();
+    await leading;
+    const { items } = (await request('GET', `/api/v1/namespaces/${namespace}/configmaps`)) as {
+      items: { metadata: { name: string } }[];
+    };
+    expect(items.map((item) => item.metadata.name).filter((name) => !name.startsWith('kube-root'))).toEqual(['a']);
   });
 
   it('ends when its work fails, with that failure', async () => {

@@ -4,7 +4,7 @@ import { type Clock, type Health, type Logger, type Metrics } from '@sriov/runti
 import { KubeClient } from './client.ts';
 import { connect, type Connection, loadKubeConfig } from './connection.ts';
 import { type InformerContext } from './informer.ts';
-import { leadWhile } from './lease.ts';
+import { leadWhile, type Term } from './lease.ts';
 import { EventRecorder } from './recorder.ts';
 import { type ReflectorMetrics } from './reflector.ts';
 
@@ -24,6 +24,8 @@ export interface ClusterOptions {
   /** The operator's namespace, where leases stand. */
   readonly namespace: string;
   readonly kubeconfig: string | undefined;
+  /** One of several replicas works, see {@link Cluster.lead}: the client writes for that one alone. */
+  readonly leads?: boolean;
 }
 
 /** A follower of the API server, such as an Informer. */
@@ -41,12 +43,16 @@ const STOP_GRACE_MS = 10_000;
 
 /** A service's end of the cluster: its client, its events, and its life as follower and leader. */
 export class Cluster {
+  /** Of a service that leads it writes only during a term: see {@link lead}. */
   readonly client: KubeClient;
   readonly recorder: EventRecorder;
   readonly informers: InformerContext;
   readonly #connection: Connection;
   readonly #process: ClusterProcess;
   readonly #options: ClusterOptions;
+  /** Writes at any time: the Lease itself, and Events, which tell of what was done. */
+  readonly #freeClient: KubeClient;
+  #term: Term | undefined;
   readonly #identity = `${hostname()}_${randomUUID()}`;
 
   /** @throws {ServiceError} `KUBECONFIG_INVALID`. Nothing is sent yet. */
@@ -55,9 +61,12 @@ export class Cluster {
     this.#process = process;
     this.#options = options;
     this.#connection = connect(loadKubeConfig(options.kubeconfig), clock);
-    this.client = new KubeClient({ connection: this.#connection, clock, fieldManager: options.service });
+    const connected = { connection: this.#connection, clock, fieldManager: options.service };
+    this.#freeClient = new KubeClient(connected);
+    this.client =
+      options.leads === true ? new KubeClient({ ...connected, permit: () => this.#term }) : this.#freeClient;
     this.recorder = new EventRecorder({
-      client: this.client,
+      client: this.#freeClient,
       clock,
       log,
       component: options.service,
@@ -101,13 +110,14 @@ export class Cluster {
   async lead(followers: readonly Follower[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, log } = this.#process;
     const { service, namespace } = this.#options;
-    const lease = { client: this.client, namespace, name: service, identity: this.#identity, clock, log };
+    const lease = { client: this.#freeClient, namespace, name: service, identity: this.#identity, clock, log };
     await this.follow(followers, (signal) =>
       leadWhile(
         { ...lease, random: Math.random },
         async (term) => {
+          this.#term = term;
           for (const { store } of followers) store.resync();
-          await work(term);
+          await work(term.signal).finally(() => (this.#term = undefined));
         },
         signal,
       ),

@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  /** Called right before it is sent; it is not when this throws. */
+  readonly check?: () => void;
 }
 
 /** A way to the API server: address, TLS and credentials. */
@@ -113,7 +115,9 @@ export function connect(config: KubeConfig, clock: Clock): Connection {
       const where = `${request.method} ${server}${request.path.split('?')[0]}`;
       try {
         if (isClosed) throw new Error('the process is stopping');
-        const response = await exchange(isTls, await options(request), request.body);
+        const prepared = await options(request);
+        request.check?.();
+        const response = await exchange(isTls, prepared, request.body);
         if (response.statusCode === 401) credentials.forget();
         return response;
       } catch (cause) {

@@ -56,7 +56,7 @@ class Candidate {
         random: () => 0.5,
         log: createLogger({ service: 'spec', level: 'info' }, { write }),
       },
-      work ?? ((signal) => this.#lead(signal)),
+      ({ signal }) => (work ? work(signal) : this.#lead(signal)),
       this.#stop.signal,
     ).catch((error: unknown) => error);
   }

@@ -1,6 +1,6 @@
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isConflict, isNotFound } from './api-error.ts';
-import { type KubeClient } from './client.ts';
+import { type KubeClient, type WritePermit } from './client.ts';
 import { type Lease, LEASE } from './core-resources.ts';
 
 /** Who wants to lead, and by which Lease. */
@@ -16,6 +16,12 @@ export interface LeaseOptions {
   readonly log: Logger;
 }
 
+/** The time for which this process leads. */
+export interface Term extends WritePermit {
+  /** Aborts when the work shall end: the Lease is lost, or the process is told to stop. */
+  readonly signal: AbortSignal;
+}
+
 /** A lease that was not renewed for so long may be taken by another. */
 const LEASE_MS = 15_000;
 /** A leader that could not renew for so long stops leading, before another may begin. */
@@ -23,13 +29,13 @@ const RENEW_DEADLINE_MS = 10_000;
 const RETRY_MS = 2_000;
 
 /**
- * Calls `lead` while this process holds the Lease, again each time it gets it, until `signal` aborts. The signal that
- * `lead` is given aborts when the Lease is lost; another process can only get it after `lead` had 5 s to stop.
+ * Calls `lead` while this process holds the Lease, again each time it gets it, until `signal` aborts. The signal of the
+ * term that `lead` is given aborts when the Lease is lost; another process can only get it after `lead` had 5 s to stop.
  * In the end the Lease is released, so that the next leader need not wait for it to expire. Rejects when `lead` does.
  */
 export async function leadWhile(
   options: LeaseOptions,
-  lead: (signal: AbortSignal) => Promise<void>,
+  lead: (term: Term) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { log, name, identity } = options;
@@ -45,19 +51,21 @@ export async function leadWhile(
   }
 }
 
-async function leadOnce(
-  holder: LeaseHolder,
-  lead: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
+async function leadOnce(holder: LeaseHolder, lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController();
   const lost = new AbortController();
-  const stop = (): void => lost.abort();
+  const stop = (): void => ended.abort();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
-  const renewing = holder.renewUntilLost(lost.signal).finally(stop);
+  const renewing = holder.renewUntilLost(ended.signal).finally(() => {
+    // Who is told to stop may end what he has begun: the Lease is his until it is released.
+    if (!ended.signal.aborted) lost.abort();
+    stop();
+  });
   try {
-    await lead(lost.signal);
+    await lead({ signal: ended.signal, lost: lost.signal, mayWrite: () => !lost.signal.aborted && holder.isHeld() });
   } finally {
+    lost.abort();
     stop();
     signal.removeEventListener('abort', stop);
     await renewing;
@@ -101,6 +109,11 @@ class LeaseHolder {
       if (signal.aborted) return;
       if ((await this.#attemptWithin(rest(), signal)) === 'theirs') return;
     }
+  }
+
+  /** By the clock alone, which goes on while the process is stopped: nobody else can lead yet. */
+  isHeld(): boolean {
+    return this.#options.clock.elapsed() < this.#claimedAt + RENEW_DEADLINE_MS;
   }
 
   /** Gives the Lease back, if it may be ours. */
