@@ -53,6 +53,15 @@ describe('planNode: selection', () => {
     expect(plan(policies, { labels: { zone: 'a', more: 'x' } }).spec.interfaces).toHaveLength(2);
   });
 
+  it('tells a netFilter policy of a guest whose daemon does not read the networks of its ports', () => {
+    const guest = [nic('eth1', '0000:05:00.0', { deviceID: '154c', totalvfs: 0 })];
+    const policies = [policy('p', { numVfs: 1, nicSelector: { netFilter: 'openstack/NetworkID:a' } })];
+    const problems = (interfaces: typeof guest): unknown => plan(policies, { interfaces }).problems;
+    expect(problems(guest)).toMatchObject([{ name: 'p', node: 'n1', reason: 'Unsupported' }]);
+    expect(problems([{ ...guest[0]!, netFilter: 'openstack/NetworkID:b' }])).toEqual([]);
+    expect(problems(PORTS)).toEqual([]);
+  });
+
   it('applies a policy that is being deleted until it is gone', () => {
     const { metadata, spec } = policy('p', { nicSelector: { vendor: '8086' } });
     const going = {

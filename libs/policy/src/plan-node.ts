@@ -31,7 +31,7 @@ import { findRivals, layOver, mergeContributions } from './merge.ts';
 import { selects } from './nic-selector.ts';
 import { pfForPlugin, type Wish } from './pf-for-plugin.ts';
 import { findPool } from './pools.ts';
-import { type PreparedPolicy } from './prepare.ts';
+import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
 import { findResourceNameFault } from './resource-name.ts';
 import { resourcesOf, vanishedInterfaces } from './vanished.ts';
@@ -118,6 +118,7 @@ function planReported(fleet: Fleet, node: NodeFacts, policies: readonly Prepared
     },
   });
   problems.push(...config.problems);
+  problems.push(...readable.flatMap((policy) => netFilterProblems(node.name, policy, interfaces)));
   const pool = poolOf({ fleet, node, problems });
   const system = { rdmaMode: pool.rdmaMode };
   // Where all PFs have gone at once, a driver is being reloaded rather than that somebody wished it.
@@ -159,6 +160,15 @@ function keptSpec({ state }: NodeFacts, system: NodeStateSpec['system']): NodeSt
 function wasServed({ labels }: NodeFacts, layers: readonly Layer[]): boolean {
   const isUnknown = layers.length === 0 || layers.some((layer) => layer.isUnknown);
   return isUnknown && labels[LABEL.devicePlugin] === 'Enabled';
+}
+
+/** A guest whose daemon does not tell the networks of its ports can serve no policy that selects by them. */
+function netFilterProblems(node: string, policy: ReadablePolicy, nics: readonly ObservedInterface[]): Problem[] {
+  const isGuest = nics.length > 0 && nics.every(({ netFilter, totalvfs }) => !netFilter && !totalvfs);
+  if (!policy.selector.netFilter || !isGuest) return [];
+  const message =
+    'spec.nicSelector.netFilter: no device of the node tells its network (status.interfaces[].netFilter), since this version does not read the metadata of OpenStack or AWS: nothing can be selected by it';
+  return [policyProblem({ policy: policy.name, node }, REASON.unsupported, message)];
 }
 
 function hasGroups({ interfaces = [] }: NodeStateSpec): boolean {
