@@ -27,7 +27,9 @@ const CHECKS: readonly Check[] = [
   checkFirmware,
   (_, { totalVfs }) =>
     totalVfs === undefined
-      ? unsupported('the PF has no SR-IOV capability: switch SR-IOV on in the firmware of the NIC and the BIOS')
+      ? unsupported(
+          'the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; the port of a virtual machine is a VF itself, which this version does not configure',
+        )
       : undefined,
   ({ numVfs = 0 }, { totalVfs = 0 }) =>
     numVfs > totalVfs ? invalid(`${numVfs} VFs are wanted, and the PF can have ${totalVfs}`) : undefined,
