@@ -89,4 +89,6 @@ export interface ObservationProblem {
   readonly pciAddress: string;
   /** A sentence with the file or command and the cause. */
   readonly message: string;
+  /** A call about it has not come back from the kernel. */
+  readonly isBlocked?: true;
 }

@@ -2,11 +2,11 @@ import { Worker } from 'node:worker_threads';
 
 /** A call that may not come back for a long time. */
 export type BlockingCall =
-  | { readonly verb: 'read'; readonly path: string }
+  | { readonly verb: 'read' | 'readlink' | 'list'; readonly path: string }
   | { readonly verb: 'write'; readonly path: string; readonly value: string };
 
-/** How it ended: the text that was read, or the errno's name. */
-export type BlockingResult = { readonly text: string } | { readonly code: string };
+/** How it ended: the text that was read or the names that were found, or the errno's name. */
+export type BlockingResult = { readonly text: string } | { readonly names: string[] } | { readonly code: string };
 
 /**
  * The worker's program. It uses the calls that block the thread they run on: those with promises would take one of
@@ -14,21 +14,26 @@ export type BlockingResult = { readonly text: string } | { readonly code: string
  */
 const PROGRAM = `
 const { parentPort } = require('node:worker_threads');
-const { openSync, writeSync, closeSync, readFileSync } = require('node:fs');
+const { openSync, writeSync, closeSync, readFileSync, readlinkSync, readdirSync } = require('node:fs');
+const write = (path, value) => {
+  // O_WRONLY: never creates nor empties a file.
+  const file = openSync(path, 1);
+  try {
+    writeSync(file, value);
+  } finally {
+    closeSync(file);
+  }
+  return { text: '' };
+};
+const make = {
+  read: (path) => ({ text: readFileSync(path, 'utf8') }),
+  readlink: (path) => ({ text: readlinkSync(path) }),
+  list: (path) => ({ names: readdirSync(path) }),
+  write,
+};
 parentPort.on('message', ({ verb, path, value }) => {
   try {
-    if (verb === 'read') {
-      parentPort.postMessage({ text: readFileSync(path, 'utf8') });
-      return;
-    }
-    // O_WRONLY: never creates nor empties a file.
-    const file = openSync(path, 1);
-    try {
-      writeSync(file, value);
-    } finally {
-      closeSync(file);
-    }
-    parentPort.postMessage({ text: '' });
+    parentPort.postMessage(make[verb](path, value));
   } catch (error) {
     parentPort.postMessage({ code: error.code || 'EIO' });
   }
@@ -58,6 +63,8 @@ export class BlockingCalls {
   readonly #queue: Waiting[] = [];
   readonly #idleMs: number;
   #threads = 0;
+  /** Threads that do not run yet. */
+  #starting = 0;
   #growth: NodeJS.Timeout | undefined;
   #shrinkage: NodeJS.Timeout | undefined;
 
@@ -95,9 +102,16 @@ export class BlockingCalls {
     }
     this.#growth ??= setTimeout(() => {
       this.#growth = undefined;
-      this.#addThread();
+      this.#grow();
       this.#serve();
     }, GROW_MS);
+  }
+
+  /** A thread for each write that waits, for a write can take seconds; one for reads, which do not. */
+  #grow(): void {
+    const writes = this.#queue.filter(({ call }) => call.verb === 'write').length;
+    const missing = Math.max(1, writes) - this.#starting;
+    for (let count = 0; count < missing; count += 1) this.#addThread();
   }
 
   #shrinkLater(): void {
@@ -136,8 +150,10 @@ export class BlockingCalls {
   #addThread(): void {
     const worker = new Worker(PROGRAM, { eval: true });
     this.#threads += 1;
+    this.#starting += 1;
     worker.unref();
     worker.once('online', () => {
+      this.#starting -= 1;
       this.#idle.push(worker);
       this.#serve();
       this.#shrinkLater();

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -17,6 +17,8 @@ import { eventually } from '@sriov/testing';
 import { BlockingCalls } from './blocking-calls.ts';
 import { HostKernel } from './host-kernel.ts';
 import { KernelBlockedError } from './kernel.ts';
+import { runProcess } from './run-process.ts';
+import { UnansweredCalls } from './unanswered-calls.ts';
 
 let folder: string;
 let kernel: HostKernel;
@@ -117,6 +119,30 @@ describe('HostKernel', () => {
     await eventually(() => !existsSync(commandLine) || readFileSync(commandLine, 'utf8') === '');
   });
 
+  it('gives up a command that not even SIGKILL ends, does not run it again, and tells when it has ended', async () => {
+    const pids: number[] = [];
+    const kill = ({ pid = 0 }: ChildProcess): void => void pids.push(pid);
+    const failure = await runProcess(['sleep', '1000'], { deadlineMs: 50, kill }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'KernelBlockedError', verb: 'exec', path: 'sleep 1000', waitedMs: 1_050 });
+    const calls = new UnansweredCalls();
+    const again = (): Promise<string> => calls.make('sleep', () => Promise.resolve('run'));
+    await expect(calls.make('sleep', () => Promise.reject(failure as Error))).rejects.toBe(failure);
+    await expect(again()).rejects.toBe(failure);
+    process.kill(pids[0] ?? 0, 'SIGKILL');
+    await (failure as KernelBlockedError).released;
+    expect(await again()).toBe('run');
+  });
+
+  it('gives up reading as well, and asks a stuck file no second time', async () => {
+    const pipe = makePipe('unwritten');
+    const first = await kernel.read(pipe, { deadlineMs: 50 }).catch((error: unknown) => error);
+    expect(first).toMatchObject({ name: 'KernelBlockedError', verb: 'read', path: pipe });
+    await expect(kernel.read(pipe, { deadlineMs: 1_000_000_000 })).rejects.toBe(first);
+    expect(await kernel.list('/etc')).toEqual(['file']);
+    writeFileSync(join(folder, pipe), 'there');
+    await (first as KernelBlockedError).released;
+  });
+
   it('says that there is no such command', async () => {
     await expect(kernel.exec('no-such-command', [])).rejects.toMatchObject({ code: 'ENOENT' });
   });
@@ -129,6 +155,19 @@ describe('threads for calls that block', () => {
     expect(begun).toEqual([]);
     await running;
     expect(begun).toEqual(['call']);
+  });
+
+  it('are there at once for each write, however many others are stuck', async () => {
+    const calls = new BlockingCalls();
+    const begun = new Set<string>();
+    const pipes = Array.from({ length: 12 }, (_, index) => makePipe(`pipe${index}`));
+    const stuck = pipes.map((pipe) =>
+      calls.run({ verb: 'write', path: join(folder, pipe), value: 'x' }, () => begun.add(pipe)),
+    );
+    await eventually(() => begun.size === 12);
+    expect(calls.threads).toBe(12);
+    for (const pipe of pipes) openSync(join(folder, pipe), 'r+');
+    await Promise.all(stuck);
   });
 
   it('end when they are no longer needed', async () => {

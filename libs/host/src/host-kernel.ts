@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { open, readdir, readFile, readlink } from 'node:fs/promises';
 import { messageOf } from '@sriov/api';
 import pLimit from 'p-limit';
-import { BlockingCalls, type BlockingCall } from './blocking-calls.ts';
+import { BlockingCalls, type BlockingCall, type BlockingResult } from './blocking-calls.ts';
 import {
+  CALL_DEADLINE_MS,
   type CallOptions,
   type ExecOptions,
   type ExecResult,
@@ -17,13 +16,14 @@ import {
 } from './kernel.ts';
 import { readOwnedByRoot } from './read-owned-by-root.ts';
 import { runProcess } from './run-process.ts';
+import { UnansweredCalls } from './unanswered-calls.ts';
 
 /** These show the kernel, not the host's disk: they are the same inside a privileged container. */
 const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
 
 /**
- * Files that are read at the same time. All file access shares four threads: more than a few reads are not faster, and
- * a look at thousands of VFs would open as many files, beyond what a process may have.
+ * Files that are read at the same time: more than a few reads are not faster, and a look at thousands of VFs would open
+ * as many files, beyond what a process may have.
  */
 const READS_AT_ONCE = 32;
 
@@ -34,6 +34,7 @@ const READS_AT_ONCE = 32;
 export class HostKernel implements Kernel {
   readonly #hostRoot: string;
   readonly #blocking = new BlockingCalls();
+  readonly #unanswered = new UnansweredCalls();
   readonly #reads = pLimit(READS_AT_ONCE);
 
   /** @param options.hostRoot where the host's root file system is mounted; empty or `/` outside a container */
@@ -42,10 +43,8 @@ export class HostKernel implements Kernel {
   }
 
   async read(path: string, options: ReadOptions = {}): Promise<string> {
-    const real = this.#realPath(path);
-    if (options.ownedByRoot === true) return attempt('read', path, () => readOwnedByRoot(real));
-    if (options.deadlineMs !== undefined) return this.#guarded({ verb: 'read', path: real }, options.deadlineMs);
-    return this.#reads(() => attempt('read', path, () => readFile(real, 'utf8')));
+    if (options.ownedByRoot === true) return attempt('read', path, () => readOwnedByRoot(this.#realPath(path)));
+    return textOf(await this.#look({ verb: 'read', path }, options));
   }
 
   async write(path: string, value: string, options: CallOptions = {}): Promise<void> {
@@ -57,28 +56,16 @@ export class HostKernel implements Kernel {
         detail: 'an empty write does nothing: write "\\n"',
       });
     }
-    const real = this.#realPath(path);
-    if (options.deadlineMs !== undefined) {
-      await this.#guarded({ verb: 'write', path: real, value }, options.deadlineMs);
-      return;
-    }
-    await attempt('write', path, async () => {
-      // Not writeFile: it would create a file that is missing, and may write in pieces.
-      const file = await open(real, constants.O_WRONLY);
-      try {
-        await file.write(value);
-      } finally {
-        await file.close();
-      }
-    });
+    await this.#guarded({ verb: 'write', path, value }, options);
   }
 
-  readlink(path: string): Promise<string> {
-    return attempt('readlink', path, () => readlink(this.#realPath(path)));
+  async readlink(path: string): Promise<string> {
+    return textOf(await this.#look({ verb: 'readlink', path }));
   }
 
   async list(path: string): Promise<string[]> {
-    return (await attempt('list', path, () => readdir(this.#realPath(path)))).sort();
+    const result = await this.#look({ verb: 'list', path });
+    return 'names' in result ? result.names.sort() : [];
   }
 
   async call({ socket, method }: RpcMethod, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
@@ -89,9 +76,8 @@ export class HostKernel implements Kernel {
 
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const isInContainer = options.onHost === true && this.#hostRoot !== '';
-    return isInContainer
-      ? runProcess('chroot', [this.#hostRoot, command, ...args], options)
-      : runProcess(command, args, options);
+    const words = isInContainer ? ['chroot', this.#hostRoot, command, ...args] : [command, ...args];
+    return this.#unanswered.make(`exec ${words.join(' ')}`, () => runProcess(words, options));
   }
 
   /** Follows `ip monitor link`, which tells of every interface that comes, goes or changes. */
@@ -115,16 +101,29 @@ export class HostKernel implements Kernel {
     return KERNEL_FOLDERS.some((folder) => path.startsWith(folder)) ? path : `${this.#hostRoot}${path}`;
   }
 
+  /** A call that changes nothing: few at the same time. */
+  #look(call: BlockingCall, options: CallOptions = {}): Promise<Answer> {
+    return this.#reads(() => this.#guarded(call, options));
+  }
+
   /** Makes the call where it can be abandoned, and gives up waiting for it at the deadline. */
-  async #guarded(call: BlockingCall, deadlineMs: number): Promise<string> {
+  #guarded(call: BlockingCall, { deadlineMs = CALL_DEADLINE_MS }: CallOptions): Promise<Answer> {
+    const key = `${call.verb} ${call.path} ${call.verb === 'write' ? call.value : ''}`;
+    return this.#unanswered.make(key, () => this.#make(call, deadlineMs));
+  }
+
+  async #make(call: BlockingCall, deadlineMs: number): Promise<Answer> {
     let expire: (error: KernelBlockedError) => void;
     const expired = new Promise<never>((_, reject) => {
       expire = reject;
     });
     let timer: NodeJS.Timeout | undefined;
-    const running = this.#blocking.run(call, () => {
+    const running = this.#blocking.run({ ...call, path: this.#realPath(call.path) }, () => {
       const since = Date.now();
-      timer = setTimeout(() => expire(new KernelBlockedError({ ...call, since, released })), deadlineMs);
+      timer = setTimeout(
+        () => expire(new KernelBlockedError({ ...call, since, waitedMs: deadlineMs, released })),
+        deadlineMs,
+      );
     });
     const released = running.then(
       () => undefined,
@@ -132,12 +131,19 @@ export class HostKernel implements Kernel {
     );
     try {
       const result = await Promise.race([running, expired]);
-      if ('text' in result) return result.text;
-      throw new KernelError({ verb: call.verb, path: call.path, code: result.code });
+      if ('code' in result) throw new KernelError({ verb: call.verb, path: call.path, code: result.code });
+      return result;
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+/** What a call that the kernel did not refuse came back with. */
+type Answer = Exclude<BlockingResult, { readonly code: string }>;
+
+function textOf(answer: Answer): string {
+  return 'text' in answer ? answer.text : '';
 }
 
 async function attempt<T>(verb: string, path: string, work: () => Promise<T>): Promise<T> {

@@ -11,4 +11,5 @@ export * from './pod-resources.ts';
 export * from './sriov.ts';
 export * from './state-folder.ts';
 export * from './sysfs.ts';
+export * from './unanswered-calls.ts';
 export * from './vdpa.ts';

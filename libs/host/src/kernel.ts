@@ -7,14 +7,15 @@
 export interface Kernel {
   /**
    * The content of a file, as text.
-   * @throws {KernelError} with the errno: some attributes exist and refuse to be read (`EINVAL`, `EOPNOTSUPP`).
+   * @throws {KernelError} with the errno: some attributes exist and refuse to be read (`EINVAL`, `EOPNOTSUPP`);
+   * {@link KernelBlockedError} when the deadline passes first.
    */
   read(path: string, options?: ReadOptions): Promise<string>;
 
   /**
    * Writes `value` with exactly one write(2), without a line feed of its own. An empty string is refused, because
    * write(2) of nothing does nothing: clear an attribute with `"\n"`.
-   * @throws {KernelError} with the errno; {@link KernelBlockedError} when `deadlineMs` passes first.
+   * @throws {KernelError} with the errno; {@link KernelBlockedError} when the deadline passes first.
    */
   write(path: string, value: string, options?: CallOptions): Promise<void>;
 
@@ -26,7 +27,8 @@ export interface Kernel {
 
   /**
    * Runs a command to its end, whatever its exit code.
-   * @throws {KernelError} `ENOENT` when there is no such command, `ETIMEDOUT` when `deadlineMs` passes.
+   * @throws {KernelError} `ENOENT` when there is no such command, `ETIMEDOUT` when it was ended at its deadline;
+   * {@link KernelBlockedError} when it could not be ended, because it is blocked in the kernel (state D).
    */
   exec(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 
@@ -51,11 +53,19 @@ export interface RpcMethod {
   readonly method: string;
 }
 
+/**
+ * Longest wait for a call, in milliseconds, unless it is told another one. Any file of sysfs can wait for a lock that a
+ * stuck driver has.
+ */
+export const CALL_DEADLINE_MS = 10_000;
+/** Longest run of a command, in milliseconds, unless it is told another one. */
+export const EXEC_DEADLINE_MS = 30_000;
+
 /** Limits of one call. */
 export interface CallOptions {
   /**
-   * For calls that can block in the kernel (`sriov_numvfs`, bind, unbind, reset): run the call where it can be
-   * abandoned and give up waiting after so many milliseconds. The call itself goes on.
+   * Give up waiting after so many milliseconds; {@link CALL_DEADLINE_MS} unless given. The call itself goes on, and is
+   * not made a second time while it does: whoever asks for it again hears at once that it has not come back.
    */
   readonly deadlineMs?: number;
 }
@@ -71,7 +81,7 @@ export interface ReadOptions extends CallOptions {
 
 /** How a command runs. */
 export interface ExecOptions {
-  /** Kill the command after so many milliseconds; 30,000 unless given. */
+  /** Kill the command after so many milliseconds; {@link EXEC_DEADLINE_MS} unless given. */
   readonly deadlineMs?: number;
   /** Text for its standard input. */
   readonly input?: string;
@@ -106,16 +116,35 @@ export class KernelError extends Error {
   }
 }
 
-/** A call that had not returned at its deadline. It still runs in the kernel: `released` settles when it ends. */
-export class KernelBlockedError extends KernelError {
-  override readonly name = 'KernelBlockedError';
-  /** When the call began, milliseconds since the epoch. */
+/** A call that was given up waiting for. */
+export interface BlockedCall {
+  readonly verb: string;
+  readonly path: string;
+  /** When the call began, milliseconds since the epoch: for people, who read clocks. */
   readonly since: number;
+  /** How long it was waited for, in milliseconds. */
+  readonly waitedMs: number;
+  /** Resolves when the call ends. */
+  readonly released: Promise<void>;
+}
+
+/** A call that had not returned at its deadline. It still runs in the kernel: `released` resolves when it ends. */
+export class KernelBlockedError extends KernelError implements BlockedCall {
+  override readonly name = 'KernelBlockedError';
+  readonly verb: string;
+  readonly since: number;
+  readonly waitedMs: number;
   readonly released: Promise<void>;
 
-  constructor(call: { readonly verb: string; readonly path: string; since: number; released: Promise<void> }) {
-    super({ ...call, code: 'EBLOCKED', detail: 'the call has not returned from the kernel' });
+  constructor(call: BlockedCall) {
+    super({
+      ...call,
+      code: 'EBLOCKED',
+      detail: `not back from the kernel since ${new Date(call.since).toISOString()}`,
+    });
+    this.verb = call.verb;
     this.since = call.since;
+    this.waitedMs = call.waitedMs;
     this.released = call.released;
   }
 }

@@ -13,7 +13,7 @@ import { type DeviceInterfaces } from './device-interfaces.ts';
 import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './device-uses.ts';
 import { readDriver } from './driver-binding.ts';
 import { readESwitchModes } from './devlink.ts';
-import { isErrno, type Kernel } from './kernel.ts';
+import { isErrno, type Kernel, KernelBlockedError } from './kernel.ts';
 import { type Link } from './links.ts';
 import { listVfAddresses, readAutoprobe } from './sriov.ts';
 import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './sysfs.ts';
@@ -90,7 +90,8 @@ async function observeOrReport(
   try {
     return { pf: await observePf(kernel, pciAddress, tables) };
   } catch (error) {
-    return { problem: { pciAddress, message: messageOf(error) } };
+    const isBlocked = error instanceof KernelBlockedError;
+    return { problem: { pciAddress, message: messageOf(error), ...(isBlocked && { isBlocked }) } };
   }
 }
 
@@ -118,7 +119,7 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
     driver,
     iommuGroup,
     linkType: link?.linkType ?? linkTypeOfClass(deviceClass),
-    link: link && (await observeLink(kernel, link)),
+    link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
     sriov: await observeSriov(kernel, { pciAddress, vfMacs: link?.vfMacs ?? new Map() }, tables),
     eSwitchMode: tables.eSwitchModes.get(pciAddress),
     uses: uses.length > 0 ? uses : undefined,
@@ -158,13 +159,17 @@ async function pickUplink(kernel: Kernel, links: readonly Link[]): Promise<Link 
 }
 
 /** @throws {Error} when neither `ip` nor sysfs tells what an interface is like: nothing is made up for it */
-async function observeLink(kernel: Kernel, link: Link): Promise<ObservedLink> {
-  const speed = Number(await readAttribute(kernel, `/sys/class/net/${link.name}/speed`));
-  const { name, altNames, mac, permanentMac, mtu, maxMtu, up } = link;
+function observeLink({ name, altNames, mac, permanentMac, mtu, maxMtu, up }: Link): ObservedLink {
   if (mac === undefined || mtu === undefined || up === undefined) {
     throw new Error(`${name}: neither ip nor sysfs tells its address, MTU and state`);
   }
-  return omitUndefined({ name, altNames, mac, permanentMac, mtu, up, maxMtu, speed: speed > 0 ? speed : undefined });
+  return omitUndefined({ name, altNames, mac, permanentMac, mtu, up, maxMtu });
+}
+
+/** Of PFs alone: nobody asks how fast a VF is, and the driver of each would have to be asked. */
+async function observeSpeed(kernel: Kernel, link: Link): Promise<Pick<ObservedLink, 'speed'>> {
+  const speed = Number(await readAttribute(kernel, `/sys/class/net/${link.name}/speed`));
+  return speed > 0 ? { speed } : {};
 }
 
 async function observeSriov(
@@ -225,7 +230,7 @@ async function observeVf(
     driver,
     iommuGroup,
     adminMac,
-    link: link && (await observeLink(kernel, link)),
+    link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });
 }

@@ -1,25 +1,46 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type ExecOptions, type ExecResult, KernelError } from './kernel.ts';
+import { EXEC_DEADLINE_MS, type ExecOptions, type ExecResult, KernelBlockedError, KernelError } from './kernel.ts';
 
-const DEFAULT_DEADLINE_MS = 30_000;
 /** 128 VFs on 16 ports fill a few hundred kilobytes of JSON. */
 const MAX_OUTPUT = 16 * 1024 * 1024;
+/** A process that is still there so long after SIGKILL waits for something in the kernel (state D). */
+const KILL_MS = 1_000;
+
+/** How a process is run. */
+export interface RunOptions extends ExecOptions {
+  /** Ends the process and its children; the least that a test can take away is that this works. */
+  readonly kill?: (child: ChildProcess) => void;
+}
 
 /**
- * Runs a command to its end.
- * @throws {KernelError} `ENOENT` when there is none, `ETIMEDOUT` at the deadline, `EMSGSIZE` for endless output
+ * Runs a command to its end. @param words the command and its arguments
+ * @throws {KernelError} `ENOENT` when there is none, `ETIMEDOUT` when it was ended at its deadline, `EMSGSIZE` for
+ * endless output; {@link KernelBlockedError} when it does not even end when it is killed
  */
-export function runProcess(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
-  const line = [command, ...args].join(' ');
-  const { deadlineMs = DEFAULT_DEADLINE_MS } = options;
+export function runProcess(words: readonly string[], options: RunOptions): Promise<ExecResult> {
+  const [command = '', ...args] = words;
+  const call = { verb: 'exec', path: words.join(' ') };
+  const { deadlineMs = EXEC_DEADLINE_MS, kill = killGroup } = options;
   return new Promise((resolve, reject) => {
+    const since = Date.now();
     // A group of its own, so that what the command starts ends with it.
     const child = spawn(command, args, { env: { ...process.env, LC_ALL: 'C' }, detached: true });
+    const released = new Promise<void>((settle) => child.once('exit', () => settle()));
     const fail = (code: string, detail?: string): void => {
-      killGroup(child);
-      reject(new KernelError({ verb: 'exec', path: line, code, ...(detail !== undefined && { detail }) }));
+      kill(child);
+      reject(new KernelError({ ...call, code, ...(detail !== undefined && { detail }) }));
     };
-    const timer = setTimeout(() => fail('ETIMEDOUT', `still running after ${deadlineMs / 1000} s`), deadlineMs);
+    const expire = (): void => {
+      kill(child);
+      const giveUp = (): void =>
+        reject(new KernelBlockedError({ ...call, since, waitedMs: deadlineMs + KILL_MS, released }));
+      const patience = setTimeout(giveUp, KILL_MS);
+      child.once('exit', () => {
+        clearTimeout(patience);
+        reject(new KernelError({ ...call, code: 'ETIMEDOUT', detail: `still running after ${deadlineMs / 1000} s` }));
+      });
+    };
+    const timer = setTimeout(expire, deadlineMs);
     const onTooMuch = (): void => fail('EMSGSIZE', 'too much output');
     const stdout = collect(child.stdout, onTooMuch);
     const stderr = collect(child.stderr, onTooMuch);
