@@ -20,6 +20,20 @@ export class Faults {
     };
   }
 
+  /** True when a call like this may not come back at once. */
+  slows(verb: Fault['verb'], path: string): boolean {
+    return this.#fitting(verb, path).some(({ hang, delayMs }) => hang || delayMs !== undefined);
+  }
+
+  /** True when a call like this may not come back until its fault is taken away. */
+  hangs(verb: Fault['verb'], path: string): boolean {
+    return this.#fitting(verb, path).some(({ hang }) => hang);
+  }
+
+  #fitting(verb: Fault['verb'], path: string): Fault[] {
+    return this.#active.flatMap(({ fault }) => (fault.verb === verb && fits(fault.path, path) ? fault : []));
+  }
+
   /**
    * Lets the faults that fit have their way with a call. @throws {Errno} the fault's errno
    * @param sleep lets time pass, for slow calls

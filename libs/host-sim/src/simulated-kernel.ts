@@ -1,5 +1,7 @@
 import {
+  CALL_DEADLINE_MS,
   type CallOptions,
+  EXEC_DEADLINE_MS,
   type ExecOptions,
   type ExecResult,
   type Kernel,
@@ -7,14 +9,15 @@ import {
   KernelError,
   type KernelEvent,
   type RpcMethod,
+  UnansweredCalls,
 } from '@sriov/host';
 import { COMMANDS } from './commands/index.ts';
 import { Faults } from './faults.ts';
 import { bootState } from './machine/boot.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
 import { Machine, type SimClock } from './machine/machine.ts';
-import { resumeRemovals } from './machine/vfs.ts';
-import { type StateFile } from './state-file.ts';
+import { resumeWork } from './machine/resume.ts';
+import { type StateStore } from './state-file.ts';
 import { type MachineState, type VfioHolder } from './state.ts';
 import { answerCall } from './sysfs/kubelet.ts';
 import { rootFolder } from './sysfs/root.ts';
@@ -27,25 +30,29 @@ export interface SimulationOptions {
   readonly world: World;
   readonly clock: SimClock;
   /** Where the state outlives this process. Without one it begins anew each time. */
-  readonly stateFile?: StateFile;
+  readonly stateFile?: StateStore;
 }
 
 /** A simulated machine behind the kernel port: real drivers run on it unchanged. */
 export class SimulatedKernel implements Kernel {
   readonly #machine: Machine;
   readonly #faults = new Faults();
+  readonly #unanswered = new UnansweredCalls();
   readonly #watchers = new Set<(event: KernelEvent) => void>();
-  readonly #stateFile: StateFile | undefined;
-  #isResumed = false;
+  readonly #stateFile: StateStore | undefined;
+  /** One that is only looked at, as by a dry run beside the daemon, is not saved. */
+  #isOurs: boolean;
 
   constructor({ world, clock, stateFile }: SimulationOptions) {
     this.#stateFile = stateFile;
     const saved = stateFile?.load();
     const state = saved ?? bootState(world);
-    this.#machine = new Machine({ world, state, clock, onChange: (event) => this.#changed(event) });
+    const onSave = (): void => this.#save();
+    this.#machine = new Machine({ world, state, clock, onSave, onChange: (event) => this.#changed(event) });
     for (const fault of world.faults) this.#faults.add(fault);
-    // One that is only looked at, as by a dry run beside the daemon, is not written.
-    if (saved === undefined) stateFile?.save(state);
+    this.#isOurs = saved === undefined;
+    this.#save();
+    resumeWork(this.#machine);
   }
 
   read(path: string, options: CallOptions = {}): Promise<string> {
@@ -57,12 +64,11 @@ export class SimulatedKernel implements Kernel {
   }
 
   write(path: string, value: string, options: CallOptions = {}): Promise<void> {
-    return this.#call({ verb: 'write', path }, options, async () => {
+    return this.#call({ verb: 'write', path, value }, options, async () => {
       if (value === '') throw new Errno('EINVAL');
       const { write } = file(this.#find(path));
       if (!write) throw new Errno('EACCES');
-      this.#countWrite();
-      await write(value);
+      await this.#change(() => write(value));
     });
   }
 
@@ -92,8 +98,8 @@ export class SimulatedKernel implements Kernel {
     return this.#call({ verb: 'exec', path: line }, options, async () => {
       const emulated = COMMANDS[command];
       if (!emulated) throw new Errno('ENOENT');
-      if (emulated.changes(args)) this.#countWrite();
-      return emulated.run(this.#machine, args);
+      const work = (): Promise<ExecResult> => emulated.run(this.#machine, args);
+      return emulated.changes(args) ? this.#change(work) : work();
     });
   }
 
@@ -130,15 +136,18 @@ export class SimulatedKernel implements Kernel {
 
   /** A program opens a VF through VFIO; the returned function closes it. */
   holdVfio(address: string, holder: VfioHolder = { pid: 4711, command: 'qemu-kvm' }): () => void {
+    this.#machine.state.vfioHolders[address] = holder;
+    this.#happened({ kind: 'device', name: address });
+    return () => this.releaseVfio(address);
+  }
+
+  /** The program that has a VF open closes it. It may have opened it in the life of an earlier process. */
+  releaseVfio(address: string): void {
     const { state, releases } = this.#machine;
-    state.vfioHolders[address] = holder;
-    this.#changed({ kind: 'device', name: address });
-    return () => {
-      delete state.vfioHolders[address];
-      for (const resolve of releases.get(address) ?? []) resolve();
-      releases.delete(address);
-      this.#changed({ kind: 'device', name: address });
-    };
+    delete state.vfioHolders[address];
+    for (const resolve of releases.get(address) ?? []) resolve();
+    releases.delete(address);
+    this.#happened({ kind: 'device', name: address });
   }
 
   /** Moves an interface into another network namespace, as a CNI plugin does; the returned function brings it back. */
@@ -146,20 +155,22 @@ export class SimulatedKernel implements Kernel {
     const link = this.#machine.state.links[name];
     if (!link) throw new KernelError({ verb: 'move', path: name, code: 'ENODEV' });
     link.namespace = namespace;
-    this.#changed({ kind: 'link', name });
+    this.#happened({ kind: 'link', name });
     return () => {
       delete link.namespace;
-      this.#changed({ kind: 'link', name });
+      this.#happened({ kind: 'link', name });
     };
   }
 
   /** Pulls a card; its ports and VFs are gone when that is done. */
   unplug(address: string): Promise<void> {
+    this.#isOurs = true;
     return removeDevice(this.#machine, address);
   }
 
   /** Puts back what was pulled. */
   plug(): void {
+    this.#isOurs = true;
     rescanBus(this.#machine);
   }
 
@@ -171,50 +182,96 @@ export class SimulatedKernel implements Kernel {
     return findNode(this.#root, path, true);
   }
 
-  #countWrite(): void {
-    if (!this.#isResumed) resumeRemovals(this.#machine);
-    this.#isResumed = true;
+  /** Does something to the machine. All of it is saved when it has ended, however it did. */
+  async #change<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#isOurs = true;
     this.#machine.state.writes += 1;
-    this.#stateFile?.save(this.#machine.state);
+    this.#save();
+    try {
+      return await work();
+    } finally {
+      this.#save();
+    }
+  }
+
+  #save(): void {
+    if (this.#isOurs) this.#stateFile?.save(this.#machine.state);
+  }
+
+  /** Something happens to the machine that no call of it does. */
+  #happened(event: KernelEvent): void {
+    this.#isOurs = true;
+    this.#changed(event);
   }
 
   #changed(event: KernelEvent): void {
-    this.#stateFile?.save(this.#machine.state);
+    this.#save();
     for (const watcher of this.#watchers) watcher(event);
   }
 
   /** Runs a call with the faults that fit, and gives up waiting for it at its deadline. */
-  async #call<T>(
-    call: { readonly verb: Fault['verb']; readonly path: string },
-    { deadlineMs }: CallOptions,
-    work: () => T | Promise<T>,
-  ): Promise<T> {
+  #call<T>(call: SimulatedCall, options: CallOptions, work: () => T | Promise<T>): Promise<T> {
+    const { verb, path, value = '' } = call;
+    return this.#unanswered.make(`${verb} ${path} ${value}`, () => this.#make(call, options, work));
+  }
+
+  #make<T>(call: SimulatedCall, { deadlineMs }: CallOptions, work: () => T | Promise<T>): Promise<T> {
     const { clock } = this.#machine;
+    const { verb, path } = call;
     const since = clock.now();
+    let phase: 'waiting' | 'working' | 'killed' = 'waiting';
     const running = this.#faults
-      .apply(call.verb, call.path, (ms) => clock.sleep(ms))
-      .then(work)
+      .apply(verb, path, (ms) => clock.sleep(ms))
+      .then(() => {
+        if (phase === 'killed') throw new Errno('ETIMEDOUT');
+        phase = 'working';
+        return work();
+      })
       .catch((error: unknown) => {
         throw toKernelError(error, call);
       });
-    if (deadlineMs === undefined || call.verb === 'exec') return running;
-    return withDeadline(running, { ...call, since, deadlineMs, clock });
+    const limit = deadlineMs ?? (this.#faults.slows(verb, path) ? DEADLINES_MS[verb] : undefined);
+    if (limit === undefined) return running;
+    return withDeadline(running, { sleep: (signal) => clock.sleep(limit, signal) }, (released) => {
+      // A command can be killed unless it is stuck in the kernel.
+      if (verb !== 'exec' || phase === 'working' || this.#faults.hangs(verb, path)) {
+        return new KernelBlockedError({ verb, path, since, waitedMs: limit, released });
+      }
+      phase = 'killed';
+      return new KernelError({ verb, path, code: 'ETIMEDOUT', detail: `still running after ${limit / 1000} s` });
+    });
   }
 }
+
+interface SimulatedCall {
+  readonly verb: Fault['verb'];
+  readonly path: string;
+  readonly value?: string;
+}
+
+/** How long a call is waited for that was told nothing else. */
+const DEADLINES_MS: Readonly<Record<Fault['verb'], number>> = {
+  read: CALL_DEADLINE_MS,
+  write: CALL_DEADLINE_MS,
+  list: CALL_DEADLINE_MS,
+  readlink: CALL_DEADLINE_MS,
+  exec: EXEC_DEADLINE_MS,
+};
 
 /** The result, or the news that the call has not come back in time. */
 async function withDeadline<T>(
   running: Promise<T>,
-  call: { verb: string; path: string; since: number; deadlineMs: number; clock: SimClock },
+  timer: { readonly sleep: (signal: AbortSignal) => Promise<void> },
+  giveUp: (released: Promise<void>) => KernelError,
 ): Promise<T> {
   const settled = new AbortController();
   const released = running.then(
     () => settled.abort(),
     () => settled.abort(),
   );
-  const expired = call.clock.sleep(call.deadlineMs, settled.signal).then((): Promise<T> | T => {
+  const expired = timer.sleep(settled.signal).then((): Promise<T> | T => {
     if (settled.signal.aborted) return running;
-    throw new KernelBlockedError({ ...call, released });
+    throw giveUp(released);
   });
   return Promise.race([running, expired]);
 }

@@ -2,18 +2,25 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hasCode } from '@sriov/api';
 import { type MachineState } from './state.ts';
 
+/** Where the state of a machine outlives the process that simulates it. */
+export interface StateStore {
+  /** The saved state; nothing when the machine was never started. */
+  load(): MachineState | undefined;
+  /** Keeps the state as it is now, whole or not at all. */
+  save(state: MachineState): void;
+}
+
 /**
  * Keeps the state of a machine in a file, so that it outlives the process that simulates it. Written at once and
  * atomically on each change: a process that is killed leaves the machine as it was.
  */
-export class StateFile {
+export class StateFile implements StateStore {
   readonly #path: string;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** The saved state; nothing when the machine was never started. */
   load(): MachineState | undefined {
     try {
       return JSON.parse(readFileSync(this.#path, 'utf8')) as MachineState;

@@ -44,6 +44,10 @@ export interface DeviceState {
   irqs: number[];
   /** A driver was bound once: power state and DMA mask show it. */
   wasBound: boolean;
+  /** Its driver lets go of it, which takes as long as its holder likes: the driver link is gone, the rest not yet. */
+  isDetaching?: true;
+  /** It is being taken out of the machine. */
+  isLeaving?: true;
   pf?: PfState;
   vf?: VfState;
 }
@@ -60,6 +64,8 @@ export interface PfState {
   eSwitchMode: 'legacy' | 'switchdev';
   /** Addresses of its VFs by index; an absent one is just being removed. */
   vfs: (string | null)[];
+  /** Number of VFs that it is just being given. */
+  vfsToBe?: number;
   /** What the PF prescribes for each VF, by index; outlives the VF's driver, not the VF. */
   vfSettings: VfSettings[];
 }
@@ -97,6 +103,6 @@ export interface LinkState {
   /** Set while the interface is in another network namespace, such as a pod's. */
   namespace?: string;
   carrierChanges: number;
-  /** Until then (milliseconds since the epoch) the carrier is lost. */
-  carrierLostUntil: number;
+  /** The carrier is lost for a moment. */
+  isWithoutCarrier?: true;
 }

@@ -14,7 +14,9 @@ const nicSchema = z.strictObject({
   address: pciAddress,
   /** PCI bridge above it. */
   bridge: pciAddress.default('0000:00:10.0'),
-  name: z.string().min(1),
+  name: z
+    .string()
+    .regex(/^(?!\.{1,2}$)[^/:\s]{1,15}$/u, 'must be an interface name as the kernel takes it (dev_valid_name)'),
   altNames: z.array(z.string()).default([]),
   mac,
   up: z.boolean().default(false),

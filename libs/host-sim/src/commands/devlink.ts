@@ -7,8 +7,7 @@ const MODE_MS = 400;
 export const devlink: Command = {
   changes: (args) => args.includes('set'),
   async run(machine, args) {
-    const words = args.filter((arg) => !/^-\w+$/.test(arg));
-    const [object, ...rest] = words;
+    const [object, ...rest] = args.slice(args.findIndex((arg) => !arg.startsWith('-')));
     if (object !== 'dev') return failed(1, `Object "${object}" is unknown, try "devlink help".`);
     if (rest[0] === 'show') return printed(`${JSON.stringify({ dev: Object.fromEntries(devices(machine)) })}\n`);
     if (rest[0] !== 'eswitch') return failed(1, `Command "${rest[0]}" not found`);

@@ -6,7 +6,7 @@ import { type VirtualLink } from '../users-state.ts';
 /** One row of `ip -j -d link show`. */
 export function describeLink(machine: Machine, name: string, state: LinkState): object {
   const { pf } = machine.device(state.device);
-  const isUp = hasCarrier(machine, state);
+  const isUp = hasCarrier(state);
   return {
     ifindex: state.ifindex,
     ifname: name,

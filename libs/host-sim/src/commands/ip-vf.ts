@@ -56,7 +56,7 @@ const SETTERS: Readonly<Record<string, (vf: Vf, value: string, rest: readonly st
   },
   max_tx_rate({ machine, pfLink, settings }, value) {
     const rate = Number(value);
-    if (!hasCarrier(machine, pfLink) || rate > machine.model(pfLink.device).speed) throw kernelSays('Invalid argument');
+    if (!hasCarrier(pfLink) || rate > machine.model(pfLink.device).speed) throw kernelSays('Invalid argument');
     settings.maxTxRate = rate;
   },
 };

@@ -33,9 +33,10 @@ export const ip: Command = {
   },
 };
 
-/** The words without options such as `-j`. */
+/** The words behind the options, such as `-j`, which stand before the first of them: a name may begin with a dash too. */
 function wordsOf(args: readonly string[]): string[] {
-  return args.filter((arg) => !/^-\w+$/.test(arg));
+  const first = args.findIndex((arg) => !arg.startsWith('-'));
+  return first === -1 ? [] : args.slice(first);
 }
 
 function showLinks(machine: Machine, rest: readonly string[]): object[] {

@@ -20,7 +20,7 @@ export function loadedDrivers({ state }: Machine): string[] {
 /** `drivers_probe`: binds what fits, and is silent when nothing does. @throws {Errno} `ENODEV` */
 export async function probeDriver(machine: Machine, address: string): Promise<void> {
   const device = machine.device(address);
-  if (device.driver !== undefined || !mayProbe(machine, address)) return;
+  if (device.driver !== undefined || device.isDetaching || !mayProbe(machine, address)) return;
   const driver = loadedDrivers(machine).find((candidate) => matches(machine, address, candidate));
   if (driver === undefined) return;
   try {
@@ -35,7 +35,7 @@ export async function probeDriver(machine: Machine, address: string): Promise<vo
 export async function bind(machine: Machine, driver: string, address: string): Promise<void> {
   const device = machine.device(address);
   if (!matches(machine, address, driver) || !mayProbe(machine, address)) throw new Errno('ENODEV');
-  if (device.driver !== undefined) throw new Errno('EBUSY');
+  if (device.driver !== undefined || device.isDetaching) throw new Errno('EBUSY');
   await attach(machine, address, driver);
 }
 
@@ -106,16 +106,22 @@ function vectorsOf(machine: Machine, address: string, { vf }: DeviceState): numb
   return vf ? (sriov?.vfIrqs ?? 0) : pfIrqs[0];
 }
 
-/** Unbinds whatever is bound. Of a PF all VFs go first; of a VF that is held open, when its holder lets go. */
+/**
+ * Unbinds whatever is bound. Of a PF all VFs go first; of a VF that is held open, when its holder lets go. Goes on with
+ * what a process that has ended meanwhile had begun.
+ */
 export async function detach(machine: Machine, address: string): Promise<void> {
   const device = machine.device(address);
-  if (device.driver === undefined) return;
+  if (device.driver === undefined && device.isDetaching !== true) return;
   if (device.pf && machine.model(address).sriov) await removeAllVfs(machine, machine.pf(address));
   // The kernel takes the link away before it waits for the holder.
+  device.isDetaching = true;
   delete device.driver;
+  machine.begun();
   await untilReleased(machine, address);
   await machine.take(machine.model(address).sriov?.latencies.unbind ?? 0);
   device.irqs = [];
+  delete device.isDetaching;
   removeLinks(machine, address);
   machine.changed({ kind: 'device', name: address });
 }

@@ -60,7 +60,6 @@ function addPfLink(state: MachineState, nic: WorldNic): void {
     up: nic.up,
     altNames: nic.altNames,
     carrierChanges: 1,
-    carrierLostUntil: 0,
     ...(nic.master !== undefined && { master: nic.master }),
   };
   state.nextIfindex += 1;

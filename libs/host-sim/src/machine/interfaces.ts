@@ -16,7 +16,6 @@ export function addLink(machine: Machine, address: string): void {
     up: false,
     altNames: pf ? pf.altNames : [],
     carrierChanges: 1,
-    carrierLostUntil: 0,
   };
   state.nextIfindex += 1;
   state.links[pf ? pf.linkName : nameOfVf(machine, address)] = link;
@@ -51,8 +50,8 @@ export function removeLinks(machine: Machine, address: string): void {
 }
 
 /** The interface is up and has a signal. */
-export function hasCarrier(machine: Machine, link: LinkState): boolean {
-  return link.up && machine.clock.now() >= link.carrierLostUntil;
+export function hasCarrier({ up, isWithoutCarrier }: LinkState): boolean {
+  return up && isWithoutCarrier !== true;
 }
 
 /** Sets an interface up or down. */
@@ -67,9 +66,16 @@ export function setLinkState(machine: Machine, link: LinkState, up: boolean): vo
 export function bounceCarrier(machine: Machine, link: LinkState, ms: number): void {
   if (!link.up || ms === 0) return;
   // What happens to it while it has none only prolongs that.
-  if (hasCarrier(machine, link)) link.carrierChanges += 2;
+  if (hasCarrier(link)) link.carrierChanges += 2;
+  const isRealistic = machine.world.latency === 'realistic';
+  if (isRealistic) link.isWithoutCarrier = true;
   machine.changed({ kind: 'link' });
-  if (machine.world.latency !== 'realistic') return;
-  link.carrierLostUntil = machine.clock.now() + ms;
-  void machine.clock.sleep(ms).then(() => machine.changed({ kind: 'link' }));
+  if (!isRealistic) return;
+  const bounce = Symbol();
+  machine.bounces.set(link, bounce);
+  void machine.clock.sleep(ms).then(() => {
+    if (machine.bounces.get(link) !== bounce) return;
+    delete link.isWithoutCarrier;
+    machine.changed({ kind: 'link' });
+  });
 }

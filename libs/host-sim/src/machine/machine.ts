@@ -9,6 +9,7 @@ import { Mutex } from './mutex.ts';
 
 /** Time as the simulated kernel sees it. */
 export interface SimClock {
+  /** Milliseconds since the epoch. */
   now(): number;
   /** Ends early when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -31,25 +32,35 @@ export class Machine {
   readonly state: MachineState;
   readonly clock: SimClock;
   readonly #onChange: (event: KernelEvent) => void;
+  readonly #onSave: () => void;
   readonly #locks = new Map<string, Mutex>();
   /** Resolves when a holder lets go of a VF. Not part of the state: waiters do not survive the process. */
   readonly releases = new Map<string, (() => void)[]>();
+  /** The last time that a link lost its signal, until that has come back. Not part of the state: the next process gives it back. */
+  readonly bounces = new WeakMap<LinkState, symbol>();
 
   constructor(parts: {
     readonly world: World;
     readonly state: MachineState;
     readonly clock: SimClock;
+    readonly onSave: () => void;
     readonly onChange: (event: KernelEvent) => void;
   }) {
     this.world = parts.world;
     this.state = parts.state;
     this.clock = parts.clock;
+    this.#onSave = parts.onSave;
     this.#onChange = parts.onChange;
   }
 
   /** Whoever uses the devices besides the operator. */
   get users(): UsersState {
     return (this.state.users ??= nobody());
+  }
+
+  /** Keeps what was begun, which nobody sees yet: it goes on when this process ends. */
+  begun(): void {
+    this.#onSave();
   }
 
   /** Tells of a change, which is thereby also saved. */

@@ -47,16 +47,32 @@ function canMakeVfs({ device, model }: Pf): boolean {
   return device.driver === model.pfDriver || device.driver === 'pci-pf-stub';
 }
 
+/** Makes VFs, or goes on with making them. */
 async function createVfs(machine: Machine, pf: Pf, count: number): Promise<void> {
   const { sriov, state, address } = pf;
-  await machine.take(sriov.latencies.createVfs);
+  state.vfsToBe = count;
+  machine.begun();
+  if (state.vfs.length === 0) {
+    await machine.take(sriov.latencies.createVfs);
+    addVfs(machine, pf, count);
+    if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 1);
+    for (const [, link] of machine.hostLinksOf(address)) bounceCarrier(machine, link, sriov.carrierBounceMs);
+    machine.changed({ kind: 'device', name: address });
+  }
+  // Synchronous: when the write returns, every VF has been probed.
+  if (state.autoprobe) for (const vf of state.vfs) if (vf !== null) await probeDriver(machine, vf);
+  delete state.vfsToBe;
+  machine.begun();
+}
+
+function addVfs(machine: Machine, { address, device, model, sriov, state, vfOffset }: Pf, count: number): void {
   state.vfSettings = Array.from({ length: count }, freshSettings);
   for (let index = 0; index < count; index += 1) {
-    const vf = vfAddress(address, index, { offset: pf.vfOffset, stride: sriov.stride });
+    const vf = vfAddress(address, index, { offset: vfOffset, stride: sriov.stride });
     const groups = Object.values(machine.state.devices).flatMap(({ iommuGroup }) => iommuGroup ?? []);
     machine.state.devices[vf] = {
-      model: pf.model.name,
-      bridge: pf.device.bridge,
+      model: model.name,
+      bridge: device.bridge,
       irqs: [],
       wasBound: false,
       vf: { pf: address, index },
@@ -64,11 +80,6 @@ async function createVfs(machine: Machine, pf: Pf, count: number): Promise<void>
     };
     state.vfs.push(vf);
   }
-  if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 1);
-  for (const [, link] of machine.hostLinksOf(address)) bounceCarrier(machine, link, sriov.carrierBounceMs);
-  machine.changed({ kind: 'device', name: address });
-  // Synchronous: when the write returns, every VF has been probed.
-  if (state.autoprobe) for (const vf of state.vfs) if (vf !== null) await probeDriver(machine, vf);
 }
 
 function freshSettings(): VfSettings {
@@ -79,30 +90,29 @@ function freshSettings(): VfSettings {
 export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
   const { state, sriov, address } = pf;
   if (state.vfs.length === 0) return;
-  for (const [index, vf] of state.vfs.entries()) {
-    if (vf === null) continue;
-    state.vfs[index] = null;
+  state.vfsToBe = 0;
+  machine.begun();
+  for (const [vf, { vf: place }] of Object.entries(machine.state.devices)) {
+    if (place?.pf !== address) continue;
+    state.vfs[place.index] = null;
     await detach(machine, vf);
     delete machine.state.devices[vf];
+    machine.begun();
   }
   await machine.take(sriov.latencies.removeVfs);
   state.vfs = [];
   state.vfSettings = [];
+  delete state.vfsToBe;
   if (!sriov.keepsESwitchMode) state.eSwitchMode = 'legacy';
   if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 0);
   machine.changed({ kind: 'device', name: address });
 }
 
-/** Goes on removing VFs where a process that has ended meanwhile was at it: the kernel does not stop with its caller. */
-export function resumeRemovals(machine: Machine): void {
-  for (const [address, { pf }] of Object.entries(machine.state.devices)) {
-    if (pf?.vfs.includes(null) !== true) continue;
-    // The one that was just being removed is no longer among its PF's.
-    for (const [vf, device] of Object.entries(machine.state.devices)) {
-      if (device.vf?.pf === address) pf.vfs[device.vf.index] = vf;
-    }
-    void machine.lockOf(address).run(() => removeAllVfs(machine, machine.pf(address)));
-  }
+/** Goes on with the change of the number of VFs that was begun. The caller has the lock of the PF. */
+export async function finishVfs(machine: Machine, pf: Pf): Promise<void> {
+  const { vfsToBe } = pf.state;
+  if (vfsToBe === 0) await removeAllVfs(machine, pf);
+  else if (vfsToBe !== undefined) await createVfs(machine, pf, vfsToBe);
 }
 
 /** The PF's driver asks for its interrupt vectors anew: it shares them with its VFs. */

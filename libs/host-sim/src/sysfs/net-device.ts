@@ -84,7 +84,7 @@ function carrier(machine: Machine, state: LinkState): Entries {
       return `${text()}\n`;
     },
   });
-  const isOn = (): boolean => hasCarrier(machine, state);
+  const isOn = (): boolean => hasCarrier(state);
   const { speed } = machine.model(state.device);
   return {
     carrier: whileUp(() => (isOn() ? '1' : '0'), 0o644),
