@@ -218,17 +218,18 @@ async function attempt(
   try {
     await work();
   } catch (cause) {
-    failure = { ...about, message: `${pf}: ${step}: ${describeCause(cause)}`, cause };
+    failure = { ...about, message: `${pf}: ${step}: ${describeCause(cause, about.pciAddress)}`, cause };
   }
   onEnd?.(failure);
   return failure;
 }
 
-function describeCause(cause: unknown): string {
-  return cause instanceof KernelBlockedError ? notBackSince(cause.since) : messageOf(cause);
+function describeCause(cause: unknown, pciAddress: string): string {
+  return cause instanceof KernelBlockedError ? notBackSince(cause.since, pciAddress) : messageOf(cause);
 }
 
-/** Words for a call that has not returned. */
-export function notBackSince(since: number): string {
-  return `not back from the kernel since ${new Date(since).toISOString()}: the PF is left alone until it is`;
+/** Words for a call that has not returned. `since` is in milliseconds since the epoch. */
+export function notBackSince(since: number, pciAddress: string): string {
+  const consequence = pciAddress === '' ? 'it is not tried again until it is' : 'the PF is left alone until it is';
+  return `not back from the kernel since ${new Date(since).toISOString()}: ${consequence}`;
 }

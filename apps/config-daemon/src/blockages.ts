@@ -1,10 +1,20 @@
 import { KernelBlockedError } from '@sriov/host';
+import { type Clock } from '@sriov/runtime';
 import { notBackSince, type StepFailure } from './apply.ts';
 
-/** A call that has not come back: the sentence about it, and since when (milliseconds since the epoch). */
+/** A call that has not come back: whose PF it is about, the sentence about it, and when it began. */
 interface Blockage {
+  readonly pciAddress: string;
   readonly sentence: string;
-  readonly since: number;
+  /** By the clock that nobody sets, in milliseconds. */
+  readonly beganAt: number;
+}
+
+/** What following calls that do not come back takes. */
+export interface BlockagePorts {
+  readonly clock: Pick<Clock, 'elapsed'>;
+  /** Called whenever one has come back. */
+  readonly onRelease: () => void;
 }
 
 /**
@@ -12,39 +22,40 @@ interface Blockage {
  * come back: it would wait for the same lock, and one thread more with it.
  */
 export class Blockages {
-  readonly #byPf = new Map<string, Set<Blockage>>();
+  readonly #ports: BlockagePorts;
+  /** By the promise of their end: a call that is asked for again is the same call. */
+  readonly #calls = new Map<Promise<void>, Blockage>();
 
-  /** Keeps those of the failures that are such calls. `onRelease` is called whenever one has come back. */
-  add(failures: readonly StepFailure[], onRelease: () => void): void {
-    for (const { pciAddress, step, cause } of failures) {
-      if (!(cause instanceof KernelBlockedError)) continue;
-      const blockage = { sentence: `${step}: ${notBackSince(cause.since)}`, since: cause.since };
-      this.#byPf.set(pciAddress, (this.#byPf.get(pciAddress) ?? new Set()).add(blockage));
-      void cause.released.then(() => {
-        this.#forget(pciAddress, blockage);
-        onRelease();
-      });
-    }
+  constructor(ports: BlockagePorts) {
+    this.#ports = ports;
   }
 
-  /** A sentence by PCI address of the PF. */
+  /** Keeps the failure of a step if it is such a call. To be told as soon as it is known: the pass can still fail. */
+  add({ pciAddress, step, cause }: Pick<StepFailure, 'pciAddress' | 'step' | 'cause'>): void {
+    if (!(cause instanceof KernelBlockedError) || this.#calls.has(cause.released)) return;
+    const { clock, onRelease } = this.#ports;
+    const sentence = `${step}: ${notBackSince(cause.since, pciAddress)}`;
+    this.#calls.set(cause.released, { pciAddress, sentence, beganAt: clock.elapsed() - cause.waitedMs });
+    void cause.released.then(() => {
+      this.#calls.delete(cause.released);
+      onRelease();
+    });
+  }
+
+  /** A sentence by PCI address of the PF; those of calls that concern all PFs have none. */
   get sentences(): ReadonlyMap<string, string> {
-    return new Map([...this.#byPf].map(([pciAddress, blockages]) => [pciAddress, describe(blockages)]));
+    const byPf = new Map<string, string>();
+    for (const { pciAddress, sentence } of this.#calls.values()) {
+      if (pciAddress === '') continue;
+      const before = byPf.get(pciAddress);
+      byPf.set(pciAddress, before === undefined ? sentence : `${before}; ${sentence}`);
+    }
+    return byPf;
   }
 
-  /** When the longest of the calls began; nothing when there is none. */
-  get since(): number | undefined {
-    const begins = [...this.#byPf.values()].flatMap((blockages) => [...blockages].map(({ since }) => since));
-    return begins.length === 0 ? undefined : Math.min(...begins);
+  /** For how long the longest of the calls has run, in milliseconds; nothing when there is none. */
+  get longestMs(): number | undefined {
+    const begins = [...this.#calls.values()].map(({ beganAt }) => beganAt);
+    return begins.length === 0 ? undefined : this.#ports.clock.elapsed() - Math.min(...begins);
   }
-
-  #forget(pciAddress: string, blockage: Blockage): void {
-    const blockages = this.#byPf.get(pciAddress);
-    blockages?.delete(blockage);
-    if (blockages?.size === 0) this.#byPf.delete(pciAddress);
-  }
-}
-
-function describe(blockages: ReadonlySet<Blockage>): string {
-  return [...blockages].map(({ sentence }) => sentence).join('; ');
 }

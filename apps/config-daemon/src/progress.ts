@@ -1,7 +1,7 @@
 import { type ObservedHost } from '@sriov/api';
 import { describePlan, type PlannedNode } from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { type OnStepEnd, type StepName } from './apply.ts';
+import { type OnStepEnd, type StepFailure, type StepName } from './apply.ts';
 import { type Followers } from './converge.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { applying, type Pass } from './node-status.ts';
@@ -15,6 +15,8 @@ export interface ProgressPorts {
   readonly report: (pass: Pass) => Promise<unknown>;
   /** The pass tries again what failed before: the failure stays in the status until there is another outcome. */
   readonly isRetry: boolean;
+  /** Hears of each step that fails, as soon as it does: what comes after it can fail as well. */
+  readonly onFailure: (failure: StepFailure) => void;
 }
 
 /**
@@ -41,10 +43,13 @@ export class Progress implements Followers {
   };
 
   readonly onStep = (about: StepName): OnStepEnd => {
-    const { clock, log, metrics } = this.#ports;
+    const { clock, log, metrics, onFailure } = this.#ports;
     const since = clock.elapsed();
     log.debug(about, 'step');
-    return (failure) => metrics.stepEnded(about, { seconds: (clock.elapsed() - since) / 1000, failure });
+    return (failure) => {
+      metrics.stepEnded(about, { seconds: (clock.elapsed() - since) / 1000, failure });
+      if (failure) onFailure(failure);
+    };
   };
 
   /** Resolves when no report is under way that could overtake the verdict. */

@@ -25,6 +25,9 @@ class Daemon {
   isApiAway = false;
   wakes = 0;
 
+  /** Lines of the commands that were run. */
+  readonly execs: string[] = [];
+
   readonly folder = new MemoryFolder();
   readonly pods = new MemoryPods();
   /** Reasons of the events of the device plugin's restarts. */
@@ -64,6 +67,14 @@ class Daemon {
     metrics: this.#nodeMetrics,
     wake: () => (this.wakes += 1),
   });
+
+  constructor() {
+    const exec = this.kernel.exec.bind(this.kernel);
+    this.kernel.exec = (command, args, options) => {
+      this.execs.push([command, ...args].join(' '));
+      return exec(command, args, options);
+    };
+  }
 
   get status(): NodeStateStatus {
     return this.state?.status ?? {};
@@ -140,6 +151,83 @@ describe('a write that does not come back from the kernel', () => {
     expect(await daemon.metrics.text()).toContain(
       `sriov_node_steps_total{pf="${PF}",step="set-num-vfs",outcome="blocked"} 1`,
     );
+  });
+});
+
+describe('a PF with a call that does not come back', () => {
+  it.each<[string, Parameters<SimulatedKernel['addFault']>[0], number]>([
+    ['a write to numvfs', { verb: 'write', path: NUM_VFS, hang: true }, 10_000],
+    ['a command', { verb: 'exec', path: 'ip link set dev ens1 mtu *', hang: true }, 30_000],
+  ])('stays known as such when the next look at the host fails: %s', async (_, fault, deadlineMs) => {
+    const daemon = new Daemon();
+    const release = daemon.kernel.addFault(fault);
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.clock.pending === 1);
+    const mend = daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', errno: 'EMFILE' });
+    await daemon.clock.advance(deadlineMs);
+    expect(await passing).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'HostUnreadable' });
+    const [first, ...others] = daemon.status.lastSyncError?.split('\n') ?? [];
+    expect(first).toBe('exec ip -j -d link show: EMFILE');
+    expect(others).toContainEqual(expect.stringContaining(`ens1 (${PF}): `));
+    expect(others).toContainEqual(expect.stringContaining('not back from the kernel since '));
+    mend();
+    const { writes } = daemon.kernel.state;
+    const commands = daemon.execs.length;
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'Applying' });
+    expect(daemon.ready.message).toContain(`ens1 (${PF}): `);
+    expect([daemon.kernel.state.writes, daemon.execs.slice(commands).filter((line) => / set /.test(line))]).toEqual([
+      writes,
+      [],
+    ]);
+    // A clock that somebody sets tells nothing of how long it takes.
+    daemon.clock.jump(3_600_000);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'Applying' });
+    await daemon.clock.advance(120_000);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'BlockedInKernel' });
+    release();
+    await eventually(() => daemon.wakes === 1);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
+  });
+
+  it('is tried again no sooner because the look after its failure failed as well', async () => {
+    const daemon = new Daemon();
+    daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EINVAL' });
+    daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', errno: 'EMFILE', after: 1 });
+    daemon.want(testSpec(4, 2));
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'HostUnreadable' });
+    expect(daemon.status.lastSyncError).toContain(`ens1 (${PF}): create 4 VFs: write ${NUM_VFS}: EINVAL`);
+  });
+
+  it('of one PF, as a file that cannot be read, is named, and holds up no other PF', async () => {
+    const daemon = new Daemon();
+    daemon.kernel.addFault({ verb: 'read', path: `/sys/bus/pci/devices/${PF}/vendor`, hang: true });
+    daemon.want(testSpec(4, 2));
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.clock.pending === 1);
+    await daemon.clock.advance(10_000);
+    expect(await passing).toMatchObject({ kind: 'wait', reason: 'BlockedInKernel' });
+    expect(daemon.ready.message).toMatch(
+      /^ens1 \(0000:01:00\.0\): read .*vendor: EBLOCKED \(not back from the kernel since /,
+    );
+    expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([0, 4]);
+  });
+
+  it('of all PFs, as a look that does not come back, is named, and not looked a second time', async () => {
+    const daemon = new Daemon();
+    const release = daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', hang: true });
+    const since = new Date(daemon.clock.now()).toISOString();
+    const passing = daemon.reconcile();
+    await eventually(() => daemon.clock.pending === 1);
+    await daemon.clock.advance(30_000);
+    expect(await passing).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'BlockedInKernel' });
+    expect(daemon.status.lastSyncError).toBe(
+      `exec ip -j -d link show: EBLOCKED (not back from the kernel since ${since})`,
+    );
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'BlockedInKernel' });
+    release();
+    await eventually(() => daemon.wakes > 0);
+    expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
   });
 });
 

@@ -1,6 +1,8 @@
-import { CONDITION, messageOf, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { CONDITION, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
+import { KernelBlockedError } from '@sriov/host';
 import { type Clock, type Logger } from '@sriov/runtime';
+import { type StepFailure } from './apply.ts';
 import { Blockages } from './blockages.ts';
 import { converge } from './converge.ts';
 import { type HostPorts, wishOf } from './gather.ts';
@@ -10,7 +12,7 @@ import { type RestartPlugin } from './plugin-restarter.ts';
 import { Progress } from './progress.ts';
 import { RetryDelays } from './retry-delays.ts';
 import { type StatusWriter } from './status-writer.ts';
-import { verdictOf } from './verdict.ts';
+import { unreadable, verdictOf } from './verdict.ts';
 
 /** What reconciling the node works with. */
 export interface ReconcileContext {
@@ -32,8 +34,8 @@ const PATIENCE_MS = 120_000;
 
 /** Makes the reconciler: it makes the host equal to the node state's spec, as far as can be, and reports what is. */
 export function createReconciler(context: ReconcileContext): () => Promise<Outcome> {
-  const { metrics, clock, log } = context;
-  const blockages = new Blockages();
+  const { clock, log } = context;
+  const blockages = new Blockages({ clock, onRelease: context.wake });
   const delays = new RetryDelays();
   let isWaiting = false;
   return async () => {
@@ -41,27 +43,45 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
     const wasWaiting = isWaiting;
     isWaiting = nodeState === undefined;
     if (nodeState === undefined) return waitForNodeState(wasWaiting ? undefined : log);
-    const report = (pass: Pass): Promise<boolean> => context.status.write(nodeState, pass);
-    const { allowHostInterfaces } = context;
-    const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences };
-    const progress = new Progress({ clock, log, metrics, report, isRetry: hasFailed(nodeState) });
-    const converging = converge(context.host, wanted, progress).finally(() => progress.end());
-    const result = await converging.catch((error: unknown) => reportUnreadable(error, report, context));
-    blockages.add(result.failures, context.wake);
-    const isPatient = blockages.since !== undefined && clock.now() - blockages.since < PATIENCE_MS;
-    const pluginProblem = await context.restartPlugin(nodeState, result);
-    const verdict = withPluginProblem(verdictOf(result, isPatient), pluginProblem);
-    metrics.judged(result.observed, verdict, clock.now());
-    if (await report({ observed: result.observed, verdict })) logVerdict(log, verdict);
-    const isSucceeded = verdict.syncStatus === SYNC_STATUS.succeeded;
-    if (isSucceeded && pluginProblem === undefined) return done(verdict.reason, verdict.message);
-    // What the policy controller writes wakes us; there is nothing to try before.
-    if (verdict.reason === REASON.notPlannedYet) return stalled(verdict.reason, verdict.message);
-    const { generation } = nodeState.metadata;
-    const hasTried = verdict.syncStatus === SYNC_STATUS.failed && result.failures.length > 0;
-    const ms = delays.after({ generation, hasFailed: hasTried || isSucceeded });
-    return wait(ms, verdict.reason, verdict.message);
+    return reconcile(context, { nodeState, blockages, delays });
   };
+}
+
+/** What a pass works for, and what passes before it have left. */
+interface PassInput {
+  readonly nodeState: SriovNetworkNodeState;
+  readonly blockages: Blockages;
+  readonly delays: RetryDelays;
+}
+
+async function reconcile(context: ReconcileContext, input: PassInput): Promise<Outcome> {
+  const { metrics, clock, log, allowHostInterfaces } = context;
+  const { nodeState, blockages, delays } = input;
+  const report = (pass: Pass): Promise<boolean> => context.status.write(nodeState, pass);
+  const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences };
+  const failures: StepFailure[] = [];
+  const onFailure = (failure: StepFailure): void => {
+    failures.push(failure);
+    blockages.add(failure);
+  };
+  const progress = new Progress({ clock, log, metrics, report, isRetry: hasFailed(nodeState), onFailure });
+  const converging = converge(context.host, wanted, progress).finally(() => progress.end());
+  const outcome = await converging.catch((cause: unknown) => ({ cause }));
+  if ('cause' in outcome) return endUnreadable(context, { ...input, failures, cause: outcome.cause, report });
+  const { longestMs } = blockages;
+  const pluginProblem = await context.restartPlugin(nodeState, outcome);
+  const isPatient = longestMs !== undefined && longestMs < PATIENCE_MS;
+  const verdict = withPluginProblem(verdictOf(outcome, isPatient), pluginProblem);
+  metrics.judged(outcome.observed, verdict, clock.now());
+  if (await report({ observed: outcome.observed, verdict })) logVerdict(log, verdict);
+  const isSucceeded = verdict.syncStatus === SYNC_STATUS.succeeded;
+  if (isSucceeded && pluginProblem === undefined) return done(verdict.reason, verdict.message);
+  // What the policy controller writes wakes us; there is nothing to try before.
+  if (verdict.reason === REASON.notPlannedYet) return stalled(verdict.reason, verdict.message);
+  const { generation } = nodeState.metadata;
+  const hasTried = verdict.syncStatus === SYNC_STATUS.failed && outcome.failures.length > 0;
+  const ms = delays.after({ generation, hasFailed: hasTried || isSucceeded });
+  return wait(ms, verdict.reason, verdict.message);
 }
 
 /** The host is right all the same: only the message tells that pods will not get what it has. */
@@ -83,16 +103,25 @@ function hasFailed({ metadata, status }: SriovNetworkNodeState): boolean {
   return status?.syncStatus === SYNC_STATUS.failed && ready?.observedGeneration === metadata.generation;
 }
 
-/** Where the host cannot even be looked at, that is the status: not the fault of the spec or of a PF. */
-async function reportUnreadable(
-  error: unknown,
-  report: (pass: Pass) => Promise<unknown>,
-  { log, metrics, clock }: Pick<ReconcileContext, 'log' | 'metrics' | 'clock'>,
-): Promise<never> {
-  const verdict = { syncStatus: SYNC_STATUS.failed, reason: REASON.hostUnreadable, message: messageOf(error) };
+/** The host could not be looked at. Where steps failed before that, they are not tried again sooner than otherwise. */
+async function endUnreadable(
+  { log, metrics, clock, wake }: ReconcileContext,
+  pass: PassInput & {
+    readonly cause: unknown;
+    readonly failures: readonly StepFailure[];
+    readonly report: (pass: Pass) => Promise<unknown>;
+  },
+): Promise<Outcome> {
+  const { cause, failures, nodeState, delays } = pass;
+  const verdict = unreadable(cause, failures);
   metrics.judged(undefined, verdict, clock.now());
-  await report({ verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
-  throw error;
+  await pass.report({ verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
+  const isBlocked = cause instanceof KernelBlockedError;
+  if (isBlocked) void cause.released.then(wake);
+  if (!isBlocked && failures.length === 0) throw cause;
+  logVerdict(log, verdict);
+  const { generation } = nodeState.metadata;
+  return wait(delays.after({ generation, hasFailed: failures.length > 0 }), verdict.reason, verdict.message);
 }
 
 function logVerdict(log: Logger, { syncStatus, reason, message }: Verdict): void {

@@ -1,6 +1,7 @@
-import { REASON, SYNC_STATUS } from '@sriov/api';
+import { messageOf, REASON, SYNC_STATUS } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { describePlan } from '@sriov/node-plan';
+import { type StepFailure } from './apply.ts';
 import { type Converged } from './converge.ts';
 import { findFailures, groupAlike, PROBLEM_REASONS } from './failures.ts';
 import { applying, type Verdict } from './node-status.ts';
@@ -25,6 +26,16 @@ export function verdictOf(converged: Converged, isPatient = false): Verdict {
   if (!isUndone && isOnlyUnplanned(converged)) return notPlanned(lines);
   const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(converged), message: lines.join('\n') };
   return { ...failed, failures: findFailures(converged) };
+}
+
+/**
+ * Where the host cannot even be looked at, that is the status: not the fault of the spec or of a PF. What failed before
+ * that in the same pass stands behind it.
+ */
+export function unreadable(cause: unknown, failures: readonly StepFailure[]): Verdict {
+  const reason = cause instanceof KernelBlockedError ? REASON.blocked : REASON.hostUnreadable;
+  const lines = groupAlike(failures).map(({ first, others }) => `${first.message}${others}`);
+  return { syncStatus: SYNC_STATUS.failed, reason, message: [messageOf(cause), ...lines].join('\n') };
 }
 
 function isOnlyBlocked({ rest, failures, journalProblems }: Converged): boolean {

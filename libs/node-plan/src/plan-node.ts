@@ -2,6 +2,7 @@ import {
   ANNOTATION,
   type DesiredInterface,
   type NodeStateSpec,
+  type ObservationProblem,
   type ObservedHost,
   type ObservedPf,
   type PlannedFrom,
@@ -84,14 +85,14 @@ const UNPLANNED: PlannedNode = { modules: [], pfs: [], problems: [NOT_PLANNED_YE
 /** The host by PCI address: what was seen of a PF, and why nothing was. */
 interface HostIndex {
   readonly pfs: ReadonlyMap<string, ObservedPf>;
-  readonly problems: ReadonlyMap<string, string>;
+  readonly problems: ReadonlyMap<string, ObservationProblem>;
   readonly macSeeds: ReadonlyMap<string, string>;
 }
 
 function indexHost({ observed }: NodeFacts): HostIndex {
   return {
     pfs: new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf])),
-    problems: new Map(observed.problems.map(({ pciAddress, message }) => [pciAddress, message])),
+    problems: new Map(observed.problems.map((problem) => [problem.pciAddress, problem])),
     macSeeds: macSeeds(observed.interfaces),
   };
 }
@@ -133,8 +134,9 @@ const UNSEEN =
   'the spec has no entry of it, and was planned before the PF was reported: it is left as it is until the policy controller has seen it';
 
 function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostIndex): PlanProblem {
-  const cause = problems.get(pciAddress) ?? 'the node has no such network device';
-  return { pciAddress, reason: 'InterfaceNotFound', message: `${nameOf({ pciAddress, name })}: ${cause}` };
+  const { message = 'the node has no such network device', isBlocked } = problems.get(pciAddress) ?? {};
+  const reason = isBlocked ? 'BlockedInKernel' : 'InterfaceNotFound';
+  return { pciAddress, reason, message: `${nameOf({ pciAddress, name })}: ${message}` };
 }
 
 /** Node states are written by the policy controller, which has each PF once; a hand may do otherwise. */
