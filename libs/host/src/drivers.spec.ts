@@ -116,7 +116,7 @@ describe('a driver', () => {
     const kernel = vf(undefined);
     kernel.onWrite = (path) => {
       if (path !== PROBE) return;
-      throw new KernelBlockedError({ verb: 'write', path, since: 0, released: new Promise(() => undefined) });
+      throw new KernelBlockedError({ verb: 'write', path, since: 0, waitedMs: 10_000, released: new Promise(() => undefined) });
     };
     await expect(bindDriver(kernel, VF, 'igbvf')).rejects.toMatchObject({ code: 'EBLOCKED' });
     expect(kernel.done).toEqual([`${OVERRIDE} = igbvf`, `${PROBE} = ${VF}`]);
