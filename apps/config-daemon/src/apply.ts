@@ -2,12 +2,14 @@ import { messageOf } from '@sriov/api';
 import {
   bindDefaultDriver,
   bindDriver,
+  EffectError,
   type Kernel,
   KernelBlockedError,
   listNames,
   listVfAddresses,
   loadModule,
   PCI_DEVICES,
+  readVfMacs,
   setAutoprobe,
   setLinkUp,
   setMtu,
@@ -19,6 +21,8 @@ import {
   DEFAULT_DRIVER,
   describePfStep,
   describeVfStep,
+  driversFor,
+  modulesOf,
   type PfPlan,
   type PfStep,
   pfTitle,
@@ -61,29 +65,33 @@ const VFS_OF_A_PF = 8;
 const VFS_AT_ONCE = 32;
 
 /**
- * Does what the plan says: modules first, then all PFs side by side. What fails does not stop the others; it never
- * rejects. The journal must know of the PFs before this is called.
+ * Does what the plan says: all PFs side by side, and beside them the modules, for which only the VFs wait that need them.
+ * What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
  */
 export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): Promise<StepFailure[]> {
-  const failures: StepFailure[] = [];
-  for (const module of plan.modules) {
-    const about: StepName = { ...THE_NODE, kind: 'load-module', step: `load kernel module ${module}` };
-    const failure = await attempt(about, onStep, () => loadModule(kernel, module));
-    if (failure) failures.push(failure);
-  }
+  const modules: ModuleLoads = new Map(plan.modules.map((module) => [module, load(kernel, module, onStep)]));
   const turns = new Turns();
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
   const lastLook = new LastLook(kernel);
-  const ofPfs = await Promise.all(
-    plan.pfs.map((pf) => applyPf({ kernel, plan: pf, onStep, turns, vfsAtOnce, lastLook })),
-  );
-  return [...failures, ...ofPfs.flat()];
+  const works = plan.pfs.map((pf): PfWork => ({ kernel, plan: pf, onStep, modules, turns, vfsAtOnce, lastLook }));
+  const ofPfs = await Promise.all(works.map(applyPf));
+  const ofModules = await Promise.all(modules.values());
+  return [...ofModules.flatMap((failure) => failure ?? []), ...ofPfs.flat()];
+}
+
+/** Modules that are being loaded, by name; each resolves with its failure, if any. */
+type ModuleLoads = ReadonlyMap<string, Promise<StepFailure | undefined>>;
+
+function load(kernel: Kernel, module: string, onStep: OnStep): Promise<StepFailure | undefined> {
+  const about: StepName = { ...THE_NODE, kind: 'load-module', step: `load kernel module ${module}` };
+  return attempt(about, onStep, () => loadModule(kernel, module));
 }
 
 interface PfWork {
   readonly kernel: Kernel;
   readonly plan: PfPlan;
   readonly onStep: OnStep;
+  readonly modules: ModuleLoads;
   readonly turns: Turns;
   readonly vfsAtOnce: number;
   readonly lastLook: LastLook;
@@ -145,7 +153,9 @@ async function changeNumVfs({ kernel, plan, lastLook }: PfWork, numVfs: number):
 }
 
 async function applyVfs(work: PfWork): Promise<StepFailure[]> {
-  const { kernel, plan, vfsAtOnce } = work;
+  const { kernel, plan, vfsAtOnce, modules } = work;
+  const needed = [...driversFor(plan.vfs)].flatMap((driver) => modulesOf(driver));
+  await Promise.all(needed.map((module) => modules.get(module)));
   // Without their addresses each VF fails with the cause.
   const addresses = await listVfAddresses(kernel, plan.pciAddress).catch((): Map<number, string> => new Map());
   const failures: StepFailure[] = [];
@@ -155,7 +165,29 @@ async function applyVfs(work: PfWork): Promise<StepFailure[]> {
     // A thread was given up with the call: there shall not be one more for each VF.
     return !(failure?.cause instanceof KernelBlockedError);
   });
-  return failures;
+  return [...failures, ...(await checkVfMacs(work, failures))];
+}
+
+/**
+ * Looks whether the PF prescribes what it was told to: the kernel hands the address on to the driver, and some drivers
+ * or their firmware drop it in silence. One command for all VFs. Where it cannot be told, the next look at the host does.
+ */
+async function checkVfMacs({ kernel, plan }: PfWork, failures: readonly StepFailure[]): Promise<StepFailure[]> {
+  const hasFailed = new Set(failures.map(({ vfId }) => vfId));
+  const told = plan.vfs.flatMap(({ id, steps }) =>
+    steps.flatMap((step) => (step.kind === 'set-vf-mac' && !hasFailed.has(id) ? [{ id, step }] : [])),
+  );
+  if (told.length === 0) return [];
+  const present = await readVfMacs(kernel, plan.name).catch(() => undefined);
+  if (present === undefined) return [];
+  return told.flatMap(({ id, step }) => {
+    const mac = present.get(id);
+    if (mac?.toLowerCase() === step.mac.toLowerCase()) return [];
+    const detail = `MAC address ${step.mac} was asked for, ip reported no error, and the PF prescribes ${mac ?? 'none'}: its driver or firmware keeps it from that`;
+    const cause = new EffectError({ verb: 'exec', path: `ip link set dev ${plan.name} vf ${id} mac`, detail });
+    const about = { ...whose(plan), vfId: id, kind: step.kind, step: `VF ${id}: ${describeVfStep(step)}` };
+    return [{ ...about, message: `${about.pf}: ${about.step}: ${detail}`, cause }];
+  });
 }
 
 async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<StepFailure | undefined> {

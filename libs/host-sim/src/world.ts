@@ -10,7 +10,7 @@ const mac = z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'must be a MAC ad
 
 /** A port: one PCI function with a network interface. */
 const nicSchema = z.strictObject({
-  model: z.enum(['igb', 'mlx5', 'virtio']),
+  model: z.enum(['bnxt', 'igb', 'mlx5', 'virtio']),
   address: pciAddress,
   /** PCI bridge above it. */
   bridge: pciAddress.default('0000:00:10.0'),
@@ -53,6 +53,8 @@ const worldSchema = z.strictObject({
   cpuVendor: z.string().default('GenuineIntel'),
   /** Kernel modules that are loaded at boot, beside those of the PFs. */
   modules: z.array(z.string()).default([]),
+  /** Files of `/etc/modprobe.d` by name; `install` and `blacklist` lines are obeyed. */
+  modprobe: z.record(z.string().regex(/^[\w.-]+$/, 'must be a file name'), z.string()).default({}),
   nics: z.array(nicSchema).min(1),
   /** A kubelet tells which devices it has given to pods. */
   kubelet: z.boolean().default(true),

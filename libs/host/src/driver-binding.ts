@@ -1,4 +1,5 @@
-import { type Kernel, KernelBlockedError, KernelError } from './kernel.ts';
+import { EffectError, isErrno, type Kernel, KernelBlockedError, KernelError } from './kernel.ts';
+import { isDriverLoaded, loadModuleOf } from './modules.ts';
 import { PCI_DEVICES, PCI_DRIVERS, readLinkName } from './sysfs.ts';
 
 /**
@@ -16,7 +17,12 @@ export function readDriver(kernel: Kernel, pciAddress: string): Promise<string |
 export async function unbindDriver(kernel: Kernel, pciAddress: string): Promise<void> {
   const driver = await readDriver(kernel, pciAddress);
   if (driver === undefined) return;
-  await kernel.write(`${PCI_DRIVERS}/${driver}/unbind`, pciAddress, { deadlineMs: BIND_MS });
+  const path = `${PCI_DRIVERS}/${driver}/unbind`;
+  await explained(() => kernel.write(path, pciAddress, { deadlineMs: BIND_MS }));
+  const bound = await readDriver(kernel, pciAddress);
+  if (bound === undefined) return;
+  const detail = `${pciAddress} has driver ${bound} after driver ${driver} was unbound: something else on the host binds it, such as a udev rule or driverctl`;
+  throw new EffectError({ verb: 'write', path, detail });
 }
 
 /**
@@ -34,22 +40,68 @@ export async function bindDriver(kernel: Kernel, pciAddress: string, driver: str
   if (failure) throw failure.error;
 }
 
-/** Lets the kernel choose the driver of a device that has none. @throws {KernelError} `ENODEV` as {@link bindDriver} */
+/**
+ * Lets the kernel choose the driver of a device that has none. The module that says it is for such a device is loaded
+ * when nothing takes it. @throws {KernelError} `ENODEV` as {@link bindDriver}
+ */
 export async function bindDefaultDriver(kernel: Kernel, pciAddress: string): Promise<void> {
   await writeOverride(kernel, pciAddress, '\n');
-  await probe(kernel, pciAddress, undefined);
+  try {
+    await probe(kernel, pciAddress, undefined);
+  } catch (error) {
+    if (!isErrno(error, 'ENODEV') || (await readDriver(kernel, pciAddress)) !== undefined) throw error;
+    await loadModuleOf(kernel, pciAddress);
+    await probe(kernel, pciAddress, undefined);
+  }
 }
 
 /** Waits for the lock of the device, which somebody else's bind, unbind or reset may have, some of them for ever. */
 async function writeOverride(kernel: Kernel, pciAddress: string, text: string): Promise<void> {
-  await kernel.write(`${PCI_DEVICES}/${pciAddress}/driver_override`, text, { deadlineMs: BIND_MS });
+  const path = `${PCI_DEVICES}/${pciAddress}/driver_override`;
+  await explained(() => kernel.write(path, text, { deadlineMs: BIND_MS }));
 }
 
 async function probe(kernel: Kernel, pciAddress: string, driver: string | undefined): Promise<void> {
   const path = '/sys/bus/pci/drivers_probe';
-  await kernel.write(path, pciAddress, { deadlineMs: BIND_MS });
+  await explained(() => kernel.write(path, pciAddress, { deadlineMs: BIND_MS }));
   const bound = await readDriver(kernel, pciAddress);
   if (bound !== undefined && (driver === undefined || bound === driver)) return;
-  const detail = `${pciAddress} has ${bound === undefined ? 'no driver' : `driver ${bound}`} after binding ${driver ?? 'its default driver'}: see dmesg`;
-  throw new KernelError({ verb: 'write', path, code: 'ENODEV', detail });
+  const has = `${pciAddress} has ${bound === undefined ? 'no driver' : `driver ${bound}`} after binding ${driver ?? 'its default driver'}`;
+  const cause = await causeOf(kernel, { bound, driver });
+  throw new KernelError({ verb: 'write', path, code: 'ENODEV', detail: `${has}: ${cause}` });
+}
+
+/** Why nothing was bound: the kernel keeps that to itself. */
+async function causeOf(
+  kernel: Kernel,
+  { bound, driver }: { readonly bound: string | undefined; readonly driver: string | undefined },
+): Promise<string> {
+  if (bound !== undefined || driver === undefined) return 'see dmesg';
+  if (!(await isDriverLoaded(kernel, driver))) return `the kernel module ${driver} is not loaded`;
+  return driver === 'vfio-pci'
+    ? 'see dmesg; most often the IOMMU is off, or the group of the device has no isolation'
+    : 'see dmesg';
+}
+
+/** The kernel's errnos for binding and unbinding, and what each means there (drivers/base/bus.c, drivers/pci/pci-driver.c). */
+const MEANING: Readonly<Record<string, string>> = {
+  ENODEV: 'there is no such device any more, or it has another driver',
+  ENOENT: 'there is no such device or driver any more',
+  EBUSY: 'another driver has it',
+  EPERM: 'the daemon may not do that: it has to run privileged',
+  EACCES: 'the daemon may not do that: it has to run privileged, with /sys writable',
+  EROFS: 'the daemon has /sys read-only: it has to run privileged',
+};
+
+/** Does it, and says what the errno of a refusal means. */
+async function explained(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const meaning = error instanceof KernelError ? MEANING[error.code] : undefined;
+    if (meaning === undefined || !(error instanceof KernelError)) throw error;
+    const told = new KernelError({ verb: 'write', path: error.path, code: error.code, detail: meaning });
+    told.cause = error;
+    throw told;
+  }
 }

@@ -18,8 +18,8 @@ const OVERRIDE = `/sys/bus/pci/devices/${VF}/driver_override`;
 const PROBE = '/sys/bus/pci/drivers_probe';
 
 describe('the number of VFs', () => {
-  const pf = (present: number, numVfs = '0'): TestKernel =>
-    new TestKernel({
+  const pf = (present: number, numVfs = '0', made?: number): TestKernel => {
+    const kernel = new TestKernel({
       files: {
         [NUM_VFS]: numVfs,
         [`/sys/bus/pci/devices/${PF}/sriov_totalvfs`]: '7',
@@ -31,6 +31,15 @@ describe('the number of VFs', () => {
         ),
       },
     });
+    kernel.onWrite = (path, value) => {
+      if (path !== NUM_VFS) return;
+      for (const name of [...kernel.files.keys()]) if (name.includes('/virtfn')) kernel.files.delete(name);
+      for (let id = 0; id < Math.min(Number(value), made ?? Infinity); id += 1) {
+        kernel.files.set(`/sys/bus/pci/devices/${PF}/virtfn${id}`, `->../0000:01:10.${id}`);
+      }
+    };
+    return kernel;
+  };
 
   it.each([
     ['from none', 0, 4, [`${NUM_VFS} = 4`]],
@@ -59,6 +68,13 @@ describe('the number of VFs', () => {
     });
   });
 
+  it.each([0, 3])('that the kernel took for 4 and that became %d is named', async (made) => {
+    await expect(setNumVfs(pf(0, '0', made), PF, 4)).rejects.toMatchObject({
+      code: 'NO_EFFECT',
+      message: expect.stringContaining(`4 VFs were asked for, the kernel reported no error, and the PF has ${made}`),
+    });
+  });
+
   it('that is refused with what we have no words for is refused with that', async () => {
     await expect(setNumVfs(pf(0, '[EIO]'), PF, 8)).rejects.toMatchObject({ message: `write ${NUM_VFS}: EIO` });
   });
@@ -66,9 +82,12 @@ describe('the number of VFs', () => {
   it('and the probing of new VFs is switched with one digit', async () => {
     const path = `/sys/bus/pci/devices/${PF}/sriov_drivers_autoprobe`;
     const kernel = new TestKernel({ files: { [path]: '1' } });
+    kernel.onWrite = (_, value) => kernel.files.set(path, value);
     await setAutoprobe(kernel, PF, false);
     await setAutoprobe(kernel, PF, true);
     expect(kernel.done).toEqual([`${path} = 0`, `${path} = 1`]);
+    kernel.onWrite = () => undefined;
+    await expect(setAutoprobe(kernel, PF, false)).rejects.toMatchObject({ code: 'NO_EFFECT' });
   });
 });
 
@@ -101,7 +120,7 @@ describe('a driver', () => {
   });
 
   it.each([
-    ['none', undefined, `${VF} has no driver after binding igbvf: see dmesg`],
+    ['none', undefined, `${VF} has no driver after binding igbvf: the kernel module igbvf is not loaded`],
     ['another one', 'vfio-pci', `${VF} has driver vfio-pci after binding igbvf: see dmesg`],
   ])('that was not bound is an error, though the kernel says nothing: it bound %s', async (_, bound, detail) => {
     const kernel = vf(bound);
@@ -116,7 +135,13 @@ describe('a driver', () => {
     const kernel = vf(undefined);
     kernel.onWrite = (path) => {
       if (path !== PROBE) return;
-      throw new KernelBlockedError({ verb: 'write', path, since: 0, waitedMs: 10_000, released: new Promise(() => undefined) });
+      throw new KernelBlockedError({
+        verb: 'write',
+        path,
+        since: 0,
+        waitedMs: 10_000,
+        released: new Promise(() => undefined),
+      });
     };
     await expect(bindDriver(kernel, VF, 'igbvf')).rejects.toMatchObject({ code: 'EBLOCKED' });
     expect(kernel.done).toEqual([`${OVERRIDE} = igbvf`, `${PROBE} = ${VF}`]);
@@ -125,8 +150,13 @@ describe('a driver', () => {
   it('is unbound where one is bound', async () => {
     const unbind = '/sys/bus/pci/drivers/igbvf/unbind';
     const kernel = new TestKernel({ files: { [DRIVER]: '->../../bus/pci/drivers/igbvf', [unbind]: '' } });
+    await expect(unbindDriver(kernel, VF)).rejects.toMatchObject({
+      code: 'NO_EFFECT',
+      message: expect.stringContaining(`${VF} has driver igbvf after driver igbvf was unbound`),
+    });
+    kernel.onWrite = () => void kernel.files.delete(DRIVER);
     await unbindDriver(kernel, VF);
-    expect(kernel.done).toEqual([`${unbind} = ${VF}`]);
+    expect(kernel.done).toEqual([`${unbind} = ${VF}`, `${unbind} = ${VF}`]);
     const without = new TestKernel({});
     await unbindDriver(without, VF);
     expect(without.done).toEqual([]);
@@ -147,6 +177,44 @@ describe('commands', () => {
     await setLinkUp(kernel, 'ens1');
     await setVfMac(kernel, { pfName: 'ens1', id: 3 }, '02:00:00:00:00:01');
     expect(kernel.done).toEqual(Object.keys(commands).slice(0, 3));
+  });
+
+  it('that had no effect are failures, though they say nothing', async () => {
+    const files = { '/sys/class/net/ens1/mtu': '1500', '/sys/class/net/ens1/flags': '0x1002' };
+    const kernel = new TestKernel({ commands, files });
+    await expect(setMtu(kernel, 'ens1', 9000)).rejects.toMatchObject({
+      message: 'MTU 9000 was asked for, ip reported no error, and ens1 has 1500: its driver allows no other',
+    });
+    await expect(setLinkUp(kernel, 'ens1')).rejects.toMatchObject({ code: 'NO_EFFECT' });
+    kernel.files.set('/sys/class/net/ens1/flags', '0x1003');
+    await setLinkUp(kernel, 'ens1');
+  });
+
+  it.each<[string, Record<string, string>, string, string]>([
+    [
+      'a file that lets modprobe do nothing',
+      { '/etc/modprobe.d/cis.conf': '# hardening\ninstall igbvf /bin/true' },
+      '',
+      '/etc/modprobe.d/cis.conf ("install igbvf /bin/true")',
+    ],
+    [
+      'a file that makes modprobe fail',
+      { '/usr/lib/modprobe.d/a.conf': 'install vfio-pci /bin/true\n install igbvf /bin/false' },
+      '!modprobe: ERROR: Error running install command',
+      '/usr/lib/modprobe.d/a.conf ("install igbvf /bin/false")',
+    ],
+    [
+      'a parameter of the kernel',
+      { '/proc/cmdline': 'ro module_blacklist=floppy,igbvf quiet' },
+      "!modprobe: ERROR: could not insert 'igbvf': Operation not permitted",
+      'the command line of the kernel ("module_blacklist=floppy,igbvf")',
+    ],
+  ])('name what keeps a module out: %s', async (_, files, output, barrier) => {
+    const kernel = new TestKernel({ files, commands: { 'modprobe igbvf': output } });
+    await expect(loadModule(kernel, 'igbvf')).rejects.toMatchObject({
+      code: 'MODULE_NOT_LOADED',
+      message: expect.stringContaining(`the kernel module igbvf is kept out by ${barrier}`),
+    });
   });
 
   it('that fail say why, in the last line of what they said', async () => {

@@ -116,6 +116,17 @@ export class KernelError extends Error {
   }
 }
 
+/** A call that the kernel took without a word, and that did not do what it should. */
+export class EffectError extends KernelError {
+  override readonly name = 'EffectError';
+
+  /** @param call with `detail`, a sentence with what was asked for, what is, and what may help */
+  constructor(call: { readonly verb: string; readonly path: string; readonly detail: string }) {
+    super({ ...call, code: 'NO_EFFECT' });
+    this.message = call.detail;
+  }
+}
+
 /** A call that was given up waiting for. */
 export interface BlockedCall {
   readonly verb: string;

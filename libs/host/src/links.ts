@@ -1,7 +1,7 @@
 import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
 import { run, runJson } from './commands.ts';
-import { isErrno, type Kernel } from './kernel.ts';
+import { EffectError, isErrno, type Kernel } from './kernel.ts';
 import { readAttribute } from './sysfs.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
@@ -63,7 +63,6 @@ export async function listLinks(kernel: Kernel): Promise<Link[]> {
 type Row = z.output<typeof linkSchema>;
 
 async function toLink(kernel: Kernel, row: Row): Promise<Link> {
-  const vfMacs = row.vfinfo_list.filter(({ address }) => address !== '' && !/^(00:)+00$/.test(address));
   const { mac, mtu, up } = await readState(kernel, row);
   return omitUndefined({
     index: row.ifindex,
@@ -74,7 +73,7 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     mtu,
     up,
     linkType: LINK_TYPES[row.link_type ?? ''] ?? '',
-    vfMacs: new Map(vfMacs.map(({ vf, address }) => [vf, address])),
+    vfMacs: new Map(prescribedMacs(row)),
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
     master: row.master,
@@ -136,12 +135,38 @@ const MTU_MS = 30_000;
  * all links but tries again and again, which keeps a processor busy for each write and gives nobody his turn.
  */
 export async function setMtu(kernel: Kernel, name: string, mtu: number): Promise<void> {
-  await run(kernel, ['ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)], { deadlineMs: MTU_MS });
+  const words = ['ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)];
+  await run(kernel, words, { deadlineMs: MTU_MS });
+  // Drivers may take another one than they are given. An interface that has gone meanwhile is the business of others.
+  const present = await readAttribute(kernel, `/sys/class/net/${name}/mtu`);
+  if (present === undefined || Number(present) === mtu) return;
+  const detail = `MTU ${mtu} was asked for, ip reported no error, and ${name} has ${present}: its driver allows no other`;
+  throw new EffectError({ verb: 'exec', path: words.join(' '), detail });
 }
 
 /** Sets an interface administratively up. */
 export async function setLinkUp(kernel: Kernel, name: string): Promise<void> {
-  await run(kernel, ['ip', 'link', 'set', 'dev', name, 'up']);
+  const words = ['ip', 'link', 'set', 'dev', name, 'up'];
+  await run(kernel, words);
+  const flags = await readAttribute(kernel, `/sys/class/net/${name}/flags`);
+  if (flags === undefined || (Number(flags) & IFF_UP) !== 0) return;
+  const detail = `${name} was set up, ip reported no error, and it is down: something else on the host sets it down`;
+  throw new EffectError({ verb: 'exec', path: words.join(' '), detail });
+}
+
+/** Flag of an interface that is administratively up (include/uapi/linux/if.h). */
+const IFF_UP = 0x1;
+
+/** What a PF prescribes for its VFs now: MAC address by VF id, VFs without one left out. One command for all VFs. */
+export async function readVfMacs(kernel: Kernel, pfName: string): Promise<ReadonlyMap<number, string>> {
+  const rows = z.array(linkSchema).parse(await runJson(kernel, ['ip', '-j', '-d', 'link', 'show', 'dev', pfName]));
+  return new Map(rows.flatMap((row) => prescribedMacs(row)));
+}
+
+function prescribedMacs({ vfinfo_list }: Row): (readonly [number, string])[] {
+  return vfinfo_list.flatMap(({ vf, address }) =>
+    address === '' || /^(00:)+00$/.test(address) ? [] : [[vf, address] as const],
+  );
 }
 
 /** Prescribes the MAC address of a VF. It takes effect when a driver is next bound to the VF. */

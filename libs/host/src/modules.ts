@@ -1,10 +1,112 @@
-import { run } from './commands.ts';
-import { type Kernel } from './kernel.ts';
-import { listNames } from './sysfs.ts';
+import { CommandError, run } from './commands.ts';
+import { type Kernel, KernelBlockedError, KernelError } from './kernel.ts';
+import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from './sysfs.ts';
 
-/** Loads a kernel module with the host's modprobe; one that is loaded or built in is left alone. */
+/** A kernel module that cannot be loaded; the message names it, and the file or parameter that keeps it out. */
+export class ModuleError extends Error {
+  override readonly name = 'ModuleError';
+  readonly code = 'MODULE_NOT_LOADED';
+}
+
+/**
+ * Loads a kernel module with the host's modprobe; one that is loaded or built in is left alone. By its name, which works
+ * where `blacklist` stands as well: that keeps a module from being loaded for its aliases only (modprobe.d(5)).
+ * @throws {ModuleError} when something on the host keeps it out; `CommandError` for any other failure of modprobe
+ */
 export async function loadModule(kernel: Kernel, module: string): Promise<void> {
-  // The kernel spells every module with underscores.
-  const isLoaded = (await listNames(kernel, `/sys/module/${module.replaceAll('-', '_')}`)).length > 0;
-  if (!isLoaded) await run(kernel, ['modprobe', module], { onHost: true });
+  if (await isLoaded(kernel, module)) return;
+  const failure = await modprobe(kernel, module);
+  if (failure === undefined && (await isLoaded(kernel, module))) return;
+  // `install MODULE /bin/true` lets modprobe succeed without having done anything.
+  const barrier = await findBarrier(kernel, module);
+  if (barrier !== undefined) throw new ModuleError(notLoaded(module, barrier), { cause: failure });
+  if (failure !== undefined) throw failure;
+}
+
+/** Loads the module that says of itself that it is for the device. @throws {ModuleError} */
+export async function loadModuleOf(kernel: Kernel, pciAddress: string): Promise<void> {
+  const alias = await readAttribute(kernel, `${PCI_DEVICES}/${pciAddress}/modalias`);
+  if (alias === undefined) return;
+  const failure = await modprobe(kernel, alias);
+  if (failure === undefined) return;
+  const message = `no kernel module can be loaded for ${pciAddress} (${alias}): ${failure.message}: install the module of its driver, or see whether a file in ${MODPROBE_FOLDERS.join(', ')} has it blacklisted`;
+  throw new ModuleError(message, { cause: failure });
+}
+
+/** Whether a PCI driver is there to bind devices. */
+export async function isDriverLoaded(kernel: Kernel, driver: string): Promise<boolean> {
+  return (await listNames(kernel, `${PCI_DRIVERS}/${driver}`)).length > 0;
+}
+
+/** The kernel spells every module with underscores. A driver that is built in may show as a driver alone. */
+async function isLoaded(kernel: Kernel, module: string): Promise<boolean> {
+  const names = await listNames(kernel, `/sys/module/${withUnderscores(module)}`);
+  return names.length > 0 || (await isDriverLoaded(kernel, module));
+}
+
+/** The refusal of modprobe, or that it could not be run; nothing when all went well. */
+async function modprobe(kernel: Kernel, name: string): Promise<CommandError | KernelError | undefined> {
+  try {
+    await run(kernel, ['modprobe', name], { onHost: true });
+    return undefined;
+  } catch (error) {
+    const isBlocked = error instanceof KernelBlockedError;
+    if (!isBlocked && (error instanceof CommandError || error instanceof KernelError)) return error;
+    throw error;
+  }
+}
+
+/** Where modprobe looks for its configuration, as modprobe.d(5) lists it. */
+const MODPROBE_FOLDERS = [
+  '/etc/modprobe.d',
+  '/run/modprobe.d',
+  '/usr/local/lib/modprobe.d',
+  '/usr/lib/modprobe.d',
+  '/lib/modprobe.d',
+];
+
+/** What keeps a module out: a file or the kernel's command line, and the words that do. */
+interface Barrier {
+  readonly where: string;
+  readonly words: string;
+}
+
+function notLoaded(module: string, { where, words }: Barrier): string {
+  return `the kernel module ${module} is kept out by ${where} ("${words}"): take that away, and boot anew where it is a parameter of the kernel`;
+}
+
+async function findBarrier(kernel: Kernel, module: string): Promise<Barrier | undefined> {
+  return (await findParameter(kernel, module)) ?? (await findLine(kernel, module));
+}
+
+/** `module_blacklist=a,b`, which the kernel itself obeys, and `modprobe.blacklist=a,b`. */
+async function findParameter(kernel: Kernel, module: string): Promise<Barrier | undefined> {
+  const words = ((await readAttribute(kernel, '/proc/cmdline')) ?? '').split(/\s+/);
+  for (const word of words) {
+    const names = /^(?:module_blacklist|modprobe\.blacklist)=(.*)$/.exec(word)?.[1]?.split(',') ?? [];
+    if (names.some((name) => isSame(name, module))) return { where: 'the command line of the kernel', words: word };
+  }
+  return undefined;
+}
+
+/** `install MODULE COMMAND` runs the command instead of loading it; `blacklist MODULE` says that somebody wants it out. */
+async function findLine(kernel: Kernel, module: string): Promise<Barrier | undefined> {
+  for (const folder of MODPROBE_FOLDERS) {
+    for (const file of (await listNames(kernel, folder)).filter((name) => name.endsWith('.conf'))) {
+      const text = (await readAttribute(kernel, `${folder}/${file}`)) ?? '';
+      for (const line of text.split('\n').map((each) => each.trim())) {
+        const [, name] = /^(?:install|blacklist)\s+(\S+)/.exec(line) ?? [];
+        if (name !== undefined && isSame(name, module)) return { where: `${folder}/${file}`, words: line };
+      }
+    }
+  }
+  return undefined;
+}
+
+function isSame(name: string, module: string): boolean {
+  return withUnderscores(name) === withUnderscores(module);
+}
+
+function withUnderscores(module: string): string {
+  return module.replaceAll('-', '_');
 }

@@ -1,4 +1,4 @@
-import { isErrno, type Kernel, KernelError } from './kernel.ts';
+import { EffectError, isErrno, type Kernel, KernelError } from './kernel.ts';
 import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './sysfs.ts';
 
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
@@ -25,13 +25,20 @@ export async function readAutoprobe(kernel: Kernel, pf: string): Promise<boolean
 
 /** Sets whether the kernel probes a driver for each new VF. Off, it also refuses a bind without a driver_override. */
 export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean): Promise<void> {
-  await kernel.write(`${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`, enabled ? '1' : '0');
+  const path = `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`;
+  await kernel.write(path, enabled ? '1' : '0');
+  if ((await readAutoprobe(kernel, pf)) === enabled) return;
+  const detail = `driver probing of new VFs was to be turned ${enabled ? 'on' : 'off'}, and is not`;
+  throw new EffectError({ verb: 'write', path, detail });
 }
 
 /**
  * Gives a PF so many VFs. From another number it goes through 0, because the kernel knows no other way; the number
  * it has already is left as it is.
- * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it has not come back after ten seconds.
+ * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it has not come back after ten seconds;
+ * `EffectError` when the kernel reports success and the PF has another number: bnxt_en returns 0 while the link is down or
+ * the firmware resets (bnxt_sriov_configure in drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c), and the kernel takes any
+ * number that a driver returns for success (sriov_numvfs_store in drivers/pci/pci-sysfs.c, later iov.c).
  */
 export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
   const present = (await listVfAddresses(kernel, pf)).size;
@@ -47,6 +54,10 @@ async function writeNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<
   } catch (error) {
     throw await explain(error, { kernel, pf, numVfs });
   }
+  const made = (await listVfAddresses(kernel, pf)).size;
+  if (made === numVfs) return;
+  const detail = `${numVfs} VFs were asked for, the kernel reported no error, and the PF has ${made}: its driver says why in dmesg, such as a link that is down, firmware that resets, or too few resources`;
+  throw new EffectError({ verb: 'write', path, detail });
 }
 
 /** The kernel's errnos for `sriov_numvfs`, and what each means there (drivers/pci/iov.c). */

@@ -19,6 +19,7 @@ describe('a plan in words', () => {
     );
     // The addresses of the VFs differ; that is no reason for a line of its own.
     expect(text).toEqual([
+      'load kernel module igbvf unless it is loaded',
       'load kernel module vfio-pci unless it is loaded',
       'load kernel module vfio_iommu_type1 unless it is loaded',
       `ens1 (${PF}):`,

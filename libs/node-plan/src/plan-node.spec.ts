@@ -85,7 +85,7 @@ describe('a node', () => {
 
   it.each([
     ['vfio-pci', ['vfio-pci', 'vfio_iommu_type1']],
-    ['netdevice', []],
+    ['netdevice', ['igbvf']],
   ])('gets the modules that binding %s takes', (deviceType, modules) => {
     const vfGroups = [{ vfRange: '0-3', deviceType }];
     expect(planNode(testFacts([testPf()], [{ ...entry, vfGroups }])).modules).toEqual(modules);

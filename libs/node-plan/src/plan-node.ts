@@ -13,7 +13,8 @@ import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
 import { macSeeds } from './vf-mac.ts';
-import { type NodePlan, type PfPlan, type PlanProblem } from './steps.ts';
+import { DEFAULT_DRIVER } from './plan-vf.ts';
+import { type NodePlan, type PfPlan, type PlanProblem, type VfPlan } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
 export interface NodeFacts {
@@ -66,7 +67,7 @@ function planWish(facts: NodeFacts): PlannedNode {
   const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
   const pfs = takeTurns(plans, host.pfs);
   const problems = [...results.flatMap((result) => result.problems), ...nodeProblems(facts)];
-  return { modules: modulesFor(pfs), pfs, problems, taken, released };
+  return { modules: modulesFor(pfs, host.pfs), pfs, problems, taken, released };
 }
 
 /** What is wanted of the node as a whole, and is not done. */
@@ -149,10 +150,29 @@ function nameOf({ pciAddress, name }: Pick<DesiredInterface, 'pciAddress' | 'nam
   return name ? `${name} (${pciAddress})` : pciAddress;
 }
 
-/** vfio-pci needs an IOMMU backend, which nothing loads by itself. */
-function modulesFor(pfs: readonly PfPlan[]): string[] {
-  const bindsVfio = pfs.some(({ vfs }) =>
-    vfs.some(({ steps }) => steps.some((step) => step.kind === 'bind-vf' && step.driver === 'vfio-pci')),
+/**
+ * vfio-pci needs an IOMMU backend, which nothing loads by itself. A VF's driver is loaded for its first VF as a rule, but
+ * not where driver probing is off or somebody has blacklisted it; one that is the PF's as well is there.
+ */
+function modulesFor(pfs: readonly PfPlan[], observed: ReadonlyMap<string, ObservedPf>): string[] {
+  const modules = new Set<string>();
+  for (const { pciAddress, vfs } of pfs) {
+    for (const driver of driversFor(vfs)) {
+      if (driver !== observed.get(pciAddress)?.driver) for (const module of modulesOf(driver)) modules.add(module);
+    }
+  }
+  return [...modules];
+}
+
+/** Drivers that VFs are to be bound to by name, those that every VF of a PF shares once. */
+export function driversFor(vfs: readonly VfPlan[]): Set<string> {
+  const steps = vfs.flatMap((vf) => vf.steps);
+  return new Set(
+    steps.flatMap((step) => (step.kind === 'bind-vf' && step.driver !== DEFAULT_DRIVER ? [step.driver] : [])),
   );
-  return bindsVfio ? ['vfio-pci', 'vfio_iommu_type1'] : [];
+}
+
+/** Kernel modules that binding the driver takes. */
+export function modulesOf(driver: string): readonly string[] {
+  return driver === 'vfio-pci' ? ['vfio-pci', 'vfio_iommu_type1'] : [driver];
 }

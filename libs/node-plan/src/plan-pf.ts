@@ -91,11 +91,10 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
         ...mtuReasons(desired, observed),
         ...linkReasons(observed),
       ],
-      before: [
+      before: withLinkSteps(observed, [
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
         ...numVfsSteps({ present, numVfs }, mtuSteps(desired, observed)),
-        ...linkSteps(observed),
-      ],
+      ]),
       vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
       after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
     },
@@ -189,10 +188,16 @@ function mtuSteps(desired: DesiredInterface, { link }: ObservedPf): PfStep[] {
   return link && mtu > link.mtu ? [{ kind: 'set-pf-mtu', mtu }] : [];
 }
 
-/**
- * Before any VF is bound: on some devices (igb) a VF asks the PF for its MAC address when it is bound, and a PF that is
- * down does not answer. After all else: while the link is down nothing that is done to the PF interrupts it.
- */
+/** Before any VF is bound: on some devices (igb) a VF asks the PF for its MAC address, and a PF that is down is silent. */
 function linkSteps({ link }: ObservedPf): PfStep[] {
   return link?.up === false ? [{ kind: 'set-link-up' }] : [];
+}
+
+/**
+ * The link comes up first: some drivers (bnxt_en) make no VFs while it is down, and say nothing. Where the device resets
+ * it comes last: while the link is down nothing that is done to the PF interrupts it.
+ */
+function withLinkSteps(observed: ObservedPf, steps: readonly PfStep[]): PfStep[] {
+  const resets = nicDriverOf(observed.driver)?.resets === true;
+  return resets ? [...steps, ...linkSteps(observed)] : [...linkSteps(observed), ...steps];
 }

@@ -1,3 +1,5 @@
+import { type ObservedPf } from '@sriov/api';
+import { nicDriverOf } from './nics/index.ts';
 import {
   autoprobeOf,
   autoprobeStep,
@@ -25,11 +27,17 @@ export function planReset(pf: ResetCase): PfResult {
   const plan: PfPlan = {
     ...identityOf(observed),
     because: ['no policy selects the PF any more'],
-    before: present > 0 ? [{ kind: 'set-num-vfs', numVfs: 0 }] : [],
+    before: present > 0 ? [...linkStep(observed), { kind: 'set-num-vfs', numVfs: 0 }] : [],
     vfs: [],
     after: [...initialProbingStep(pf), ...initialMtuStep(pf)],
   };
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
+}
+
+/** Some drivers take no VFs away while the link is down. */
+function linkStep({ driver, link }: ObservedPf): PfStep[] {
+  const isNeeded = link?.up === false && nicDriverOf(driver)?.needsLinkUp === true;
+  return isNeeded ? [{ kind: 'set-link-up' }] : [];
 }
 
 /** A PF that has lost its driver has lost the attribute as well. */

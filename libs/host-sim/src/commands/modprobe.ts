@@ -1,33 +1,80 @@
+import { type Machine } from '../machine/machine.ts';
 import { allModels } from '../models/index.ts';
-import { type Command, failed, printed } from './command.ts';
+import { type Command, type CommandResult, failed, printed } from './command.ts';
 
 const LOAD_MS = 300;
 
 /** Modules that every machine has on its disk, beside the drivers of the NICs. */
 const AVAILABLE = ['vfio-pci', 'vfio_iommu_type1', 'pci-pf-stub', 'vhost_net', 'tun'];
 
-/** `modprobe MODULE...`. */
+/** `modprobe MODULE...` and `modprobe MODALIAS`, with the configuration of the world (modprobe.d(5)). */
 export const modprobe: Command = {
   changes: () => true,
   async run(machine, args) {
-    for (const name of args.filter((arg) => arg !== '-a')) {
-      const module = name.replaceAll('-', '_');
-      if (machine.state.modules.includes(module)) continue;
-      if (!isAvailable(module)) {
-        return failed(
-          1,
-          `modprobe: FATAL: Module ${name} not found in directory /lib/modules/${machine.world.release}`,
-        );
-      }
-      await machine.take(LOAD_MS);
-      machine.state.modules.push(module);
-      machine.changed({ kind: 'device' });
+    for (const name of args.filter((arg) => !arg.startsWith('-'))) {
+      const result = await load(machine, name);
+      if (result.exitCode !== 0) return result;
     }
     return printed('');
   },
 };
 
+async function load(machine: Machine, name: string): Promise<CommandResult> {
+  const module = withUnderscores(name.startsWith('pci:') ? (ownerOf(machine, name) ?? name) : name);
+  if (machine.state.modules.includes(module)) return printed('');
+  if (!isAvailable(module)) {
+    const where = `in directory /lib/modules/${machine.world.release}`;
+    return failed(1, `modprobe: FATAL: Module ${name} not found ${where}`);
+  }
+  const command = lines(machine).find(([verb, about]) => verb === 'install' && withUnderscores(about) === module)?.[2];
+  if (command !== undefined) return /\btrue$/.test(command) ? printed('') : failed(1, refusalOf(module, command));
+  if (isBlacklistedAtBoot(machine, module)) {
+    return failed(1, `modprobe: ERROR: could not insert '${module}': Operation not permitted`);
+  }
+  await machine.take(LOAD_MS);
+  machine.state.modules.push(module);
+  machine.changed({ kind: 'device' });
+  return printed('');
+}
+
+function refusalOf(module: string, command: string): string {
+  return `modprobe: ERROR: ../libkmod/libkmod-module.c:1084 command_do() Error running install command '${command}' for module ${module}: retcode 1`;
+}
+
+/** The module that says it is for the device, unless its aliases are ignored (`blacklist`). */
+function ownerOf(machine: Machine, alias: string): string | undefined {
+  const [, vendor, device] =
+    /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})/.exec(alias)?.map((id) => id.toLowerCase()) ?? [];
+  for (const { vendor: ours, pf, pfDriver, sriov } of allModels()) {
+    if (ours !== vendor) continue;
+    const module = device === pf.device ? pfDriver : device === sriov?.vf.device ? sriov?.vfDriver : undefined;
+    if (module === undefined) continue;
+    const isIgnored = lines(machine).some(([verb, about]) => verb === 'blacklist' && withUnderscores(about) === module);
+    return isIgnored ? undefined : module;
+  }
+  return undefined;
+}
+
+/** Verb, module and the rest of each line of the configuration. */
+function lines({ world }: Machine): [string, string, string][] {
+  const all = Object.values(world.modprobe).flatMap((text) => text.split('\n'));
+  return all.map((line) => {
+    const [verb = '', about = '', ...rest] = line.trim().split(/\s+/);
+    return [verb, about, rest.join(' ')];
+  });
+}
+
+/** Such modules the kernel itself refuses (kernel/module/main.c, blacklisted). */
+function isBlacklistedAtBoot({ world }: Machine, module: string): boolean {
+  const names = /(?:^|\s)module_blacklist=(\S+)/.exec(world.commandLine)?.[1]?.split(',') ?? [];
+  return names.some((name) => withUnderscores(name) === module);
+}
+
 function isAvailable(module: string): boolean {
   const drivers = allModels().flatMap(({ pfDriver, sriov }) => [pfDriver, sriov?.vfDriver ?? pfDriver]);
-  return [...AVAILABLE, ...drivers].some((name) => name.replaceAll('-', '_') === module);
+  return [...AVAILABLE, ...drivers].some((name) => withUnderscores(name) === module);
+}
+
+function withUnderscores(module: string): string {
+  return module.replaceAll('-', '_');
 }

@@ -27,8 +27,9 @@ export async function writeNumVfs(machine: Machine, address: string, text: strin
     const present = pf.state.vfs.length;
     if (numVfs === present) return;
     if (!canMakeVfs(pf)) throw new Errno('ENOENT');
+    if (present !== 0 && numVfs !== 0) throw new Errno('EBUSY');
+    if (isSilent(machine, pf)) return;
     if (numVfs === 0) return removeAllVfs(machine, pf);
-    if (present !== 0) throw new Errno('EBUSY');
     await createVfs(machine, pf, numVfs);
   });
 }
@@ -45,6 +46,12 @@ function parseNumber(text: string): number | undefined {
 /** vfio-pci makes none unless it is told to (enable_sriov), and without a driver nobody does. */
 function canMakeVfs({ device, model }: Pf): boolean {
   return device.driver === model.pfDriver || device.driver === 'pci-pf-stub';
+}
+
+/** The driver says yes, and does nothing. */
+function isSilent(machine: Machine, { address, device, model, sriov }: Pf): boolean {
+  const isOwnDriver = device.driver === model.pfDriver;
+  return isOwnDriver && sriov.needsLinkUp === true && !machine.hostLinksOf(address).some(([, { up }]) => up);
 }
 
 /** Makes VFs, or goes on with making them. */

@@ -77,4 +77,6 @@ export interface SriovModel {
   readonly vfAsksPf: boolean;
   /** The PF keeps its eSwitch mode when all VFs go. */
   readonly keepsESwitchMode: boolean;
+  /** While its link is down, the PF's driver takes any number of VFs and changes nothing. */
+  readonly needsLinkUp?: true;
 }

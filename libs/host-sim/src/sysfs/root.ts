@@ -20,7 +20,12 @@ export function rootFolder(machine: Machine): Folder {
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
     dev: () => folder({ vfio: () => vfioNodes(machine) }),
+    etc: () => folder({ 'modprobe.d': () => folder(modprobeFiles(machine)) }),
   });
+}
+
+function modprobeFiles({ world }: Machine): Entries {
+  return Object.fromEntries(Object.entries(world.modprobe).map(([name, text]) => [name, constant(text, 0o644)]));
 }
 
 function classes(machine: Machine): Folder {

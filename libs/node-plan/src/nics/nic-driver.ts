@@ -6,4 +6,6 @@ export interface NicDriver {
   readonly vfDriver: string;
   /** The device resets, and its link goes down, for another number of VFs as well as for another MTU. */
   readonly resets?: true;
+  /** A write to `sriov_numvfs` succeeds and does nothing while the link is down. */
+  readonly needsLinkUp?: true;
 }
