@@ -155,7 +155,7 @@ async function changeNumVfs({ kernel, plan, lastLook }: PfWork, numVfs: number):
 async function applyVfs(work: PfWork): Promise<StepFailure[]> {
   const { kernel, plan, vfsAtOnce, modules } = work;
   const needed = [...driversFor(plan.vfs)].flatMap((driver) => modulesOf(driver));
-  await Promise.all(needed.map((module) => modules.get(module)));
+  await Promise.all(needed.flatMap((module) => modules.get(module) ?? []));
   // Without their addresses each VF fails with the cause.
   const addresses = await listVfAddresses(kernel, plan.pciAddress).catch((): Map<number, string> => new Map());
   const failures: StepFailure[] = [];

@@ -155,7 +155,13 @@ describe('the device plugin is not started', () => {
   const problem = (reason: string): object => ({ rest: { pfs: [], problems: [{ pciAddress: PF, reason }] } });
   const blocked = {
     pciAddress: OTHER,
-    cause: new KernelBlockedError({ verb: 'write', path: '/', since: 0, waitedMs: 10_000, released: Promise.resolve() }),
+    cause: new KernelBlockedError({
+      verb: 'write',
+      path: '/',
+      since: 0,
+      waitedMs: 10_000,
+      released: Promise.resolve(),
+    }),
   };
 
   it.each<[string, object, string[]]>([

@@ -93,14 +93,20 @@ async function findParameter(kernel: Kernel, module: string): Promise<Barrier | 
 async function findLine(kernel: Kernel, module: string): Promise<Barrier | undefined> {
   for (const folder of MODPROBE_FOLDERS) {
     for (const file of (await listNames(kernel, folder)).filter((name) => name.endsWith('.conf'))) {
-      const text = (await readAttribute(kernel, `${folder}/${file}`)) ?? '';
-      for (const line of text.split('\n').map((each) => each.trim())) {
-        const [, name] = /^(?:install|blacklist)\s+(\S+)/.exec(line) ?? [];
-        if (name !== undefined && isSame(name, module)) return { where: `${folder}/${file}`, words: line };
-      }
+      const where = `${folder}/${file}`;
+      const words = barringLine((await readAttribute(kernel, where)) ?? '', module);
+      if (words !== undefined) return { where, words };
     }
   }
   return undefined;
+}
+
+function barringLine(text: string, module: string): string | undefined {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.find((line) => {
+    const [, name] = /^(?:install|blacklist)\s+(\S+)/.exec(line) ?? [];
+    return name !== undefined && isSame(name, module);
+  });
 }
 
 function isSame(name: string, module: string): boolean {

@@ -155,13 +155,10 @@ function nameOf({ pciAddress, name }: Pick<DesiredInterface, 'pciAddress' | 'nam
  * not where driver probing is off or somebody has blacklisted it; one that is the PF's as well is there.
  */
 function modulesFor(pfs: readonly PfPlan[], observed: ReadonlyMap<string, ObservedPf>): string[] {
-  const modules = new Set<string>();
-  for (const { pciAddress, vfs } of pfs) {
-    for (const driver of driversFor(vfs)) {
-      if (driver !== observed.get(pciAddress)?.driver) for (const module of modulesOf(driver)) modules.add(module);
-    }
-  }
-  return [...modules];
+  const drivers = pfs.flatMap(({ pciAddress, vfs }) =>
+    [...driversFor(vfs)].filter((driver) => driver !== observed.get(pciAddress)?.driver),
+  );
+  return [...new Set(drivers.flatMap((driver) => modulesOf(driver)))];
 }
 
 /** Drivers that VFs are to be bound to by name, those that every VF of a PF shares once. */

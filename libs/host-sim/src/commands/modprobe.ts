@@ -43,16 +43,14 @@ function refusalOf(module: string, command: string): string {
 
 /** The module that says it is for the device, unless its aliases are ignored (`blacklist`). */
 function ownerOf(machine: Machine, alias: string): string | undefined {
-  const [, vendor, device] =
-    /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})/.exec(alias)?.map((id) => id.toLowerCase()) ?? [];
-  for (const { vendor: ours, pf, pfDriver, sriov } of allModels()) {
-    if (ours !== vendor) continue;
-    const module = device === pf.device ? pfDriver : device === sriov?.vf.device ? sriov?.vfDriver : undefined;
-    if (module === undefined) continue;
-    const isIgnored = lines(machine).some(([verb, about]) => verb === 'blacklist' && withUnderscores(about) === module);
-    return isIgnored ? undefined : module;
-  }
-  return undefined;
+  const id = /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})/.exec(alias)?.slice(1, 3).join(':').toLowerCase();
+  const owners = allModels().flatMap(({ vendor, pf, pfDriver, sriov }) => [
+    { id: `${vendor}:${pf.device}`, module: pfDriver },
+    ...(sriov ? [{ id: `${vendor}:${sriov.vf.device}`, module: sriov.vfDriver }] : []),
+  ]);
+  const module = owners.find((owner) => owner.id === id)?.module;
+  const isIgnored = lines(machine).some(([verb, about]) => verb === 'blacklist' && withUnderscores(about) === module);
+  return isIgnored ? undefined : module;
 }
 
 /** Verb, module and the rest of each line of the configuration. */
