@@ -91,7 +91,7 @@ export class PowerCut {
       readlink: (path) => this.#look(() => kernel.readlink(path)),
       list: (path) => this.#look(() => kernel.list(path)),
       call: (method, message, options) => this.#look(() => kernel.call(method, message, options)),
-      watch: (onEvent, signal) => kernel.watch(onEvent, signal),
+      watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
       write: (path, value, options) => this.#change(() => kernel.write(path, value, options)),
       exec: (command, args, options) =>
         args.includes('show')

@@ -1,48 +1,77 @@
-import { type Kernel } from '@sriov/host';
+import { type Kernel, type KernelEvent } from '@sriov/host';
 import { type Clock, type Logger } from '@sriov/runtime';
 
-/** Changes of the host come in bursts, such as one event a VF: they are looked at together. */
-const SETTLE_MS = 500;
-/** Wait before following the host's events again after their source failed. */
-const REOPEN_MS = 10_000;
+/** What following the host takes. */
+export interface WatchPorts {
+  readonly kernel: Pick<Kernel, 'watch'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly log: Pick<Logger, 'warn' | 'info'>;
+  readonly auditMs: number;
+}
+
+/** Looks that events of the host cause, at most one in so many milliseconds: pods come and go, each with its veth. */
+const LOOK_MS = 1_000;
+/** First wait before following the host's events again after their source failed, and the longest. */
+const REOPEN_MS = { first: 10_000, longest: 300_000 };
 
 /** Wakes the daemon when the host tells of a change, and by the clock in case it told nothing. */
 export async function watchHost(
-  ports: { readonly kernel: Kernel; readonly clock: Clock; readonly log: Logger; readonly auditMs: number },
+  ports: WatchPorts,
   wake: (delayMs: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all([followEvents(ports, wake, signal), audit(ports, wake, signal)]);
+  const throttled = throttle(ports.clock, wake);
+  const sources = ['link', 'device'] as const;
+  await Promise.all([
+    ...sources.map((source) => follow({ ...ports, source }, throttled, signal)),
+    audit(ports, wake, signal),
+  ]);
 }
 
-async function followEvents(
-  { kernel, clock, log }: { readonly kernel: Kernel; readonly clock: Clock; readonly log: Logger },
-  wake: (delayMs: number) => void,
+/** The first event wakes at once; those that follow too soon wake once, together. */
+function throttle(clock: Pick<Clock, 'elapsed'>, wake: (delayMs: number) => void): () => void {
+  let lastAt = -Infinity;
+  return () => {
+    const now = clock.elapsed();
+    // That one is yet to come, and sees what this event tells of.
+    if (lastAt > now) return;
+    const delayMs = Math.max(0, lastAt + LOOK_MS - now);
+    lastAt = now + delayMs;
+    wake(delayMs);
+  };
+}
+
+/** Follows one source of events; without it the other one and the audit still find every change, only later. */
+async function follow(
+  { kernel, clock, log, source }: WatchPorts & { readonly source: KernelEvent['kind'] },
+  onEvent: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let failures = 0;
-  let hasTold = false;
-  const onEvent = (): void => {
-    hasTold = true;
-    wake(SETTLE_MS);
-  };
+  let waitMs = REOPEN_MS.first;
+  let isMissed = false;
   while (!signal.aborted) {
+    let hasTold = false;
+    const tell = (): void => {
+      hasTold = true;
+      onEvent();
+    };
     try {
-      await kernel.watch(onEvent, signal);
-    } catch (error) {
-      failures += 1;
-      // Without events the audit still finds every change, only later.
-      if (failures === 1) log.warn({ err: error }, 'cannot follow the events of the host; the audit goes on');
-      await clock.sleep(REOPEN_MS, signal);
+      await kernel.watch(source, tell, signal);
+    } catch (err) {
+      if (!isMissed)
+        log.warn({ err, source }, `cannot follow the ${source} events of the host: changes are found later`);
+      isMissed = true;
+      if (hasTold) waitMs = REOPEN_MS.first;
+      await clock.sleep(waitMs, signal);
+      waitMs = Math.min(waitMs * 2, REOPEN_MS.longest);
       // It may have ended under a burst of events, and nobody knows what it would have told since.
-      if (hasTold) wake(SETTLE_MS);
-      hasTold = false;
+      if (hasTold) onEvent();
     }
   }
 }
 
 async function audit(
-  { clock, auditMs }: { readonly clock: Clock; readonly auditMs: number },
+  { clock, auditMs }: Pick<WatchPorts, 'clock' | 'auditMs'>,
   wake: (delayMs: number) => void,
   signal: AbortSignal,
 ): Promise<void> {

@@ -103,11 +103,14 @@ export class SimulatedKernel implements Kernel {
     });
   }
 
-  async watch(onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
+  async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    this.#watchers.add(onEvent);
+    const watcher = (event: KernelEvent): void => {
+      if (event.kind === source) onEvent(event);
+    };
+    this.#watchers.add(watcher);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    this.#watchers.delete(onEvent);
+    this.#watchers.delete(watcher);
   }
 
   /** What others do with the devices of the machine. */

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@sriov/testing';
 import { BlockingCalls } from './blocking-calls.ts';
+import { followProcess } from './follow-process.ts';
 import { HostKernel } from './host-kernel.ts';
 import { KernelBlockedError } from './kernel.ts';
 import { runProcess } from './run-process.ts';
@@ -145,6 +146,27 @@ describe('HostKernel', () => {
 
   it('says that there is no such command', async () => {
     await expect(kernel.exec('no-such-command', [])).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('a command that tells of events', () => {
+  it('is followed until it is no longer wanted', async () => {
+    const stop = new AbortController();
+    let told = 0;
+    const following = followProcess(['sh', '-c', 'echo one; exec sleep 1000'], () => (told += 1), stop.signal);
+    await eventually(() => told > 0);
+    stop.abort();
+    await following;
+  });
+
+  it('that ends by itself is a failure that says how, and so is one that is not there', async () => {
+    const { signal } = new AbortController();
+    const ended = followProcess(['sh', '-c', 'echo no >&2; exit 3'], () => undefined, signal);
+    await expect(ended).rejects.toMatchObject({
+      code: 'ECHILD',
+      message: expect.stringContaining('it ended with exit code 3: no'),
+    });
+    await expect(followProcess(['no-such-command'], () => undefined, signal)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 

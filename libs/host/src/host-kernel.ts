@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { messageOf } from '@sriov/api';
 import pLimit from 'p-limit';
 import { BlockingCalls, type BlockingCall, type BlockingResult } from './blocking-calls.ts';
 import {
@@ -7,6 +5,7 @@ import {
   type CallOptions,
   type ExecOptions,
   type ExecResult,
+  isErrno,
   type Kernel,
   KernelBlockedError,
   KernelError,
@@ -15,6 +14,7 @@ import {
   type RpcMethod,
 } from './kernel.ts';
 import { readOwnedByRoot } from './read-owned-by-root.ts';
+import { followProcess } from './follow-process.ts';
 import { runProcess } from './run-process.ts';
 import { UnansweredCalls } from './unanswered-calls.ts';
 
@@ -80,21 +80,20 @@ export class HostKernel implements Kernel {
     return this.#unanswered.make(`exec ${words.join(' ')}`, () => runProcess(words, options));
   }
 
-  /** Follows `ip monitor link`, which tells of every interface that comes, goes or changes. */
-  watch(onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const child = spawn('ip', ['-o', 'monitor', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
-      const stop = (): void => void child.kill();
-      signal.addEventListener('abort', stop, { once: true });
-      child.stdout.setEncoding('utf8').on('data', () => onEvent({ kind: 'link' }));
-      child.once('error', (cause) => reject(new Error(`ip monitor: ${messageOf(cause)}`, { cause })));
-      child.once('close', (code) => {
-        signal.removeEventListener('abort', stop);
-        if (signal.aborted) resolve();
-        else reject(new Error(`ip monitor ended with exit code ${code}`));
-      });
-    });
+  /**
+   * Links are followed with `ip monitor link`. Devices with `udevadm monitor --kernel`, which hears the uevents of the
+   * kernel itself, those for `bind` and `unbind` since Linux 4.14 among them; that of the host where there is none here.
+   */
+  async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
+    const tell = (): void => onEvent({ kind: source });
+    if (source === 'link') return followProcess(['ip', '-o', 'monitor', 'link'], tell, signal);
+    const words = ['udevadm', 'monitor', '--kernel', '--subsystem-match=pci'];
+    try {
+      await followProcess(words, tell, signal);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT') || this.#hostRoot === '') throw error;
+      await followProcess(['chroot', this.#hostRoot, ...words], tell, signal);
+    }
   }
 
   #realPath(path: string): string {

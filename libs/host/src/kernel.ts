@@ -39,10 +39,11 @@ export interface Kernel {
   call(method: RpcMethod, message: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
 
   /**
-   * Tells of changes of devices and links until `signal` aborts. Events are hints to observe again: some may be
-   * lost or merged. Resolves on abort, rejects when the source of events fails.
+   * Tells of changes of links, or of PCI devices (one comes or goes, a driver is bound or unbound), until `signal`
+   * aborts. Events are hints to observe again: some may be lost or merged, and some tell of nothing that matters.
+   * Resolves on abort, rejects when the source of events fails.
    */
-  watch(onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void>;
+  watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** A method of a gRPC service that listens on a unix socket. */

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { type KernelEvent } from '../kernel.ts';
+import { type Bench, type ContractCase } from './lab.ts';
+
+/** What the kernel tells of by itself. */
+export const eventCases: readonly ContractCase[] = [
+  {
+    name: 'a driver that somebody takes from a VF, or gives to it, is told of, whatever the driver',
+    run: async (bench) => {
+      await bench.makeBareVfs(1);
+      const vf = await bench.vf(0);
+      await bench.override(vf, 'vfio-pci');
+      await bench.probe(vf);
+      await expectEvent(bench, 'device', async () => {
+        if ((await bench.driverOf(vf)) === 'vfio-pci') await bench.unbind('vfio-pci', vf);
+        else await bench.probe(vf);
+      });
+    },
+  },
+  {
+    name: 'another MTU of an interface is told of, and its going up and down',
+    run: async (bench) => {
+      let mtu = 1500;
+      await expectEvent(bench, 'link', async () => {
+        mtu = mtu === 1500 ? 1600 : 1500;
+        await bench.ip('link', 'set', 'dev', bench.lab.pf.name, 'mtu', String(mtu));
+      });
+    },
+  },
+];
+
+/** Changes of the same kind until one is told of: nobody knows when whoever listens has begun to. */
+async function expectEvent(bench: Bench, source: KernelEvent['kind'], change: () => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  let isTold = false;
+  // The first words of a source may be about itself.
+  let isListening = false;
+  const watching = bench.kernel.watch(source, () => (isTold = isListening), stop.signal);
+  try {
+    for (let attempt = 0; attempt < 40 && !isTold; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, attempt === 0 ? 500 : 250));
+      isListening = true;
+      await change();
+      await new Promise(setImmediate);
+    }
+  } finally {
+    stop.abort();
+    await watching;
+  }
+  assert.ok(isTold, `no event of a ${source} came`);
+}
