@@ -45,7 +45,7 @@ describe('VFs that do not come back from the kernel', () => {
   ])('of %d PFs cost %d threads, and not one each', async (pfs, threads) => {
     const { clock, kernel, plan } = await hostWith(pfs);
     kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true });
-    const applying = apply(kernel, plan, () => undefined);
+    const applying = apply(kernel, plan, { onStep: () => undefined, sleep: (ms, signal) => clock.sleep(ms, signal) });
     for (let turn = 0; turn < 3; turn += 1) await clock.advance(10_000);
     const failures = await applying;
     expect(failures).toHaveLength(threads);
@@ -55,10 +55,50 @@ describe('VFs that do not come back from the kernel', () => {
   it('keep none of the others from being bound', async () => {
     const { clock, kernel, plan } = await hostWith(1);
     kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true, times: 1 });
-    const applying = apply(kernel, plan, () => undefined);
+    const applying = apply(kernel, plan, { onStep: () => undefined, sleep: (ms, signal) => clock.sleep(ms, signal) });
     await clock.advance(10_000);
     expect((await applying).map(({ vfId }) => vfId)).toEqual([0]);
     const bound = Object.values(kernel.state.devices).filter(({ driver }) => driver === 'vfio-pci');
     expect(bound).toHaveLength(15);
+  });
+});
+
+describe('PFs that take turns, one of which never comes back', () => {
+  it('all begin at once but for the one that is stuck', async () => {
+    const ports = Array.from({ length: 6 }, (_, port) => port);
+    const nics = ports.map((port) => ({
+      model: 'igb',
+      address: addressOf(port),
+      name: `ens${port}`,
+      mac: `52:54:00:aa:00:${(0x10 + port).toString(16)}`,
+    }));
+    const clock = new FakeClock();
+    const kernel = new SimulatedKernel({ world: parseWorld({ latency: 'none', nics }), clock });
+    kernel.addFault({ verb: 'write', path: `*/${addressOf(3)}/sriov_numvfs`, hang: true });
+    const pfs = ports.map((port) => ({
+      pciAddress: addressOf(port),
+      name: `ens${port}`,
+      because: [],
+      takesTurn: true as const,
+      before: [
+        { kind: 'set-pf-mtu', mtu: 9000 },
+        { kind: 'set-num-vfs', numVfs: 4 },
+      ] as const,
+      vfs: [],
+      after: [],
+    }));
+    const plan = { modules: [], pfs, problems: [], taken: [], released: [] };
+    const begun = new Set<string>();
+    const applying = apply(kernel, plan, {
+      onStep: ({ pf }) => void begun.add(pf),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    });
+    await clock.advance(1_000);
+    await clock.advance(0);
+    expect(begun.size).toBe(6);
+    const made = ports.map((port) => kernel.state.devices[addressOf(port)]?.pf?.vfs.length);
+    expect(made).toEqual([4, 4, 4, 0, 4, 4]);
+    await clock.advance(10_000);
+    expect((await applying).map(({ pciAddress }) => pciAddress)).toEqual([addressOf(3)]);
   });
 });

@@ -30,6 +30,7 @@ import {
   type VfPlan,
   type VfStep,
 } from '@sriov/node-plan';
+import { type Clock, systemClock } from '@sriov/runtime';
 import { LastLook } from './last-look.ts';
 import { runBounded } from './run-bounded.ts';
 
@@ -59,6 +60,13 @@ export type OnStep = (about: StepName) => OnStepEnd | undefined;
 /** Hears how a step ended: with nothing, or with its failure. */
 export type OnStepEnd = (failure: StepFailure | undefined) => void;
 
+/** What carrying a plan out takes. */
+export interface ApplyPorts {
+  readonly onStep: OnStep;
+  /** Waits by the clock of the machine unless given. */
+  readonly sleep?: Sleep;
+}
+
 /** VFs of one PF that are bound at the same time: drivers serialise most of a probe on the PF anyway. */
 const VFS_OF_A_PF = 8;
 /** VFs of all PFs that are bound at the same time: each takes a thread that can be given up. */
@@ -68,9 +76,10 @@ const VFS_AT_ONCE = 32;
  * Does what the plan says: all PFs side by side, and beside them the modules, for which only the VFs wait that need them.
  * What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
  */
-export async function apply(kernel: Kernel, plan: PlannedNode, onStep: OnStep): Promise<StepFailure[]> {
+export async function apply(kernel: Kernel, plan: PlannedNode, ports: ApplyPorts): Promise<StepFailure[]> {
+  const { onStep, sleep = systemClock.sleep } = ports;
   const modules: ModuleLoads = new Map(plan.modules.map((module) => [module, load(kernel, module, onStep)]));
-  const turns = new Turns();
+  const turns = new Turns(sleep);
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
   const lastLook = new LastLook(kernel);
   const works = plan.pfs.map((pf): PfWork => ({ kernel, plan: pf, onStep, modules, turns, vfsAtOnce, lastLook }));
@@ -97,17 +106,43 @@ interface PfWork {
   readonly lastLook: LastLook;
 }
 
-/** One after the other. */
+/**
+ * One after the other, as long as each is at its turn no longer than devices take: then it may be stuck, and all that
+ * follow begin at once. That a link is interrupted once instead of twice is not worth more.
+ */
 class Turns {
+  readonly #sleep: Sleep;
   #last: Promise<unknown> = Promise.resolve();
+  #isStuck = false;
 
-  /** Does the work when what came before has ended. @param work must not reject */
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn;
-    return turn;
+  constructor(sleep: Sleep) {
+    this.#sleep = sleep;
+  }
+
+  /** Does the work when what came before has ended, or takes too long. @param work must not reject */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#last;
+    let end: () => void = () => undefined;
+    this.#last = new Promise<void>((resolve) => (end = resolve));
+    await before;
+    const hasEnded = new AbortController();
+    const limit = this.#isStuck ? Promise.resolve() : this.#sleep(TURN_MS, hasEnded.signal);
+    void limit.then(() => {
+      this.#isStuck ||= !hasEnded.signal.aborted;
+      end();
+    });
+    try {
+      return await work();
+    } finally {
+      hasEnded.abort();
+    }
   }
 }
+
+type Sleep = Clock['sleep'];
+
+/** Longest turn of a PF. An igb port takes 0.6 s for its MTU and seven VFs, and 2.4 s more to take VFs away. */
+const TURN_MS = 1_000;
 
 async function applyPf(work: PfWork): Promise<StepFailure[]> {
   const { plan, turns } = work;

@@ -1,17 +1,16 @@
 import { type ObservedHost } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { type PlannedNode, planNode } from '@sriov/node-plan';
-import { apply, type OnStep, type StepFailure } from './apply.ts';
+import { apply, type ApplyPorts, type OnStep, type StepFailure } from './apply.ts';
 import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { InUseError } from './last-look.ts';
 import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart.ts';
 import { takeOver } from './take-over.ts';
 
 /** Who follows the work. */
-export interface Followers {
+export interface Followers extends ApplyPorts {
   /** Called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: PlannedNode, observed: ObservedHost) => Promise<void>;
-  readonly onStep: OnStep;
 }
 
 /** A file of the journal that cannot be used. */
@@ -60,7 +59,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     }
     await followers.onPlan(plan, observed);
     // What was refused, because somebody has taken a VF meanwhile, the next look tells.
-    const ended = await apply(ports.kernel, plan, vfSteps.onStep);
+    const ended = await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep });
     failures = ended.filter(({ cause }) => !(cause instanceof InUseError));
   }
 }

@@ -42,6 +42,8 @@ export class Progress implements Followers {
     return Promise.resolve();
   };
 
+  readonly sleep: Clock['sleep'] = (ms, signal) => this.#ports.clock.sleep(ms, signal);
+
   readonly onStep = (about: StepName): OnStepEnd => {
     const { clock, log, metrics, onFailure } = this.#ports;
     const since = clock.elapsed();

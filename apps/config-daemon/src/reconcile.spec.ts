@@ -115,7 +115,7 @@ describe('a write that does not come back from the kernel', () => {
     daemon.want(testSpec(4, 2, 1500));
     const since = new Date(daemon.clock.now()).toISOString();
     const passing = daemon.reconcile();
-    await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending === 1);
+    await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending >= 1);
     await daemon.clock.advance(10_000);
     expect(await passing).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'Applying' });
     const sentence = `ens1 (${PF}): create 4 VFs: not back from the kernel since ${since}: the PF is left alone until it is`;
@@ -163,7 +163,7 @@ describe('a PF with a call that does not come back', () => {
     const release = daemon.kernel.addFault(fault);
     daemon.want(testSpec(4, 2));
     const passing = daemon.reconcile();
-    await eventually(() => daemon.clock.pending === 1);
+    await eventually(() => daemon.clock.pending >= 1);
     const mend = daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', errno: 'EMFILE' });
     await daemon.clock.advance(deadlineMs);
     expect(await passing).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'HostUnreadable' });
@@ -204,7 +204,7 @@ describe('a PF with a call that does not come back', () => {
     daemon.kernel.addFault({ verb: 'read', path: `/sys/bus/pci/devices/${PF}/vendor`, hang: true });
     daemon.want(testSpec(4, 2));
     const passing = daemon.reconcile();
-    await eventually(() => daemon.clock.pending === 1);
+    await eventually(() => daemon.clock.pending >= 1);
     await daemon.clock.advance(10_000);
     expect(await passing).toMatchObject({ kind: 'wait', reason: 'BlockedInKernel' });
     expect(daemon.ready.message).toMatch(
@@ -218,7 +218,7 @@ describe('a PF with a call that does not come back', () => {
     const release = daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', hang: true });
     const since = new Date(daemon.clock.now()).toISOString();
     const passing = daemon.reconcile();
-    await eventually(() => daemon.clock.pending === 1);
+    await eventually(() => daemon.clock.pending >= 1);
     await daemon.clock.advance(30_000);
     expect(await passing).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'BlockedInKernel' });
     expect(daemon.status.lastSyncError).toBe(
@@ -237,7 +237,7 @@ describe('a VF whose lock somebody else has, as by a reset that never ends', () 
     const release = daemon.kernel.addFault({ verb: 'write', path: '*/0000:01:10.2/driver_override', hang: true });
     daemon.want(testSpec(4, 2));
     const passing = daemon.reconcile();
-    await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending === 1);
+    await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending >= 1);
     await daemon.clock.advance(10_000);
     expect(await passing).toMatchObject({ kind: 'wait', reason: 'Applying' });
     expect(daemon.ready.message).toContain(`ens1 (${PF}): VF 1: bind vfio-pci: not back from the kernel since `);
@@ -253,9 +253,11 @@ describe('PFs whose devices reset for VFs and for another MTU', () => {
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
     daemon.want(testSpec(4, 2));
     const passing = daemon.reconcile();
-    await eventually(() => daemon.clock.pending === 1 && daemon.mtuOf('ens1') === 9000);
+    await eventually(() => daemon.clock.pending >= 1 && daemon.mtuOf('ens1') === 9000);
     expect([daemon.mtuOf('ens2'), daemon.vfsOf(OTHER)]).toEqual([1500, 0]);
-    await daemon.clock.advance(10_000);
+    await daemon.clock.advance(1_000);
+    await eventually(() => daemon.vfsOf(OTHER) === 4);
+    await daemon.clock.advance(9_000);
     expect(await passing).toMatchObject({ kind: 'wait', reason: 'Applying' });
     expect([daemon.mtuOf('ens2'), daemon.vfsOf(OTHER)]).toEqual([9000, 4]);
     release();
@@ -413,7 +415,7 @@ describe('reports', () => {
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
     daemon.want(testSpec(4, 2));
     const passing = daemon.reconcile();
-    await eventually(() => daemon.clock.pending === 1);
+    await eventually(() => daemon.clock.pending >= 1);
     daemon.want(onlyOther);
     release();
     await passing;
@@ -434,7 +436,7 @@ describe('reports', () => {
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
     daemon.want(testSpec(4, 2));
     const passing = daemon.reconcile();
-    await eventually(() => daemon.clock.pending === 1);
+    await eventually(() => daemon.clock.pending >= 1);
     expect(conditions()).toEqual({ Ready: 'False Applying', Progressing: 'True Applying', Degraded: 'False Applying' });
     release();
     await passing;
