@@ -259,6 +259,7 @@ const DEADLINES_MS: Readonly<Record<Fault['verb'], number>> = {
   list: CALL_DEADLINE_MS,
   readlink: CALL_DEADLINE_MS,
   exec: EXEC_DEADLINE_MS,
+  call: CALL_DEADLINE_MS,
 };
 
 /** The result, or the news that the call has not come back in time. */
