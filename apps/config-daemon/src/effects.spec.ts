@@ -36,7 +36,11 @@ class Host {
       onStep: () => undefined,
     };
     const ports = { kernel: this.kernel, journal: this.#journal };
-    const converged = await converge(ports, { spec, allowHostInterfaces: false }, followers);
+    const converged = await converge(
+      ports,
+      { spec, plannedFrom: new Set([PF]), allowHostInterfaces: false },
+      followers,
+    );
     const { reason, message } = verdictOf(converged);
     return `${reason}: ${message}`;
   }
