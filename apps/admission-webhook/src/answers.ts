@@ -12,9 +12,16 @@ export function answerMutating({ operation, object, oldObject }: Question): Answ
 export function answerValidating(question: Question, cluster: AdmissionCluster, settings: AdmissionSettings): Answer {
   const { operation, object, oldObject } = question;
   if (operation === 'CONNECT') return ALLOWED;
-  const { message, ...verdict } = admit({ operation, object, oldObject, cluster, settings });
-  // The object has its defaults already, and a validating webhook must not patch.
-  return { ...verdict, message: shorten(message), patch: [] };
+  const { allowed, message, warnings } = admit({ operation, object, oldObject, cluster, settings });
+  // kubectl does not say which object of a file is meant.
+  const name = `${object.kind} ${object.metadata.name || 'without a name yet'}`;
+  return {
+    allowed,
+    message: allowed ? '' : shorten(`${name}: ${message}`),
+    warnings: warnings.map((warning) => `${name}: ${warning}`),
+    // The object has its defaults already, and a validating webhook must not patch.
+    patch: [],
+  };
 }
 
 /** Nobody reads further, and what the object says is quoted in it. */

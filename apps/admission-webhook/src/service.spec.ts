@@ -255,7 +255,7 @@ describe('the admission webhook', () => {
       return result.status === 403 && result;
     });
     expect(refused.message).toBe(
-      'admission webhook "operator-webhook.sriovnetwork.openshift.io" denied the request: on node admission-node: spec.nicSelector.pfNames: "ens8#2-3" takes VFs that policy first takes with "ens8#0-3": give each policy a range of its own, such as ens8#0-3',
+      'admission webhook "operator-webhook.sriovnetwork.openshift.io" denied the request: SriovNetworkNodePolicy second: on node admission-node: spec.nicSelector.pfNames: "ens8#2-3" takes VFs that policy first takes with "ens8#0-3": give each policy a range of its own, such as ens8#0-3',
     );
   });
 
@@ -287,7 +287,9 @@ describe('the admission webhook', () => {
     const { status, warnings } = await createPolicy('early', { nodeSelector: { nobody: '' } }, '?dryRun=All');
     expect({ status, warnings }).toEqual({
       status: 201,
-      warnings: ['spec.nodeSelector selects no node now: nothing happens until there is one'],
+      warnings: [
+        'SriovNetworkNodePolicy early: spec.nodeSelector selects no node now: nothing happens until there is one',
+      ],
     });
   });
 

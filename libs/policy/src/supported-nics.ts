@@ -32,6 +32,12 @@ export class SupportedNics {
     return this.#models.some((model) => model.vendor === vendor && model.vfDevice === vfDevice);
   }
 
+  /** Device ids of the PFs whose VFs have this device id, of one vendor where it is given. */
+  pfDevicesOf(vfDevice: string, vendor?: string): string[] {
+    const models = this.#models.filter((model) => model.vfDevice === vfDevice && (!vendor || model.vendor === vendor));
+    return [...new Set(models.map(({ pfDevice }) => pfDevice))].sort();
+  }
+
   #find(ids: { readonly vendor?: string | undefined; readonly pfDevice?: string | undefined }): NicModel | undefined {
     return this.#models.find(
       ({ vendor, pfDevice }) => (!ids.vendor || ids.vendor === vendor) && (!ids.pfDevice || ids.pfDevice === pfDevice),

@@ -26,7 +26,7 @@ import { POLICY_WARNINGS } from './policy-warnings.ts';
 import { POOL_RULES, POOL_WARNINGS } from './pool-rules.ts';
 import { type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import { removalWarnings } from './removal-warnings.ts';
-import { allViolations, firstViolation, type Rule } from './rule.ts';
+import { allViolations, type Rule } from './rule.ts';
 
 /** What the rules of a kind say of an object. */
 type Judgement = Pick<AdmissionVerdict, 'message' | 'warnings'>;
@@ -96,7 +96,12 @@ function judge<Spec>(schema: z.ZodObject, judgeSpec: JudgeSpec<Spec>): (request:
 }
 
 function chains<Facts>(rules: readonly Rule<Facts>[], warnings: readonly Rule<Facts>[]): (facts: Facts) => Judgement {
-  return (facts) => ({ message: firstViolation(rules, facts) ?? '', warnings: allViolations(warnings, facts) });
+  return (facts) => ({ message: listOf(allViolations(rules, facts)), warnings: allViolations(warnings, facts) });
+}
+
+/** All that is wrong, so that it can be put right at once; what two rules say in the same words is said once. */
+function listOf(violations: readonly string[]): string {
+  return [...new Set(violations)].join('; ');
 }
 
 function judgePolicy(request: AdmissionRequest & { readonly spec: NodePolicySpec }): Judgement {
@@ -105,10 +110,9 @@ function judgePolicy(request: AdmissionRequest & { readonly spec: NodePolicySpec
   const fields = { spec, nics, settings };
   const namespace = namespaceOf(object, settings);
   const selector = readSelector(spec.nicSelector);
-  const violation = firstViolation(POLICY_RULES, fields);
-  if (violation !== undefined || typeof selector === 'string') {
-    return { message: violation ?? String(selector), warnings: [] };
-  }
+  const violations = allViolations(POLICY_RULES, fields);
+  if (violations.length > 0) return { message: listOf(violations), warnings: [] };
+  if (typeof selector === 'string') return { message: selector, warnings: [] };
   const policy = {
     kind: 'readable' as const,
     name: object.metadata.name,

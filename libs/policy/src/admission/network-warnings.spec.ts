@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { objectOf, verdictOn } from './test-requests.ts';
+import { type AdmissionCluster } from './request.ts';
+import { objectOf, storedPolicy, verdictOn } from './test-requests.ts';
 
 it('warns of a blank between tokens that JSON does not know, and lets it in as upstream does', () => {
   const verdict = (ipam: string): ReturnType<typeof verdictOn> =>
@@ -9,4 +10,17 @@ it('warns of a blank between tokens that JSON does not know, and lets it in as u
     warnings: [expect.stringContaining('spec.ipam: a blank that is none in JSON')],
   });
   expect(verdict('{"type":"a\u00a0b"}').warnings).toEqual([]);
+});
+
+it('warns of a resource that no policy makes, and names those that are like it', () => {
+  const policies = [storedPolicy('a', { resourceName: 'intelnics' }), storedPolicy('b', { resourceName: 'mlxnics' })];
+  const warningsFor = (resourceName: string, cluster: Partial<AdmissionCluster> = { policies }): readonly string[] =>
+    verdictOn(objectOf('SriovNetwork', { resourceName }, { name: 'net' }), { cluster }).warnings;
+  expect(warningsFor('intel_nic')).toEqual([
+    'spec.resourceName "intel_nic" is made by no policy (near: intelnics): pods with this network stay Pending unless something else makes it',
+  ]);
+  expect(warningsFor('gpu')).toEqual([expect.stringContaining('is made by no policy: pods')]);
+  expect(warningsFor('intelnics')).toEqual([]);
+  // Without any policy there is nothing to compare with.
+  expect(warningsFor('gpu', { policies: [] })).toEqual([]);
 });

@@ -1,9 +1,11 @@
+import { nearNames } from './near-names.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';
 
 /** What a warning about a network looks at. */
 export interface NetworkWords extends AdmissionRequest {
   readonly spec: {
+    readonly resourceName: string;
     readonly ipam?: string | undefined;
     readonly capabilities?: string | undefined;
     readonly metaPlugins?: string | undefined;
@@ -14,8 +16,22 @@ const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
 /** Blanks of Unicode that are none in JSON. */
 const FOREIGN_BLANK = /[\v\f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
+/** Names of like resources that are shown. */
+const SHOWN = 3;
+
 /** What the person who writes a network should know; none of it stands in the way. */
 export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
+  {
+    // Where there is no policy at all nothing can be told: the resources may come from elsewhere.
+    name: 'a policy makes the resource',
+    check({ spec: { resourceName }, cluster: { policies } }) {
+      const made = policies.flatMap(({ spec }) => spec?.resourceName ?? []);
+      if (made.length === 0 || made.includes(resourceName)) return undefined;
+      const near = nearNames(resourceName, made).slice(0, SHOWN);
+      const meant = near.length > 0 ? ` (near: ${near.join(', ')})` : '';
+      return `spec.resourceName "${resourceName}" is made by no policy${meant}: pods with this network stay Pending unless something else makes it`;
+    },
+  },
   {
     name: 'between the tokens of JSON are the blanks of JSON',
     check({ spec: { ipam = '', capabilities = '', metaPlugins = '' } }) {

@@ -122,6 +122,21 @@ describe('ids that the list of NICs lacks', () => {
   const cases: [string, object, string][] = [
     ['an unknown vendor', { vendor: '1234' }, 'spec.nicSelector.vendor "1234" is not in the list of supported NICs'],
     ['an unknown device', { deviceID: 'ffff' }, 'spec.nicSelector.deviceID "ffff" is not in the list'],
+    [
+      'a vendor with 0x',
+      { vendor: '0x8086' },
+      'vendor "0x8086" must be four lower-case hex digits without 0x: write "8086"',
+    ],
+    [
+      'a device in capitals',
+      { vendor: '15b3', deviceID: '101D' },
+      'deviceID "101D" of vendor 15b3 must be four lower-case hex digits without 0x: write "101d"',
+    ],
+    [
+      'a device id of VFs',
+      { vendor: '8086', deviceID: '154c' },
+      'deviceID "154c" is that of VFs, which only a virtual machine has as ports: on a host write that of the PF, such as 0d58 or 1572',
+    ],
     ['a device of another vendor', { vendor: '8086', deviceID: '101d' }, 'deviceID "101d" of vendor 8086 is not in'],
   ];
 
@@ -144,6 +159,19 @@ describe('ids that the list of NICs lacks', () => {
     expect(verdictOn(policyObject({ nicSelector }), { ...STRICT, cluster }).allowed).toBe(true);
     expect(verdictOn(policyObject({ nicSelector: { vendor: '8086' } }), { ...STRICT, cluster }).allowed).toBe(false);
   });
+});
+
+it('all that is wrong with the fields of a policy is said at once', () => {
+  const { message } = verdictOn(
+    policyObject({
+      resourceName: '-',
+      numVfs: 4,
+      isRdma: true,
+      deviceType: 'vfio-pci',
+      nicSelector: { pfNames: ['a#0-9', 'b#2-1'] },
+    }),
+  );
+  for (const part of ['"a#0-9" goes beyond', '"b#2-1"', 'resourceName', 'isRdma']) expect(message).toContain(part);
 });
 
 describe('the defaults of a policy', () => {

@@ -79,16 +79,31 @@ export const POLICY_RULES: readonly Rule<PolicyFields>[] = [
   { name: 'a bridge has switchdev and is ours', check: findBridgeFault },
 ];
 
+/** Ids that are shown where there are many. */
+const SHOWN = 3;
+
 /** Why the list of NICs does not vouch for the ids of the selector. */
 export function unknownIds({ spec, nics }: PolicyFields): string | undefined {
   const { vendor, deviceID } = spec.nicSelector;
-  const cure = 'correct it, or add the model to the ConfigMap supported-nic-ids';
   if (vendor && !nics.knows({ vendor })) {
-    return `spec.nicSelector.vendor "${vendor}" is not in the list of supported NICs: ${cure}`;
+    return unlisted(`vendor "${vendor}"`, plainId(vendor), (id) => nics.knows({ vendor: id }));
   }
   if (!deviceID || nics.knows({ vendor, pfDevice: deviceID })) return undefined;
   const whose = vendor ? ` of vendor ${vendor}` : '';
-  return `spec.nicSelector.deviceID "${deviceID}"${whose} is not in the list of supported NICs: ${cure}`;
+  const pfDevices = nics.pfDevicesOf(plainId(deviceID), vendor);
+  return pfDevices.length > 0
+    ? `spec.nicSelector.deviceID "${deviceID}" is that of VFs, which only a virtual machine has as ports: on a host write that of the PF, such as ${pfDevices.slice(0, SHOWN).join(' or ')}`
+    : unlisted(`deviceID "${deviceID}"${whose}`, plainId(deviceID), (id) => nics.knows({ vendor, pfDevice: id }));
+}
+
+function unlisted(what: string, meant: string, isListed: (id: string) => boolean): string {
+  return isListed(meant)
+    ? `spec.nicSelector.${what} must be four lower-case hex digits without 0x: write "${meant}"`
+    : `spec.nicSelector.${what} is not in the list of supported NICs: correct it, or add the model to the ConfigMap supported-nic-ids`;
+}
+
+function plainId(id: string): string {
+  return id.trim().toLowerCase().replace(/^0x/, '');
 }
 
 function givenParts({ nicSelector }: NodePolicySpec): string[] {
@@ -107,13 +122,13 @@ function isEthernet({ linkType }: NodePolicySpec): boolean {
 }
 
 function findRangeFault({ nicSelector, numVfs }: NodePolicySpec): string | undefined {
-  for (const entry of nicSelector.pfNames ?? []) {
+  const faults = (nicSelector.pfNames ?? []).flatMap((entry) => {
     const parsed = parsePfSelector(entry);
     if (!parsed.ok) return `spec.nicSelector.pfNames: ${parsed.message}`;
     const { range } = parsed.value;
-    if (range && range.last >= numVfs) {
-      return `spec.nicSelector.pfNames: "${entry}" goes beyond spec.numVfs ${numVfs}, since VFs are counted from 0: narrow the range or set numVfs to at least ${range.last + 1}`;
-    }
-  }
-  return undefined;
+    return range && range.last >= numVfs
+      ? `spec.nicSelector.pfNames: "${entry}" goes beyond spec.numVfs ${numVfs}, since VFs are counted from 0: narrow the range or set numVfs to at least ${range.last + 1}`
+      : [];
+  });
+  return faults.length === 0 ? undefined : faults.join('; ');
 }
