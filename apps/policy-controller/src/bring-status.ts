@@ -22,8 +22,8 @@ export async function bringStatus<T extends KubeObject>(
   const { key, object } = about;
   if (!isPlanned && isCurrent(object)) return wait(PLANNING_MS, REASON.nodesProgressing, 'nodes are being planned');
   const update = findStatusUpdate(object, decided, context.now());
-  if (update?.isProgress === true) {
-    const ms = context.pace.holdBack(key);
+  if (update !== undefined && update.lastingMs > 0) {
+    const ms = context.pace.holdBack(key, update.lastingMs);
     if (ms > 0) return wait(ms, REASON.nodesProgressing, 'there is progress to be written in a while');
   }
   if (update) await writeStatus(context, about, update);

@@ -1,19 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Condition, type KubeObject } from '@sriov/api';
-import { ProgressPace } from './progress-pace.ts';
+import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS, ProgressPace } from './progress-pace.ts';
 import { type Decided, findStatusUpdate } from './write-status.ts';
 
 describe('ProgressPace', () => {
   it('holds progress back from when it was first seen, and anew after it was written', () => {
     let time = 1_000_000;
     const pace = new ProgressPace({ elapsed: () => time });
-    expect(pace.holdBack('a')).toBe(10_000);
+    expect(pace.holdBack('a', PROGRESS_MS)).toBe(10_000);
     time += 4_000;
-    expect([pace.holdBack('a'), pace.holdBack('b')]).toEqual([6_000, 10_000]);
+    expect([pace.holdBack('a', PROGRESS_MS), pace.holdBack('b', PROGRESS_MS)]).toEqual([6_000, 10_000]);
     time += 6_000;
-    expect(pace.holdBack('a')).toBe(0);
+    expect(pace.holdBack('a', PROGRESS_MS)).toBe(0);
     pace.forget('a');
-    expect(pace.holdBack('a')).toBe(10_000);
+    expect(pace.holdBack('a', PROGRESS_MS)).toBe(10_000);
+  });
+
+  it('lets a policy that was ready be so for longer while its nodes change for others', () => {
+    let time = 1_000_000;
+    const pace = new ProgressPace({ elapsed: () => time });
+    expect(pace.holdBack('a', CHANGED_FOR_OTHERS_MS)).toBe(60_000);
+    time += 59_000;
+    expect(pace.holdBack('a', CHANGED_FOR_OTHERS_MS)).toBe(1_000);
+    // It has come to be more than that: what has lasted so long is due.
+    expect(pace.holdBack('a', PROGRESS_MS)).toBe(0);
   });
 });
 
@@ -47,18 +57,18 @@ describe('findStatusUpdate', () => {
     expect(findStatusUpdate(stored(decide('Ready', 3)), decide('Ready', 3), 0)).toBeUndefined();
   });
 
-  it.each<[string, State | 'idle', State | 'idle', boolean]>([
-    ['one more node is done', 'Progressing', 'Progressing', true],
-    ['a ready policy is not, because its nodes are being changed', 'Ready', 'Progressing', true],
-    ['the last node is done', 'Progressing', 'Ready', false],
-    ['a node fails', 'Progressing', 'Degraded', false],
-    ['a first node is there', 'idle', 'Progressing', false],
-    ['the last node went', 'Ready', 'idle', false],
-  ])('tells progress from news: %s', (_, before, after, isProgress) => {
-    expect(findStatusUpdate(stored(decide(before, 1)), decide(after, 2), 0)?.isProgress).toBe(isProgress);
+  it.each<[string, State | 'idle', State | 'idle', number]>([
+    ['one more node is done', 'Progressing', 'Progressing', PROGRESS_MS],
+    ['a ready policy is not, because its nodes are being changed', 'Ready', 'Progressing', CHANGED_FOR_OTHERS_MS],
+    ['the last node is done', 'Progressing', 'Ready', 0],
+    ['a node fails', 'Progressing', 'Degraded', 0],
+    ['a first node is there', 'idle', 'Progressing', 0],
+    ['the last node went', 'Ready', 'idle', 0],
+  ])('tells progress from news: %s', (_, before, after, lastingMs) => {
+    expect(findStatusUpdate(stored(decide(before, 1)), decide(after, 2), 0)?.lastingMs).toBe(lastingMs);
   });
 
   it('counts a status of a former generation as news, whatever it says', () => {
-    expect(findStatusUpdate(stored(decide('Ready', 1), 0), decide('Progressing', 2), 0)?.isProgress).toBe(false);
+    expect(findStatusUpdate(stored(decide('Ready', 1), 0), decide('Progressing', 2), 0)?.lastingMs).toBe(0);
   });
 });

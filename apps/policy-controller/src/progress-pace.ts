@@ -1,7 +1,12 @@
 import { type Clock } from '@sriov/runtime';
 
-/** Progress has to last so long before it is written. */
+/** Counts that change have to last so long before they are written, in ms. */
 export const PROGRESS_MS = 10_000;
+/**
+ * A policy that is ready stays so for this long, in ms, while its nodes are changed for the sake of another one: its
+ * own VFs are as it wants them. A change of the whole fleet would else write the status of every policy, twice.
+ */
+export const CHANGED_FOR_OTHERS_MS = 60_000;
 
 /**
  * Holds progress back: counts that rise node by node, and policies that are not ready for a moment because another
@@ -16,11 +21,11 @@ export class ProgressPace {
     this.#clock = clock;
   }
 
-  /** How long to hold the progress of the key back, in ms; 0 when it is due. */
-  holdBack(key: string): number {
+  /** How long to hold the progress of the key back, in ms, when it has to last for `lastingMs`; 0 when it is due. */
+  holdBack(key: string, lastingMs: number): number {
     const since = this.#since.get(key) ?? this.#clock.elapsed();
     this.#since.set(key, since);
-    return Math.max(0, since + PROGRESS_MS - this.#clock.elapsed());
+    return Math.max(0, since + lastingMs - this.#clock.elapsed());
   }
 
   /** The status of the key is up to date. */

@@ -1,6 +1,7 @@
 import { type Condition, CONDITION, type KubeObject, REASON, type Resource } from '@sriov/api';
 import { mergeConditions, type NewCondition } from '@sriov/controller';
 import { type EventRecorder, type KubeClient } from '@sriov/kube';
+import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS } from './progress-pace.ts';
 
 /** What statuses are written through. */
 export interface StatusPorts {
@@ -29,8 +30,8 @@ export interface StatusUpdate {
   readonly status: Decided & { readonly conditions: readonly Condition[] };
   /** Conditions whose status or reason is new. */
   readonly transitions: readonly Condition[];
-  /** It only says how far things have come: see {@link ProgressPace}. */
-  readonly isProgress: boolean;
+  /** How long it has to last before it is written, in ms; 0 for news. See {@link ProgressPace}. */
+  readonly lastingMs: number;
 }
 
 /**
@@ -45,11 +46,12 @@ export function findStatusUpdate(object: Counted, decided: Decided, now: number)
   const conditions = merged.conditions.filter(({ type }) => decided.conditions.some((ours) => ours.type === type));
   const isHappening = conditions.some(({ type, status }) => type === CONDITION.progressing && status === 'True');
   const wasReady = present.some(({ type, status }) => type === CONDITION.ready && status === 'True');
+  const progressMs = wasReady && isHappening ? CHANGED_FOR_OTHERS_MS : PROGRESS_MS;
   const isSmall = merged.transitions.length === 0 || (wasReady && isHappening);
   return {
     status: { ...decided, conditions },
     transitions: merged.transitions,
-    isProgress: isSmall && isCurrent(object),
+    lastingMs: isSmall && isCurrent(object) ? progressMs : 0,
   };
 }
 
