@@ -814,6 +814,7 @@ describe('config-daemon --dry-run', () => {
     const { code, out } = await dryRun();
     expect(out).toBe(`load kernel module vfio-pci unless it is loaded
 load kernel module vfio_iommu_type1 unless it is loaded
+load kernel module igbvf unless it is loaded
 ens1 (${PF}):
   because the number of VFs is 0, not 7
   because the MTU is 1500, and 9000 is wanted
