@@ -16,6 +16,8 @@ const specOf = (...numbers: Parameters<typeof testSpec>): NodeStateSpec => ({
   interfaces: (testSpec(...numbers).interfaces ?? []).slice(0, 1),
 });
 
+const HASH = ANNOTATION.devicePluginConfigHash;
+
 let kernel: SimulatedKernel;
 let folder: MemoryFolder;
 let pods: MemoryPods;
@@ -39,12 +41,16 @@ const stateWith = (spec: NodeStateSpec, hash?: string): SriovNetworkNodeState =>
 });
 
 /** One pass of a daemon that was just started, cut off after so many changes. */
-async function pass(state: SriovNetworkNodeState, cut = new PowerCut(Infinity)): Promise<string | undefined> {
+async function pass(
+  state: SriovNetworkNodeState,
+  cut = new PowerCut(Infinity),
+  cached = state,
+): Promise<string | undefined> {
   const journal = new Journal(cut.folder(folder));
   const restart = createPluginRestarter({
     pods: cut.pods(pods),
     journal,
-    getNodeState: () => state,
+    getNodeState: () => cached,
     recorder: { record: () => undefined },
     log: createLogger({ service: 'test', level: 'silent' }),
     metrics: createNodeMetrics(new Metrics()),
@@ -130,5 +136,29 @@ it('nothing is deleted when that could not be written down: it would be done aga
   await pass(stateWith({}, 'a'));
   folder.write = () => Promise.reject(new Error('no space left on device'));
   expect(await pass(stateWith({}, 'b'))).toBe('the device plugin could not be restarted: no space left on device');
+  expect(pods.restarts).toBe(0);
+});
+
+it.each<[string, (state: SriovNetworkNodeState) => SriovNetworkNodeState]>([
+  [
+    'was made anew without a plan',
+    () => ({
+      metadata: { name: 'node-1', uid: 'new', generation: 1, annotations: { [HASH]: 'of nothing' } },
+      spec: {},
+    }),
+  ],
+  [
+    'was made anew with a plan that is next',
+    (state) => ({ ...state, metadata: { ...stateWith({}, 'of nothing').metadata, uid: 'new' } }),
+  ],
+  [
+    'has lost its plan',
+    ({ metadata, ...state }) => ({ ...state, metadata: { ...metadata, annotations: { [HASH]: 'of nothing' } } }),
+  ],
+])('nothing is restarted for a node state that %s while the pass was under way', async (_, change) => {
+  const state = stateWith(specOf(3, 1), 'a');
+  await pass(state);
+  pods.restarts = 0;
+  await pass(state, undefined, change(state));
   expect(pods.restarts).toBe(0);
 });

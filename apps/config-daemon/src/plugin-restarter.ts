@@ -1,4 +1,11 @@
-import { ANNOTATION, messageOf, REASON, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  ANNOTATION,
+  messageOf,
+  readPlannedFrom,
+  REASON,
+  SRIOV_NETWORK_NODE_STATE,
+  type SriovNetworkNodeState,
+} from '@sriov/api';
 import { type EventRecorder } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
 import { type Converged } from './converge.ts';
@@ -30,10 +37,12 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
   const { journal, metrics, log } = ports;
   return async (nodeState, converged) => {
     const { before, now, hasChangedVfs } = converged.plugin;
-    const newest = ports.getNodeState() ?? nodeState;
+    const cached = ports.getNodeState() ?? nodeState;
+    // One that is not planned says nothing of what the device plugin shall have.
+    const newest = readPlannedFrom(cached) === undefined ? nodeState : cached;
     const configHash = newest.metadata.annotations?.[ANNOTATION.devicePluginConfigHash];
     // A spec that came meanwhile is next: one restart will do for both.
-    const isOutdated = newest.metadata.generation !== nodeState.metadata.generation;
+    const isOutdated = !isSameSpec(cached, nodeState);
     const unsettled = [...unsettledPfs(converged), ...(isOutdated ? [''] : [])];
     const { record, isDue } = decideRestart({ before, now, configHash, hasChangedVfs, unsettled });
     try {
@@ -54,6 +63,11 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
       return problem;
     }
   };
+}
+
+/** A node state that was deleted and made anew can have the generation of the one before. */
+function isSameSpec({ metadata: a }: SriovNetworkNodeState, { metadata: b }: SriovNetworkNodeState): boolean {
+  return a.uid === b.uid && a.generation === b.generation;
 }
 
 interface Restart {
