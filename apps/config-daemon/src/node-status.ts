@@ -5,6 +5,7 @@ import {
   nodeStateStatusSchema,
   type NodeStateStatus,
   type ObservedHost,
+  type ObservedInterface,
   REASON,
   type Reason,
   type SriovNetworkNodeState,
@@ -50,10 +51,12 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     now,
   });
   const [ready] = conditions.filter(({ type }) => type === CONDITION.ready);
+  const interfaces = observed
+    ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
+    : nodeState.status?.interfaces;
   const status = toWire(nodeStateStatusSchema, {
-    interfaces: observed
-      ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
-      : nodeState.status?.interfaces,
+    interfaces,
+    ...(interfaces && countDevices(interfaces)),
     system: observed?.rdmaMode && { rdmaMode: observed.rdmaMode },
     syncStatus: verdict.syncStatus,
     // As the condition has it: not longer than anybody reads.
@@ -62,6 +65,14 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     conditions,
   });
   return { status, transitions };
+}
+
+/** What `kubectl get` shows of the devices. */
+function countDevices(interfaces: readonly ObservedInterface[]): Pick<NodeStateStatus, 'pfCount' | 'vfCount'> {
+  return {
+    pfCount: interfaces.filter(({ totalvfs = 0 }) => totalvfs > 0).length,
+    vfCount: interfaces.reduce((count, { Vfs = [] }) => count + Vfs.length, 0),
+  };
 }
 
 /** What could not be done. A failure of which no more is known than that it happened concerns the whole node. */
@@ -100,9 +111,8 @@ function isSameFailure(before: NodeFailure, { pciAddress, reason, step }: FoundF
 }
 
 /** The status as text, without what others write into it. Equal texts are equal statuses. */
-export function statusText({ interfaces, syncStatus, lastSyncError, failures, ...status }: NodeStateStatus): string {
-  const conditions = ownConditions(status);
-  return wireText(nodeStateStatusSchema, { interfaces, syncStatus, lastSyncError, failures, conditions });
+export function statusText({ bridges: _, system: __, ...status }: NodeStateStatus): string {
+  return wireText(nodeStateStatusSchema, { ...status, conditions: ownConditions(status) });
 }
 
 /**

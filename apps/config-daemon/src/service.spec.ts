@@ -524,17 +524,19 @@ describe('the config daemon', () => {
       'Desired Sync State',
       'Current Sync State',
       'Age',
+      'PFs',
+      'VFs',
       'Reason',
       'Failed PF',
       'Failure',
     ]);
     expect(rows[0]?.cells.slice(0, 2)).toEqual([NODE, 'Succeeded']);
-    expect(rows[0]?.cells.slice(5)).toEqual(['InSync', null, null]);
+    expect(rows[0]?.cells.slice(5)).toEqual([2, 0, 'InSync', null, null]);
 
     await setSpec({ interfaces: [{ pciAddress: '0000:09:00.0', name: 'ens9', numVfs: 1 }] });
     await untilSynced('Failed');
     const message = 'ens9 (0000:09:00.0): the node has no such network device';
-    expect((await getTable()).rows[0]?.cells.slice(5)).toEqual(['InterfaceNotFound', '0000:09:00.0', message]);
+    expect((await getTable()).rows[0]?.cells.slice(7)).toEqual(['InterfaceNotFound', '0000:09:00.0', message]);
   });
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bridgesSchema } from './bridge.ts';
 import { conditionsSchema, reasonColumn } from './conditions.ts';
 import { GROUP, VERSION } from './names.ts';
+import { zeroCounts } from './to-wire.ts';
 import { type CustomResource, type KubeObject } from './object.ts';
 
 /** The API server keeps the fields of such an object as they come, and does not check them. */
@@ -107,6 +108,8 @@ export const nodeStateStatusSchema = z.object({
     .array(observedInterfaceSchema.meta({ ...preserved, description: 'A PF as the node sees it.' }))
     .optional()
     .describe('The PFs of the node.'),
+  pfCount: zeroCounts(z.int()).optional().describe('Number of PFs that can have VFs.'),
+  vfCount: zeroCounts(z.int()).optional().describe('Number of VFs that are there.'),
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
   syncStatus: z.string().optional().describe('InProgress, Succeeded or Failed.'),
@@ -156,6 +159,8 @@ export const SRIOV_NETWORK_NODE_STATE: CustomResource<SriovNetworkNodeState> = {
     { name: 'Desired Sync State', type: 'string', jsonPath: annotationPath('desired-state') },
     { name: 'Current Sync State', type: 'string', jsonPath: annotationPath('current-state') },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    { name: 'PFs', type: 'integer', jsonPath: '.status.pfCount' },
+    { name: 'VFs', type: 'integer', jsonPath: '.status.vfCount' },
     reasonColumn,
     { name: 'Failed PF', type: 'string', jsonPath: '.status.failures[0].pciAddress' },
     { name: 'Failure', type: 'string', jsonPath: '.status.failures[0].message', priority: 1 },

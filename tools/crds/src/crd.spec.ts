@@ -26,7 +26,7 @@ const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/crd-
 /** Fields that upstream's CRDs lack: ours are a superset. */
 const ADDED_FIELDS: Record<string, readonly RegExp[]> = {
   SriovNetworkNodePolicy: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
-  SriovNetworkNodeState: [/^status\.(conditions|failures)/],
+  SriovNetworkNodeState: [/^status\.(conditions|failures)/, /^status\.(pf|vf)Count$/],
   SriovNetworkPoolConfig: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
 };
 
@@ -79,7 +79,7 @@ const ADDED_BOUNDS: Record<string, Record<string, FieldFacts>> = {
 /** Columns behind those of upstream, by kind. */
 const ADDED_COLUMNS: Record<string, readonly string[]> = {
   SriovNetworkNodePolicy: ['Resource', 'VFs', 'Matched', 'Ready', 'Age', 'Reason'],
-  SriovNetworkNodeState: ['Reason', 'Failed PF', 'Failure'],
+  SriovNetworkNodeState: ['PFs', 'VFs', 'Reason', 'Failed PF', 'Failure'],
   SriovNetworkPoolConfig: ['Max Unavailable', 'RDMA Mode', 'Matched', 'Ready', 'Age', 'Reason'],
 };
 
