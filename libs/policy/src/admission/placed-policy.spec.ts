@@ -114,6 +114,25 @@ describe('a policy that takes VFs away', () => {
     else expect(removal).toMatch(new RegExp(expected));
   });
 
+  it('is not told of what others take away, or what an earlier write of its own does', () => {
+    const unlike = policyObject({ nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 8 });
+    const telling = (request: Parameters<typeof verdictOn>[1], object = unlike): boolean =>
+      verdictOn(object, request).warnings.join().includes('will be removed');
+    const lagging = { nodeStates: [standing()], policies: [unlike] };
+    expect(telling({ operation: 'UPDATE', oldObject: unlike, cluster: lagging })).toBe(false);
+    const other = storedPolicy('other', { nicSelector: { pfNames: ['ens9'] } });
+    expect(telling({ cluster: { nodeStates: [standing()], policies: [] } }, other)).toBe(false);
+    // The policy that takes the VFs away is stored already; this one wants the first of them alone.
+    const bystander = storedPolicy('other', { nicSelector: { pfNames: ['ens2f0np0#0-0'] }, numVfs: 8 });
+    expect(telling({ cluster: lagging }, bystander)).toBe(false);
+  });
+
+  it('in whose name VFs stand is told of them when it is made anew, also where it does not select them any more', () => {
+    const elsewhere = policyObject({ nicSelector: { pfNames: ['ens2f0np0'] }, nodeSelector: { zone: 'b' } });
+    const { warnings } = verdictOn(elsewhere, { cluster: { nodeStates: [standing()] } });
+    expect(warnings.join('\n')).toContain('16 of ens2f0np0 on node n1');
+  });
+
   it('that are not there any more is not told of them', () => {
     const gone = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }, [standing({ numVfs: 0 })]);
     expect(gone.join()).not.toContain('will be removed');

@@ -8,7 +8,7 @@ import {
 } from '@sriov/api';
 import { factsOfStatus, findRefusal, presentVfs, tellsOfVfs } from '@sriov/node-limits';
 import { type Fleet, prepareFleet } from '../fleet.ts';
-import { planNode } from '../plan-node.ts';
+import { type NodeFacts, planNode } from '../plan-node.ts';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 
@@ -24,7 +24,10 @@ interface Removal {
 /** Most nodes of different kinds that are planned for one answer: it has to come in milliseconds. */
 const MOST_PLANS = 100;
 
-/** What a write of a policy takes away from PFs that stand, by the plan that the policy controller will make of it. */
+/**
+ * What a write of a policy takes away from PFs that stand: what the policy controller will plan with it, and would not
+ * without it. Removals that are due in any case, since other policies changed or a controller lags, are not its own.
+ */
 export function removalWarnings(request: AdmissionRequest): string[] {
   const { object, settings } = request;
   if (namespaceOf(object, settings) !== settings.operatorNamespace) return [];
@@ -34,41 +37,72 @@ export function removalWarnings(request: AdmissionRequest): string[] {
 
 function findRemovals(request: AdmissionRequest): Removal[] {
   const { object, oldObject, cluster, settings } = request;
-  const fleet = fleetWith(request);
+  const fleets = fleetsOf(request);
   const selectors = [object, oldObject].flatMap((policy) => policy ?? []).map(nodeSelectorOf);
   const labelsOf = new Map(cluster.nodes.map(({ metadata: { name, labels = {} } }) => [name, labels]));
-  const plans = new Map<string, readonly DesiredInterface[]>();
+  const plans = new Map<string, Plans>();
   return cluster.nodeStates.flatMap((state) => {
     const { name } = state.metadata;
     const labels = labelsOf.get(name);
-    const isAbout = labels !== undefined && selectors.some((selector) => matchesLabels(selector, labels));
-    if (!isAbout || namespaceOf(state, settings) !== settings.operatorNamespace) return [];
+    if (labels === undefined || namespaceOf(state, settings) !== settings.operatorNamespace) return [];
+    const own = ordersOf(request, state);
+    const isAbout = own.size > 0 || selectors.some((selector) => matchesLabels(selector, labels));
+    if (!isAbout) return [];
     const key = JSON.stringify([
-      fleet.policyIndex.about(labels).map((policy) => policy.name),
+      policiesAbout(fleets.after, labels),
+      policiesAbout(fleets.before, labels),
       ordered(state),
       told(state),
     ]);
     const known = plans.get(key);
     if (known === undefined && plans.size >= MOST_PLANS) return [];
-    const planned = known ?? planNode(fleet, { name, labels, state }).spec.interfaces ?? [];
+    const planned = known ?? plansOf(fleets, { name, labels, state });
     plans.set(key, planned);
-    return removalsOn(state, planned);
+    return removalsOn(state, planned, own);
   });
 }
 
-/** The fleet as it will be: the policy as it shall be, beside all others. */
-function fleetWith({ object, cluster, settings }: AdmissionRequest): Fleet {
+/** The fleet with the write, and without it. */
+interface Fleets {
+  readonly after: Fleet;
+  readonly before: Fleet;
+}
+
+/** The entries of a node by PCI address, with the write and without it. */
+interface Plans {
+  readonly after: EntriesByPf;
+  /** Asked for only where VFs go. */
+  readonly before: () => EntriesByPf;
+}
+
+type EntriesByPf = ReadonlyMap<string, DesiredInterface>;
+
+function fleetsOf({ object, oldObject, cluster, settings }: AdmissionRequest): Fleets {
   const others = cluster.policies.filter(
     (policy) =>
       namespaceOf(policy, settings) === settings.operatorNamespace && policy.metadata.name !== object.metadata.name,
   );
-  return prepareFleet({
-    policies: [...others, object as SriovNetworkNodePolicy],
-    pools: [],
-    operatorConfig: undefined,
-    supportedNics: cluster.supportedNics,
-    supportedNicsOnly: settings.supportedNicsOnly,
-  });
+  const fleetWith = (policy: KubeObject | undefined): Fleet =>
+    prepareFleet({
+      policies: policy === undefined ? others : [...others, policy as SriovNetworkNodePolicy],
+      pools: [],
+      operatorConfig: undefined,
+      supportedNics: cluster.supportedNics,
+      supportedNicsOnly: settings.supportedNicsOnly,
+    });
+  return { after: fleetWith(object), before: fleetWith(oldObject) };
+}
+
+function policiesAbout({ policyIndex }: Fleet, labels: Readonly<Record<string, string>>): string[] {
+  return policyIndex.about(labels).map(({ name }) => name);
+}
+
+function plansOf({ after, before }: Fleets, node: NodeFacts): Plans {
+  let without: EntriesByPf | undefined;
+  return {
+    after: byPf(planNode(after, node).spec.interfaces),
+    before: () => (without ??= byPf(planNode(before, node).spec.interfaces)),
+  };
 }
 
 function nodeSelectorOf(policy: KubeObject): Record<string, string> {
@@ -80,33 +114,48 @@ function ordered({ spec }: SriovNetworkNodeState): readonly DesiredInterface[] {
   return spec?.interfaces ?? [];
 }
 
+/**
+ * What stands in the name of a policy of which no earlier form is known (`validate` is given the new one only): the
+ * write is a change of that.
+ */
+function ordersOf({ object, oldObject }: AdmissionRequest, state: SriovNetworkNodeState): EntriesByPf {
+  if (oldObject !== undefined) return new Map();
+  const isOwn = ({ vfGroups = [] }: DesiredInterface): boolean =>
+    vfGroups.some(({ policyName }) => policyName === object.metadata.name);
+  return byPf(ordered(state).filter(isOwn));
+}
+
+function byPf(entries: readonly DesiredInterface[] = []): EntriesByPf {
+  return new Map(entries.map((entry) => [entry.pciAddress, entry]));
+}
+
 function told({ status }: SriovNetworkNodeState): readonly ObservedInterface[] {
   return status?.interfaces ?? [];
 }
 
-/** Only what this write changes: where another number was ordered already, the VFs go in any case. */
-function removalsOn(state: SriovNetworkNodeState, planned: readonly DesiredInterface[]): Removal[] {
-  const [before, after] = [ordered(state), planned].map(
-    (entries) => new Map(entries.map((entry) => [entry.pciAddress, entry])),
-  );
+function removalsOn(state: SriovNetworkNodeState, { after, before }: Plans, own: EntriesByPf): Removal[] {
+  const standing = byPf(ordered(state));
   return told(state).flatMap((nic) => {
-    const change = changeOf(nic, before?.get(nic.pciAddress), after?.get(nic.pciAddress));
-    return change === undefined ? [] : [{ node: state.metadata.name, pf: nic.name ?? nic.pciAddress, ...change }];
+    const { pciAddress } = nic;
+    const stands = standing.get(pciAddress);
+    const change = changeOf(nic, stands, after.get(pciAddress));
+    if (change === undefined) return [];
+    const without = changeOf(nic, stands, own.get(pciAddress) ?? before().get(pciAddress));
+    return without === undefined ? [{ node: state.metadata.name, pf: nic.name ?? pciAddress, ...change }] : [];
   });
 }
 
-/** VFs that go, and those that come instead. */
+/** VFs that go, and those that come instead, when an entry, or none, takes the place of the one that stands. */
 function changeOf(
   nic: ObservedInterface,
-  was: DesiredInterface | undefined,
+  stands: DesiredInterface | undefined,
   willBe: DesiredInterface | undefined,
 ): Pick<Removal, 'removed' | 'made'> | undefined {
-  const entry = willBe ?? was;
+  const entry = willBe ?? stands;
   if (entry === undefined || entry.externallyManaged === true) return undefined;
-  const removed = tellsOfVfs(nic) ? presentVfs(nic) : numberOf(was);
+  const removed = tellsOfVfs(nic) ? presentVfs(nic) : numberOf(stands);
   const made = numberOf(willBe);
-  const wasDue = was !== undefined && numberOf(was) !== removed;
-  if (removed === 0 || made === removed || wasDue) return undefined;
+  if (removed === 0 || made === removed) return undefined;
   return isRefused(nic, willBe) ? undefined : { removed, made };
 }
 
