@@ -26,7 +26,7 @@ describe('a policy before there is hardware', () => {
       'no selected node has such a PF',
       pf('ens9'),
       [
-        'spec.nicSelector selects no PF that can have VFs on the 2 selected nodes now: nothing happens until there is one',
+        'spec.nicSelector selects no PF that can have VFs on the 2 selected nodes now (there are ens2f0, ens2f1): nothing happens until there is one',
       ],
     ],
     ['one of the selected nodes has it', {}, []],
