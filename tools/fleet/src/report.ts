@@ -15,12 +15,16 @@ const RATE_BAR = 0.85;
 const UPSTREAM_RATE_BAR = 1.5;
 const LATENCY_BAR_MS = 250;
 const STALL_BAR_MS = 200;
+const RSS_BARS_MB = [
+  { nodes: 500, mb: 110 },
+  { nodes: 1_000, mb: 180 },
+];
 const PLANNING_BAR_MS = 1_000;
 
 /** The table of a run. */
 export function rowsOf(figures: Figures): Row[] {
   const { planning, memory, flags } = figures;
-  const rssBar = flags.nodes <= 1_000 ? 180 : 350;
+  const rssBar = RSS_BARS_MB.find(({ nodes }) => flags.nodes <= nodes)?.mb ?? 350;
   return [
     ...(figures.comparisons.length > 0 ? changeOfAllRows(figures) : []),
     ...(figures.latencies.length > 0 ? changeOfOneRows(figures) : []),
