@@ -1,4 +1,6 @@
 import { catalogOf } from './input/catalog.ts';
+import { formatPlace } from './input/documents.ts';
+import { type UnknownObject } from './input/objects.ts';
 import { type Input, readInput } from './input/read-input.ts';
 import { type OutputFormat, type Printable } from './output.ts';
 import { planCluster } from './plan/plan-cluster.ts';
@@ -81,7 +83,14 @@ export async function runCommand(
   return { ...rest, notes: [...input.notes, ...notes] };
 }
 
-function runPlan({ objects }: Input, options: CommandOptions): CommandResult {
+/** Without a verdict on it nothing else would say that an object of ours is left out. */
+function unknownNotes(unknown: readonly UnknownObject[]): string[] {
+  return unknown.map(
+    ({ place, kind, name, message }) => `${formatPlace(place)}: ${kind} ${name} is ignored: ${message}`,
+  );
+}
+
+function runPlan({ objects, unknown }: Input, options: CommandOptions): CommandResult {
   const catalog = catalogOf(objects, options.operatorNamespace);
   const plan = planCluster(catalog, options);
   const nodes = plan.nodes.map(({ plan: { name, spec, devicePluginConfig, devicePluginLabel } }) => ({
@@ -92,18 +101,21 @@ function runPlan({ objects }: Input, options: CommandOptions): CommandResult {
   }));
   return {
     result: { text: () => planText(plan, options), value: { nodes, problems: plan.problems } },
-    notes: [...catalog.notes, ...plan.notes],
+    notes: [...unknownNotes(unknown), ...catalog.notes, ...plan.notes],
     errors: [],
     isRefused: false,
   };
 }
 
-function runRender({ objects }: Input, options: CommandOptions): CommandResult {
+function runRender({ objects, unknown }: Input, options: CommandOptions): CommandResult {
   const { rendered, refusals, notes } = renderNetworks(objects, options);
   const attachments = rendered.map(({ attachment }) => attachment);
   return {
     result: { text: () => renderText(rendered), value: attachments, documents: attachments },
-    notes: rendered.length + refusals.length === 0 ? ['there is no network in the input'] : notes,
+    notes: [
+      ...unknownNotes(unknown),
+      ...(rendered.length + refusals.length === 0 ? ['there is no network in the input'] : notes),
+    ],
     errors: refusals,
     isRefused: refusals.length > 0,
   };

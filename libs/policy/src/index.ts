@@ -1,4 +1,5 @@
 export * from './admission/admit.ts';
+export { nearNames } from './admission/near-names.ts';
 export * from './admission/request.ts';
 export { setDefaults } from './admission/defaults.ts';
 export * from './config-hash.ts';

@@ -53,9 +53,11 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
   const nodes = new Map(ofKind('Node').map((node) => [node.metadata.name, node]));
   const assumed = [...nodeStates.keys()].filter((name) => !nodes.has(name)).sort();
   for (const name of assumed) nodes.set(name, assumedNode(name, operatorConfig));
+  const policies = ofKind<SriovNetworkNodePolicy>(SRIOV_NETWORK_NODE_POLICY.kind);
+  const pools = ofKind<SriovNetworkPoolConfig>(SRIOV_NETWORK_POOL_CONFIG.kind);
   return {
-    policies: ofKind<SriovNetworkNodePolicy>(SRIOV_NETWORK_NODE_POLICY.kind),
-    pools: ofKind<SriovNetworkPoolConfig>(SRIOV_NETWORK_POOL_CONFIG.kind),
+    policies,
+    pools,
     operatorConfig,
     nodes,
     nodeStates,
@@ -64,10 +66,14 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
     notes: [
       ...notes,
       ...elsewhereNotes(all, operatorNamespace),
+      ...(nodes.size === 0 && policies.length + pools.length > 0 ? [NO_NODES] : []),
       ...(assumed.length === 0 ? [] : [`${shorten(assumed)}: ${ASSUMPTION}`]),
     ],
   };
 }
+
+const NO_NODES =
+  'there is no Node and no SriovNetworkNodeState in the input, so nothing is compared with nodes and their PFs: add the output of kubectl get nodes,sriovnetworknodestates -A -o yaml';
 
 /** Kinds that are read from the operator's namespace, of which nothing else would tell that they are not. */
 const OPERATOR_KINDS: ReadonlySet<string | undefined> = new Set([

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { runWith } from '../test-run.ts';
+import { policy, runOn, runWith } from '../test-run.ts';
 
 const lines = (...text: string[]): string => text.join('\n');
 const network = (name: string): string =>
@@ -284,12 +284,32 @@ describe('notes', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
       lines(
-        'note: objects of other kinds are ignored: Deployment, Kustomization, Job, OVSNetwork of sriovnetwork.openshift.io/v2',
-        'note: standard input: document 1, line 1: OVSNetwork a has no such fields as spec.vlanQos, spec.trunk.0.ID: the API server drops them',
+        'note: objects of other kinds are ignored: Deployment, Kustomization, Job',
+        'note: standard input: document 1, line 1: OVSNetwork a has no such fields as spec.vlanQos, spec.trunk.0.ID (near: id): the API server drops them',
         'note: OVSNetwork sriov-network-operator/a is there twice: standard input: document 2, line 7 counts, standard input: document 1, line 1 does not',
         '',
       ),
     );
+  });
+
+  it('says that nothing is compared with nodes where the input has none', async () => {
+    const { stderr } = await runOn([policy('p', {})], 'validate');
+    expect(stderr).toContain(
+      'note: there is no Node and no SriovNetworkNodeState in the input, so nothing is compared',
+    );
+  });
+
+  it.each(['plan', 'render'])('says of an object of ours that does not exist what to write: %s', async (command) => {
+    const { stderr } = await runWith(
+      network('a').replace('openshift.io/v1', 'openshift.io/v1beta1'),
+      command,
+      '-f',
+      '-',
+    );
+    expect(stderr).toContain(
+      'note: standard input: document 1, line 1: OVSNetwork a is ignored: there is no OVSNetwork of apiVersion sriovnetwork.openshift.io/v1beta1: write sriovnetwork.openshift.io/v1\n',
+    );
+    expect(stderr).not.toContain('other kinds');
   });
 
   it('says that it assumes a SriovOperatorConfig, and what a policy without priority is', async () => {

@@ -23,7 +23,7 @@ export interface InputObject {
 export interface ReadObjects {
   /** Of kinds that we know, in order. */
   readonly objects: readonly InputObject[];
-  /** Kinds that we do not know, and how many objects of each there are; with the version where we know another one. */
+  /** Kinds that are none of ours, and how many objects of each there are; with the version where we read another one. */
   readonly ignored: ReadonlyMap<string, number>;
   /** Objects of ours that nobody can judge, in order. */
   readonly unknown: readonly UnknownObject[];
@@ -105,10 +105,9 @@ export function readObjects(documents: readonly InputDocument[], defaults: Objec
   for (const { place, value } of documents.flatMap(flatten)) {
     const read = readObject(value, defaults);
     if (typeof read === 'string') faults.push({ place, message: read });
-    else if ('ignored' in read) {
-      ignored.set(read.ignored, (ignored.get(read.ignored) ?? 0) + 1);
-      if (read.unknown !== undefined) unknown.push({ place, ...read.unknown });
-    } else objects.push({ place, ...read });
+    else if ('unknown' in read) unknown.push({ place, ...read.unknown });
+    else if ('ignored' in read) ignored.set(read.ignored, (ignored.get(read.ignored) ?? 0) + 1);
+    else objects.push({ place, ...read });
   }
   return { objects, ignored, unknown, faults };
 }
@@ -130,7 +129,8 @@ function flatten({ place, value, itemLines }: InputDocument): InputDocument[] {
 
 type ReadObject =
   | Pick<InputObject, 'object' | 'unknownFields'>
-  | { readonly ignored: string; readonly unknown?: Omit<UnknownObject, 'place'> | undefined }
+  | { readonly ignored: string }
+  | { readonly unknown: Omit<UnknownObject, 'place'> }
   | string;
 
 /** One object; a sentence when it is none. */
@@ -143,9 +143,9 @@ function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   if (known) return readKnown(known, type.data, defaults);
   if (kind.endsWith('List') && 'items' in value) return `${kind}: items is no list`;
   // Whatever else is wrong with it is not our business: a kustomization, for one, has no metadata.
-  const ignored = isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind;
   const message = findUnknown(apiVersion, kind);
-  return message === undefined ? { ignored } : { ignored, unknown: { kind, ...identityOf(value, defaults), message } };
+  if (message !== undefined) return { unknown: { kind, ...identityOf(value, defaults), message } };
+  return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };
 }
 
 function identityOf({ metadata }: Record<string, unknown>, { namespace }: ObjectDefaults): Identity {

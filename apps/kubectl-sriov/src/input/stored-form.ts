@@ -1,10 +1,11 @@
 import { type CustomResource, type KubeObject } from '@sriov/api';
+import { nearNames } from '@sriov/policy';
 import { z } from 'zod';
 
 /** An object as the API server would store it, and what it would drop. */
 export interface StoredForm<T extends KubeObject> {
   readonly object: T;
-  /** Paths of fields that the kind does not have, such as `spec.numVFs`. */
+  /** Paths of fields that the kind does not have, with the field that was meant: `spec.numVFs (near: numVfs)`. */
   readonly unknownFields: readonly string[];
 }
 
@@ -37,7 +38,7 @@ function fillObject(walk: Walk, schema: z.ZodObject, value: Record<string, unkno
   const filled: Record<string, unknown> = {};
   const shape = schema.shape as Record<string, z.ZodType>;
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(shape, key)) walk.unknownFields.push(below(walk, key).path);
+    if (!Object.hasOwn(shape, key)) walk.unknownFields.push(`${below(walk, key).path}${meant(key, shape)}`);
   }
   for (const [key, field] of Object.entries(shape)) {
     const given = Object.hasOwn(value, key) ? value[key] : undefined;
@@ -45,6 +46,11 @@ function fillObject(walk: Walk, schema: z.ZodObject, value: Record<string, unkno
     if (present !== undefined) filled[key] = fill(below(walk, key), field, present);
   }
   return filled;
+}
+
+function meant(key: string, shape: Record<string, unknown>): string {
+  const [near] = nearNames(key, Object.keys(shape));
+  return near === undefined ? '' : ` (near: ${near})`;
 }
 
 function below({ unknownFields, path }: Walk, key: string | number): Walk {
