@@ -36,7 +36,7 @@ export const conditionsSchema = z
   .array(conditionSchema)
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
   .optional()
-  .describe('The current state of the object, one entry a type.');
+  .describe('The current state of the object, one entry for each type.');
 
 /** Condition types that we write. `Degraded` is bad when True, the others good. */
 export const CONDITION = {
