@@ -21,7 +21,7 @@ export function observed(
 
   const observe = (path: string, respond: Responder): Responder => {
     return (question) => {
-      const start = clock.now();
+      const start = clock.elapsed();
       const answer = respond(question);
       const { object, operation } = question;
       total.inc({
@@ -30,7 +30,7 @@ export function observed(
         operation,
         verdict: verdictOf(answer),
       });
-      seconds.observe({ path }, (clock.now() - start) / 1000);
+      seconds.observe({ path }, (clock.elapsed() - start) / 1000);
       if (typeof answer !== 'string' && !answer.allowed) logRefusal(question, answer);
       return answer;
     };

@@ -98,6 +98,33 @@ describe('the event recorder', () => {
     expect((await eventsOf(namespace)).map(({ count }) => count)).toEqual([1, 1]);
   });
 
+  it.each([
+    ['on', 3_600_000],
+    ['back', -3_600_000],
+  ])('counts the same event on one object when somebody sets the clock %s', async (_, ms) => {
+    for (let n = 0; n < 10; n += 1) record({ message: `attempt ${n} failed` });
+    clock.jump(ms);
+    record({ message: 'attempt 0 failed' });
+    record({ message: 'attempt 11 failed' });
+    await recorder.flush();
+    const events = await eventsOf(namespace);
+    expect(events).toHaveLength(11);
+    expect(events.filter(({ count }) => count === 2).map(({ message }) => message)).toEqual(['attempt 0 failed']);
+    expect(events.map(({ message }) => message)).toContain('(one of many like it) attempt 11 failed');
+    const seen = new Date(clock.now()).toISOString().replace('.000Z', 'Z');
+    expect(events.find(({ message }) => message === 'attempt 0 failed')?.lastTimestamp).toBe(seen);
+  });
+
+  it('tells anew what did not happen for ten minutes, also when the clock was set back by as much', async () => {
+    record();
+    await clock.advance(11 * 60_000);
+    clock.jump(-11 * 60_000);
+    record();
+    await recorder.flush();
+    expect((await eventsOf(namespace)).map(({ count }) => count)).toEqual([1, 1]);
+    expect(logged).toEqual([]);
+  });
+
   it('tells different things apart', async () => {
     record();
     record({ message: 'another one is broken' });

@@ -41,6 +41,7 @@ const MAX_IN_FLIGHT = 500;
 export class EventRecorder {
   readonly #options: RecorderOptions;
   readonly #recent = new Map<string, Remembered>();
+  /** Messages by object, type and reason; `since` is on the clock that never jumps. */
   readonly #groups = new Map<string, { readonly since: number; readonly messages: Set<string> }>();
   readonly #inFlight = new Set<Promise<void>>();
 
@@ -51,14 +52,15 @@ export class EventRecorder {
   /** Records an event about the object: the first line of the message, and how many more there are. */
   record(resource: Resource, object: KubeObject, { type, reason, message: text }: EventText): void {
     const message = firstLine(text);
-    const now = this.#options.clock.now();
+    const { clock } = this.#options;
+    const now = clock.elapsed();
     const group = [object.metadata.uid ?? object.metadata.name, type, reason].join('\u0000');
     const isCrowded = this.#isCrowded(group, message);
     const id = isCrowded ? group : `${group}\u0000${message}`;
     const words = (isCrowded ? `(one of many like it) ${message}` : message).slice(0, 1024);
     const known = this.#recent.get(id);
-    if (known && now - known.lastSeen < AGGREGATE_MS) {
-      Object.assign(known, { count: known.count + 1, lastSeen: now, message: words });
+    if (known && now - known.recordedAt < AGGREGATE_MS) {
+      Object.assign(known, { count: known.count + 1, recordedAt: now, lastSeen: clock.now(), message: words });
       this.#scheduleCount(known);
       return;
     }
@@ -67,8 +69,9 @@ export class EventRecorder {
       event,
       message: words,
       count: 1,
-      lastSeen: now,
-      writtenAt: this.#options.clock.elapsed(),
+      lastSeen: clock.now(),
+      recordedAt: now,
+      writtenAt: now,
       cancelWrite: undefined,
       lastWrite: this.#write(() => this.#options.client.create(EVENT, event)),
     });
@@ -76,7 +79,7 @@ export class EventRecorder {
 
   /** True when the message is one too many of its kind, as of a failure whose words differ each time. */
   #isCrowded(group: string, message: string): boolean {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     const present = this.#groups.get(group);
     const { messages } = present && now - present.since < AGGREGATE_MS ? present : { messages: new Set<string>() };
     if (messages !== present?.messages) remember(this.#groups, group, { since: now, messages });
@@ -125,7 +128,9 @@ export class EventRecorder {
     const { component, instance, clock } = this.#options;
     const { name, namespace, uid } = object.metadata;
     const now = clock.now();
-    const hash = createHash('sha256').update(`${instance}\u0000${now}\u0000${id}`).digest('hex').slice(0, 16);
+    // The time of day alone can come twice, and with it the name: then the event would be refused.
+    const key = [instance, now, clock.elapsed(), id].join('\u0000');
+    const hash = createHash('sha256').update(key).digest('hex').slice(0, 16);
     const time = formatSeconds(now);
     return {
       metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace: namespace ?? 'default' },
@@ -171,7 +176,10 @@ interface Remembered {
   readonly event: KubeEvent;
   message: string;
   count: number;
+  /** Milliseconds since the epoch, for people. */
   lastSeen: number;
+  /** The same moment on the clock that never jumps. */
+  recordedAt: number;
   /** On the clock that never jumps. */
   writtenAt: number;
   /** Set while a write of the count is due. */
