@@ -3,8 +3,10 @@ import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
+import { followHost, followPods, followStatus } from './follow-calls.ts';
 import { type OpenHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
+import { PassWatch } from './pass-watch.ts';
 import { pluginPods } from './plugin-pods.ts';
 import { createPluginRestarter } from './plugin-restarter.ts';
 import { createReconciler } from './reconcile.ts';
@@ -19,13 +21,15 @@ export async function runControllers<S extends Settings>(
   context: ServiceContext<S>,
   openHost: OpenHost<S>,
 ): Promise<void> {
-  const { settings, log, clock, metrics } = context;
+  const { settings, log, clock, metrics, health } = context;
   const cluster = new Cluster(context, {
     service: 'config-daemon',
     namespace: settings.namespace,
     kubeconfig: settings.kubeconfig,
   });
-  const host = { ...openHost(settings, context), onBlindSpot: tellOnce(log) };
+  const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
+  const host = { ...followHost(openHost(settings, context), passes), onBlindSpot: tellOnce(log) };
+  const { journal } = host;
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
   const nodeStates = new Informer(cluster.informers, SRIOV_NETWORK_NODE_STATE, {
@@ -36,29 +40,32 @@ export async function runControllers<S extends Settings>(
   const getNodeState = (): SriovNetworkNodeState | undefined =>
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
   const { client, recorder } = cluster;
-  const status = createStatusWriter({ client, recorder, clock, getNodeState });
+  const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
   const nodeMetrics = createNodeMetrics(metrics);
-  const pods = pluginPods(client, settings);
-  const { journal } = host;
+  const pods = followPods(pluginPods(client, settings), passes);
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   const controller = new Controller({
     name: 'node',
-    reconcile: createReconciler({
-      host,
-      getNodeState,
-      status,
-      restartPlugin: createPluginRestarter({ pods, journal, getNodeState, recorder, log, metrics: nodeMetrics }),
-      allowHostInterfaces: settings.configureHostInterfaces,
-      clock,
-      log,
-      metrics: nodeMetrics,
-      wake: () => wake(0),
-    }),
+    reconcile: passes.pass(
+      createReconciler({
+        host,
+        getNodeState,
+        status,
+        restartPlugin: createPluginRestarter({ pods, journal, getNodeState, recorder, log, metrics: nodeMetrics }),
+        allowHostInterfaces: settings.configureHostInterfaces,
+        clock,
+        log,
+        metrics: nodeMetrics,
+        wake: () => wake(0),
+        onHeldUp: passes.heldUp,
+      }),
+    ),
     onFailing: tellFailing({ status, recorder, getNodeState }),
     timers: clock,
     log,
     metrics: createControllerMetrics(metrics),
   });
+  health.addHealth('passes', passes.check);
   nodeStates.store.subscribe(({ type, object, previous }) => {
     // What we write into the status ourselves is no reason to look again.
     const isNew = type !== 'updated' || isNewWish(object, previous);

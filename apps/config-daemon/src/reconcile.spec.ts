@@ -24,6 +24,8 @@ class Daemon {
   state: SriovNetworkNodeState | undefined = { metadata: { name: 'node-1', generation: 1, annotations: PLANNED } };
   isApiAway = false;
   wakes = 0;
+  /** Calls over which passes were given up. */
+  readonly heldUp: string[] = [];
 
   /** Lines of the commands that were run. */
   readonly execs: string[] = [];
@@ -66,6 +68,7 @@ class Daemon {
     log: this.#log,
     metrics: this.#nodeMetrics,
     wake: () => (this.wakes += 1),
+    onHeldUp: ({ verb, path }) => void this.heldUp.push(`${verb} ${path}`),
   });
 
   constructor() {
@@ -225,9 +228,11 @@ describe('a PF with a call that does not come back', () => {
       `exec ip -j -d link show: EBLOCKED (not back from the kernel since ${since})`,
     );
     expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', reason: 'BlockedInKernel' });
+    expect(daemon.heldUp).toEqual(['exec ip -j -d link show', 'exec ip -j -d link show']);
     release();
     await eventually(() => daemon.wakes > 0);
     expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
+    expect(daemon.heldUp).toHaveLength(2);
   });
 });
 

@@ -1,6 +1,6 @@
 import { CONDITION, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
-import { KernelBlockedError } from '@sriov/host';
+import { type BlockedCall, KernelBlockedError } from '@sriov/host';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type StepFailure } from './apply.ts';
 import { Blockages } from './blockages.ts';
@@ -27,6 +27,8 @@ export interface ReconcileContext {
   readonly metrics: NodeMetrics;
   /** Asks for another reconcile: a call that was given up waiting for has come back. */
   readonly wake: () => void;
+  /** Hears of a pass that is given up, because a call without which the host cannot be looked at does not come back. */
+  readonly onHeldUp: (call: BlockedCall) => void;
 }
 
 /** Time after which a call that has not come back from the kernel counts as a failure: slow firmware needs less. */
@@ -105,7 +107,7 @@ function hasFailed({ metadata, status }: SriovNetworkNodeState): boolean {
 
 /** The host could not be looked at. Where steps failed before that, they are not tried again sooner than otherwise. */
 async function endUnreadable(
-  { log, metrics, clock, wake }: ReconcileContext,
+  { log, metrics, clock, wake, onHeldUp }: ReconcileContext,
   pass: PassInput & {
     readonly cause: unknown;
     readonly failures: readonly StepFailure[];
@@ -117,7 +119,10 @@ async function endUnreadable(
   metrics.judged(undefined, verdict, clock.now());
   await pass.report({ verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
   const isBlocked = cause instanceof KernelBlockedError;
-  if (isBlocked) void cause.released.then(wake);
+  if (isBlocked) {
+    onHeldUp(cause);
+    void cause.released.then(wake);
+  }
   if (!isBlocked && failures.length === 0) throw cause;
   logVerdict(log, verdict);
   const { generation } = nodeState.metadata;

@@ -167,6 +167,7 @@ const startDaemon = (settings: object = {}): void => {
       hostRoot: '/',
       stateFolder: '/nowhere',
       auditSeconds: 300,
+      passLimitSeconds: 600,
       configureHostInterfaces: false,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),

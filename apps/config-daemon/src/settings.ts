@@ -18,6 +18,11 @@ export const settingsSchema = z.object({
     .min(1)
     .default(300)
     .describe('The host is looked at again so often, besides whenever it tells of a change'),
+  passLimitSeconds: z
+    .number()
+    .min(1)
+    .default(600)
+    .describe('/healthz tells of it when no pass over the host has come to its end for so long'),
   configureHostInterfaces: z
     .boolean()
     .default(false)

@@ -175,14 +175,17 @@ validations:
 {{- end }}
 {{- end }}
 
-{{- /* Takes "probeHost" where the kubelet does not ask at the pod's address. */ -}}
+{{- /*
+Takes "probeHost" where the kubelet does not ask at the pod's address. /healthz also tells of what a restart does not
+cure, such as a kernel that does not answer: it is for people.
+*/ -}}
 {{- define "sriov.probes" -}}
 livenessProbe:
   httpGet:
     {{- with .probeHost }}
     host: {{ . | quote }}
     {{- end }}
-    path: /healthz
+    path: /livez
     port: health
   initialDelaySeconds: 10
   periodSeconds: 20

@@ -6,15 +6,24 @@ interface NamedCheck {
   readonly check: Check;
 }
 
-/** What `/healthz` and `/readyz` answer: named checks that the parts of a service add. */
+/**
+ * What `/livez`, `/healthz` and `/readyz` answer: named checks that the parts of a service add. `/livez` is for who ends
+ * and starts processes, `/healthz` for people and monitoring.
+ */
 export class Health {
   /** Names may be there more than once, as two caches of the same kind are. */
   readonly #live: NamedCheck[] = [];
+  readonly #healthy: NamedCheck[] = [];
   readonly #ready: NamedCheck[] = [];
 
   /** A failing liveness check makes the kubelet restart the process: only for what a restart cures. */
   addLiveness(name: string, check: Check): void {
     this.#live.push({ name, check });
+  }
+
+  /** A failing health check calls for a person: what is wrong stays wrong in a new process, which knows less of it. */
+  addHealth(name: string, check: Check): void {
+    this.#healthy.push({ name, check });
   }
 
   /** A failing readiness check takes the process out of its Service. */
@@ -25,6 +34,11 @@ export class Health {
   /** Sentences of the failing liveness checks. */
   liveProblems(): string[] {
     return problems(this.#live);
+  }
+
+  /** Sentences of the failing checks of liveness and health. */
+  healthProblems(): string[] {
+    return problems([...this.#live, ...this.#healthy]);
   }
 
   /** Sentences of the failing readiness checks. A process without any is still on its way to have some. */

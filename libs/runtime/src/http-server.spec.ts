@@ -37,6 +37,17 @@ describe('the observation server', () => {
     expect(await get(server, '/healthz')).toEqual([200, 'ok\n']);
   });
 
+  it('tells of what a restart does not cure to people, and not to who restarts', async () => {
+    const health = new Health();
+    health.addHealth('passes', () => 'the kernel does not answer');
+    const server = await start(health);
+    expect(await get(server, '/healthz')).toEqual([503, 'passes: the kernel does not answer\n']);
+    expect(await get(server, '/livez')).toEqual([200, 'ok\n']);
+    health.addLiveness('loop', () => 'is stuck');
+    expect(await get(server, '/healthz')).toEqual([503, 'loop: is stuck\npasses: the kernel does not answer\n']);
+    expect(await get(server, '/livez')).toEqual([503, 'loop: is stuck\n']);
+  });
+
   it('serves the metrics of this process only', async () => {
     const metrics = new Metrics();
     metrics.counter('sriov_things_total', 'Things done', ['kind']).inc({ kind: 'good' }, 2);

@@ -5,7 +5,7 @@ import { type Health } from './health.ts';
 import { type Metrics } from './metrics.ts';
 import { ServiceError } from './service-error.ts';
 
-/** The process's own HTTP server: `/healthz`, `/readyz`, `/metrics`. */
+/** The process's own HTTP server: `/livez`, `/healthz`, `/readyz`, `/metrics`. */
 export interface ObservationServer {
   /** The port bound, which differs from the one asked for only when that was 0. */
   readonly port: number;
@@ -80,8 +80,10 @@ async function answer(
   { health, metrics }: { readonly health: Health; readonly metrics: Metrics },
 ): Promise<void> {
   switch (url.split('?')[0]) {
-    case '/healthz':
+    case '/livez':
       return respond(response, health.liveProblems());
+    case '/healthz':
+      return respond(response, health.healthProblems());
     case '/readyz':
       return respond(response, health.readyProblems());
     case '/metrics': {
@@ -92,7 +94,7 @@ async function answer(
     }
     default:
       response.writeHead(404, { 'content-type': 'text/plain' });
-      response.end('not found: /healthz, /readyz and /metrics are served here\n');
+      response.end('not found: /livez, /healthz, /readyz and /metrics are served here\n');
   }
 }
 

@@ -14,7 +14,7 @@ export const serviceSettings = {
     .string()
     .refine(isAddress, NO_ADDRESS)
     .default(':8081')
-    .describe('Address of /healthz, /readyz and /metrics, host:port or :port'),
+    .describe('Address of /livez, /healthz, /readyz and /metrics, host:port or :port'),
   logLevel: z
     .enum(LOG_LEVELS)
     .default('info')

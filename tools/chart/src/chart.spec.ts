@@ -236,7 +236,7 @@ describe('the workloads', () => {
     for (const container of objects.map(containerOf)) {
       expect(container.resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
       expect(container.resources.limits).toEqual({ memory: expect.any(String) });
-      expect(container.livenessProbe.httpGet).toMatchObject({ path: '/healthz', port: 'health' });
+      expect(container.livenessProbe.httpGet).toMatchObject({ path: '/livez', port: 'health' });
       expect(container.readinessProbe.httpGet).toMatchObject({ path: '/readyz', port: 'health' });
       expect(container.securityContext['readOnlyRootFilesystem']).toBe(true);
     }

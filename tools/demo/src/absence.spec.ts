@@ -80,6 +80,7 @@ const daemon = new Running((signal) =>
       hostRoot: '/',
       stateFolder: '/nowhere',
       auditSeconds: 300,
+      passLimitSeconds: 600,
       configureHostInterfaces: false,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),

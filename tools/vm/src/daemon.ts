@@ -53,7 +53,7 @@ export class Daemon {
 
   /** Its answer to a liveness probe. */
   async isAlive(): Promise<boolean> {
-    return (await this.#guest.get(`http://127.0.0.1:${PORT}/healthz`)).status === 200;
+    return (await this.#guest.get(`http://127.0.0.1:${PORT}/livez`)).status === 200;
   }
 
   /** Waits until it has looked at the host and the spec, and come to an end with it. */

@@ -1,7 +1,6 @@
 import { StateFolder } from '@sriov/host';
 import { loadWorld, SimulatedKernel, StateFile, WorldError } from '@sriov/host-sim';
 import { type Clock, ServiceError } from '@sriov/runtime';
-import { Journal } from '../journal.ts';
 import { type OpenHost } from '../open-host.ts';
 import { type SimulatedSettings } from './settings.ts';
 
@@ -12,8 +11,8 @@ import { type SimulatedSettings } from './settings.ts';
 export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, clock }) => {
   const { simulate, simulateState, stateFolder } = settings;
   log.info({ world: simulate }, 'this host is simulated');
-  const journal = new Journal(new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`));
-  return { kernel: openSimulation(simulate, simulateState, clock), journal };
+  const folder = new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`);
+  return { kernel: openSimulation(simulate, simulateState, clock), folder };
 };
 
 function openSimulation(world: string, state: string | undefined, clock: Clock): SimulatedKernel {

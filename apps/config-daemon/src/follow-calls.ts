@@ -1,0 +1,55 @@
+import { type Kernel } from '@sriov/host';
+import { type HostPorts } from './gather.ts';
+import { Journal, type JournalFolder } from './journal.ts';
+import { type OpenedHost } from './open-host.ts';
+import { type PassWatch } from './pass-watch.ts';
+import { type PluginPods } from './plugin-pods.ts';
+import { type StatusWriter } from './status-writer.ts';
+
+type Watch = Pick<PassWatch, 'call'>;
+
+/** The host, with each call known to the watch until it comes back. */
+export function followHost({ kernel, folder }: OpenedHost, watch: Watch): Pick<HostPorts, 'kernel' | 'journal'> {
+  return { kernel: followKernel(kernel, watch), journal: new Journal(followFolder(folder, watch)) };
+}
+
+/** The kernel, with each call known to the watch until it comes back. */
+export function followKernel(kernel: Kernel, watch: Watch): Kernel {
+  return {
+    read: (path, options) => watch.call(`read ${path}`, () => kernel.read(path, options)),
+    write: (path, value, options) => watch.call(`write ${path}`, () => kernel.write(path, value, options)),
+    readlink: (path) => watch.call(`readlink ${path}`, () => kernel.readlink(path)),
+    list: (path) => watch.call(`list ${path}`, () => kernel.list(path)),
+    exec: (command, args, options) =>
+      watch.call(`exec ${[command, ...args].join(' ')}`, () => kernel.exec(command, args, options)),
+    call: (method, message, options) =>
+      watch.call(`call ${method.socket} ${method.method}`, () => kernel.call(method, message, options)),
+    watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
+  };
+}
+
+/** The state folder, likewise: the disk that it is on can hang. */
+export function followFolder(folder: JournalFolder, watch: Watch): JournalFolder {
+  return {
+    read: (name) => watch.call(`read ${name} of the state folder`, () => folder.read(name)),
+    list: (name) => watch.call(`list ${name} of the state folder`, () => folder.list(name)),
+    write: (name, content) => watch.call(`write ${name} of the state folder`, () => folder.write(name, content)),
+    remove: (name) => watch.call(`remove ${name} of the state folder`, () => folder.remove(name)),
+  };
+}
+
+/** The writer of the status, likewise. */
+export function followStatus(status: StatusWriter, watch: Watch): StatusWriter {
+  return {
+    write: (nodeState, pass) => watch.call('write the status of the node state', () => status.write(nodeState, pass)),
+    isOurs: (present) => status.isOurs(present),
+  };
+}
+
+/** The device plugin's pods, likewise. */
+export function followPods(pods: PluginPods, watch: Watch): PluginPods {
+  return {
+    list: () => watch.call("list the device plugin's pods", () => pods.list()),
+    delete: (pod) => watch.call(`delete the pod ${pod.name}`, () => pods.delete(pod)),
+  };
+}

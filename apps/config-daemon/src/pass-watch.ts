@@ -1,0 +1,87 @@
+import { type BlockedCall } from '@sriov/host';
+import { type CheckResult, type Clock } from '@sriov/runtime';
+
+/** A call that has not come back: words for it, and when it began, by the clock that nobody sets. */
+interface Call {
+  readonly what: string;
+  readonly at: number;
+}
+
+/** What following passes takes. */
+export interface PassWatchOptions {
+  readonly clock: Pick<Clock, 'elapsed'>;
+  /** Milliseconds that a pass may take. */
+  readonly limitMs: number;
+}
+
+/**
+ * Follows whether passes come to their end, and which call holds up one that does not. Calls to the kernel have
+ * deadlines, but files of the journal have none, and a pass that is given up over a call that hangs has not ended either.
+ */
+export class PassWatch {
+  readonly #options: PassWatchOptions;
+  /** Those under way. */
+  readonly #calls = new Set<Call>();
+  /** The call over which a pass was given up last, as long as it has not come back. */
+  #holder: (Call & Pick<BlockedCall, 'released'>) | undefined;
+  /** When the first pass began that has not come to its end, nor one after it. */
+  #since: number | undefined;
+  #isHeldUp = false;
+
+  constructor(options: PassWatchOptions) {
+    this.#options = options;
+  }
+
+  /** The pass, followed. One that throws has ended: whoever runs it tells of that. */
+  pass<T>(pass: () => Promise<T>): () => Promise<T> {
+    return async () => {
+      this.#since ??= this.#options.clock.elapsed();
+      this.#isHeldUp = false;
+      try {
+        return await pass();
+      } finally {
+        if (!this.#isHeldUp) this.#since = this.#holder = undefined;
+      }
+    };
+  }
+
+  /** The present pass is given up, because it cannot do without a call that does not come back. */
+  readonly heldUp = ({ verb, path, waitedMs, released }: BlockedCall): void => {
+    this.#isHeldUp = true;
+    // One that is asked for again is the same call, and began when it was first made.
+    if (this.#holder?.released === released) return;
+    const holder = { what: `${verb} ${path}`, at: this.#options.clock.elapsed() - waitedMs, released };
+    this.#holder = holder;
+    void released.then(() => {
+      if (this.#holder === holder) this.#holder = undefined;
+    });
+  };
+
+  /** Makes a call that a pass may wait for. @param what words for it */
+  async call<T>(what: string, make: () => Promise<T>): Promise<T> {
+    const call = { what, at: this.#options.clock.elapsed() };
+    this.#calls.add(call);
+    try {
+      return await make();
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  /** A check for `/healthz`: fine, or for how long no pass has ended, and the call that has been waited for longest. */
+  readonly check = (): CheckResult => {
+    const { clock, limitMs } = this.#options;
+    const now = clock.elapsed();
+    if (this.#since === undefined || now - this.#since < limitMs) return true;
+    const [longest] = [...this.#calls, ...(this.#holder ? [this.#holder] : [])].sort((a, b) => a.at - b.at);
+    const holder =
+      longest === undefined
+        ? 'no call to the host or the API server is under way'
+        : `it waits for "${longest.what}", which has not come back for ${seconds(now - longest.at)} s`;
+    return `no pass has come to its end for ${seconds(now - this.#since)} s: ${holder}`;
+  };
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1_000);
+}
