@@ -33,18 +33,10 @@ const texts = (...entries: [string, string][]): NodePresent['devicePlugin'] => (
   texts: new Map(entries),
 });
 
-const unreadable: SriovNetworkNodeState['status'] = {
+const untold = (reason: string): SriovNetworkNodeState['status'] => ({
   syncStatus: 'Failed',
-  conditions: [
-    {
-      type: 'Ready',
-      status: 'False',
-      reason: 'HostUnreadable',
-      message: '',
-      lastTransitionTime: '2026-01-01T00:00:00Z',
-    },
-  ],
-};
+  conditions: [{ type: 'Ready', status: 'False', reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+});
 
 describe('nodeWrites', () => {
   it('writes nothing when all is in place', () => {
@@ -86,10 +78,13 @@ describe('nodeWrites', () => {
 
     it.each<[string, SriovNetworkNodeState['status']]>([
       ['is empty', undefined],
-      ['is that of a daemon that could not look at its host', unreadable],
+      ['is that of a daemon that could not look at its host', untold('HostUnreadable')],
+      ['is that of a daemon whose look has not come back from the kernel', untold('BlockedInKernel')],
+      ['is that of a daemon whose report the API server refused as too large', untold('NodeStateTooLarge')],
     ])('changes nothing of the one that stands when its status %s', (_, status) => {
       const state = { ...stateOf(planned), ...(status && { status }) };
       expect(nodeWrites(unplanned(state), { ...inPlace, state })).toEqual([]);
+      expect(unplanned(state).undecided).toEqual(['p']);
     });
   });
 
