@@ -41,18 +41,35 @@ const MODE_MS = 120_000;
 
 /**
  * eSwitch mode of PFs by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is
- * legacy and can be nothing else. VFs are not asked: there are hundreds, each would take a process, and none has one.
+ * legacy and can be nothing else. One whose mode cannot be told has the cause. VFs are not asked: there are hundreds, each would take a process, and none has one.
  */
-export async function readESwitchModes(kernel: Kernel): Promise<Map<string, ESwitchMode>> {
-  const modes = new Map<string, ESwitchMode>();
+export async function readESwitchModes(kernel: Kernel): Promise<Map<string, ESwitchMode | UnknownMode>> {
+  const modes = new Map<string, ESwitchMode | UnknownMode>();
   for (const device of await listDevlinkDevices(kernel)) {
     const address = device.slice('pci/'.length);
     const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
-    const mode = isVf ? undefined : await readESwitchMode(kernel, device);
+    const mode = isVf ? undefined : await readESwitchMode(kernel, device).catch(asUnknown);
     if (mode !== undefined) modes.set(address, mode);
   }
   return modes;
 }
+
+/** Why the mode of one device is not known; the others are none the worse for it. */
+export interface UnknownMode {
+  readonly cause: unknown;
+}
+
+function asUnknown(cause: unknown): UnknownMode {
+  return { cause };
+}
+
+/** How the tool says that the kernel has no devlink, or it itself no such command. */
+const NO_DEVLINK = /Failed to connect|is unknown|not found|not supported/i;
+/**
+ * How the kernel says that a device has no eSwitch: it is gone (ENODEV), its driver has none (EOPNOTSUPP), or the device
+ * is not the one that may ask (EPERM, mlx5_eswitch_check in drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c).
+ */
+const NO_ESWITCH = /No such device|not supported|not permitted|not found|is unknown/i;
 
 async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
   try {
@@ -60,19 +77,22 @@ async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
     return Object.keys(output.dev).filter((name) => name.startsWith('pci/'));
   } catch (error) {
     // A host without the tool or the kernel's devlink has only legacy devices.
-    if (error instanceof CommandError || isErrno(error, 'ENOENT')) return [];
+    if (isErrno(error, 'ENOENT') || (error instanceof CommandError && NO_DEVLINK.test(error.stderr))) return [];
     throw error;
   }
 }
 
-/** eSwitch mode of a devlink device by its handle; nothing when it has no eSwitch. */
+/**
+ * eSwitch mode of a devlink device by its handle; nothing when it has no eSwitch.
+ * @throws {CommandError} when it cannot be told, as while firmware resets: a mode that is not known is not legacy
+ */
 export async function readESwitchMode(kernel: Kernel, device: string): Promise<ESwitchMode | undefined> {
   try {
     const output = eswitch.parse(await runJson(kernel, ['devlink', '-j', 'dev', 'eswitch', 'show', device]));
     const mode = output.dev[device]?.mode;
     return mode === 'legacy' || mode === 'switchdev' ? mode : undefined;
   } catch (error) {
-    if (error instanceof CommandError) return undefined;
+    if (error instanceof CommandError && NO_ESWITCH.test(error.stderr)) return undefined;
     throw error;
   }
 }

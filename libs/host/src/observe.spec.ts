@@ -171,6 +171,37 @@ describe('eSwitch modes', () => {
   });
 });
 
+describe('an eSwitch mode that cannot be told', () => {
+  const pci = (address: string): string => `pci/${address}`;
+  const files = { ...pfWith([{}]), ...device('0000:02:00.0', { sriov_totalvfs: '7' }) };
+  const shown = JSON.stringify({ dev: { [pci(PF)]: {}, [pci('0000:02:00.0')]: {} } });
+  const kernel = (answer: string): TestKernel =>
+    host(files, [], {
+      'devlink -j dev show': shown,
+      [`devlink -j dev eswitch show ${pci(PF)}`]: answer,
+      [`devlink -j dev eswitch show ${pci('0000:02:00.0')}`]: '!kernel answers: Operation not supported',
+    });
+
+  it.each(['!kernel answers: Device or resource busy', '!kernel answers: Connection timed out'])(
+    'is a problem of its PF, which is not taken for one in legacy mode: %s',
+    async (answer) => {
+      const { interfaces, problems } = await observeHost(kernel(answer));
+      expect(interfaces.map(({ pciAddress }) => pciAddress)).toEqual(['0000:02:00.0']);
+      expect(problems).toEqual([{ pciAddress: PF, message: expect.stringContaining(answer.slice(1)) }]);
+    },
+  );
+
+  it('is none of a device that has no eSwitch', async () => {
+    const { problems } = await observeHost(kernel('!kernel answers: Operation not permitted'));
+    expect(problems).toEqual([]);
+  });
+
+  it('makes the host one that is not guessed at where devlink itself fails', async () => {
+    const failing = host(files, [], { 'devlink -j dev show': '!kernel answers: Cannot allocate memory' });
+    await expect(observeHost(failing)).rejects.toThrow('Cannot allocate memory');
+  });
+});
+
 describe('what the host uses a PF for', () => {
   const route = (...routes: object[]): Record<string, string> => ({
     'ip -j -4 route show table all': JSON.stringify(routes),

@@ -12,7 +12,7 @@ import {
 import { type DeviceInterfaces } from './device-interfaces.ts';
 import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './device-uses.ts';
 import { readDriver } from './driver-binding.ts';
-import { readESwitchModes } from './devlink.ts';
+import { type ESwitchMode, readESwitchModes, type UnknownMode } from './devlink.ts';
 import { isErrno, type Kernel, KernelBlockedError } from './kernel.ts';
 import { type Link } from './links.ts';
 import { listVfAddresses, readAutoprobe } from './sriov.ts';
@@ -20,7 +20,7 @@ import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from
 
 /** Facts that are read once for all devices. */
 interface HostTables extends UseTables {
-  readonly eSwitchModes: ReadonlyMap<string, 'legacy' | 'switchdev'>;
+  readonly eSwitchModes: Awaited<ReturnType<typeof readESwitchModes>>;
 }
 
 /**
@@ -121,9 +121,15 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
     linkType: link?.linkType ?? linkTypeOfClass(deviceClass),
     link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
     sriov: await observeSriov(kernel, { pciAddress, vfMacs: link?.vfMacs ?? new Map() }, tables),
-    eSwitchMode: tables.eSwitchModes.get(pciAddress),
+    eSwitchMode: knownMode(tables.eSwitchModes.get(pciAddress)),
     uses: uses.length > 0 ? uses : undefined,
   });
+}
+
+/** @throws what kept it from being told: a PF in an unknown mode is not taken for one in legacy mode */
+function knownMode(mode: ESwitchMode | UnknownMode | undefined): ESwitchMode | undefined {
+  if (typeof mode !== 'object') return mode;
+  throw mode.cause;
 }
 
 /** Each alone tells a VF: one that is just being removed, which can take its time, has lost the link to its PF. */
