@@ -1,5 +1,5 @@
 import { type ObservedInterface } from '@sriov/api';
-import { type ReadSelector } from './nic-selector.ts';
+import { isEmptySelector, type ReadSelector, selects } from './nic-selector.ts';
 
 /** A part of a selector that fits no PF as it is written, and what was most likely meant. */
 interface NearMiss {
@@ -8,24 +8,64 @@ interface NearMiss {
   readonly meant: string;
 }
 
+/** Names and ids that are shown where there are many. */
+const SHOWN = 8;
+
 /**
- * Says which part of a selector fits no PF, where there is one that was most likely meant: an id in capitals or with
- * 0x, a PCI address without its domain, a name that is nearly that of a PF. Nothing when there is no such PF.
+ * Says which part of a selector fits no PF: as it is written, where one was most likely meant (an id in capitals or with
+ * 0x, a PCI address without its domain or with VFs behind it, a name that is nearly that of a PF), and where the whole
+ * selects nothing also which there are instead, or that no PF fits all parts. `interfaces` are those of all nodes that
+ * are asked about: a part that fits on one of them is right. Nothing when there is nothing to say.
  */
 export function explainMismatch(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
+  if (interfaces.length === 0) return undefined;
   const misses = [
     ...idMisses('vendor', selector.vendor, interfaces),
     ...idMisses('deviceID', selector.deviceID, interfaces),
-    ...(selector.rootDevices ?? []).flatMap((address) => addressMisses(address, interfaces)),
-    ...selector.pfs.flatMap(({ name }) => nameMisses(name, interfaces)),
+    ...(selector.rootDevices ?? []).flatMap((address) => addressMisses(address, selector, interfaces)),
+    ...selector.pfs.flatMap(({ name }) => nameMisses(name, selector, interfaces)),
   ];
-  if (misses.length === 0) return undefined;
-  return misses
+  if (misses.length > 0) return misses.map(describeMiss).join('; ');
+  const selectsNothing = !isEmptySelector(selector) && !interfaces.some((nic) => selects(selector, nic));
+  return selectsNothing ? explainNothing(selector, interfaces) : undefined;
+}
+
+function describeMiss({ field, written, meant }: NearMiss): string {
+  return `spec.nicSelector.${field} "${written}" fits no PF, and ${meant} would: write that`;
+}
+
+/** Nothing is nearly right: the parts that fit no PF at all, and what there is. */
+function explainNothing(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
+  const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
+  if (netFilter) return undefined;
+  const parts: readonly [field: string, written: readonly string[], present: readonly string[]][] = [
+    ['vendor', vendor ? [vendor] : [], interfaces.flatMap((nic) => nic.vendor ?? [])],
+    ['deviceID', deviceID ? [deviceID] : [], interfaces.flatMap((nic) => nic.deviceID ?? [])],
+    ['rootDevices', rootDevices, interfaces.map(({ pciAddress }) => pciAddress)],
+    ['pfNames', pfs.map(({ name }) => name), namesOf(interfaces)],
+  ];
+  const unfit = parts.filter(
+    ([, written, present]) => written.length > 0 && !written.some((each) => present.includes(each)),
+  );
+  if (unfit.length === 0) return 'each part of spec.nicSelector fits some PF, and no PF fits all of them';
+  return unfit
     .map(
-      ({ field, written, meant }) =>
-        `spec.nicSelector.${field} "${written}" fits no PF, and ${meant} would: write that`,
+      ([field, written, present]) =>
+        `spec.nicSelector.${field} "${written.join('", "')}" fits no PF${instead(field === 'pfNames' ? ownNames(interfaces) : present)}`,
     )
     .join('; ');
+}
+
+/** Not the alternative ones, which mean the same PFs, nor those of PFs that can have no VFs. */
+function ownNames(interfaces: readonly ObservedInterface[]): string[] {
+  return interfaces.filter(({ totalvfs = 0 }) => totalvfs > 0).flatMap(({ name }) => name ?? []);
+}
+
+function instead(present: readonly string[]): string {
+  const all = [...new Set(present)].sort();
+  if (all.length === 0) return '';
+  const more = all.length > SHOWN ? ` and ${all.length - SHOWN} more` : '';
+  return ` (there ${all.length === 1 ? 'is' : 'are'} ${all.slice(0, SHOWN).join(', ')}${more})`;
 }
 
 function idMisses(
@@ -38,18 +78,35 @@ function idMisses(
   return interfaces.some((nic) => nic[field] === meant) ? [{ field, written, meant }] : [];
 }
 
-function addressMisses(written: string, interfaces: readonly ObservedInterface[]): NearMiss[] {
-  if (interfaces.some(({ pciAddress }) => pciAddress === written)) return [];
-  const lower = written.trim().toLowerCase();
-  const meant = [lower, `0000:${lower}`].find((address) => interfaces.some(({ pciAddress }) => pciAddress === address));
-  return meant === undefined ? [] : [{ field: 'rootDevices', written, meant }];
+/** VFs behind the address are known to the device plugin, and function numbers are easily left out. */
+function addressMisses(
+  written: string,
+  { rootDevices = [] }: ReadSelector,
+  interfaces: readonly ObservedInterface[],
+): NearMiss[] {
+  const present = [...new Set(interfaces.map(({ pciAddress }) => pciAddress))].sort();
+  if (present.includes(written)) return [];
+  const [lower = '', ranges] = written.trim().toLowerCase().split('#');
+  const meant = [lower, `0000:${lower}`]
+    .flatMap((address) => present.filter((each) => each === address || each.startsWith(`${address}.`)))
+    .filter((address) => !rootDevices.includes(address));
+  if (lower === '' || meant.length === 0) return [];
+  const words = meant.slice(0, SHOWN).join(' or ');
+  const cure = ranges === undefined ? words : `${words} without "#${ranges}" (VFs stand behind names, in pfNames)`;
+  return [{ field: 'rootDevices', written, meant: cure }];
 }
 
-function nameMisses(written: string, interfaces: readonly ObservedInterface[]): NearMiss[] {
-  const names = interfaces.flatMap(({ name, altNames = [] }) => [...(name === undefined ? [] : [name]), ...altNames]);
+function nameMisses(written: string, { pfs }: ReadSelector, interfaces: readonly ObservedInterface[]): NearMiss[] {
+  const names = namesOf(interfaces);
   if (names.includes(written)) return [];
-  const near = names.filter((name) => isNear(written, name));
-  return near.length === 0 ? [] : [{ field: 'pfNames', written, meant: near.slice(0, 3).join(' or ') }];
+  const near = names.filter((name) => isNear(written.trim(), name) && !pfs.some((pf) => pf.name === name));
+  return near.length === 0 ? [] : [{ field: 'pfNames', written, meant: near.slice(0, SHOWN).join(' or ') }];
+}
+
+function namesOf(interfaces: readonly ObservedInterface[]): string[] {
+  return [
+    ...new Set(interfaces.flatMap(({ name, altNames = [] }) => [...(name === undefined ? [] : [name]), ...altNames])),
+  ];
 }
 
 /** The same but for capitals, or with the port (`np0`) behind it, which newer kernels append. */

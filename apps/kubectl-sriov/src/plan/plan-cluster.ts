@@ -157,9 +157,8 @@ function idlePolicies(fleet: Fleet, nodes: readonly PlannedNode[], catalog: Cata
     const unreported = selected.filter(({ plan }) => plan.undecided.includes(policy.name)).map(({ name }) => name);
     const facts = { selectedNodes: selected.length, unplannedNodes: 0, unreported, matched: [], problems: [] };
     const [condition] = policyStatus(facts).conditions;
-    const explained = selected.flatMap(
-      ({ before }) => explainMismatch(policy.selector, before.state?.status?.interfaces ?? []) ?? [],
-    )[0];
+    const interfaces = selected.flatMap(({ before }) => before.state?.status?.interfaces ?? []);
+    const explained = explainMismatch(policy.selector, interfaces);
     const message = [condition?.message ?? '', ...(explained === undefined ? [] : [explained])].join('; ');
     return [{ name: policy.name, message }];
   });

@@ -26,7 +26,8 @@ describe('a policy before there is hardware', () => {
       'no selected node has such a PF',
       pf('ens9'),
       [
-        'spec.nicSelector selects no PF that can have VFs on the 2 selected nodes now (there are ens2f0, ens2f1): nothing happens until there is one',
+        'spec.nicSelector selects no PF that can have VFs on the 2 selected nodes now: nothing happens until there is one',
+        'spec.nicSelector.pfNames "ens9" fits no PF (there are ens2f0, ens2f1)',
       ],
     ],
     ['one of the selected nodes has it', {}, []],
@@ -152,8 +153,25 @@ describe('a selector that is written otherwise than nodes write their PFs', () =
       { rootDevices: ['3b:00.0'] },
       'spec.nicSelector.rootDevices "3b:00.0" fits no PF, and 0000:3b:00.0 would',
     ],
+    [
+      'an address with VFs behind it',
+      { rootDevices: ['0000:3B:00.0#0-3'] },
+      'and 0000:3b:00.0 without "#0-3" (VFs stand behind names, in pfNames) would',
+    ],
+    ['an address without its function', { rootDevices: ['3b:00'] }, 'and 0000:3b:00.0 would'],
+    ['a name with blanks', { pfNames: [' ens2f0'] }, 'pfNames " ens2f0" fits no PF, and ens2f0 would'],
+    ['a name that no PF has', { pfNames: ['ens9f0'] }, 'pfNames "ens9f0" fits no PF (there are eno1, ens2f0)'],
+    ['a vendor that no PF has', { vendor: '14e4' }, 'vendor "14e4" fits no PF (there are 15b3, 8086)'],
+    [
+      'parts of different PFs',
+      { vendor: '15b3', pfNames: ['ens2f0'] },
+      'each part of spec.nicSelector fits some PF, and no PF fits all of them',
+    ],
   ])('%s is named with the form it should have', (_, nicSelector, warning) => {
-    const nodeStates = [state('n1', [nic('ens2f0', '0000:3b:00.0', { deviceID: '159b' })])];
+    const nodeStates = [
+      state('n1', [nic('ens2f0', '0000:3b:00.0', { deviceID: '159b' })]),
+      state('n2', [nic('eno1', '0000:18:00.0', { vendor: '15b3', deviceID: '101d' })]),
+    ];
     const { allowed, warnings } = verdictOn(policyObject({ nicSelector }), { cluster: { nodeStates } });
     expect(allowed).toBe(true);
     expect(warnings.join('\n')).toContain(warning);

@@ -35,18 +35,18 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
   },
   {
     name: 'a PF is selected',
-    check: ({ placement: { nodes, policy }, removes }) =>
+    check: ({ placement: { nodes }, removes }) =>
       nodes.length > 0 && nodes.every(({ selected }) => selected.length === 0)
-        ? `spec.nicSelector selects no PF that can have VFs on ${describeNodes(nodes)} now${namesThere(policy, nodes)}${outlook(removes)}`
+        ? `spec.nicSelector selects no PF that can have VFs on ${describeNodes(nodes)} now${outlook(removes)}`
         : undefined,
   },
   {
     name: 'the selector is written as the nodes write their PFs',
-    check({ placement: { policy, nodes } }) {
-      const reported = nodes.filter(({ interfaces }) => interfaces.length > 0);
-      const explained = reported.flatMap(({ interfaces }) => explainMismatch(policy.selector, interfaces) ?? []);
-      return explained.length > 0 && explained.length === reported.length ? explained[0] : undefined;
-    },
+    check: ({ placement: { policy, nodes } }) =>
+      explainMismatch(
+        policy.selector,
+        nodes.flatMap(({ interfaces }) => interfaces),
+      ),
   },
   {
     name: 'a bridge is made',
@@ -94,18 +94,6 @@ function outlook(removes: boolean): string {
 }
 
 const SHOWN = 3;
-const SHOWN_NAMES = 8;
-
-/** For who asked for PFs by their names: those that there are. */
-function namesThere({ selector }: ReadablePolicy, nodes: readonly PlacedNode[]): string {
-  const names = nodes.flatMap(({ interfaces }) =>
-    interfaces.filter(({ totalvfs = 0 }) => totalvfs > 0).flatMap(({ name }) => name ?? []),
-  );
-  const known = [...new Set(names)].sort();
-  if (selector.pfs.length === 0 || known.length === 0) return '';
-  const more = known.length > SHOWN_NAMES ? ` and ${known.length - SHOWN_NAMES} more` : '';
-  return ` (there are ${known.slice(0, SHOWN_NAMES).join(', ')}${more})`;
-}
 
 function describeNodes(nodes: readonly PlacedNode[]): string {
   return nodes.length === 1 ? `node ${nodes[0]?.name}` : `the ${nodes.length} selected nodes`;
