@@ -33,12 +33,13 @@ export function readUserJson(spec: UserJsonFields): Parsed<UserJson> {
   };
 }
 
-function readObject(field: string, source: string | undefined): Parsed<JsonNode | undefined> {
+function readObject(field: 'ipam' | 'capabilities', source: string | undefined): Parsed<JsonNode | undefined> {
   if (isBlank(source)) return { ok: true, value: undefined };
   const node = readJson(source);
   if (!node.ok) return { ok: false, message: `spec.${field} is not valid JSON: ${node.message}` };
   if (node.value.kind !== 'object') {
-    return { ok: false, message: `spec.${field} must be a JSON object, such as {"type": "static"}` };
+    const example = field === 'capabilities' ? '{"mac": true}' : '{"type": "static"}';
+    return { ok: false, message: `spec.${field} must be a JSON object, such as ${example}` };
   }
   return node;
 }

@@ -1,8 +1,8 @@
-import { DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
-import { type Network, renderAttachment } from '@sriov/attachment';
+import { DEFAULT_RESOURCE_PREFIX, type KubeObject } from '@sriov/api';
+import { type Network, renderAttachment, type Rendered } from '@sriov/attachment';
 import { type AttachedSpec, CNI_RULES } from './cni-rules.ts';
 import { namespaceOf } from './placement.ts';
-import { type AdmissionRequest } from './request.ts';
+import { type AdmissionRequest, type AdmissionSettings } from './request.ts';
 import { type Rule } from './rule.ts';
 
 /** What the rules about a network of any kind look at. */
@@ -13,6 +13,16 @@ export interface NetworkFacts extends AdmissionRequest {
 const PARTITION_KEY = /^0x[0-9a-f]{1,4}$/i;
 /** The top bit says full member; what is left of it names the partition. */
 const PARTITION = 0x7fff;
+
+/** The attachment that a network of any kind becomes; one that names no namespace is in the operator's. */
+export function renderNetwork(object: KubeObject, settings: AdmissionSettings): Rendered {
+  const metadata = { ...object.metadata, namespace: namespaceOf(object, settings) };
+  const { operatorNamespace } = settings;
+  return renderAttachment({ ...object, metadata } as Network, {
+    operatorNamespace,
+    resourcePrefix: DEFAULT_RESOURCE_PREFIX,
+  });
+}
 
 /** Rules about a SriovNetwork, SriovIBNetwork or OVSNetwork. */
 export const NETWORK_RULES: readonly Rule<NetworkFacts>[] = [
@@ -36,11 +46,7 @@ export const NETWORK_RULES: readonly Rule<NetworkFacts>[] = [
   {
     name: 'it can be rendered',
     check({ object, settings }) {
-      const metadata = { ...object.metadata, namespace: namespaceOf(object, settings) };
-      const rendered = renderAttachment({ ...object, metadata } as Network, {
-        operatorNamespace: settings.operatorNamespace,
-        resourcePrefix: DEFAULT_RESOURCE_PREFIX,
-      });
+      const rendered = renderNetwork(object, settings);
       return rendered.ok ? undefined : rendered.message;
     },
   },

@@ -1,4 +1,6 @@
+import { findConfigFault } from './cni-config-fault.ts';
 import { nearNames } from './near-names.ts';
+import { renderNetwork } from './network-rules.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';
 
@@ -41,6 +43,14 @@ export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
       return fields.length === 0
         ? undefined
         : `${fields.join(', ')}: a blank that is none in JSON, such as a no-break space, is read over here; other programs refuse it: write a plain space`;
+    },
+  },
+  {
+    // Upstream lets it in: what stands is not to be refused at its next change.
+    name: 'the CNI can read the configuration',
+    check({ object, settings }) {
+      const rendered = renderNetwork(object, settings);
+      return rendered.ok ? findConfigFault(rendered.attachment.spec?.config ?? '{}') : undefined;
     },
   },
 ];

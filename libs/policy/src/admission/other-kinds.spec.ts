@@ -126,7 +126,14 @@ describe.each(['SriovNetwork', 'SriovIBNetwork', 'OVSNetwork'])('a %s', (kind) =
   it.each<[string, KubeObject]>([
     ['in the operator namespace for another one', network({ networkNamespace: 'team' })],
     ['in its own namespace', network({}, { namespace: 'team' })],
-    ['with JSON', network({ ipam: '{"type": "static"}', capabilities: '{"mac": true}', metaPlugins: '{}, {}' })],
+    [
+      'with JSON',
+      network({
+        ipam: '{"type": "static"}',
+        capabilities: '{"mac": true}',
+        metaPlugins: '{"type": "a"}, {"type": "b"}',
+      }),
+    ],
   ])('%s is let in', (_, object) => {
     expect(verdictOn(object)).toEqual({ allowed: true, message: '', warnings: [], patch: [] });
   });
