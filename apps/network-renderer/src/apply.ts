@@ -3,6 +3,7 @@ import {
   type CustomResource,
   NETWORK_ATTACHMENT_DEFINITION,
   type NetworkAttachmentDefinition,
+  omitUndefined,
 } from '@sriov/api';
 import { type AttachmentStep, type Network } from '@sriov/attachment';
 import { isNotFound, type KubeClient } from '@sriov/kube';
@@ -24,62 +25,71 @@ export async function apply(
   steps: readonly AttachmentStep[],
 ): Promise<void> {
   const { namespace, name } = subject.network.metadata;
+  let { network } = subject;
   for (const step of steps) {
-    if (!(await applyStep(ports.client, subject, step))) return;
+    const next = await applyStep(ports.client, { ...subject, network }, step);
+    if (next === undefined) return;
+    network = next;
     ports.log.info({ kind: subject.resource.kind, namespace, name, step: step.kind }, 'network changed');
   }
 }
 
-/** Returns whether the network is still there, as far as the step shows it. */
-async function applyStep(client: KubeClient, subject: Subject, step: AttachmentStep): Promise<boolean> {
-  const { resourceVersion } = subject.network.metadata;
+/** Returns the network with the version that it has after the step; nothing when it turned out to be gone. */
+async function applyStep(client: KubeClient, subject: Subject, step: AttachmentStep): Promise<Network | undefined> {
   switch (step.kind) {
     case 'set-finalizers':
-      // The list is replaced as a whole, so the resource version guards what others added meanwhile.
-      return patchNetwork(client, subject, { finalizers: step.finalizers, resourceVersion });
+      return patchNetwork(client, subject, { finalizers: step.finalizers });
     case 'apply-attachment':
       await writeAttachment(client, step);
-      return true;
+      return subject.network;
     case 'delete-attachment':
       await deleteAttachment(client, step.attachment);
-      return true;
+      return subject.network;
     case 'record-namespace':
       return patchNetwork(client, subject, { annotations: { [ANNOTATION.lastNetworkNamespace]: step.namespace } });
   }
 }
 
 /**
- * Neither way overwrites an object that the plan did not know: what somebody else made meanwhile under the name is a
- * conflict, and the next reconcile sees it.
+ * Neither way touches an object that the plan did not know: what somebody else made, changed or deleted meanwhile is a
+ * conflict, and the next reconcile sees it. The version alone would not tell of an object that is gone: server-side
+ * apply makes it anew, unless a uid says which one is meant.
  */
 async function writeAttachment(
   client: KubeClient,
-  { attachment, resourceVersion }: Extract<AttachmentStep, { kind: 'apply-attachment' }>,
+  { attachment, replaces }: Extract<AttachmentStep, { kind: 'apply-attachment' }>,
 ): Promise<void> {
-  if (resourceVersion === undefined) {
+  if (replaces === undefined) {
     await client.create(NETWORK_ATTACHMENT_DEFINITION, attachment);
   } else {
-    const metadata = { ...attachment.metadata, resourceVersion };
+    const metadata = { ...attachment.metadata, ...replaces };
     await client.apply(NETWORK_ATTACHMENT_DEFINITION, { ...attachment, metadata });
   }
 }
 
 async function deleteAttachment(client: KubeClient, attachment: NetworkAttachmentDefinition): Promise<void> {
-  const { uid } = attachment.metadata;
+  const { uid, resourceVersion } = attachment.metadata;
   try {
-    await client.delete(NETWORK_ATTACHMENT_DEFINITION, attachment.metadata, uid === undefined ? {} : { uid });
+    await client.delete(NETWORK_ATTACHMENT_DEFINITION, attachment.metadata, { uid, resourceVersion });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
 }
 
-/** Returns whether there was a network to patch. */
-async function patchNetwork(client: KubeClient, { resource, network }: Subject, metadata: object): Promise<boolean> {
+/** Patches the version of the network that is given, and no other. Nothing when the network is gone. */
+async function patchNetwork(
+  client: KubeClient,
+  { resource, network }: Subject,
+  change: object,
+): Promise<Network | undefined> {
+  const { resourceVersion } = network.metadata;
+  const patch = { metadata: { ...change, ...omitUndefined({ resourceVersion }) } };
   try {
-    await client.mergePatch(resource, network.metadata, { patch: { metadata } });
-    return true;
+    const patched = await client.mergePatch(resource, network.metadata, { patch, metadataOnly: true });
+    const metadata = { ...network.metadata, ...omitUndefined({ resourceVersion: patched.metadata.resourceVersion }) };
+    return { ...network, metadata };
   } catch (error) {
-    if (isNotFound(error)) return false;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

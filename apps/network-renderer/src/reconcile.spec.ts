@@ -32,6 +32,10 @@ const hasAttachment = async (namespace: string, name: string): Promise<boolean> 
   const path = `/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions/${name}`;
   return (await tryRequest('GET', path)).status === 200;
 };
+const attachmentPath = (name: string): string =>
+  `/apis/k8s.cni.cncf.io/v1/namespaces/${team}/network-attachment-definitions/${name}`;
+const getAttachment = async (name: string): Promise<NetworkAttachmentDefinition> =>
+  (await request('GET', attachmentPath(name))) as NetworkAttachmentDefinition;
 const networkOf = (name: string, networkNamespace = team): SriovNetwork => ({
   metadata: { name, namespace: operator },
   spec: { resourceName: 'r', logLevel: 'info', networkNamespace },
@@ -112,16 +116,47 @@ describe('a reconcile of a network, while caches are behind', () => {
     expect(await request('GET', `${path}/replaced`)).toMatchObject({ spec: { config: '{}' } });
   });
 
-  it('makes anew what was deleted a moment ago', async () => {
+  it('makes nothing anew that was deleted since it looked, and does when it looks again', async () => {
     await client.create(SRIOV_NETWORK, networkOf('deleted'));
     const caches = createLateCaches();
     await reconcileOnce(caches, 'deleted');
-    const path = `/apis/k8s.cni.cncf.io/v1/namespaces/${team}/network-attachment-definitions/deleted`;
-    const seen = (await request('GET', path)) as NetworkAttachmentDefinition;
+    const seen = await getAttachment('deleted');
     caches.attachments.store.upsert({ ...seen, spec: { config: 'other' } });
-    await request('DELETE', path);
+    await request('DELETE', attachmentPath('deleted'));
+    await expect(reconcileOnce(caches, 'deleted')).rejects.toMatchObject({ status: 409 });
+    expect(await hasAttachment(team, 'deleted')).toBe(false);
+    caches.attachments.store.remove(keyOf(seen));
     await reconcileOnce(caches, 'deleted');
     expect(await hasAttachment(team, 'deleted')).toBe(true);
+  });
+
+  it('overwrites no NetworkAttachmentDefinition that another has changed since', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('changed'));
+    const caches = createLateCaches();
+    await reconcileOnce(caches, 'changed');
+    caches.attachments.store.upsert({ ...(await getAttachment('changed')), spec: { config: 'other' } });
+    const changed = await request('PATCH', attachmentPath('changed'), { metadata: { labels: { by: 'another' } } });
+    await expect(reconcileOnce(caches, 'changed')).rejects.toMatchObject({ status: 409 });
+    expect(await request('GET', attachmentPath('changed'))).toEqual(changed);
+  });
+
+  it('deletes no NetworkAttachmentDefinition that another has changed since', async () => {
+    await client.create(SRIOV_NETWORK, networkOf('left'));
+    const caches = createLateCaches();
+    await reconcileOnce(caches, 'left');
+    caches.attachments.store.upsert(await getAttachment('left'));
+    const changed = await request('PATCH', attachmentPath('left'), { metadata: { labels: { by: 'another' } } });
+    await request('DELETE', networkPath('left'));
+    await expect(reconcileOnce(caches, 'left')).rejects.toMatchObject({ status: 409 });
+    expect(await request('GET', attachmentPath('left'))).toEqual(changed);
+  });
+
+  it('records no namespace on a network that another has changed since', async () => {
+    const home = { ...networkOf('home', operator), spec: { resourceName: 'r', logLevel: 'info' as const } };
+    const seen = await client.create(SRIOV_NETWORK, home);
+    const changed = await request('PATCH', networkPath('home'), { spec: { vlan: 7 } });
+    await expect(reconcileOnce(createLateCaches(), 'home', seen)).rejects.toMatchObject({ status: 409 });
+    expect(await request('GET', networkPath('home'))).toEqual(changed);
   });
 
   it('keeps of objects that anybody may make no more than it reads', () => {

@@ -134,9 +134,10 @@ describe('planAttachment', () => {
   });
 
   it('changes the object that it saw and no other of the name, and makes one only where there is none', () => {
-    const present = { ...owned(OURS), metadata: { ...owned(OURS).metadata, resourceVersion: '7' } };
-    expect(plan({ present }).steps[0]).toMatchObject({ kind: 'apply-attachment', resourceVersion: '7' });
-    expect(plan({}).steps[0]).toMatchObject({ kind: 'apply-attachment', resourceVersion: undefined });
+    const present = { ...owned(OURS), metadata: { ...owned(OURS).metadata, uid: 'u', resourceVersion: '7' } };
+    const replaces = { uid: 'u', resourceVersion: '7' };
+    expect(plan({ present }).steps[0]).toMatchObject({ kind: 'apply-attachment', replaces });
+    expect(plan({}).steps[0]).not.toHaveProperty('replaces');
   });
 
   it('leaves an object of another network alone and names its owner', () => {

@@ -1,4 +1,13 @@
-import { ANNOTATION, FINALIZER, keyOf, type NetworkAttachmentDefinition, type Reason, REASON } from '@sriov/api';
+import {
+  ANNOTATION,
+  FINALIZER,
+  keyOf,
+  type NetworkAttachmentDefinition,
+  type ObjectMeta,
+  omitUndefined,
+  type Reason,
+  REASON,
+} from '@sriov/api';
 import { belongsTo, isRecorded, ownerRefOf } from './ownership.ts';
 import { type Network, type Rendered } from './render.ts';
 
@@ -21,8 +30,8 @@ export type AttachmentStep =
   | {
       readonly kind: 'apply-attachment';
       readonly attachment: NetworkAttachmentDefinition;
-      /** Version of the object that it changes, and no other that took its name; absent: there must be none yet. */
-      readonly resourceVersion?: string | undefined;
+      /** The object that it changes, in this version, and no other that took its name; absent: there must be none yet. */
+      readonly replaces?: Pick<ObjectMeta, 'uid' | 'resourceVersion'> | undefined;
     }
   | { readonly kind: 'delete-attachment'; readonly attachment: NetworkAttachmentDefinition }
   | { readonly kind: 'record-namespace'; readonly namespace: string };
@@ -85,7 +94,9 @@ function applySteps(
   attachment: NetworkAttachmentDefinition,
 ): AttachmentStep[] {
   if (present && isUpToDate(present, attachment)) return [];
-  return [{ kind: 'apply-attachment', attachment, resourceVersion: present?.metadata.resourceVersion }];
+  if (present === undefined) return [{ kind: 'apply-attachment', attachment }];
+  const { uid, resourceVersion } = present.metadata;
+  return [{ kind: 'apply-attachment', attachment, replaces: omitUndefined({ uid, resourceVersion }) }];
 }
 
 /**
