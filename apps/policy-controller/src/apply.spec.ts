@@ -34,6 +34,7 @@ async function stoppedController(): Promise<{ ports: WritePorts; gathered: Gathe
     facts: { name: 'n1' },
     present: { state },
     nodeVersion: undefined,
+    configMapVersions: new Map(),
   } as unknown as GatheredNode;
   const path = `/apis/sriovnetwork.openshift.io/v1/namespaces/${namespace}/sriovnetworknodestates/n1`;
   return { ports, gathered, path };

@@ -36,23 +36,22 @@ interface Target {
   readonly owner: OwnerReference;
   /** Owners that the node state has now. */
   readonly owners: readonly OwnerReference[];
-  /** The node state and Node that the writes were planned from: those that others have changed since are not written. */
-  readonly planned: {
+  /** The objects that the writes were planned from: those that others have changed since are not written. */
+  readonly planned: Pick<GatheredNode, 'nodeVersion' | 'configMapVersions'> & {
     readonly state: Pick<ObjectMeta, 'uid' | 'resourceVersion'>;
-    readonly nodeVersion: string | undefined;
   };
 }
 
 /** Carries the writes out, in order; the first failure ends it, and the next reconcile plans anew. */
 export async function apply(ports: WritePorts, gathered: GatheredNode, writes: readonly NodeWrite[]): Promise<void> {
-  const { operatorConfig, facts, present } = gathered;
+  const { operatorConfig, facts, present, nodeVersion, configMapVersions } = gathered;
   if (operatorConfig === undefined) return;
   const target = {
     name: facts.name,
     namespace: ports.settings.namespace,
     owner: ownerOf(operatorConfig),
     owners: present.state?.metadata.ownerReferences ?? [],
-    planned: { state: present.state?.metadata ?? {}, nodeVersion: gathered.nodeVersion },
+    planned: { state: present.state?.metadata ?? {}, nodeVersion, configMapVersions },
   };
   ports.configMaps.settle(target.name, new Set(writes.filter(isKeyWrite).map(({ configMap }) => configMap)));
   for (const write of writes) {
@@ -72,10 +71,11 @@ const isKeyWrite = (write: NodeWrite): write is KeyWrite => write.kind === 'devi
 
 async function writeKey(
   { configMaps, ownWrites }: WritePorts,
-  { name, owner }: Target,
+  { name, owner, planned }: Target,
   { configMap, text }: KeyWrite,
 ): Promise<void> {
-  const version = await configMaps.set({ configMap, node: name, text, owner });
+  const plannedFrom = planned.configMapVersions.get(configMap);
+  const version = await configMaps.set({ configMap, node: name, text, owner, plannedFrom });
   ownWrites.note(name, WRITTEN.configMap(configMap), version);
 }
 

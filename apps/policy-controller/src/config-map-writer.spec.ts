@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CONFIG_MAP, connect, KubeClient, loadKubeConfig } from '@sriov/kube';
+import { CONFIG_MAP, type ConfigMap, connect, KubeClient, loadKubeConfig } from '@sriov/kube';
 import { systemClock } from '@sriov/runtime';
 import { createNamespace, request, testControlPlane } from '@sriov/testing';
 import { ConfigMapWriter, type KeyChange } from './config-map-writer.ts';
@@ -11,21 +11,37 @@ const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'owner', uid: '0' };
 let namespace: string;
 let client: KubeClient;
 let refusals = 0;
+let present: ConfigMap | undefined;
 
-const create = async (data?: Record<string, string>): Promise<ConfigMapWriter> => {
+const create = async (data?: Record<string, string>, onSleep?: (ms: number) => void): Promise<ConfigMapWriter> => {
   namespace = await createNamespace();
   refusals = 0;
-  if (data) await request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: NAME }, data });
-  const present = data && { metadata: { name: NAME }, data };
+  present = data && (await client.create(CONFIG_MAP, { metadata: { name: NAME, namespace }, data }));
   return new ConfigMapWriter({
     client,
     namespace,
     present: () => present,
-    clock: systemClock,
+    clock: {
+      elapsed: () => systemClock.elapsed(),
+      sleep(ms) {
+        onSleep?.(ms);
+        return systemClock.sleep(ms);
+      },
+    },
     onRefusal: () => (refusals += 1),
   });
 };
-const change = (node: string, text: string | undefined): KeyChange => ({ configMap: NAME, node, text, owner });
+const change = (node: string, text: string | undefined): KeyChange => ({
+  configMap: NAME,
+  node,
+  text,
+  owner,
+  plannedFrom: present?.metadata.resourceVersion,
+});
+/** What somebody else writes, and our cache shows afterwards. */
+const writeAsAnother = async (data: Record<string, string>): Promise<void> => {
+  present = (await request('PATCH', `/api/v1/namespaces/${namespace}/configmaps/${NAME}`, { data })) as ConfigMap;
+};
 const written = (): Promise<{ data?: Record<string, string>; metadata: { resourceVersion?: string } }> =>
   client.get(CONFIG_MAP, { namespace, name: NAME });
 
@@ -77,5 +93,66 @@ describe('ConfigMapWriter', () => {
     expect(results).toMatchObject([{ reason: { status: 422 } }, { reason: { status: 422 } }]);
     await writer.set(change('b', 'x'));
     expect((await written()).data).toEqual({ a: '1', b: 'x' });
+  });
+
+  it('writes what was planned before its own last write without a conflict: many nodes share the ConfigMap', async () => {
+    const writer = await create({ a: '1' });
+    const first = writer.set(change('a', '2'));
+    await new Promise(setImmediate);
+    // The first write is on its way, and these wait for it; the cache shows none of it.
+    await Promise.all([first, writer.set(change('b', '2')), writer.set(change('c', '2'))]);
+    await writer.set(change('d', '2'));
+    expect((await written()).data).toEqual({ a: '2', b: '2', c: '2', d: '2' });
+  });
+
+  it('writes nothing that was planned before somebody else wrote', async () => {
+    const writer = await create({ a: '1', b: '1' });
+    const outdated = [change('a', '2'), change('b', undefined)];
+    await writeAsAnother({ a: '3' });
+    const results = await Promise.allSettled(outdated.map((each) => writer.set(each)));
+    expect(results).toMatchObject([{ reason: { status: 409 } }, { reason: { status: 409 } }]);
+    expect((await written()).data).toEqual({ a: '3', b: '1' });
+  });
+
+  it('makes no ConfigMap that somebody else has made since', async () => {
+    const writer = await create();
+    const outdated = change('a', '2');
+    await request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: NAME }, data: { a: '3' } });
+    await expect(writer.set(outdated)).rejects.toMatchObject({ status: 409 });
+    expect((await written()).data).toEqual({ a: '3' });
+  });
+
+  it('makes one anew that somebody has deleted since', async () => {
+    const writer = await create({ a: '1' });
+    await request('DELETE', `/api/v1/namespaces/${namespace}/configmaps/${NAME}`);
+    await writer.set(change('a', '2'));
+    expect((await written()).data).toEqual({ a: '2' });
+  });
+
+  it('writes keys that are planned from now while it refuses those that were planned before', async () => {
+    const writer = await create({ a: '1' });
+    const outdated = change('a', '2');
+    await writeAsAnother({ a: '3' });
+    const results = await Promise.allSettled(
+      [outdated, change('b', '2'), change('c', '2')].map((each) => writer.set(each)),
+    );
+    expect(results).toMatchObject([{ reason: { status: 409 } }, { status: 'fulfilled' }, { status: 'fulfilled' }]);
+    expect((await written()).data).toEqual({ a: '3', b: '2', c: '2' });
+  });
+
+  it('starves nobody when another is first each time: keys that are planned anew are written at once and together', async () => {
+    const slept: number[] = [];
+    const writer = await create({ other: '0' }, (ms) => slept.push(ms));
+    const nodes = ['a', 'b', 'c'];
+    for (const other of ['1', '2', '3']) {
+      const changes = nodes.map((node) => change(node, 'x'));
+      await writeAsAnother({ other });
+      const results = await Promise.allSettled(changes.map((each) => writer.set(each)));
+      expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    }
+    const versions = await Promise.all(nodes.map((node) => writer.set(change(node, 'x'))));
+    expect(new Set(versions).size).toBe(1);
+    expect((await written()).data).toEqual({ other: '3', a: 'x', b: 'x', c: 'x' });
+    expect(slept).toEqual([0, 0, 0, 0]);
   });
 });

@@ -1,7 +1,9 @@
 import { messageOf, type OwnerReference } from '@sriov/api';
-import { ApiError, CONFIG_MAP, type ConfigMap, isNotFound, type KubeClient } from '@sriov/kube';
+import { ApiError, CONFIG_MAP, type ConfigMap, isConflict, isNotFound, type KubeClient } from '@sriov/kube';
 import { fitKeys } from '@sriov/policy';
 import { type Clock } from '@sriov/runtime';
+import { OwnVersions } from './own-versions.ts';
+import { isOlder } from './own-writes.ts';
 
 /** The node's configuration finds no room in its ConfigMap. */
 export class ConfigMapFullError extends Error {
@@ -42,6 +44,8 @@ export interface KeyChange {
   readonly text: string | undefined;
   /** Of the ConfigMap, when it has to be made. */
   readonly owner: OwnerReference;
+  /** Resource version of the ConfigMap that the change was planned from; `undefined` when there was none. */
+  readonly plannedFrom: string | undefined;
 }
 
 /** A ConfigMap is written at most so often: it is large, and every device plugin gets it. The first write waits not. */
@@ -62,6 +66,7 @@ export class ConfigMapWriter {
   /**
    * Resolves with the resource version of the ConfigMap when the change is written.
    * @throws {ConfigMapFullError} when there is no room for it; the keys of others are written.
+   * @throws {ConfigMapWriteError} with status 409 when another has written since the change was planned.
    */
   set(change: KeyChange): Promise<string> {
     let lane = this.#lanes.get(change.configMap);
@@ -88,8 +93,15 @@ export class ConfigMapWriter {
 interface Pending {
   readonly text: string | null;
   readonly owner: OwnerReference;
+  readonly plannedFrom: string | undefined;
   resolve(resourceVersion: string): void;
   reject(error: unknown): void;
+}
+
+/** Keys that are written with one request, and the version of the ConfigMap that they change. */
+interface Batch {
+  readonly keys: ReadonlyMap<string, Pending>;
+  readonly version: string | undefined;
 }
 
 /** The writes of one ConfigMap, one after the other. */
@@ -97,6 +109,7 @@ class Lane {
   readonly refused = new Set<string>();
   readonly #name: string;
   readonly #options: ConfigMapWriterOptions;
+  readonly #versions = new OwnVersions();
   #pending = new Map<string, Pending>();
   #isWriting = false;
   #writtenAt = -INTERVAL_MS;
@@ -106,10 +119,10 @@ class Lane {
     this.#options = options;
   }
 
-  set({ node, text, owner }: KeyChange): Promise<string> {
+  set({ node, text, owner, plannedFrom }: KeyChange): Promise<string> {
     return new Promise((resolve, reject) => {
       // Only the controller's worker for the node writes its key, so there is never a second change waiting.
-      this.#pending.set(node, { text: text ?? null, owner, resolve, reject });
+      this.#pending.set(node, { text: text ?? null, owner, plannedFrom, resolve, reject });
       if (!this.#isWriting) void this.#writeAll();
     });
   }
@@ -124,7 +137,7 @@ class Lane {
       this.#writtenAt = clock.elapsed();
       const batch = this.#pending;
       this.#pending = new Map();
-      await this.#writeBatch(this.#refuseWhatDoesNotFit(batch));
+      await this.#writeBatch(this.#refuseWhatIsOutdated(this.#refuseWhatDoesNotFit(batch)));
     }
     this.#isWriting = false;
   }
@@ -145,30 +158,54 @@ class Lane {
     return new Map([...batch].filter(([node]) => !refused.has(node)));
   }
 
-  async #writeBatch(batch: ReadonlyMap<string, Pending>): Promise<void> {
-    const [first] = batch.values();
+  /**
+   * Keys that were planned from different versions go together as long as only our own writes lie between these: no
+   * other worker of ours writes the key. What was planned before somebody else wrote is to be planned anew.
+   */
+  #refuseWhatIsOutdated(batch: ReadonlyMap<string, Pending>): Batch {
+    const bases = new Map([...batch].map(([node, { plannedFrom }]) => [node, this.#versions.newestFrom(plannedFrom)]));
+    const newest = [...bases.values()].reduce((a, b) => (b !== undefined && isOlder(a, b) ? b : a), undefined);
+    const message = `it was planned from an older version than ${newest}`;
+    const outdated = new ConfigMapWriteError(this.#name, new ApiError(message, { status: 409 }));
+    const current = [...batch].filter(([node]) => bases.get(node) === newest);
+    for (const [node, { reject }] of batch) if (bases.get(node) !== newest) reject(outdated);
+    return { keys: new Map(current), version: newest };
+  }
+
+  async #writeBatch({ keys, version }: Batch): Promise<void> {
+    const [first] = keys.values();
     if (first === undefined) return;
+    const data = Object.fromEntries([...keys].map(([node, { text }]) => [node, text]));
     try {
-      const version = await this.#write(Object.fromEntries([...batch].map(([node, { text }]) => [node, text])), first);
-      for (const { resolve } of batch.values()) resolve(version);
+      const written = await this.#write(data, { owner: first.owner, version });
+      this.#versions.note(version, written);
+      for (const { resolve } of keys.values()) resolve(written);
     } catch (error) {
+      // Nothing was written, so who plans anew need not wait: another writer would be first again meanwhile.
+      if (isConflict(error)) this.#writtenAt = -INTERVAL_MS;
       const failure = new ConfigMapWriteError(this.#name, error);
-      for (const { reject } of batch.values()) reject(failure);
+      for (const { reject } of keys.values()) reject(failure);
     }
   }
 
-  async #write(data: Record<string, string | null>, { owner }: Pending): Promise<string> {
+  async #write(
+    data: Record<string, string | null>,
+    { owner, version: resourceVersion }: { readonly owner: OwnerReference; readonly version: string | undefined },
+  ): Promise<string> {
     const { client, namespace } = this.#options;
-    const ref = { namespace, name: this.#name };
-    try {
-      const patched = await client.mergePatch(CONFIG_MAP, ref, { patch: { data }, metadataOnly: true });
-      return patched.metadata.resourceVersion ?? '';
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      const present = Object.entries(data).filter((entry): entry is [string, string] => entry[1] !== null);
-      const metadata = { ...ref, ownerReferences: [owner] };
-      const created = await client.create(CONFIG_MAP, { metadata, data: Object.fromEntries(present) });
-      return created.metadata.resourceVersion ?? '';
+    const ref = { name: this.#name, namespace };
+    if (resourceVersion !== undefined) {
+      try {
+        const patch = { metadata: { resourceVersion }, data };
+        const patched = await client.mergePatch(CONFIG_MAP, ref, { patch, metadataOnly: true });
+        return patched.metadata.resourceVersion ?? '';
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
     }
+    const present = Object.entries(data).filter((entry): entry is [string, string] => entry[1] !== null);
+    const metadata = { ...ref, ownerReferences: [owner] };
+    const created = await client.create(CONFIG_MAP, { metadata, data: Object.fromEntries(present) });
+    return created.metadata.resourceVersion ?? '';
   }
 }

@@ -34,6 +34,8 @@ export interface GatheredNode {
   readonly isManaged: boolean;
   /** Resource version of the Node, as cached. */
   readonly nodeVersion: string | undefined;
+  /** Resource versions of the device plugin's ConfigMaps by name, as cached; `undefined` of one that does not exist. */
+  readonly configMapVersions: ReadonlyMap<string, string | undefined>;
   /** When a PF that is missed has been away for too long, in milliseconds from now. */
   readonly lookAgainMs: number | undefined;
   /** The caches do not show yet what we wrote: planning from them would write it again. */
@@ -73,6 +75,12 @@ export function gather(sources: GatherSources, name: string): GatheredNode {
     operatorConfig,
     isManaged: node !== undefined && isManaged(fleet, labels),
     nodeVersion: node?.metadata.resourceVersion,
+    configMapVersions: new Map(
+      [...caches.devicePluginConfigs.keys()].map((config) => [
+        config,
+        configMapNamed(sources, config)?.metadata.resourceVersion,
+      ]),
+    ),
     lookAgainMs,
     isBehind: sources.ownWrites.isAwaited(name, (object) => {
       if (object === WRITTEN.state) return state?.metadata.resourceVersion;
