@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { type Clock, createLogger, Health, Metrics, systemClock } from '@sriov/runtime';
 import { createNamespace, eventually, FakeClock, request, testControlPlane } from '@sriov/testing';
@@ -12,11 +12,15 @@ import { keepSilent, ScriptedServer } from './scripted-server.ts';
 
 jest.setTimeout(120_000);
 
+let folder: string;
 let stop: AbortController;
 let health: Health;
 let metrics: Metrics;
 let logged: string[];
 
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sriov-cluster-'));
+});
 beforeEach(() => {
   stop = new AbortController();
   health = new Health();
@@ -24,12 +28,25 @@ beforeEach(() => {
   logged = [];
 });
 afterEach(() => stop.abort());
+afterAll(() => rm(folder, { recursive: true }));
 
 function createCluster(kubeconfig: string, namespace: string, clock: Clock = systemClock): Cluster {
   const write = (line: string): void => void logged.push((JSON.parse(line) as { msg: string }).msg);
   const log = createLogger({ service: 'spec', level: 'info' }, { write });
   const process = { log, metrics, health, clock, signal: stop.signal };
   return new Cluster(process, { service: 'spec', leads: true, namespace, kubeconfig });
+}
+
+async function writeKubeconfig({ address }: ScriptedServer): Promise<string> {
+  const path = join(folder, 'kubeconfig');
+  const config = {
+    clusters: [{ name: 's', cluster: { server: address, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 's', user: {} }],
+    contexts: [{ name: 's', context: { cluster: 's', user: 's' } }],
+    'current-context': 's',
+  };
+  await writeFile(path, JSON.stringify(config));
+  return path;
 }
 
 /** A promise, and whether it has ended. */
@@ -111,6 +128,43 @@ describe('a service that follows and leads', () => {
     expect(items.map((item) => item.metadata.name).filter((name) => !name.startsWith('kube-root'))).toEqual(['a']);
   });
 
+  it('breaks off the writes that are under way when another holds the lease, and says that they are not done', async () => {
+    const server = await ScriptedServer.start();
+    try {
+      const clock = new FakeClock();
+      const lease = {
+        metadata: { name: 'spec', namespace: 'n' },
+        spec: { holderIdentity: '', leaseDurationSeconds: 15 },
+      };
+      let [isUnderWay, isBrokenOff] = [false, false];
+      server.always.list = ({ request: { method }, url, response }) => {
+        if (url.pathname.includes('/leases')) return void response.end(JSON.stringify(lease));
+        // A write that the server has taken, and does not answer.
+        isUnderWay = method === 'PATCH';
+        response.on('close', () => (isBrokenOff = true));
+      };
+      const cluster = createCluster(await writeKubeconfig(server), 'n', clock);
+      let failure: unknown;
+      const leading = cluster.lead([], async () => {
+        const change = { patch: { data: {} } };
+        await cluster.client
+          .mergePatch(CONFIG_MAP, lease.metadata, change)
+          .catch((error: unknown) => (failure = error));
+      });
+      await eventually(() => isUnderWay);
+      lease.spec.holderIdentity = 'another';
+      // The next renewal finds out; the request itself has 30 s.
+      await eventually(() => clock.sleepers === 1);
+      await clock.advance(2_000);
+      await eventually(() => isBrokenOff && failure !== undefined);
+      expect(failure).toMatchObject({ status: 409, reason: 'NotLeading' });
+      stop.abort();
+      await leading;
+    } finally {
+      await server.close();
+    }
+  });
+
   it('ends when its work fails, with that failure', async () => {
     const namespace = await createNamespace('cluster');
     const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
@@ -130,20 +184,9 @@ describe('a service that follows and leads', () => {
 
   it('waits 10 s, and no longer, for a server that does not answer when it is told to end', async () => {
     const server = await ScriptedServer.start();
-    const folder = await mkdtemp(join(tmpdir(), 'sriov-cluster-'));
     try {
-      const kubeconfig = join(folder, 'kubeconfig');
-      await writeFile(
-        kubeconfig,
-        JSON.stringify({
-          clusters: [{ name: 's', cluster: { server: server.address, 'insecure-skip-tls-verify': true } }],
-          users: [{ name: 's', user: {} }],
-          contexts: [{ name: 's', context: { cluster: 's', user: 's' } }],
-          'current-context': 's',
-        }),
-      );
       const clock = new FakeClock();
-      const cluster = createCluster(kubeconfig, 'n', clock);
+      const cluster = createCluster(await writeKubeconfig(server), 'n', clock);
       const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP);
       let failure: unknown;
       const following = watch(
@@ -161,7 +204,6 @@ describe('a service that follows and leads', () => {
       expect(failure).toMatchObject({ status: 0 });
     } finally {
       await server.close();
-      await rm(folder, { recursive: true });
     }
   });
 });

@@ -2,3 +2,4 @@ export * from './control-plane.ts';
 export * from './eventually.ts';
 export * from './fake-clock.ts';
 export * from './manifests.ts';
+export * from './service-process.ts';
