@@ -8,6 +8,7 @@ import {
   SRIOV_NETWORK_NODE_STATE,
   stringMap,
 } from '@sriov/api';
+import { nearNames } from '@sriov/policy';
 import { z } from 'zod';
 import { type Fault, type InputDocument, type Place } from './documents.ts';
 import { toStoredForm } from './stored-form.ts';
@@ -92,7 +93,7 @@ function findUnknown(apiVersion: string, kind: string): string | undefined {
   }
   if (apiVersion !== GROUP && !apiVersion.startsWith(`${GROUP}/`)) return undefined;
   const kinds = CUSTOM_RESOURCES.map((each) => each.kind);
-  const near = kinds.find((each) => each.toLowerCase() === kind.toLowerCase());
+  const [near] = nearNames(kind, kinds);
   return `there is no kind ${kind} in ${GROUP}: ${near === undefined ? `there are ${kinds.join(', ')}` : `write ${near}`}`;
 }
 

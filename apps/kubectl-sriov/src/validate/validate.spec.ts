@@ -131,6 +131,11 @@ describe('validate', () => {
       { apiVersion: 'sriovnetwork.openshift.io/v1', kind: 'sriovnetwork', metadata: { name: 'n' } },
       'there is no kind sriovnetwork in sriovnetwork.openshift.io: write SriovNetwork',
     ],
+    [
+      'a kind that lacks a letter',
+      { apiVersion: 'sriovnetwork.openshift.io/v1', kind: 'SriovNetwrk', metadata: { name: 'n' } },
+      'there is no kind SriovNetwrk in sriovnetwork.openshift.io: write SriovNetwork',
+    ],
   ])('refuses an object of the group that nobody can judge: %s', async (_, unknown, message) => {
     const { exitCode, verdicts } = await validate(unknown);
     expect(exitCode).toBe(1);
