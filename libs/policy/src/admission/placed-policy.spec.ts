@@ -353,7 +353,7 @@ describe('a policy beside others', () => {
     expect(beside(stored, spec)).toMatchObject({
       allowed: true,
       warnings: [
-        'VFs of the same PFs are wanted by policy old: the policy with the lower spec.priority number gets them, of equal ones that with the later name',
+        'VFs of the same PFs are wanted by policy old: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name',
       ],
     });
   });

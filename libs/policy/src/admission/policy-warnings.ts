@@ -61,7 +61,7 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
       const contested = placement.others.filter((other) => isContested(placement, other)).map(({ name }) => name);
       return contested.length === 0
         ? undefined
-        : `VFs of the same PFs are wanted by ${describePolicies(contested)}: the policy with the lower spec.priority number gets them, of equal ones that with the later name`;
+        : `VFs of the same PFs are wanted by ${describePolicies(contested)}: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name`;
     },
   },
   {
