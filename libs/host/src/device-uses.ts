@@ -72,6 +72,10 @@ async function usesByPrograms(
   tables: UseTables,
 ): Promise<DeviceUse[]> {
   if (tables.findHolders === undefined) return [];
+  const { driver, iommuGroup, names } = device;
+  // Its users have the file of its group open, or its own, and neither is known.
+  const isHidden = driver?.includes('vfio') === true && iommuGroup === undefined && !names.includes('vfio-dev');
+  if (isHidden) return [{ kind: 'unknown', cause: `it is bound to ${driver}, and its iommu_group cannot be read` }];
   const files = [...(await deviceFilesOf(kernel, device)), ...(tables.vdpa.get(device.pciAddress)?.files ?? [])];
   if (files.length === 0) return [];
   const { byFile, unknown } = await tables.findHolders();

@@ -72,7 +72,7 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     permanentMac: await readPermanentMac(kernel, row, mac),
     mtu,
     up,
-    linkType: LINK_TYPES[row.link_type ?? ''] ?? '',
+    linkType: await readLinkType(kernel, row),
     vfMacs: new Map(prescribedMacs(row)),
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
@@ -81,6 +81,14 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     lowers: lowersOf(row),
     pciAddress: await findPciAddress(kernel, row),
   });
+}
+
+/** Kinds of link as sysfs numbers them (include/uapi/linux/if_arp.h). */
+const SYSFS_TYPES: Readonly<Record<string, LinkType>> = { '1': 'ETH', '32': 'IB' };
+
+async function readLinkType(kernel: Kernel, { link_type, ifname }: Row): Promise<LinkType> {
+  if (link_type !== undefined) return LINK_TYPES[link_type] ?? '';
+  return SYSFS_TYPES[(await readAttribute(kernel, `/sys/class/net/${ifname}/type`)) ?? ''] ?? '';
 }
 
 /** What `ip` leaves out is in sysfs. */

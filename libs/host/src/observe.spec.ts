@@ -366,6 +366,15 @@ describe('a kernel that does not tell the devices of interfaces', () => {
     expect((await observeHost(kernel)).interfaces[0]?.link).toMatchObject(expected);
   });
 
+  it.each<[string, Record<string, string>, string]>([
+    ['the type in sysfs', { '/sys/class/net/ens1/type': '32' }, 'IB'],
+    ['that of Ethernet', { '/sys/class/net/ens1/type': '1' }, 'ETH'],
+    ['the class of the device where there is none', { [`${at(PF)}/class`]: '0x020700' }, 'IB'],
+  ])('is asked for the kind of link by %s', async (_, files, linkType) => {
+    const kernel = host({ ...device(PF), ...files }, [link('ens1', PF, { link_type: undefined })]);
+    expect((await observeHost(kernel)).interfaces[0]?.linkType).toBe(linkType);
+  });
+
   it('is no reason to make something up', async () => {
     const { problems } = await observeHost(host(device(PF), [link('ens1', PF, { mtu: undefined })]));
     expect(problems[0]?.message).toBe('ens1: neither ip nor sysfs tells its address, MTU and state');
@@ -452,6 +461,13 @@ describe('a VF', () => {
     const kernel = host({ ...pfWith([{ driver: vfio, ...group21 }]), ...proc }, [link('ens1', PF)]);
     expect(await closelyOf(kernel)).toMatchObject([{ uses: [qemu] }]);
     expect(await vfsOf(kernel)).toMatchObject([free]);
+  });
+
+  it('may be held by anyone when it has a VFIO driver and its group cannot be read', async () => {
+    const kernel = host({ ...pfWith([{ driver: vfio }]), ...proc }, [link('ens1', PF)]);
+    expect(await closelyOf(kernel)).toMatchObject([
+      { uses: [{ kind: 'unknown', cause: 'it is bound to vfio-pci, and its iommu_group cannot be read' }] },
+    ]);
   });
 
   it.each<[string, string, Record<string, string>]>([

@@ -118,7 +118,7 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
     ...ids,
     driver,
     iommuGroup,
-    linkType: link?.linkType ?? linkTypeOfClass(deviceClass),
+    linkType: link?.linkType || linkTypeOfClass(deviceClass),
     link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
     sriov: await observeSriov(kernel, { pciAddress, vfMacs: link?.vfMacs ?? new Map() }, tables),
     eSwitchMode: knownMode(tables.eSwitchModes.get(pciAddress)),
