@@ -180,10 +180,13 @@ function applyPfStep(work: PfWork, step: PfStep): Promise<void> {
   }
 }
 
-/** VFs that are there go with it: nobody must have taken one since the plan was made. */
+/**
+ * VFs that are there go with it, and where somebody else has made as many since the plan was made, the steps that follow
+ * take them for new ones: nobody must have taken one.
+ */
 async function changeNumVfs({ kernel, plan, lastLook }: PfWork, numVfs: number): Promise<void> {
   const { size } = await listVfAddresses(kernel, plan.pciAddress);
-  if (size > 0 && size !== numVfs) await lastLook.demandFree(plan.pciAddress);
+  if (size > 0) await lastLook.demandFree(plan.pciAddress);
   await setNumVfs(kernel, plan.pciAddress, numVfs);
 }
 

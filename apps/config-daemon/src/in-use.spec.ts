@@ -145,6 +145,23 @@ describe('a VF is not taken away from', () => {
   });
 });
 
+it('VFs that somebody else has made since the plan was made are not taken for new ones: a pod has one already', async () => {
+  const host = new Host();
+  const write = host.kernel.write.bind(host.kernel);
+  let isDone = false;
+  host.kernel.write = async (path, value, options) => {
+    if (!isDone && path.endsWith('sriov_drivers_autoprobe')) {
+      isDone = true;
+      await write(`/sys/bus/pci/devices/${PF}/sriov_numvfs`, '4');
+      host.kernel.users.allocate(host.vf(1));
+    }
+    return write(path, value, options);
+  };
+  const { rest } = await host.want(4, 'vfio-pci');
+  expect(rest.problems).toMatchObject([{ reason: 'VirtualFunctionInUse' }]);
+  expect([0, 1, 2, 3].map((id) => host.driverOf(id))).toEqual(['vfio-pci', 'igbvf', 'vfio-pci', 'vfio-pci']);
+});
+
 describe('the kubelet', () => {
   it('that does not answer has a file that names the pod by its UID', async () => {
     const host = await Host.with();
