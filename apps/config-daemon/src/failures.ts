@@ -12,6 +12,7 @@ export type FoundFailure = Omit<NodeFailure, 'since' | 'name'> & { readonly reas
 export const PROBLEM_REASONS: Readonly<Record<PlanProblemReason, Reason>> = {
   NotPlannedYet: REASON.notPlannedYet,
   InterfaceNotFound: REASON.interfaceNotFound,
+  InterfaceUnreadable: REASON.interfaceUnreadable,
   VirtualFunctionInUse: REASON.vfInUse,
   HostInterface: REASON.hostInterface,
   Unsupported: REASON.unsupported,

@@ -77,7 +77,7 @@ export const observedInterfaceSchema = z.object({
   linkSpeed: z.string().optional().describe('Such as "25000 Mb/s".'),
   linkType: z.string().optional().describe('ETH or IB.'),
   linkAdminState: z.string().optional().describe('up or down: the administrative state, not the carrier.'),
-  eSwitchMode: z.string().optional().describe('legacy or switchdev.'),
+  eSwitchMode: z.string().optional().describe('legacy or switchdev; unknown where it could not be read.'),
   externallyManaged: z.boolean().optional().describe('The VFs were created by someone else.'),
   totalvfs: z.int().optional().describe('Most VFs that the PF can have now.'),
   Vfs: z.array(virtualFunctionSchema).optional().describe('The VFs that are there.'),

@@ -30,6 +30,8 @@ export interface ObservedPf {
   readonly sriov?: ObservedSriov;
   /** devlink's eSwitch mode; absent when the driver has no devlink instance (then it is legacy). */
   readonly eSwitchMode?: 'legacy' | 'switchdev';
+  /** Why the eSwitch mode could not be read: the command and the cause. With it the mode is unknown, not legacy. */
+  readonly eSwitchUnknown?: string;
   /** IOMMU group; absent without an IOMMU. */
   readonly iommuGroup?: number;
   /** Who uses the PF itself or may use it; absent when nobody does. */

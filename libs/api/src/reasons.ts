@@ -45,6 +45,7 @@ export const REASON = {
   applyFailed: 'ApplyFailed',
   undone: 'ChangedBack',
   interfaceNotFound: 'InterfaceNotFound',
+  interfaceUnreadable: 'InterfaceUnreadable',
   vfInUse: 'VirtualFunctionInUse',
   hostInterface: 'HostInterface',
   unsupported: 'Unsupported',

@@ -49,8 +49,9 @@ describe('the eSwitch mode', () => {
 
   it.each<[string, string, string | undefined]>([
     ['switchdev', `{"dev":{"${NIC}":{"mode":"switchdev","inline-mode":"none"}}}`, 'switchdev'],
-    ['one that we do not know', `{"dev":{"${NIC}":{"mode":"switchdev_inactive"}}}`, undefined],
+    ['none in the answer', `{"dev":{"${NIC}":{}}}`, undefined],
     ['none of a device without an eSwitch', '!kernel answers: Operation not supported', undefined],
+    ['none of a device without devlink', '!kernel answers: No such device', undefined],
   ])('is read: %s', async (_, output, mode) => {
     expect(await readESwitchMode(new TestKernel({ commands: { [show]: output } }), NIC)).toBe(mode);
   });

@@ -1,7 +1,7 @@
-import { omitUndefined } from '@sriov/api';
+import { messageOf, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
 import { CommandError, run, runJson } from './commands.ts';
-import { isErrno, type Kernel } from './kernel.ts';
+import { type Kernel, KernelBlockedError } from './kernel.ts';
 import { PCI_DEVICES, readLinkName } from './sysfs.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
@@ -39,58 +39,72 @@ export interface DevlinkPort {
 /** Longest wait for a change of mode: the firmware of some NICs takes half a minute. */
 const MODE_MS = 120_000;
 
-/**
- * eSwitch mode of PFs by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is
- * legacy and can be nothing else. One whose mode cannot be told has the cause. VFs are not asked: there are hundreds, each would take a process, and none has one.
- */
-export async function readESwitchModes(kernel: Kernel): Promise<Map<string, ESwitchMode | UnknownMode>> {
-  const modes = new Map<string, ESwitchMode | UnknownMode>();
-  for (const device of await listDevlinkDevices(kernel)) {
+/** What devlink tells of eSwitches, and what it could not be asked. */
+export interface ESwitchTable {
+  /** Modes by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is legacy. */
+  readonly modes: ReadonlyMap<string, ESwitchMode>;
+  /** Devices whose mode could not be read, by PCI address: a sentence with the command and the cause. */
+  readonly failures: ReadonlyMap<string, string>;
+  /** Such a sentence, when nothing could be asked at all. */
+  readonly failure?: string;
+}
+
+/** eSwitch modes of PFs. VFs are not asked: there are hundreds, each would take a process, and none has one. */
+export async function readESwitchModes(kernel: Kernel): Promise<ESwitchTable> {
+  const modes = new Map<string, ESwitchMode>();
+  const failures = new Map<string, string>();
+  const listed = await orCause(() => listDevlinkDevices(kernel));
+  if (typeof listed === 'string') return { modes, failures, failure: listed };
+  for (const device of listed) {
     const address = device.slice('pci/'.length);
     const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
-    const mode = isVf ? undefined : await readESwitchMode(kernel, device).catch(asUnknown);
-    if (mode !== undefined) modes.set(address, mode);
+    if (isVf) continue;
+    const answer = await orCause(async () => ({ mode: await readESwitchMode(kernel, device) }));
+    if (typeof answer === 'string') failures.set(address, answer);
+    else if (answer.mode !== undefined) modes.set(address, answer.mode);
   }
-  return modes;
+  return { modes, failures };
 }
 
-/** Why the mode of one device is not known; the others are none the worse for it. */
-export interface UnknownMode {
-  readonly cause: unknown;
+/** The answer, or why there is none. A call that hangs in the kernel is no answer either, and not to be repeated. */
+async function orCause<Answer>(ask: () => Promise<Answer>): Promise<Answer | string> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof KernelBlockedError) throw error;
+    return messageOf(error);
+  }
 }
 
-function asUnknown(cause: unknown): UnknownMode {
-  return { cause };
-}
-
-/** How the tool says that the kernel has no devlink, or it itself no such command. */
-const NO_DEVLINK = /Failed to connect|is unknown|not found|not supported/i;
+/** As iproute2 says that the kernel has no devlink at all. */
+const NO_DEVLINK = /Failed to connect to devlink/;
 /**
- * How the kernel says that a device has no eSwitch: it is gone (ENODEV), its driver has none (EOPNOTSUPP), or the device
- * is not the one that may ask (EPERM, mlx5_eswitch_check in drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c).
+ * How the kernel says that a device has no eSwitch: it is unknown to devlink (ENODEV), its driver has none (EOPNOTSUPP),
+ * or the device is not the one that may ask (EPERM, mlx5_eswitch_check in
+ * drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c).
  */
-const NO_ESWITCH = /No such device|not supported|not permitted|not found|is unknown/i;
+const NO_ESWITCH = /No such device|not supported|not permitted/i;
 
 async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
   try {
     const output = devices.parse(await runJson(kernel, ['devlink', '-j', 'dev', 'show']));
     return Object.keys(output.dev).filter((name) => name.startsWith('pci/'));
   } catch (error) {
-    // A host without the tool or the kernel's devlink has only legacy devices.
-    if (isErrno(error, 'ENOENT') || (error instanceof CommandError && NO_DEVLINK.test(error.stderr))) return [];
+    if (error instanceof CommandError && NO_DEVLINK.test(error.stderr)) return [];
     throw error;
   }
 }
 
 /**
  * eSwitch mode of a devlink device by its handle; nothing when it has no eSwitch.
- * @throws {CommandError} when it cannot be told, as while firmware resets: a mode that is not known is not legacy
+ * @throws {CommandError} when the mode cannot be read
  */
 export async function readESwitchMode(kernel: Kernel, device: string): Promise<ESwitchMode | undefined> {
+  const command = ['devlink', '-j', 'dev', 'eswitch', 'show', device];
   try {
-    const output = eswitch.parse(await runJson(kernel, ['devlink', '-j', 'dev', 'eswitch', 'show', device]));
-    const mode = output.dev[device]?.mode;
-    return mode === 'legacy' || mode === 'switchdev' ? mode : undefined;
+    const { mode } = eswitch.parse(await runJson(kernel, command)).dev[device] ?? {};
+    if (mode === undefined || mode === 'legacy' || mode === 'switchdev') return mode;
+    throw new Error(`${command.join(' ')}: the mode is ${mode}, which this version does not know`);
   } catch (error) {
     if (error instanceof CommandError && NO_ESWITCH.test(error.stderr)) return undefined;
     throw error;

@@ -58,6 +58,7 @@ function host(
       'ip -j addr show': '[]',
       'ip -j -4 route show table all': '[]',
       'ip -j -6 route show table all': '',
+      'devlink -j dev show': '{"dev":{}}',
       ...commands,
     },
   });
@@ -145,8 +146,8 @@ describe('a PF', () => {
   });
 
   it.each([
-    ['no tool', {}],
-    ['no devlink in the kernel', { 'devlink -j dev show': '!devlink: Failed to connect' }],
+    ['no devlink device', {}],
+    ['no devlink in the kernel', { 'devlink -j dev show': '!Failed to connect to devlink Netlink' }],
     [
       'no eSwitch in the device',
       {
@@ -156,6 +157,42 @@ describe('a PF', () => {
     ],
   ])('with %s has no eSwitch mode', async (_, commands) => {
     expect((await observeHost(host(device(PF), [], commands))).interfaces[0]).not.toHaveProperty('eSwitchMode');
+  });
+});
+
+describe('an eSwitch mode that devlink does not tell', () => {
+  const show = `devlink -j dev eswitch show pci/${PF}`;
+  const LISTED = { 'devlink -j dev show': JSON.stringify({ dev: { [`pci/${PF}`]: {} } }) };
+  const SWITCH = '/sys/class/net/ens1/phys_switch_id';
+  const observe = async (switchId: string, commands: Record<string, string>): Promise<unknown> => {
+    const kernel = host({ ...pfWith([]), [SWITCH]: switchId }, [link('ens1', PF)], commands);
+    const { interfaces, problems } = await observeHost(kernel);
+    expect(problems).toEqual([]);
+    return interfaces[0];
+  };
+  const FAILURES: [string, Record<string, string>, string][] = [
+    ['devlink is missing', { 'devlink -j dev show': '[ENOENT]' }, 'devlink -j dev show'],
+    ['devlink fails', { 'devlink -j dev show': '!kernel answers: Operation not permitted' }, 'Operation not permitted'],
+    ['devlink prints no JSON', { 'devlink -j dev show': 'oops' }, 'devlink -j dev show: the output is not JSON'],
+    ['the device does not tell it', { ...LISTED, [show]: '!kernel answers: Connection timed out' }, `${show}: kernel`],
+    ['it takes too long', { ...LISTED, [show]: '[ETIMEDOUT]' }, 'ETIMEDOUT'],
+    [
+      'it is one that we do not know',
+      { ...LISTED, [show]: JSON.stringify({ dev: { [`pci/${PF}`]: { mode: 'switchdev_inactive' } } }) },
+      'the mode is switchdev_inactive',
+    ],
+  ];
+
+  it.each(FAILURES)('is unknown, with command and cause: %s', async (_, commands, cause) => {
+    const pf = await observe('52540000', commands);
+    expect(pf).toMatchObject({ sriov: { totalVfs: 7 }, eSwitchUnknown: expect.stringContaining(cause) });
+    expect(pf).not.toHaveProperty('eSwitchMode');
+  });
+
+  it.each(FAILURES)('is legacy all the same where the driver has no switch to name: %s', async (_, commands) => {
+    const pf = await observe('[ENOTSUP]', commands);
+    expect(pf).not.toHaveProperty('eSwitchMode');
+    expect(pf).not.toHaveProperty('eSwitchUnknown');
   });
 });
 

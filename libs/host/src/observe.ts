@@ -12,7 +12,7 @@ import {
 import { type DeviceInterfaces } from './device-interfaces.ts';
 import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './device-uses.ts';
 import { readDriver } from './driver-binding.ts';
-import { type ESwitchMode, readESwitchModes, type UnknownMode } from './devlink.ts';
+import { type ESwitchTable, readESwitchModes } from './devlink.ts';
 import { isErrno, type Kernel, KernelBlockedError } from './kernel.ts';
 import { type Link } from './links.ts';
 import { listVfAddresses, readAutoprobe } from './sriov.ts';
@@ -20,7 +20,7 @@ import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from
 
 /** Facts that are read once for all devices. */
 interface HostTables extends UseTables {
-  readonly eSwitchModes: Awaited<ReturnType<typeof readESwitchModes>>;
+  readonly eSwitches: ESwitchTable;
 }
 
 /**
@@ -78,8 +78,8 @@ async function readRdmaMode(kernel: Kernel): Promise<ObservedHost['rdmaMode']> {
 }
 
 async function readTables(kernel: Kernel, isClose: boolean): Promise<HostTables> {
-  const [uses, eSwitchModes] = await Promise.all([readUseTables(kernel, isClose), readESwitchModes(kernel)]);
-  return { ...uses, eSwitchModes };
+  const [uses, eSwitches] = await Promise.all([readUseTables(kernel, isClose), readESwitchModes(kernel)]);
+  return { ...uses, eSwitches };
 }
 
 async function observeOrReport(
@@ -121,15 +121,36 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
     linkType: link?.linkType || linkTypeOfClass(deviceClass),
     link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
     sriov: await observeSriov(kernel, { pciAddress, vfMacs: link?.vfMacs ?? new Map() }, tables),
-    eSwitchMode: knownMode(tables.eSwitchModes.get(pciAddress)),
+    ...(await observeESwitch(kernel, { pciAddress, link }, tables)),
     uses: uses.length > 0 ? uses : undefined,
   });
 }
 
-/** @throws what kept it from being told: a PF in an unknown mode is not taken for one in legacy mode */
-function knownMode(mode: ESwitchMode | UnknownMode | undefined): ESwitchMode | undefined {
-  if (typeof mode !== 'object') return mode;
-  throw mode.cause;
+/**
+ * Where devlink cannot be asked, the interface tells whether there is a switch to be in another mode: a driver without
+ * one, or one in legacy mode, refuses to name it (ENOTSUP). Any other answer leaves the mode unknown.
+ */
+async function observeESwitch(
+  kernel: Kernel,
+  { pciAddress, link }: { readonly pciAddress: string; readonly link: Link | undefined },
+  { eSwitches: { modes, failures, failure } }: HostTables,
+): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown'>> {
+  const eSwitchMode = modes.get(pciAddress);
+  if (eSwitchMode !== undefined) return { eSwitchMode };
+  const eSwitchUnknown = failures.get(pciAddress) ?? failure;
+  if (eSwitchUnknown === undefined) return {};
+  const isLegacy = link !== undefined && (await refusesToNameSwitch(kernel, link));
+  return isLegacy ? {} : { eSwitchUnknown };
+}
+
+async function refusesToNameSwitch(kernel: Kernel, { name }: Link): Promise<boolean> {
+  try {
+    await kernel.read(`/sys/class/net/${name}/phys_switch_id`);
+    return false;
+  } catch (error) {
+    if (error instanceof KernelBlockedError) throw error;
+    return isErrno(error, 'ENOTSUP');
+  }
 }
 
 /** Each alone tells a VF: one that is just being removed, which can take its time, has lost the link to its PF. */

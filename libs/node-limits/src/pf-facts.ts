@@ -10,7 +10,9 @@ export interface PfFacts {
   readonly totalVfs: number | undefined;
   /** VFs that are there. */
   readonly numVfs: number;
-  readonly eSwitchMode: 'legacy' | 'switchdev';
+  readonly eSwitchMode: 'legacy' | 'switchdev' | 'unknown';
+  /** Why it is unknown; absent when nobody tells. */
+  readonly eSwitchUnknown: string | undefined;
   readonly linkType: LinkType;
   /** Bytes; absent while the PF has no network interface in the host's namespace. */
   readonly mtu: number | undefined;
@@ -18,14 +20,19 @@ export interface PfFacts {
   readonly maxMtu: number | undefined;
 }
 
+/** What the status of a PF says as its eSwitch mode where it could not be read. */
+export const ESWITCH_UNKNOWN = 'unknown';
+
 /** The facts as the daemon sees them on its host. */
-export function factsOfHost({ vendor, driver, sriov, eSwitchMode, linkType, link }: ObservedPf): PfFacts {
+export function factsOfHost(pf: ObservedPf): PfFacts {
+  const { vendor, driver, sriov, eSwitchMode, eSwitchUnknown, linkType, link } = pf;
   return {
     vendor,
     hasDriver: driver !== undefined,
     totalVfs: sriov?.totalVfs,
     numVfs: sriov?.vfs.length ?? 0,
-    eSwitchMode: eSwitchMode ?? 'legacy',
+    eSwitchMode: eSwitchUnknown === undefined ? (eSwitchMode ?? 'legacy') : ESWITCH_UNKNOWN,
+    eSwitchUnknown,
     linkType,
     mtu: link?.mtu,
     maxMtu: link?.maxMtu,
@@ -41,7 +48,8 @@ export function factsOfStatus(nic: ObservedInterface): PfFacts {
     hasDriver: Boolean(driver) || name !== undefined,
     totalVfs: totalvfs,
     numVfs: presentVfs(nic),
-    eSwitchMode: eSwitchMode === 'switchdev' ? 'switchdev' : 'legacy',
+    eSwitchMode: eSwitchMode === 'switchdev' || eSwitchMode === ESWITCH_UNKNOWN ? eSwitchMode : 'legacy',
+    eSwitchUnknown: undefined,
     linkType: readLinkType(linkType),
     mtu,
     maxMtu: undefined,

@@ -56,6 +56,13 @@ describe('what a PF is refused', () => {
       'Unsupported',
       /switchdev is wanted.*cannot change legacy/,
     ],
+    [
+      'anything while its eSwitch mode is unknown',
+      { eSwitchMode: 'unknown' },
+      {},
+      'InterfaceUnreadable',
+      /eSwitch mode could not be read: the PF is left as it is/,
+    ],
     ['another link type', {}, { linkType: 'IB' }, 'Unsupported', /link type IB is wanted.*cannot change ETH/],
     ['vDPA devices', {}, { vfGroups: [{ vdpaType: 'vhost' }] }, 'Unsupported', /vDPA/],
     [

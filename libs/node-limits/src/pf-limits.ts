@@ -1,6 +1,6 @@
 import { type DesiredInterface } from '@sriov/api';
 import { type PfFacts } from './pf-facts.ts';
-import { invalid, type Refusal, unsupported } from './refusal.ts';
+import { invalid, type Refusal, unreadable, unsupported } from './refusal.ts';
 
 /** A reason why the PF cannot be what it shall be, found before anything is touched. */
 type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
@@ -33,6 +33,7 @@ const CHECKS: readonly Check[] = [
       : undefined,
   ({ numVfs = 0 }, { totalVfs = 0 }) =>
     numVfs > totalVfs ? invalid(`${numVfs} VFs are wanted, and the PF can have ${totalVfs}`) : undefined,
+  (_, facts) => findUnreadMode(facts),
   ({ eSwitchMode }, { eSwitchMode: present }) =>
     (eSwitchMode || 'legacy') !== present
       ? unsupported(`eSwitch mode ${eSwitchMode || 'legacy'} is wanted, and this version cannot change ${present}`)
@@ -58,6 +59,13 @@ const CHECKS: readonly Check[] = [
       ? invalid(`externallyManaged: MTU ${mtu} is wanted, and its owner has set ${present}`)
       : undefined,
 ];
+
+/** Why nothing can be done to a PF, not even VFs be removed, while its eSwitch mode is unknown. */
+export function findUnreadMode({ eSwitchMode, eSwitchUnknown }: PfFacts): Refusal | undefined {
+  if (eSwitchMode !== 'unknown') return undefined;
+  const cause = eSwitchUnknown === undefined ? '' : ` (${eSwitchUnknown})`;
+  return unreadable(`the eSwitch mode could not be read${cause}: the PF is left as it is until it can`);
+}
 
 /** Of two such numbers the one in the firmware is meant: the kernel's follows it after a reboot. */
 function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: PfFacts): Refusal | undefined {

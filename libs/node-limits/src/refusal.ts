@@ -1,6 +1,6 @@
 /** Why something of a spec is not carried out: it cannot be, or this version has not learnt it. */
 export interface Refusal {
-  readonly reason: 'Unsupported' | 'SpecInvalid';
+  readonly reason: 'Unsupported' | 'SpecInvalid' | 'InterfaceUnreadable';
   /** What is wanted, why it is not done, and the cure where there is one. The PF is not named. */
   readonly message: string;
 }
@@ -13,4 +13,9 @@ export function unsupported(message: string): Refusal {
 /** Something that is beyond what the hardware or its owner allows. */
 export function invalid(message: string): Refusal {
   return { reason: 'SpecInvalid', message };
+}
+
+/** Something that depends on a fact which could not be read: unknown is not absent. */
+export function unreadable(message: string): Refusal {
+  return { reason: 'InterfaceUnreadable', message };
 }

@@ -19,7 +19,7 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
       vfs: fc.array(fc.constantFrom(undefined, 'igbvf', 'vfio-pci'), { maxLength: 4 }),
       mtu: maybe(fc.constantFrom(1500, 9000)),
       up: fc.boolean(),
-      eSwitchMode: fc.constantFrom(undefined, 'legacy' as const, 'switchdev' as const),
+      eSwitchMode: fc.constantFrom(undefined, 'legacy' as const, 'switchdev' as const, 'unknown' as const),
       linkType: fc.constantFrom('ETH' as const, 'IB' as const, '' as const),
     })
     .map(({ vendor, driver, totalVfs, vfs, mtu, up, eSwitchMode, linkType }) => {
@@ -43,9 +43,12 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
         pciAddress,
         vendor,
         linkType,
-        ...omitUndefined({ driver, sriov, link, eSwitchMode: sriov && eSwitchMode }),
+        ...omitUndefined({ driver, sriov, link, ...(sriov && eSwitchFacts(eSwitchMode)) }),
       };
     });
+
+const eSwitchFacts = (mode: 'legacy' | 'switchdev' | 'unknown' | undefined): Partial<ObservedPf> =>
+  mode === 'unknown' ? { eSwitchUnknown: 'as its daemon reports' } : omitUndefined({ eSwitchMode: mode });
 
 const entry = (pciAddress: string): fc.Arbitrary<DesiredInterface> =>
   fc

@@ -10,7 +10,7 @@ import {
   type SriovNetworkNodeState,
   type VirtualFunction,
 } from '@sriov/api';
-import { factsOfStatus, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import { ESWITCH_UNKNOWN, factsOfStatus, presentVfs, tellsOfVfs } from '@sriov/node-limits';
 import { type PlannedNode, planNode } from './plan-node.ts';
 
 /**
@@ -81,7 +81,7 @@ function reportedPf(nic: ObservedInterface): ObservedPf {
     link: name === undefined ? undefined : { name, altNames, mac, mtu, up: nic.linkAdminState !== 'down' },
     linkType,
     sriov: totalVfs === undefined ? undefined : { totalVfs, autoprobe: true, vfs: reportedVfs(nic) },
-    eSwitchMode,
+    ...(eSwitchMode === ESWITCH_UNKNOWN ? { eSwitchUnknown: 'as its daemon reports' } : { eSwitchMode }),
     iommuGroup: SOME_GROUP,
   });
 }

@@ -197,6 +197,17 @@ describe('a PF that the spec no longer has', () => {
   });
 });
 
+describe('a PF of ours that no policy wants any more, and of which nobody can tell the eSwitch mode', () => {
+  it('keeps its VFs, and stays ours', () => {
+    const pf = testPf([netdevice(0)], { eSwitchUnknown: 'devlink -j dev show: ENOENT' });
+    const { pfs, problems, released } = giveBack(pf);
+    expect([pfs, released]).toEqual([[], []]);
+    expect(problems).toMatchObject([
+      { reason: 'InterfaceUnreadable', message: expect.stringContaining('devlink -j dev show: ENOENT') },
+    ]);
+  });
+});
+
 describe('a PF with a step that is blocked in the kernel', () => {
   const blocked = new Map([[PF, 'VF 2: unbind its driver: not back from the kernel since 10:00']]);
   const problem = {

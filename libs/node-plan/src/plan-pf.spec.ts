@@ -259,6 +259,13 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
       'eSwitch mode legacy is wanted, and this version cannot change switchdev',
     ],
     [
+      'VFs, and nobody can tell its eSwitch mode',
+      testPf([], { eSwitchUnknown: 'devlink -j dev show: kernel answers: Operation not permitted' }),
+      {},
+      'InterfaceUnreadable',
+      'the eSwitch mode could not be read (devlink -j dev show: kernel answers: Operation not permitted): the PF is left as it is until it can',
+    ],
+    [
       'another link type',
       testPf(),
       { linkType: 'ib' },

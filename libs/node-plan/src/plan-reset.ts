@@ -1,4 +1,5 @@
 import { type ObservedPf } from '@sriov/api';
+import { factsOfHost, findUnreadMode } from '@sriov/node-limits';
 import { nicDriverOf } from './nics/index.ts';
 import {
   autoprobeOf,
@@ -8,6 +9,7 @@ import {
   type GuardedPf,
   identityOf,
   isEmptyPlan,
+  problemOf,
   vfsOf,
 } from './pf-rules.ts';
 import { type InitialPf, type PfResult } from './plan-pf.ts';
@@ -22,6 +24,8 @@ export interface ResetCase extends GuardedPf {
 export function planReset(pf: ResetCase): PfResult {
   const { observed } = pf;
   const present = vfsOf(observed).length;
+  const unread = present > 0 ? findUnreadMode(factsOfHost(observed)) : undefined;
+  if (unread) return { problems: [problemOf(observed, unread.reason, unread.message)] };
   const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
   if (blocker) return { problems: [blocker] };
   const plan: PfPlan = {

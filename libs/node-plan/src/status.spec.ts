@@ -34,6 +34,10 @@ describe('the status of a PF', () => {
     expect(status(pf)).toMatchObject({ linkAdminState: 'down', eSwitchMode: 'switchdev' });
   });
 
+  it('whose eSwitch mode could not be read is not called legacy', () => {
+    expect(status(testPf([], { eSwitchUnknown: 'devlink: ENOENT' }))).toMatchObject({ eSwitchMode: 'unknown' });
+  });
+
   it('without an interface, a driver and SR-IOV tells what is left', () => {
     const { link: _link, driver: _driver, sriov: _sriov, ...pf } = testPf();
     expect(status(pf)).toEqual({ ...base, driver: undefined, externallyManaged: false });

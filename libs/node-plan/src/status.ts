@@ -6,6 +6,7 @@ import {
   type ObservedVf,
   type VirtualFunction,
 } from '@sriov/api';
+import { factsOfHost } from '@sriov/node-limits';
 
 /** `status.interfaces` of the node state: what was seen, and nothing that is only remembered. */
 export function statusInterfaces(
@@ -35,7 +36,7 @@ function statusOfPf(pf: ObservedPf, externallyManaged: boolean): ObservedInterfa
     ...(sriov && {
       totalvfs: sriov.totalVfs,
       numVfs: sriov.vfs.length,
-      eSwitchMode: pf.eSwitchMode ?? 'legacy',
+      eSwitchMode: factsOfHost(pf).eSwitchMode,
       Vfs: sriov.vfs.map(statusOfVf),
     }),
   };

@@ -46,6 +46,7 @@ export interface PlanProblem {
 export type PlanProblemReason =
   | 'NotPlannedYet'
   | 'InterfaceNotFound'
+  | 'InterfaceUnreadable'
   | 'VirtualFunctionInUse'
   | 'HostInterface'
   | 'Unsupported'

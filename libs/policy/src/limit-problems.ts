@@ -11,7 +11,11 @@ export interface LimitedPlan {
   readonly pool: string | undefined;
 }
 
-const REASONS = { Unsupported: REASON.unsupported, SpecInvalid: REASON.specInvalid } as const;
+const REASONS = {
+  Unsupported: REASON.unsupported,
+  SpecInvalid: REASON.specInvalid,
+  InterfaceUnreadable: REASON.interfaceUnreadable,
+} as const;
 
 /**
  * What the daemon of the node will refuse of the plan, as problems of the policies and the pool that ask for it; by the

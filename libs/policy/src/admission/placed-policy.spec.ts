@@ -134,6 +134,11 @@ describe('a policy that takes VFs away', () => {
     expect(warnings.join('\n')).toContain('16 of ens2f0np0 on node n1');
   });
 
+  it('is not told of VFs of a PF whose eSwitch mode is unknown: the daemon leaves it as it is', () => {
+    const warnings = warningsOf({ nicSelector: { pfNames: ['ens9'] } }, [standing({ eSwitchMode: 'unknown' })]);
+    expect(warnings.join()).not.toContain('will be removed');
+  });
+
   it('that are not there any more is not told of them', () => {
     const gone = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }, [standing({ numVfs: 0 })]);
     expect(gone.join()).not.toContain('will be removed');

@@ -6,7 +6,7 @@ import {
   type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
 } from '@sriov/api';
-import { factsOfStatus, findRefusal, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import { factsOfStatus, findRefusal, findUnreadMode, presentVfs, tellsOfVfs } from '@sriov/node-limits';
 import { type Fleet, prepareFleet } from '../fleet.ts';
 import { type NodeFacts, planNode } from '../plan-node.ts';
 import { namespaceOf } from './placement.ts';
@@ -161,7 +161,8 @@ function changeOf(
 
 /** What the daemon refuses takes nothing away. */
 function isRefused(nic: ObservedInterface, entry: DesiredInterface | undefined): boolean {
-  return entry !== undefined && findRefusal(entry, factsOfStatus(nic)) !== undefined;
+  const facts = factsOfStatus(nic);
+  return (entry === undefined ? findUnreadMode(facts) : findRefusal(entry, facts)) !== undefined;
 }
 
 function numberOf(entry: DesiredInterface | undefined): number {
