@@ -34,6 +34,7 @@ import { findPool } from './pools.ts';
 import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
 import { findResourceNameFault } from './resource-name.ts';
+import { findUntoldNetwork } from './untold-network.ts';
 import { resourcesOf, vanishedInterfaces } from './vanished.ts';
 
 /** What the plan of a node depends on beside the fleet. */
@@ -164,11 +165,8 @@ function wasServed({ labels }: NodeFacts, layers: readonly Layer[]): boolean {
 
 /** A guest whose daemon does not tell the networks of its ports can serve no policy that selects by them. */
 function netFilterProblems(node: string, policy: ReadablePolicy, nics: readonly ObservedInterface[]): Problem[] {
-  const isGuest = nics.length > 0 && nics.every(({ netFilter, totalvfs }) => !netFilter && !totalvfs);
-  if (!policy.selector.netFilter || !isGuest) return [];
-  const message =
-    'spec.nicSelector.netFilter: no device of the node tells its network (status.interfaces[].netFilter), since this version does not read the metadata of OpenStack or AWS: nothing can be selected by it';
-  return [policyProblem({ policy: policy.name, node }, REASON.unsupported, message)];
+  const message = findUntoldNetwork(policy.selector, nics);
+  return message === undefined ? [] : [policyProblem({ policy: policy.name, node }, REASON.unsupported, message)];
 }
 
 function hasGroups({ interfaces = [] }: NodeStateSpec): boolean {

@@ -58,6 +58,22 @@ describe('a policy before there is hardware', () => {
     expect(filter('openstack/NetworkID:y')).toHaveLength(1);
   });
 
+  it('a network filter on a guest that does not tell the networks of its ports is told why nothing comes of it', () => {
+    const guest = nic('eth1', '0000:05:00.0', { deviceID: '154c', totalvfs: 0 });
+    const warningsWith = (nodeStates: SriovNetworkNodeState[]): readonly string[] =>
+      verdictOn(policyObject({ nicSelector: { netFilter: 'openstack/NetworkID:a' }, numVfs: 1 }), {
+        cluster: { nodeStates },
+      }).warnings;
+    const [first, ...others] = warningsWith([state('n1', [guest]), state('n2', [guest])]);
+    expect(others).toEqual([]);
+    expect(first).toMatch(
+      /^on the 2 selected nodes: spec\.nicSelector\.netFilter: no device of the node tells its network/,
+    );
+    const telling = state('n2', [{ ...guest, netFilter: 'openstack/NetworkID:a' }]);
+    expect(warningsWith([state('n1', [guest]), telling])).toEqual([expect.stringMatching(/^on node n1: spec\.nicSel/)]);
+    expect(warningsWith([telling])).toEqual([]);
+  });
+
   it('a policy elsewhere is checked all the same, and its author told that nobody reads it', () => {
     const message = 'policies are read from the namespace operator only: in team this one is not used';
     expect(verdictOn(policyObject({}, { namespace: 'team' }))).toMatchObject({ allowed: true, warnings: [message] });

@@ -2,6 +2,7 @@ import { rangesOverlap, type VfRange } from '@sriov/api';
 import { explainMismatch } from '../explain-selector.ts';
 import { selectedRanges, selects } from '../nic-selector.ts';
 import { type ReadablePolicy } from '../prepare.ts';
+import { findUntoldNetwork } from '../untold-network.ts';
 import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { type PolicyFields, unknownIds } from './policy-rules.ts';
 import { type Rule } from './rule.ts';
@@ -35,10 +36,18 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
   },
   {
     name: 'a PF is selected',
-    check: ({ placement: { nodes }, removes }) =>
-      nodes.length > 0 && nodes.every(({ selected }) => selected.length === 0)
+    check: ({ placement: { policy, nodes }, removes }) =>
+      nodes.every(({ selected }) => selected.length === 0) && nodes.some((node) => untoldOn(policy, node) === undefined)
         ? `spec.nicSelector selects no PF that can have VFs on ${describeNodes(nodes)} now${outlook(removes)}`
         : undefined,
+  },
+  {
+    name: 'the nodes tell the networks of their ports',
+    check({ placement: { policy, nodes } }) {
+      const untold = nodes.filter((node) => untoldOn(policy, node) !== undefined);
+      const [first] = untold;
+      return first && `on ${describeNodes(untold)}: ${untoldOn(policy, first)}`;
+    },
   },
   {
     name: 'the selector is written as the nodes write their PFs',
@@ -91,6 +100,10 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
 /** What is said elsewhere must not be denied here. */
 function outlook(removes: boolean): string {
   return removes ? '' : ': nothing happens until there is one';
+}
+
+function untoldOn({ selector }: ReadablePolicy, { interfaces }: PlacedNode): string | undefined {
+  return findUntoldNetwork(selector, interfaces);
 }
 
 const SHOWN = 3;

@@ -1,0 +1,16 @@
+import { type ObservedInterface } from '@sriov/api';
+import { type ReadSelector } from './nic-selector.ts';
+
+/**
+ * Why nothing can be selected by a netFilter on a node: its daemon does not tell the networks of its ports. Nothing for
+ * a node that tells them, that has PFs of its own, or that has reported no devices.
+ */
+export function findUntoldNetwork(
+  { netFilter }: Pick<ReadSelector, 'netFilter'>,
+  nics: readonly ObservedInterface[],
+): string | undefined {
+  const isGuest = nics.length > 0 && nics.every((nic) => !nic.netFilter && !nic.totalvfs);
+  return netFilter && isGuest
+    ? 'spec.nicSelector.netFilter: no device of the node tells its network (status.interfaces[].netFilter), since this version does not read the metadata of OpenStack or AWS: nothing can be selected by it'
+    : undefined;
+}
