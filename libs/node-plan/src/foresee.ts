@@ -10,7 +10,7 @@ import {
   type SriovNetworkNodeState,
   type VirtualFunction,
 } from '@sriov/api';
-import { ESWITCH_UNKNOWN, factsOfStatus, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import { ESWITCH_UNKNOWN, factsOfStatus, type PfFacts, presentVfs, tellsOfVfs } from '@sriov/node-limits';
 import { type PlannedNode, planNode } from './plan-node.ts';
 
 /**
@@ -81,9 +81,13 @@ function reportedPf(nic: ObservedInterface): ObservedPf {
     link: name === undefined ? undefined : { name, altNames, mac, mtu, up: nic.linkAdminState !== 'down' },
     linkType,
     sriov: totalVfs === undefined ? undefined : { totalVfs, autoprobe: true, vfs: reportedVfs(nic) },
-    ...(eSwitchMode === ESWITCH_UNKNOWN ? { eSwitchUnknown: 'as its daemon reports' } : { eSwitchMode }),
+    ...eSwitchOf(eSwitchMode),
     iommuGroup: SOME_GROUP,
   });
+}
+
+function eSwitchOf(mode: PfFacts['eSwitchMode']): Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown'> {
+  return mode === ESWITCH_UNKNOWN ? { eSwitchUnknown: 'as its daemon reports' } : { eSwitchMode: mode };
 }
 
 function reportedVfs(nic: ObservedInterface): ObservedVf[] {
