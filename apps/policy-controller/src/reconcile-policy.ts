@@ -6,7 +6,7 @@ import {
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
-import { isManaged, misplaced, policyProblem, policyStatus, type Problem } from '@sriov/policy';
+import { explainMismatch, isManaged, misplaced, policyProblem, policyStatus, type Problem } from '@sriov/policy';
 import { bringStatus, type StatusContext } from './bring-status.ts';
 import { nodesOf } from './nodes-of.ts';
 
@@ -48,5 +48,21 @@ function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): Policy
   const selected = caches.nodes.store
     .list()
     .filter(({ metadata: { labels = {} } }) => isManaged(view.current, labels) && matchesLabels(nodeSelector, labels));
-  return nodesOf(context, { kind: 'SriovNetworkNodePolicy', object: policy, selected });
+  const facts = nodesOf(context, { kind: 'SriovNetworkNodePolicy', object: policy, selected });
+  const nodes = selected.map(({ metadata }) => metadata.name);
+  return facts.matched.length > 0 ? facts : { ...facts, mismatch: findMismatch(context, name, nodes) };
+}
+
+/** What of the selector of a policy that configures nothing fits no PF of its nodes. */
+function findMismatch(
+  { caches, view, settings }: StatusContext,
+  name: string,
+  nodes: readonly string[],
+): string | undefined {
+  const policy = view.current.policies.find((each) => each.name === name);
+  if (policy?.kind !== 'readable') return undefined;
+  const interfaces = nodes.flatMap(
+    (node) => caches.nodeStates.store.get(`${settings.namespace}/${node}`)?.status?.interfaces ?? [],
+  );
+  return explainMismatch(policy.selector, interfaces);
 }

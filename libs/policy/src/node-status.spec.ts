@@ -43,6 +43,10 @@ describe('policyStatus', () => {
       'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector, or policies with precedence have all VFs',
     ],
     [
+      { ...none, mismatch: 'spec.nicSelector.vendor "15B3" fits no PF, and 15b3 would: write that' },
+      'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector, or policies with precedence have all VFs; spec.nicSelector.vendor "15B3" fits no PF, and 15b3 would: write that',
+    ],
+    [
       {
         ...none,
         matched: nodes('ready', 'a'),

@@ -155,12 +155,18 @@ function idlePolicies(fleet: Fleet, nodes: readonly PlannedNode[], catalog: Cata
       matchesLabels(policy.spec.nodeSelector, catalog.nodes.get(name)?.metadata.labels),
     );
     const unreported = selected.filter(({ plan }) => plan.undecided.includes(policy.name)).map(({ name }) => name);
-    const facts = { selectedNodes: selected.length, unplannedNodes: 0, unreported, matched: [], problems: [] };
-    const [condition] = policyStatus(facts).conditions;
     const interfaces = selected.flatMap(({ before }) => before.state?.status?.interfaces ?? []);
-    const explained = explainMismatch(policy.selector, interfaces);
-    const message = [condition?.message ?? '', ...(explained === undefined ? [] : [explained])].join('; ');
-    return [{ name: policy.name, message }];
+    const mismatch = explainMismatch(policy.selector, interfaces);
+    const facts = {
+      selectedNodes: selected.length,
+      unplannedNodes: 0,
+      unreported,
+      matched: [],
+      problems: [],
+      mismatch,
+    };
+    const [condition] = policyStatus(facts).conditions;
+    return [{ name: policy.name, message: condition?.message ?? '' }];
   });
 }
 
