@@ -6,7 +6,7 @@ import { GUEST_MODULES, withDependencies } from './modules.ts';
 const FOLDERS = ['bin', 'sbin', 'usr/bin', 'usr/sbin', 'lib', 'lib64', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run'];
 /** Mount points of the two folders that the guest shares with this machine. */
 const SHARES = ['host', 'opt'];
-const PROGRAMS = ['ip', 'devlink', 'bridge', 'vdpa', 'rdma', 'ethtool', 'kmod', 'perl'];
+const PROGRAMS = ['ip', 'devlink', 'bridge', 'vdpa', 'rdma', 'ethtool', 'kmod', 'perl', 'udevadm'];
 const KMOD_NAMES = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
 /** busybox has its own of these, which know no VFs and no module options. */
 const NOT_FROM_BUSYBOX = [...PROGRAMS, ...KMOD_NAMES, 'sh', 'busybox', 'tc'];

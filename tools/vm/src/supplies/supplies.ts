@@ -36,7 +36,7 @@ export interface Qemu {
 /** Raise it when what is downloaded changes: the old folder is then no longer looked at. */
 const RECIPE = 1;
 const PROGRAM = 'qemu-system-x86_64';
-const GUEST_PACKAGES = ['busybox-static', 'dash', 'ethtool', 'iproute2', 'kmod', 'perl-base', 'xz-utils'];
+const GUEST_PACKAGES = ['busybox-static', 'dash', 'ethtool', 'iproute2', 'kmod', 'perl-base', 'udev', 'xz-utils'];
 const INIT_SCRIPT = join(import.meta.dirname, '../../files/init.sh');
 
 /**
