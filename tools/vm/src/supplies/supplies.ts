@@ -37,6 +37,8 @@ export interface Qemu {
 const RECIPE = 1;
 const PROGRAM = 'qemu-system-x86_64';
 const GUEST_PACKAGES = ['busybox-static', 'dash', 'ethtool', 'iproute2', 'kmod', 'perl-base', 'udev', 'xz-utils'];
+/** Another list of packages is another folder: that of an older version may be on this machine. */
+const TOOLS = `tools-${createHash('sha256').update(GUEST_PACKAGES.join()).digest('hex').slice(0, 12)}`;
 const INIT_SCRIPT = join(import.meta.dirname, '../../files/init.sh');
 
 /**
@@ -67,7 +69,7 @@ class Supplier {
 
   async supply(): Promise<Supplies> {
     const qemu = await this.#getQemu();
-    const toolsFolder = await this.#stage('tools', 'downloading the tools of the guest', async (into) =>
+    const toolsFolder = await this.#stage(TOOLS, 'downloading the tools of the guest', async (into) =>
       (await this.#openApt()).unpack({ packages: GUEST_PACKAGES, into, dependencies: 'all' }),
     );
     const tools = new GuestTools(toolsFolder);
