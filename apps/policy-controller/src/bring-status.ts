@@ -17,11 +17,11 @@ const PLANNING_MS = 1_000;
 export async function bringStatus<T extends KubeObject>(
   context: StatusContext,
   about: { readonly key: string; readonly resource: Resource<T>; readonly object: T },
-  { isPlanned, ...decided }: DecidedStatus & { readonly isPlanned: boolean },
+  { isPlanned, isBeingConfigured, ...decided }: DecidedStatus & { readonly isPlanned: boolean },
 ): Promise<Outcome> {
   const { key, object } = about;
   if (!isPlanned && isCurrent(object)) return wait(PLANNING_MS, REASON.nodesProgressing, 'nodes are being planned');
-  const update = findStatusUpdate(object, decided, context.now());
+  const update = findStatusUpdate(object, decided, { now: context.now(), isBeingConfigured });
   if (update !== undefined && update.lastingMs > 0) {
     const ms = context.pace.holdBack(key, update.lastingMs);
     if (ms > 0) return wait(ms, REASON.nodesProgressing, 'there is progress to be written in a while');

@@ -54,21 +54,23 @@ const stored = (decided: Decided, observedGeneration = 1): KubeObject & { status
 
 describe('findStatusUpdate', () => {
   it('finds nothing when the status says it already', () => {
-    expect(findStatusUpdate(stored(decide('Ready', 3)), decide('Ready', 3), 0)).toBeUndefined();
+    expect(findStatusUpdate(stored(decide('Ready', 3)), decide('Ready', 3), { now: 0 })).toBeUndefined();
   });
 
-  it.each<[string, State | 'idle', State | 'idle', number]>([
+  it.each<[string, State | 'idle', State | 'idle', number, boolean?]>([
     ['one more node is done', 'Progressing', 'Progressing', PROGRESS_MS],
-    ['a ready policy is not, because its nodes are being changed', 'Ready', 'Progressing', CHANGED_FOR_OTHERS_MS],
+    ['a ready policy is not, because its nodes are being changed', 'Ready', 'Progressing', CHANGED_FOR_OTHERS_MS, true],
+    ['a ready policy is not, because a node no longer reports', 'Ready', 'Progressing', PROGRESS_MS],
     ['the last node is done', 'Progressing', 'Ready', 0],
     ['a node fails', 'Progressing', 'Degraded', 0],
     ['a first node is there', 'idle', 'Progressing', 0],
     ['the last node went', 'Ready', 'idle', 0],
-  ])('tells progress from news: %s', (_, before, after, lastingMs) => {
-    expect(findStatusUpdate(stored(decide(before, 1)), decide(after, 2), 0)?.lastingMs).toBe(lastingMs);
+  ])('tells progress from news: %s', (_, before, after, lastingMs, isBeingConfigured = false) => {
+    const update = findStatusUpdate(stored(decide(before, 1)), decide(after, 2), { now: 0, isBeingConfigured });
+    expect(update?.lastingMs).toBe(lastingMs);
   });
 
   it('counts a status of a former generation as news, whatever it says', () => {
-    expect(findStatusUpdate(stored(decide('Ready', 1), 0), decide('Progressing', 2), 0)?.lastingMs).toBe(0);
+    expect(findStatusUpdate(stored(decide('Ready', 1), 0), decide('Progressing', 2), { now: 0 })?.lastingMs).toBe(0);
   });
 });

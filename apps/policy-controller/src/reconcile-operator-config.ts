@@ -32,7 +32,7 @@ export async function reconcileOperatorConfig(context: OperatorConfigContext): P
     nodesCondition(context.failing.writesOf('all')),
     nicListCondition(context),
   ];
-  const update = findStatusUpdate(config, { conditions }, context.now());
+  const update = findStatusUpdate(config, { conditions }, { now: context.now() });
   if (update === undefined) return outcome;
   await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, update);
   tellOnNicList(context, update.transitions);

@@ -38,7 +38,11 @@ export interface StatusUpdate {
  * What differs from the status that stands there; `undefined` when nothing does. Conditions of types that are not ours
  * are left to whoever writes them.
  */
-export function findStatusUpdate(object: Counted, decided: Decided, now: number): StatusUpdate | undefined {
+export function findStatusUpdate(
+  object: Counted,
+  decided: Decided,
+  { now, isBeingConfigured = false }: { readonly now: number; readonly isBeingConfigured?: boolean },
+): StatusUpdate | undefined {
   const present = object.status?.conditions ?? [];
   const { generation } = object.metadata;
   const merged = mergeConditions(present, decided.conditions, { generation, now });
@@ -46,7 +50,7 @@ export function findStatusUpdate(object: Counted, decided: Decided, now: number)
   const conditions = merged.conditions.filter(({ type }) => decided.conditions.some((ours) => ours.type === type));
   const isHappening = conditions.some(({ type, status }) => type === CONDITION.progressing && status === 'True');
   const wasReady = present.some(({ type, status }) => type === CONDITION.ready && status === 'True');
-  const progressMs = wasReady && isHappening ? CHANGED_FOR_OTHERS_MS : PROGRESS_MS;
+  const progressMs = wasReady && isBeingConfigured ? CHANGED_FOR_OTHERS_MS : PROGRESS_MS;
   const isSmall = merged.transitions.length === 0 || (wasReady && isHappening);
   return {
     status: { ...decided, conditions },

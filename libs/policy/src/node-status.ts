@@ -30,6 +30,8 @@ export interface DecidedStatus {
   readonly matchedNodeCount: number;
   readonly readyNodeCount: number;
   readonly conditions: readonly DecidedCondition[];
+  /** Nothing but that nodes are being configured keeps it from being ready. */
+  readonly isBeingConfigured: boolean;
 }
 
 /** What is to be said of the object as a whole. */
@@ -38,6 +40,8 @@ export interface StatusVerdict {
   readonly reason: Reason;
   /** A sentence for people. */
   readonly message: string;
+  /** As in {@link DecidedStatus}; absent is false. */
+  readonly isBeingConfigured?: true;
 }
 
 /**
@@ -100,6 +104,7 @@ export function decideStatus(matched: readonly MatchedNode[], verdict: StatusVer
       condition(CONDITION.progressing, verdict.state === 'progressing'),
       condition(CONDITION.degraded, verdict.state === 'degraded'),
     ],
+    isBeingConfigured: verdict.isBeingConfigured ?? false,
   };
 }
 
@@ -132,7 +137,7 @@ export function findUnfinished({
   }
   if (progressing.length === 0) return undefined;
   const message = `${progressing.length} of ${matched.length} nodes are being configured: ${shorten(progressing)}`;
-  return { state: 'progressing', reason: REASON.nodesProgressing, message };
+  return { state: 'progressing', reason: REASON.nodesProgressing, message, isBeingConfigured: true };
 }
 
 /** Failed nodes and why they failed, in a few lines. */
