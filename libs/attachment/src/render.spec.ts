@@ -198,7 +198,7 @@ describe('renderAttachment', () => {
     [
       'capabilities that are no object',
       { capabilities: '[]' },
-      'spec.capabilities must be a JSON object, such as {"type": "static"}',
+      'spec.capabilities must be a JSON object, such as {"mac": true}',
     ],
     [
       'metaPlugins in brackets',
