@@ -38,9 +38,7 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
   return async (nodeState, converged) => {
     const { before, now, hasChangedVfs } = converged.plugin;
     const cached = ports.getNodeState() ?? nodeState;
-    // One that is not planned says nothing of what the device plugin shall have.
-    const newest = readPlannedFrom(cached) === undefined ? nodeState : cached;
-    const configHash = newest.metadata.annotations?.[ANNOTATION.devicePluginConfigHash];
+    const configHash = configHashOf(cached, nodeState);
     // A spec that came meanwhile is next: one restart will do for both.
     const isOutdated = !isSameSpec(cached, nodeState);
     const unsettled = [...unsettledPfs(converged), ...(isOutdated ? [''] : [])];
@@ -63,6 +61,12 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
       return problem;
     }
   };
+}
+
+/** The newest hash. A node state that is not planned says nothing of what the device plugin shall have. */
+function configHashOf(cached: SriovNetworkNodeState, nodeState: SriovNetworkNodeState): string | undefined {
+  const { metadata } = readPlannedFrom(cached) === undefined ? nodeState : cached;
+  return metadata.annotations?.[ANNOTATION.devicePluginConfigHash];
 }
 
 /** A node state that was deleted and made anew can have the generation of the one before. */

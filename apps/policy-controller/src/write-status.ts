@@ -48,15 +48,18 @@ export function findStatusUpdate(
   const merged = mergeConditions(present, decided.conditions, { generation, now });
   if (merged.changed.length === 0 && hasSameCounts(object.status ?? {}, decided)) return undefined;
   const conditions = merged.conditions.filter(({ type }) => decided.conditions.some((ours) => ours.type === type));
-  const isHappening = conditions.some(({ type, status }) => type === CONDITION.progressing && status === 'True');
-  const wasReady = present.some(({ type, status }) => type === CONDITION.ready && status === 'True');
+  const wasReady = holds(present, CONDITION.ready);
   const progressMs = wasReady && isBeingConfigured ? CHANGED_FOR_OTHERS_MS : PROGRESS_MS;
-  const isSmall = merged.transitions.length === 0 || (wasReady && isHappening);
+  const isSmall = merged.transitions.length === 0 || (wasReady && holds(conditions, CONDITION.progressing));
   return {
     status: { ...decided, conditions },
     transitions: merged.transitions,
     lastingMs: isSmall && isCurrent(object) ? progressMs : 0,
   };
+}
+
+function holds(conditions: readonly Condition[], type: string): boolean {
+  return conditions.some((condition) => condition.type === type && condition.status === 'True');
 }
 
 /**

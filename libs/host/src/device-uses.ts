@@ -66,16 +66,20 @@ export async function usesOfDevice(kernel: Kernel, device: UsedDevice, tables: U
   ];
 }
 
+/** Programs that use a device on a VFIO driver have the file of its group open, or its own, and neither is known. */
+function hidesItsUsers({ driver, iommuGroup, names }: Parameters<typeof deviceFilesOf>[1]): boolean {
+  return driver?.includes('vfio') === true && iommuGroup === undefined && !names.includes('vfio-dev');
+}
+
 async function usesByPrograms(
   kernel: Kernel,
   device: Parameters<typeof deviceFilesOf>[1] & { readonly pciAddress: string },
   tables: UseTables,
 ): Promise<DeviceUse[]> {
   if (tables.findHolders === undefined) return [];
-  const { driver, iommuGroup, names } = device;
-  // Its users have the file of its group open, or its own, and neither is known.
-  const isHidden = driver?.includes('vfio') === true && iommuGroup === undefined && !names.includes('vfio-dev');
-  if (isHidden) return [{ kind: 'unknown', cause: `it is bound to ${driver}, and its iommu_group cannot be read` }];
+  if (hidesItsUsers(device)) {
+    return [{ kind: 'unknown', cause: `it is bound to ${device.driver}, and its iommu_group cannot be read` }];
+  }
   const files = [...(await deviceFilesOf(kernel, device)), ...(tables.vdpa.get(device.pciAddress)?.files ?? [])];
   if (files.length === 0) return [];
   const { byFile, unknown } = await tables.findHolders();
