@@ -48,14 +48,26 @@ export function findStatusUpdate(
   const merged = mergeConditions(present, decided.conditions, { generation, now });
   if (merged.changed.length === 0 && hasSameCounts(object.status ?? {}, decided)) return undefined;
   const conditions = merged.conditions.filter(({ type }) => decided.conditions.some((ours) => ours.type === type));
-  const wasReady = holds(present, CONDITION.ready);
-  const progressMs = wasReady && isBeingConfigured ? CHANGED_FOR_OTHERS_MS : PROGRESS_MS;
-  const isSmall = merged.transitions.length === 0 || (wasReady && holds(conditions, CONDITION.progressing));
   return {
     status: { ...decided, conditions },
     transitions: merged.transitions,
-    lastingMs: isSmall && isCurrent(object) ? progressMs : 0,
+    lastingMs: isCurrent(object)
+      ? lastingMsOf({ present, next: conditions, transitions: merged.transitions }, isBeingConfigured)
+      : 0,
   };
+}
+
+interface Change {
+  readonly present: readonly Condition[];
+  readonly next: readonly Condition[];
+  readonly transitions: readonly Condition[];
+}
+
+function lastingMsOf({ present, next, transitions }: Change, isBeingConfigured: boolean): number {
+  const wasReady = holds(present, CONDITION.ready);
+  const isProgress = transitions.length === 0 || (wasReady && holds(next, CONDITION.progressing));
+  if (!isProgress) return 0;
+  return wasReady && isBeingConfigured ? CHANGED_FOR_OTHERS_MS : PROGRESS_MS;
 }
 
 function holds(conditions: readonly Condition[], type: string): boolean {
