@@ -169,9 +169,9 @@ function isSoundOn(selectors: Selectors, members: readonly Member[], pf: PfForPl
   // What a policy that cannot be carried out has there is what its words meant before.
   if (wishes.length > 0 && wishes.every(({ ranges, isKept }) => isKept || ranges.length === 0)) return true;
   const wanted = formatRanges(joinRanges(wishes.flatMap(({ ranges }) => ranges)));
-  return [pf.isPlanned, false].every(
-    (unknownFits) => formatRanges(selectedVfs(selectors, pf, { unknownFits })) === wanted,
-  );
+  // Most device ids are known, and then there is but one answer; this is asked for each PF of each resource.
+  const answers = pf.vfDevice === undefined && pf.isPlanned ? [true, false] : [false];
+  return answers.every((unknownFits) => formatRanges(selectedVfs(selectors, pf, { unknownFits })) === wanted);
 }
 
 /** The selectors of one policy alone; by the addresses of its PFs where its own words mean something else. */
