@@ -35,7 +35,7 @@ describe('a plan in words', () => {
   });
 
   it('says of a PF without an interface where it is', () => {
-    const { link: _, ...pf } = testPf([netdevice(0)]);
+    const { link: _, ...pf } = testPf([netdevice(0)], { driver: 'unheard_of' });
     expect(describePlan(planNode(testFacts([pf], [{ pciAddress: PF, numVfs: 0 }])))).toEqual([
       `${PF}:`,
       '  because the number of VFs is 1, not 0',

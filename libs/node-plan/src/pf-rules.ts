@@ -1,5 +1,6 @@
 import { type ObservedPf, type ObservedVf } from '@sriov/api';
 import { holderOf, isHostUse } from './in-use.ts';
+import { nicDriverOf } from './nics/index.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
 
 /** A problem of a PF, its name put in front of the sentence. */
@@ -20,6 +21,19 @@ export function vfsOf({ sriov }: ObservedPf): readonly ObservedVf[] {
 /** Whether the kernel probes a driver for each new VF of the PF. */
 export function autoprobeOf({ sriov }: ObservedPf): boolean {
   return sriov?.autoprobe ?? true;
+}
+
+/**
+ * Why a PF whose network interface is not seen is left alone. The link to the driver is there before the driver has made
+ * the interface: until then neither the host's use of it nor the MAC addresses that it prescribes to its VFs are known.
+ * InfiniBand ports, and PFs of drivers that we do not know, may never have one; that of a PF in use may be with its user.
+ */
+export function findMissingInterface(observed: ObservedPf): PlanProblem | undefined {
+  const { driver, link, linkType } = observed;
+  if (link !== undefined || linkType === 'IB' || nicDriverOf(driver) === undefined) return undefined;
+  if (holderOf(observed) !== undefined) return undefined;
+  const message = `its driver ${driver} shows no network interface: nothing is done to the PF until there is one`;
+  return problemOf(observed, 'InterfaceNotFound', message);
 }
 
 /** A PF, and whether it may be changed although the host depends on it. */

@@ -136,7 +136,19 @@ describe('the steps for one PF', () => {
         'turn driver probing of new VFs on',
       ],
     ],
-    ['a PF without an interface has no link to set up', withoutLink(), {}, []],
+    ['a PF without an interface has no link to set up', withoutLink({ driver: 'unheard_of' }), {}, []],
+    ['nothing is missed of a PF that a pod has with its interface', withoutLink({ uses: inPod }), {}, []],
+    [
+      'an InfiniBand port need not have an interface',
+      withoutLink({ driver: 'mlx5_core', linkType: 'IB' }),
+      { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },
+      [
+        'turn driver probing of new VFs off',
+        'create 1 VF',
+        'VF 0: bind mlx5_core',
+        'turn driver probing of new VFs on',
+      ],
+    ],
     [
       'a VF without a driver is bound',
       withVfs(testVf(0), netdevice(1)),
@@ -216,8 +228,8 @@ describe('the steps for one PF', () => {
   });
 });
 
-function withoutLink(): ObservedPf {
-  const { link: _, ...rest } = testPf();
+function withoutLink(change: Partial<ObservedPf> = {}): ObservedPf {
+  const { link: _, ...rest } = testPf([], change);
   return rest;
 }
 
@@ -364,6 +376,22 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
     expect(problems).toEqual([{ pciAddress: PF, reason, message: `ens1 (${PF}): ${message}` }]);
     expect(pfs).toEqual([]);
     expect(taken).toEqual([]);
+  });
+});
+
+describe('a PF whose driver is there, and whose interface is not yet', () => {
+  const message = `${PF}: its driver igb shows no network interface: nothing is done to the PF until there is one`;
+  const { link: _, ...withVf } = testPf([netdevice(0)]);
+
+  it('gets no VFs, as they would get no MAC addresses', () => {
+    const { pfs, problems } = plan(withoutLink(), { numVfs: 4 });
+    expect([pfs, problems]).toEqual([[], [{ pciAddress: PF, reason: 'InterfaceNotFound', message }]]);
+  });
+
+  it('keeps its VFs when no policy wants them: whether the host uses the PF is not known', () => {
+    const owned = new Map([[PF, { pciAddress: PF, numVfs: 1 }]]);
+    const { pfs, problems, released } = planNode(testFacts([withVf], [], { owned }));
+    expect([pfs, problems, released]).toEqual([[], [{ pciAddress: PF, reason: 'InterfaceNotFound', message }], []]);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   autoprobeStep,
   findBlocker,
   findHostUse,
+  findMissingInterface,
   identityOf,
   isEmptyPlan,
   problemOf,
@@ -44,6 +45,8 @@ export function planPf(pfCase: PfCase): PfResult {
   const { desired, observed } = pfCase;
   const refusal = findRefusal(desired, factsOfHost(observed));
   if (refusal) return { problems: [problemOf(observed, refusal.reason, refusal.message)] };
+  const missing = findMissingInterface(observed);
+  if (missing) return { problems: [missing] };
   const groups = readGroups(desired);
   if (typeof groups === 'string') return { problems: [problemOf(observed, 'SpecInvalid', groups)] };
   const { usable, problems } = dropUnusable(observed, groups);

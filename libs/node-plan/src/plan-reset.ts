@@ -6,6 +6,7 @@ import {
   autoprobeStep,
   findBlocker,
   findHostUse,
+  findMissingInterface,
   type GuardedPf,
   identityOf,
   isEmptyPlan,
@@ -26,6 +27,8 @@ export function planReset(pf: ResetCase): PfResult {
   const present = vfsOf(observed).length;
   const unread = present > 0 ? findUnreadMode(factsOfHost(observed)) : undefined;
   if (unread) return { problems: [problemOf(observed, unread.reason, unread.message)] };
+  const missing = present > 0 ? findMissingInterface(observed) : undefined;
+  if (missing) return { problems: [missing] };
   const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
   if (blocker) return { problems: [blocker] };
   const plan: PfPlan = {
