@@ -81,7 +81,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', '**/*.cases.ts', 'libs/testing/src/**/*.ts'],
+    files: ['**/*.spec.ts', '**/*.cases.ts', '**/src/test/**/*.ts', 'libs/testing/src/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing', 'tool', 'app']),
       'max-lines': ['error', { max: 800, skipComments: true, skipBlankLines: true }],
@@ -93,7 +93,7 @@ export default tseslint.config(
   {
     // Model and core hold values and decisions: what they know of the world is given to them.
     files: ['libs/{api,policy,attachment,rollout,operands,node-limits,node-plan}/src/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', '**/src/test/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
