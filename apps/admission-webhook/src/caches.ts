@@ -12,7 +12,7 @@ import {
   withReadableStatus,
 } from '@sriov/api';
 import { limitingFields } from '@sriov/node-limits';
-import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
+import { type AnyInformer, CONFIG_MAP, type ConfigMap, Informer, type InformerContext, NODE } from '@sriov/kube';
 
 /** What verdicts depend on: everything from memory, kept up to date by watches. */
 export interface Caches {
@@ -47,8 +47,8 @@ export function createCaches(context: InformerContext, namespace: string): Cache
 }
 
 /** All of them, for running and waiting. */
-export function allInformers(caches: Caches): Follower[] {
-  return Object.values(caches) as Follower[];
+export function allInformers(caches: Caches): AnyInformer[] {
+  return Object.values(caches) as AnyInformer[];
 }
 
 function trimNode({ metadata }: KubeObject): KubeObject {

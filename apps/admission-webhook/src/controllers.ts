@@ -1,5 +1,5 @@
 import { createControllerMetrics } from '@sriov/controller';
-import { Cluster, type Follower } from '@sriov/kube';
+import { type AnyInformer, Cluster } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { answerMutating, answerValidating } from './answers.ts';
 import { allInformers, createCaches } from './caches.ts';
@@ -20,7 +20,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const { settings, log, health, clock } = context;
   const { namespace, supportedNicsOnly } = settings;
   const cluster = new Cluster(context, { service: 'admission-webhook', ...settings, kubeconfig: settings.kubeconfig });
-  const caches = createCaches(cluster.informers, namespace);
+  const caches = createCaches(cluster.informerContext, namespace);
   let isComplete = false;
   const server = await WebhookServer.start({
     listen: { port: settings.port, ...(settings.bindAddress !== undefined && { host: settings.bindAddress }) },
@@ -42,7 +42,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     const inUse = new CertificateInUse(server, log);
     health.addReadiness('certificate', () => inUse.check(clock.now()));
     const certificates = await createCertificates(context, cluster, inUse);
-    await cluster.follow([...allInformers(caches), ...certificates.followers], async (stop) => {
+    await cluster.follow([...allInformers(caches), ...certificates.informers], async (stop) => {
       isComplete = true;
       await certificates.run(stop);
     });
@@ -53,7 +53,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
 
 /** Whoever keeps a certificate in force. */
 interface Certificates {
-  readonly followers: readonly Follower[];
+  readonly informers: readonly AnyInformer[];
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ async function createCertificates(
     return FileCertificates.load({ certificateFile, keyFile, clock, log, inUse });
   }
   return new OwnCertificates({
-    informers: cluster.informers,
+    informerContext: cluster.informerContext,
     client: cluster.client,
     clock,
     log,

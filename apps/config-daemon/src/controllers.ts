@@ -32,7 +32,7 @@ export async function runControllers<S extends Settings>(
   const { journal } = host;
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
-  const nodeStates = new Informer(cluster.informers, SRIOV_NETWORK_NODE_STATE, {
+  const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {
     namespace: settings.namespace,
     fieldSelector: `metadata.name=${settings.nodeName}`,
     transform: withReadableStatus,

@@ -13,7 +13,7 @@ import {
   SRIOV_NETWORK,
 } from '@sriov/api';
 import { Renderings } from './renderings.ts';
-import { type Follower, Informer, type InformerContext, NAMESPACE } from '@sriov/kube';
+import { type AnyInformer, Informer, type InformerContext, NAMESPACE } from '@sriov/kube';
 
 /** The three kinds of network, each rendered by a controller of its own. */
 export const NETWORK_KINDS: readonly CustomResource<Network>[] = [SRIOV_NETWORK, SRIOV_IB_NETWORK, OVS_NETWORK];
@@ -57,7 +57,7 @@ export function createCaches(context: InformerContext): Caches {
 }
 
 /** All of them, for running and waiting. */
-export function allInformers(caches: Caches): Follower[] {
+export function allInformers(caches: Caches): AnyInformer[] {
   return [...caches.networks.values(), caches.attachments, caches.namespaces];
 }
 

@@ -25,7 +25,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     ...settings,
     kubeconfig: settings.kubeconfig,
   });
-  const caches = createCaches(cluster.informers);
+  const caches = createCaches(cluster.informerContext);
   const controllerMetrics = createControllerMetrics(metrics);
   const controllers = new Map(
     NETWORK_KINDS.map((resource) => [
@@ -34,8 +34,8 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     ]),
   );
   connectWatches(caches, controllers);
-  await cluster.lead(allInformers(caches), async (term) => {
-    await Promise.all([...controllers.values()].map((controller) => controller.run(term)));
+  await cluster.lead(allInformers(caches), async (signal) => {
+    await Promise.all([...controllers.values()].map((controller) => controller.run(signal)));
   });
 }
 

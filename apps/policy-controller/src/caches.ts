@@ -15,7 +15,7 @@ import {
   withReadableStatus,
 } from '@sriov/api';
 import { limitingFields } from '@sriov/node-limits';
-import { CONFIG_MAP, type ConfigMap, type Follower, Informer, type InformerContext, NODE } from '@sriov/kube';
+import { type AnyInformer, CONFIG_MAP, type ConfigMap, Informer, type InformerContext, NODE } from '@sriov/kube';
 import { configShardNames } from '@sriov/policy';
 
 /** What the policy controller reads: everything from memory, kept up to date by watches. */
@@ -64,8 +64,8 @@ export function createCaches(
 }
 
 /** All of them, for running and waiting. */
-export function allInformers({ devicePluginConfigs, ...others }: Caches): Follower[] {
-  return [...Object.values(others), ...devicePluginConfigs.values()] as Follower[];
+export function allInformers({ devicePluginConfigs, ...others }: Caches): AnyInformer[] {
+  return [...Object.values(others), ...devicePluginConfigs.values()] as AnyInformer[];
 }
 
 function trimNode({ metadata }: KubeObject): KubeObject {

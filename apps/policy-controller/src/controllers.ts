@@ -45,7 +45,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     kubeconfig: settings.kubeconfig,
   });
   const { client, recorder } = cluster;
-  const caches = createCaches(cluster.informers, settings);
+  const caches = createCaches(cluster.informerContext, settings);
   const view = new FleetView(caches, settings);
   const findings = new NodeFindings();
   const failing = new FailingNodes();
@@ -90,8 +90,8 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   });
   connectWatches({ ...sources, nodes, policies, pools, operatorConfig, namespace });
 
-  await cluster.lead(allInformers(caches), async (term) => {
-    await Promise.all([nodes, policies, pools, operatorConfig].map((controller) => controller.run(term)));
+  await cluster.lead(allInformers(caches), async (signal) => {
+    await Promise.all([nodes, policies, pools, operatorConfig].map((controller) => controller.run(signal)));
   });
 }
 

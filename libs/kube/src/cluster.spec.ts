@@ -63,7 +63,7 @@ describe('a service that follows and leads', () => {
     const namespace = await createNamespace('cluster');
     await request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: 'a' } });
     const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
-    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace });
+    const informer = new Informer<ConfigMap>(cluster.informerContext, CONFIG_MAP, { namespace });
     const changes: string[] = [];
     informer.store.subscribe(({ type }) => changes.push(type));
     let sizeAtStart: number | undefined;
@@ -168,14 +168,14 @@ describe('a service that follows and leads', () => {
   it('ends when its work fails, with that failure', async () => {
     const namespace = await createNamespace('cluster');
     const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
-    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace });
+    const informer = new Informer<ConfigMap>(cluster.informerContext, CONFIG_MAP, { namespace });
     await expect(cluster.follow([informer], () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   });
 
   it('ends when told while it waits for its first list', async () => {
     const namespace = await createNamespace('cluster');
     const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
-    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace });
+    const informer = new Informer<ConfigMap>(cluster.informerContext, CONFIG_MAP, { namespace });
     const following = cluster.follow([informer], () => Promise.reject(new Error('must not be called')));
     stop.abort();
     await following;
@@ -187,7 +187,7 @@ describe('a service that follows and leads', () => {
     try {
       const clock = new FakeClock();
       const cluster = createCluster(await writeKubeconfig(server), 'n', clock);
-      const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP);
+      const informer = new Informer<ConfigMap>(cluster.informerContext, CONFIG_MAP);
       let failure: unknown;
       const following = watch(
         cluster.follow([informer], async () => {
@@ -218,7 +218,7 @@ describe('an API server that is away', () => {
   it('at the start and in the middle stops nothing: what changed meanwhile is seen, and the lease is won back', async () => {
     await plane.stopApiServer();
     const cluster = createCluster(plane.kubeconfigPath, 'default');
-    const informer = new Informer<ConfigMap>(cluster.informers, CONFIG_MAP, { namespace: 'default' });
+    const informer = new Informer<ConfigMap>(cluster.informerContext, CONFIG_MAP, { namespace: 'default' });
     let terms = 0;
     let isLeading = false;
     const leading = cluster.lead([informer], async (term) => {

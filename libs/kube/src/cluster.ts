@@ -28,8 +28,8 @@ export interface ClusterOptions {
   readonly leads?: boolean;
 }
 
-/** A follower of the API server, such as an Informer. */
-export interface Follower {
+/** Any {@link Informer}, whatever its kind: what starting, waiting and resyncing need. */
+export interface AnyInformer {
   run(signal: AbortSignal): Promise<void>;
   readonly synced: Promise<void>;
   readonly store: { resync(): void };
@@ -41,12 +41,12 @@ export interface Follower {
  */
 const STOP_GRACE_MS = 10_000;
 
-/** A service's end of the cluster: its client, its events, and its life as follower and leader. */
+/** A service's end of the cluster: its client, its events, its informers and its leader election. */
 export class Cluster {
   /** Of a service that leads it writes only during a term: see {@link lead}. */
   readonly client: KubeClient;
   readonly recorder: EventRecorder;
-  readonly informers: InformerContext;
+  readonly informerContext: InformerContext;
   readonly #connection: Connection;
   readonly #process: ClusterProcess;
   readonly #options: ClusterOptions;
@@ -72,22 +72,22 @@ export class Cluster {
       component: options.service,
       instance: this.#identity,
     });
-    this.informers = { client: this.client, clock, log, health, metrics: createReflectorMetrics(metrics) };
+    this.informerContext = { client: this.client, clock, log, health, metrics: createReflectorMetrics(metrics) };
   }
 
   /**
    * Follows with the informers and, once they are complete, calls `work`, until the process is told to stop.
    * Without an API server it waits for one; the process is alive then, and not ready.
    */
-  async follow(followers: readonly Follower[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async follow(informers: readonly AnyInformer[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#process;
     const stop = new AbortController();
     const stopped = whenAborted(signal).then(() => stop.abort());
     const ended = new AbortController();
     this.#cutOffAfter(stopped, ended.signal);
-    const following = Promise.all(followers.map((follower) => follower.run(stop.signal)));
+    const following = Promise.all(informers.map((informer) => informer.run(stop.signal)));
     try {
-      await Promise.race([Promise.all(followers.map((follower) => follower.synced)), stopped]);
+      await Promise.race([Promise.all(informers.map((informer) => informer.synced)), stopped]);
       if (!signal.aborted) await work(signal);
       await stopped;
     } finally {
@@ -107,16 +107,16 @@ export class Cluster {
    * {@link follow}, with `work` only while this process holds the service's Lease. At the beginning of each term
    * every object is told to the listeners again: what the leader before left undone is found that way.
    */
-  async lead(followers: readonly Follower[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async lead(informers: readonly AnyInformer[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, log } = this.#process;
     const { service, namespace } = this.#options;
     const lease = { client: this.#freeClient, namespace, name: service, identity: this.#identity, clock, log };
-    await this.follow(followers, (signal) =>
+    await this.follow(informers, (signal) =>
       leadWhile(
         { ...lease, random: Math.random },
         async (term) => {
           this.#term = term;
-          for (const { store } of followers) store.resync();
+          for (const { store } of informers) store.resync();
           await work(term.signal).finally(() => (this.#term = undefined));
         },
         signal,

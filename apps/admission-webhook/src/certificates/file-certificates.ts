@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 2_000;
 export class FileCertificates {
   readonly #options: FileCertificatesOptions;
   /** Nothing in the cluster has to be followed for it. */
-  readonly followers = [];
+  readonly informers = [];
   #lastProblem: string | undefined;
 
   private constructor(options: FileCertificatesOptions) {

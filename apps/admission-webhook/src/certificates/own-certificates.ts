@@ -1,6 +1,6 @@
 import { WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Controller, type ControllerMetrics, done, type Outcome, stalled, wait } from '@sriov/controller';
-import { type Follower, Informer, type InformerContext, type KubeClient, SECRET, type Secret } from '@sriov/kube';
+import { type AnyInformer, Informer, type InformerContext, type KubeClient, SECRET, type Secret } from '@sriov/kube';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type CertificateInUse } from './certificate-in-use.ts';
 import { carryOut } from './issue.ts';
@@ -11,7 +11,7 @@ import { readSecret, type StoredCertificates } from './stored.ts';
 
 /** What certificates of our own are made and kept with. */
 export interface OwnCertificatesOptions {
-  readonly informers: InformerContext;
+  readonly informerContext: InformerContext;
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,14 +38,14 @@ export class OwnCertificates {
   readonly #controller: Controller;
 
   constructor(options: OwnCertificatesOptions) {
-    const { informers, secret, clock, log, metrics } = options;
+    const { informerContext, secret, clock, log, metrics } = options;
     this.#options = options;
-    this.#secrets = new Informer(informers, SECRET, {
+    this.#secrets = new Informer(informerContext, SECRET, {
       namespace: secret.namespace,
       fieldSelector: `metadata.name=${secret.name}`,
     });
     this.#registrations = REGISTRATIONS.map(
-      (kind) => new Informer(informers, kind, { fieldSelector: `metadata.name=${WEBHOOK_CONFIGURATION}` }),
+      (kind) => new Informer(informerContext, kind, { fieldSelector: `metadata.name=${WEBHOOK_CONFIGURATION}` }),
     );
     this.#controller = new Controller({
       name: KEY,
@@ -61,7 +61,7 @@ export class OwnCertificates {
   }
 
   /** What has to be followed for it. */
-  get followers(): Follower[] {
+  get informers(): AnyInformer[] {
     return [this.#secrets, ...this.#registrations];
   }
 
