@@ -19,6 +19,7 @@ const steps = {
   'project references (cure: npx nx sync)': () => run('nx', 'sync:check'),
   'lint, types, bundles': () => run('nx', 'run-many', '-t', 'lint', 'typecheck', 'build'),
   'generated files': generate,
+  'links and paths of documents': () => run('node', 'tools/scripts/check-docs.mjs'),
   tests: () => run('node', 'tools/scripts/test.mjs'),
 };
 
