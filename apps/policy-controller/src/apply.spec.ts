@@ -7,7 +7,7 @@ import { createNamespace, installCrds, request, testControlPlane } from '@sriov/
 import pLimit from 'p-limit';
 import { apply, type WritePorts } from './apply.ts';
 import { type GatheredNode } from './gather.ts';
-import { OwnWrites } from './own-writes.ts';
+import { Expectations } from './caches/expectations.ts';
 
 beforeAll(installCrds);
 
@@ -23,9 +23,9 @@ async function stoppedController(): Promise<{ ports: WritePorts; gathered: Gathe
   const state = await client.create(SRIOV_NETWORK_NODE_STATE, { metadata: { name: 'n1', namespace }, spec: {} });
   const ports = {
     client,
-    ownWrites: new OwnWrites(systemClock),
+    expectations: new Expectations(systemClock),
     configMaps: { settle: () => undefined },
-    slots: pLimit(1),
+    writeLimit: pLimit(1),
     settings: { namespace },
     log: createLogger({ service: 'spec', level: 'silent' }),
   } as unknown as WritePorts;

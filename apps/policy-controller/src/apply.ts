@@ -13,18 +13,18 @@ import { isNotFound, type KubeClient, NODE } from '@sriov/kube';
 import { type NodeWrite, type StateChanges } from '@sriov/policy';
 import { type Logger } from '@sriov/runtime';
 import { type LimitFunction } from 'p-limit';
-import { type ConfigMapWriter } from './config-map-writer.ts';
+import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { type GatheredNode, WRITTEN } from './gather.ts';
-import { type OwnWrites } from './own-writes.ts';
+import { type Expectations } from './caches/expectations.ts';
 import { type Settings } from './settings.ts';
 
 /** What writes go through. */
 export interface WritePorts {
   readonly client: KubeClient;
   readonly configMaps: ConfigMapWriter;
-  readonly ownWrites: OwnWrites;
+  readonly expectations: Expectations;
   /** Bounds the writes that are under way. */
-  readonly slots: LimitFunction;
+  readonly writeLimit: LimitFunction;
   readonly settings: Settings;
   readonly log: Logger;
 }
@@ -62,7 +62,7 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
 
 function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
   // Keys of a ConfigMap are written together, one request after the other: they need no slot, and must hold none.
-  return isKeyWrite(write) ? writeKey(ports, target, write) : ports.slots(() => writeObject(ports, target, write));
+  return isKeyWrite(write) ? writeKey(ports, target, write) : ports.writeLimit(() => writeObject(ports, target, write));
 }
 
 type KeyWrite = Extract<NodeWrite, { kind: 'device-plugin-config' }>;
@@ -70,17 +70,17 @@ type KeyWrite = Extract<NodeWrite, { kind: 'device-plugin-config' }>;
 const isKeyWrite = (write: NodeWrite): write is KeyWrite => write.kind === 'device-plugin-config';
 
 async function writeKey(
-  { configMaps, ownWrites }: WritePorts,
+  { configMaps, expectations }: WritePorts,
   { name, owner, planned }: Target,
   { configMap, text }: KeyWrite,
 ): Promise<void> {
   const plannedFrom = planned.configMapVersions.get(configMap);
   const version = await configMaps.set({ configMap, node: name, text, owner, plannedFrom });
-  ownWrites.note(name, WRITTEN.configMap(configMap), version);
+  expectations.expect(name, WRITTEN.configMap(configMap), version);
 }
 
 async function writeObject(ports: WritePorts, target: Target, write: Exclude<NodeWrite, KeyWrite>): Promise<void> {
-  const { client, ownWrites } = ports;
+  const { client, expectations } = ports;
   const { name, namespace, owner } = target;
   const ref = { name, namespace };
   switch (write.kind) {
@@ -89,12 +89,12 @@ async function writeObject(ports: WritePorts, target: Target, write: Exclude<Nod
     case 'create-state': {
       const metadata = { ...ref, ownerReferences: [owner], annotations: write.annotations };
       const created = await client.create(SRIOV_NETWORK_NODE_STATE, { metadata, spec: write.spec });
-      return ownWrites.note(name, WRITTEN.state, created.metadata.resourceVersion ?? '');
+      return expectations.expect(name, WRITTEN.state, created.metadata.resourceVersion ?? '');
     }
     case 'update-state': {
       const change = { patch: patchOf(target, write), metadataOnly: true };
       const patched = await client.mergePatch(SRIOV_NETWORK_NODE_STATE, ref, change);
-      return ownWrites.note(name, WRITTEN.state, patched.metadata.resourceVersion ?? '');
+      return expectations.expect(name, WRITTEN.state, patched.metadata.resourceVersion ?? '');
     }
     case 'delete-state':
       return client.delete(SRIOV_NETWORK_NODE_STATE, ref, {
@@ -105,7 +105,7 @@ async function writeObject(ports: WritePorts, target: Target, write: Exclude<Nod
 }
 
 async function labelNode(
-  { client, ownWrites }: WritePorts,
+  { client, expectations }: WritePorts,
   { name, planned }: Target,
   value: string | undefined,
 ): Promise<void> {
@@ -113,7 +113,7 @@ async function labelNode(
   const patch = { metadata: { labels, ...omitUndefined({ resourceVersion: planned.nodeVersion }) } };
   try {
     const patched = await client.mergePatch(NODE, { name }, { patch, metadataOnly: true });
-    ownWrites.note(name, WRITTEN.node, patched.metadata.resourceVersion ?? '');
+    expectations.expect(name, WRITTEN.node, patched.metadata.resourceVersion ?? '');
   } catch (error) {
     // The node went away meanwhile, and its label with it.
     if (!isNotFound(error)) throw error;

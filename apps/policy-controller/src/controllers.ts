@@ -8,21 +8,21 @@ import { Controller, type ControllerOptions, createControllerMetrics } from '@sr
 import { Cluster } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import pLimit from 'p-limit';
-import { allInformers, createCaches } from './caches.ts';
-import { ConfigMapWriter } from './config-map-writer.ts';
-import { FailingNodes, wishesOf } from './failing-nodes.ts';
-import { FleetView } from './fleet-view.ts';
-import { NodeFindings } from './node-findings.ts';
-import { OwnWrites } from './own-writes.ts';
-import { ProgressPace } from './progress-pace.ts';
+import { allInformers, createCaches } from './caches/caches.ts';
+import { ConfigMapWriter } from './config-map/config-map-writer.ts';
+import { FailingNodes, affectedSubjects } from './status/failing-nodes.ts';
+import { FleetView } from './caches/fleet-view.ts';
+import { NodeFindings } from './status/node-findings.ts';
+import { Expectations } from './caches/expectations.ts';
+import { ProgressThrottle } from './status/progress-throttle.ts';
 import { reconcileNode } from './reconcile-node.ts';
 import { type OperatorConfigContext, reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcilePool } from './reconcile-pool.ts';
 import { type Settings } from './settings.ts';
-import { VanishedPfs } from './vanished-pfs.ts';
-import { tellByEvent } from './tell-by-event.ts';
-import { connectWatches, wakeSubjects } from './watches.ts';
+import { VanishedPfs } from './caches/vanished-pfs.ts';
+import { recordFailures } from './status/record-failures.ts';
+import { connectWatches, enqueueSubjects } from './watches.ts';
 
 /** Nodes in work at the same time. Many: those that wait for the ConfigMap that they share are written together. */
 const NODE_WORKERS = 1_024;
@@ -50,7 +50,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   const findings = new NodeFindings();
   const failing = new FailingNodes();
   const now = (): number => clock.now();
-  const ownWrites = new OwnWrites(clock);
+  const expectations = new Expectations(clock);
   const vanishedPfs = new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, clock });
   const configMaps = new ConfigMapWriter({
     client,
@@ -60,13 +60,14 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     onRefusal: () => statusControllers.operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
   });
   const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
-  const pace = new ProgressPace(clock);
-  const sources = { caches, view, findings, failing, settings, client, recorder, now, configMaps, pace };
-  const slots = pLimit(NODE_WRITES);
+  const throttle = new ProgressThrottle(clock);
+  const sources = { caches, view, findings, failing, settings, client, recorder, now, configMaps, throttle };
+  const writeLimit = pLimit(NODE_WRITES);
 
   const statusControllers: StatusControllers = createStatusControllers(shared, sources);
   const { operatorConfig, policies, pools } = statusControllers;
-  const wake = (subjects: Iterable<string>): void => wakeSubjects({ policies, pools, findings, namespace }, subjects);
+  const wake = (subjects: Iterable<string>): void =>
+    enqueueSubjects({ policies, pools, findings, namespace }, subjects);
   const nodes = new Controller({
     ...shared,
     name: 'node',
@@ -76,15 +77,15 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
         {
           ...sources,
           log,
-          slots,
-          ownWrites,
+          writeLimit,
+          expectations,
           vanishedPfs,
           onFindings: (node, found) => wake(findings.set(node, found)),
         },
         name,
       ),
     onFailing(name, failure) {
-      wake(failing.set(name, failure && { failure, subjects: wishesOf(sources, name) }));
+      wake(failing.set(name, failure && { failure, subjects: affectedSubjects(sources, name) }));
       operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, FAILING_DELAY_MS);
     },
   });
@@ -106,19 +107,19 @@ function createStatusControllers(shared: Shared, sources: OperatorConfigContext)
       ...shared,
       name: 'operator-config',
       reconcile: () => reconcileOperatorConfig(sources),
-      onFailing: tellByEvent(recorder, SRIOV_OPERATOR_CONFIG, () => view.operatorConfig),
+      onFailing: recordFailures(recorder, SRIOV_OPERATOR_CONFIG, () => view.operatorConfig),
     }),
     policies: new Controller({
       ...shared,
       name: 'policy',
       reconcile: (key) => reconcilePolicy(sources, key),
-      onFailing: tellByEvent(recorder, SRIOV_NETWORK_NODE_POLICY, (key) => caches.policies.store.get(key)),
+      onFailing: recordFailures(recorder, SRIOV_NETWORK_NODE_POLICY, (key) => caches.policies.store.get(key)),
     }),
     pools: new Controller({
       ...shared,
       name: 'pool',
       reconcile: (key) => reconcilePool(sources, key),
-      onFailing: tellByEvent(recorder, SRIOV_NETWORK_POOL_CONFIG, (key) => caches.pools.store.get(key)),
+      onFailing: recordFailures(recorder, SRIOV_NETWORK_POOL_CONFIG, (key) => caches.pools.store.get(key)),
     }),
   };
 }

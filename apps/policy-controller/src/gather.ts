@@ -8,11 +8,11 @@ import {
   type NodeFacts,
   type NodePresent,
 } from '@sriov/policy';
-import { type Caches } from './caches.ts';
-import { type FleetView } from './fleet-view.ts';
-import { type OwnWrites } from './own-writes.ts';
+import { type Caches } from './caches/caches.ts';
+import { type FleetView } from './caches/fleet-view.ts';
+import { type Expectations } from './caches/expectations.ts';
 import { type Settings } from './settings.ts';
-import { type VanishedPfs } from './vanished-pfs.ts';
+import { type VanishedPfs } from './caches/vanished-pfs.ts';
 
 /** Where what bears on a node is read from. */
 export interface GatherSources {
@@ -20,7 +20,7 @@ export interface GatherSources {
   readonly view: FleetView;
   readonly settings: Settings;
   readonly vanishedPfs: VanishedPfs;
-  readonly ownWrites: OwnWrites;
+  readonly expectations: Expectations;
 }
 
 /** Everything that bears on one node. */
@@ -82,7 +82,7 @@ export function gather(sources: GatherSources, name: string): GatheredNode {
       ]),
     ),
     lookAgainMs,
-    isBehind: sources.ownWrites.isAwaited(name, (object) => {
+    isBehind: sources.expectations.isUnmet(name, (object) => {
       if (object === WRITTEN.state) return state?.metadata.resourceVersion;
       if (object === WRITTEN.node) return node?.metadata.resourceVersion;
       return configMapNamed(sources, object.slice(WRITTEN.configMap('').length))?.metadata.resourceVersion;

@@ -2,10 +2,10 @@ import { REASON } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type NodePlan, nodeWrites, planNode, policyProblem, type Problem, unmanagedWrites } from '@sriov/policy';
 import { apply, type WritePorts } from './apply.ts';
-import { ConfigMapFullError } from './config-map-writer.ts';
+import { ConfigMapFullError } from './config-map/config-map-writer.ts';
 import { gather, type GatheredNode, type GatherSources } from './gather.ts';
-import { type Findings } from './node-findings.ts';
-import { subjectOf } from './subject.ts';
+import { type Findings } from './status/node-findings.ts';
+import { subjectOf } from './status/subject.ts';
 
 /** What a reconcile of a node works with. */
 export interface NodeContext extends WritePorts, GatherSources {
@@ -15,7 +15,7 @@ export interface NodeContext extends WritePorts, GatherSources {
 }
 
 /** The event that ends this wait comes within moments; the time is for when it does not. */
-const BEHIND_MS = 2_000;
+const STALE_CACHE_MS = 2_000;
 
 /** Brings what is written for one node in line with the policies. */
 export async function reconcileNode(context: NodeContext, name: string): Promise<Outcome> {
@@ -26,7 +26,7 @@ export async function reconcileNode(context: NodeContext, name: string): Promise
   if (gathered.fleet.nodeSelector === undefined) {
     return done(REASON.operatorConfigInvalid, 'the SriovOperatorConfig cannot be read: all stays as it is');
   }
-  if (gathered.isBehind) return wait(BEHIND_MS, REASON.inSync, 'what was written is not seen yet');
+  if (gathered.isBehind) return wait(STALE_CACHE_MS, REASON.inSync, 'what was written is not seen yet');
   return gathered.isManaged ? reconcileManaged(context, gathered) : reconcileUnmanaged(context, gathered);
 }
 

@@ -8,9 +8,9 @@ import {
   operatorConfigCondition,
   valueBytes,
 } from '@sriov/policy';
-import { type ConfigMapWriter } from './config-map-writer.ts';
-import { type StatusContext } from './bring-status.ts';
-import { findStatusUpdate, writeStatus } from './write-status.ts';
+import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
+import { type StatusContext } from './status/reconcile-status.ts';
+import { findStatusUpdate, writeStatus } from './status/write-status.ts';
 
 /** What a reconcile of the SriovOperatorConfig works with. */
 export interface OperatorConfigContext extends StatusContext {

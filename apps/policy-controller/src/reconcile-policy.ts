@@ -7,8 +7,8 @@ import {
 } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
 import { explainMismatch, isManaged, misplaced, policyProblem, policyStatus, type Problem } from '@sriov/policy';
-import { bringStatus, type StatusContext } from './bring-status.ts';
-import { nodesOf } from './nodes-of.ts';
+import { reconcileStatus, type StatusContext } from './status/reconcile-status.ts';
+import { nodesOf } from './status/nodes-of.ts';
 
 type PolicyFacts = Parameters<typeof policyStatus>[0];
 
@@ -20,7 +20,7 @@ export async function reconcilePolicy(context: StatusContext, key: string): Prom
   }
   const facts = factsOf(context, policy);
   const about = { key, resource: SRIOV_NETWORK_NODE_POLICY, object: policy };
-  return bringStatus(context, about, { ...policyStatus(facts), isPlanned: facts.unplannedNodes === 0 });
+  return reconcileStatus(context, about, { ...policyStatus(facts), isPlanned: facts.unplannedNodes === 0 });
 }
 
 function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): PolicyFacts {

@@ -1,8 +1,8 @@
 import { REASON, SRIOV_NETWORK_POOL_CONFIG, type SriovNetworkPoolConfig } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
 import { isManaged, misplaced, poolStatus, selectorMatches } from '@sriov/policy';
-import { bringStatus, type StatusContext } from './bring-status.ts';
-import { nodesOf } from './nodes-of.ts';
+import { reconcileStatus, type StatusContext } from './status/reconcile-status.ts';
+import { nodesOf } from './status/nodes-of.ts';
 
 /** Says on a pool which nodes are in it and how far they have come, and what is wrong. */
 export async function reconcilePool(context: StatusContext, key: string): Promise<Outcome> {
@@ -12,7 +12,7 @@ export async function reconcilePool(context: StatusContext, key: string): Promis
   }
   const facts = factsOf(context, pool);
   const about = { key, resource: SRIOV_NETWORK_POOL_CONFIG, object: pool };
-  return bringStatus(context, about, { ...poolStatus(facts), isPlanned: facts.unplannedNodes === 0 });
+  return reconcileStatus(context, about, { ...poolStatus(facts), isPlanned: facts.unplannedNodes === 0 });
 }
 
 function factsOf(context: StatusContext, pool: SriovNetworkPoolConfig): Parameters<typeof poolStatus>[0] {

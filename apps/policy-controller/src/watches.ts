@@ -11,12 +11,12 @@ import {
 import { type Controller } from '@sriov/controller';
 import { type Change, type Store } from '@sriov/kube';
 import { hasReported, selectorMatches } from '@sriov/policy';
-import { type Caches } from './caches.ts';
-import { changedKeys, isSpecChange } from './changes.ts';
-import { type ConfigMapWriter } from './config-map-writer.ts';
-import { type FleetView } from './fleet-view.ts';
-import { type NodeFindings } from './node-findings.ts';
-import { nameOfSubject } from './subject.ts';
+import { type Caches } from './caches/caches.ts';
+import { changedKeys, isSpecChange } from './caches/changes.ts';
+import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
+import { type FleetView } from './caches/fleet-view.ts';
+import { type NodeFindings } from './status/node-findings.ts';
+import { nameOfSubject } from './status/subject.ts';
 
 /** Changes of nodes come in bursts; a status is computed from all of them together. */
 const STATUS_DELAY_MS = 1_000;
@@ -51,7 +51,7 @@ export function connectWatches(wiring: Wiring): void {
 }
 
 /** Has the status of policies and pools, given as subjects, computed in a while. */
-export function wakeSubjects(
+export function enqueueSubjects(
   { policies, pools, findings, namespace }: Pick<Wiring, 'policies' | 'pools' | 'findings' | 'namespace'>,
   subjects: Iterable<string>,
 ): void {
@@ -70,9 +70,9 @@ function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
     const { object, previous } = change;
     // A status as well: one that was decided before the cache showed the last write is decided once more.
     policies.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (!isSpecChange(change) || isToldAgain(change) || object.metadata.namespace !== namespace) return;
+    if (!isSpecChange(change) || isResync(change) || object.metadata.namespace !== namespace) return;
     if (object.metadata.name === IGNORED_POLICY_NAME) return;
-    wakeNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
+    enqueueNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
   });
 }
 
@@ -87,11 +87,11 @@ function watchPools({ caches, nodes, pools, namespace }: Wiring): void {
   caches.pools.store.subscribe((change) => {
     const { object, previous } = change;
     pools.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (!isSpecChange(change) || isToldAgain(change) || object.metadata.namespace !== namespace) return;
+    if (!isSpecChange(change) || isResync(change) || object.metadata.namespace !== namespace) return;
     const selectors = [object, previous].flatMap((pool): (LabelSelector | undefined)[] =>
       pool === undefined ? [] : [pool.spec?.nodeSelector],
     );
-    wakeNodes({ caches, nodes }, (labels) => selectors.some((selector) => selectorMatches(selector, labels)));
+    enqueueNodes({ caches, nodes }, (labels) => selectors.some((selector) => selectorMatches(selector, labels)));
   });
 }
 
@@ -100,8 +100,8 @@ function watchWhatConcernsAll(wiring: Wiring): void {
   for (const informer of [caches.operatorConfigs, caches.supportedNics]) {
     (informer.store as Store<KubeObject>).subscribe((change) => {
       operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, isSpecChange(change) ? 0 : STATUS_DELAY_MS);
-      if (!isSpecChange(change) || isToldAgain(change)) return;
-      wakeNodes({ caches, nodes }, () => true);
+      if (!isSpecChange(change) || isResync(change)) return;
+      enqueueNodes({ caches, nodes }, () => true);
       // States of nodes that are gone as well.
       for (const { metadata } of caches.nodeStates.store.list()) nodes.enqueue(metadata.name);
       for (const policy of caches.policies.store.list()) policies.enqueue(keyOf(policy), STATUS_DELAY_MS);
@@ -110,7 +110,7 @@ function watchWhatConcernsAll(wiring: Wiring): void {
   }
 }
 
-function wakeNodes({ caches, nodes }: Pick<Wiring, 'caches' | 'nodes'>, isMeant: (labels: Labels) => boolean): void {
+function enqueueNodes({ caches, nodes }: Pick<Wiring, 'caches' | 'nodes'>, isMeant: (labels: Labels) => boolean): void {
   for (const { metadata } of caches.nodes.store.list()) {
     if (isMeant(metadata.labels ?? {})) nodes.enqueue(metadata.name);
   }
@@ -121,7 +121,7 @@ function watchNodes(wiring: Wiring): void {
   caches.nodes.store.subscribe((change) => {
     if (hasSameLabels(change)) return;
     nodes.enqueue(change.object.metadata.name);
-    if (isToldAgain(change)) return;
+    if (isResync(change)) return;
     for (const { metadata } of [change.object, ...(change.previous ? [change.previous] : [])]) {
       const labels = metadata.labels ?? {};
       for (const { name } of view.current.policyIndex.about(labels)) {
@@ -139,7 +139,7 @@ function watchNodeStates(wiring: Wiring): void {
   caches.nodeStates.store.subscribe((change) => {
     const { name } = change.object.metadata;
     if (!isSameForPlanning(change)) nodes.enqueue(name);
-    wakeSubjects(wiring, findings.subjectsOf(name));
+    enqueueSubjects(wiring, findings.subjectsOf(name));
   });
 }
 
@@ -159,7 +159,7 @@ function watchConfigMaps({ caches, nodes, configMaps, operatorConfig }: Wiring):
  * At the beginning of a term every object is told again, of each kind: it wakes itself and no others, or a fleet would
  * be gone through once for each policy.
  */
-function isToldAgain({ type }: Change<KubeObject>): boolean {
+function isResync({ type }: Change<KubeObject>): boolean {
   return type === 'resynced';
 }
 

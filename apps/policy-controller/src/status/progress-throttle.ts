@@ -12,7 +12,7 @@ export const CHANGED_FOR_OTHERS_MS = 60_000;
  * Holds progress back: counts that rise node by node, and policies that are not ready for a moment because another
  * one changes their nodes. What people wait for (Ready, Degraded, a new generation) is not held back.
  */
-export class ProgressPace {
+export class ProgressThrottle {
   readonly #clock: Pick<Clock, 'elapsed'>;
   /** Since when there is progress to be written, by key. */
   readonly #since = new Map<string, number>();
@@ -22,7 +22,7 @@ export class ProgressPace {
   }
 
   /** How long to hold the progress of the key back, in ms, when it has to last for `lastingMs`; 0 when it is due. */
-  holdBack(key: string, lastingMs: number): number {
+  delayMs(key: string, lastingMs: number): number {
     const since = this.#since.get(key) ?? this.#clock.elapsed();
     this.#since.set(key, since);
     return Math.max(0, since + lastingMs - this.#clock.elapsed());

@@ -1,6 +1,6 @@
 import { type LastingFailure } from '@sriov/controller';
 import { type Problem, policyProblem } from '@sriov/policy';
-import { ConfigMapWriteError } from './config-map-writer.ts';
+import { ConfigMapWriteError } from '../config-map/config-map-writer.ts';
 import { type StatusSources } from './nodes-of.ts';
 import { nameOfSubject, subjectOf } from './subject.ts';
 
@@ -59,7 +59,7 @@ function problemOf(subject: string, node: string, { reason, message }: LastingFa
  * Policies and pools whose wish a write for the node is: those that it is planned with, and those that it still has
  * something of.
  */
-export function wishesOf({ findings, caches, settings }: StatusSources, node: string): ReadonlySet<string> {
+export function affectedSubjects({ findings, caches, settings }: StatusSources, node: string): ReadonlySet<string> {
   if (findings.get(node) === undefined) return new Set();
   const state = caches.nodeStates.store.get(`${settings.namespace}/${node}`);
   const groups = (state?.spec?.interfaces ?? []).flatMap(({ vfGroups = [] }) => vfGroups);

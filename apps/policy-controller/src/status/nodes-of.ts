@@ -1,10 +1,10 @@
 import { type KubeObject } from '@sriov/api';
 import { type MatchedNode, type NodesFacts, nodeVerdict } from '@sriov/policy';
-import { type Caches } from './caches.ts';
+import { type Caches } from '../caches/caches.ts';
 import { type FailingNodes } from './failing-nodes.ts';
-import { type FleetView } from './fleet-view.ts';
+import { type FleetView } from '../caches/fleet-view.ts';
 import { type NodeFindings } from './node-findings.ts';
-import { type Settings } from './settings.ts';
+import { type Settings } from '../settings.ts';
 import { type SubjectKind, subjectOf } from './subject.ts';
 
 /** Where the status of a policy or pool is computed from. */

@@ -7,7 +7,7 @@ const PATIENCE_MS = 60_000;
  * Remembers what we wrote until the caches show it. A node that is planned before would be planned from the past, and
  * written a second time.
  */
-export class OwnWrites {
+export class Expectations {
   readonly #clock: Pick<Clock, 'elapsed'>;
   readonly #byNode = new Map<string, { readonly versions: Map<string, string>; at: number }>();
 
@@ -16,7 +16,7 @@ export class OwnWrites {
   }
 
   /** An object was written for the node, and has this resource version since. */
-  note(node: string, object: string, resourceVersion: string): void {
+  expect(node: string, object: string, resourceVersion: string): void {
     const entry = this.#byNode.get(node) ?? { versions: new Map<string, string>(), at: 0 };
     entry.versions.set(object, resourceVersion);
     entry.at = this.#clock.elapsed();
@@ -27,7 +27,7 @@ export class OwnWrites {
    * True while a cache is behind what we wrote. `cached` gives the resource version of an object as cached; one that
    * is not there, because it is not seen yet or gone, counts as behind for a while.
    */
-  isAwaited(node: string, cached: (object: string) => string | undefined): boolean {
+  isUnmet(node: string, cached: (object: string) => string | undefined): boolean {
     const entry = this.#byNode.get(node);
     if (entry === undefined) return false;
     for (const [object, version] of entry.versions) {

@@ -3,7 +3,7 @@ import { ApiError, CONFIG_MAP, type ConfigMap, isConflict, isNotFound, type Kube
 import { fitKeys } from '@sriov/policy';
 import { type Clock } from '@sriov/runtime';
 import { OwnVersions } from './own-versions.ts';
-import { isOlder } from './own-writes.ts';
+import { isOlder } from '../caches/expectations.ts';
 
 /** The node's configuration finds no room in its ConfigMap. */
 export class ConfigMapFullError extends Error {

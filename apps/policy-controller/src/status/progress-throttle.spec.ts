@@ -1,29 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Condition, type KubeObject } from '@sriov/api';
-import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS, ProgressPace } from './progress-pace.ts';
+import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS, ProgressThrottle } from './progress-throttle.ts';
 import { type Decided, findStatusUpdate } from './write-status.ts';
 
-describe('ProgressPace', () => {
+describe('ProgressThrottle', () => {
   it('holds progress back from when it was first seen, and anew after it was written', () => {
     let time = 1_000_000;
-    const pace = new ProgressPace({ elapsed: () => time });
-    expect(pace.holdBack('a', PROGRESS_MS)).toBe(10_000);
+    const throttle = new ProgressThrottle({ elapsed: () => time });
+    expect(throttle.delayMs('a', PROGRESS_MS)).toBe(10_000);
     time += 4_000;
-    expect([pace.holdBack('a', PROGRESS_MS), pace.holdBack('b', PROGRESS_MS)]).toEqual([6_000, 10_000]);
+    expect([throttle.delayMs('a', PROGRESS_MS), throttle.delayMs('b', PROGRESS_MS)]).toEqual([6_000, 10_000]);
     time += 6_000;
-    expect(pace.holdBack('a', PROGRESS_MS)).toBe(0);
-    pace.forget('a');
-    expect(pace.holdBack('a', PROGRESS_MS)).toBe(10_000);
+    expect(throttle.delayMs('a', PROGRESS_MS)).toBe(0);
+    throttle.forget('a');
+    expect(throttle.delayMs('a', PROGRESS_MS)).toBe(10_000);
   });
 
   it('lets a policy that was ready be so for longer while its nodes change for others', () => {
     let time = 1_000_000;
-    const pace = new ProgressPace({ elapsed: () => time });
-    expect(pace.holdBack('a', CHANGED_FOR_OTHERS_MS)).toBe(60_000);
+    const throttle = new ProgressThrottle({ elapsed: () => time });
+    expect(throttle.delayMs('a', CHANGED_FOR_OTHERS_MS)).toBe(60_000);
     time += 59_000;
-    expect(pace.holdBack('a', CHANGED_FOR_OTHERS_MS)).toBe(1_000);
+    expect(throttle.delayMs('a', CHANGED_FOR_OTHERS_MS)).toBe(1_000);
     // It has come to be more than that: what has lasted so long is due.
-    expect(pace.holdBack('a', PROGRESS_MS)).toBe(0);
+    expect(throttle.delayMs('a', PROGRESS_MS)).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Problem } from '@sriov/policy';
-import { type Generations } from './fleet-view.ts';
+import { type Generations } from '../caches/fleet-view.ts';
 import { subjectOf } from './subject.ts';
 
 /** What planning a node brought to light of policies and pools. */

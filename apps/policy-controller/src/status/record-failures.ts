@@ -6,7 +6,7 @@ import { type EventRecorder } from '@sriov/kube';
  * For controllers that write nothing but the status of their objects: where that keeps failing, it cannot stand in the
  * status, and an Event on the object is what is left. Equal ones are counted.
  */
-export function tellByEvent<T extends KubeObject>(
+export function recordFailures<T extends KubeObject>(
   recorder: EventRecorder,
   resource: Resource<T>,
   get: (key: string) => T | undefined,

@@ -8,8 +8,8 @@ import { type Store } from '@sriov/kube';
 import { type Fleet, prepareFleet } from '@sriov/policy';
 import { type Caches } from './caches.ts';
 import { isSpecChange } from './changes.ts';
-import { type Settings } from './settings.ts';
-import { subjectOf } from './subject.ts';
+import { type Settings } from '../settings.ts';
+import { subjectOf } from '../status/subject.ts';
 
 /** Generations of policies and pools, by subject: which version of each a node was planned with. */
 export type Generations = ReadonlyMap<string, number>;

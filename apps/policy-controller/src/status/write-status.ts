@@ -1,10 +1,10 @@
 import { type Condition, CONDITION, type KubeObject, REASON, type Resource } from '@sriov/api';
 import { mergeConditions, type NewCondition } from '@sriov/controller';
 import { type EventRecorder, type KubeClient } from '@sriov/kube';
-import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS } from './progress-pace.ts';
+import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS } from './progress-throttle.ts';
 
 /** What statuses are written through. */
-export interface StatusPorts {
+export interface StatusApi {
   readonly client: KubeClient;
   readonly recorder: EventRecorder;
   readonly now: () => number;
@@ -30,7 +30,7 @@ export interface StatusUpdate {
   readonly status: Decided & { readonly conditions: readonly Condition[] };
   /** Conditions whose status or reason is new. */
   readonly transitions: readonly Condition[];
-  /** How long it has to last before it is written, in ms; 0 for news. See {@link ProgressPace}. */
+  /** How long it has to last before it is written, in ms; 0 for news. See {@link ProgressThrottle}. */
   readonly lastingMs: number;
 }
 
@@ -85,7 +85,7 @@ export function isCurrent(object: Counted): boolean {
 
 /** Writes the status, and tells people what became of the object. */
 export async function writeStatus<T extends Counted>(
-  ports: StatusPorts,
+  ports: StatusApi,
   { resource, object }: { readonly resource: Resource<T>; readonly object: T },
   { status, transitions }: StatusUpdate,
 ): Promise<void> {
@@ -94,7 +94,7 @@ export async function writeStatus<T extends Counted>(
   const applied: KubeObject = { ...identity, ...{ status } };
   await ports.client.apply(resource as Resource, applied, { subresource: 'status', metadataOnly: true });
   for (const condition of transitions) {
-    const type = newsOf(condition);
+    const type = eventTypeOf(condition);
     if (type === undefined) continue;
     const { reason, message } = condition;
     ports.recorder.record(resource, object, { type, reason, message });
@@ -109,7 +109,7 @@ function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditi
 }
 
 /** Whether people should hear of the condition, and how. That something is on its way is no news. */
-function newsOf({ type, status, reason }: Condition): 'Normal' | 'Warning' | undefined {
+function eventTypeOf({ type, status, reason }: Condition): 'Normal' | 'Warning' | undefined {
   switch (type) {
     case CONDITION.degraded:
       return status === 'True' ? 'Warning' : undefined;
