@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { KernelBlockedError } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
-import { type PlannedNode } from '@sriov/node-plan';
+import { type HostPlan } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { apply } from './apply.ts';
 
 const addressOf = (port: number): string => `0000:${(0x10 + 4 * port).toString(16)}:00.0`;
 
 /** A host with so many PFs of 16 VFs each, which have no driver, and a plan to bind them all. */
-async function hostWith(pfs: number): Promise<{ clock: FakeClock; kernel: SimulatedKernel; plan: PlannedNode }> {
+async function hostWith(pfs: number): Promise<{ clock: FakeClock; kernel: SimulatedKernel; plan: HostPlan }> {
   const ports = Array.from({ length: pfs }, (_, port) => port);
   const nics = ports.map((port) => ({
     model: 'mlx5',

@@ -26,7 +26,7 @@ import {
   type PfPlan,
   type PfStep,
   pfTitle,
-  type PlannedNode,
+  type HostPlan,
   type VfPlan,
   type VfStep,
 } from '@sriov/node-plan';
@@ -76,7 +76,7 @@ const VFS_AT_ONCE = 32;
  * Does what the plan says: all PFs side by side, and beside them the modules, for which only the VFs wait that need them.
  * What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
  */
-export async function apply(kernel: Kernel, plan: PlannedNode, ports: ApplyPorts): Promise<StepFailure[]> {
+export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<StepFailure[]> {
   const { onStep, sleep = systemClock.sleep } = ports;
   const modules: ModuleLoads = new Map(plan.modules.map((module) => [module, load(kernel, module, onStep)]));
   const turns = new Turns(sleep);

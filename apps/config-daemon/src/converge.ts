@@ -1,6 +1,6 @@
 import { type ObservedHost } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
-import { type PlannedNode, planNode } from '@sriov/node-plan';
+import { type HostPlan, planHost } from '@sriov/node-plan';
 import { apply, type ApplyPorts, type OnStep, type StepFailure } from './apply.ts';
 import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { InUseError } from './last-look.ts';
@@ -10,7 +10,7 @@ import { takeOver } from './take-over.ts';
 /** Who follows the work. */
 export interface Followers extends ApplyPorts {
   /** Called with each plan that changes something, before it is carried out. */
-  readonly onPlan: (plan: PlannedNode, observed: ObservedHost) => Promise<void>;
+  readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
 }
 
 /** A file of the journal that cannot be used. */
@@ -23,7 +23,7 @@ export interface JournalProblem {
 export interface Converged {
   readonly observed: ObservedHost;
   /** What is still to be done, as the last look at the host tells. */
-  readonly rest: PlannedNode;
+  readonly rest: HostPlan;
   readonly failures: readonly StepFailure[];
   readonly journalProblems: readonly JournalProblem[];
   /** What bears on the device plugin, see `decideRestart`. */
@@ -47,7 +47,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   for (let round = 0; ; round += 1) {
     const gathered = await gather(ports, wanted);
     first ??= gathered;
-    const plan = planNode(gathered.facts);
+    const plan = planHost(gathered.facts);
     const { observed } = gathered.facts;
     const isLast = plan.pfs.length === 0 || failures.length > 0 || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
@@ -81,7 +81,7 @@ function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly have
 }
 
 /** Damaged files of PFs that are not written anew, because no policy wants those PFs. */
-function unhealed(damaged: ReadonlyMap<string, string>, plan: PlannedNode): JournalProblem[] {
+function unhealed(damaged: ReadonlyMap<string, string>, plan: HostPlan): JournalProblem[] {
   const healed = new Set(plan.taken.map(({ pciAddress }) => pciAddress));
   return [...damaged]
     .filter(([pciAddress]) => !healed.has(pciAddress))

@@ -5,7 +5,7 @@ import { systemClock } from '@sriov/runtime';
 import fc from 'fast-check';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
-import { MemoryFolder, PORTS, portrait, PowerCut, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, PORTS, portrait, PowerCut, testKernel, testSpec } from './test/test-host.ts';
 import { verdictOf } from './verdict.ts';
 
 jest.setTimeout(60_000);

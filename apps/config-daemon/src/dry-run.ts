@@ -1,6 +1,6 @@
 import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
-import { describePlan, planNode } from '@sriov/node-plan';
+import { describePlan, planHost } from '@sriov/node-plan';
 import { ServiceError } from '@sriov/runtime';
 import { gather, type HostPorts, wishOf } from './gather.ts';
 import { decideRestart, vfChanges } from './plugin-restart.ts';
@@ -17,7 +17,7 @@ export async function printPlan(client: KubeClient, host: HostPorts, settings: S
     ...wishOf(nodeState),
     allowHostInterfaces: settings.configureHostInterfaces,
   });
-  const plan = planNode(facts);
+  const plan = planHost(facts);
   const because = vfChanges(plan, facts);
   const { owed } = decideRestart({
     before: journal.plugin,

@@ -5,7 +5,7 @@ import { describePlan } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
-import { MemoryFolder } from './test-host.ts';
+import { MemoryFolder } from './test/test-host.ts';
 import { verdictOf } from './verdict.ts';
 
 const PF = '0000:01:00.0';

@@ -4,7 +4,7 @@ import { systemClock } from '@sriov/runtime';
 import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
 import { nextStatus } from './node-status.ts';
-import { MemoryFolder } from './test-host.ts';
+import { MemoryFolder } from './test/test-host.ts';
 import { verdictOf } from './verdict.ts';
 
 const SWITCH = '0000:10:00.0';

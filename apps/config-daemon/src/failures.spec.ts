@@ -6,7 +6,7 @@ import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { applying, nextStatus, type Verdict } from './node-status.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
 import { verdictOf } from './verdict.ts';
 
 const [PF, OTHER] = PORTS;

@@ -1,6 +1,6 @@
 import { type NodeStateSpec, type PlannedFrom, readPlannedFrom, type SriovNetworkNodeState } from '@sriov/api';
 import { type Kernel, lookCloser, observeHost } from '@sriov/host';
-import { type NodeFacts, pfsWithDisturbedVfs, planNode } from '@sriov/node-plan';
+import { type HostFacts, pfsWithDisturbedVfs, planHost } from '@sriov/node-plan';
 import { type InitialState, type Journal, type JournalEntries } from './journal.ts';
 import { readUpstreamMtus } from './upstream-checkpoint.ts';
 
@@ -30,7 +30,7 @@ export function wishOf(nodeState: SriovNetworkNodeState): Pick<Wanted, 'spec' | 
 
 /** The facts of a pass, and the journal as it was read for it. */
 export interface Gathered {
-  readonly facts: NodeFacts;
+  readonly facts: HostFacts;
   readonly journal: JournalEntries;
 }
 
@@ -42,7 +42,7 @@ export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered
   const withJournal = { spec, plannedFrom, allowHostInterfaces, blocked, owned: journal.owned, initial };
   const observed = await observeHost(ports.kernel);
   const facts = { ...withJournal, observed };
-  const disturbed = pfsWithDisturbedVfs(planNode(facts), observed);
+  const disturbed = pfsWithDisturbedVfs(planHost(facts), observed);
   if (disturbed.length === 0) return { facts, journal };
   // Only now is it worth asking the kubelet, and searching all processes for those that have a VF open.
   const closer = await lookCloser(ports.kernel, disturbed, observed);

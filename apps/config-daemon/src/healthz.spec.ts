@@ -5,7 +5,7 @@ import { serve, systemClock } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane } from '@sriov/testing';
 import { runControllers } from './controllers.ts';
 import { service } from './service.ts';
-import { MemoryFolder, testKernel } from './test-host.ts';
+import { MemoryFolder, testKernel } from './test/test-host.ts';
 
 jest.setTimeout(60_000);
 

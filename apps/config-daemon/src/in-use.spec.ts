@@ -5,7 +5,7 @@ import { eventually, FakeClock } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
 import { LastLook } from './last-look.ts';
-import { MemoryFolder, PORTS, testKernel } from './test-host.ts';
+import { MemoryFolder, PORTS, testKernel } from './test/test-host.ts';
 
 const [PF] = PORTS;
 

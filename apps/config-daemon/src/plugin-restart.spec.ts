@@ -3,7 +3,7 @@ import { type ObservedPf } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { type PfPlan } from '@sriov/node-plan';
 import { decideRestart, type RestartFacts, unsettledPfs, vfChanges } from './plugin-restart.ts';
-import { PORTS } from './test-host.ts';
+import { PORTS } from './test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const CONFIG = 'the configuration of the device plugin has changed';
@@ -79,7 +79,7 @@ describe('of a plan, the device plugin has to learn', () => {
   const plan: PfPlan = { pciAddress: PF, name: 'ens1', because: [], before: [], vfs: [], after: [] };
   const change = (pf: Partial<PfPlan>, spec = [entry], owned = [entry]): string[] =>
     vfChanges(
-      { modules: [], pfs: [{ ...plan, ...pf }], problems: [] },
+      { pfs: [{ ...plan, ...pf }] },
       { spec: { interfaces: spec }, owned: new Map(owned.map((each) => [each.pciAddress, each])) },
     );
   const set = { kind: 'set-num-vfs', numVfs: 4 } as const;

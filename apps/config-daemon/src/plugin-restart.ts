@@ -1,6 +1,6 @@
 import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
-import { type NodeFacts, type NodePlan, type PfPlan, pfTitle, type PlanProblemReason } from '@sriov/node-plan';
+import { type HostFacts, type HostPlan, type PfPlan, pfTitle, type PlanProblemReason } from '@sriov/node-plan';
 import { type StepFailure, type StepName } from './apply.ts';
 import { formatVfIds } from './format-vf-ids.ts';
 
@@ -72,7 +72,7 @@ function stillOwed(owed: OwedRestart | undefined): readonly string[] {
 }
 
 /** Why the device plugin will not know the VFs any more once the plan is carried out: a sentence a PF. */
-export function vfChanges(plan: NodePlan, { spec, owned }: Pick<NodeFacts, 'spec' | 'owned'>): string[] {
+export function vfChanges(plan: Pick<HostPlan, 'pfs'>, { spec, owned }: Pick<HostFacts, 'spec' | 'owned'>): string[] {
   return plan.pfs.flatMap((pf) => {
     const entries = [spec.interfaces?.find(({ pciAddress }) => pciAddress === pf.pciAddress), owned.get(pf.pciAddress)];
     const groups = entries.flatMap((entry) => entry?.vfGroups ?? []).filter(({ resourceName }) => resourceName);
@@ -122,7 +122,7 @@ export function unsettledPfs({
   failures,
 }: {
   readonly observed: ObservedHost;
-  readonly rest: Pick<NodePlan, 'pfs' | 'problems'>;
+  readonly rest: Pick<HostPlan, 'pfs' | 'problems'>;
   readonly failures: readonly Pick<StepFailure, 'pciAddress' | 'cause'>[];
 }): string[] {
   const withVfs = new Set(['']);

@@ -7,7 +7,7 @@ import { wishOf } from './gather.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { createPluginRestarter } from './plugin-restarter.ts';
-import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from './test/test-host.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,5 +1,5 @@
 import { type ObservedHost } from '@sriov/api';
-import { describePlan, type PlannedNode } from '@sriov/node-plan';
+import { describePlan, type HostPlan } from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type OnStepEnd, type StepFailure, type StepName } from './apply.ts';
 import { type Followers } from './converge.ts';
@@ -31,7 +31,7 @@ export class Progress implements Followers {
     this.#ports = ports;
   }
 
-  readonly onPlan = (plan: PlannedNode, observed: ObservedHost): Promise<void> => {
+  readonly onPlan = (plan: HostPlan, observed: ObservedHost): Promise<void> => {
     const { report, isRetry, log } = this.#ports;
     const lines = describePlan(plan);
     log.info({ plan: lines }, 'changing the host');

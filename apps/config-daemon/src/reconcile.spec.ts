@@ -8,7 +8,7 @@ import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from './node-status.ts';
 import { createPluginRestarter } from './plugin-restarter.ts';
 import { createReconciler } from './reconcile.ts';
-import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const PLANNED = { [ANNOTATION.plannedFrom]: PORTS.join(',') };

@@ -24,7 +24,7 @@ export interface StatusWriter {
 }
 
 /** What the writer reads and writes through. */
-export interface StatusPorts {
+export interface StatusWriterPorts {
   readonly client: KubeClient;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ const REMEMBERED_STATUSES = 4;
 const REFUSED_MS = 3_600_000;
 
 /** Makes the writer of one node's status. */
-export function createStatusWriter(ports: StatusPorts): StatusWriter {
+export function createStatusWriter(ports: StatusWriterPorts): StatusWriter {
   /** What we wrote last, for as long as the cache has not heard of it. */
   let written: { readonly status: NodeStateStatus; readonly cachedVersion: string | undefined } | undefined;
   /** The size that the API server refused last, and when. */
@@ -100,7 +100,7 @@ function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
 
 /** One Event a change of the verdict; the three conditions say the same from different sides. */
 function recordTransition(
-  { recorder }: StatusPorts,
+  { recorder }: StatusWriterPorts,
   nodeState: SriovNetworkNodeState,
   { transitions, verdict }: { readonly transitions: readonly Condition[]; readonly verdict: Verdict },
 ): void {

@@ -1,5 +1,5 @@
 import { messageOf } from '@sriov/api';
-import { type PlannedNode } from '@sriov/node-plan';
+import { type HostPlan } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Gathered } from './gather.ts';
 import { type Journal } from './journal.ts';
@@ -14,7 +14,7 @@ import { type PluginRecord } from './plugin-restart.ts';
 export async function takeOver(
   journal: Journal,
   gathered: Gathered,
-  { plan, because }: { readonly plan: PlannedNode; readonly because: readonly string[] },
+  { plan, because }: { readonly plan: HostPlan; readonly because: readonly string[] },
 ): Promise<StepFailure[]> {
   const { facts, journal: known } = gathered;
   const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
@@ -42,7 +42,7 @@ async function oweRestart(journal: Journal, known: PluginRecord, because: readon
 }
 
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */
-function unfinished({ facts, journal }: Gathered, { taken }: PlannedNode): string[] {
+function unfinished({ facts, journal }: Gathered, { taken }: HostPlan): string[] {
   if (facts.plannedFrom === undefined) return [];
   const { owned, initial, damaged } = journal;
   const known = new Set([...owned.keys(), ...damaged.keys(), ...taken.map(({ pciAddress }) => pciAddress)]);

@@ -5,7 +5,7 @@ import { type SimulatedKernel } from '@sriov/host-sim';
 import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from './test-host.ts';
+import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };

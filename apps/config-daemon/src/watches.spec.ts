@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Kernel, type KernelEvent } from '@sriov/host';
 import { createLogger } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
-import { PORTS, testKernel } from './test-host.ts';
+import { PORTS, testKernel } from './test/test-host.ts';
 import { watchHost } from './watches.ts';
 
 type Watch = (onEvent: (event: KernelEvent) => void, signal: AbortSignal) => Promise<void>;

@@ -9,7 +9,7 @@ import {
   wireText,
   ownValue,
 } from '@sriov/api';
-import { foresee, type PlannedNode as HostPlan } from '@sriov/node-plan';
+import { foresee, type HostPlan } from '@sriov/node-plan';
 import {
   explainMismatch,
   type Fleet,

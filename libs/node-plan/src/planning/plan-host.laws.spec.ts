@@ -10,8 +10,9 @@ import {
 import fc from 'fast-check';
 import { groupOf, readGroups } from './desired.ts';
 import { type InitialPf } from './plan-pf.ts';
-import { type NodeFacts, type PlannedNode, planNode } from './plan-node.ts';
-import { carryOut, netdevice, PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostPlan } from './steps.ts';
+import { carryOut, netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const OTHER = '0000:02:00.0';
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined, freq: 2 });
@@ -112,7 +113,7 @@ interface Port {
   readonly owned: DesiredInterface | undefined;
 }
 
-const facts: fc.Arbitrary<NodeFacts> = fc
+const facts: fc.Arbitrary<HostFacts> = fc
   .record({ ports: fc.tuple(port(PF), port(OTHER)), initial: maybe(initial), allowHostInterfaces: fc.boolean() })
   .map(({ ports, initial: before, allowHostInterfaces }) => {
     const known = ports.flatMap(({ owned }) => owned ?? []);
@@ -128,7 +129,7 @@ const facts: fc.Arbitrary<NodeFacts> = fc
   });
 
 /** The facts after the plan was carried out: what the next look finds. */
-function follow(before: NodeFacts, plan: PlannedNode): NodeFacts {
+function follow(before: HostFacts, plan: HostPlan): HostFacts {
   const owned = new Map(before.owned);
   for (const taken of plan.taken) owned.set(taken.pciAddress, taken);
   for (const pciAddress of plan.released) owned.delete(pciAddress);
@@ -141,17 +142,17 @@ function follow(before: NodeFacts, plan: PlannedNode): NodeFacts {
   return { ...before, observed: carryOut(before.observed, plan), owned, initial: initials };
 }
 
-const holds = (law: (facts: NodeFacts, plan: PlannedNode) => void): void =>
+const holds = (law: (facts: HostFacts, plan: HostPlan) => void): void =>
   fc.assert(
-    fc.property(facts, (each) => law(each, planNode(each))),
+    fc.property(facts, (each) => law(each, planHost(each))),
     { numRuns: 1000 },
   );
-const pfOf = ({ observed }: NodeFacts, pciAddress: string): ObservedPf | undefined =>
+const pfOf = ({ observed }: HostFacts, pciAddress: string): ObservedPf | undefined =>
   observed.interfaces.find((each) => each.pciAddress === pciAddress);
-const removesVfs = (plan: PlannedNode, pciAddress: string): boolean =>
+const removesVfs = (plan: HostPlan, pciAddress: string): boolean =>
   plan.pfs.some((each) => each.pciAddress === pciAddress && each.before.some(({ kind }) => kind === 'set-num-vfs'));
 
-const probingOf = (each: NodeFacts, pciAddress: string): boolean | undefined =>
+const probingOf = (each: HostFacts, pciAddress: string): boolean | undefined =>
   pfOf(each, pciAddress)?.sriov?.autoprobe;
 
 function expectAsWanted({ sriov }: ObservedPf, wanted: DesiredInterface): void {
@@ -170,7 +171,7 @@ function expectAsWanted({ sriov }: ObservedPf, wanted: DesiredInterface): void {
 describe('for every node it holds that', () => {
   it('a plan that was carried out leaves nothing to do', () => {
     holds((each, plan) => {
-      const rest = planNode(follow(each, plan));
+      const rest = planHost(follow(each, plan));
       expect(rest.pfs).toEqual([]);
       // What could not be done does not become possible, nor more of it impossible, by doing the rest.
       expect(rest.problems).toEqual(plan.problems);
@@ -279,7 +280,7 @@ describe('for every node it holds that', () => {
         const vfs = Array.from({ length: 7 }, (_, id) =>
           id < border ? testVf(id, { driver: 'vfio-pci' }) : netdevice(id),
         );
-        const plan = planNode(testFacts([testPf(vfs)], [split(grows ? border + 1 : border - 1 || 1)]));
+        const plan = planHost(testFacts([testPf(vfs)], [split(grows ? border + 1 : border - 1 || 1)]));
         const moved = grows ? [border] : border > 1 ? [border - 1] : [];
         expect(plan.pfs.flatMap((each) => each.vfs.map(({ id }) => id))).toEqual(moved);
         expect(plan.pfs.flatMap(({ before, after }) => [...before, ...after])).toEqual([]);
@@ -309,7 +310,7 @@ describe('for every node it holds that', () => {
     );
     fc.assert(
       fc.property(pf(PF), fc.array(wild, { maxLength: 4 }), (present, spec) => {
-        const plan = planNode(testFacts([present], spec as DesiredInterface[]));
+        const plan = planHost(testFacts([present], spec as DesiredInterface[]));
         for (const { before } of plan.pfs) {
           for (const step of before) {
             if (step.kind !== 'set-num-vfs') continue;

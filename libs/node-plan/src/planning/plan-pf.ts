@@ -2,7 +2,7 @@ import { type DesiredInterface, formatVfRange, type ObservedPf } from '@sriov/ap
 import { factsOfHost, findRefusal } from '@sriov/node-limits';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { holderOf } from './in-use.ts';
-import { nicDriverOf } from './nics/index.ts';
+import { nicDriverOf } from '../nic-drivers.ts';
 import {
   autoprobeOf,
   autoprobeStep,

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedPf } from '@sriov/api';
-import { type NodeFacts, planNode } from './plan-node.ts';
-import { netdevice, PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+import { type HostFacts, planHost } from './plan-host.ts';
+import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const OTHER = '0000:02:00.0';
 const four = [0, 1, 2, 3].map((id) => netdevice(id));
 const entry: DesiredInterface = { pciAddress: PF, name: 'ens1', numVfs: 4 };
 
 /** The plan for a node that has the PF, which was taken over with `entry`, and whose spec is empty now. */
-const giveBack = (pf: ObservedPf | undefined, change: Partial<NodeFacts> = {}): ReturnType<typeof planNode> =>
-  planNode(testFacts(pf ? [pf] : [], [], { owned: new Map([[PF, entry]]), ...change }));
+const giveBack = (pf: ObservedPf | undefined, change: Partial<HostFacts> = {}): ReturnType<typeof planHost> =>
+  planHost(testFacts(pf ? [pf] : [], [], { owned: new Map([[PF, entry]]), ...change }));
 
 function withoutSriov(): ObservedPf {
   const { sriov: _, ...pf } = testPf();
@@ -18,7 +18,7 @@ function withoutSriov(): ObservedPf {
 
 describe('a node', () => {
   it('without an entry for its PFs is left alone, whatever VFs it has', () => {
-    expect(planNode(testFacts([testPf(four)], []))).toEqual({
+    expect(planHost(testFacts([testPf(four)], []))).toEqual({
       modules: [],
       pfs: [],
       problems: [],
@@ -28,13 +28,13 @@ describe('a node', () => {
   });
 
   it('whose PF is as wanted has it taken over, and nothing done', () => {
-    const plan = planNode(testFacts([testPf(four)], [entry]));
+    const plan = planHost(testFacts([testPf(four)], [entry]));
     expect([plan.pfs, plan.taken]).toEqual([[], [entry]]);
   });
 
   it('has its PFs planned in order of address, and a refused one does not stop the others', () => {
     const other = { ...testPf([]), pciAddress: OTHER };
-    const plan = planNode(
+    const plan = planHost(
       testFacts([testPf(), other], [{ ...entry, pciAddress: OTHER }, entry, { pciAddress: '0000:09:00.0' }]),
     );
     expect(plan.pfs.map(({ pciAddress }) => pciAddress)).toEqual([PF, OTHER]);
@@ -54,25 +54,25 @@ describe('a node', () => {
       system: { rdmaMode: 'exclusive' as const },
       bridges: { ovs: [{ name: 'br-0000_01_00.0', uplinks: [{ pciAddress: PF }] }] },
     };
-    const plan = planNode(testFacts([testPf()], [], { spec }));
+    const plan = planHost(testFacts([testPf()], [], { spec }));
     expect(plan.pfs).toHaveLength(1);
     expect(plan.problems.map(({ reason, message }) => [reason, message.split(',')[0]])).toEqual([
       ['Unsupported', 'Open vSwitch bridge br-0000_01_00.0 is wanted'],
       ['Unsupported', 'RDMA mode exclusive is wanted'],
     ]);
     const observed = { interfaces: [testPf(four)], problems: [], rdmaMode: 'exclusive' as const };
-    expect(planNode(testFacts([], [entry], { spec: { system: spec.system }, observed })).problems).toEqual([]);
+    expect(planHost(testFacts([], [entry], { spec: { system: spec.system }, observed })).problems).toEqual([]);
   });
 
   it('says why a PF was not found, where that is known', () => {
     const observed = { interfaces: [], problems: [{ pciAddress: PF, message: 'read vendor: ENODEV' }] };
-    expect(planNode(testFacts([], [entry], { observed })).problems[0]?.message).toBe(
+    expect(planHost(testFacts([], [entry], { observed })).problems[0]?.message).toBe(
       `ens1 (${PF}): read vendor: ENODEV`,
     );
   });
 
   it('has the first of two entries of one PF carried out, and the second one reported', () => {
-    const plan = planNode(testFacts([testPf()], [entry, { ...entry, numVfs: 2 }]));
+    const plan = planHost(testFacts([testPf()], [entry, { ...entry, numVfs: 2 }]));
     expect(plan.pfs.map(({ because }) => because)).toEqual([['the number of VFs is 0, not 4']]);
     expect(plan.problems).toEqual([
       {
@@ -88,13 +88,13 @@ describe('a node', () => {
     ['netdevice', ['igbvf']],
   ])('gets the modules that binding %s takes', (deviceType, modules) => {
     const vfGroups = [{ vfRange: '0-3', deviceType }];
-    expect(planNode(testFacts([testPf()], [{ ...entry, vfGroups }])).modules).toEqual(modules);
+    expect(planHost(testFacts([testPf()], [{ ...entry, vfGroups }])).modules).toEqual(modules);
   });
 
   it('loads no module for VFs that are bound already', () => {
     const bound = [0, 1, 2, 3].map((id) => testVf(id, { driver: 'vfio-pci' }));
     const vfGroups = [{ vfRange: '0-3', deviceType: 'vfio-pci' }];
-    expect(planNode(testFacts([testPf(bound)], [{ ...entry, vfGroups }])).modules).toEqual([]);
+    expect(planHost(testFacts([testPf(bound)], [{ ...entry, vfGroups }])).modules).toEqual([]);
   });
 });
 
@@ -104,7 +104,7 @@ describe('a spec that was not planned', () => {
     ['has an entry that a version without the annotation wrote', [{ ...entry, numVfs: 2 }]],
   ])('changes nothing, and ends the takeover of nothing, when it %s', (_, desired) => {
     const owned = new Map([[PF, entry]]);
-    const plan = planNode(testFacts([testPf(four)], desired, { owned, plannedFrom: undefined }));
+    const plan = planHost(testFacts([testPf(four)], desired, { owned, plannedFrom: undefined }));
     expect(plan).toMatchObject({ modules: [], pfs: [], taken: [], released: [] });
     expect(plan.problems).toMatchObject([{ reason: 'NotPlannedYet' }]);
   });
@@ -135,7 +135,7 @@ describe('a PF that the spec does not have, and that was not reported when it wa
   it('does not hold up the others', () => {
     const other = { ...testPf([]), pciAddress: OTHER };
     const facts = { owned: new Map([[PF, entry]]), plannedFrom };
-    const plan = planNode(testFacts([testPf(four), other], [{ ...entry, pciAddress: OTHER }], facts));
+    const plan = planHost(testFacts([testPf(four), other], [{ ...entry, pciAddress: OTHER }], facts));
     expect(plan.pfs.map(({ pciAddress }) => pciAddress)).toEqual([OTHER]);
   });
 });
@@ -160,7 +160,7 @@ describe('a PF that the spec no longer has', () => {
     expect(released).toEqual([]);
   });
 
-  it.each<[string, ObservedPf | undefined, Partial<NodeFacts>]>([
+  it.each<[string, ObservedPf | undefined, Partial<HostFacts>]>([
     ['when it is as it was before', testPf(), {}],
     [
       'with VFs that someone else manages',
@@ -218,7 +218,7 @@ describe('a PF with a step that is blocked in the kernel', () => {
 
   it('is left alone, and the others are not', () => {
     const other = { ...testPf([]), pciAddress: OTHER };
-    const plan = planNode(testFacts([testPf(), other], [entry, { ...entry, pciAddress: OTHER }], { blocked }));
+    const plan = planHost(testFacts([testPf(), other], [entry, { ...entry, pciAddress: OTHER }], { blocked }));
     expect(plan.pfs.map(({ pciAddress }) => pciAddress)).toEqual([OTHER]);
     expect(plan.problems).toEqual([problem]);
   });

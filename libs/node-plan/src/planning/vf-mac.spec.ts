@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ObservedLink } from '@sriov/api';
 import fc from 'fast-check';
-import { testLink, testPf } from './test-host.ts';
+import { testLink, testPf } from '../test/test-host.ts';
 import { macSeeds, stableVfMac } from './vf-mac.ts';
 
 const PF_MAC = '52:54:00:aa:00:10';

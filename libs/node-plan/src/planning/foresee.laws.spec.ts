@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { type Bridges, type DesiredInterface, type ObservedHost, type ObservedPf, omitUndefined } from '@sriov/api';
 import fc from 'fast-check';
 import { foresee } from './foresee.ts';
-import { type NodeFacts, type PlannedNode, planNode } from './plan-node.ts';
-import { statusInterfaces } from './status.ts';
-import { PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostPlan } from './steps.ts';
+import { statusInterfaces } from '../status/status-interfaces.ts';
+import { PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const OTHER = '0000:02:00.0';
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
@@ -68,7 +69,7 @@ const entry = (pciAddress: string): fc.Arbitrary<DesiredInterface> =>
       vfGroups: numVfs === 0 ? [] : [{ vfRange: `0-${numVfs - 1}`, deviceType, ...omitUndefined({ vdpaType }) }],
     }));
 
-const facts: fc.Arbitrary<NodeFacts> = fc
+const facts: fc.Arbitrary<HostFacts> = fc
   .record({
     pfs: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(pf))),
     wanted: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(entry))),
@@ -86,7 +87,7 @@ const facts: fc.Arbitrary<NodeFacts> = fc
   });
 
 /** What is foreseen from the node state that the daemon writes about such a host. */
-function foreseen({ spec, plannedFrom, observed, owned }: NodeFacts): PlannedNode | undefined {
+function foreseen({ spec, plannedFrom, observed, owned }: HostFacts): HostPlan | undefined {
   return foresee(
     { spec, plannedFrom },
     {
@@ -106,7 +107,7 @@ describe('what is foreseen of a node', () => {
       fc.property(facts, (each) => {
         const promised = foreseen(each);
         if (each.observed.interfaces.length === 0) expect(promised).toBeUndefined();
-        else expect(promised).toEqual(planNode(each));
+        else expect(promised).toEqual(planHost(each));
       }),
       { numRuns: 2000 },
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedPf } from '@sriov/api';
-import { planNode } from './plan-node.ts';
-import { PF, testFacts, testLink, testPf } from './test-host.ts';
+import { planHost } from './plan-host.ts';
+import { PF, testFacts, testLink, testPf } from '../test/test-host.ts';
 
 const OTHER = '0000:02:00.0';
 const both = { numVfs: 2, mtu: 9000 };
@@ -10,7 +10,7 @@ const both = { numVfs: 2, mtu: 9000 };
 function turns(change: Partial<ObservedPf>, ...desired: Partial<DesiredInterface>[]): (string | undefined)[] {
   const entries = desired.map((entry, index) => ({ pciAddress: [PF, OTHER][index] ?? '', ...entry }));
   const observed = [testPf([], change), testPf([], { ...change, pciAddress: OTHER, link: testLink({ name: 'ens2' }) })];
-  return planNode(testFacts(observed, entries)).pfs.flatMap(({ takesTurn, name }) => (takesTurn ? [name] : []));
+  return planHost(testFacts(observed, entries)).pfs.flatMap(({ takesTurn, name }) => (takesTurn ? [name] : []));
 }
 
 describe('PFs whose devices reset', () => {

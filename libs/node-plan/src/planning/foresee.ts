@@ -11,7 +11,8 @@ import {
   type VirtualFunction,
 } from '@sriov/api';
 import { ESWITCH_UNKNOWN, factsOfStatus, type PfFacts, presentVfs, tellsOfVfs } from '@sriov/node-limits';
-import { type PlannedNode, planNode } from './plan-node.ts';
+import { planHost } from './plan-host.ts';
+import { type HostPlan } from './steps.ts';
 
 /**
  * What the daemon of a node will do about a spec, as far as the node state tells of the host; by the daemon's own
@@ -21,13 +22,13 @@ import { type PlannedNode, planNode } from './plan-node.ts';
 export function foresee(
   { spec, plannedFrom }: { readonly spec: NodeStateSpec; readonly plannedFrom: PlannedFrom | undefined },
   state: SriovNetworkNodeState | undefined,
-): PlannedNode | undefined {
+): HostPlan | undefined {
   const { interfaces: told = [], system } = state?.status ?? {};
   if (told.length === 0) return undefined;
   const ordered = byAddress(state?.spec?.interfaces);
   const interfaces = told.map((nic) => completed(nic, ordered.get(nic.pciAddress)));
   const reported = byAddress(interfaces);
-  return planNode({
+  return planHost({
     spec: { ...spec, interfaces: spec.interfaces?.map((entry) => foreseeable(entry, reported.get(entry.pciAddress))) },
     plannedFrom,
     observed: reportedHost(interfaces, system?.rdmaMode),

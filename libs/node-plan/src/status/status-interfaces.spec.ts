@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ObservedPf } from '@sriov/api';
-import { statusInterfaces } from './status.ts';
-import { netdevice, PF, testLink, testPf, testVf } from './test-host.ts';
+import { statusInterfaces } from './status-interfaces.ts';
+import { netdevice, PF, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const status = (pf: ObservedPf, external = false): unknown =>
   statusInterfaces({ interfaces: [pf], problems: [] }, () => external)[0];

@@ -1,5 +1,5 @@
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/api';
-import { type NodePlan } from './steps.ts';
+import { type HostPlan } from './steps.ts';
 
 /** A device, and all that was found about its users. */
 export type UsedDevice = Pick<ObservedVf, 'uses'>;
@@ -63,7 +63,7 @@ function shorten(texts: readonly string[]): string {
  * PFs on which a plan disturbs VFs that are there, by PCI address: before that is done, who uses them has to be looked at
  * more closely than each look at the host does.
  */
-export function pfsWithDisturbedVfs(plan: NodePlan, { interfaces }: ObservedHost): string[] {
+export function pfsWithDisturbedVfs(plan: Pick<HostPlan, 'pfs'>, { interfaces }: ObservedHost): string[] {
   const present = new Map(interfaces.map((pf: ObservedPf) => [pf.pciAddress, pf.sriov?.vfs.length ?? 0]));
   return plan.pfs
     .filter(({ pciAddress }) => (present.get(pciAddress) ?? 0) > 0)

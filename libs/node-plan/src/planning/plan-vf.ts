@@ -1,6 +1,6 @@
 import { type ObservedPf, type ObservedVf, omitUndefined } from '@sriov/api';
 import { type DesiredGroup } from './desired.ts';
-import { nicDriverOf } from './nics/index.ts';
+import { nicDriverOf } from '../nic-drivers.ts';
 import { type VfStep } from './steps.ts';
 import { stableVfMac } from './vf-mac.ts';
 

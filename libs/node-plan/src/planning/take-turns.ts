@@ -1,5 +1,5 @@
 import { type ObservedPf } from '@sriov/api';
-import { nicDriverOf } from './nics/index.ts';
+import { nicDriverOf } from '../nic-drivers.ts';
 import { type PfPlan, type PfStep } from './steps.ts';
 
 const RESETS: readonly PfStep['kind'][] = ['set-num-vfs', 'set-pf-mtu'];

@@ -1,6 +1,6 @@
 import { type ObservedPf } from '@sriov/api';
 import { factsOfHost, findUnreadMode } from '@sriov/node-limits';
-import { nicDriverOf } from './nics/index.ts';
+import { nicDriverOf } from '../nic-drivers.ts';
 import {
   autoprobeOf,
   autoprobeStep,

@@ -5,10 +5,10 @@ import {
   type ObservedPf,
   type ObservedVf,
 } from '@sriov/api';
-import { nicDriverOf } from './nics/index.ts';
-import { type NodeFacts } from './plan-node.ts';
-import { DEFAULT_DRIVER } from './plan-vf.ts';
-import { type NodePlan, type PfPlan, type PfStep, type VfStep } from './steps.ts';
+import { nicDriverOf } from '../nic-drivers.ts';
+import { type HostFacts } from '../planning/plan-host.ts';
+import { DEFAULT_DRIVER } from '../planning/plan-vf.ts';
+import { type HostPlan, type PfPlan, type PfStep, type VfStep } from '../planning/steps.ts';
 
 /** PCI address of {@link testPf}. */
 export const PF = '0000:01:00.0';
@@ -53,8 +53,8 @@ export function testPf(vfs: readonly ObservedVf[] = [], change: Partial<Observed
 export function testFacts(
   interfaces: readonly ObservedPf[],
   desired: readonly DesiredInterface[],
-  change: Partial<NodeFacts> = {},
-): NodeFacts {
+  change: Partial<HostFacts> = {},
+): HostFacts {
   return {
     spec: { interfaces: [...desired] },
     plannedFrom: new Set([...interfaces, ...(change.owned?.values() ?? [])].map(({ pciAddress }) => pciAddress)),
@@ -68,7 +68,7 @@ export function testFacts(
 }
 
 /** The host after the plan was carried out to the letter. */
-export function carryOut(host: ObservedHost, plan: NodePlan): ObservedHost {
+export function carryOut(host: ObservedHost, plan: HostPlan): ObservedHost {
   const plans = new Map(plan.pfs.map((pf) => [pf.pciAddress, pf]));
   return {
     ...host,

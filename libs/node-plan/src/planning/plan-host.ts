@@ -14,10 +14,10 @@ import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
 import { macSeeds } from './vf-mac.ts';
 import { DEFAULT_DRIVER } from './plan-vf.ts';
-import { type NodePlan, type PfPlan, type PlanProblem, type VfPlan } from './steps.ts';
+import { type HostPlan, type PfPlan, type PlanProblem, type VfPlan } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
-export interface NodeFacts {
+export interface HostFacts {
   readonly spec: NodeStateSpec;
   /** The PFs that the spec was planned from; absent as long as it was not planned. */
   readonly plannedFrom: PlannedFrom | undefined;
@@ -32,20 +32,12 @@ export interface NodeFacts {
   readonly allowHostInterfaces: boolean;
 }
 
-/** The plan of the node, and what it means for the takeover of PFs. */
-export interface PlannedNode extends NodePlan {
-  /** Entries of the spec that are in force, or will be when the plan is carried out: their PFs are ours from now on. */
-  readonly taken: readonly DesiredInterface[];
-  /** PFs whose takeover has ended, by PCI address: nothing of ours is left on them. */
-  readonly released: readonly string[];
-}
-
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
-export function planNode(facts: NodeFacts): PlannedNode {
+export function planHost(facts: HostFacts): HostPlan {
   return facts.plannedFrom === undefined ? UNPLANNED : planWish(facts);
 }
 
-function planWish(facts: NodeFacts): PlannedNode {
+function planWish(facts: HostFacts): HostPlan {
   const host = indexHost(facts);
   const desired = facts.spec.interfaces ?? [];
   const wanted = new Map<string, DesiredInterface>();
@@ -71,7 +63,7 @@ function planWish(facts: NodeFacts): PlannedNode {
 }
 
 /** What is wanted of the node as a whole, and is not done. */
-function nodeProblems({ spec, observed }: NodeFacts): PlanProblem[] {
+function nodeProblems({ spec, observed }: HostFacts): PlanProblem[] {
   const rdma = findRdmaRefusal(spec.system?.rdmaMode, observed.rdmaMode);
   return [...findBridgeRefusals(spec), ...(rdma === undefined ? [] : [rdma])];
 }
@@ -81,7 +73,7 @@ const NOT_PLANNED_YET: PlanProblem = {
   message: `the spec does not say from which PFs it was planned (annotation ${ANNOTATION.plannedFrom}), so the host is left as it is: if that lasts, the policy controller does not run, or is older than this daemon`,
 };
 
-const UNPLANNED: PlannedNode = { modules: [], pfs: [], problems: [NOT_PLANNED_YET], taken: [], released: [] };
+const UNPLANNED: HostPlan = { modules: [], pfs: [], problems: [NOT_PLANNED_YET], taken: [], released: [] };
 
 /** The host by PCI address: what was seen of a PF, and why nothing was. */
 interface HostIndex {
@@ -90,7 +82,7 @@ interface HostIndex {
   readonly macSeeds: ReadonlyMap<string, string>;
 }
 
-function indexHost({ observed }: NodeFacts): HostIndex {
+function indexHost({ observed }: HostFacts): HostIndex {
   return {
     pfs: new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf])),
     problems: new Map(observed.problems.map((problem) => [problem.pciAddress, problem])),
@@ -98,7 +90,7 @@ function indexHost({ observed }: NodeFacts): HostIndex {
   };
 }
 
-function planDesired(facts: NodeFacts, desired: DesiredInterface, host: HostIndex): PfResult {
+function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostIndex): PfResult {
   const { initial, allowHostInterfaces, blocked } = facts;
   const observed = host.pfs.get(desired.pciAddress);
   if (observed === undefined) return { problems: [notFound(desired, host)] };
@@ -117,7 +109,7 @@ function planDesired(facts: NodeFacts, desired: DesiredInterface, host: HostInde
  * VFs that someone else manages are his; ours go, if the spec was planned by someone who had seen the PF. A PF that is
  * gone took its VFs with it, but one that could not be looked at may still have them.
  */
-function planUnwanted(facts: NodeFacts, entry: DesiredInterface, host: HostIndex): PfResult {
+function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex): PfResult {
   const { initial, allowHostInterfaces, blocked, plannedFrom } = facts;
   const observed = host.pfs.get(entry.pciAddress);
   const isExternal = entry.externallyManaged === true;

@@ -1,6 +1,6 @@
 import { type ObservedPf, type ObservedVf } from '@sriov/api';
 import { holderOf, isHostUse } from './in-use.ts';
-import { nicDriverOf } from './nics/index.ts';
+import { nicDriverOf } from '../nic-drivers.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
 
 /** A problem of a PF, its name put in front of the sentence. */

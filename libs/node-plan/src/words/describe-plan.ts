@@ -1,7 +1,10 @@
-import { type NodePlan, type PfPlan, type PfStep, type VfPlan, type VfStep } from './steps.ts';
+import { type HostPlan, type PfPlan, type PfStep, type VfPlan, type VfStep } from '../planning/steps.ts';
+
+/** The part of a plan that people are told of. */
+export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems'>;
 
 /** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
-export function describePlan(plan: NodePlan): string[] {
+export function describePlan(plan: DescribedPlan): string[] {
   return [
     ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
     ...plan.pfs.flatMap(describePf),

@@ -1,3 +1,5 @@
+import { type DesiredInterface } from '@sriov/api';
+
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
   | { readonly kind: 'set-autoprobe'; readonly enabled: boolean }
@@ -53,11 +55,15 @@ export type PlanProblemReason =
   | 'SpecInvalid'
   | 'BlockedInKernel';
 
-/** What will be done to the node. Empty `pfs` and `problems`: the host is as the spec wants it. */
-export interface NodePlan {
+/** What will be done to a host. Empty `pfs` and `problems`: the host is as the spec wants it. */
+export interface HostPlan {
   /** Kernel modules to load first. */
   readonly modules: readonly string[];
   /** In order of PCI address; PFs are independent of each other. */
   readonly pfs: readonly PfPlan[];
   readonly problems: readonly PlanProblem[];
+  /** Entries of the spec that are in force, or will be when the plan is carried out: their PFs are ours from now on. */
+  readonly taken: readonly DesiredInterface[];
+  /** PFs whose takeover has ended, by PCI address: nothing of ours is left on them. */
+  readonly released: readonly string[];
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedPf, type ObservedVf } from '@sriov/api';
-import { describePfStep, describeVfStep } from './describe-plan.ts';
-import { planNode } from './plan-node.ts';
-import { netdevice, PF, testFacts, testLink, testPf, testVf } from './test-host.ts';
+import { describePfStep, describeVfStep } from '../words/describe-plan.ts';
+import { planHost } from './plan-host.ts';
+import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const kernel = { resourceName: 'k', policyName: 'kernel', deviceType: 'netdevice' };
 const dpdk = { resourceName: 'd', policyName: 'dpdk', deviceType: 'vfio-pci' };
 
-const plan = (observed: ObservedPf, desired: Partial<DesiredInterface>): ReturnType<typeof planNode> =>
-  planNode(testFacts([observed], [{ pciAddress: PF, name: 'ens1', ...desired }]));
+const plan = (observed: ObservedPf, desired: Partial<DesiredInterface>): ReturnType<typeof planHost> =>
+  planHost(testFacts([observed], [{ pciAddress: PF, name: 'ens1', ...desired }]));
 
 /** The steps as lines, `VF N: ` in front of those of a VF. */
 function steps(observed: ObservedPf, desired: Partial<DesiredInterface>): string[] {
@@ -390,7 +390,7 @@ describe('a PF whose driver is there, and whose interface is not yet', () => {
 
   it('keeps its VFs when no policy wants them: whether the host uses the PF is not known', () => {
     const owned = new Map([[PF, { pciAddress: PF, numVfs: 1 }]]);
-    const { pfs, problems, released } = planNode(testFacts([withVf], [], { owned }));
+    const { pfs, problems, released } = planHost(testFacts([withVf], [], { owned }));
     expect([pfs, problems, released]).toEqual([[], [{ pciAddress: PF, reason: 'InterfaceNotFound', message }], []]);
   });
 });

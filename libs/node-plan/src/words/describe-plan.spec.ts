@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { describePlan } from './describe-plan.ts';
-import { planNode } from './plan-node.ts';
-import { netdevice, PF, testFacts, testPf } from './test-host.ts';
+import { planHost } from '../planning/plan-host.ts';
+import { netdevice, PF, testFacts, testPf } from '../test/test-host.ts';
 
 describe('a plan in words', () => {
   it('is empty when there is nothing to do', () => {
-    expect(describePlan(planNode(testFacts([testPf()], [])))).toEqual([]);
+    expect(describePlan(planHost(testFacts([testPf()], [])))).toEqual([]);
   });
 
   it('names modules, PFs, reasons and steps in order, and VFs with the same steps in one line', () => {
@@ -15,7 +15,7 @@ describe('a plan in words', () => {
       { vfRange: '5-6', deviceType: 'netdevice' },
     ];
     const text = describePlan(
-      planNode(testFacts([testPf()], [{ pciAddress: PF, numVfs: 7, vfGroups }, { pciAddress: '0000:09:00.0' }])),
+      planHost(testFacts([testPf()], [{ pciAddress: PF, numVfs: 7, vfGroups }, { pciAddress: '0000:09:00.0' }])),
     );
     // The addresses of the VFs differ; that is no reason for a line of its own.
     expect(text).toEqual([
@@ -36,7 +36,7 @@ describe('a plan in words', () => {
 
   it('says of a PF without an interface where it is', () => {
     const { link: _, ...pf } = testPf([netdevice(0)], { driver: 'unheard_of' });
-    expect(describePlan(planNode(testFacts([pf], [{ pciAddress: PF, numVfs: 0 }])))).toEqual([
+    expect(describePlan(planHost(testFacts([pf], [{ pciAddress: PF, numVfs: 0 }])))).toEqual([
       `${PF}:`,
       '  because the number of VFs is 1, not 0',
       '  remove all VFs',

@@ -1,0 +1,38 @@
+/** What the planner must know about a PF's kernel driver. */
+export interface NicDriver {
+  /** Name of the PF's driver. */
+  readonly pfDriver: string;
+  /** Kernel driver of its VFs, bound by name: with autoprobe off, nothing else binds one. */
+  readonly vfDriver: string;
+  /** The device resets, and its link goes down, when the number of VFs or the MTU changes. */
+  readonly resets?: true;
+  /** While the link is down, a write to `sriov_numvfs` succeeds and does nothing. */
+  readonly needsLinkUp?: true;
+}
+
+/** The drivers that the planner knows. A PF of another driver gets VFs as well, only less quickly. */
+const NIC_DRIVERS: readonly NicDriver[] = [
+  // Broadcom NetXtreme-C/E (10 to 400 Gbit/s). Its bnxt_sriov_configure returns 0, which the kernel takes for success,
+  // while the interface is down (drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c, "Reject SRIOV config request since
+  // if is down!").
+  { pfDriver: 'bnxt_en', vfDriver: 'bnxt_en', needsLinkUp: true },
+  // Intel X710, XL710, XXV710 (10 to 40 Gbit/s).
+  { pfDriver: 'i40e', vfDriver: 'iavf' },
+  // Intel E810, E822, E825, E830 (10 to 200 Gbit/s).
+  { pfDriver: 'ice', vfDriver: 'iavf' },
+  // Intel 82575, 82576, I350 (1 Gbit/s).
+  { pfDriver: 'igb', vfDriver: 'igbvf', resets: true },
+  // Intel 82599, X540, X550 (10 Gbit/s).
+  { pfDriver: 'ixgbe', vfDriver: 'ixgbevf', resets: true },
+  // NVIDIA ConnectX-4 to ConnectX-8, BlueField; Ethernet and InfiniBand.
+  { pfDriver: 'mlx5_core', vfDriver: 'mlx5_core' },
+  // Marvell (QLogic) FastLinQ 4xxxx.
+  { pfDriver: 'qede', vfDriver: 'qede' },
+];
+
+const byPfDriver = new Map(NIC_DRIVERS.map((driver) => [driver.pfDriver, driver]));
+
+/** The row of the PF's driver; `undefined` when the table has none. */
+export function nicDriverOf(pfDriver: string | undefined): NicDriver | undefined {
+  return pfDriver === undefined ? undefined : byPfDriver.get(pfDriver);
+}

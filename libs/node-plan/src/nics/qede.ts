@@ -1,4 +1,0 @@
-import { type NicDriver } from './nic-driver.ts';
-
-/** Marvell (QLogic) FastLinQ 4xxxx. */
-export const QEDE: NicDriver = { pfDriver: 'qede', vfDriver: 'qede' };
