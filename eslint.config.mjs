@@ -27,9 +27,9 @@ const boundaries = (extra = []) => [
       type('core', ['model', 'core', ...extra], { allowedExternalImports: ['zod', ...testOnly(extra)] }),
       type('kit', ['model', 'kit', ...extra]),
       type('adapter', ['model', 'adapter', ...extra]),
-      type('testing', ['model', 'tool', ...extra]),
+      type('testing', ['model', 'adapter', 'tool', ...extra]),
       type('app', ['model', 'core', 'kit', 'adapter', ...extra]),
-      type('tool', ['model', 'core', 'kit', 'adapter', 'app', 'tool', ...extra]),
+      type('tool', ['model', 'core', 'kit', 'adapter', 'app', 'testing', 'tool', ...extra]),
       scope('node', ['node', 'shared']),
       scope('cluster', ['cluster', 'shared']),
       scope('shared', ['shared', ...(extra.length > 0 ? ['tooling'] : [])]),
@@ -81,7 +81,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', '**/*.cases.ts', '**/src/test/**/*.ts', 'libs/testing/src/**/*.ts'],
+    files: ['**/*.spec.ts', '**/*.cases.ts', '**/src/test/**/*.ts', 'libs/{testing,kernel-contract}/src/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing', 'tool', 'app']),
       'max-lines': ['error', { max: 800, skipComments: true, skipBlankLines: true }],

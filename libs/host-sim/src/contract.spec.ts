@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, it } from '@jest/globals';
-import { CONTRACT, type Lab, tryCase } from '@sriov/host/contract';
+import { CONTRACT, type Lab, tryCase } from '@sriov/kernel-contract';
 import { SimulatedKernel } from './simulated-kernel.ts';
 import { loadWorld } from './world.ts';
 

@@ -8,7 +8,7 @@ import { setLinkUp, setMtu, setVfMac } from './links.ts';
 import { loadModule } from './modules.ts';
 import { setAutoprobe, setNumVfs } from './sriov.ts';
 import { StateFolder } from './state-folder.ts';
-import { TestKernel } from './test-kernel.ts';
+import { TestKernel } from './test/test-kernel.ts';
 
 const PF = '0000:01:00.0';
 const VF = '0000:01:10.0';

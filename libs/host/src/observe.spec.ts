@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { lookCloser, observeHost } from './observe.ts';
-import { TestKernel } from './test-kernel.ts';
+import { TestKernel } from './test/test-kernel.ts';
 
 const PF = '0000:01:00.0';
 const VF = '0000:01:10.';

@@ -8,7 +8,7 @@ import { createNamespace, eventually, FakeClock, request, testControlPlane } fro
 import { Cluster } from './cluster.ts';
 import { CONFIG_MAP, type ConfigMap, LEASE } from './core-resources.ts';
 import { Informer } from './informer.ts';
-import { keepSilent, ScriptedServer } from './scripted-server.ts';
+import { keepSilent, ScriptedServer } from './test/scripted-server.ts';
 
 jest.setTimeout(120_000);
 

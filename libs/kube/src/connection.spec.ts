@@ -9,7 +9,7 @@ import { FakeClock } from '@sriov/testing';
 import { KubeClient } from './client.ts';
 import { connect, type Connection, loadKubeConfig } from './connection.ts';
 import { NAMESPACE } from './core-resources.ts';
-import { hangUp, keepSilent, refuse, ScriptedServer } from './scripted-server.ts';
+import { hangUp, keepSilent, refuse, ScriptedServer } from './test/scripted-server.ts';
 
 let folder: string;
 let server: ScriptedServer;

@@ -23,7 +23,7 @@ class Pump {
   stderr = '';
 
   constructor(...args: string[]) {
-    const program = join(import.meta.dirname, 'example-service.ts');
+    const program = join(import.meta.dirname, 'test/example-service.ts');
     const env = { PATH: process.env['PATH'] ?? '' };
     this.child = spawn(process.execPath, ['--import', 'tsx', program, '--listen=127.0.0.1:0', ...args], { env });
     this.child.stdout?.on('data', (chunk) => (this.stdout += String(chunk)));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { messageOf } from '@sriov/api';
 import { HostKernel } from '@sriov/host';
-import { CONTRACT, type Lab, tryCase } from '@sriov/host/contract';
+import { CONTRACT, type Lab, tryCase } from '@sriov/kernel-contract';
 
 const kernel = new HostKernel({ hostRoot: '/' });
 

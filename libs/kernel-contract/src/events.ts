@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type KernelEvent } from '../kernel.ts';
+import { type KernelEvent } from '@sriov/host';
 import { type Bench, type ContractCase } from './lab.ts';
 
 /** What the kernel tells of by itself. */

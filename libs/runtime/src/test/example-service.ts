@@ -1,7 +1,7 @@
 // A service that the specs run as a process: node --import tsx example-service.ts.
 import { z } from 'zod';
-import { ServiceError } from './service-error.ts';
-import { runService, serviceSettings } from './service.ts';
+import { ServiceError } from '../service-error.ts';
+import { runService, serviceSettings } from '../service.ts';
 
 await runService({
   program: 'pump',

@@ -1,4 +1,4 @@
-import { type Kernel } from '../kernel.ts';
+import { type Kernel } from '@sriov/host';
 
 /**
  * Facts of the machine that the contract is tried on: one PF that may be used at will. The modules vfio-pci and

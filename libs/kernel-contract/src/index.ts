@@ -1,4 +1,4 @@
-import { type Kernel } from '../kernel.ts';
+import { type Kernel } from '@sriov/host';
 import { bindingCases } from './binding.ts';
 import { eventCases } from './events.ts';
 import { holdingCases } from './holding.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KernelBlockedError } from '../kernel.ts';
+import { KernelBlockedError } from '@sriov/host';
 import { type ContractCase } from './lab.ts';
 
 const skip: ContractCase['skip'] = ({ holdVfio }) => (holdVfio ? undefined : 'no program can hold a VF here');
