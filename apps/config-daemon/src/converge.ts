@@ -4,7 +4,7 @@ import { type HostPlan, planHost } from '@sriov/node-plan';
 import { apply, type ApplyPorts, type OnStep, type StepFailure } from './apply.ts';
 import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { InUseError } from './last-look.ts';
-import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart.ts';
+import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart/decide-restart.ts';
 import { takeOver } from './take-over.ts';
 
 /** Who follows the work. */

@@ -3,7 +3,7 @@ import { isNotFound, type KubeClient } from '@sriov/kube';
 import { describePlan, planHost } from '@sriov/node-plan';
 import { ServiceError } from '@sriov/runtime';
 import { gather, type HostPorts, wishOf } from './gather.ts';
-import { decideRestart, vfChanges } from './plugin-restart.ts';
+import { decideRestart, vfChanges } from './plugin-restart/decide-restart.ts';
 import { type Settings } from './settings.ts';
 
 /** Prints what would be done to the host, by the planner that does it. @throws {ServiceError} `NO_NODE_STATE` */

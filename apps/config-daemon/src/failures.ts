@@ -1,9 +1,8 @@
 import { type NodeFailure, REASON, type Reason } from '@sriov/api';
 import { KernelBlockedError, KernelError } from '@sriov/host';
-import { pfTitle, type PfPlan, type PlanProblem, type PlanProblemReason } from '@sriov/node-plan';
+import { formatVfIds, pfTitle, type PfPlan, type PlanProblem, type PlanProblemReason } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Converged } from './converge.ts';
-import { formatVfIds } from './format-vf-ids.ts';
 
 /** A failure as a pass finds it. Since when it is there, and how the PF is called, is told by the status. */
 export type FoundFailure = Omit<NodeFailure, 'since' | 'name'> & { readonly reason: Reason };

@@ -6,7 +6,7 @@ import { eventually, FakeClock } from '@sriov/testing';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from './node-status.ts';
-import { createPluginRestarter } from './plugin-restarter.ts';
+import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
 import { createReconciler } from './reconcile.ts';
 import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test/test-host.ts';
 

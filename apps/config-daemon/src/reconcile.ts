@@ -8,7 +8,7 @@ import { converge } from './converge.ts';
 import { type HostPorts, wishOf } from './gather.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { type Pass, type Verdict } from './node-status.ts';
-import { type RestartPlugin } from './plugin-restarter.ts';
+import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
 import { Progress } from './progress.ts';
 import { RetryDelays } from './retry-delays.ts';
 import { type StatusWriter } from './status-writer.ts';

@@ -3,7 +3,7 @@ import { type HostPlan } from '@sriov/node-plan';
 import { type StepFailure } from './apply.ts';
 import { type Gathered } from './gather.ts';
 import { type Journal } from './journal.ts';
-import { type PluginRecord } from './plugin-restart.ts';
+import { type PluginRecord } from './plugin-restart/decide-restart.ts';
 
 /**
  * Writes into the journal what the operator is responsible for: every PF whose entry is in force or will be, before

@@ -1,4 +1,5 @@
 export * from './words/describe-plan.ts';
+export * from './words/format-vf-ids.ts';
 export * from './planning/foresee.ts';
 export { pfsWithDisturbedVfs } from './planning/in-use.ts';
 export { describeHeld } from './planning/pf-rules.ts';

@@ -3,7 +3,7 @@ import { type Kernel } from '@sriov/host';
 import { type MachineState, parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { type Clock } from '@sriov/runtime';
 import { type JournalFolder } from '../journal.ts';
-import { type PluginPod, type PluginPods } from '../plugin-pods.ts';
+import { type PluginPod, type PluginPods } from '../plugin-restart/plugin-pods.ts';
 
 /** PCI addresses of the two ports of {@link testKernel}. */
 export const PORTS = ['0000:01:00.0', '0000:02:00.0'] as const;

@@ -8,10 +8,10 @@ import {
 } from '@sriov/api';
 import { type EventRecorder } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
-import { type Converged } from './converge.ts';
-import { type Journal } from './journal.ts';
-import { type NodeMetrics } from './metrics.ts';
-import { decideRestart, type OwedRestart, type PluginRecord, unsettledPfs } from './plugin-restart.ts';
+import { type Converged } from '../converge.ts';
+import { type Journal } from '../journal.ts';
+import { type NodeMetrics } from '../metrics.ts';
+import { decideRestart, type OwedRestart, type PluginRecord, unsettledPfs } from './decide-restart.ts';
 import { type PluginPods } from './plugin-pods.ts';
 
 /** What restarting the device plugin takes. */

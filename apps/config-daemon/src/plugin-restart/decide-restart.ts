@@ -1,8 +1,14 @@
 import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
-import { type HostFacts, type HostPlan, type PfPlan, pfTitle, type PlanProblemReason } from '@sriov/node-plan';
-import { type StepFailure, type StepName } from './apply.ts';
-import { formatVfIds } from './format-vf-ids.ts';
+import {
+  formatVfIds,
+  type HostFacts,
+  type HostPlan,
+  type PfPlan,
+  pfTitle,
+  type PlanProblemReason,
+} from '@sriov/node-plan';
+import { type StepFailure, type StepName } from '../apply.ts';
 
 /** What is known of the device plugin of this node: it reads its configuration and finds devices at its start alone. */
 export interface PluginRecord {

@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ANNOTATION, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics, systemClock } from '@sriov/runtime';
-import { converge } from './converge.ts';
-import { wishOf } from './gather.ts';
-import { Journal } from './journal.ts';
-import { createNodeMetrics } from './metrics.ts';
-import { createPluginRestarter } from './plugin-restarter.ts';
-import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from './test/test-host.ts';
+import { converge } from '../converge.ts';
+import { wishOf } from '../gather.ts';
+import { Journal } from '../journal.ts';
+import { createNodeMetrics } from '../metrics.ts';
+import { createPluginRestarter } from './apply-restart.ts';
+import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from '../test/test-host.ts';
 
 jest.setTimeout(60_000);
 

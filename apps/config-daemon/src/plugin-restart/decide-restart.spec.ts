@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type ObservedPf } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { type PfPlan } from '@sriov/node-plan';
-import { decideRestart, type RestartFacts, unsettledPfs, vfChanges } from './plugin-restart.ts';
-import { PORTS } from './test/test-host.ts';
+import { decideRestart, type RestartFacts, unsettledPfs, vfChanges } from './decide-restart.ts';
+import { PORTS } from '../test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const CONFIG = 'the configuration of the device plugin has changed';
