@@ -1,4 +1,4 @@
-import { admit, type AdmissionCluster, type AdmissionSettings, setDefaults } from '@sriov/policy';
+import { type AdmissionCluster, type AdmissionSettings, admit, setDefaults } from '@sriov/admission';
 import { type Answer, type Question } from './review.ts';
 
 const ALLOWED: Answer = { allowed: true, message: '', warnings: [], patch: [] };

@@ -1,5 +1,5 @@
+import { type AdmissionCluster } from '@sriov/admission';
 import { SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
-import { type AdmissionCluster } from '@sriov/policy';
 import { type Caches } from './caches.ts';
 
 /** Reads what verdicts depend on from the caches. */

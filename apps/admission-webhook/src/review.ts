@@ -1,5 +1,5 @@
+import { type PatchOperation } from '@sriov/admission';
 import { type KubeObject } from '@sriov/api';
-import { type PatchOperation } from '@sriov/policy';
 import { z } from 'zod';
 
 const object = z.looseObject({ metadata: z.looseObject({}) }).nullish();

@@ -3,9 +3,9 @@ import { request } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { admit } from '@sriov/admission';
 import { Authority, type KeyPair } from '@sriov/certificates';
 import { createLogger } from '@sriov/runtime';
-import { admit } from '@sriov/policy';
 import { answerMutating } from './answers.ts';
 import { WebhookServer, type WebhookServerOptions } from './webhook-server.ts';
 

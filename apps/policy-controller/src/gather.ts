@@ -1,13 +1,7 @@
 import { LABEL, ownValue, type SriovOperatorConfig } from '@sriov/api';
+import { configShardOf } from '@sriov/device-plugin-config';
 import { type ConfigMap } from '@sriov/kube';
-import {
-  configShardOf,
-  type DevicePluginPresent,
-  type Fleet,
-  isManaged,
-  type NodeFacts,
-  type NodePresent,
-} from '@sriov/policy';
+import { type DevicePluginPresent, type Fleet, type FleetNode, isManaged, type NodePresent } from '@sriov/policy';
 import { type Caches } from './caches/caches.ts';
 import { type FleetView } from './caches/fleet-view.ts';
 import { type Expectations } from './caches/expectations.ts';
@@ -26,7 +20,7 @@ export interface GatherSources {
 /** Everything that bears on one node. */
 export interface GatheredNode {
   readonly fleet: Fleet;
-  readonly facts: NodeFacts;
+  readonly facts: FleetNode;
   readonly present: NodePresent;
   /** Absent: nothing is managed, and nothing is touched. */
   readonly operatorConfig: SriovOperatorConfig | undefined;

@@ -1,6 +1,7 @@
 import { REASON } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
-import { type NodePlan, nodeWrites, planNode, policyProblem, type Problem, unmanagedWrites } from '@sriov/policy';
+import { type NodeStatePlan, nodeWrites, planNodeState, unmanagedWrites } from '@sriov/policy';
+import { policyProblem, type Problem } from '@sriov/selection';
 import { apply, type WritePorts } from './apply.ts';
 import { ConfigMapFullError } from './config-map/config-map-writer.ts';
 import { gather, type GatheredNode, type GatherSources } from './gather.ts';
@@ -42,7 +43,7 @@ async function reconcileUnmanaged(context: NodeContext, gathered: GatheredNode):
 
 async function reconcileManaged(context: NodeContext, gathered: GatheredNode): Promise<Outcome> {
   const { fleet, facts, present, lookAgainMs } = gathered;
-  const plan = planNode(fleet, facts);
+  const plan = planNodeState(fleet, facts);
   const writes = nodeWrites(plan, present);
   const tell = (found: { problems: readonly Problem[]; isSettled: boolean }): void =>
     context.onFindings(facts.name, {
@@ -67,11 +68,11 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
   return lookAgainMs === undefined ? done(REASON.inSync, message) : wait(lookAgainMs, REASON.inSync, message);
 }
 
-function subjectsOf({ matches, pool }: NodePlan): Set<string> {
+function subjectsOf({ matches, pool }: NodeStatePlan): Set<string> {
   const policies = [...matches.keys()].map((policy) => subjectOf('SriovNetworkNodePolicy', policy));
   return new Set([...policies, ...(pool === undefined ? [] : [subjectOf('SriovNetworkPoolConfig', pool)])]);
 }
 
-function noRoomProblems({ name, matches }: NodePlan, message: string): Problem[] {
+function noRoomProblems({ name, matches }: NodeStatePlan, message: string): Problem[] {
   return [...matches.keys()].map((policy) => policyProblem({ policy, node: name }, REASON.configMapFull, message));
 }

@@ -1,13 +1,8 @@
 import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
 import { done, type NewCondition, type Outcome } from '@sriov/controller';
+import { valueBytes } from '@sriov/device-plugin-config';
 import { CONFIG_MAP } from '@sriov/kube';
-import {
-  configMapCondition,
-  describeProblems,
-  nodesCondition,
-  operatorConfigCondition,
-  valueBytes,
-} from '@sriov/policy';
+import { configMapCondition, describeProblems, nodesCondition, operatorConfigCondition } from '@sriov/policy-status';
 import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { type StatusContext } from './status/reconcile-status.ts';
 import { findStatusUpdate, writeStatus } from './status/write-status.ts';

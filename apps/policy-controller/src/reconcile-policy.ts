@@ -6,7 +6,9 @@ import {
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
-import { explainMismatch, isManaged, misplaced, policyProblem, policyStatus, type Problem } from '@sriov/policy';
+import { isManaged } from '@sriov/policy';
+import { policyStatus } from '@sriov/policy-status';
+import { explainMismatch, misplaced, policyProblem, type Problem } from '@sriov/selection';
 import { reconcileStatus, type StatusContext } from './status/reconcile-status.ts';
 import { nodesOf } from './status/nodes-of.ts';
 

@@ -1,6 +1,8 @@
 import { REASON, SRIOV_NETWORK_POOL_CONFIG, type SriovNetworkPoolConfig } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
-import { isManaged, misplaced, poolStatus, selectorMatches } from '@sriov/policy';
+import { isManaged } from '@sriov/policy';
+import { poolStatus } from '@sriov/policy-status';
+import { misplaced, selectorMatches } from '@sriov/selection';
 import { reconcileStatus, type StatusContext } from './status/reconcile-status.ts';
 import { nodesOf } from './status/nodes-of.ts';
 

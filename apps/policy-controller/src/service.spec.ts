@@ -9,7 +9,7 @@ import {
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
 } from '@sriov/api';
-import { configHash, configShardNames, configShardOf } from '@sriov/policy';
+import { configHash, configShardNames, configShardOf } from '@sriov/device-plugin-config';
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { service } from './service.ts';

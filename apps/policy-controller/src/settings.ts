@@ -1,5 +1,5 @@
 import { DEFAULT_OPERATOR_NAMESPACE } from '@sriov/api';
-import { MAX_CONFIG_SHARDS } from '@sriov/policy';
+import { MAX_CONFIG_SHARDS } from '@sriov/device-plugin-config';
 import { serviceSettings } from '@sriov/runtime';
 import { z } from 'zod';
 

@@ -113,7 +113,7 @@ const isSwitchdev = "(has(self.eSwitchMode) && self.eSwitchMode == 'switchdev')"
 const ranges = "!has(self.nicSelector.pfNames) || self.nicSelector.pfNames.filter(p, p.contains('#'))";
 const bounds = "p.split('#')[1].split('-')";
 
-/** Rules of admission that need no other object; the webhook's table `libs/policy` says the same in the same order. */
+/** Rules of admission that need no other object; the webhook's table in `libs/admission` says the same in the same order. */
 const validations: readonly ValidationRule[] = [
   {
     rule: "size(self.resourceName) <= 63 && self.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec } from '@sriov/api';
-import { nic, plan, policy, PORTS } from './test-objects.ts';
+import { nic, policy, PORTS } from '@sriov/testing/objects';
+import { plan } from './test/plans.ts';
 
 const config = (...specs: Partial<NodePolicySpec>[]): string =>
   plan(

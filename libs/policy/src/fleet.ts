@@ -1,6 +1,7 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   LABEL,
+  matchesLabels,
   operatorConfigSpecSchema,
   readSpec,
   REASON,
@@ -8,11 +9,16 @@ import {
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
 } from '@sriov/api';
-import { type PreparedPool, preparePools } from './pools.ts';
-import { PolicyIndex } from './policy-index.ts';
-import { type PreparedPolicy, preparePolicies } from './prepare.ts';
-import { type Problem } from './problem.ts';
-import { readSupportedNics, type SupportedNics } from './supported-nics.ts';
+import {
+  PolicyIndex,
+  type PreparedPolicy,
+  type PreparedPool,
+  preparePolicies,
+  preparePools,
+  type Problem,
+  readSupportedNics,
+  type SupportedNics,
+} from '@sriov/selection';
 
 /** The objects that bear on every node. */
 export interface FleetObjects {
@@ -81,4 +87,9 @@ function unreadable(cause: string): Problem {
     reason: REASON.operatorConfigInvalid,
     message: `${cause}: until it can be read, all nodes stay as they are`,
   };
+}
+
+/** True when the operator manages nodes with these labels. */
+export function isManaged({ nodeSelector }: Pick<Fleet, 'nodeSelector'>, labels: Record<string, string>): boolean {
+  return nodeSelector !== undefined && matchesLabels(nodeSelector, labels);
 }

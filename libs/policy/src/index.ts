@@ -1,22 +1,13 @@
-export * from './admission/admit.ts';
-export { nearNames } from './admission/near-names.ts';
-export * from './admission/request.ts';
-export { setDefaults } from './admission/defaults.ts';
-export * from './config-hash.ts';
-export * from './config-map-status.ts';
-export * from './config-shards.ts';
-export * from './default-nics.ts';
-export * from './fleet.ts';
-export * from './has-reported.ts';
-export * from './managed.ts';
-export * from './node-status.ts';
-export * from './node-writes.ts';
-export * from './operator-config-status.ts';
-export * from './plan-node.ts';
-export * from './policy-status.ts';
-export * from './pool-status.ts';
-export { selectorMatches } from './pools.ts';
-export * from './problem.ts';
-export * from './supported-nics.ts';
+export { type FleetNode } from './fleet-node.ts';
+export { type Fleet, isManaged, prepareFleet } from './fleet.ts';
+export { hasReported } from './has-reported.ts';
+export {
+  type DevicePluginPresent,
+  type NodePresent,
+  type NodeWrite,
+  nodeWrites,
+  type StateChanges,
+  unmanagedWrites,
+} from './node-writes.ts';
+export { type NodeStatePlan, planNodeState } from './plan-node-state.ts';
 export { missedPfs } from './vanished.ts';
-export { explainMismatch } from './explain-selector.ts';

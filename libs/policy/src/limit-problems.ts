@@ -1,6 +1,6 @@
 import { type DesiredInterface, type NodeStateSpec, REASON, type SriovNetworkNodeState } from '@sriov/api';
 import { factsOfStatus, findBridgeRefusals, findRdmaRefusal, findRefusal, type Refusal } from '@sriov/node-limits';
-import { policyProblem, type Problem } from './problem.ts';
+import { policyProblem, type Problem } from '@sriov/selection';
 
 /** A node, and what is planned for it. */
 export interface LimitedPlan {

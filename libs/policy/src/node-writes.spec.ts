@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL, type SriovNetworkNodeState } from '@sriov/api';
-import { configHash } from './config-hash.ts';
+import { configHash } from '@sriov/device-plugin-config';
+import { policy } from '@sriov/testing/objects';
 import { type NodePresent, nodeWrites, unmanagedWrites } from './node-writes.ts';
-import { type NodePlan, planNode } from './plan-node.ts';
-import { fleet, plan, policy } from './test-objects.ts';
+import { type NodeStatePlan, planNodeState } from './plan-node-state.ts';
+import { fleet, plan } from './test/plans.ts';
 
 const planned = plan([policy('p', { nicSelector: { pfNames: ['ens2f0'] } })]);
 const HASH = configHash(planned.devicePluginConfig);
-const stateOf = (wanted: NodePlan, annotations: Record<string, string> = {}): SriovNetworkNodeState => ({
+const stateOf = (wanted: NodeStatePlan, annotations: Record<string, string> = {}): SriovNetworkNodeState => ({
   metadata: {
     name: 'n1',
     annotations: {
@@ -58,8 +59,8 @@ describe('nodeWrites', () => {
   describe('for a node that has not reported its PFs', () => {
     const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
     const facts = { name: 'n1', labels: { [LABEL.devicePlugin]: 'Enabled' }, devicePluginConfig: 'as it stands' };
-    const unplanned = (state: SriovNetworkNodeState | undefined): NodePlan =>
-      planNode(fleet(policies), { ...facts, state });
+    const unplanned = (state: SriovNetworkNodeState | undefined): NodeStatePlan =>
+      planNodeState(fleet(policies), { ...facts, state });
 
     it('makes a node state that says nothing, and leaves configuration and label of the device plugin', () => {
       const annotations = { [ANNOTATION.desiredState]: 'Idle', [ANNOTATION.currentState]: 'Idle' };

@@ -8,8 +8,8 @@ import {
   type SriovNetworkNodeState,
   wireText,
 } from '@sriov/api';
-import { configHash } from './config-hash.ts';
-import { type NodePlan } from './plan-node.ts';
+import { configHash } from '@sriov/device-plugin-config';
+import { type NodeStatePlan } from './plan-node-state.ts';
 
 /** What stands in the cluster for a node now. */
 export interface NodePresent {
@@ -60,11 +60,11 @@ export type AnnotationChanges = Readonly<Record<string, string | null>>;
  * The writes that bring the cluster from what stands there to the plan, and no others. The device plugin's
  * configuration comes first: the daemon restarts the plugin when the state changes, and it must then find the new one.
  */
-export function nodeWrites(plan: NodePlan, present: NodePresent): NodeWrite[] {
+export function nodeWrites(plan: NodeStatePlan, present: NodePresent): NodeWrite[] {
   return [...configWrites(plan, present), ...labelWrites(plan, present), ...stateWrites(plan, present)];
 }
 
-function configWrites({ devicePluginConfig }: NodePlan, { devicePlugin }: NodePresent): NodeWrite[] {
+function configWrites({ devicePluginConfig }: NodeStatePlan, { devicePlugin }: NodePresent): NodeWrite[] {
   const { home, texts } = devicePlugin;
   // A text that stays as it is moves to where it belongs all the same.
   const text = devicePluginConfig ?? texts.get(home) ?? [...texts.values()][0];
@@ -75,7 +75,7 @@ function configWrites({ devicePluginConfig }: NodePlan, { devicePlugin }: NodePr
   ];
 }
 
-function labelWrites({ devicePluginLabel: value }: NodePlan, present: NodePresent): NodeWrite[] {
+function labelWrites({ devicePluginLabel: value }: NodeStatePlan, present: NodePresent): NodeWrite[] {
   if (value === undefined || value === present.devicePluginLabel) return [];
   return [{ kind: 'device-plugin-label', value }];
 }
@@ -93,14 +93,14 @@ const AT_REST: Readonly<Record<string, DrainRequest & DrainProgress>> = {
 };
 
 /** What stands on the node state about the plan. */
-function planAnnotations({ devicePluginConfig, plannedFrom }: NodePlan): Record<string, string> {
+function planAnnotations({ devicePluginConfig, plannedFrom }: NodeStatePlan): Record<string, string> {
   return {
     ...(devicePluginConfig !== undefined && { [ANNOTATION.devicePluginConfigHash]: configHash(devicePluginConfig) }),
     ...(plannedFrom !== undefined && { [ANNOTATION.plannedFrom]: formatPlannedFrom(plannedFrom) }),
   };
 }
 
-function stateWrites(plan: NodePlan, { state, isOwned }: NodePresent): NodeWrite[] {
+function stateWrites(plan: NodeStatePlan, { state, isOwned }: NodePresent): NodeWrite[] {
   const wanted = planAnnotations(plan);
   if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: { ...AT_REST, ...wanted } }];
   const present = state.metadata.annotations ?? {};

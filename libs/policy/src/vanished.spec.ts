@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
-import { type NodePlan } from './plan-node.ts';
-import { plan, policy, PORTS } from './test-objects.ts';
+import { policy, PORTS } from '@sriov/testing/objects';
+import { type NodeStatePlan } from './plan-node-state.ts';
+import { plan } from './test/plans.ts';
 import { missedPfs } from './vanished.ts';
 
 const [left, right] = PORTS;
@@ -13,7 +14,7 @@ const policies = [
 const labels = { zone: 'a' };
 const before = plan(policies, { labels });
 /** The plan after `left` went away, as long as it may come back. */
-const after = (options: Parameters<typeof plan>[1] = {}, list = policies): NodePlan =>
+const after = (options: Parameters<typeof plan>[1] = {}, list = policies): NodeStatePlan =>
   plan(list, {
     labels,
     interfaces: [right!],

@@ -1,6 +1,6 @@
 import { type DesiredInterface, type SriovNetworkNodeState } from '@sriov/api';
-import { type NodeFacts } from './plan-node.ts';
-import { type PreparedPolicy } from './prepare.ts';
+import { type PreparedPolicy } from '@sriov/selection';
+import { type FleetNode } from './fleet-node.ts';
 
 /**
  * PCI addresses of the desired PFs that are not there: no longer reported, or without the name that they had, since
@@ -18,7 +18,7 @@ export function missedPfs(state: SriovNetworkNodeState | undefined): string[] {
  * The desired PFs that vanished a short while ago and keep their entry. Which policies select a PF that is not there
  * cannot be told, so each group stays as long as its policy is about the node.
  */
-export function vanishedInterfaces(node: NodeFacts, policies: readonly PreparedPolicy[]): DesiredInterface[] {
+export function vanishedInterfaces(node: FleetNode, policies: readonly PreparedPolicy[]): DesiredInterface[] {
   const { state, vanished } = node;
   if (vanished === undefined || vanished.size === 0) return [];
   const missed = new Set(missedPfs(state));

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { applyObject } from '@sriov/control-plane';
-import { Authority } from '@sriov/certificates';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
+import { Authority } from '@sriov/certificates';
 import { service as configDaemon } from '@sriov/config-daemon';
+import { applyObject } from '@sriov/control-plane';
 import { service as networkRenderer } from '@sriov/network-renderer';
-import { DEFAULT_NICS, readSupportedNics } from '@sriov/policy';
 import { service as policyController } from '@sriov/policy-controller';
 import { readSettings } from '@sriov/runtime';
+import { DEFAULT_NICS, readSupportedNics } from '@sriov/selection';
 import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { parse } from 'yaml';
 import { resolveHelm } from './helm.ts';

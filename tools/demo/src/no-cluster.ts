@@ -13,7 +13,7 @@ import { renderAttachment } from '@sriov/attachment';
 import { converge, type HostPorts, Journal, nextStatus, verdictOf, wishOf } from '@sriov/config-daemon';
 import { StateFolder } from '@sriov/host';
 import { loadWorld, SimulatedKernel } from '@sriov/host-sim';
-import { type NodePlan, planNode, prepareFleet } from '@sriov/policy';
+import { type NodeStatePlan, planNodeState, prepareFleet } from '@sriov/policy';
 import { systemClock } from '@sriov/runtime';
 import { type Examples } from './examples.ts';
 import { type Outcome } from './outcome.ts';
@@ -55,7 +55,7 @@ async function bringInLine(host: HostPorts, state: SriovNetworkNodeState): Promi
   return { ...state, status: nextStatus(state, pass, systemClock.now()).status };
 }
 
-function plan({ policies }: Examples, state: SriovNetworkNodeState): NodePlan {
+function plan({ policies }: Examples, state: SriovNetworkNodeState): NodeStatePlan {
   const fleet = prepareFleet({
     policies,
     pools: [],
@@ -63,7 +63,7 @@ function plan({ policies }: Examples, state: SriovNetworkNodeState): NodePlan {
     supportedNics: undefined,
     supportedNicsOnly: false,
   });
-  return planNode(fleet, { name: NODE, labels: { [LABEL.worker]: '', [LABEL.os]: 'linux' }, state });
+  return planNodeState(fleet, { name: NODE, labels: { [LABEL.worker]: '', [LABEL.os]: 'linux' }, state });
 }
 
 function render(network: Examples['networks'][number]): Outcome['attachments'][number] {

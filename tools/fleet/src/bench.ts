@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlPlane } from '@sriov/control-plane';
-import { CONFIG_MAP_LIMIT_BYTES, configShardNames, MAX_CONFIG_SHARDS } from '@sriov/policy';
+import { CONFIG_MAP_LIMIT_BYTES, configShardNames, MAX_CONFIG_SHARDS } from '@sriov/device-plugin-config';
 import { writeBare } from './bare-client.ts';
 import { FleetCluster, type Snapshot } from './cluster.ts';
 import { bundleController, type ControllerOptions, ControllerProcess, type Memory } from './controller-process.ts';
-import { ALL, nodeName, ONE } from './fleet-objects.ts';
 import { type Flags } from './flags.ts';
+import { ALL, nodeName, ONE } from './fleet-objects.ts';
 import { measurePlanning, type PlanningTime } from './planning.ts';
 import { type Requests, requestsBetween } from './request-counts.ts';
 

@@ -1,5 +1,5 @@
 import { type SriovNetworkNodeState } from '@sriov/api';
-import { nodeWrites, planNode, prepareFleet } from '@sriov/policy';
+import { nodeWrites, planNodeState, prepareFleet } from '@sriov/policy';
 import { type FleetSize, nodeObject, policyObjects, reportedStatus } from './fleet-objects.ts';
 
 /** How long planning took, without any API server. */
@@ -44,7 +44,7 @@ export function measurePlanning(size: FleetSize): PlanningTime {
     matches = 0;
     configBytes = 0;
     for (const node of facts) {
-      const plan = planNode(fleet, node);
+      const plan = planNodeState(fleet, node);
       const devicePlugin = { home: '', texts: new Map<string, string>() };
       nodeWrites(plan, { state: node.state, isOwned: true, devicePlugin, devicePluginLabel: undefined, exists: true });
       matches += plan.matches.size;

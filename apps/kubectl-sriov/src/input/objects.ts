@@ -1,3 +1,4 @@
+import { nearNames } from '@sriov/admission';
 import {
   apiVersionOf,
   CUSTOM_RESOURCES,
@@ -8,7 +9,6 @@ import {
   SRIOV_NETWORK_NODE_STATE,
   stringMap,
 } from '@sriov/api';
-import { nearNames } from '@sriov/policy';
 import { z } from 'zod';
 import { type Fault, type InputDocument, type Place } from './documents.ts';
 import { toStoredForm } from './stored-form.ts';

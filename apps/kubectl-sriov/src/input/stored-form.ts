@@ -1,5 +1,5 @@
+import { nearNames } from '@sriov/admission';
 import { type CustomResource, type KubeObject } from '@sriov/api';
-import { nearNames } from '@sriov/policy';
 import { z } from 'zod';
 
 /** An object as the API server would store it, and what it would drop. */

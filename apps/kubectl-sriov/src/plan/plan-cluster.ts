@@ -10,17 +10,9 @@ import {
   ownValue,
 } from '@sriov/api';
 import { foresee, type HostPlan } from '@sriov/node-plan';
-import {
-  explainMismatch,
-  type Fleet,
-  isManaged,
-  misplaced,
-  type NodePlan,
-  planNode,
-  policyStatus,
-  prepareFleet,
-  type Problem,
-} from '@sriov/policy';
+import { type Fleet, isManaged, type NodeStatePlan, planNodeState, prepareFleet } from '@sriov/policy';
+import { policyStatus } from '@sriov/policy-status';
+import { explainMismatch, misplaced, type Problem } from '@sriov/selection';
 import { type Catalog } from '../input/catalog.ts';
 import { shorten } from '../table.ts';
 
@@ -42,7 +34,7 @@ export interface NodeBefore {
 export interface PlannedNode {
   readonly name: string;
   readonly before: NodeBefore;
-  readonly plan: NodePlan;
+  readonly plan: NodeStatePlan;
   /** What the daemon will do about it, by its own planner; absent while it has not reported the node's devices. */
   readonly host: HostPlan | undefined;
   /** Something changes that host, device plugin or scheduler would notice. */
@@ -112,7 +104,7 @@ interface Work {
 function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: KubeObject): PlannedNode {
   const state = catalog.nodeStates.get(name);
   const devicePluginConfig = ownValue(catalog.devicePluginConfig, name);
-  const plan = planNode(fleet, { name, labels, state, devicePluginConfig });
+  const plan = planNodeState(fleet, { name, labels, state, devicePluginConfig });
   const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
   const host = foresee({ spec: plan.spec, plannedFrom: plan.plannedFrom ?? (state && readPlannedFrom(state)) }, state);
   return { name, before, plan, host, changes: isChange(before, plan) || (host?.pfs ?? []).length > 0 };
@@ -127,7 +119,7 @@ function hostProblems({ name, plan, host }: PlannedNode): Problem[] {
 }
 
 /** Writes that host and device plugin would not notice are no change: a first label `Disabled`, an empty node state. */
-function isChange(before: NodeBefore, plan: NodePlan): boolean {
+function isChange(before: NodeBefore, plan: NodeStatePlan): boolean {
   const spec = (value: NodeStateSpec): string => wireText(nodeStateSpecSchema, value);
   const label = plan.devicePluginLabel ?? before.devicePluginLabel;
   const [wasServed, isServed] = [before.devicePluginLabel === 'Enabled', label === 'Enabled'];

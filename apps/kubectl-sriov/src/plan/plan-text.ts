@@ -1,4 +1,4 @@
-import { type Problem } from '@sriov/policy';
+import { type Problem } from '@sriov/selection';
 import { counted, shorten, tableLines } from '../table.ts';
 import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
 import { type ClusterPlan, type PlannedNode } from './plan-cluster.ts';

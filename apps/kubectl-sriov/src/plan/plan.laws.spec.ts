@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec, type SriovNetworkNodePolicy, type SriovNetworkNodeState } from '@sriov/api';
-import { planNode, prepareFleet } from '@sriov/policy';
+import { planNodeState, prepareFleet } from '@sriov/policy';
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { node, nodeState, object, OPTIONS, policy, port, PORTS, runWith } from '../test-run.ts';
@@ -67,7 +67,7 @@ function expected({
   });
   const plans = (states as SriovNetworkNodeState[]).map((state, index) => {
     const name = NODES[index] ?? '';
-    return planNode(fleet, { name, labels: { zone: name }, state });
+    return planNodeState(fleet, { name, labels: { zone: name }, state });
   });
   return {
     nodes: plans.map(({ name, spec, devicePluginConfig, devicePluginLabel }) => ({

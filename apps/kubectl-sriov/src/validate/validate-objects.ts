@@ -1,3 +1,4 @@
+import { type AdmissionSettings, type AdmissionVerdict, admit } from '@sriov/admission';
 import {
   OVS_NETWORK,
   SRIOV_IB_NETWORK,
@@ -6,7 +7,6 @@ import {
   SRIOV_NETWORK_POOL_CONFIG,
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
-import { admit, type AdmissionSettings, type AdmissionVerdict } from '@sriov/policy';
 import { type Catalog, identityOf } from '../input/catalog.ts';
 import { type Place } from '../input/documents.ts';
 import { type InputObject, type UnknownObject } from '../input/objects.ts';

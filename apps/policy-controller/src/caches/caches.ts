@@ -14,9 +14,9 @@ import {
   SUPPORTED_NIC_CONFIG_MAP,
   withReadableStatus,
 } from '@sriov/api';
-import { limitingFields } from '@sriov/node-limits';
+import { configShardNames } from '@sriov/device-plugin-config';
 import { type AnyInformer, CONFIG_MAP, type ConfigMap, Informer, type InformerContext, NODE } from '@sriov/kube';
-import { configShardNames } from '@sriov/policy';
+import { limitingFields } from '@sriov/node-limits';
 
 /** What the policy controller reads: everything from memory, kept up to date by watches. */
 export interface Caches {

@@ -1,6 +1,6 @@
 import { messageOf, type OwnerReference } from '@sriov/api';
+import { fitKeys } from '@sriov/device-plugin-config';
 import { ApiError, CONFIG_MAP, type ConfigMap, isConflict, isNotFound, type KubeClient } from '@sriov/kube';
-import { fitKeys } from '@sriov/policy';
 import { type Clock } from '@sriov/runtime';
 import { OwnVersions } from './own-versions.ts';
 import { isOlder } from '../caches/expectations.ts';

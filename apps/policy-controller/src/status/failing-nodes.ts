@@ -1,5 +1,5 @@
 import { type LastingFailure } from '@sriov/controller';
-import { type Problem, policyProblem } from '@sriov/policy';
+import { policyProblem, type Problem } from '@sriov/selection';
 import { ConfigMapWriteError } from '../config-map/config-map-writer.ts';
 import { type StatusSources } from './nodes-of.ts';
 import { nameOfSubject, subjectOf } from './subject.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Problem } from '@sriov/policy';
+import { type Problem } from '@sriov/selection';
 import { type Findings, NodeFindings } from './node-findings.ts';
 import { subjectOf } from './subject.ts';
 

@@ -1,4 +1,4 @@
-import { type Problem } from '@sriov/policy';
+import { type Problem } from '@sriov/selection';
 import { type Generations } from '../caches/fleet-view.ts';
 import { subjectOf } from './subject.ts';
 

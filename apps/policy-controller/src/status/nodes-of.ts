@@ -1,5 +1,5 @@
 import { type KubeObject } from '@sriov/api';
-import { type MatchedNode, type NodesFacts, nodeVerdict } from '@sriov/policy';
+import { type MatchedNode, nodeReadiness, type NodesFacts } from '@sriov/policy-status';
 import { type Caches } from '../caches/caches.ts';
 import { type FailingNodes } from './failing-nodes.ts';
 import { type FleetView } from '../caches/fleet-view.ts';
@@ -49,5 +49,5 @@ function matchedNode({ caches, findings, settings }: StatusSources, name: string
   const state = caches.nodeStates.store.get(`${settings.namespace}/${name}`);
   if (state === undefined) return [];
   if (findings.get(name)?.isSettled !== true) return [{ name, readiness: 'progressing' }];
-  return [{ name, ...nodeVerdict(state, policy) }];
+  return [{ name, ...nodeReadiness(state, policy) }];
 }

@@ -1,6 +1,6 @@
 import { type KubeObject, REASON, type Resource } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
-import { type DecidedStatus } from '@sriov/policy';
+import { type DecidedStatus } from '@sriov/policy-status';
 import { type StatusSources } from './nodes-of.ts';
 import { type ProgressThrottle } from './progress-throttle.ts';
 import { findStatusUpdate, isCurrent, type StatusApi, writeStatus } from './write-status.ts';

@@ -1,4 +1,4 @@
-import { type Problem } from '@sriov/policy';
+import { type Problem } from '@sriov/selection';
 
 /** A kind whose status speaks of many nodes. */
 export type SubjectKind = Extract<Problem['kind'], 'SriovNetworkNodePolicy' | 'SriovNetworkPoolConfig'>;

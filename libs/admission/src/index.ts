@@ -1,0 +1,9 @@
+export { admit } from './admit.ts';
+export { setDefaults } from './defaults.ts';
+export { nearNames } from './near-names.ts';
+export {
+  type AdmissionCluster,
+  type AdmissionSettings,
+  type AdmissionVerdict,
+  type PatchOperation,
+} from './request.ts';

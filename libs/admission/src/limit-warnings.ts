@@ -1,0 +1,35 @@
+import { factsOfStatus, findRefusal } from '@sriov/node-limits';
+import { contribute, mergeContributions } from '@sriov/selection';
+import { type PlacedNode, type Placement } from './placement.ts';
+
+/** Most sentences about PFs in one answer. */
+const MOST_WARNINGS = 4;
+
+/** What the daemons of the nodes will refuse of the policy on PFs as they are now: a sentence a PF name and cause. */
+export function limitWarnings({ policy, nodes }: Placement): string[] {
+  const nodesOf = new Map<string, string[]>();
+  for (const node of nodes) {
+    for (const refusal of refusalsOn(policy, node)) {
+      nodesOf.set(refusal, [...(nodesOf.get(refusal) ?? []), node.name]);
+    }
+  }
+  const warnings = [...nodesOf].map(
+    ([refusal, names]) => `on ${describe(names)}: ${refusal}; until then nothing is done to the PF`,
+  );
+  const rest = warnings.length - MOST_WARNINGS;
+  return rest > 0 ? [...warnings.slice(0, MOST_WARNINGS), `and ${rest} more PFs are refused alike`] : warnings;
+}
+
+function refusalsOn(policy: Placement['policy'], { selected }: PlacedNode): string[] {
+  return selected.flatMap((nic) => {
+    const contribution = contribute(policy, nic);
+    // A port of a virtual machine is a VF itself, and has none of these limits.
+    if (!('groups' in contribution) || nic.netFilter) return [];
+    const refusal = findRefusal(mergeContributions(nic, [contribution]).desired, factsOfStatus(nic));
+    return refusal === undefined ? [] : [`${nic.name ?? nic.pciAddress}: ${refusal.message}`];
+  });
+}
+
+function describe([first = '', ...others]: readonly string[]): string {
+  return others.length === 0 ? `node ${first}` : `${first} and ${others.length} more`;
+}

@@ -1,0 +1,142 @@
+import {
+  type KubeObject,
+  matchesLabels,
+  type ObservedInterface,
+  SRIOV_NETWORK_NODE_POLICY,
+  type SriovNetworkNodeState,
+  type SriovNetworkNodePolicy,
+} from '@sriov/api';
+import {
+  isAboutNode,
+  isCandidate,
+  preparePolicies,
+  type ReadablePolicy,
+  selects,
+  type SupportedNics,
+} from '@sriov/selection';
+import { setDefaults, withDefaults } from './defaults.ts';
+import { type AdmissionCluster, type AdmissionSettings } from './request.ts';
+
+/** A policy among the nodes and the other policies: what the rules look at that need more than its own fields. */
+export interface Placement {
+  readonly policy: ReadablePolicy;
+  /** The nodes that it selects, by name. */
+  readonly nodes: readonly PlacedNode[];
+  /** How many shapes the nodes have. */
+  readonly shapes: number;
+  /** The other policies that can be read, by name. */
+  readonly others: readonly ReadablePolicy[];
+}
+
+/** A node that the policy selects. */
+export interface PlacedNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** All PFs that it has reported; none while it has not. */
+  readonly interfaces: readonly ObservedInterface[];
+  /** Those that the policy would configure. */
+  readonly selected: readonly ObservedInterface[];
+  /** True when the policy and the other one have a PF here each, be it not the same. */
+  readonly isShared: (other: ReadablePolicy) => boolean;
+  /** Equal for nodes whose PFs are selected alike: what holds beside another policy on one holds on all of them. */
+  readonly shape: number;
+}
+
+/** What a placement is made from. */
+export interface PlacementFacts {
+  /** The policy's own place: it is not compared with what is stored of itself. */
+  readonly namespace: string;
+  readonly policy: ReadablePolicy;
+  readonly nics: SupportedNics;
+  readonly cluster: AdmissionCluster;
+  readonly settings: AdmissionSettings;
+}
+
+/** Finds the nodes, PFs and other policies that bear on a policy. */
+export function placePolicy(facts: PlacementFacts): Placement {
+  const { policy, nics, cluster, settings } = facts;
+  const isSelectedBy = (by: ReadablePolicy, nic: ObservedInterface): boolean =>
+    selects(by.selector, nic) && isCandidate({ nics, supportedNicsOnly: settings.supportedNicsOnly }, by, nic);
+  const states = new Map(
+    inOperatorNamespace(cluster.nodeStates, settings).map((state) => [state.metadata.name, state]),
+  );
+  const number = numbering();
+  const nodes = cluster.nodes
+    .filter(({ metadata }) => matchesLabels(policy.spec.nodeSelector, metadata.labels))
+    .map(({ metadata: { name, labels = {} } }) => {
+      const interfaces = interfacesOf(states.get(name));
+      const selected = interfaces.filter((nic) => isSelectedBy(policy, nic));
+      const isShared = (other: ReadablePolicy): boolean =>
+        selected.length > 0 && interfaces.some((nic) => isSelectedBy(other, nic));
+      return { name, labels, interfaces, selected, isShared, shape: number(shapeOf(interfaces)) };
+    })
+    .sort(byName);
+  return { policy, nodes, shapes: new Set(nodes.map(({ shape }) => shape)).size, others: findOthers(facts) };
+}
+
+/** The nodes that the other policy selects as well, one of each shape. */
+export function sharedNodes({ nodes, shapes: all }: Placement, other: ReadablePolicy): PlacedNode[] {
+  const shapes = new Map<number, PlacedNode>();
+  for (const node of nodes) {
+    if (shapes.size === all) break;
+    if (!shapes.has(node.shape) && isAboutNode(other, node.labels)) shapes.set(node.shape, node);
+  }
+  return [...shapes.values()];
+}
+
+/** Gives equal texts one number: numbers are compared at once, however often. */
+function numbering(): (text: string) => number {
+  const numbers = new Map<string, number>();
+  return (text) => {
+    const known = numbers.get(text);
+    if (known !== undefined) return known;
+    numbers.set(text, numbers.size);
+    return numbers.size - 1;
+  };
+}
+
+function shapeOf(interfaces: readonly ObservedInterface[]): string {
+  return JSON.stringify(
+    interfaces.map(({ pciAddress, name, altNames, vendor, deviceID, netFilter, totalvfs }) => [
+      pciAddress,
+      name,
+      altNames,
+      vendor,
+      deviceID,
+      netFilter,
+      totalvfs,
+    ]),
+  );
+}
+
+/** Namespace of an object; one that is not said is the operator's. */
+export function namespaceOf({ metadata }: KubeObject, { operatorNamespace }: AdmissionSettings): string {
+  return metadata.namespace ?? operatorNamespace;
+}
+
+const { kind } = SRIOV_NETWORK_NODE_POLICY;
+
+/** Policies elsewhere are not used, and cannot be in anyone's way. */
+function findOthers({ namespace, policy, cluster, settings }: PlacementFacts): ReadablePolicy[] {
+  const isItself = ({ metadata }: SriovNetworkNodePolicy): boolean =>
+    metadata.name === policy.name && namespace === settings.operatorNamespace;
+  // One that comes along in the same files, or was stored while no webhook ran, gets its defaults when it is written.
+  const others = inOperatorNamespace(cluster.policies, settings)
+    .filter((other) => !isItself(other))
+    .map((other) => withDefaults(other, setDefaults({ operation: 'UPDATE', object: { ...other, kind } })));
+  return preparePolicies(others)
+    .prepared.filter((other) => other.kind === 'readable')
+    .sort(byName);
+}
+
+function inOperatorNamespace<T extends KubeObject>(objects: readonly T[], settings: AdmissionSettings): T[] {
+  return objects.filter((object) => namespaceOf(object, settings) === settings.operatorNamespace);
+}
+
+function interfacesOf(state: SriovNetworkNodeState | undefined): readonly ObservedInterface[] {
+  return state?.status?.interfaces ?? [];
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}

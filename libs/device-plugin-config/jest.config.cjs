@@ -1,0 +1,1 @@
+module.exports = { displayName: 'device-plugin-config', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'policy-status', preset: '../../jest.preset.cjs' };

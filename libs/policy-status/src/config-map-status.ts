@@ -1,0 +1,54 @@
+import { CONDITION, DEVICE_PLUGIN_CONFIG_MAP, REASON } from '@sriov/api';
+import { CONFIG_MAP_LIMIT_BYTES, MAX_CONFIG_SHARDS } from '@sriov/device-plugin-config';
+import { type DecidedCondition, shorten } from './node-readiness.ts';
+
+/** A ConfigMap with device-plugin configuration. */
+export interface ConfigMapFacts {
+  readonly name: string;
+  /** Bytes of its values. */
+  readonly bytes: number;
+  /** Nodes whose configuration found no room in it. */
+  readonly refusedNodes: readonly string[];
+}
+
+/** Nodes of which something cannot be written, and the API server's answer. */
+export interface FailedNodes {
+  readonly nodes: readonly string[];
+  readonly message: string;
+}
+
+/** Decides what to say of the writes of all nodes. */
+export function nodesCondition(failed: FailedNodes | undefined): DecidedCondition {
+  const type = CONDITION.nodesWritten;
+  if (failed !== undefined) return notWritten(type, 'node state, label or configuration', failed);
+  return { type, status: 'True', reason: REASON.nodesWritten, message: 'what the nodes are to have is written' };
+}
+
+function notWritten(type: string, what: string, { nodes, message }: FailedNodes): DecidedCondition {
+  const text = `cannot write ${what} of ${nodes.length} nodes: ${shorten(nodes)}: ${message}`;
+  return { type, status: 'False', reason: REASON.reconcileFailed, message: text };
+}
+
+/** Above this part of its limit a ConfigMap is about to be full. */
+const NEARLY_FULL = 0.8;
+
+/** Decides what to say of the room that the device-plugin configuration has. */
+export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed?: FailedNodes): DecidedCondition {
+  const type = CONDITION.devicePluginConfigWritten;
+  if (failed !== undefined) return notWritten(type, 'the configuration', failed);
+  const refused = configMaps.flatMap(({ refusedNodes }) => refusedNodes).sort();
+  if (refused.length > 0) {
+    const message = `no room for the configuration of ${refused.length} nodes: ${shorten(refused)}; they stay as they are: ${CURE}`;
+    return { type, status: 'False', reason: REASON.configMapFull, message };
+  }
+  const nearlyFull = configMaps.find(({ bytes }) => bytes > NEARLY_FULL * CONFIG_MAP_LIMIT_BYTES);
+  if (nearlyFull === undefined) {
+    return { type, status: 'True', reason: REASON.configMapFits, message: 'every node has its configuration' };
+  }
+  // In steps: the condition shall not be written again with each node.
+  const percent = Math.floor((nearlyFull.bytes / CONFIG_MAP_LIMIT_BYTES) * 20) * 5;
+  const message = `the ConfigMap ${nearlyFull.name} is above ${percent} % of the 1 MiB that it can hold: ${CURE}`;
+  return { type, status: 'True', reason: REASON.configMapNearlyFull, message };
+}
+
+const CURE = `set DEVICE_PLUGIN_CONFIG_SHARDS (2 to ${MAX_CONFIG_SHARDS}) on the operator to spread ${DEVICE_PLUGIN_CONFIG_MAP} over several ConfigMaps`;

@@ -1,0 +1,11 @@
+export { configMapCondition, nodesCondition } from './config-map-status.ts';
+export {
+  type DecidedStatus,
+  describeProblems,
+  type MatchedNode,
+  nodeReadiness,
+  type NodesFacts,
+} from './node-readiness.ts';
+export { findUnmetSettings, operatorConfigCondition } from './operator-config-status.ts';
+export { policyStatus } from './policy-status.ts';
+export { poolStatus } from './pool-status.ts';

@@ -1,0 +1,177 @@
+import { type Condition, CONDITION, REASON, type Reason, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { type Problem } from '@sriov/selection';
+
+/** How far a node is with its desired state. */
+export type Readiness = 'ready' | 'progressing' | 'failed';
+
+/** A node that the object in question is about. */
+export interface MatchedNode {
+  readonly name: string;
+  readonly readiness: Readiness;
+  /** What failed there, in sentences; absent when only the node's own state says. */
+  readonly why?: readonly string[];
+}
+
+/** What the status of an object that speaks of many nodes is computed from. */
+export interface NodesFacts {
+  /** Selected nodes that were not planned yet with the object as it is now. */
+  readonly unplannedNodes: number;
+  /** Names of selected nodes that cannot be planned before their daemons have reported their PFs. */
+  readonly unreported: readonly string[];
+  readonly matched: readonly MatchedNode[];
+  readonly problems: readonly Problem[];
+}
+
+/** A condition without its times. */
+export type DecidedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** The status of an object that speaks of many nodes, all but the times of its conditions. */
+export interface DecidedStatus {
+  readonly matchedNodeCount: number;
+  readonly readyNodeCount: number;
+  readonly conditions: readonly DecidedCondition[];
+  /** Nothing but that nodes are being configured keeps it from being ready. */
+  readonly isBeingConfigured: boolean;
+}
+
+/** What is to be said of the object as a whole. */
+export interface StatusVerdict {
+  readonly state: 'ready' | 'progressing' | 'degraded' | 'idle';
+  readonly reason: Reason;
+  /** A sentence for people. */
+  readonly message: string;
+  /** As in {@link DecidedStatus}; absent is false. */
+  readonly isBeingConfigured?: true;
+}
+
+/**
+ * What the daemon of the node says of the newest spec, as far as a policy is concerned; of all of it without one. What
+ * fails on PFs of other policies is not its business. A failure without PF is everybody's, and so is that of a daemon
+ * which does not tell failures one by one (upstream's).
+ */
+export function nodeReadiness(state: SriovNetworkNodeState, policy?: string): Pick<MatchedNode, 'readiness' | 'why'> {
+  if (!isOfNewestSpec(state)) return { readiness: 'progressing' };
+  switch (state.status?.syncStatus) {
+    case SYNC_STATUS.succeeded:
+      return { readiness: 'ready' };
+    case SYNC_STATUS.failed:
+      return failureVerdict(state, policy);
+    default:
+      return { readiness: 'progressing' };
+  }
+}
+
+/** A daemon that writes no conditions (upstream's) tells by syncStatus alone. */
+function isOfNewestSpec({ metadata, status }: SriovNetworkNodeState): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
+  return ready?.observedGeneration === undefined || ready.observedGeneration === metadata.generation;
+}
+
+/** Reasons of a PF that nothing failed on: its turn has not come. */
+const STILL_TO_DO: ReadonlySet<string> = new Set([REASON.applying, REASON.notPlannedYet]);
+
+function failureVerdict(state: SriovNetworkNodeState, policy?: string): Pick<MatchedNode, 'readiness' | 'why'> {
+  const failures = state.status?.failures ?? [];
+  if (failures.length === 0) return { readiness: 'failed' };
+  const pfs = policy === undefined ? undefined : pfsOf(state, policy);
+  const own = failures.filter(({ pciAddress = '' }) => pciAddress === '' || (pfs?.has(pciAddress) ?? true));
+  const why = own.filter(({ reason }) => !STILL_TO_DO.has(reason)).map(({ message }) => message);
+  if (why.length > 0) return { readiness: 'failed', why };
+  return { readiness: own.length > 0 ? 'progressing' : 'ready' };
+}
+
+/** PCI addresses of the PFs on which the policy has VFs, whether or not the node has them now. */
+function pfsOf({ spec }: SriovNetworkNodeState, policy: string): ReadonlySet<string> {
+  const entries = (spec?.interfaces ?? []).filter(({ vfGroups = [] }) =>
+    vfGroups.some(({ policyName }) => policyName === policy),
+  );
+  return new Set(entries.map(({ pciAddress }) => pciAddress));
+}
+
+/** Ready when every node is, Degraded when something is wrong; of Ready, Progressing and Degraded one holds at most. */
+export function decideStatus(matched: readonly MatchedNode[], verdict: StatusVerdict): DecidedStatus {
+  const condition = (type: string, holds: boolean): DecidedCondition => ({
+    type,
+    status: holds ? 'True' : 'False',
+    reason: verdict.reason,
+    message: verdict.message,
+  });
+  return {
+    matchedNodeCount: matched.length,
+    readyNodeCount: matched.filter(({ readiness }) => readiness === 'ready').length,
+    conditions: [
+      condition(CONDITION.ready, verdict.state === 'ready'),
+      condition(CONDITION.progressing, verdict.state === 'progressing'),
+      condition(CONDITION.degraded, verdict.state === 'degraded'),
+    ],
+    isBeingConfigured: verdict.isBeingConfigured ?? false,
+  };
+}
+
+/** What is wrong or not done yet; nothing when all nodes are as they should be. */
+export function findUnfinished({
+  matched,
+  problems,
+  unplannedNodes,
+  unreported,
+}: NodesFacts): StatusVerdict | undefined {
+  const [first] = inOrder(problems);
+  if (first) return { state: 'degraded', reason: first.reason, message: describeProblems(problems) };
+  const named = (readiness: Readiness): string[] =>
+    matched.filter((node) => node.readiness === readiness).map(({ name }) => name);
+  const failed = matched.filter(({ readiness }) => readiness === 'failed');
+  const progressing = named('progressing');
+  if (failed.length > 0) {
+    return { state: 'degraded', reason: REASON.nodesFailed, message: describeFailed(failed, matched.length) };
+  }
+  if (unplannedNodes > 0) {
+    return {
+      state: 'progressing',
+      reason: REASON.nodesProgressing,
+      message: `nodes being planned: ${unplannedNodes}`,
+    };
+  }
+  if (unreported.length > 0) {
+    const message = `nodes that have not reported their PFs yet, so that nothing can be planned for them: ${shorten(unreported)} (does their config daemon run?)`;
+    return { state: 'progressing', reason: REASON.nodesProgressing, message };
+  }
+  if (progressing.length === 0) return undefined;
+  const message = `${progressing.length} of ${matched.length} nodes are being configured: ${shorten(progressing)}`;
+  return { state: 'progressing', reason: REASON.nodesProgressing, message, isBeingConfigured: true };
+}
+
+/** Failed nodes and why they failed, in a few lines. */
+function describeFailed(failed: readonly MatchedNode[], matched: number): string {
+  const said = failed.flatMap(({ name, why = [] }) => why.map((text) => `on ${name}: ${text}`));
+  const silent = failed.filter(({ why }) => why === undefined).map(({ name }) => name);
+  const head = `${failed.length} of ${matched} nodes failed`;
+  if (said.length === 0) return `${head}: ${shorten(silent)}; their SriovNetworkNodeState says why`;
+  const names = silent.length === 0 ? [] : [`on ${shorten(silent)}: see their SriovNetworkNodeState`];
+  return [head, ...fewOf([...said.sort(), ...names])].join('\n');
+}
+
+/** The first lines; nobody reads the five-hundredth. */
+function fewOf(texts: readonly string[]): string[] {
+  const shown = texts.slice(0, 5);
+  return [...shown, ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more`] : [])];
+}
+
+/** Problems in a few lines; equal ones once. */
+export function describeProblems(problems: readonly Problem[]): string {
+  const texts = [
+    ...new Set(inOrder(problems).map(({ node, message }) => (node === undefined ? message : `on ${node}: ${message}`))),
+  ];
+  return fewOf(texts).join('\n');
+}
+
+/** They are found node by node, in an order that differs from process to process; what is said must not. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const key = ({ node = '', message }: Problem): string => `${node}\u0000${message}`;
+  return [...problems].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+/** Names in a sentence; nobody reads the five-hundredth. */
+export function shorten(names: readonly string[]): string {
+  const shown = [...names].sort().slice(0, 5);
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');
+}

@@ -1,0 +1,644 @@
+import { describe, expect, it } from '@jest/globals';
+import { LABEL, type NodePolicySpec, nodeStateSpecSchema, type ObservedInterface, wireText } from '@sriov/api';
+import { nic, policy, pool, PORTS } from '@sriov/testing/objects';
+import { type Fleet, isManaged } from './fleet.ts';
+import { planNodeState } from './plan-node-state.ts';
+import { fleet, plan } from './test/plans.ts';
+
+/** The VF ranges of each PF, with the policy of each. */
+const rangesOf = (...policies: Parameters<typeof plan>[0]): Record<string, string[]> =>
+  Object.fromEntries(
+    (plan(policies).spec.interfaces ?? []).map(({ name, vfGroups = [] }) => [
+      name,
+      vfGroups.map(({ policyName, vfRange }) => `${policyName} ${vfRange}`),
+    ]),
+  );
+const first = (...policies: Parameters<typeof plan>[0]): object => plan(policies).spec.interfaces?.[0] ?? {};
+const whole = (name: string, priority: number, spec: Partial<NodePolicySpec> = {}): ReturnType<typeof policy> =>
+  policy(name, { priority, nicSelector: { pfNames: ['ens2f0'] }, ...spec });
+const part = (name: string, range: string, spec: Partial<NodePolicySpec> = {}): ReturnType<typeof policy> =>
+  policy(name, { numVfs: 8, nicSelector: { pfNames: [`ens2f0#${range}`] }, resourceName: `r_${name}`, ...spec });
+
+describe('planNodeState: selection', () => {
+  it.each([
+    ['a PF by name, all its VFs', { pfNames: ['ens2f0'] }, { ens2f0: ['p 0-3'] }],
+    ['a PF by its alternative name', { pfNames: ['left'] }, { ens2f0: ['p 0-3'] }],
+    ['a range of a PF by name', { pfNames: ['ens2f0#2-3'] }, { ens2f0: ['p 2-3'] }],
+    ['a range of a PF by its alternative name', { pfNames: ['left#2-3'] }, { ens2f0: ['p 2-3'] }],
+    ['several ranges of a PF', { pfNames: ['ens2f0#0-0', 'left#2-3'] }, { ens2f0: ['p 0-0', 'p 2-3'] }],
+    ['the whole PF when it stands beside a range', { pfNames: ['ens2f0#0-0', 'ens2f0'] }, { ens2f0: ['p 0-3'] }],
+    ['every PF of a vendor', { vendor: '8086' }, { ens2f0: ['p 0-3'], ens2f1: ['p 0-3'] }],
+    ['a PF by its PCI address', { rootDevices: ['0000:3b:00.1'] }, { ens2f1: ['p 0-3'] }],
+    ['only where all parts hold', { vendor: '8086', rootDevices: ['0000:3b:00.1'], pfNames: ['ens2f0'] }, {}],
+    ['nothing with an empty selector', {}, {}],
+    ['nothing of another vendor', { vendor: '15b3' }, {}],
+  ])('selects %s', (_, nicSelector, ranges) => {
+    expect(rangesOf(policy('p', { nicSelector }))).toEqual(ranges);
+  });
+
+  it.each([
+    ['blanks beside the colon', 'openstack/NetworkID:abc', 'openstack/NetworkID: abc', true],
+    ['another platform', 'aws/NetworkID:abc', 'openstack/NetworkID:abc', false],
+    ['another network', 'aws/NetworkID:abc', 'aws/NetworkID:abd', false],
+    ['a filter without a colon', 'abc', 'abc', false],
+  ])('compares net filters: %s', (_, netFilter, present, isSelected) => {
+    const port = nic('eth1', '0000:00:05.0', { netFilter: present, totalvfs: 1 });
+    const { spec } = plan([policy('p', { numVfs: 1, nicSelector: { netFilter } })], { interfaces: [port] });
+    expect(spec.interfaces?.length ?? 0).toBe(isSelected ? 1 : 0);
+  });
+
+  it('leaves a node alone whose labels the policy does not select', () => {
+    const policies = [policy('p', { nicSelector: { vendor: '8086' }, nodeSelector: { zone: 'a' } })];
+    expect(plan(policies, { labels: { zone: 'b' } }).spec).toEqual({});
+    expect(plan(policies, { labels: { zone: 'a', more: 'x' } }).spec.interfaces).toHaveLength(2);
+  });
+
+  it('tells a netFilter policy of a guest whose daemon does not read the networks of its ports', () => {
+    const guest = [nic('eth1', '0000:05:00.0', { deviceID: '154c', totalvfs: 0 })];
+    const policies = [policy('p', { numVfs: 1, nicSelector: { netFilter: 'openstack/NetworkID:a' } })];
+    const problems = (interfaces: typeof guest): unknown => plan(policies, { interfaces }).problems;
+    expect(problems(guest)).toMatchObject([{ name: 'p', node: 'n1', reason: 'Unsupported' }]);
+    expect(problems([{ ...guest[0]!, netFilter: 'openstack/NetworkID:b' }])).toEqual([]);
+    expect(problems(PORTS)).toEqual([]);
+  });
+
+  it('applies a policy that is being deleted until it is gone', () => {
+    const { metadata, spec } = policy('p', { nicSelector: { vendor: '8086' } });
+    const going = {
+      metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.example/b'] },
+      spec: spec!,
+    };
+    expect(plan([going]).spec).toEqual(plan([{ metadata, spec: spec! }]).spec);
+  });
+
+  it('ignores a policy named default', () => {
+    expect(plan([policy('default', { nicSelector: { vendor: '8086' } })]).spec).toEqual({});
+  });
+
+  it('takes nothing of a PF without SR-IOV', () => {
+    const port = nic('eth0', '0000:00:03.0', { totalvfs: 0 });
+    expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [port] }).spec).toEqual({});
+  });
+
+  it.each([
+    ['by its name', { pfNames: ['eth0'] }],
+    ['by its address', { rootDevices: ['0000:00:03.0'] }],
+    ['by its model', { vendor: '8086', deviceID: '1592' }],
+  ])('tells a policy that names a PF without SR-IOV %s, and keeps what it has there', (_, nicSelector) => {
+    const port = { ...nic('eth0', '0000:00:03.0'), totalvfs: undefined };
+    const policies = [policy('p', { nicSelector })];
+    const before = plan(policies, { interfaces: [nic('eth0', '0000:00:03.0')] }).spec;
+    expect(plan(policies, { interfaces: [port] })).toMatchObject({
+      spec: {},
+      problems: [
+        { name: 'p', node: 'n1', reason: 'Unsupported', message: expect.stringMatching(/^eth0: it can have no VFs /) },
+      ],
+    });
+    expect(plan(policies, { interfaces: [port], spec: before }).spec).toEqual(before);
+  });
+
+  it('takes the port of a virtual machine by the id of a VF, also when it is strict', () => {
+    const port = nic('eth1', '0000:05:00.0', { deviceID: '154c', totalvfs: 1, netFilter: 'openstack/NetworkID:a' });
+    const policies = [policy('p', { numVfs: 1, nicSelector: { netFilter: 'openstack/NetworkID:a' } })];
+    const result = plan(policies, { interfaces: [port], fleet: { supportedNicsOnly: true } });
+    expect(result.spec.interfaces).toMatchObject([{ name: 'eth1', vfGroups: [{ vfRange: '0-0' }] }]);
+    const other = plan(policies, { interfaces: [{ ...port, deviceID: 'ffff' }], fleet: { supportedNicsOnly: true } });
+    expect(other.spec).toEqual({});
+  });
+
+  it('keeps the VFs of a model that leaves the list, when it is strict, and says so', () => {
+    const port = nic('eth0', '0000:00:03.0', { deviceID: 'ffff' });
+    const policies = [policy('p', { nicSelector: { vendor: '8086' } })];
+    const { spec } = plan(policies, { interfaces: [port] });
+    expect(plan(policies, { interfaces: [port], spec, fleet: { supportedNicsOnly: true } })).toMatchObject({
+      spec,
+      problems: [
+        { name: 'p', reason: 'Unsupported', message: expect.stringContaining('8086:ffff is not in the list') },
+      ],
+    });
+  });
+
+  it('takes a PF that no list knows, unless it is told to be strict', () => {
+    const port = nic('eth0', '0000:00:03.0', { deviceID: 'ffff' });
+    const policies = [policy('p', { nicSelector: { pfNames: ['eth0'] } })];
+    expect(plan(policies, { interfaces: [port] }).spec.interfaces).toHaveLength(1);
+    expect(plan(policies, { interfaces: [port], fleet: { supportedNicsOnly: true } }).spec).toEqual({});
+  });
+
+  it('takes the one VF that there is', () => {
+    expect(rangesOf(policy('p', { numVfs: 1, nicSelector: { pfNames: ['ens2f0'] } }))).toEqual({ ens2f0: ['p 0-0'] });
+  });
+
+  it('records nothing for a policy without VFs, whose resource is the PF itself', () => {
+    const result = plan([policy('p', { numVfs: 0, nicSelector: { deviceID: '1592' } })]);
+    expect(result.spec).toEqual({});
+    expect(result.devicePluginConfig).toContain('"devices":["1592"]');
+    expect(result.devicePluginLabel).toBe('Enabled');
+    expect([...result.matches.keys()]).toEqual(['p']);
+  });
+});
+
+describe('planNodeState: merging', () => {
+  it('shares a PF between policies with disjoint ranges', () => {
+    const nicSelector = (range: string): object => ({ vendor: '8086', deviceID: '1592', pfNames: [`ens2f0#${range}`] });
+    const policies = [
+      policy('base', {
+        priority: 50,
+        numVfs: 8,
+        mtu: 1500,
+        resourceName: 'r_kernel',
+        linkType: 'eth',
+        nicSelector: nicSelector('0-3'),
+      }),
+      policy('fast', {
+        priority: 10,
+        numVfs: 8,
+        mtu: 9000,
+        resourceName: 'r_dpdk',
+        deviceType: 'vfio-pci',
+        nicSelector: { pfNames: ['ens2f0#4-7'] },
+      }),
+    ];
+    expect(plan(policies).spec.interfaces).toEqual([
+      {
+        pciAddress: '0000:3b:00.0',
+        name: 'ens2f0',
+        numVfs: 8,
+        mtu: 9000,
+        linkType: 'eth',
+        vfGroups: [
+          { resourceName: 'r_dpdk', deviceType: 'vfio-pci', vfRange: '4-7', policyName: 'fast', mtu: 9000 },
+          { resourceName: 'r_kernel', deviceType: 'netdevice', vfRange: '0-3', policyName: 'base', mtu: 1500 },
+        ],
+      },
+    ]);
+  });
+
+  it('lets the higher precedence alone decide where ranges overlap', () => {
+    const policies = [whole('low', 50, { numVfs: 16, mtu: 9000 }), whole('high', 10, { numVfs: 4, mtu: 1500 })];
+    expect(first(...policies)).toMatchObject({
+      numVfs: 4,
+      mtu: 1500,
+      vfGroups: [{ policyName: 'high', vfRange: '0-3' }],
+    });
+  });
+
+  it('takes the larger numbers where overlapping policies rank equal, and the later name', () => {
+    const policies = [whole('aa', 99, { numVfs: 4 }), whole('bb', 99, { numVfs: 2, mtu: 3000 })];
+    expect(first(...policies)).toMatchObject({
+      numVfs: 4,
+      mtu: 3000,
+      vfGroups: [{ policyName: 'bb', vfRange: '0-1' }],
+    });
+  });
+
+  it('tells a policy whose VFs another of equal rank gets, and none that precedence overrules', () => {
+    const policies = [
+      whole('aa', 99),
+      whole('bb', 99),
+      whole('low', 99, { priority: 80, nicSelector: { pfNames: ['ens2f1'] } }),
+    ];
+    expect(plan(policies).problems).toEqual([
+      {
+        kind: 'SriovNetworkNodePolicy',
+        name: 'aa',
+        node: 'n1',
+        reason: 'PolicyConflict',
+        message:
+          'ens2f0: policy bb takes VFs 0-3, which this one wants as well: both have the priority 99, and the later name decides',
+      },
+    ]);
+    expect(plan([whole('low', 50), whole('high', 10)]).problems).toEqual([]);
+    expect(plan([part('a', '0-3', { priority: 7 }), part('b', '4-7', { priority: 7 })]).problems).toEqual([]);
+  });
+
+  it('compares precedence on each PF, not with a policy of another PF', () => {
+    const policies = [
+      whole('p1', 50, { numVfs: 16 }),
+      policy('p2', { priority: 10, nicSelector: { pfNames: ['ens2f1'] } }),
+      whole('p3', 10, { numVfs: 4 }),
+    ];
+    expect(first(...policies)).toMatchObject({ name: 'ens2f0', numVfs: 4 });
+  });
+
+  it('puts the groups of higher precedence first', () => {
+    const policies = [
+      part('a', '0-1', { priority: 30 }),
+      part('b', '2-3', { priority: 20 }),
+      part('c', '4-5', { priority: 10, eSwitchMode: 'legacy' }),
+    ];
+    expect(rangesOf(...policies)).toEqual({ ens2f0: ['c 4-5', 'b 2-3', 'a 0-1'] });
+    expect(first(...policies)).toMatchObject({ numVfs: 8, eSwitchMode: 'legacy' });
+  });
+
+  it('keeps two ranges of one resource', () => {
+    const policies = [part('a', '0-1', { resourceName: 'same' }), part('b', '4-5', { resourceName: 'same' })];
+    expect(rangesOf(...policies)).toEqual({ ens2f0: ['b 4-5', 'a 0-1'] });
+  });
+
+  it('forgets a policy whose VFs all went to another', () => {
+    const policies = [part('a', '0-1', { priority: 30, numVfs: 16 }), part('b', '0-3', { priority: 10 })];
+    expect(first(...policies)).toMatchObject({ numVfs: 8 });
+  });
+
+  it('takes what the highest leaves open from the next, and tells the lower of a contradiction', () => {
+    const policies = [
+      part('low', '0-1', { priority: 30, eSwitchMode: 'switchdev', linkType: 'eth' }),
+      part('high', '2-3', { priority: 10, eSwitchMode: 'legacy' }),
+    ];
+    expect(first(...policies)).toMatchObject({ eSwitchMode: 'legacy', linkType: 'eth' });
+    expect(plan(policies).problems).toEqual([
+      {
+        kind: 'SriovNetworkNodePolicy',
+        name: 'low',
+        node: 'n1',
+        reason: 'PolicyConflict',
+        message: 'ens2f0: eSwitchMode differs from that of policy high, which takes precedence on this PF',
+      },
+    ]);
+  });
+
+  it('does not depend on the order in which interfaces are reported', () => {
+    const policies = [policy('p', { nicSelector: { vendor: '8086' } })];
+    const [forwards, backwards] = [PORTS, [...PORTS].reverse()].map(
+      (interfaces) => plan(policies, { interfaces }).spec,
+    );
+    expect(wireText(nodeStateSpecSchema, backwards ?? {})).toBe(wireText(nodeStateSpecSchema, forwards ?? {}));
+  });
+});
+
+describe('planNodeState: what cannot be done', () => {
+  const before = {
+    interfaces: [
+      {
+        pciAddress: '0000:3b:00.0',
+        name: 'ens2f0',
+        numVfs: 4,
+        vfGroups: [{ resourceName: 'r', policyName: 'p', vfRange: '0-3' }],
+      },
+    ],
+  };
+
+  it.each([
+    [
+      'a range beyond numVfs',
+      { nicSelector: { pfNames: ['ens2f0#0-7'] } },
+      'ens2f0: the range 0-7 goes beyond the last of 4 VFs, which is 3',
+    ],
+    [
+      'ranges that overlap',
+      { nicSelector: { pfNames: ['ens2f0#0-1', 'ens2f0#1-2'] } },
+      'ens2f0: the ranges 0-1 and 1-2 overlap',
+    ],
+    [
+      'more VFs than the PF can have',
+      { numVfs: 65, nicSelector: { pfNames: ['ens2f0'] } },
+      'ens2f0: 65 VFs are wanted, and the PF can have 64',
+    ],
+  ])('names %s, keeps the PF as it is, and goes on with the others', (_, spec, message) => {
+    const other = policy('other', { nicSelector: { pfNames: ['ens2f1'] } });
+    const result = plan([policy('p', spec), other], { spec: before });
+    expect(result.problems).toMatchObject([{ name: 'p', node: 'n1', message }]);
+    expect(result.spec.interfaces).toMatchObject([
+      { name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p', vfRange: '0-3' }] },
+      { name: 'ens2f1', vfGroups: [{ policyName: 'other' }] },
+    ]);
+  });
+
+  it('takes a range that is there twice, be it by another name of the PF, for one', () => {
+    const pfNames = ['left#0-1', 'ens2f0#0-1', 'ens2f0#2-3', 'ens2f0#00-01'];
+    const result = plan([policy('p', { nicSelector: { pfNames } })]);
+    expect(result.problems).toEqual([]);
+    expect(result.spec.interfaces).toMatchObject([{ vfGroups: [{ vfRange: '0-1' }, { vfRange: '2-3' }] }]);
+  });
+
+  it.each([
+    [
+      'a range that is none',
+      { nicSelector: { pfNames: ['ens1#3'] } },
+      'spec.nicSelector.pfNames: in "ens1#3": "3" is not a VF range of the form first-last, such as 0-3',
+    ],
+    [
+      'a field of the wrong type',
+      { numVfs: 'many' as unknown as number },
+      'spec.numVfs "many": must be a whole number',
+    ],
+  ])('keeps what a policy configured that can no longer be read: %s', (_, spec, message) => {
+    const config =
+      '{"resourceList":[{"resourceName":"r","selectors":{"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null}]}';
+    const policies = [policy('p', spec), policy('other', { resourceName: 'o', nicSelector: { pfNames: ['ens2f1'] } })];
+    const result = plan(policies, { spec: before, config });
+    expect(fleet(policies).problems).toMatchObject([{ name: 'p', reason: 'PolicyInvalid', message }]);
+    expect(result.spec.interfaces?.[0]).toMatchObject({ name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p' }] });
+    expect((JSON.parse(result.devicePluginConfig) as { resourceList: unknown[] }).resourceList).toMatchObject([
+      { resourceName: 'o' },
+      { resourceName: 'r' },
+    ]);
+  });
+
+  it.each(['', 'a.b', '-a', 'x'.repeat(64)])(
+    'keeps the resource "%s" from a device plugin that would end over its name, and its VFs as they are',
+    (resourceName) => {
+      const policies = [
+        policy('p', { resourceName, nicSelector: { pfNames: ['ens2f0'] } }),
+        policy('other', { resourceName: 'o', nicSelector: { pfNames: ['ens2f1'] } }),
+      ];
+      const vfGroups = [{ resourceName, policyName: 'p', vfRange: '0-3' }];
+      const spec = { interfaces: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0', numVfs: 4, vfGroups }] };
+      const config = JSON.stringify({ resourceList: [{ resourceName, selectors: {}, SelectorObj: null }] });
+      const result = plan(policies, { spec, config });
+      expect(fleet(policies).problems).toMatchObject([
+        { name: 'p', reason: 'PolicyInvalid', message: expect.stringMatching(/^spec.resourceName /) },
+      ]);
+      expect(result.spec.interfaces).toMatchObject([
+        { name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p' }] },
+        { name: 'ens2f1', vfGroups: [{ policyName: 'other' }] },
+      ]);
+      expect(JSON.parse(result.devicePluginConfig)).toMatchObject({ resourceList: [{ resourceName: 'o' }] });
+      expect(plan(policies).spec.interfaces).toMatchObject([{ name: 'ens2f1' }]);
+    },
+  );
+
+  it('plans as many VFs of Mellanox NICs as their firmware can be told to allow, and says what that takes', () => {
+    const port = (totalvfs: number): ObservedInterface => nic('ens3', '0000:5e:00.0', { vendor: '15b3', totalvfs });
+    const wants = (numVfs: number, totalvfs: number): unknown => {
+      const policies = [policy('p', { numVfs, nicSelector: { vendor: '15b3' } })];
+      const { spec, problems } = plan(policies, { interfaces: [port(totalvfs)] });
+      return [spec.interfaces?.[0]?.numVfs, problems.map(({ reason }) => reason)];
+    };
+    expect(wants(3, 0)).toEqual([3, ['Unsupported']]);
+    expect(wants(3, 1)).toEqual([3, ['Unsupported']]);
+    expect(wants(3, 3)).toEqual([3, []]);
+    expect(wants(129, 1)).toEqual([undefined, ['TooManyVirtualFunctions']]);
+  });
+
+  it('says of each policy of a PF, and of the pool, what the daemon will refuse', () => {
+    const policies = [
+      policy('a', { numVfs: 8, nicSelector: { pfNames: ['ens2f0#0-3'] }, eSwitchMode: 'switchdev' }),
+      policy('b', { numVfs: 8, nicSelector: { pfNames: ['ens2f0#4-7'] } }),
+      policy('c', { nicSelector: { pfNames: ['ens2f1'] } }),
+    ];
+    const { problems } = plan(policies, { fleet: { pools: [pool('rdma', { rdmaMode: 'exclusive' })] } });
+    expect(problems.map(({ name, node, reason }) => [name, node, reason]).sort()).toEqual([
+      ['a', 'n1', 'Unsupported'],
+      ['b', 'n1', 'Unsupported'],
+      ['rdma', 'n1', 'Unsupported'],
+    ]);
+  });
+
+  it('says nothing of limits of a node that has told of no device', () => {
+    const rdma = { pools: [pool('rdma', { rdmaMode: 'exclusive' })] };
+    expect(plan([policy('a', { eSwitchMode: 'switchdev' })], { interfaces: [], fleet: rdma }).problems).toEqual([]);
+  });
+
+  describe('a policy that cannot be applied, in a node state that was deleted and made anew,', () => {
+    const vf = { vfID: 0, pciAddress: '0000:3b:02.0', deviceID: '1889' };
+    const withVfs = PORTS.map((port, index) => ({ ...port, Vfs: [{ ...vf, pciAddress: `0000:3b:0${index + 2}.0` }] }));
+    const others = policy('other', { resourceName: 'o', nicSelector: { vendor: '8086' } });
+    const config = JSON.stringify({ resourceList: [{ resourceName: 'r', selectors: {}, SelectorObj: null }] });
+
+    it.each<[string, Partial<NodePolicySpec>, string[]]>([
+      ['cannot be read', { numVfs: 'many' as unknown as number }, []],
+      ['wants more VFs than the PF can have', { numVfs: 100, nicSelector: { pfNames: ['ens2f0'] } }, ['ens2f1']],
+    ])('leaves PFs whose VFs it may have made out of the plan when it %s', (_, spec, planned) => {
+      const policies = [policy('broken', spec), others];
+      const labels = { [LABEL.devicePlugin]: 'Enabled' };
+      const result = plan(policies, { interfaces: withVfs, config, labels });
+      expect((result.spec.interfaces ?? []).map(({ name }) => name)).toEqual(planned);
+      const known = withVfs.filter(({ name }) => planned.includes(name ?? ''));
+      expect([...(result.plannedFrom ?? [])]).toEqual(known.map(({ pciAddress }) => pciAddress));
+      expect(result.devicePluginLabel).toBe('Enabled');
+      expect(JSON.parse(result.devicePluginConfig)).toMatchObject({
+        resourceList: expect.arrayContaining([expect.objectContaining({ resourceName: 'r' })]),
+      });
+      expect(result.problems).toContainEqual({
+        kind: 'SriovNetworkNodePolicy',
+        name: 'other',
+        node: 'n1',
+        reason: 'PolicyConflict',
+        message:
+          'ens2f0: policy broken cannot be applied, and may have made the VFs that are there: the PF stays as it is until that policy is corrected or removed',
+      });
+    });
+
+    it('plans PFs that have no VFs, for which there is nothing to lose', () => {
+      const policies = [policy('broken', { numVfs: 'many' as unknown as number }), others];
+      expect(plan(policies).spec.interfaces).toHaveLength(2);
+    });
+  });
+
+  it('keeps the spec of a node that has told of no device', () => {
+    const spec = { ...before, system: { rdmaMode: 'exclusive' as const } };
+    expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [], spec }).spec).toEqual(spec);
+  });
+});
+
+describe('planNodeState: pools and bridges', () => {
+  const exclusive = pool('gpu', { nodeSelector: { matchLabels: { gpu: 'yes' } }, rdmaMode: 'exclusive' });
+
+  it('takes the RDMA mode from the pool of the node', () => {
+    const options = { fleet: { pools: [exclusive] } };
+    expect(plan([], { ...options, labels: { gpu: 'yes' } }).spec).toEqual({ system: { rdmaMode: 'exclusive' } });
+    expect(plan([], options).spec).toEqual({});
+  });
+
+  it('keeps the mode of a node in several pools and tells each of them', () => {
+    const pools = [exclusive, pool('all', { rdmaMode: 'shared' })];
+    const result = plan([], { labels: { gpu: 'yes' }, spec: { system: { rdmaMode: 'exclusive' } }, fleet: { pools } });
+    expect(result.spec).toEqual({ system: { rdmaMode: 'exclusive' } });
+    expect(result.problems).toMatchObject([
+      { kind: 'SriovNetworkPoolConfig', name: 'all', reason: 'NodeInSeveralPools' },
+      {
+        kind: 'SriovNetworkPoolConfig',
+        name: 'gpu',
+        message: expect.stringContaining('node n1 is in the pools all, gpu'),
+      },
+    ]);
+  });
+
+  it('keeps the mode of a node whose pool may be one that cannot be read', () => {
+    const pools = [pool('odd', { rdmaMode: 'fast' as 'shared' }), exclusive];
+    const spec = { system: { rdmaMode: 'exclusive' as const } };
+    expect(fleet([], { pools }).problems).toMatchObject([
+      {
+        kind: 'SriovNetworkPoolConfig',
+        name: 'odd',
+        reason: 'PoolInvalid',
+        message: expect.stringMatching(/^spec.rdmaMode "fast": /),
+      },
+    ]);
+    expect(plan([], { spec, fleet: { pools } }).spec).toEqual(spec);
+    expect(plan([], { spec: {}, fleet: { pools }, labels: { gpu: 'yes' } }).spec).toEqual(spec);
+  });
+
+  it.each([
+    ['an unknown operator', { key: 'zone', operator: 'Near' }, 'zone Near: the operator must be one of In, NotIn'],
+    ['In without values', { key: 'zone', operator: 'In', values: [] }, 'zone In needs values'],
+    ['Exists with values', { key: 'zone', operator: 'Exists', values: ['a'] }, 'zone Exists takes no values'],
+  ])('tells of a pool whose selector cannot be evaluated, and keeps the mode: %s', (_, expression, message) => {
+    const pools = [pool('odd', { nodeSelector: { matchExpressions: [expression] }, rdmaMode: 'shared' })];
+    const spec = { system: { rdmaMode: 'exclusive' as const } };
+    expect(fleet([], { pools }).problems).toMatchObject([
+      { name: 'odd', reason: 'PoolInvalid', message: expect.stringContaining(message) },
+    ]);
+    expect(plan([], { spec, fleet: { pools } }).spec).toEqual(spec);
+  });
+
+  it.each([
+    ['In', { key: 'zone', operator: 'In', values: ['a', 'b'] }, { zone: 'b' }, true],
+    ['In without the label', { key: 'zone', operator: 'In', values: ['a'] }, {}, false],
+    ['NotIn', { key: 'zone', operator: 'NotIn', values: ['a'] }, { zone: 'a' }, false],
+    ['NotIn without the label', { key: 'zone', operator: 'NotIn', values: ['a'] }, {}, true],
+    ['Exists', { key: 'zone', operator: 'Exists' }, { zone: '' }, true],
+    ['DoesNotExist', { key: 'zone', operator: 'DoesNotExist' }, { zone: '' }, false],
+  ])('reads the expression %s', (_, expression, labels, holds) => {
+    const pools = [pool('p', { nodeSelector: { matchExpressions: [expression] }, rdmaMode: 'shared' })];
+    const { spec } = plan([], { labels: labels as Record<string, string>, fleet: { pools } });
+    expect(spec.system?.rdmaMode).toBe(holds ? 'shared' : undefined);
+  });
+
+  const bridged = policy('br', {
+    mtu: 9000,
+    eSwitchMode: 'switchdev',
+    nicSelector: { pfNames: ['ens2f0'] },
+    bridge: { ovs: { bridge: { datapathType: 'netdev' } } },
+  });
+  const gate = {
+    operatorConfig: { metadata: { name: 'default' }, spec: { featureGates: { manageSoftwareBridges: true } } },
+  };
+
+  it('makes bridges only where the gate is open', () => {
+    expect(plan([bridged]).spec.bridges).toBeUndefined();
+    expect(plan([bridged], { fleet: gate }).spec.bridges).toEqual({
+      ovs: [
+        {
+          name: 'br-0000_3b_00.0',
+          bridge: { datapathType: 'netdev' },
+          uplinks: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0', interface: { mtuRequest: 9000 } }],
+        },
+      ],
+    });
+  });
+
+  it('takes a bridge away when a policy of higher precedence has none', () => {
+    const top = whole('top', 0);
+    expect(
+      plan([{ ...bridged, spec: { ...bridged.spec!, priority: 50 } }, top], { fleet: gate }).spec.bridges,
+    ).toBeUndefined();
+  });
+
+  it.each<[string, Partial<NodePolicySpec>]>([
+    ['wants too many VFs', { numVfs: 100 }],
+    ['wants a range beyond its VFs', { nicSelector: { pfNames: ['ens2f0#8-9'] } }],
+  ])('lets a policy that cannot be carried out on a PF neither take its bridge nor make one: it %s', (_, spec) => {
+    const below = { ...bridged, spec: { ...bridged.spec!, priority: 50 } };
+    expect(plan([below, whole('top', 0, spec)], { fleet: gate }).spec).toEqual(plan([below], { fleet: gate }).spec);
+    const greedy = { ...bridged, spec: { ...bridged.spec!, ...spec } };
+    expect(plan([greedy], { fleet: gate }).spec).toEqual({});
+    const before = plan([bridged], { fleet: gate });
+    expect(plan([greedy], { fleet: gate, spec: before.spec }).spec).toEqual(before.spec);
+  });
+
+  it('leaves the bridge of a policy that can no longer be read', () => {
+    const { spec } = plan([bridged], { fleet: gate });
+    const broken = { ...bridged, spec: { ...bridged.spec!, numVfs: 'many' as unknown as number } };
+    expect(plan([broken], { fleet: gate, spec }).spec).toEqual(spec);
+  });
+
+  it('names a bridge that cannot be, and makes the others', () => {
+    const faulty = policy('faulty', { nicSelector: { pfNames: ['ens2f1'] }, bridge: { ovs: {} } });
+    const result = plan([bridged, faulty], { fleet: gate });
+    expect(result.spec.bridges?.ovs).toHaveLength(1);
+    expect(result.problems).toMatchObject([
+      { name: 'faulty', message: 'spec.bridge requires eSwitchMode switchdev' },
+      { name: 'br', reason: 'Unsupported' },
+      { name: 'br', reason: 'Unsupported' },
+    ]);
+  });
+});
+
+describe('planNodeState: the rest of its answer', () => {
+  it('labels a node Enabled only where a VF group exists', () => {
+    const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
+    expect(plan(policies).devicePluginLabel).toBe('Enabled');
+    expect(plan(policies, { interfaces: [nic('other', '0000:01:00.0')] }).devicePluginLabel).toBe('Disabled');
+  });
+
+  it('labels a node Disabled that keeps its VFs until it reports, when no policy makes a resource of them', () => {
+    const { spec } = plan([whole('p', 1)]);
+    expect(plan([whole('p', 1)], { interfaces: [], spec }).devicePluginLabel).toBe('Enabled');
+    expect(plan([], { interfaces: [], spec })).toMatchObject({ spec, devicePluginLabel: 'Disabled' });
+  });
+
+  it('labels a node Enabled whose policy can no longer be read, also where the old configuration is not known', () => {
+    const { spec } = plan([whole('p', 1)]);
+    expect(plan([whole('p', 1, { resourceName: 'a.b' })], { spec })).toMatchObject({
+      spec,
+      devicePluginLabel: 'Enabled',
+    });
+  });
+
+  it('tells which PFs each policy configures', () => {
+    const policies = [policy('all', { priority: 50, nicSelector: { vendor: '8086' } }), whole('one', 10)];
+    expect([...plan(policies).matches]).toEqual([
+      ['one', ['0000:3b:00.0']],
+      ['all', ['0000:3b:00.1']],
+    ]);
+  });
+
+  it('gives a node that has no state yet nothing but the mode of its pool', () => {
+    const facts = { name: 'n1', labels: {}, state: undefined };
+    const policies = [policy('p', { nicSelector: { vendor: '8086' } })];
+    const pools = [pool('all', { rdmaMode: 'exclusive' })];
+    expect(planNodeState(fleet(policies, { pools }), facts)).toMatchObject({
+      spec: { system: { rdmaMode: 'exclusive' } },
+      plannedFrom: undefined,
+      devicePluginConfig: undefined,
+      devicePluginLabel: undefined,
+      undecided: ['p'],
+      pool: 'all',
+    });
+  });
+
+  it('says which PFs the plan was made from, those that nobody wants among them', () => {
+    const policies = [policy('p', { nicSelector: { pfNames: ['ens2f0'] } })];
+    expect([...(plan(policies).plannedFrom ?? [])]).toEqual(['0000:3b:00.0', '0000:3b:00.1']);
+    expect(plan(policies, { interfaces: [] }).plannedFrom).toEqual(new Set());
+  });
+
+  it('says nothing new of where the spec comes from when all PFs have gone at once, and leaves the label', () => {
+    const { spec } = plan([whole('p', 1)]);
+    const labels = { [LABEL.devicePlugin]: 'Enabled' };
+    const result = plan([whole('p', 1)], { interfaces: [], spec, labels });
+    expect(result).toMatchObject({ spec, plannedFrom: undefined, devicePluginLabel: 'Enabled' });
+  });
+
+  it('keeps the mode of a node that has told of no device, whatever its pool says', () => {
+    const pools = [pool('all', { rdmaMode: 'exclusive' })];
+    expect(plan([], { interfaces: [], fleet: { pools } }).spec).toEqual({});
+  });
+});
+
+describe('prepareFleet', () => {
+  const config = (spec: object): Fleet => fleet([], { operatorConfig: { metadata: { name: 'default' }, spec } });
+  const worker = { 'node-role.kubernetes.io/worker': '', 'kubernetes.io/os': 'linux' };
+
+  it('manages Linux workers, or the nodes that the SriovOperatorConfig selects instead', () => {
+    expect([isManaged(fleet([]), worker), isManaged(fleet([]), {})]).toEqual([true, false]);
+    const chosen = config({ configDaemonNodeSelector: { nics: 'fast' } });
+    expect([isManaged(chosen, worker), isManaged(chosen, { nics: 'fast' })]).toEqual([false, true]);
+    expect(isManaged(config({ configDaemonNodeSelector: {} }), worker)).toBe(true);
+  });
+
+  it('manages none when it cannot tell which, and says so', () => {
+    const odd = config({ configDaemonNodeSelector: { nics: 1 } });
+    expect([isManaged(odd, worker), isManaged(odd, {})]).toEqual([false, false]);
+    expect(odd.problems).toMatchObject([
+      { kind: 'SriovOperatorConfig', name: 'default', reason: 'OperatorConfigInvalid' },
+    ]);
+  });
+
+  it('does not mind what is wrong with other fields of the SriovOperatorConfig', () => {
+    expect(isManaged(config({ configurationMode: 'magic' }), worker)).toBe(true);
+  });
+});

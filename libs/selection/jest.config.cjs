@@ -1,0 +1,1 @@
+module.exports = { displayName: 'selection', preset: '../../jest.preset.cjs' };
