@@ -26,9 +26,9 @@ const isScript = (name) => Object.keys(scripts).some((script) => script === name
 /** The anchor that GitHub gives a heading. */
 const anchorOf = (heading) =>
   heading
+    .trim()
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
     .replace(/\s/g, '-');
 
 const read = (file) => readFileSync(join(ROOT, file), 'utf8');
@@ -46,11 +46,11 @@ function problemOfLink(file, target) {
   return undefined;
 }
 
-/** What is wrong with a piece of code in a text, or undefined. A path may hold `*`, and `<...>` for any name. */
+/** What is wrong with a piece of code in a text, or undefined. A path may hold `*`, and `<...>` or NAME for any name. */
 function problemOfCode(code) {
   if (GENERATED.test(code)) return undefined;
   if (PATH.test(code)) {
-    const pattern = code.replace(/\/$/, '').split(/\*+|<[^>]*>/);
+    const pattern = code.replace(/\/$/, '').split(/\*+|<[^>]*>|(?<=\/)[A-Z]+(?=\/|$)/);
     const exact = new RegExp(
       `^${pattern.map((part) => part.replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)).join('[^/]*')}(?:/|$)`,
     );
