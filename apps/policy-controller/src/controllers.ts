@@ -5,39 +5,35 @@ import {
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
 import { Controller, type ControllerOptions, createControllerMetrics } from '@sriov/controller';
-import { Cluster } from '@sriov/kube';
+import { Cluster, type EventRecorder, type KubeClient } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import pLimit from 'p-limit';
-import { allInformers, createCaches } from './caches/caches.ts';
-import { ConfigMapWriter } from './config-map/config-map-writer.ts';
-import { FailingNodes, affectedSubjects } from './status/failing-nodes.ts';
-import { FleetView } from './caches/fleet-view.ts';
-import { NodeFindings } from './status/node-findings.ts';
+import { allInformers, type Caches, createCaches } from './caches/caches.ts';
 import { Expectations } from './caches/expectations.ts';
-import { ProgressThrottle } from './status/progress-throttle.ts';
+import { FleetView } from './caches/fleet-view.ts';
+import { VanishedPfs } from './caches/vanished-pfs.ts';
+import { ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { reconcileNode } from './reconcile-node.ts';
 import { type OperatorConfigContext, reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcilePool } from './reconcile-pool.ts';
 import { type Settings } from './settings.ts';
-import { VanishedPfs } from './caches/vanished-pfs.ts';
+import { affectedSubjects, FailingNodes } from './status/failing-nodes.ts';
+import { type Findings, NodeFindings } from './status/node-findings.ts';
+import { ProgressThrottle } from './status/progress-throttle.ts';
 import { recordFailures } from './status/record-failures.ts';
 import { connectWatches, enqueueSubjects } from './watches.ts';
 
 /** Nodes in work at the same time. Many: those that wait for the ConfigMap that they share are written together. */
 const NODE_WORKERS = 1_024;
-/** Failures of nodes come together; the SriovOperatorConfig tells of all of them at once. */
+/** Nodes tend to fail together; the SriovOperatorConfig tells of all of them at once. */
 const FAILING_DELAY_MS = 1_000;
 /** Writes of nodes at the same time: the client has 64 connections, of which watches, lease and statuses need some. */
 const NODE_WRITES = 48;
 
-/**
- * The policy controller: one controller brings each node in line with the policies, the others say on each policy,
- * each pool and the SriovOperatorConfig how far that has come.
- */
+/** Follows the cluster, and runs the controllers while this replica leads. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
-  const { settings, log, clock } = context;
-  const { namespace } = settings;
+  const { settings } = context;
   const cluster = new Cluster(context, {
     service: 'policy-controller',
     leads: true,
@@ -46,79 +42,100 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   });
   const { client, recorder } = cluster;
   const caches = createCaches(cluster.informerContext, settings);
-  const view = new FleetView(caches, settings);
-  const findings = new NodeFindings();
-  const failing = new FailingNodes();
-  const now = (): number => clock.now();
-  const expectations = new Expectations(clock);
-  const vanishedPfs = new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, clock });
+  const controllers = createControllers({ ...context, client, recorder, caches });
+  await cluster.lead(allInformers(caches), async (signal) => {
+    await Promise.all(Object.values(controllers).map((controller) => controller.run(signal)));
+  });
+}
+
+/** What the controllers are made of: the process, the way to the cluster, and what is known of it. */
+export interface ControllerParts extends Pick<ServiceContext<Settings>, 'settings' | 'log' | 'clock' | 'metrics'> {
+  readonly client: KubeClient;
+  readonly recorder: EventRecorder;
+  readonly caches: Caches;
+}
+
+/** One controller for each kind of key. */
+export type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'operatorConfig', Controller>>;
+
+/**
+ * The policy controller: one controller brings each node in line with the policies, the others say on each policy,
+ * each pool and the SriovOperatorConfig how far that has come.
+ */
+export function createControllers(parts: ControllerParts): Controllers {
+  const { settings, clock, log, client, recorder, caches } = parts;
+  const { namespace } = settings;
+  const options = { timers: clock, log, metrics: createControllerMetrics(parts.metrics) };
   const configMaps = new ConfigMapWriter({
     client,
     namespace,
     present: (name) => caches.devicePluginConfigs.get(name)?.store.get(`${namespace}/${name}`),
     clock,
-    onRefusal: () => statusControllers.operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
+    onRefusal: () => operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME),
   });
-  const shared = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
-  const throttle = new ProgressThrottle(clock);
-  const sources = { caches, view, findings, failing, settings, client, recorder, now, configMaps, throttle };
-  const writeLimit = pLimit(NODE_WRITES);
-
-  const statusControllers: StatusControllers = createStatusControllers(shared, sources);
-  const { operatorConfig, policies, pools } = statusControllers;
-  const wake = (subjects: Iterable<string>): void =>
-    enqueueSubjects({ policies, pools, findings, namespace }, subjects);
+  const context = {
+    settings,
+    log,
+    client,
+    recorder,
+    caches,
+    configMaps,
+    now: (): number => clock.now(),
+    view: new FleetView(caches, settings),
+    findings: new NodeFindings(),
+    failing: new FailingNodes(),
+    throttle: new ProgressThrottle(clock),
+  };
+  const statusControllers = createStatusControllers(options, context);
+  const { policies, pools, operatorConfig } = statusControllers;
+  const enqueueStatuses = (subjects: Iterable<string>): void =>
+    enqueueSubjects({ policies, pools, findings: context.findings, namespace }, subjects);
+  const nodeContext = {
+    ...context,
+    expectations: new Expectations(clock),
+    vanishedPfs: new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, clock }),
+    writeLimit: pLimit(NODE_WRITES),
+    onFindings: (node: string, found: Findings | undefined): void => enqueueStatuses(context.findings.set(node, found)),
+  };
   const nodes = new Controller({
-    ...shared,
+    ...options,
     name: 'node',
     workers: NODE_WORKERS,
-    reconcile: (name) =>
-      reconcileNode(
-        {
-          ...sources,
-          log,
-          writeLimit,
-          expectations,
-          vanishedPfs,
-          onFindings: (node, found) => wake(findings.set(node, found)),
-        },
-        name,
-      ),
+    reconcile: (name) => reconcileNode(nodeContext, name),
     onFailing(name, failure) {
-      wake(failing.set(name, failure && { failure, subjects: affectedSubjects(sources, name) }));
+      const failing = failure && { failure, subjects: affectedSubjects(context, name) };
+      enqueueStatuses(context.failing.set(name, failing));
       operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, FAILING_DELAY_MS);
     },
   });
-  connectWatches({ ...sources, nodes, policies, pools, operatorConfig, namespace });
-
-  await cluster.lead(allInformers(caches), async (signal) => {
-    await Promise.all([nodes, policies, pools, operatorConfig].map((controller) => controller.run(signal)));
-  });
+  const controllers = { nodes, ...statusControllers };
+  connectWatches({ ...context, ...controllers, namespace });
+  return controllers;
 }
 
-type Shared = Pick<ControllerOptions, 'timers' | 'log' | 'metrics'>;
-type StatusControllers = Readonly<Record<'operatorConfig' | 'policies' | 'pools', Controller>>;
-
 /** The controllers that write statuses alone: where one is refused, an Event is all that is left. */
-function createStatusControllers(shared: Shared, sources: OperatorConfigContext): StatusControllers {
-  const { caches, view, recorder } = sources;
+function createStatusControllers(
+  options: Pick<ControllerOptions, 'timers' | 'log' | 'metrics'>,
+  context: OperatorConfigContext,
+): Omit<Controllers, 'nodes'> {
+  const { caches, view, recorder } = context;
   return {
     operatorConfig: new Controller({
-      ...shared,
+      ...options,
       name: 'operator-config',
-      reconcile: () => reconcileOperatorConfig(sources),
+      reconcile: () => reconcileOperatorConfig(context),
       onFailing: recordFailures(recorder, SRIOV_OPERATOR_CONFIG, () => view.operatorConfig),
     }),
     policies: new Controller({
-      ...shared,
+      ...options,
       name: 'policy',
-      reconcile: (key) => reconcilePolicy(sources, key),
+      reconcile: (key) => reconcilePolicy(context, key),
       onFailing: recordFailures(recorder, SRIOV_NETWORK_NODE_POLICY, (key) => caches.policies.store.get(key)),
     }),
     pools: new Controller({
-      ...shared,
+      ...options,
       name: 'pool',
-      reconcile: (key) => reconcilePool(sources, key),
+      reconcile: (key) => reconcilePool(context, key),
       onFailing: recordFailures(recorder, SRIOV_NETWORK_POOL_CONFIG, (key) => caches.pools.store.get(key)),
     }),
   };

@@ -37,6 +37,19 @@ describe('a store', () => {
     expect(changes).toEqual(['added', 'updated']);
   });
 
+  it('has a new revision after each change, which every listener sees, and after nothing else', () => {
+    const store = new Store<Thing>();
+    const seen: number[] = [];
+    store.subscribe(() => seen.push(store.revision));
+    store.upsert(thing('a', '1'));
+    store.upsert(thing('a', '1'));
+    store.upsert(thing('a', '2'));
+    store.resync();
+    store.remove('n/a');
+    store.remove('n/a');
+    expect([seen, store.revision]).toEqual([[1, 2, 2, 3], 3]);
+  });
+
   it('tells a new listener of everything that is there, and an old one of nothing', () => {
     const store = new Store<Thing>();
     store.upsert(thing('a', '1'));

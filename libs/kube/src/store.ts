@@ -33,6 +33,7 @@ export class Store<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<Listener<T>>();
+  #revision = 0;
 
   constructor(options: StoreOptions<T> = {}) {
     this.#options = options;
@@ -41,6 +42,11 @@ export class Store<T extends KubeObject> {
 
   get size(): number {
     return this.#objects.size;
+  }
+
+  /** Rises with each change of an object, before a listener hears of it: what was computed from an equal one holds. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get(key: string): T | undefined {
@@ -73,6 +79,7 @@ export class Store<T extends KubeObject> {
     if (object === undefined) return this.remove(key);
     if (previous) this.#unindex(key, previous);
     this.#objects.set(key, object);
+    this.#revision += 1;
     this.#index(key, object);
     this.#notify(previous ? { type: 'updated', object, previous } : { type: 'added', object });
   }
@@ -93,6 +100,7 @@ export class Store<T extends KubeObject> {
     const object = this.#objects.get(key);
     if (object === undefined) return;
     this.#objects.delete(key);
+    this.#revision += 1;
     this.#unindex(key, object);
     this.#notify({ type: 'deleted', object });
   }

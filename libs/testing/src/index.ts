@@ -2,4 +2,5 @@ export * from './control-plane.ts';
 export * from './eventually.ts';
 export * from './fake-clock.ts';
 export * from './manifests.ts';
+export * from './scripted-connection.ts';
 export * from './service-process.ts';

@@ -4,12 +4,10 @@ import {
   type SriovOperatorConfig,
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
-import { type Store } from '@sriov/kube';
 import { type Fleet, prepareFleet } from '@sriov/policy';
-import { type Caches } from './caches.ts';
-import { isSpecChange } from './changes.ts';
+import { type SubjectKind, subjectOf } from '../status/subject.ts';
 import { type Settings } from '../settings.ts';
-import { subjectOf } from '../status/subject.ts';
+import { type Caches } from './caches.ts';
 
 /** Generations of policies and pools, by subject: which version of each a node was planned with. */
 export type Generations = ReadonlyMap<string, number>;
@@ -17,22 +15,23 @@ export type Generations = ReadonlyMap<string, number>;
 interface Prepared {
   readonly fleet: Fleet;
   readonly generations: Generations;
+  /** What the two were prepared from: the revisions of the stores, and the versions of the specs in them. */
+  readonly revisions: string;
+  readonly specVersions: string;
 }
 
-/** The fleet as the caches tell it, prepared once for all nodes and anew when one of its objects changed. */
+/**
+ * The fleet as the caches tell it, prepared once for all nodes and anew when one of its objects changed. It looks at
+ * the caches when it is asked: whoever hears of a change finds it here, no matter who subscribed first.
+ */
 export class FleetView {
   readonly #caches: Caches;
-  readonly #settings: Settings;
+  readonly #settings: Pick<Settings, 'namespace' | 'supportedNicsOnly'>;
   #prepared: Prepared | undefined;
 
-  constructor(caches: Caches, settings: Settings) {
+  constructor(caches: Caches, settings: Pick<Settings, 'namespace' | 'supportedNicsOnly'>) {
     this.#caches = caches;
     this.#settings = settings;
-    for (const { store } of [caches.policies, caches.pools, caches.operatorConfigs, caches.supportedNics]) {
-      (store as Store<KubeObject>).subscribe((change) => {
-        if (isSpecChange(change)) this.#prepared = undefined;
-      });
-    }
   }
 
   get current(): Fleet {
@@ -50,13 +49,22 @@ export class FleetView {
   }
 
   get #current(): Prepared {
-    this.#prepared ??= this.#prepare();
+    const revisions = this.#stores.map(({ revision }) => revision).join(' ');
+    if (this.#prepared?.revisions === revisions) return this.#prepared;
+    const specVersions = this.#stores.flatMap((store) => store.list().map(specVersionOf)).join('\n');
+    // A status was written: preparing thousands of policies again would find the same.
+    const isSame = this.#prepared?.specVersions === specVersions;
+    this.#prepared = { ...(isSame && this.#prepared ? this.#prepared : this.#prepare()), revisions, specVersions };
     return this.#prepared;
   }
 
-  #prepare(): Prepared {
+  get #stores(): readonly { readonly revision: number; list(): KubeObject[] }[] {
+    const { policies, pools, operatorConfigs, supportedNics } = this.#caches;
+    return [policies.store, pools.store, operatorConfigs.store, supportedNics.store];
+  }
+
+  #prepare(): Pick<Prepared, 'fleet' | 'generations'> {
     const { namespace, supportedNicsOnly } = this.#settings;
-    const { supportedNics } = this.#caches;
     const isOurs = ({ metadata }: KubeObject): boolean => metadata.namespace === namespace;
     const policies = this.#caches.policies.store.list().filter(isOurs);
     const pools = this.#caches.pools.store.list().filter(isOurs);
@@ -64,17 +72,23 @@ export class FleetView {
       policies,
       pools,
       operatorConfig: this.operatorConfig,
-      supportedNics: supportedNics.store.get(`${namespace}/${SUPPORTED_NIC_CONFIG_MAP}`)?.data,
+      supportedNics: this.#caches.supportedNics.store.get(`${namespace}/${SUPPORTED_NIC_CONFIG_MAP}`)?.data,
       supportedNicsOnly,
     });
     const generations = new Map([
-      ...policies.map(
-        ({ metadata }) => [subjectOf('SriovNetworkNodePolicy', metadata.name), metadata.generation ?? 0] as const,
-      ),
-      ...pools.map(
-        ({ metadata }) => [subjectOf('SriovNetworkPoolConfig', metadata.name), metadata.generation ?? 0] as const,
-      ),
+      ...generationsOf('SriovNetworkNodePolicy', policies),
+      ...generationsOf('SriovNetworkPoolConfig', pools),
     ]);
     return { fleet, generations };
   }
+}
+
+function generationsOf(kind: SubjectKind, objects: readonly KubeObject[]): [string, number][] {
+  return objects.map(({ metadata }) => [subjectOf(kind, metadata.name), metadata.generation ?? 0]);
+}
+
+/** A ConfigMap has no generation: each of its versions counts. */
+function specVersionOf({ metadata }: KubeObject): string {
+  const { namespace, name, uid, generation, resourceVersion } = metadata;
+  return [namespace, name, uid, generation ?? `version ${resourceVersion}`].join(' ');
 }
