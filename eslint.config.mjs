@@ -93,7 +93,7 @@ export default tseslint.config(
   {
     // Model and core hold values and decisions: what they know of the world is given to them.
     files: [
-      'libs/{api,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan}/src/**/*.ts',
+      'libs/{api,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan,plugin-restart}/src/**/*.ts',
     ],
     ignores: ['**/*.spec.ts', '**/src/test/**/*.ts'],
     rules: {

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'plugin-restart', preset: '../../jest.preset.cjs' };

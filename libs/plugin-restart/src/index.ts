@@ -1,0 +1,6 @@
+export * from './advance.ts';
+export * from './end-pass.ts';
+export * from './plugin-record.ts';
+export * from './restart-table.ts';
+export * from './unsettled-pfs.ts';
+export * from './vf-changes.ts';

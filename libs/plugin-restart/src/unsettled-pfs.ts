@@ -1,0 +1,36 @@
+import { type ObservedHost } from '@sriov/api';
+import { type HostPlan, type PlanProblemReason } from '@sriov/node-plan';
+
+/** How a pass left the host. */
+export interface HostEnd {
+  readonly observed: Pick<ObservedHost, 'interfaces'>;
+  /** What is still to be done. */
+  readonly rest: Pick<HostPlan, 'pfs' | 'problems'>;
+  readonly failures: readonly {
+    /** Empty when all PFs are concerned. */
+    readonly pciAddress: string;
+    /** The step has not come back from the kernel. */
+    readonly isBlocked: boolean;
+  }[];
+}
+
+const KEEPS_WAITING: readonly PlanProblemReason[] = ['NotPlannedYet', 'BlockedInKernel'];
+
+/**
+ * PCI addresses of the PFs on which VFs can still change, and that the restart therefore waits for: their steps are not
+ * done, or a pod holds a VF that the new configuration would give to another pod. As long as the spec was not planned,
+ * the restart waits as well. It waits for no PF without VFs, and for none on which nothing is done at all, since that
+ * may never change. `''` stands for all PFs.
+ */
+export function unsettledPfs({ observed, rest, failures }: HostEnd): readonly string[] {
+  const withVfs = new Set(['']);
+  for (const { pciAddress, sriov } of observed.interfaces) if (sriov?.vfs.length) withVfs.add(pciAddress);
+  const undone = [...failures, ...rest.pfs].filter(({ pciAddress }) => withVfs.has(pciAddress));
+  // A call that is still in the kernel can make VFs at any moment.
+  const blocked = failures.filter(({ isBlocked }) => isBlocked);
+  const waiting = rest.problems.filter(
+    ({ reason, pciAddress = '' }) =>
+      KEEPS_WAITING.includes(reason) || (reason === 'VirtualFunctionInUse' && withVfs.has(pciAddress)),
+  );
+  return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress = '' }) => pciAddress))];
+}

@@ -1,0 +1,51 @@
+import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
+import {
+  formatVfIds,
+  type HostFacts,
+  type HostPlan,
+  type PfPlan,
+  type PfStep,
+  pfTitle,
+  type VfStep,
+} from '@sriov/node-plan';
+
+/** What the pods of the device plugin miss when the plan is carried out: one sentence for each PF. */
+export function vfChanges(
+  { pfs }: Pick<HostPlan, 'pfs'>,
+  { spec, owned }: Pick<HostFacts, 'spec' | 'owned'>,
+): readonly string[] {
+  return pfs.flatMap((pf) => {
+    const entries = [spec.interfaces?.find(({ pciAddress }) => pciAddress === pf.pciAddress), owned.get(pf.pciAddress)];
+    const groups = entries.flatMap((entry) => entry?.vfGroups ?? []).filter(({ resourceName }) => resourceName);
+    const change = groups.length > 0 ? vfChange(pf, groups) : undefined;
+    return change === undefined ? [] : [`${pfTitle(pf)}: ${change}`];
+  });
+}
+
+function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string | undefined {
+  const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
+  if (made !== undefined) return `the number of VFs becomes ${made}`;
+  const ids = vfs.flatMap(({ id, steps }) => (steps.some(changesVfs) && isInGroup(groups, id) ? [id] : []));
+  return ids.length > 0 ? `another driver for VF ${formatVfIds(ids)}` : undefined;
+}
+
+function isInGroup(groups: readonly VfGroup[], id: number): boolean {
+  return groups.some(({ vfRange = '' }) => {
+    const range = parseVfRange(vfRange);
+    return range.ok && rangeContains(range.value, id);
+  });
+}
+
+const VF_STEPS: readonly string[] = ['set-num-vfs', 'bind-vf', 'unbind-vf'] satisfies (PfStep | VfStep)['kind'][];
+
+/** Whether the step changes which VFs there are, or their drivers. The device plugin hears of nothing else. */
+export function changesVfs({ kind }: { readonly kind: string }): boolean {
+  return VF_STEPS.includes(kind);
+}
+
+/** Which VFs a host has, and their drivers: where two texts are equal, the device plugin has nothing to learn. */
+export function vfPortrait({ interfaces }: Pick<ObservedHost, 'interfaces'>): string {
+  return JSON.stringify(
+    interfaces.map(({ sriov }) => sriov?.vfs.map(({ pciAddress, driver }) => [pciAddress, driver])),
+  );
+}
