@@ -25,7 +25,7 @@ const boundaries = (extra = []) => [
     depConstraints: [
       type('model', ['model', ...extra], { allowedExternalImports: ['zod', ...testOnly(extra)] }),
       type('core', ['model', 'core', ...extra], { allowedExternalImports: ['zod', ...testOnly(extra)] }),
-      type('kit', ['model', 'kit', ...extra]),
+      type('kit', ['model', 'core', 'kit', ...extra]),
       type('adapter', ['model', 'adapter', ...extra]),
       type('testing', ['model', 'adapter', 'tool', ...extra]),
       type('app', ['model', 'core', 'kit', 'adapter', ...extra]),
@@ -93,7 +93,7 @@ export default tseslint.config(
   {
     // Model and core hold values and decisions: what they know of the world is given to them.
     files: [
-      'libs/{api,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan,plugin-restart}/src/**/*.ts',
+      'libs/{api,conditions,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan,plugin-restart}/src/**/*.ts',
     ],
     ignores: ['**/*.spec.ts', '**/src/test/**/*.ts'],
     rules: {

@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { formatTime, messageOf } from '@sriov/api';
 import {
   bindDefaultDriver,
   bindDriver,
@@ -301,5 +301,5 @@ function describeCause(cause: unknown, pciAddress: string): string {
 /** Words for a call that has not returned. `since` is in milliseconds since the epoch. */
 export function notBackSince(since: number, pciAddress: string): string {
   const consequence = pciAddress === '' ? 'it is not tried again until it is' : 'the PF is left alone until it is';
-  return `not back from the kernel since ${new Date(since).toISOString()}: ${consequence}`;
+  return `not back from the kernel since ${formatTime(since)}: ${consequence}`;
 }

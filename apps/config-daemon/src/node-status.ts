@@ -1,6 +1,7 @@
 import {
   type Condition,
   CONDITION,
+  formatTime,
   type NodeFailure,
   nodeStateStatusSchema,
   type NodeStateStatus,
@@ -14,7 +15,7 @@ import {
   toWire,
   wireText,
 } from '@sriov/api';
-import { formatTime, mergeConditions, type NewCondition, truncate } from '@sriov/controller';
+import { mergeConditions, type Summary, summaryConditions, truncate } from '@sriov/conditions';
 import { statusInterfaces } from '@sriov/node-plan';
 import { type FoundFailure } from './failures.ts';
 
@@ -46,10 +47,14 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
   const external = new Set(
     (nodeState.spec?.interfaces ?? []).filter((entry) => entry.externallyManaged).map((entry) => entry.pciAddress),
   );
-  const { conditions, transitions } = mergeConditions(ownConditions(nodeState.status), conditionsOf(verdict), {
-    generation: nodeState.metadata.generation,
-    now,
-  });
+  const { conditions, transitions } = mergeConditions(
+    ownConditions(nodeState.status),
+    summaryConditions(SUMMARY[verdict.syncStatus], verdict),
+    {
+      generation: nodeState.metadata.generation,
+      now,
+    },
+  );
   const [ready] = conditions.filter(({ type }) => type === CONDITION.ready);
   const interfaces = observed
     ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
@@ -148,19 +153,11 @@ function ownConditions(status: Pick<NodeStateStatus, 'conditions'> | undefined):
   return (status?.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type));
 }
 
-function conditionsOf({ syncStatus, reason, message }: Verdict): NewCondition[] {
-  const condition = (type: string, holds: boolean): NewCondition => ({
-    type,
-    status: holds ? 'True' : 'False',
-    reason,
-    message,
-  });
-  return [
-    condition(CONDITION.ready, syncStatus === SYNC_STATUS.succeeded),
-    condition(CONDITION.progressing, syncStatus === SYNC_STATUS.inProgress),
-    condition(CONDITION.degraded, syncStatus === SYNC_STATUS.failed),
-  ];
-}
+const SUMMARY: Readonly<Record<SyncStatus, Summary>> = {
+  [SYNC_STATUS.succeeded]: 'ready',
+  [SYNC_STATUS.inProgress]: 'progressing',
+  [SYNC_STATUS.failed]: 'degraded',
+};
 
 /** The verdict while something is being done; the lines say what. */
 export function applying(lines: readonly string[]): Verdict {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANNOTATION, type NodeStateSpec, type NodeStateStatus, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  ANNOTATION,
+  formatTime,
+  type NodeStateSpec,
+  type NodeStateStatus,
+  type SriovNetworkNodeState,
+} from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
@@ -116,7 +122,7 @@ describe('a write that does not come back from the kernel', () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
     daemon.want(testSpec(4, 2, 1500));
-    const since = new Date(daemon.clock.now()).toISOString();
+    const since = formatTime(daemon.clock.now());
     const passing = daemon.reconcile();
     await eventually(() => daemon.vfsOf(OTHER) === 4 && daemon.clock.pending >= 1);
     await daemon.clock.advance(10_000);
@@ -219,7 +225,7 @@ describe('a PF with a call that does not come back', () => {
   it('of all PFs, as a look that does not come back, is named, and not looked a second time', async () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', hang: true });
-    const since = new Date(daemon.clock.now()).toISOString();
+    const since = formatTime(daemon.clock.now());
     const passing = daemon.reconcile();
     await eventually(() => daemon.clock.pending >= 1);
     await daemon.clock.advance(30_000);

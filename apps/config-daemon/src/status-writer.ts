@@ -7,6 +7,7 @@ import {
   type SriovNetworkNodeState,
   SYNC_STATUS,
 } from '@sriov/api';
+import { eventTypeOf } from '@sriov/conditions';
 import { type EventRecorder, isTooLarge, type KubeClient } from '@sriov/kube';
 import { statusInterfaces } from '@sriov/node-plan';
 import { type Clock } from '@sriov/runtime';
@@ -98,14 +99,17 @@ function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
   return { verdict: { syncStatus: SYNC_STATUS.failed, reason: REASON.nodeStateTooLarge, message } };
 }
 
-/** One Event a change of the verdict; the three conditions say the same from different sides. */
+/** Records one Event per change of the verdict: the three conditions say the same from different sides. */
 function recordTransition(
   { recorder }: StatusWriterPorts,
   nodeState: SriovNetworkNodeState,
   { transitions, verdict }: { readonly transitions: readonly Condition[]; readonly verdict: Verdict },
 ): void {
   if (!transitions.some(({ type }) => type === CONDITION.ready)) return;
-  const type = verdict.syncStatus === SYNC_STATUS.failed ? 'Warning' : 'Normal';
+  const isWarning = transitions.some(
+    (condition) => condition.status === 'True' && eventTypeOf(condition) === 'Warning',
+  );
+  const type = isWarning ? 'Warning' : 'Normal';
   recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, { type, reason: verdict.reason, message: verdict.message });
 }
 

@@ -1,5 +1,6 @@
 import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
-import { done, type NewCondition, type Outcome } from '@sriov/controller';
+import { type NewCondition } from '@sriov/conditions';
+import { done, type Outcome } from '@sriov/controller';
 import { valueBytes } from '@sriov/device-plugin-config';
 import { CONFIG_MAP } from '@sriov/kube';
 import { configMapCondition, describeProblems, nodesCondition, operatorConfigCondition } from '@sriov/policy-status';

@@ -51,6 +51,9 @@ export const CONDITION = {
   nicListRead: 'NicListRead',
 } as const;
 
+/** Type of a Kubernetes Event. */
+export type EventType = 'Normal' | 'Warning';
+
 /** `kubectl get` column that tells why an object is, or is not, ready. */
 export const reasonColumn = {
   name: 'Reason',

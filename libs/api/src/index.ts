@@ -24,5 +24,6 @@ export * from './readable-status.ts';
 export * from './reasons.ts';
 export * from './sriov-ib-network.ts';
 export * from './sriov-network.ts';
+export * from './time.ts';
 export * from './to-wire.ts';
 export * from './vf-range.ts';

@@ -1,5 +1,5 @@
-import { type Condition, type KubeObject } from '@sriov/api';
-import { mergeConditions, type NewCondition } from './conditions.ts';
+import { type Condition, type EventType, type KubeObject } from '@sriov/api';
+import { eventTypeOf, mergeConditions, type NewCondition } from '@sriov/conditions';
 import { refusalOf } from './refusal.ts';
 
 /** An object whose status carries conditions. */
@@ -11,13 +11,13 @@ export interface ReporterPorts<T extends Conditioned> {
   get(key: string): T | undefined;
   /** Writes these conditions and no others into the status of the object. */
   writeConditions(object: T, conditions: readonly Condition[]): Promise<void>;
-  /** Tells the people who watch the object. */
-  recordEvent(object: T, event: { readonly type: 'Normal' | 'Warning'; reason: string; message: string }): void;
+  /** Records an Event about the object. */
+  recordEvent(object: T, event: { readonly type: EventType; reason: string; message: string }): void;
   now(): number;
 }
 
 /**
- * Writes decided conditions where they differ from what stands there, with an Event for each transition.
+ * Writes decided conditions where they differ from the present ones, with an Event for each transition.
  * Returns a function that takes the key of an object and its conditions; an object that is gone is no error.
  */
 export function createConditionReporter<T extends Conditioned>(
@@ -26,9 +26,10 @@ export function createConditionReporter<T extends Conditioned>(
   return async (key, decided) => {
     const object = ports.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
-    const tell = (news: readonly Condition[]): void => {
-      for (const { type, status, reason, message } of news) {
-        ports.recordEvent(object, { type: isGood(type, status) ? 'Normal' : 'Warning', reason, message });
+    const recordEvents = (conditions: readonly Condition[]): void => {
+      for (const condition of conditions) {
+        const { reason, message } = condition;
+        ports.recordEvent(object, { type: eventTypeOf(condition), reason, message });
       }
     };
     const merged = mergeConditions(object.status?.conditions ?? [], decided, {
@@ -40,17 +41,12 @@ export function createConditionReporter<T extends Conditioned>(
     try {
       await ports.writeConditions(object, ours);
     } catch (error) {
-      // The cache has not heard yet that it is gone.
+      // The cache does not know yet that the object is gone.
       if (refusalOf(error).status === 404) return;
-      // Trouble that cannot stand in the status is told by an Event, which is another right.
-      tell(merged.transitions.filter(({ type, status }) => !isGood(type, status)));
+      // Trouble that cannot be written into the status is told by an Event, for which another permission counts.
+      recordEvents(merged.transitions.filter((condition) => eventTypeOf(condition) === 'Warning'));
       throw error;
     }
-    tell(merged.transitions);
+    recordEvents(merged.transitions);
   };
-}
-
-/** `Degraded` speaks of trouble when it is True, every other type when it is False. */
-function isGood(type: string, status: Condition['status']): boolean {
-  return type === 'Degraded' ? status !== 'True' : status !== 'False';
 }

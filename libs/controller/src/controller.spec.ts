@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Condition, CONDITION, type KubeObject, REASON } from '@sriov/api';
 import { FakeClock } from '@sriov/testing';
 import { type Conditioned, createConditionReporter } from './condition-reporter.ts';
-import { type NewCondition } from './conditions.ts';
+import { type NewCondition } from '@sriov/conditions';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { createControllerMetrics } from './metrics.ts';
 import { done, type Outcome, stalled, wait } from './outcome.ts';

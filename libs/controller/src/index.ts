@@ -1,5 +1,4 @@
 export * from './condition-reporter.ts';
-export * from './conditions.ts';
 export * from './controller.ts';
 export * from './metrics.ts';
 export * from './outcome.ts';

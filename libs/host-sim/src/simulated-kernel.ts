@@ -1,3 +1,4 @@
+import { describeDuration } from '@sriov/api';
 import {
   CALL_DEADLINE_MS,
   type CallOptions,
@@ -241,7 +242,12 @@ export class SimulatedKernel implements Kernel {
         return new KernelBlockedError({ verb, path, since, waitedMs: limit, released });
       }
       phase = 'killed';
-      return new KernelError({ verb, path, code: 'ETIMEDOUT', detail: `still running after ${limit / 1000} s` });
+      return new KernelError({
+        verb,
+        path,
+        code: 'ETIMEDOUT',
+        detail: `still running after ${describeDuration(limit)}`,
+      });
     });
   }
 }

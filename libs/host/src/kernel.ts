@@ -1,3 +1,5 @@
+import { formatTime } from '@sriov/api';
+
 /**
  * The kernel port: everything the node side asks of the host goes through these verbs. The real one is
  * {@link HostKernel}; `libs/host-sim` is the second implementation. Both pass the same contract suite.
@@ -152,7 +154,7 @@ export class KernelBlockedError extends KernelError implements BlockedCall {
     super({
       ...call,
       code: 'EBLOCKED',
-      detail: `not back from the kernel since ${new Date(call.since).toISOString()}`,
+      detail: `not back from the kernel since ${formatTime(call.since)}`,
     });
     this.verb = call.verb;
     this.since = call.since;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { describeDuration } from '@sriov/api';
 import { EXEC_DEADLINE_MS, type ExecOptions, type ExecResult, KernelBlockedError, KernelError } from './kernel.ts';
 
 /** 128 VFs on 16 ports fill a few hundred kilobytes of JSON. */
@@ -37,7 +38,13 @@ export function runProcess(words: readonly string[], options: RunOptions): Promi
       const patience = setTimeout(giveUp, KILL_MS);
       child.once('exit', () => {
         clearTimeout(patience);
-        reject(new KernelError({ ...call, code: 'ETIMEDOUT', detail: `still running after ${deadlineMs / 1000} s` }));
+        reject(
+          new KernelError({
+            ...call,
+            code: 'ETIMEDOUT',
+            detail: `still running after ${describeDuration(deadlineMs)}`,
+          }),
+        );
       });
     };
     const timer = setTimeout(expire, deadlineMs);

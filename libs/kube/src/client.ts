@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { apiVersionOf, type KubeObject, messageOf, type Resource } from '@sriov/api';
+import { apiVersionOf, describeDuration, type KubeObject, messageOf, type Resource } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
 import { ApiError } from './api-error.ts';
 import { type ApiRequest, type Connection } from './connection.ts';
@@ -242,7 +242,7 @@ export class KubeClient {
 
   /** Gives `work` the time of a request, and aborts it when that is over. */
   async #within<T>(abort: Abort, work: () => Promise<T>): Promise<T> {
-    const expired = new Error(`no answer within ${REQUEST_MS / 1000} s`);
+    const expired = new Error(`no answer within ${describeDuration(REQUEST_MS)}`);
     const cancel = this.#clock.setTimer(REQUEST_MS, () => abort.now(expired));
     try {
       return await work();

@@ -1,4 +1,4 @@
-import { type KubeObject, type Resource } from '@sriov/api';
+import { type EventType, type KubeObject, type Resource } from '@sriov/api';
 
 const clusterKind = { group: '', version: 'v1', namespaced: false } as const;
 const namespacedKind = { group: '', version: 'v1', namespaced: true } as const;
@@ -37,7 +37,7 @@ export const POD: Resource = { ...namespacedKind, kind: 'Pod', plural: 'pods' };
 /** A core/v1 Event, as `kubectl describe` shows it. */
 export interface KubeEvent extends KubeObject {
   involvedObject: { apiVersion: string; kind: string; name: string; namespace?: string; uid?: string };
-  type: 'Normal' | 'Warning';
+  type: EventType;
   reason: string;
   message: string;
   count: number;

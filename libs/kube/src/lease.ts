@@ -1,3 +1,4 @@
+import { formatMicroTime } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isConflict, isNotFound } from './api-error.ts';
 import { type KubeClient, type WritePermit } from './client.ts';
@@ -123,7 +124,12 @@ class LeaseHolder {
     try {
       const lease = await client.get(LEASE, this.#ref);
       if (lease.spec.holderIdentity !== identity) return;
-      const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.now()) };
+      const spec = {
+        ...lease.spec,
+        holderIdentity: '',
+        leaseDurationSeconds: 1,
+        renewTime: formatMicroTime(clock.now()),
+      };
       await client.replace(LEASE, { ...lease, spec });
     } catch (error) {
       log.debug({ lease: this.#ref.name, err: error }, 'could not release the lease; it will expire');
@@ -202,7 +208,7 @@ class LeaseHolder {
 
   #claim(lease: Lease | undefined): Lease['spec'] {
     const { identity, clock } = this.#options;
-    const now = microTime(clock.now());
+    const now = formatMicroTime(clock.now());
     const isRenewal = lease?.spec.holderIdentity === identity;
     const transitions = lease?.spec.leaseTransitions ?? 0;
     return {
@@ -213,9 +219,4 @@ class LeaseHolder {
       leaseTransitions: lease === undefined || isRenewal ? transitions : transitions + 1,
     };
   }
-}
-
-/** RFC 3339 with six digits behind the second, the form of `metav1.MicroTime`. */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

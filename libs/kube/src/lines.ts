@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { messageOf } from '@sriov/api';
+import { describeDuration, messageOf } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
 import { ApiError, INACTIVE } from './api-error.ts';
 
@@ -22,7 +22,7 @@ export async function* readLines(
     }
   } catch (cause) {
     if (!watchdog.isExpired()) throw broken(messageOf(cause), cause);
-    const message = `the watch was given up: nothing came for ${inactivity.ms / 1000} s`;
+    const message = `the watch was given up: nothing came for ${describeDuration(inactivity.ms)}`;
     throw new ApiError(message, { status: 0, reason: INACTIVE, cause });
   } finally {
     watchdog.stop();

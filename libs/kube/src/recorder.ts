@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { apiVersionOf, type KubeObject, type Resource } from '@sriov/api';
+import { apiVersionOf, type EventType, formatTime, type KubeObject, type Resource } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isNotFound } from './api-error.ts';
 import { type KubeClient } from './client.ts';
@@ -7,7 +7,7 @@ import { EVENT, type KubeEvent } from './core-resources.ts';
 
 /** What to tell of an object. */
 export interface EventText {
-  readonly type: 'Normal' | 'Warning';
+  readonly type: EventType;
   readonly reason: string;
   readonly message: string;
 }
@@ -113,7 +113,7 @@ export class EventRecorder {
     const { client } = this.#options;
     await known.lastWrite;
     const { event, message, count, lastSeen } = known;
-    const patch = { count, message, lastTimestamp: formatSeconds(lastSeen) };
+    const patch = { count, message, lastTimestamp: formatTime(lastSeen) };
     try {
       await client.mergePatch(EVENT, event.metadata, { patch });
     } catch (error) {
@@ -131,7 +131,7 @@ export class EventRecorder {
     // The time of day alone can come twice, and with it the name: then the event would be refused.
     const key = [instance, now, clock.elapsed(), id].join('\u0000');
     const hash = createHash('sha256').update(key).digest('hex').slice(0, 16);
-    const time = formatSeconds(now);
+    const time = formatTime(now);
     return {
       metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace: namespace ?? 'default' },
       involvedObject: {
@@ -192,8 +192,4 @@ interface Remembered {
 function firstLine(message: string): string {
   const [first = '', ...more] = message.split('\n');
   return more.length === 0 ? first : `${first} (and ${more.length} more in the object's status)`;
-}
-
-function formatSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

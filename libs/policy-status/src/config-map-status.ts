@@ -1,6 +1,7 @@
 import { CONDITION, DEVICE_PLUGIN_CONFIG_MAP, REASON } from '@sriov/api';
+import { type NewCondition } from '@sriov/conditions';
 import { CONFIG_MAP_LIMIT_BYTES, MAX_CONFIG_SHARDS } from '@sriov/device-plugin-config';
-import { type DecidedCondition, shorten } from './node-readiness.ts';
+import { shorten } from './node-readiness.ts';
 
 /** A ConfigMap with device-plugin configuration. */
 export interface ConfigMapFacts {
@@ -18,13 +19,13 @@ export interface FailedNodes {
 }
 
 /** Decides what to say of the writes of all nodes. */
-export function nodesCondition(failed: FailedNodes | undefined): DecidedCondition {
+export function nodesCondition(failed: FailedNodes | undefined): NewCondition {
   const type = CONDITION.nodesWritten;
   if (failed !== undefined) return notWritten(type, 'node state, label or configuration', failed);
   return { type, status: 'True', reason: REASON.nodesWritten, message: 'what the nodes are to have is written' };
 }
 
-function notWritten(type: string, what: string, { nodes, message }: FailedNodes): DecidedCondition {
+function notWritten(type: string, what: string, { nodes, message }: FailedNodes): NewCondition {
   const text = `cannot write ${what} of ${nodes.length} nodes: ${shorten(nodes)}: ${message}`;
   return { type, status: 'False', reason: REASON.reconcileFailed, message: text };
 }
@@ -33,7 +34,7 @@ function notWritten(type: string, what: string, { nodes, message }: FailedNodes)
 const NEARLY_FULL = 0.8;
 
 /** Decides what to say of the room that the device-plugin configuration has. */
-export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed?: FailedNodes): DecidedCondition {
+export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed?: FailedNodes): NewCondition {
   const type = CONDITION.devicePluginConfigWritten;
   if (failed !== undefined) return notWritten(type, 'the configuration', failed);
   const refused = configMaps.flatMap(({ refusedNodes }) => refusedNodes).sort();

@@ -1,4 +1,5 @@
-import { type Condition, CONDITION, REASON, type Reason, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { CONDITION, REASON, type Reason, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { type NewCondition, type Summary, summaryConditions } from '@sriov/conditions';
 import { type Problem } from '@sriov/selection';
 
 /** How far a node is with its desired state. */
@@ -22,21 +23,18 @@ export interface NodesFacts {
   readonly problems: readonly Problem[];
 }
 
-/** A condition without its times. */
-export type DecidedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
-
 /** The status of an object that speaks of many nodes, all but the times of its conditions. */
 export interface DecidedStatus {
   readonly matchedNodeCount: number;
   readonly readyNodeCount: number;
-  readonly conditions: readonly DecidedCondition[];
+  readonly conditions: readonly NewCondition[];
   /** Nothing but that nodes are being configured keeps it from being ready. */
   readonly isBeingConfigured: boolean;
 }
 
 /** What is to be said of the object as a whole. */
 export interface StatusVerdict {
-  readonly state: 'ready' | 'progressing' | 'degraded' | 'idle';
+  readonly state: Summary;
   readonly reason: Reason;
   /** A sentence for people. */
   readonly message: string;
@@ -90,20 +88,10 @@ function pfsOf({ spec }: SriovNetworkNodeState, policy: string): ReadonlySet<str
 
 /** Ready when every node is, Degraded when something is wrong; of Ready, Progressing and Degraded one holds at most. */
 export function decideStatus(matched: readonly MatchedNode[], verdict: StatusVerdict): DecidedStatus {
-  const condition = (type: string, holds: boolean): DecidedCondition => ({
-    type,
-    status: holds ? 'True' : 'False',
-    reason: verdict.reason,
-    message: verdict.message,
-  });
   return {
     matchedNodeCount: matched.length,
     readyNodeCount: matched.filter(({ readiness }) => readiness === 'ready').length,
-    conditions: [
-      condition(CONDITION.ready, verdict.state === 'ready'),
-      condition(CONDITION.progressing, verdict.state === 'progressing'),
-      condition(CONDITION.degraded, verdict.state === 'degraded'),
-    ],
+    conditions: summaryConditions(verdict.state, verdict),
     isBeingConfigured: verdict.isBeingConfigured ?? false,
   };
 }

@@ -1,6 +1,6 @@
 import { CONDITION, type OperatorConfigSpec, REASON } from '@sriov/api';
+import { type NewCondition } from '@sriov/conditions';
 import { type Problem } from '@sriov/selection';
-import { type DecidedCondition } from './node-readiness.ts';
 
 /** What of a SriovOperatorConfig this version does not carry out. */
 export interface UnmetSettings {
@@ -54,10 +54,7 @@ function gateFault(gate: string): string | undefined {
  * Decides what to say of the SriovOperatorConfig as a whole: not Ready while it cannot be read, or asks for something
  * that is not done. What upstream's usual object asks for is named, and alarms nobody.
  */
-export function operatorConfigCondition(
-  spec: Partial<OperatorConfigSpec>,
-  problems: readonly Problem[],
-): DecidedCondition {
+export function operatorConfigCondition(spec: Partial<OperatorConfigSpec>, problems: readonly Problem[]): NewCondition {
   const type = CONDITION.ready;
   const [unreadable] = problems.filter(({ kind }) => kind === 'SriovOperatorConfig');
   if (unreadable) return { type, status: 'False', reason: unreadable.reason, message: unreadable.message };

@@ -3,6 +3,7 @@ import {
   type DrainProgress,
   type DrainRequest,
   formatPlannedFrom,
+  formatTime,
   type NodeStateSpec,
   nodeStateSpecSchema,
   type SriovNetworkNodeState,
@@ -142,7 +143,7 @@ export function unmanagedWrites(
   if (time.keepMs === 0) return { writes: [...writes, { kind: 'delete-state' }] };
   const announced = Date.parse(present.state.metadata.annotations?.[ANNOTATION.keepStateUntil] ?? '');
   if (Number.isNaN(announced)) {
-    const until = new Date(time.now + time.keepMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+    const until = formatTime(time.now + time.keepMs);
     const annotations = { [ANNOTATION.keepStateUntil]: until };
     return { writes: [...writes, { kind: 'update-state', annotations }], lookAgainMs: time.keepMs };
   }

@@ -1,3 +1,4 @@
+import { describeDuration } from '@sriov/api';
 import { type Clock } from './clock.ts';
 
 /** The part of a process that its signals need. */
@@ -17,7 +18,7 @@ export function stopOnSignals(process: SignalledProcess, clock: Clock): AbortSig
     if (stop.signal.aborted) return process.exit(1);
     stop.abort();
     clock.setTimer(STOP_DEADLINE_MS, () => {
-      process.stderr.write(`did not stop within ${STOP_DEADLINE_MS / 1000} s\n`);
+      process.stderr.write(`did not stop within ${describeDuration(STOP_DEADLINE_MS)}\n`);
       process.exit(1);
     });
   };

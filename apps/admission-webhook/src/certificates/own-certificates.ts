@@ -1,4 +1,4 @@
-import { WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { formatTime, WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Controller, type ControllerMetrics, done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type AnyInformer, Informer, type InformerContext, type KubeClient, SECRET, type Secret } from '@sriov/kube';
 import { type Clock, type Logger } from '@sriov/runtime';
@@ -86,7 +86,7 @@ export class OwnCertificates {
     if (stored !== undefined && plan.step !== 'create') await this.#putInForce(stored);
     if (plan.step === 'nothing') {
       const ms = Math.min(Math.max(plan.dueAt - now, 0), LONGEST_WAIT_MS);
-      return wait(ms, 'CertificatesInForce', `until ${new Date(plan.dueAt).toISOString()}`);
+      return wait(ms, 'CertificatesInForce', `until ${formatTime(plan.dueAt)}`);
     }
     await this.#write(await carryOut(plan.step, facts));
     this.#options.log.info({ step: plan.step, secret: secret.name }, 'certificates changed');

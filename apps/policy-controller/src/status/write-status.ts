@@ -1,5 +1,5 @@
-import { type Condition, CONDITION, type KubeObject, REASON, type Resource } from '@sriov/api';
-import { mergeConditions, type NewCondition } from '@sriov/controller';
+import { type Condition, CONDITION, type KubeObject, type Resource } from '@sriov/api';
+import { eventTypeOf, mergeConditions, type NewCondition } from '@sriov/conditions';
 import { type EventRecorder, type KubeClient } from '@sriov/kube';
 import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS } from './progress-throttle.ts';
 
@@ -94,10 +94,9 @@ export async function writeStatus<T extends Counted>(
   const applied: KubeObject = { ...identity, ...{ status } };
   await ports.client.apply(resource as Resource, applied, { subresource: 'status', metadataOnly: true });
   for (const condition of transitions) {
-    const type = eventTypeOf(condition);
-    if (type === undefined) continue;
+    if (!isNews(condition)) continue;
     const { reason, message } = condition;
-    ports.recorder.record(resource, object, { type, reason, message });
+    ports.recorder.record(resource, object, { type: eventTypeOf(condition), reason, message });
   }
 }
 
@@ -108,16 +107,14 @@ function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditi
   return first === second;
 }
 
-/** Whether people should hear of the condition, and how. That something is on its way is no news. */
-function eventTypeOf({ type, status, reason }: Condition): 'Normal' | 'Warning' | undefined {
-  switch (type) {
-    case CONDITION.degraded:
-      return status === 'True' ? 'Warning' : undefined;
+/** Whether an Event has to tell people of the condition. Progress is no news, and neither is the end of trouble. */
+function isNews(condition: Condition): boolean {
+  switch (condition.type) {
     case CONDITION.ready:
-      return status === 'True' ? 'Normal' : undefined;
+      return condition.status === 'True';
     case CONDITION.progressing:
-      return undefined;
+      return false;
     default:
-      return status === 'False' || reason === REASON.configMapNearlyFull ? 'Warning' : undefined;
+      return eventTypeOf(condition) === 'Warning';
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Condition } from '@sriov/api';
 import fc from 'fast-check';
-import { mergeConditions, type NewCondition } from './conditions.ts';
+import { mergeConditions, type NewCondition } from './merge-conditions.ts';
 
 const MINUTE = 60_000;
 const noon = Date.UTC(2026, 0, 1, 12);

@@ -1,19 +1,19 @@
-import { type Condition } from '@sriov/api';
+import { type Condition, formatTime } from '@sriov/api';
 
-/** A condition as a reconciler decides it: when it changed is not its business. */
+/** A condition as a reconciler decides it. {@link mergeConditions} adds when it changed. */
 export type NewCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-/** The conditions after a reconcile, and those among them whose status or reason is new. */
+/** The conditions after a reconcile, and which of them changed. */
 export interface MergedConditions {
   readonly conditions: Condition[];
   /** Empty when nothing has to be written. */
   readonly changed: readonly Condition[];
-  /** Those of `changed` whose status or reason differs, so that people should hear of it. */
+  /** Those of `changed` whose status or reason differs, so that people have to hear of it. */
   readonly transitions: readonly Condition[];
 }
 
 /**
- * Merges the decided conditions into the present ones. Types that are not ours stay as they are, and the time of a
+ * Merges the decided conditions into the present ones. Types that are not ours stay as they are. The time of a
  * transition moves only with the status.
  */
 export function mergeConditions(
@@ -59,15 +59,13 @@ function isSame(a: Condition, b: Condition): boolean {
   );
 }
 
-/** RFC 3339 with seconds, as `metav1.Time` is written. */
-export function formatTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
 /** The CRDs allow 32,768 characters; nobody reads beyond a few lines. */
 const MAX_MESSAGE = 4096;
 
-/** A message at a length that people read. What is left of a character that was cut in two becomes what the API server would make of it. */
+/**
+ * A message at a length that people read. Half a character, which a cut can leave, becomes what the API server would
+ * make of it.
+ */
 export function truncate(message: string): string {
   const text = message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`;
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'conditions', preset: '../../jest.preset.cjs' };

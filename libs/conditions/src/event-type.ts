@@ -1,0 +1,13 @@
+import { type Condition, CONDITION, type EventType, REASON } from '@sriov/api';
+
+/** Reasons that warn although their condition is good. */
+const WARNING_REASONS: readonly string[] = [REASON.configMapNearlyFull];
+
+/**
+ * The type of the Event that tells of a condition. `Degraded` speaks of trouble when it is True, every other type when
+ * it is False.
+ */
+export function eventTypeOf({ type, status, reason }: Pick<Condition, 'type' | 'status' | 'reason'>): EventType {
+  const isTrouble = type === CONDITION.degraded ? status === 'True' : status === 'False';
+  return isTrouble || WARNING_REASONS.includes(reason) ? 'Warning' : 'Normal';
+}

@@ -1,0 +1,3 @@
+export * from './event-type.ts';
+export * from './merge-conditions.ts';
+export * from './summary-conditions.ts';
