@@ -123,7 +123,7 @@ describe('the server and TLS', () => {
     const { port } = await start();
     const attempt = open(port, { maxVersion: 'TLSv1.2', ciphers: `${ciphers}:@SECLEVEL=0` });
     const isSpoken = await attempt.then(
-      (socket) => socket.destroy() !== undefined,
+      (socket) => Boolean(socket.destroy()),
       () => false,
     );
     expect(isSpoken).toBe(expected);

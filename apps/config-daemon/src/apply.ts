@@ -77,7 +77,7 @@ const VFS_AT_ONCE = 32;
  * What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<StepFailure[]> {
-  const { onStep, sleep = systemClock.sleep } = ports;
+  const { onStep, sleep = sleepBySystemClock } = ports;
   const modules: ModuleLoads = new Map(plan.modules.map((module) => [module, load(kernel, module, onStep)]));
   const turns = new Turns(sleep);
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
@@ -140,6 +140,8 @@ class Turns {
 }
 
 type Sleep = Clock['sleep'];
+
+const sleepBySystemClock: Sleep = (ms, signal) => systemClock.sleep(ms, signal);
 
 /** Longest turn of a PF. An igb port takes 0.6 s for its MTU and seven VFs, and 2.4 s more to take VFs away. */
 const TURN_MS = 1_000;

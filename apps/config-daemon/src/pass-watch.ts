@@ -26,7 +26,8 @@ export class PassWatch {
   #holder: (Call & Pick<BlockedCall, 'released'>) | undefined;
   /** When the first pass began that has not come to its end, nor one after it. */
   #since: number | undefined;
-  #isHeldUp = false;
+  /** How many passes were given up over a call that does not come back. */
+  #heldUp = 0;
 
   constructor(options: PassWatchOptions) {
     this.#options = options;
@@ -36,18 +37,18 @@ export class PassWatch {
   pass<T>(pass: () => Promise<T>): () => Promise<T> {
     return async () => {
       this.#since ??= this.#options.clock.elapsed();
-      this.#isHeldUp = false;
+      const heldUpBefore = this.#heldUp;
       try {
         return await pass();
       } finally {
-        if (!this.#isHeldUp) this.#since = this.#holder = undefined;
+        if (this.#heldUp === heldUpBefore) this.#since = this.#holder = undefined;
       }
     };
   }
 
   /** The present pass is given up, because it cannot do without a call that does not come back. */
   readonly heldUp = ({ verb, path, waitedMs, released }: BlockedCall): void => {
-    this.#isHeldUp = true;
+    this.#heldUp += 1;
     // One that is asked for again is the same call, and began when it was first made.
     if (this.#holder?.released === released) return;
     const holder = { what: `${verb} ${path}`, at: this.#options.clock.elapsed() - waitedMs, released };

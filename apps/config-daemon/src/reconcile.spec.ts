@@ -551,7 +551,14 @@ describe('the device plugin', () => {
   };
 
   it.each<[string, number, (daemon: Daemon) => void]>([
-    ['once for VFs and their configuration', 1, (daemon) => (daemon.want(testSpec(4, 2)), daemon.configure('b'))],
+    [
+      'once for VFs and their configuration',
+      1,
+      (daemon) => {
+        daemon.want(testSpec(4, 2));
+        daemon.configure('b');
+      },
+    ],
     ['for the configuration alone', 1, (daemon) => daemon.configure('b')],
     ['for other VFs alone', 1, (daemon) => daemon.want(testSpec(4, 2))],
     ['for another driver of VFs', 1, (daemon) => daemon.want(testSpec(3, 2))],

@@ -19,7 +19,7 @@ const NODE = 'node-1';
 let namespace: string;
 let folder: string;
 let running: Promise<void> | undefined;
-let stop: AbortController;
+let stop: AbortController | undefined;
 
 const WORLD = {
   latency: 'none',

@@ -26,9 +26,9 @@ async function hostOfUpstream(
   await pass(kernel, folder, testSpec(4, 2));
   for (const name of [...folder.files.keys()]) if (!name.startsWith('pci/')) folder.files.delete(name);
   const read = kernel.read.bind(kernel);
-  kernel.read = async (path, options: ReadOptions = {}) => {
+  kernel.read = async (path, options?: ReadOptions) => {
     if (path !== '/tmp/sno-initial-node-state.json' || checkpoint === undefined) return read(path, options);
-    if (options.ownedByRoot === true && !isRoots) throw new KernelError({ verb: 'read', path, code: 'EPERM' });
+    if (options?.ownedByRoot === true && !isRoots) throw new KernelError({ verb: 'read', path, code: 'EPERM' });
     return checkpoint;
   };
   return [kernel, folder];

@@ -50,9 +50,9 @@ async function follow(
   let waitMs = REOPEN_MS.first;
   let isMissed = false;
   while (!signal.aborted) {
-    let hasTold = false;
+    let told = 0;
     const tell = (): void => {
-      hasTold = true;
+      told += 1;
       onEvent();
     };
     try {
@@ -61,11 +61,11 @@ async function follow(
       if (!isMissed)
         log.warn({ err, source }, `cannot follow the ${source} events of the host: changes are found later`);
       isMissed = true;
-      if (hasTold) waitMs = REOPEN_MS.first;
+      if (told > 0) waitMs = REOPEN_MS.first;
       await clock.sleep(waitMs, signal);
       waitMs = Math.min(waitMs * 2, REOPEN_MS.longest);
       // It may have ended under a burst of events, and nobody knows what it would have told since.
-      if (hasTold) onEvent();
+      if (told > 0) onEvent();
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { run } from './run.ts';
 
 /** What a run of the program printed, and how it ended. */
@@ -15,10 +16,7 @@ export async function runWith(stdin: string, ...argv: string[]): Promise<Ran> {
       printed[name] += text;
     },
   });
-  async function* chunks(): AsyncGenerator<string> {
-    yield stdin;
-  }
-  const exitCode = await run(argv, { stdin: chunks(), stdout: sink('stdout'), stderr: sink('stderr') });
+  const exitCode = await run(argv, { stdin: Readable.from([stdin]), stdout: sink('stdout'), stderr: sink('stderr') });
   return { exitCode, ...printed };
 }
 

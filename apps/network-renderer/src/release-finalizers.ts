@@ -16,7 +16,7 @@ import { gatherRemoval } from './gather.ts';
 import { type Settings } from './settings.ts';
 
 /** Finalizers that upstream's operator left on other kinds: none of our services owes anything for them. */
-const OF_UPSTREAM: readonly (readonly [CustomResource<KubeObject>, string])[] = [
+const OF_UPSTREAM: readonly (readonly [CustomResource, string])[] = [
   [SRIOV_NETWORK_POOL_CONFIG, FINALIZER.pool],
   [SRIOV_OPERATOR_CONFIG, FINALIZER.operatorConfig],
 ];

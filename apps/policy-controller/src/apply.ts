@@ -89,12 +89,14 @@ async function writeObject(ports: WritePorts, target: Target, write: Exclude<Nod
     case 'create-state': {
       const metadata = { ...ref, ownerReferences: [owner], annotations: write.annotations };
       const created = await client.create(SRIOV_NETWORK_NODE_STATE, { metadata, spec: write.spec });
-      return expectations.expect(name, WRITTEN.state, created.metadata.resourceVersion ?? '');
+      expectations.expect(name, WRITTEN.state, created.metadata.resourceVersion ?? '');
+      return;
     }
     case 'update-state': {
       const change = { patch: patchOf(target, write), metadataOnly: true };
       const patched = await client.mergePatch(SRIOV_NETWORK_NODE_STATE, ref, change);
-      return expectations.expect(name, WRITTEN.state, patched.metadata.resourceVersion ?? '');
+      expectations.expect(name, WRITTEN.state, patched.metadata.resourceVersion ?? '');
+      return;
     }
     case 'delete-state':
       return client.delete(SRIOV_NETWORK_NODE_STATE, ref, {

@@ -1,5 +1,5 @@
 import { DEFAULT_RESOURCE_PREFIX, type KubeObject } from '@sriov/api';
-import { type Network, renderAttachment, type Rendered } from '@sriov/attachment';
+import { renderAttachment, type Rendered } from '@sriov/attachment';
 import { type AttachedSpec, CNI_RULES } from './cni-rules.ts';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest, type AdmissionSettings } from './request.ts';
@@ -18,10 +18,13 @@ const PARTITION = 0x7fff;
 export function renderNetwork(object: KubeObject, settings: AdmissionSettings): Rendered {
   const metadata = { ...object.metadata, namespace: namespaceOf(object, settings) };
   const { operatorNamespace } = settings;
-  return renderAttachment({ ...object, metadata } as Network, {
-    operatorNamespace,
-    resourcePrefix: DEFAULT_RESOURCE_PREFIX,
-  });
+  return renderAttachment(
+    { ...object, metadata },
+    {
+      operatorNamespace,
+      resourcePrefix: DEFAULT_RESOURCE_PREFIX,
+    },
+  );
 }
 
 /** Rules about a SriovNetwork, SriovIBNetwork or OVSNetwork. */

@@ -9,13 +9,18 @@ export interface OperatorConfigFacts extends AdmissionRequest {
   readonly spec: OperatorConfigSpec;
 }
 
+/** An object that is being created may ask for a generated name, and has none yet. */
+function givenName({ metadata }: { readonly metadata: { readonly name?: string } }): string | undefined {
+  return metadata.name;
+}
+
 /** Rules about a SriovOperatorConfig. */
 export const OPERATOR_CONFIG_RULES: readonly Rule<OperatorConfigFacts>[] = [
   {
     name: 'it is the one that is used',
     check({ object, settings }) {
       const namespace = namespaceOf(object, settings);
-      const { name } = object.metadata;
+      const name = givenName(object);
       return name === DEFAULT_OPERATOR_CONFIG_NAME && namespace === settings.operatorNamespace
         ? undefined
         : `only the SriovOperatorConfig ${settings.operatorNamespace}/${DEFAULT_OPERATOR_CONFIG_NAME} is used, and this is ${namespace}/${name ?? ''}: change that one`;

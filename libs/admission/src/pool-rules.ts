@@ -1,4 +1,4 @@
-import { type KubeObject, type PoolConfigSpec, type SriovNetworkPoolConfig } from '@sriov/api';
+import { type KubeObject, type PoolConfigSpec } from '@sriov/api';
 import { findPool, findSelectorFault, preparePools, selectorMatches } from '@sriov/selection';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
@@ -73,7 +73,7 @@ function findSharedNode({ object, cluster, settings }: PoolFacts): string | unde
   const isUsed = (pool: KubeObject): boolean => namespaceOf(pool, settings) === settings.operatorNamespace;
   if (!isUsed(object)) return undefined;
   const others = cluster.pools.filter((pool) => isUsed(pool) && pool.metadata.name !== object.metadata.name);
-  const { prepared } = preparePools([...others, object as SriovNetworkPoolConfig]);
+  const { prepared } = preparePools([...others, object]);
   const mine = prepared.find(({ name }) => name === object.metadata.name);
   return cluster.nodes
     .filter(({ metadata }) => mine && selectorMatches(mine.spec.nodeSelector, metadata.labels ?? {}))

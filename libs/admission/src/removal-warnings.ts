@@ -3,7 +3,6 @@ import {
   type KubeObject,
   matchesLabels,
   type ObservedInterface,
-  type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { factsOfStatus, findRefusal, findUnreadMode, presentVfs, tellsOfVfs } from '@sriov/node-limits';
@@ -83,7 +82,7 @@ function fleetsOf({ object, oldObject, cluster, settings }: AdmissionRequest): F
   );
   const fleetWith = (policy: KubeObject | undefined): Fleet =>
     prepareFleet({
-      policies: policy === undefined ? others : [...others, policy as SriovNetworkNodePolicy],
+      policies: policy === undefined ? others : [...others, policy],
       pools: [],
       operatorConfig: undefined,
       supportedNics: cluster.supportedNics,
@@ -105,8 +104,8 @@ function plansOf({ after, before }: Fleets, node: FleetNode): Plans {
 }
 
 function nodeSelectorOf(policy: KubeObject): Record<string, string> {
-  const { nodeSelector } = (policy as SriovNetworkNodePolicy).spec ?? {};
-  return typeof nodeSelector === 'object' && nodeSelector !== null ? nodeSelector : {};
+  const { nodeSelector } = (policy as { readonly spec?: { readonly nodeSelector?: unknown } | null }).spec ?? {};
+  return typeof nodeSelector === 'object' && nodeSelector !== null ? (nodeSelector as Record<string, string>) : {};
 }
 
 function ordered({ spec }: SriovNetworkNodeState): readonly DesiredInterface[] {

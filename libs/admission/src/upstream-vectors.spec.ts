@@ -110,8 +110,8 @@ const withDifferences = (input: string, text: string): string =>
 
 const ofKind = <T extends KubeObject>({ objects }: Vector, kind: string): T[] =>
   objects.filter((object) => object.kind === kind) as T[];
-const find = <T extends KubeObject>(vector: Vector, kind: string, name: string): T | undefined =>
-  ofKind<T>(vector, kind).find(({ metadata }) => metadata.name === name);
+const find = <T extends KubeObject>(vector: Vector, kind: string, name: string, among = ofKind<T>): T | undefined =>
+  among(vector, kind).find(({ metadata }) => metadata.name === name);
 const nicList = (vector: Vector): Record<string, string> | undefined =>
   find<KubeObject & { data: Record<string, string> }>(vector, 'ConfigMap', 'supported-nic-ids')?.data;
 

@@ -28,7 +28,7 @@ function findLostKey(schema: z.core.$ZodType, value: unknown, path: string): str
 }
 
 function findLostKeyWithin({ shape }: z.ZodObject, value: object, path: string): string | undefined {
-  const given = Object.entries(shape).filter(([field]) => Object.hasOwn(value, field));
+  const given = Object.entries<z.core.$ZodType>(shape).filter(([field]) => Object.hasOwn(value, field));
   for (const [field, inner] of given) {
     const found = findLostKey(inner, (value as Record<string, unknown>)[field], `${path}.${field}`);
     if (found !== undefined) return found;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import { request } from 'node:https';
 import { type AddressInfo } from 'node:net';
-import { type TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Authority, createSigningKey, expiryOf, type KeyPair } from './authority.ts';
 
@@ -21,7 +21,8 @@ const serve = (pair: KeyPair, ca: string): Promise<number> =>
   new Promise((resolve) => {
     const options = { cert: pair.certificate, key: pair.privateKey, ca, requestCert: true, rejectUnauthorized: false };
     server = createServer(options, (incoming, response) => {
-      const socket = incoming.socket as TLSSocket;
+      const { socket } = incoming;
+      if (!(socket instanceof TLSSocket)) throw new Error('a connection without TLS');
       const { subject } = socket.getPeerCertificate();
       response.end(JSON.stringify({ authorized: socket.authorized, subject }));
     }).listen(0, '127.0.0.1', () => resolve((server?.address() as AddressInfo).port));

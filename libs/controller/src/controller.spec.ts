@@ -33,7 +33,7 @@ const line =
   (level: string) =>
   (fields: object, message: string): void =>
     void log.push({ level, fields, message });
-const seriesOf = (name: string, labels: object): string => [name, ...Object.values(labels)].join(' ');
+const seriesOf = (name: string, labels: object): string => [name, ...Object.values<string>({ ...labels })].join(' ');
 const factory = {
   counter: (name: string) => ({
     inc(labels: object) {
@@ -57,11 +57,10 @@ function run(
   const times: number[] = [];
   const controller = new Controller({
     name: 'pump',
-    reconcile: async () => {
+    reconcile: () => {
       const step = steps[Math.min(times.length, steps.length - 1)] as Step;
       times.push(clock.now() - begin);
-      if (step instanceof Error) throw step;
-      return step;
+      return step instanceof Error ? Promise.reject(step) : Promise.resolve(step);
     },
     ...(report && { report }),
     ...(onFailing && { onFailing }),
@@ -192,9 +191,10 @@ describe('a controller', () => {
     ],
   ])('%s is reported as a condition', async (_, steps, expected) => {
     const reported: NewCondition[] = [];
-    run(steps, async (key, conditions) => {
+    run(steps, (key, conditions) => {
       expect(key).toBe('n/a');
       reported.push(...conditions);
+      return Promise.resolve();
     });
     await clock.advance(20_000);
     expect(reported).toEqual(expected);
@@ -221,9 +221,9 @@ describe('a controller', () => {
 
   it('takes an outcome that could not be reported for a failure, and comes back', async () => {
     let attempts = 0;
-    const { times } = run([fine], async () => {
+    const { times } = run([fine], () => {
       attempts += 1;
-      if (attempts < 3) throw apiError(0);
+      return attempts < 3 ? Promise.reject(apiError(0)) : Promise.resolve();
     });
     await clock.advance(1_000);
     expect(times).toEqual([0, 5, 15]);
@@ -268,14 +268,15 @@ describe('a condition reporter', () => {
     refusal = undefined;
     report = createConditionReporter<Pump>({
       get: (key) => objects.get(key),
-      async writeConditions(object: KubeObject, conditions) {
-        if (refusal) throw refusal;
+      writeConditions(object: KubeObject, conditions) {
+        if (refusal) return Promise.reject(refusal);
         writes.push(conditions);
         const key = `n/${object.metadata.name}`;
         const others = objects
           .get(key)
           ?.status?.conditions?.filter(({ type }) => !conditions.some((own) => own.type === type));
         objects.set(key, { ...object, status: { conditions: [...(others ?? []), ...conditions] } });
+        return Promise.resolve();
       },
       recordEvent: (_, { type, reason, message }) => void events.push([type, reason, message]),
       now: () => clock.now(),
@@ -319,7 +320,7 @@ describe('a condition reporter', () => {
   });
 
   it.each<[string, () => void]>([
-    ['is gone', () => void objects.clear()],
+    ['is gone', () => objects.clear()],
     [
       'is being deleted',
       () => void objects.set('n/a', { metadata: { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' } }),
@@ -337,7 +338,7 @@ describe('a condition reporter', () => {
     refusal = Object.assign(new Error('refused'), { status });
     const result = report('n/a', [READY()]).then(
       () => 'reported',
-      ({ message }: Error) => message,
+      (error: unknown) => (error as Error).message,
     );
     expect([await result, events]).toEqual([expected, []]);
   });

@@ -205,7 +205,7 @@ describe('a work queue', () => {
     const worked: string[] = [];
     for (const key of ['a', 'b']) {
       const stop = new AbortController();
-      const running = queue.run(1, async () => void worked.push(key), stop.signal);
+      const running = queue.run(1, () => Promise.resolve(void worked.push(key)), stop.signal);
       queue.add('x');
       await clock.advance(0);
       stop.abort();

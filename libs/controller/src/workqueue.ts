@@ -53,7 +53,10 @@ export class WorkQueue {
 
   /** Makes the key due in `ms`, unless it is due earlier already. */
   addAfter(key: string, ms: number): void {
-    if (ms <= 0) return this.add(key);
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
     const { timers } = this.#options;
     const at = timers.elapsed() + ms;
     const earlier = this.#delayed.get(key);
@@ -105,13 +108,14 @@ export class WorkQueue {
   async run(workers: number, handle: (key: string) => Promise<void>, signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#wake?.();
     signal.addEventListener('abort', stop);
+    const isStopped = (): boolean => signal.aborted;
     const inWork = new Set<Promise<void>>();
     const { timers } = this.#options;
     let turnBegan = timers.elapsed();
     this.#isRunning = true;
     this.#tellDepth();
-    while (!signal.aborted) {
-      while (inWork.size < workers && this.#waiting.size > 0 && !signal.aborted) {
+    while (!isStopped()) {
+      while (inWork.size < workers && this.#waiting.size > 0 && !isStopped()) {
         const work = this.#work(handle).finally(() => {
           inWork.delete(work);
           this.#wake?.();

@@ -33,7 +33,10 @@ beforeAll(() => {
     },
     holdVfio: (address) => {
       const release = kernel.holdVfio(address);
-      return Promise.resolve(() => Promise.resolve(release()));
+      return Promise.resolve(() => {
+        release();
+        return Promise.resolve();
+      });
     },
   };
 });

@@ -99,7 +99,7 @@ export class SimulatedKernel implements Kernel {
     return this.#call({ verb: 'exec', path: line }, options, async () => {
       const emulated = COMMANDS[command];
       if (!emulated) throw new Errno('ENOENT');
-      const work = (): Promise<ExecResult> => emulated.run(this.#machine, args);
+      const work = async (): Promise<ExecResult> => await emulated.run(this.#machine, args);
       return emulated.changes(args) ? this.#change(work) : work();
     });
   }

@@ -19,8 +19,12 @@ export function callUnary(
   });
   return new Promise<Uint8Array>((resolve, reject) => {
     const onAnswer = (error: ServiceError | null, answer?: Uint8Array): void => {
-      if (error === null && answer !== undefined) return resolve(answer);
-      const code = status[error?.code ?? status.UNKNOWN] ?? 'UNKNOWN';
+      if (error === null && answer !== undefined) {
+        resolve(answer);
+        return;
+      }
+      const names: Readonly<Record<number, string>> = status;
+      const code = names[error?.code ?? status.UNKNOWN] ?? 'UNKNOWN';
       const detail = error?.details || 'no answer';
       reject(new KernelError({ verb: 'call', path: `${socket} ${method}`, code, detail }));
     };

@@ -27,7 +27,10 @@ export function followProcess(words: readonly string[], onOutput: () => void, si
     });
     child.once('close', (exitCode) => {
       signal.removeEventListener('abort', stop);
-      if (signal.aborted) return resolve();
+      if (signal.aborted) {
+        resolve();
+        return;
+      }
       const said = complaint.trim() === '' ? '' : `: ${complaint.trim()}`;
       reject(new KernelError({ ...call, code: 'ECHILD', detail: `it ended with exit code ${exitCode}${said}` }));
     });

@@ -63,12 +63,11 @@ async function openDeviceFiles(kernel: Kernel, pid: string): Promise<string[] | 
     const folder = `/proc/${pid}/fd`;
     const files = await unlessGone(kernel.list(folder), []);
     const targets = await Promise.all(files.map((fd) => unlessGone(kernel.readlink(`${folder}/${fd}`), '')));
-    return targets.flatMap(
-      (target) =>
-        DEVICE_FILE.exec(target)
-          ?.slice(1)
-          .find((name) => name !== undefined) ?? [],
-    );
+    return targets.flatMap((target) => {
+      // One group of the expression matched: the others are undefined.
+      const names: readonly (string | undefined)[] = DEVICE_FILE.exec(target)?.slice(1) ?? [];
+      return names.find((name) => name !== undefined) ?? [];
+    });
   } catch (error) {
     return codeOf(error);
   }

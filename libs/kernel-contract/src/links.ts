@@ -63,8 +63,8 @@ export const linkCases: readonly ContractCase[] = [
       await bench.makeBareVfs(1);
       const [vf] = (await bench.link(bench.lab.pf.name))['vfinfo_list'] as Record<string, unknown>[];
       assert.equal(vf?.['address'], '00:00:00:00:00:00');
-      assert.equal(vf?.['spoofchk'], true);
-      assert.equal(vf?.['trust'], false);
+      assert.equal(vf['spoofchk'], true);
+      assert.equal(vf['trust'], false);
     },
   },
   {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Condition, type Resource, SRIOV_NETWORK, SRIOV_NETWORK_NODE_STATE, type SriovNetwork } from '@sriov/api';
+import { type Condition, SRIOV_NETWORK, SRIOV_NETWORK_NODE_STATE, type SriovNetwork } from '@sriov/api';
 import { Authority, type KeyPair } from '@sriov/certificates';
 import { kubeconfigText } from '@sriov/control-plane';
 import { systemClock } from '@sriov/runtime';
@@ -42,10 +42,10 @@ const configMap = (
   data,
 });
 const dataOf = async (name: string): Promise<unknown> => (await client.get(CONFIG_MAP, { name, namespace })).data;
-const failure = async (attempt: Promise<unknown>): Promise<unknown> =>
+const failure = (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.then(
     () => undefined,
-    (error) => error,
+    (error: unknown) => error,
   );
 
 describe('the client', () => {
@@ -251,7 +251,7 @@ describe('conditions', () => {
     conditionPorts<SriovNetwork>({
       cluster: { client: writer, recorder: undefined as never },
       clock: systemClock,
-      resource: SRIOV_NETWORK as Resource<SriovNetwork>,
+      resource: SRIOV_NETWORK,
       get: () => undefined,
     });
   const create = async (name: string): Promise<SriovNetwork> => {

@@ -233,7 +233,7 @@ export class KubeClient {
     try {
       return await this.#within(abort, async () => {
         const response = await this.#send({ ...request, signal: abort.signal });
-        return parseAnswer<T>(request, await readAnswer(request, response, abort.signal));
+        return parseAnswer(request, await readAnswer(request, response, abort.signal)) as T;
       });
     } finally {
       abort.end();
@@ -314,9 +314,9 @@ function parseEvent<T>(line: string): WatchEvent<T> {
   }
 }
 
-function parseAnswer<T>(request: ApiRequest, text: string): T {
+function parseAnswer(request: ApiRequest, text: string): unknown {
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch (cause) {
     const what = `the answer is not JSON: ${text.slice(0, 100)}`;
     throw new ApiError(`${request.method} ${pathOf(request)}: ${what}`, { status: 0, cause });

@@ -29,7 +29,7 @@ export function conditionPorts<T extends Conditioned>(about: {
       const { name, namespace } = object.metadata;
       const metadata = { name, ...(namespace !== undefined && { namespace }) };
       const status: Conditioned = { metadata, status: { conditions: [...conditions] } };
-      await cluster.client.apply<Conditioned>(resource as Resource<Conditioned>, status, { subresource: 'status' });
+      await cluster.client.apply<Conditioned>(resource, status, { subresource: 'status' });
     },
     recordEvent: (object, event) => cluster.recorder.record(resource, object, event),
     now: () => clock.now(),

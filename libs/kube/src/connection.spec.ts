@@ -35,10 +35,13 @@ const clientOf = (config: KubeConfig): KubeClient => {
 };
 const configOf = (user: object, address = server.address): KubeConfig => {
   const config = new KubeConfig();
-  config.loadFromClusterAndUser({ name: 'scripted', server: address, skipTLSVerify: true }, {
-    name: 'someone',
-    ...user,
-  } as never);
+  config.loadFromClusterAndUser(
+    { name: 'scripted', server: address, skipTLSVerify: true },
+    {
+      name: 'someone',
+      ...user,
+    },
+  );
   return config;
 };
 const ask = (client: KubeClient): Promise<unknown> => client.page(NAMESPACE, { limit: 1 });

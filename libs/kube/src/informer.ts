@@ -68,9 +68,10 @@ export class Informer<T extends KubeObject> {
 
   async #resync(signal: AbortSignal): Promise<void> {
     if (this.#resyncMs === undefined) return;
-    while (!signal.aborted) {
+    for (;;) {
       await this.#clock.sleep(this.#resyncMs * (0.9 + 0.2 * Math.random()), signal);
-      if (!signal.aborted) this.store.resync();
+      if (signal.aborted) return;
+      this.store.resync();
     }
   }
 }

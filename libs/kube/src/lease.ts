@@ -105,7 +105,7 @@ class LeaseHolder {
   async renewUntilLost(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const rest = (): number => this.#claimedAt + RENEW_DEADLINE_MS - clock.elapsed();
-    while (!signal.aborted && rest() > 0) {
+    while (rest() > 0) {
       await clock.sleep(Math.min(RETRY_MS, rest()), signal);
       if (signal.aborted) return;
       if ((await this.#attemptWithin(rest(), signal)) === 'theirs') return;

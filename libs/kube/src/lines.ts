@@ -62,7 +62,10 @@ function createWatchdog(
   const arm = (wait: number): void => {
     cancel = clock.setTimer(wait, () => {
       const rest = lastByte + ms - clock.elapsed();
-      if (rest > 0) return arm(rest);
+      if (rest > 0) {
+        arm(rest);
+        return;
+      }
       expired = true;
       response.destroy(new Error('inactive'));
     });

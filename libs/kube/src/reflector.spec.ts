@@ -49,7 +49,7 @@ beforeEach(async () => {
   store.subscribe((change) => changes.push(change));
   logged = [];
   stop = new AbortController();
-  end = async () => undefined;
+  end = () => Promise.resolve();
 });
 afterEach(async () => {
   stop.abort();
@@ -71,7 +71,10 @@ function start(random = createRandom()): Reflector<Thing> {
     store,
     clock,
     random,
-    log: createLogger({ service: 'spec', level: 'info' }, { write: (line) => void logged.push(JSON.parse(line)) }),
+    log: createLogger(
+      { service: 'spec', level: 'info' },
+      { write: (line) => void logged.push(JSON.parse(line) as (typeof logged)[number]) },
+    ),
   });
   const running = reflector.run(stop.signal);
   end = async () => {
@@ -114,10 +117,11 @@ async function pass(ms: number): Promise<void> {
 
 /** Lets time go by until the reflector watches again. */
 async function untilWatching(): Promise<void> {
-  for (let rounds = 0; server.openWatches === 0; rounds += 1) {
+  const isWatching = (): boolean => server.openWatches > 0;
+  for (let rounds = 0; !isWatching(); rounds += 1) {
     if (rounds > 100) throw new Error('it does not watch again');
     await until(isSettled);
-    if (server.openWatches === 0) await clock.advance(clock.untilNext ?? 0);
+    if (!isWatching()) await clock.advance(clock.untilNext ?? 0);
   }
 }
 

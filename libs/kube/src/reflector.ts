@@ -101,10 +101,11 @@ export class Reflector<T extends KubeObject> {
   /** Runs until `signal` aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    while (!signal.aborted) {
+    const isStopped = (): boolean => signal.aborted;
+    while (!isStopped()) {
       const round: Round = { start: clock.elapsed(), requests: 0, hasListed: false, watchedAt: undefined };
       const failure = await this.#try(round, signal);
-      if (signal.aborted) return;
+      if (isStopped()) return;
       await clock.sleep(this.#delay(round, failure), signal);
     }
   }

@@ -76,7 +76,10 @@ export class Store<T extends KubeObject> {
     const previous = this.#objects.get(key);
     if (previous && previous.metadata.resourceVersion === raw.metadata.resourceVersion) return;
     const object = this.#read(key, raw);
-    if (object === undefined) return this.remove(key);
+    if (object === undefined) {
+      this.remove(key);
+      return;
+    }
     if (previous) this.#unindex(key, previous);
     this.#objects.set(key, object);
     this.#revision += 1;

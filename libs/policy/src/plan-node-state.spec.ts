@@ -7,8 +7,8 @@ import { fleet, plan } from './test/plans.ts';
 
 /** The VF ranges of each PF, with the policy of each. */
 const rangesOf = (...policies: Parameters<typeof plan>[0]): Record<string, string[]> =>
-  Object.fromEntries(
-    (plan(policies).spec.interfaces ?? []).map(({ name, vfGroups = [] }) => [
+  Object.fromEntries<string[]>(
+    (plan(policies).spec.interfaces ?? []).map(({ name = '', vfGroups = [] }) => [
       name,
       vfGroups.map(({ policyName, vfRange }) => `${policyName} ${vfRange}`),
     ]),
@@ -493,7 +493,7 @@ describe('planNodeState: pools and bridges', () => {
     ['DoesNotExist', { key: 'zone', operator: 'DoesNotExist' }, { zone: '' }, false],
   ])('reads the expression %s', (_, expression, labels, holds) => {
     const pools = [pool('p', { nodeSelector: { matchExpressions: [expression] }, rdmaMode: 'shared' })];
-    const { spec } = plan([], { labels: labels as Record<string, string>, fleet: { pools } });
+    const { spec } = plan([], { labels, fleet: { pools } });
     expect(spec.system?.rdmaMode).toBe(holds ? 'shared' : undefined);
   });
 

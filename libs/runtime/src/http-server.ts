@@ -81,11 +81,14 @@ async function answer(
 ): Promise<void> {
   switch (url.split('?')[0]) {
     case '/livez':
-      return respond(response, health.liveProblems());
+      respond(response, health.liveProblems());
+      return;
     case '/healthz':
-      return respond(response, health.healthProblems());
+      respond(response, health.healthProblems());
+      return;
     case '/readyz':
-      return respond(response, health.readyProblems());
+      respond(response, health.readyProblems());
+      return;
     case '/metrics': {
       const text = await metrics.text();
       response.writeHead(200, { 'content-type': metrics.contentType });

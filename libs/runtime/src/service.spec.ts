@@ -175,7 +175,7 @@ describe('serve', () => {
     for (const run of runs) {
       const definition = { program: 'p', summary: 's', schema, run };
       const served = serve(definition, { ...settings, listen }, new AbortController().signal);
-      results.push(await served.catch((error: Error) => error.message));
+      results.push(await served.catch((error: unknown) => (error as Error).message));
     }
     expect(results).toEqual([undefined, 'broken', undefined]);
   });
@@ -183,12 +183,13 @@ describe('serve', () => {
   it('is not ready before the service has said what to wait for, nor once it is told to stop', async () => {
     const stop = new AbortController();
     const seen: string[][] = [];
-    const run = async ({ health }: ServiceContext<unknown>): Promise<void> => {
+    const run = ({ health }: ServiceContext<unknown>): Promise<void> => {
       seen.push(health.readyProblems());
       health.addReadiness('caches', () => true);
       seen.push(health.readyProblems());
       stop.abort();
       seen.push(health.readyProblems());
+      return Promise.resolve();
     };
     await serve({ program: 'p', summary: 's', schema, run }, settings, stop.signal);
     expect(seen).toEqual([['process: is starting'], [], ['process: is stopping']]);

@@ -15,7 +15,10 @@ const STOP_DEADLINE_MS = 25_000;
 export function stopOnSignals(process: SignalledProcess, clock: Clock): AbortSignal {
   const stop = new AbortController();
   const onSignal = (): void => {
-    if (stop.signal.aborted) return process.exit(1);
+    if (stop.signal.aborted) {
+      process.exit(1);
+      return;
+    }
     stop.abort();
     clock.setTimer(STOP_DEADLINE_MS, () => {
       process.stderr.write(`did not stop within ${describeDuration(STOP_DEADLINE_MS)}\n`);

@@ -42,7 +42,7 @@ export interface Refusal {
 /** What the policy wants of the PF, or why that cannot be. `numVfs` is above 0. */
 export function contribute(policy: ReadablePolicy, nic: ObservedInterface): Contribution | Refusal {
   const { spec, selector, name, priority } = policy;
-  const where = `${nic.name ?? nic.pciAddress}`;
+  const where = nic.name ?? nic.pciAddress;
   const limit = vfLimit(nic);
   if (spec.numVfs > limit) {
     return {

@@ -60,7 +60,10 @@ const install = (values: object): Promise<string> =>
   );
 
 /** Runs the renderer as its process would; ends with it, or when the returned function is called. */
-const runRenderer = (account: Account, releaseFinalizers: boolean): { ended: Promise<void>; stop(): Promise<void> } => {
+const runRenderer = (
+  account: Account,
+  releaseFinalizers: boolean,
+): { ended: Promise<void>; stop: () => Promise<void> } => {
   const abort = new AbortController();
   const settings = {
     listen: '127.0.0.1:0',

@@ -27,12 +27,12 @@ const machine = ({ helm = 'v3.18.0', hasGo = true } = {}): { readonly builds: st
   const builds: string[] = [];
   return {
     builds,
-    run: async (command, args, options = {}) => {
-      if (command !== 'go') return helm;
-      if (!hasGo) throw new Error('cannot run go: there is no such command on the PATH');
+    run: (command, args, options) => {
+      if (command !== 'go') return Promise.resolve(helm);
+      if (!hasGo) return Promise.reject(new Error('cannot run go: there is no such command on the PATH'));
       builds.push(args.at(-1) ?? '');
-      place(options.env?.['GOBIN'] ?? '');
-      return '';
+      place(options?.env?.['GOBIN'] ?? '');
+      return Promise.resolve('');
     },
   };
 };

@@ -30,7 +30,10 @@ const having = (name: string): Source => ({
 const lacking = (name: string): Source => ({ name, find: () => Promise.reject(new Error(`${name} is empty`)) });
 const giving = (name: string, ...programs: readonly Program[]): Supplier => ({
   name,
-  supply: async ({ needs, folder: target }) => place(target, ...needs.filter((program) => programs.includes(program))),
+  supply: ({ needs, folder: target }) => {
+    place(target, ...needs.filter((program) => programs.includes(program)));
+    return Promise.resolve();
+  },
 });
 const failing = (name: string): Supplier => ({ name, supply: () => Promise.reject(new Error(`${name} is away`)) });
 

@@ -140,9 +140,9 @@ describe.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as co
 
     it('has every field of upstream with the same type, default, enum and bounds', () => {
       const wanted = Object.entries(upstream?.fields ?? {}).map(([path, { fork: _, ...facts }]) => {
-        return [path, { ...facts, ...ADDED_BOUNDS[kind]?.[path] }];
+        return [path, { ...facts, ...ADDED_BOUNDS[kind]?.[path] }] as const;
       });
-      expect(fields).toEqual(expect.objectContaining(Object.fromEntries(wanted)));
+      expect(fields).toEqual(expect.objectContaining(Object.fromEntries<object>(wanted)));
     });
 
     it('adds only the fields that are listed', () => {
@@ -155,7 +155,7 @@ describe.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as co
       const columns = ours.versions[0].additionalPrinterColumns;
       const ofUpstream = upstream?.printerColumns ?? [];
       expect(columns.slice(0, ofUpstream.length)).toEqual(ofUpstream);
-      expect(columns.slice(ofUpstream.length).map(({ name }) => name as unknown)).toEqual(ADDED_COLUMNS[kind] ?? []);
+      expect(columns.slice(ofUpstream.length).map(({ name }) => name)).toEqual(ADDED_COLUMNS[kind] ?? []);
     });
 
     it('documents every field of its spec', () => {

@@ -36,8 +36,7 @@ function lineOf(root: string, { path, node, isRequired }: Field): string {
   const limits = limitsOf(node);
   const facts = [typeOf(node), ...(isRequired ? ['required'] : []), ...limits].join(', ');
   // A reader of Markdown would take `<uuid>` for HTML.
-  const description =
-    node['description'] === undefined ? '' : `: ${String(node['description']).replaceAll('<', '&lt;')}`;
+  const description = typeof node['description'] === 'string' ? `: ${node['description'].replaceAll('<', '&lt;')}` : '';
   return `- \`${root}.${path}\` (${facts})${description}`;
 }
 
@@ -48,7 +47,7 @@ function limitsOf(node: JsonSchema): string[] {
     ...(['minimum', 'maximum', 'minLength', 'maxLength', 'maxItems', 'default'] as const)
       .filter((key) => node[key] !== undefined)
       .map((key) => `${key} ${show(node[key])}`),
-    ...(node['pattern'] === undefined ? [] : [`matches \`${String(node['pattern'])}\``]),
+    ...(typeof node['pattern'] === 'string' ? [`matches \`${node['pattern']}\``] : []),
   ];
 }
 

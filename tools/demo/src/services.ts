@@ -81,7 +81,10 @@ export class Services {
   async #restart({ name, how }: ProgramEnd): Promise<void> {
     const count = (this.#restarts.get(name) ?? 0) + 1;
     this.#restarts.set(name, count);
-    if (count > MAX_RESTARTS) return this.#fail(await this.#failure(name, `ended ${count} times, at last by ${how}`));
+    if (count > MAX_RESTARTS) {
+      this.#fail(await this.#failure(name, `ended ${count} times, at last by ${how}`));
+      return;
+    }
     this.#say(`${name} ended (${how}) and starts again`);
     await delay(RESTART_MS);
     this.#launch(name);

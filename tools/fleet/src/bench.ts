@@ -91,7 +91,8 @@ class Bench {
   }
 
   async run(): Promise<Omit<Figures, 'flags' | 'kubernetes' | 'shards' | 'planning'>> {
-    const { flags, say } = this.#options;
+    const { flags } = this.#options;
+    const say = (line: string): void => this.#options.say(line);
     say('bringing the fleet in line for the first time');
     const first = await this.#start();
     await this.#cluster.reportAll();

@@ -11,9 +11,8 @@ export function parseRequestCounts(metrics: string): RequestCounts {
   for (const line of metrics.split('\n')) {
     const [, labels = '', value] = LINE.exec(line) ?? [];
     if (value === undefined) continue;
-    const { verb, resource, subresource } = Object.fromEntries(
-      [...labels.matchAll(LABEL)].map(([, name, text]) => [name, text] as const),
-    );
+    const given = new Map([...labels.matchAll(LABEL)].map(([, name, text]) => [name, text]));
+    const [verb, resource, subresource] = ['verb', 'resource', 'subresource'].map((name) => given.get(name));
     const key = `${verb} ${resource}${subresource ? `/${subresource}` : ''}`;
     counts.set(key, (counts.get(key) ?? 0) + Number(value));
   }

@@ -69,10 +69,10 @@ describe('a certificate in files', () => {
     });
   });
 
-  it.each<[string, () => Promise<Partial<KeyPair>>]>([
+  it.each<[string, () => Partial<KeyPair> | Promise<Partial<KeyPair>>]>([
     ['of another key', async () => ({ certificate: (await issue()).certificate })],
-    ['that is none', async () => ({ certificate: 'hello' })],
-    ['with a key that is none', async () => ({ privateKey: 'hello' })],
+    ['that is none', () => ({ certificate: 'hello' })],
+    ['with a key that is none', () => ({ privateKey: 'hello' })],
   ])('%s is refused', async (_, damage) => {
     await write({ ...(await issue()), ...(await damage()) });
     await expect(load()).rejects.toThrow(

@@ -43,7 +43,7 @@ export class FileCertificates {
   /** Reads them again and again until `signal` aborts. While they are no pair, the one before is served. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, inUse } = this.#options;
-    while (!signal.aborted) {
+    for (;;) {
       await clock.sleep(LOOK_EVERY_MS, signal);
       if (signal.aborted) return;
       try {

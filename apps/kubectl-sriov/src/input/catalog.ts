@@ -122,7 +122,9 @@ const DEVICE_PLUGIN_CONFIG = new RegExp(`^${DEVICE_PLUGIN_CONFIG_MAP}(?:-[0-9]+)
 
 function devicePluginConfigOf(configMaps: ReadonlyMap<string, ConfigMap>): Catalog['devicePluginConfig'] {
   const found = [...configMaps.values()].filter(({ metadata }) => DEVICE_PLUGIN_CONFIG.test(metadata.name));
-  return found.length === 0 ? undefined : Object.assign({}, ...found.map(dataOf));
+  return found.length === 0
+    ? undefined
+    : Object.fromEntries(found.flatMap((each) => Object.entries(dataOf(each) ?? {})));
 }
 
 /** Kind, namespace and name of an object. */

@@ -6,7 +6,7 @@ import {
   SRIOV_IB_NETWORK,
   SRIOV_NETWORK,
 } from '@sriov/api';
-import { type Network, renderAttachment, type RenderSettings } from '@sriov/attachment';
+import { renderAttachment, type RenderSettings } from '@sriov/attachment';
 import { latestOf } from '../input/catalog.ts';
 import { formatPlace } from '../input/documents.ts';
 import { type InputObject } from '../input/objects.ts';
@@ -35,7 +35,7 @@ export function renderNetworks(objects: readonly InputObject[], settings: Render
   const refusals: string[] = [];
   const { latest, notes } = latestOf(objects.filter(({ object: { kind } }) => NETWORK_KINDS.has(kind)));
   for (const { object, place } of latest.values()) {
-    const result = renderAttachment(object as Network, settings);
+    const result = renderAttachment(object, settings);
     if (result.ok) rendered.push({ network: object, attachment: result.attachment });
     else refusals.push(`${formatPlace(place)}: ${object.kind} ${object.metadata.name}: ${result.message}`);
   }

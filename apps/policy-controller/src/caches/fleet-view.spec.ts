@@ -13,9 +13,10 @@ describe('FleetView', () => {
   it('shows a change to a listener that subscribed before the view was made', () => {
     const { caches } = createOfflineParts();
     const seen: string[][] = [];
-    let view: FleetView | undefined;
-    caches.policies.store.subscribe(() => view && seen.push(namesIn(view)));
-    view = new FleetView(caches, settingsOf());
+    const views: FleetView[] = [];
+    caches.policies.store.subscribe(() => void seen.push(...views.map(namesIn)));
+    const view = new FleetView(caches, settingsOf());
+    views.push(view);
     expect(namesIn(view)).toEqual([]);
     caches.policies.store.upsert(policyOf('a'));
     expect(seen).toEqual([['a']]);

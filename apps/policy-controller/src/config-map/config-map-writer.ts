@@ -94,8 +94,8 @@ interface Pending {
   readonly text: string | null;
   readonly owner: OwnerReference;
   readonly plannedFrom: string | undefined;
-  resolve(resourceVersion: string): void;
-  reject(error: unknown): void;
+  readonly resolve: (resourceVersion: string) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Keys that are written with one request, and the version of the ConfigMap that they change. */

@@ -92,7 +92,7 @@ export async function writeStatus<T extends Counted>(
   const { name, namespace } = object.metadata;
   const identity = { metadata: { name, ...(namespace !== undefined && { namespace }) } };
   const applied: KubeObject = { ...identity, ...{ status } };
-  await ports.client.apply(resource as Resource, applied, { subresource: 'status', metadataOnly: true });
+  await ports.client.apply(resource, applied, { subresource: 'status', metadataOnly: true });
   for (const condition of transitions) {
     if (!isNews(condition)) continue;
     const { reason, message } = condition;

@@ -71,7 +71,7 @@ export const policyOf = (
     nicSelector: { pfNames: ['ens1'] },
     deviceType: 'netdevice',
     ...spec,
-  } as NonNullable<SriovNetworkNodePolicy['spec']>,
+  },
 });
 
 export const nodeOf = (

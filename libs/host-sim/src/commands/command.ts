@@ -9,7 +9,7 @@ export interface CommandResult {
 
 /** An emulated command. `args` are the words behind its name. */
 export interface Command {
-  readonly run: (machine: Machine, args: readonly string[]) => Promise<CommandResult>;
+  readonly run: (machine: Machine, args: readonly string[]) => CommandResult | Promise<CommandResult>;
   /** True when these words change something, so that they count as a write. */
   readonly changes: (args: readonly string[]) => boolean;
 }

@@ -10,14 +10,14 @@ import { Refused, setVf } from './ip-vf.ts';
 /** `ip` of iproute2, as far as the drivers use it. Texts are those of version 6.15. */
 export const ip: Command = {
   changes: (args) => wordsOf(args)[1] === 'set',
-  async run(machine, args) {
+  run(machine, args) {
     const [object = '', action = '', ...rest] = wordsOf(args);
     try {
       switch (`${object} ${action}`) {
         case 'link show':
           return printed(`${JSON.stringify(showLinks(machine, rest))}\n`);
         case 'link set':
-          await setLink(machine, rest);
+          setLink(machine, rest);
           return printed('');
         case 'route show':
           return printed(`${JSON.stringify(args.includes('-6') ? [] : routes(machine))}\n`);
@@ -54,11 +54,11 @@ function findLink(machine: Machine, name: string): [string, LinkState] {
   return found;
 }
 
-async function setLink(machine: Machine, rest: readonly string[]): Promise<void> {
+function setLink(machine: Machine, rest: readonly string[]): void {
   const words = rest[0] === 'dev' ? rest.slice(1) : [...rest];
   const [, state] = findLink(machine, words.shift() ?? '');
-  if (words[0] === 'vf') return setVf(machine, state, words.slice(1));
-  while (words.length > 0) setProperty(machine, state, words);
+  if (words[0] === 'vf') setVf(machine, state, words.slice(1));
+  else while (words.length > 0) setProperty(machine, state, words);
 }
 
 /** Takes one property, and its value, from the front of `words`. */
@@ -67,9 +67,11 @@ function setProperty(machine: Machine, state: LinkState, words: string[]): void 
   switch (property) {
     case 'up':
     case 'down':
-      return setLinkState(machine, state, property === 'up');
+      setLinkState(machine, state, property === 'up');
+      return;
     case 'mtu':
-      return setMtu(machine, state, Number(words.shift()));
+      setMtu(machine, state, Number(words.shift()));
+      return;
     default:
       throw new Refused(255, `Error: either "dev" is duplicate, or "${property}" is a garbage.`);
   }

@@ -134,7 +134,10 @@ export class ScriptedServer {
     const kind = isWatch ? 'watch' : 'list';
     this.requests.push({ isWatch, url, headers: request.headers });
     const fault = this.next[kind].length > 0 ? this.next[kind].shift() : this.always[kind];
-    if (fault) return fault({ isWatch, url, request, response });
+    if (fault) {
+      fault({ isWatch, url, request, response });
+      return;
+    }
     if (isWatch) this.#watch(url, response);
     else this.#list(url, response);
   }
@@ -144,7 +147,10 @@ export class ScriptedServer {
       number,
       number,
     ];
-    if (version < this.#oldest) return refuse(410, { reason: 'Expired' })({ response });
+    if (version < this.#oldest) {
+      refuse(410, { reason: 'Expired' })({ response });
+      return;
+    }
     const all = this.#snapshots.get(version) ?? [...this.#objects.values()];
     this.#snapshots.set(version, all);
     const end = offset + Number(url.searchParams.get('limit'));
@@ -154,7 +160,10 @@ export class ScriptedServer {
 
   #watch(url: URL, response: ServerResponse): void {
     const from = Number(url.searchParams.get('resourceVersion'));
-    if (from < this.#oldest) return refuse(410, { reason: 'Expired' })({ response });
+    if (from < this.#oldest) {
+      refuse(410, { reason: 'Expired' })({ response });
+      return;
+    }
     openStream(response);
     for (const { type, object } of this.#log.filter(({ version }) => version > from)) {
       response.write(line(type, object));

@@ -310,7 +310,7 @@ describe('for every node it holds that', () => {
     );
     fc.assert(
       fc.property(pf(PF), fc.array(wild, { maxLength: 4 }), (present, spec) => {
-        const plan = planHost(testFacts([present], spec as DesiredInterface[]));
+        const plan = planHost(testFacts([present], spec));
         for (const { before } of plan.pfs) {
           for (const step of before) {
             if (step.kind !== 'set-num-vfs') continue;

@@ -23,7 +23,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Answers as the go command does: packages listed on its output, executables left in the folder of -o. */
-const go: typeof runCommand = (_command, args, { cwd = '', env = {} } = {}) => {
+const go: typeof runCommand = (_command, args, options) => {
+  const { cwd = '', env = {} } = options ?? {};
   calls.push({ module: basename(cwd), args, env });
   if (args[0] === 'version') return Promise.resolve('go version go1.99 plan9/amd64\n');
   if (args[0] === 'list') return Promise.resolve('fmt\nos\n');

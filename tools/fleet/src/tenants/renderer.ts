@@ -84,7 +84,7 @@ async function watchAttachments(
       inactivityMs: 3_600_000,
       signal,
     });
-    for await (const { object } of events) waiting.get((object as NetworkAttachmentDefinition).metadata.name)?.();
+    for await (const { object } of events) waiting.get(object.metadata.name)?.();
   };
   follow().catch((error: unknown) => {
     if (!signal.aborted) throw error;

@@ -26,7 +26,7 @@ function run({ command, args, timeoutMs }: Extract<AgentRequest, { op: 'run' }>)
   return new Promise((resolve, reject) => {
     const options = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024 } as const;
     const child = execFile(command, args, options, (error, stdout, stderr) => {
-      if (error && typeof error.code === 'string') reject(error);
+      if (error && typeof error.code === 'string') reject(new Error(error.message, { cause: error }));
       else resolve({ exitCode: child.exitCode ?? 137, stdout, stderr });
     });
   });
@@ -94,12 +94,12 @@ const operations: { readonly [O in AgentRequest['op']]: Operation<O> } = {
 
 async function answer(id: number, request: AgentRequest): Promise<unknown> {
   const operation = operations[request.op] as Operation<AgentRequest['op']>;
-  return operation(request as never, id);
+  return await operation(request, id);
 }
 
 function serve(line: string): void {
   const { id, ...request } = JSON.parse(line) as AgentRequest & { id: number };
-  answer(id, request as AgentRequest).then(
+  answer(id, request).then(
     (result) => say({ id, result: result ?? null }),
     (error: unknown) => say({ id, error: messageOf(error) }),
   );

@@ -83,7 +83,7 @@ const CASES: readonly (readonly [string, () => Promise<void>])[] = [
       const [device, ...others] = await listVdpaDevices(kernel);
       assert.deepEqual(others, []);
       assert.equal(device?.name, VDPA);
-      assert.equal(device?.managementDevice, 'vdpasim_net');
+      assert.equal(device.managementDevice, 'vdpasim_net');
     },
   ],
   [

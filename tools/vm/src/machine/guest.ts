@@ -68,9 +68,9 @@ export class Guest {
       guest.#agent = await LineChannel.listen(join(folder, 'agent.sock'), (line) => guest.#hear(line));
       guest.#qmp = await Qmp.listen(join(folder, 'qmp.sock'));
       guest.#life = setTimeout(() => guest.#fail(`still there after ${LIFE_MS / 1000} s`), LIFE_MS);
-      await guest.#untilBooted(() =>
-        Promise.resolve(guest.#supervisor.start({ name: 'console', ...qemuCommand(supplies, folder) })),
-      );
+      await guest.#untilBooted(() => {
+        guest.#supervisor.start({ name: 'console', ...qemuCommand(supplies, folder) });
+      });
       return guest;
     } catch (error) {
       const console = await guest.consoleTail();
@@ -169,7 +169,7 @@ export class Guest {
     await this.#supervisor.close();
   }
 
-  async #untilBooted(boot: () => Promise<void>): Promise<void> {
+  async #untilBooted(boot: () => void | Promise<void>): Promise<void> {
     this.#isExpectingBoot = true;
     try {
       await boot();

@@ -15,8 +15,10 @@ export async function checkOutage(path: Path): Promise<void> {
     await cluster.plane.stopApiServer();
     try {
       await guest.sh('ip link set eth2 down');
-      for (const end = Date.now() + OUTAGE_MS; Date.now() < end; await delay(LOOK_MS)) {
+      const end = Date.now() + OUTAGE_MS;
+      while (Date.now() < end) {
         assert.equal(await daemon.isAlive(), true);
+        await delay(LOOK_MS);
       }
       const after = await lookAtHost(guest);
       assert.equal(after.get(PFS.eth2)?.isUp, true, 'eth2 was set down, and stayed so');
