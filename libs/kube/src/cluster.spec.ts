@@ -7,7 +7,7 @@ import { type Clock, createLogger, Health, Metrics, systemClock } from '@sriov/r
 import { createNamespace, eventually, FakeClock, request, testControlPlane } from '@sriov/testing';
 import { Cluster } from './cluster.ts';
 import { CONFIG_MAP, type ConfigMap, LEASE } from './core-resources.ts';
-import { Informer } from './informer.ts';
+import { Informer } from './cache/informer.ts';
 import { keepSilent, ScriptedServer } from './test/scripted-server.ts';
 
 jest.setTimeout(120_000);

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, type Health, type Logger, type Metrics } from '@sriov/runtime';
-import { KubeClient } from './client.ts';
-import { connect, type Connection, loadKubeConfig } from './connection.ts';
-import { type InformerContext } from './informer.ts';
+import { KubeClient } from './client/client.ts';
+import { connect, type Connection } from './connection/connection.ts';
+import { loadKubeConfig } from './connection/kubeconfig.ts';
+import { type InformerContext } from './cache/informer.ts';
 import { leadWhile, type Term } from './lease.ts';
 import { EventRecorder } from './recorder.ts';
-import { type ReflectorMetrics } from './reflector.ts';
+import { type ReflectorMetrics } from './cache/reflector.ts';
 
 /** What a service needs of its process to talk to the cluster. */
 export interface ClusterProcess {

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, systemClock } from '@sriov/runtime';
 import { createNamespace, eventually, FakeClock, testControlPlane } from '@sriov/testing';
-import { KubeClient } from './client.ts';
-import { type ApiRequest, connect, type Connection, loadKubeConfig } from './connection.ts';
+import { KubeClient } from './client/client.ts';
+import { type ApiRequest, connect, type Connection } from './connection/connection.ts';
+import { loadKubeConfig } from './connection/kubeconfig.ts';
 import { type Lease, LEASE } from './core-resources.ts';
 import { leadWhile } from './lease.ts';
 

@@ -1,7 +1,8 @@
 import { formatMicroTime } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isConflict, isNotFound } from './api-error.ts';
-import { type KubeClient, type WritePermit } from './client.ts';
+import { type KubeClient } from './client/client.ts';
+import { type WritePermit } from './client/requests.ts';
 import { type Lease, LEASE } from './core-resources.ts';
 
 /** Who wants to lead, and by which Lease. */

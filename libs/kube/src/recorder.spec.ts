@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, systemClock } from '@sriov/runtime';
 import { createNamespace, FakeClock, request, testControlPlane } from '@sriov/testing';
-import { KubeClient } from './client.ts';
-import { connect, type Connection, loadKubeConfig } from './connection.ts';
+import { KubeClient } from './client/client.ts';
+import { connect, type Connection } from './connection/connection.ts';
+import { loadKubeConfig } from './connection/kubeconfig.ts';
 import { CONFIG_MAP, type ConfigMap, type KubeEvent } from './core-resources.ts';
 import { EventRecorder, type EventText } from './recorder.ts';
 

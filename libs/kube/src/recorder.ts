@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { apiVersionOf, type EventType, formatTime, type KubeObject, type Resource } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isNotFound } from './api-error.ts';
-import { type KubeClient } from './client.ts';
+import { type KubeClient } from './client/client.ts';
 import { EVENT, type KubeEvent } from './core-resources.ts';
 
 /** What to tell of an object. */

@@ -8,9 +8,10 @@ import { kubeconfigText } from '@sriov/control-plane';
 import { systemClock } from '@sriov/runtime';
 import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { KubeClient } from './client.ts';
-import { conditionPorts } from './condition-writer.ts';
-import { connect, type Connection, loadKubeConfig } from './connection.ts';
-import { CONFIG_MAP, type ConfigMap, NAMESPACE, NODE } from './core-resources.ts';
+import { conditionPorts } from '../condition-writer.ts';
+import { connect, type Connection } from '../connection/connection.ts';
+import { loadKubeConfig } from '../connection/kubeconfig.ts';
+import { CONFIG_MAP, type ConfigMap, NAMESPACE, NODE } from '../core-resources.ts';
 
 jest.setTimeout(30_000);
 

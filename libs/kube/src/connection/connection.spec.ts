@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { FakeClock } from '@sriov/testing';
-import { KubeClient } from './client.ts';
-import { connect, type Connection, loadKubeConfig } from './connection.ts';
-import { NAMESPACE } from './core-resources.ts';
-import { hangUp, keepSilent, refuse, ScriptedServer } from './test/scripted-server.ts';
+import { KubeClient } from '../client/client.ts';
+import { connect, type Connection } from './connection.ts';
+import { loadKubeConfig } from './kubeconfig.ts';
+import { NAMESPACE } from '../core-resources.ts';
+import { hangUp, keepSilent, refuse, ScriptedServer } from '../test/scripted-server.ts';
 
 let folder: string;
 let server: ScriptedServer;

@@ -7,11 +7,11 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { type Resource } from '@sriov/api';
 import { createLogger } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
-import { KubeClient } from './client.ts';
-import { connect } from './connection.ts';
+import { KubeClient } from '../client/client.ts';
+import { connect } from '../connection/connection.ts';
 import { createListWatch } from './informer.ts';
 import { INACTIVITY_MS, Reflector } from './reflector.ts';
-import { endings, hangUp, keepSilent, openThen, refuse, ScriptedServer, type Thing } from './test/scripted-server.ts';
+import { endings, hangUp, keepSilent, openThen, refuse, ScriptedServer, type Thing } from '../test/scripted-server.ts';
 import { type Change, Store } from './store.ts';
 
 jest.setTimeout(60_000);

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, Health, systemClock } from '@sriov/runtime';
 import { createNamespace, eventually, FakeClock, request, testControlPlane } from '@sriov/testing';
-import { KubeClient } from './client.ts';
-import { connect, type Connection, loadKubeConfig } from './connection.ts';
-import { CONFIG_MAP, type ConfigMap } from './core-resources.ts';
+import { KubeClient } from '../client/client.ts';
+import { connect, type Connection } from '../connection/connection.ts';
+import { loadKubeConfig } from '../connection/kubeconfig.ts';
+import { CONFIG_MAP, type ConfigMap } from '../core-resources.ts';
 import { Informer, type InformerContext, type InformerOptions } from './informer.ts';
 
 jest.setTimeout(30_000);

@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { describeDuration, messageOf } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
-import { ApiError, INACTIVE } from './api-error.ts';
+import { ApiError, INACTIVE } from '../api-error.ts';
 
 /**
  * The lines of a response, without their line feeds.

@@ -1,8 +1,8 @@
 import { keyOf, type KubeObject, messageOf } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { ApiError, isExpired, isInactive } from './api-error.ts';
+import { ApiError, isExpired, isInactive } from '../api-error.ts';
 import { Backoff } from './backoff.ts';
-import { type Page, type PageRequest, type WatchEvent, type WatchRequest } from './client.ts';
+import { type Page, type PageRequest, type WatchEvent, type WatchRequest } from '../client/requests.ts';
 import { type Store } from './store.ts';
 
 /** Where a reflector gets its objects from; {@link createListWatch} makes one of a client. */

@@ -1,8 +1,8 @@
 import { type KubeObject, type Resource } from '@sriov/api';
 import { type Clock, type Health, type Logger } from '@sriov/runtime';
-import { type KubeClient } from './client.ts';
+import { type KubeClient } from '../client/client.ts';
 import { type ListWatch, Reflector, type ReflectorMetrics } from './reflector.ts';
-import { type Selection } from './resource-path.ts';
+import { type Selection } from '../client/resource-path.ts';
 import { Store, type StoreOptions } from './store.ts';
 
 /** What all informers of a process share. */

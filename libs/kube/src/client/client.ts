@@ -1,0 +1,224 @@
+import { type IncomingMessage } from 'node:http';
+import { describeDuration, type KubeObject, type Resource } from '@sriov/api';
+import { type Clock } from '@sriov/runtime';
+import { ApiError } from '../api-error.ts';
+import { type ApiRequest, type Connection } from '../connection/connection.ts';
+import { parseAnswer, parseEvent, pathOf, readAnswer, refusal } from './answers.ts';
+import { acceptList, acceptObjects, withType, writeBody } from './bodies.ts';
+import { readLines } from './lines.ts';
+import { linkAbort, type LinkedAbort } from './linked-abort.ts';
+import {
+  type Page,
+  type PageRequest,
+  type Precondition,
+  type WatchEvent,
+  type WatchRequest,
+  type WriteOptions,
+  type WritePermit,
+} from './requests.ts';
+import { collectionPath, objectPath, type ObjectRef, type Selection } from './resource-path.ts';
+
+/** Longest time that a request other than a watch may take. */
+const REQUEST_MS = 30_000;
+
+/**
+ * A typed client. A {@link Resource} says which kind a call is about, and carries the type of its objects.
+ * Every method throws {@link ApiError}.
+ */
+export class KubeClient {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #permit: (() => WritePermit | undefined) | undefined;
+  /** The manager of the fields that we write. */
+  readonly fieldManager: string;
+
+  /** @param options - With `permit`, the client writes only while there is a permit that holds. */
+  constructor(options: {
+    readonly connection: Connection;
+    readonly clock: Clock;
+    readonly fieldManager: string;
+    readonly permit?: () => WritePermit | undefined;
+  }) {
+    this.#permit = options.permit;
+    this.#connection = options.connection;
+    this.#clock = options.clock;
+    this.fieldManager = options.fieldManager;
+  }
+
+  /** Address of the API server, for messages. */
+  get server(): string {
+    return this.#connection.server;
+  }
+
+  get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef): Promise<T> {
+    return this.#json<T>({ method: 'GET', path: objectPath(resource, ref) });
+  }
+
+  /** One page; see {@link list} for all. */
+  async page<T extends KubeObject>(resource: Resource<T>, request: PageRequest): Promise<Page<T>> {
+    const { limit, continueToken, labelSelector, fieldSelector } = request;
+    const query = { limit, continue: continueToken, labelSelector, fieldSelector };
+    const list = await this.#json<RawList<T>>({
+      method: 'GET',
+      path: collectionPath(resource, request.namespace, query),
+      headers: acceptList(request.metadataOnly),
+      ...(request.signal && { signal: request.signal }),
+    });
+    return {
+      // Some servers write an empty list as null.
+      items: list.items ?? [],
+      resourceVersion: list.metadata.resourceVersion,
+      ...(list.metadata.continue && { continueToken: list.metadata.continue }),
+    };
+  }
+
+  /** All objects of a selection, page by page. */
+  async list<T extends KubeObject>(resource: Resource<T>, selection: Selection = {}): Promise<T[]> {
+    const items: T[] = [];
+    let continueToken: string | undefined;
+    do {
+      const page = await this.page(resource, { ...selection, limit: 500, continueToken });
+      items.push(...page.items);
+      continueToken = page.continueToken;
+    } while (continueToken !== undefined);
+    return items;
+  }
+
+  create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    const query = { fieldManager: this.fieldManager };
+    return this.#write<T>({
+      method: 'POST',
+      path: collectionPath(resource, object.metadata.namespace, query),
+      ...writeBody('object', withType(resource, object)),
+    });
+  }
+
+  /** Replaces the object. The server refuses with 409 unless the resource version is the newest. */
+  replace<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    const query = { fieldManager: this.fieldManager };
+    return this.#write<T>({
+      method: 'PUT',
+      path: objectPath(resource, object.metadata, { query }),
+      ...writeBody('object', withType(resource, object)),
+    });
+  }
+
+  /** Server-side apply: `object` holds all the fields that we own and no others. Fields of others become ours. */
+  apply<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const query = {
+      fieldManager: this.fieldManager,
+      force: true,
+      dryRun: options.dryRun === true ? 'All' : undefined,
+    };
+    return this.#write<T>({
+      method: 'PATCH',
+      path: objectPath(resource, object.metadata, { subresource: options.subresource, query }),
+      ...writeBody('apply', withType(resource, object), options.metadataOnly),
+    });
+  }
+
+  /** JSON merge patch (RFC 7386): `null` removes a member, arrays are replaced. */
+  mergePatch<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    change: { readonly patch: object } & WriteOptions,
+  ): Promise<T> {
+    return this.#write<T>({
+      method: 'PATCH',
+      path: objectPath(resource, ref, {
+        subresource: change.subresource,
+        query: { fieldManager: this.fieldManager, dryRun: change.dryRun === true ? 'All' : undefined },
+      }),
+      ...writeBody('mergePatch', change.patch, change.metadataOnly),
+    });
+  }
+
+  /** Deletes the object. With a precondition, only if it is still that object, or that version of it (409 otherwise). */
+  async delete(resource: Resource, ref: ObjectRef, precondition: Precondition = {}): Promise<void> {
+    await this.#write({
+      method: 'DELETE',
+      path: objectPath(resource, ref),
+      ...writeBody('object', { preconditions: precondition }),
+    });
+  }
+
+  /**
+   * Watches until the server ends the stream, which is normal, or the stream breaks, which throws. A line that is cut
+   * off or is not JSON throws as well: events may be missing after it.
+   */
+  async *watch<T extends KubeObject>(resource: Resource<T>, request: WatchRequest): AsyncGenerator<WatchEvent<T>> {
+    const { resourceVersion, timeoutSeconds, labelSelector, fieldSelector } = request;
+    const query = { watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds };
+    const abort = linkAbort(request.signal);
+    try {
+      const response = await this.#within(abort, () =>
+        this.#send({
+          method: 'GET',
+          path: collectionPath(resource, request.namespace, { ...query, labelSelector, fieldSelector }),
+          headers: acceptObjects(request.metadataOnly),
+          signal: abort.signal,
+        }),
+      );
+      const inactivity = { ms: request.inactivityMs, clock: this.#clock };
+      for await (const line of readLines(response, inactivity)) yield parseEvent<T>(line);
+    } finally {
+      // A caller that stops iterating early leaves an open stream, which only this ends.
+      abort.end();
+    }
+  }
+
+  /** @throws {ApiError} 409 when the permit to write has ended: another process may have written since. */
+  async #write<T>(request: ApiRequest): Promise<T> {
+    if (this.#permit === undefined) return this.#json<T>(request);
+    const permit = this.#permit();
+    const check = (): void => {
+      if (permit?.mayWrite() !== true) throw notLeading(request);
+    };
+    check();
+    try {
+      return await this.#json<T>({ ...request, check, ...(permit && { signal: permit.lost }) });
+    } catch (error) {
+      throw permit?.lost.aborted === true ? notLeading(request, error) : error;
+    }
+  }
+
+  async #json<T>(request: ApiRequest): Promise<T> {
+    const abort = linkAbort(request.signal);
+    try {
+      return await this.#within(abort, async () => {
+        const response = await this.#send({ ...request, signal: abort.signal });
+        return parseAnswer(request, await readAnswer(request, response, abort.signal)) as T;
+      });
+    } finally {
+      abort.end();
+    }
+  }
+
+  /** Aborts `work` when it takes longer than a request may take. */
+  async #within<T>(abort: LinkedAbort, work: () => Promise<T>): Promise<T> {
+    const expired = new Error(`no answer within ${describeDuration(REQUEST_MS)}`);
+    const cancel = this.#clock.setTimer(REQUEST_MS, () => abort.now(expired));
+    try {
+      return await work();
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Sends a request, and throws unless the answer is a success. */
+  async #send(request: ApiRequest): Promise<IncomingMessage> {
+    const response = await this.#connection.send(request);
+    if ((response.statusCode ?? 0) >= 400) throw await refusal(request, response);
+    return response;
+  }
+}
+
+interface RawList<T> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: T[] | null;
+}
+
+function notLeading(request: ApiRequest, cause?: unknown): ApiError {
+  const message = `${request.method} ${pathOf(request)}: not done, because this process no longer leads`;
+  return new ApiError(message, { status: 409, reason: 'NotLeading', cause });
+}

@@ -1,0 +1,58 @@
+import { type Selection } from './resource-path.ts';
+
+/** A page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Version of the list as a whole: where a watch begins. */
+  readonly resourceVersion: string;
+  /** Token of the next page; absent on the last. */
+  readonly continueToken?: string;
+}
+
+/** Which page of a list. */
+export interface PageRequest extends Selection {
+  readonly limit: number;
+  readonly continueToken?: string | undefined;
+  /** Ask for metadata only: the server leaves spec and status out. */
+  readonly metadataOnly?: boolean;
+  /** Aborts the request. */
+  readonly signal?: AbortSignal;
+}
+
+/** One event of a watch. */
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: T;
+}
+
+/** From where, and for how long, to watch. */
+export interface WatchRequest extends Selection {
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
+  /** The watch ends with an error when no byte came for this long. */
+  readonly inactivityMs: number;
+  readonly metadataOnly?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** How an apply or patch is done. */
+export interface WriteOptions {
+  readonly subresource?: 'status' | undefined;
+  readonly dryRun?: boolean;
+  /** Ask for an answer with metadata only: for large objects of which nobody reads the rest. */
+  readonly metadataOnly?: boolean;
+}
+
+/** Which object, or which version of it, a deletion means. */
+export interface Precondition {
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+}
+
+/** For how long a client may write. A former leader must not overwrite what its successor has written. */
+export interface WritePermit {
+  /** Aborts when the permit ends. Writes under way are broken off then. */
+  readonly lost: AbortSignal;
+  /** Whether the permit holds at this moment. */
+  readonly mayWrite: () => boolean;
+}
