@@ -1,6 +1,6 @@
 import { KernelBlockedError } from '@sriov/host';
 import { type Clock } from '@sriov/runtime';
-import { notBackSince, type StepFailure } from './apply.ts';
+import { type FailedStep, notBackSince } from './failed-step.ts';
 
 /** A call that has not come back: whose PF it is about, the sentence about it, and when it began. */
 interface Blockage {
@@ -31,7 +31,7 @@ export class Blockages {
   }
 
   /** Keeps the failure of a step if it is such a call. To be told as soon as it is known: the pass can still fail. */
-  add({ pciAddress, step, cause }: Pick<StepFailure, 'pciAddress' | 'step' | 'cause'>): void {
+  add({ pciAddress, step, cause }: Pick<FailedStep, 'pciAddress' | 'step' | 'cause'>): void {
     if (!(cause instanceof KernelBlockedError) || this.#calls.has(cause.released)) return;
     const { clock, onRelease } = this.#ports;
     const sentence = `${step}: ${notBackSince(cause.since, pciAddress)}`;

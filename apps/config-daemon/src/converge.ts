@@ -1,9 +1,8 @@
 import { type ObservedHost } from '@sriov/api';
-import { KernelBlockedError } from '@sriov/host';
-import { type HostPlan, planHost } from '@sriov/node-plan';
-import { apply, type ApplyPorts, type OnStep, type StepFailure } from './apply.ts';
+import { type HostPlan, type JournalProblem, planHost, type Remainder } from '@sriov/node-plan';
+import { apply, type ApplyPorts, type OnStep } from './apply.ts';
+import { type FailedStep } from './failed-step.ts';
 import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
-import { InUseError } from './last-look.ts';
 import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart/decide-restart.ts';
 import { takeOver } from './take-over.ts';
 
@@ -13,19 +12,9 @@ export interface Followers extends ApplyPorts {
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
 }
 
-/** A file of the journal that cannot be used. */
-export interface JournalProblem {
-  readonly pciAddress: string;
-  readonly message: string;
-}
-
 /** Where the host ended. */
-export interface Converged {
+export interface Converged extends Remainder {
   readonly observed: ObservedHost;
-  /** What is still to be done, as the last look at the host tells. */
-  readonly rest: HostPlan;
-  readonly failures: readonly StepFailure[];
-  readonly journalProblems: readonly JournalProblem[];
   /** What bears on the device plugin, see `decideRestart`. */
   readonly plugin: { readonly before: PluginRecord; readonly now: PluginRecord; readonly hasChangedVfs: boolean };
 }
@@ -41,7 +30,7 @@ const MAX_ROUNDS = 3;
  * The result is what was seen last, never what was meant.
  */
 export async function converge(ports: HostPorts, wanted: Wanted, followers: Followers): Promise<Converged> {
-  let failures: readonly StepFailure[] = [];
+  let failures: readonly FailedStep[] = [];
   let first: Gathered | undefined;
   const vfSteps = followVfSteps(followers.onStep);
   for (let round = 0; ; round += 1) {
@@ -60,7 +49,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     await followers.onPlan(plan, observed);
     // What was refused, because somebody has taken a VF meanwhile, the next look tells.
     const ended = await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep });
-    failures = ended.filter(({ cause }) => !(cause instanceof InUseError));
+    failures = ended.filter(({ outcome }) => outcome !== 'refused');
   }
 }
 
@@ -72,7 +61,7 @@ function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly have
     onStep: (about) => {
       const onEnd = onStep(about);
       return (failure) => {
-        const mayHaveCome = failure === undefined || failure.cause instanceof KernelBlockedError;
+        const mayHaveCome = failure === undefined || failure.outcome === 'blocked';
         if (mayHaveCome && changesVfs(about)) haveChanged = true;
         onEnd?.(failure);
       };

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
 import { MemoryFolder, PORTS, portrait, PowerCut, testKernel, testSpec } from './test/test-host.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from '@sriov/node-plan';
 
 jest.setTimeout(60_000);
 

@@ -6,7 +6,7 @@ import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
 import { MemoryFolder } from './test/test-host.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from '@sriov/node-plan';
 
 const PF = '0000:01:00.0';
 

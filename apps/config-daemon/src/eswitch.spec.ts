@@ -5,7 +5,7 @@ import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
 import { nextStatus } from './node-status.ts';
 import { MemoryFolder } from './test/test-host.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from '@sriov/node-plan';
 
 const SWITCH = '0000:10:00.0';
 const PLAIN = '0000:20:00.0';

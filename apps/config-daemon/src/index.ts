@@ -4,4 +4,3 @@ export * from './converge.ts';
 export { type HostPorts, type Wanted, wishOf } from './gather.ts';
 export * from './journal.ts';
 export * from './node-status.ts';
-export * from './verdict.ts';

@@ -1,9 +1,7 @@
 import { type ObservedHost, SYNC_STATUS } from '@sriov/api';
-import { KernelBlockedError } from '@sriov/host';
+import { type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
 import { type Metrics } from '@sriov/runtime';
-import { type StepFailure, type StepName } from './apply.ts';
-import { InUseError } from './last-look.ts';
-import { failuresOf, type Verdict } from './node-status.ts';
+import { failuresOf } from './node-status.ts';
 
 /** What the daemon counts of its work on the host. */
 export interface NodeMetrics {
@@ -49,7 +47,7 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
   return {
     stepEnded({ pciAddress, kind }, { seconds, failure }) {
-      steps.inc({ pf: pciAddress, step: kind, outcome: outcomeOf(failure) });
+      steps.inc({ pf: pciAddress, step: kind, outcome: failure?.outcome ?? 'done' });
       durations.observe({ step: kind }, seconds);
     },
     pluginRestarted: (outcome) => restarts.inc({ outcome }),
@@ -75,10 +73,4 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
       }
     },
   };
-}
-
-function outcomeOf(failure: StepFailure | undefined): string {
-  if (failure === undefined) return 'done';
-  if (failure.cause instanceof InUseError) return 'refused';
-  return failure.cause instanceof KernelBlockedError ? 'blocked' : 'failed';
 }

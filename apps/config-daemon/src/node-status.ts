@@ -7,8 +7,6 @@ import {
   type NodeStateStatus,
   type ObservedHost,
   type ObservedInterface,
-  REASON,
-  type Reason,
   type SriovNetworkNodeState,
   SYNC_STATUS,
   type SyncStatus,
@@ -16,17 +14,7 @@ import {
   wireText,
 } from '@sriov/api';
 import { mergeConditions, type Summary, summaryConditions, truncate } from '@sriov/conditions';
-import { statusInterfaces } from '@sriov/node-plan';
-import { type FoundFailure } from './failures.ts';
-
-/** What a pass has to say about the node. */
-export interface Verdict {
-  readonly syncStatus: SyncStatus;
-  readonly reason: Reason;
-  readonly message: string;
-  /** What could not be done; absent when nothing is known of single PFs. */
-  readonly failures?: readonly FoundFailure[];
-}
+import { type FoundFailure, statusInterfaces, type Verdict } from '@sriov/node-plan';
 
 /** What a pass saw and what it has to say. */
 export interface Pass {
@@ -47,14 +35,9 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
   const external = new Set(
     (nodeState.spec?.interfaces ?? []).filter((entry) => entry.externallyManaged).map((entry) => entry.pciAddress),
   );
-  const { conditions, transitions } = mergeConditions(
-    ownConditions(nodeState.status),
-    summaryConditions(SUMMARY[verdict.syncStatus], verdict),
-    {
-      generation: nodeState.metadata.generation,
-      now,
-    },
-  );
+  const summary = summaryConditions(SUMMARY[verdict.syncStatus], verdict);
+  const { generation } = nodeState.metadata;
+  const { conditions, transitions } = mergeConditions(ownConditions(nodeState.status), summary, { generation, now });
   const [ready] = conditions.filter(({ type }) => type === CONDITION.ready);
   const interfaces = observed
     ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
@@ -158,8 +141,3 @@ const SUMMARY: Readonly<Record<SyncStatus, Summary>> = {
   [SYNC_STATUS.inProgress]: 'progressing',
   [SYNC_STATUS.failed]: 'degraded',
 };
-
-/** The verdict while something is being done; the lines say what. */
-export function applying(lines: readonly string[]): Verdict {
-  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message: lines.join('\n') };
-}

@@ -1,10 +1,11 @@
 import { type ObservedHost } from '@sriov/api';
-import { describePlan, type HostPlan } from '@sriov/node-plan';
+import { applying, describePlan, type HostPlan, type StepName } from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { type OnStepEnd, type StepFailure, type StepName } from './apply.ts';
+import { type OnStepEnd } from './apply.ts';
 import { type Followers } from './converge.ts';
+import { type FailedStep } from './failed-step.ts';
 import { type NodeMetrics } from './metrics.ts';
-import { applying, type Pass } from './node-status.ts';
+import { type Pass } from './node-status.ts';
 
 /** What following the work of a pass takes. */
 export interface ProgressPorts {
@@ -16,7 +17,7 @@ export interface ProgressPorts {
   /** The pass tries again what failed before: the failure stays in the status until there is another outcome. */
   readonly isRetry: boolean;
   /** Hears of each step that fails, as soon as it does: what comes after it can fail as well. */
-  readonly onFailure: (failure: StepFailure) => void;
+  readonly onFailure: (failure: FailedStep) => void;
 }
 
 /**

@@ -1,18 +1,18 @@
-import { CONDITION, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { CONDITION, messageOf, REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type BlockedCall, KernelBlockedError } from '@sriov/host';
+import { unreadableVerdict, type Verdict, verdictOf } from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { type StepFailure } from './apply.ts';
 import { Blockages } from './blockages.ts';
 import { converge } from './converge.ts';
+import { type FailedStep } from './failed-step.ts';
 import { type HostPorts, wishOf } from './gather.ts';
 import { type NodeMetrics } from './metrics.ts';
-import { type Pass, type Verdict } from './node-status.ts';
+import { type Pass } from './node-status.ts';
 import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
 import { Progress } from './progress.ts';
 import { RetryDelays } from './retry-delays.ts';
 import { type StatusWriter } from './status-writer.ts';
-import { unreadable, verdictOf } from './verdict.ts';
 
 /** What reconciling the node works with. */
 export interface ReconcileContext {
@@ -61,8 +61,8 @@ async function reconcile(context: ReconcileContext, input: PassInput): Promise<O
   const { nodeState, blockages, delays } = input;
   const report = (pass: Pass): Promise<boolean> => context.status.write(nodeState, pass);
   const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences };
-  const failures: StepFailure[] = [];
-  const onFailure = (failure: StepFailure): void => {
+  const failures: FailedStep[] = [];
+  const onFailure = (failure: FailedStep): void => {
     failures.push(failure);
     blockages.add(failure);
   };
@@ -110,15 +110,15 @@ async function endUnreadable(
   { log, metrics, clock, wake, onHeldUp }: ReconcileContext,
   pass: PassInput & {
     readonly cause: unknown;
-    readonly failures: readonly StepFailure[];
+    readonly failures: readonly FailedStep[];
     readonly report: (pass: Pass) => Promise<unknown>;
   },
 ): Promise<Outcome> {
   const { cause, failures, nodeState, delays } = pass;
-  const verdict = unreadable(cause, failures);
+  const isBlocked = cause instanceof KernelBlockedError;
+  const verdict = unreadableVerdict({ message: messageOf(cause), isBlocked }, failures);
   metrics.judged(undefined, verdict, clock.now());
   await pass.report({ verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
-  const isBlocked = cause instanceof KernelBlockedError;
   if (isBlocked) {
     onHeldUp(cause);
     void cause.released.then(wake);

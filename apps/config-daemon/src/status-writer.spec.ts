@@ -3,7 +3,7 @@ import { type ObservedHost, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState
 import { connect, EventRecorder, KubeClient, loadKubeConfig } from '@sriov/kube';
 import { createLogger, systemClock } from '@sriov/runtime';
 import { createNamespace, FakeClock, installCrds, request, testControlPlane } from '@sriov/testing';
-import { applying } from './node-status.ts';
+import { applying } from '@sriov/node-plan';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
 jest.setTimeout(60_000);

@@ -1,6 +1,6 @@
 import { messageOf } from '@sriov/api';
-import { type HostPlan } from '@sriov/node-plan';
-import { type StepFailure } from './apply.ts';
+import { type HostPlan, type StepName } from '@sriov/node-plan';
+import { type FailedStep, failedStep } from './failed-step.ts';
 import { type Gathered } from './gather.ts';
 import { type Journal } from './journal.ts';
 import { type PluginRecord } from './plugin-restart/decide-restart.ts';
@@ -15,7 +15,7 @@ export async function takeOver(
   journal: Journal,
   gathered: Gathered,
   { plan, because }: { readonly plan: HostPlan; readonly because: readonly string[] },
-): Promise<StepFailure[]> {
+): Promise<FailedStep[]> {
   const { facts, journal: known } = gathered;
   const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   try {
@@ -30,7 +30,8 @@ export async function takeOver(
   } catch (cause) {
     const detail = messageOf(cause);
     const message = `the state folder cannot be written, so nothing is done to the host: ${detail}: make it writable, or choose another with --state-folder`;
-    return [{ pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal', message, cause }];
+    const about: StepName = { pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal' };
+    return [failedStep(about, cause, message)];
   }
 }
 

@@ -2,7 +2,7 @@ import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, SYNC_STATUS } fro
 import { type LastingFailure } from '@sriov/controller';
 import { ApiError, type EventRecorder } from '@sriov/kube';
 import { type StatusWriter } from './status-writer.ts';
-import { type Verdict } from './node-status.ts';
+import { type Verdict } from '@sriov/node-plan';
 
 /** What telling goes through. */
 export interface TellPorts {

@@ -8,4 +8,8 @@ export { type InitialPf } from './planning/plan-pf.ts';
 export * from './planning/plan-host.ts';
 export * from './status/status-interfaces.ts';
 export * from './planning/steps.ts';
+export { findFailures, type FoundFailure } from './status/node-failures.ts';
+export * from './status/remainder.ts';
+export * from './status/step-failure.ts';
+export * from './status/verdict.ts';
 export { stableVfMac } from './planning/vf-mac.ts';

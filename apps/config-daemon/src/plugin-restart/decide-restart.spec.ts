@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ObservedPf } from '@sriov/api';
-import { KernelBlockedError } from '@sriov/host';
 import { type PfPlan } from '@sriov/node-plan';
 import { decideRestart, type RestartFacts, unsettledPfs, vfChanges } from './decide-restart.ts';
 import { PORTS } from '../test/test-host.ts';
@@ -151,18 +150,9 @@ describe('the device plugin is not started', () => {
       failures: [],
       ...change,
     });
-  const failure = (pciAddress: string): object => ({ failures: [{ pciAddress, cause: new Error('EIO') }] });
+  const failure = (pciAddress: string): object => ({ failures: [{ pciAddress, outcome: 'failed' }] });
   const problem = (reason: string): object => ({ rest: { pfs: [], problems: [{ pciAddress: PF, reason }] } });
-  const blocked = {
-    pciAddress: OTHER,
-    cause: new KernelBlockedError({
-      verb: 'write',
-      path: '/',
-      since: 0,
-      waitedMs: 10_000,
-      released: Promise.resolve(),
-    }),
-  };
+  const blocked = { pciAddress: OTHER, outcome: 'blocked' };
 
   it.each<[string, object, string[]]>([
     ['before a PF with VFs has had what failed', failure(PF), [PF]],

@@ -1,5 +1,4 @@
-import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
-import { KernelBlockedError } from '@sriov/host';
+import { type ObservedHost, parseVfRange, rangeContains, type VfGroup, REASON } from '@sriov/api';
 import {
   formatVfIds,
   type HostFacts,
@@ -7,8 +6,9 @@ import {
   type PfPlan,
   pfTitle,
   type PlanProblemReason,
+  type StepFailure,
+  type StepName,
 } from '@sriov/node-plan';
-import { type StepFailure, type StepName } from '../apply.ts';
 
 /** What is known of the device plugin of this node: it reads its configuration and finds devices at its start alone. */
 export interface PluginRecord {
@@ -115,7 +115,7 @@ export function vfPortrait({ interfaces }: ObservedHost): string {
   );
 }
 
-const KEEPS_WAITING: readonly PlanProblemReason[] = ['NotPlannedYet', 'BlockedInKernel'];
+const KEEPS_WAITING: readonly PlanProblemReason[] = [REASON.notPlannedYet, REASON.blocked];
 
 /**
  * PCI addresses of the PFs that are not at rest: VFs are to be bound yet, or are held by a pod that a new configuration
@@ -129,16 +129,16 @@ export function unsettledPfs({
 }: {
   readonly observed: ObservedHost;
   readonly rest: Pick<HostPlan, 'pfs' | 'problems'>;
-  readonly failures: readonly Pick<StepFailure, 'pciAddress' | 'cause'>[];
+  readonly failures: readonly Pick<StepFailure, 'pciAddress' | 'outcome'>[];
 }): string[] {
   const withVfs = new Set(['']);
   for (const { pciAddress, sriov } of observed.interfaces) if (sriov?.vfs.length) withVfs.add(pciAddress);
   const undone = [...failures, ...rest.pfs].filter(({ pciAddress }) => withVfs.has(pciAddress));
   // VFs that are being made may come at any moment.
-  const blocked = failures.filter(({ cause }) => cause instanceof KernelBlockedError);
+  const blocked = failures.filter(({ outcome }) => outcome === 'blocked');
   const waiting = rest.problems.filter(
     ({ reason, pciAddress = '' }) =>
-      KEEPS_WAITING.includes(reason) || (reason === 'VirtualFunctionInUse' && withVfs.has(pciAddress)),
+      KEEPS_WAITING.includes(reason) || (reason === REASON.vfInUse && withVfs.has(pciAddress)),
   );
   return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress = '' }) => pciAddress))];
 }

@@ -1,4 +1,4 @@
-import { type ObservedPf, type ObservedVf } from '@sriov/api';
+import { type ObservedPf, type ObservedVf, REASON } from '@sriov/api';
 import { holderOf, isHostUse } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
@@ -33,7 +33,7 @@ export function findMissingInterface(observed: ObservedPf): PlanProblem | undefi
   if (link !== undefined || linkType === 'IB' || nicDriverOf(driver) === undefined) return undefined;
   if (holderOf(observed) !== undefined) return undefined;
   const message = `its driver ${driver} shows no network interface: nothing is done to the PF until there is one`;
-  return problemOf(observed, 'InterfaceNotFound', message);
+  return problemOf(observed, REASON.interfaceNotFound, message);
 }
 
 /** A PF, and whether it may be changed although the host depends on it. */
@@ -48,11 +48,11 @@ export function findHostUse({ observed, allowHostInterfaces }: GuardedPf, action
   if (holder === undefined) return undefined;
   const interrupts = `${action} interrupts its link, and it is in use by ${holder}`;
   if (!isHostUse(observed)) {
-    return problemOf(observed, 'VirtualFunctionInUse', `${interrupts}: nothing is done until it is free`);
+    return problemOf(observed, REASON.vfInUse, `${interrupts}: nothing is done until it is free`);
   }
   if (allowHostInterfaces) return undefined;
   const cure = 'set CONFIGURE_HOST_INTERFACES=true for the config daemon if that is wanted';
-  return problemOf(observed, 'HostInterface', `${interrupts}: ${cure}`);
+  return problemOf(observed, REASON.hostInterface, `${interrupts}: ${cure}`);
 }
 
 /** Why the VFs of the PF must not be made anew now. */
@@ -63,7 +63,7 @@ export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefi
   if (held === undefined) return undefined;
   return problemOf(
     pf.observed,
-    'VirtualFunctionInUse',
+    REASON.vfInUse,
     `${action} removes VFs that are in use (${held}): nothing is done until they are free`,
   );
 }

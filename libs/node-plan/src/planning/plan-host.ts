@@ -6,6 +6,7 @@ import {
   type ObservedHost,
   type ObservedPf,
   type PlannedFrom,
+  REASON,
 } from '@sriov/api';
 import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
@@ -69,7 +70,7 @@ function nodeProblems({ spec, observed }: HostFacts): PlanProblem[] {
 }
 
 const NOT_PLANNED_YET: PlanProblem = {
-  reason: 'NotPlannedYet',
+  reason: REASON.notPlannedYet,
   message: `the spec does not say from which PFs it was planned (annotation ${ANNOTATION.plannedFrom}), so the host is left as it is: if that lasts, the policy controller does not run, or is older than this daemon`,
 };
 
@@ -95,7 +96,7 @@ function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostInde
   const observed = host.pfs.get(desired.pciAddress);
   if (observed === undefined) return { problems: [notFound(desired, host)] };
   const waiting = blocked.get(desired.pciAddress);
-  if (waiting !== undefined) return { problems: [problemOf(observed, 'BlockedInKernel', waiting)] };
+  if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
   return planPf({
     desired,
     observed,
@@ -116,10 +117,11 @@ function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex
   if (observed === undefined) {
     return { problems: !isExternal && host.problems.has(entry.pciAddress) ? [notFound(entry, host)] : [] };
   }
-  if (plannedFrom?.has(entry.pciAddress) !== true) return { problems: [problemOf(observed, 'NotPlannedYet', UNSEEN)] };
+  if (plannedFrom?.has(entry.pciAddress) !== true)
+    return { problems: [problemOf(observed, REASON.notPlannedYet, UNSEEN)] };
   if (isExternal) return { problems: [] };
   const waiting = blocked.get(entry.pciAddress);
-  if (waiting !== undefined) return { problems: [problemOf(observed, 'BlockedInKernel', waiting)] };
+  if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
   return planReset({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
 }
 
@@ -128,14 +130,14 @@ const UNSEEN =
 
 function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostIndex): PlanProblem {
   const { message = 'the node has no such network device', isBlocked } = problems.get(pciAddress) ?? {};
-  const reason = isBlocked ? 'BlockedInKernel' : 'InterfaceNotFound';
+  const reason = isBlocked ? REASON.blocked : REASON.interfaceNotFound;
   return { pciAddress, reason, message: `${nameOf({ pciAddress, name })}: ${message}` };
 }
 
 /** Node states are written by the policy controller, which has each PF once; a hand may do otherwise. */
 function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
   const message = `${nameOf({ pciAddress, name })}: the spec has more than one entry of the PF, and only the first counts`;
-  return { pciAddress, reason: 'SpecInvalid', message };
+  return { pciAddress, reason: REASON.specInvalid, message };
 }
 
 function nameOf({ pciAddress, name }: Pick<DesiredInterface, 'pciAddress' | 'name'>): string {

@@ -1,4 +1,4 @@
-import { type DesiredInterface, formatVfRange, type ObservedPf } from '@sriov/api';
+import { type DesiredInterface, formatVfRange, type ObservedPf, REASON } from '@sriov/api';
 import { factsOfHost, findRefusal } from '@sriov/node-limits';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { holderOf } from './in-use.ts';
@@ -48,7 +48,7 @@ export function planPf(pfCase: PfCase): PfResult {
   const missing = findMissingInterface(observed);
   if (missing) return { problems: [missing] };
   const groups = readGroups(desired);
-  if (typeof groups === 'string') return { problems: [problemOf(observed, 'SpecInvalid', groups)] };
+  if (typeof groups === 'string') return { problems: [problemOf(observed, REASON.specInvalid, groups)] };
   const { usable, problems } = dropUnusable(observed, groups);
   const result = needsRecreate(desired, observed) ? planRecreate(pfCase, usable) : planInPlace(pfCase, usable);
   return { ...result, problems: [...problems, ...result.problems] };
@@ -65,7 +65,7 @@ function dropUnusable(
   const message = `VFs ${ranges} cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS`;
   return {
     usable: groups.filter((group) => !needsIommu.includes(group)),
-    problems: [problemOf(observed, 'Unsupported', message)],
+    problems: [problemOf(observed, REASON.unsupported, message)],
   };
 }
 
@@ -161,7 +161,7 @@ function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfP
   const holder = holderOf(vf);
   if (holder !== undefined) {
     const message = `${because[0]}, and it is in use by ${holder}: it is left alone until it is free`;
-    return { because: [], problem: problemOf(pf.observed, 'VirtualFunctionInUse', message) };
+    return { because: [], problem: problemOf(pf.observed, REASON.vfInUse, message) };
   }
   return { plan: { id: vf.id, steps }, because };
 }

@@ -1,4 +1,4 @@
-import { type DesiredInterface } from '@sriov/api';
+import { type DesiredInterface, type REASON } from '@sriov/api';
 
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
@@ -44,16 +44,16 @@ export interface PlanProblem {
   readonly message: string;
 }
 
-/** Stands as the reason of the node state's condition. */
-export type PlanProblemReason =
-  | 'NotPlannedYet'
-  | 'InterfaceNotFound'
-  | 'InterfaceUnreadable'
-  | 'VirtualFunctionInUse'
-  | 'HostInterface'
-  | 'Unsupported'
-  | 'SpecInvalid'
-  | 'BlockedInKernel';
+/** Why the planner refuses; stands as the reason of the node state's condition. */
+export type PlanProblemReason = (typeof REASON)[
+  | 'notPlannedYet'
+  | 'interfaceNotFound'
+  | 'interfaceUnreadable'
+  | 'vfInUse'
+  | 'hostInterface'
+  | 'unsupported'
+  | 'specInvalid'
+  | 'blocked'];
 
 /** What will be done to a host. Empty `pfs` and `problems`: the host is as the spec wants it. */
 export interface HostPlan {

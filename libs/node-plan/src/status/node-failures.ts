@@ -1,30 +1,18 @@
 import { type NodeFailure, REASON, type Reason } from '@sriov/api';
-import { KernelBlockedError, KernelError } from '@sriov/host';
-import { formatVfIds, pfTitle, type PfPlan, type PlanProblem, type PlanProblemReason } from '@sriov/node-plan';
-import { type StepFailure } from './apply.ts';
-import { type Converged } from './converge.ts';
+import { type PfPlan, type PlanProblem } from '../planning/steps.ts';
+import { pfTitle } from '../words/describe-plan.ts';
+import { formatVfIds } from '../words/format-vf-ids.ts';
+import { type Remainder } from './remainder.ts';
+import { type StepFailure } from './step-failure.ts';
 
-/** A failure as a pass finds it. Since when it is there, and how the PF is called, is told by the status. */
+/** A failure as a pass finds it. The status adds since when it is there, and the name of the PF. */
 export type FoundFailure = Omit<NodeFailure, 'since' | 'name'> & { readonly reason: Reason };
-
-/** Reasons of the planner as the reasons of conditions. */
-export const PROBLEM_REASONS: Readonly<Record<PlanProblemReason, Reason>> = {
-  NotPlannedYet: REASON.notPlannedYet,
-  InterfaceNotFound: REASON.interfaceNotFound,
-  InterfaceUnreadable: REASON.interfaceUnreadable,
-  VirtualFunctionInUse: REASON.vfInUse,
-  HostInterface: REASON.hostInterface,
-  Unsupported: REASON.unsupported,
-  SpecInvalid: REASON.specInvalid,
-  BlockedInKernel: REASON.blocked,
-};
 
 /**
  * Everything that is not as wanted, the gravest first, with the PF that each is about: a PF that is not named is as it
  * should be.
  */
-export function findFailures(converged: Omit<Converged, 'observed' | 'plugin'>): FoundFailure[] {
-  const { rest, failures, journalProblems } = converged;
+export function findFailures({ rest, failures, journalProblems }: Remainder): FoundFailure[] {
   const failed = new Set(failures.map(({ pciAddress }) => pciAddress));
   const ofRest = failures.length === 0 ? changedBack : leftOver;
   return [
@@ -46,8 +34,9 @@ export interface AlikeFailures {
 export function groupAlike(failures: readonly StepFailure[]): AlikeFailures[] {
   const alike = new Map<string, [StepFailure, ...StepFailure[]]>();
   for (const failure of [...failures].sort((a, b) => (a.vfId ?? 0) - (b.vfId ?? 0))) {
-    const { pciAddress, vfId, kind, cause, message } = failure;
-    const why = vfId !== undefined && cause instanceof KernelError ? `${kind} ${cause.code}` : message;
+    const { pciAddress, vfId, kind, outcome, errno, message } = failure;
+    const cause = outcome === 'blocked' ? outcome : errno;
+    const why = vfId !== undefined && cause !== undefined ? `${kind} ${cause}` : message;
     const key = `${pciAddress} ${why}`;
     const group = alike.get(key);
     if (group) group.push(failure);
@@ -59,25 +48,25 @@ export function groupAlike(failures: readonly StepFailure[]): AlikeFailures[] {
   });
 }
 
-/** `since` is the only time in a failure: a sentence with another one would be news at each restart of the daemon. */
+/** `since` is the only time in a failure: a sentence with another time would be news at each restart of the daemon. */
 const NOT_BACK = 'not back from the kernel: the PF is left alone until it is';
 
 function ofStep({ first, others }: AlikeFailures): FoundFailure {
-  const { pciAddress, pf, kind, step, cause, message } = first;
-  const isBlocked = cause instanceof KernelBlockedError;
+  const { pciAddress, pf, kind, step, outcome, errno, message } = first;
+  const isBlocked = outcome === 'blocked';
   return {
     ...placed(pciAddress),
     step: kind,
     reason: isBlocked ? REASON.blocked : REASON.applyFailed,
-    ...(cause instanceof KernelError && !isBlocked && { errno: cause.code }),
+    ...(errno !== undefined && { errno }),
     message: `${isBlocked ? `${pf}: ${step}: ${NOT_BACK}` : message}${others}`,
   };
 }
 
 function ofProblem({ pciAddress, reason, message }: PlanProblem): FoundFailure {
-  const isBlocked = reason === 'BlockedInKernel';
+  const isBlocked = reason === REASON.blocked;
   const text = isBlocked ? `${pciAddress ?? 'the node'}: a call is ${NOT_BACK}` : message;
-  return { ...placed(pciAddress), reason: PROBLEM_REASONS[reason], message: text };
+  return { ...placed(pciAddress), reason, message: text };
 }
 
 function changedBack(plan: PfPlan): FoundFailure {

@@ -1,0 +1,76 @@
+import {
+  bindDefaultDriver,
+  bindDriver,
+  type Kernel,
+  listNames,
+  listVfAddresses,
+  PCI_DEVICES,
+  setAutoprobe,
+  setLinkUp,
+  setMtu,
+  setNumVfs,
+  setVfMac,
+  unbindDriver,
+} from '@sriov/host';
+import { DEFAULT_DRIVER, type PfPlan, type PfStep, type VfStep } from '@sriov/node-plan';
+import { type LastLook } from './last-look.ts';
+
+/** What a step is done with, and the plan of its PF. */
+export interface StepWork {
+  readonly kernel: Kernel;
+  readonly plan: PfPlan;
+  readonly lastLook: LastLook;
+}
+
+/** Does one step on a PF. @throws {InUseError} when somebody has taken a VF that would go; what the kernel throws */
+export function applyPfStep(work: StepWork, step: PfStep): Promise<void> {
+  const { kernel, plan } = work;
+  switch (step.kind) {
+    case 'set-autoprobe':
+      return setAutoprobe(kernel, plan.pciAddress, step.enabled);
+    case 'set-num-vfs':
+      return changeNumVfs(work, step.numVfs);
+    case 'set-pf-mtu':
+      return setMtu(kernel, plan.name, step.mtu);
+    case 'set-link-up':
+      return setLinkUp(kernel, plan.name);
+  }
+}
+
+/**
+ * VFs that are there are removed with it. Where somebody else has made as many since the plan was made, the steps that
+ * follow take them for new ones. So nobody must have taken one.
+ */
+async function changeNumVfs({ kernel, plan, lastLook }: StepWork, numVfs: number): Promise<void> {
+  const { size } = await listVfAddresses(kernel, plan.pciAddress);
+  if (size > 0) await lastLook.demandFree(plan.pciAddress);
+  await setNumVfs(kernel, plan.pciAddress, numVfs);
+}
+
+/** A VF: its index, and where it is. */
+export interface VfPlace {
+  readonly id: number;
+  readonly pciAddress: string;
+}
+
+/** Does one step on a VF. @throws what the kernel throws */
+export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfStep): Promise<void> {
+  switch (step.kind) {
+    case 'set-vf-mac':
+      return setVfMac(kernel, { pfName: plan.name, id: vf.id }, step.mac);
+    case 'unbind-vf':
+      return unbindDriver(kernel, vf.pciAddress);
+    case 'bind-vf':
+      return step.driver === DEFAULT_DRIVER
+        ? bindDefaultDriver(kernel, vf.pciAddress)
+        : bindDriver(kernel, vf.pciAddress, step.driver);
+    case 'set-vf-mtu':
+      return setVfMtu(kernel, vf.pciAddress, step.mtu);
+  }
+}
+
+/** A VF that a pod has taken meanwhile has no interface here any more; its MTU is then the pod's business. */
+async function setVfMtu(kernel: Kernel, pciAddress: string, mtu: number): Promise<void> {
+  const [name] = await listNames(kernel, `${PCI_DEVICES}/${pciAddress}/net`);
+  if (name !== undefined) await setMtu(kernel, name, mtu);
+}

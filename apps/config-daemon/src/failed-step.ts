@@ -1,0 +1,37 @@
+import { formatTime, messageOf } from '@sriov/api';
+import { KernelBlockedError, KernelError } from '@sriov/host';
+import { type StepFailure, type StepFailureKind, type StepName } from '@sriov/node-plan';
+import { InUseError } from './last-look.ts';
+
+/** A step that was not done, and what was thrown instead. */
+export interface FailedStep extends StepFailure {
+  readonly cause: unknown;
+}
+
+/** Says what a thrown error means for its step. @param message for people, unless that of the error will do */
+export function failedStep(about: StepName, cause: unknown, message?: string): FailedStep {
+  const { pf, step, pciAddress } = about;
+  const outcome = outcomeOf(cause);
+  return {
+    ...about,
+    outcome,
+    ...(cause instanceof KernelError && outcome !== 'blocked' && { errno: cause.code }),
+    message: message ?? `${pf}: ${step}: ${describeCause(cause, pciAddress)}`,
+    cause,
+  };
+}
+
+function outcomeOf(cause: unknown): StepFailureKind {
+  if (cause instanceof InUseError) return 'refused';
+  return cause instanceof KernelBlockedError ? 'blocked' : 'failed';
+}
+
+function describeCause(cause: unknown, pciAddress: string): string {
+  return cause instanceof KernelBlockedError ? notBackSince(cause.since, pciAddress) : messageOf(cause);
+}
+
+/** Words for a call that has not returned. `since` is in milliseconds since the epoch. */
+export function notBackSince(since: number, pciAddress: string): string {
+  const consequence = pciAddress === '' ? 'it is not tried again until it is' : 'the PF is left alone until it is';
+  return `not back from the kernel since ${formatTime(since)}: ${consequence}`;
+}

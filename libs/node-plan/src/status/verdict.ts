@@ -1,0 +1,88 @@
+import { type Reason, REASON, SYNC_STATUS, type SyncStatus } from '@sriov/api';
+import { describePlan } from '../words/describe-plan.ts';
+import { findFailures, type FoundFailure, groupAlike } from './node-failures.ts';
+import { type Remainder } from './remainder.ts';
+import { type StepFailure } from './step-failure.ts';
+
+/** What a pass has to say about the node. */
+export interface Verdict {
+  readonly syncStatus: SyncStatus;
+  readonly reason: Reason;
+  readonly message: string;
+  /** What could not be done; absent when nothing is known about single PFs. */
+  readonly failures?: readonly FoundFailure[];
+}
+
+/** The verdict while something is being done; the lines say what. */
+export function applying(lines: readonly string[]): Verdict {
+  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message: lines.join('\n') };
+}
+
+/**
+ * What the last look at the host says: it is as wanted, or every single thing that is not, the gravest first. With
+ * `isPatient`, calls that are still in the kernel are work in progress as long as nothing else is wrong.
+ */
+export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
+  const { rest, failures, journalProblems } = remainder;
+  const isUndone = failures.length === 0 && rest.pfs.length > 0;
+  const lines = [
+    ...failureLines(failures),
+    ...rest.problems.map(({ message }) => message),
+    ...journalProblems.map(({ message }) => message),
+    ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan({ ...rest, problems: [] })] : []),
+  ];
+  if (lines.length === 0) {
+    return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
+  }
+  if (isPatient && !isUndone && isOnlyBlocked(remainder)) return applying(lines);
+  if (!isUndone && isOnlyUnplanned(remainder)) return notPlanned(lines);
+  const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(remainder), message: lines.join('\n') };
+  return { ...failed, failures: findFailures(remainder) };
+}
+
+/** Why the host could not be looked at. */
+export interface LookFailure {
+  readonly message: string;
+  /** A call that the look cannot do without is still in the kernel. */
+  readonly isBlocked: boolean;
+}
+
+/**
+ * The verdict where the host could not even be looked at: neither the spec nor a PF is to blame. The steps that failed
+ * earlier in the same pass stand behind it.
+ */
+export function unreadableVerdict({ message, isBlocked }: LookFailure, failures: readonly StepFailure[]): Verdict {
+  const reason = isBlocked ? REASON.blocked : REASON.hostUnreadable;
+  const lines = [message, ...failureLines(failures)];
+  return { syncStatus: SYNC_STATUS.failed, reason, message: lines.join('\n') };
+}
+
+function failureLines(failures: readonly StepFailure[]): string[] {
+  return groupAlike(failures).map(({ first, others }) => `${first.message}${others}`);
+}
+
+function isOnlyBlocked({ rest, failures, journalProblems }: Remainder): boolean {
+  return (
+    journalProblems.length === 0 &&
+    failures.every(({ outcome }) => outcome === 'blocked') &&
+    rest.problems.every(({ reason }) => reason === REASON.blocked)
+  );
+}
+
+/** What is right is in place; nobody knows yet what else shall be there. */
+function isOnlyUnplanned({ rest, failures, journalProblems }: Remainder): boolean {
+  const others = rest.problems.filter(({ reason }) => reason !== REASON.notPlannedYet);
+  return failures.length === 0 && journalProblems.length === 0 && others.length === 0;
+}
+
+function notPlanned(lines: readonly string[]): Verdict {
+  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.notPlannedYet, message: lines.join('\n') };
+}
+
+function reasonOf({ rest, failures, journalProblems }: Remainder): Reason {
+  if (failures.some(({ outcome }) => outcome === 'blocked')) return REASON.blocked;
+  if (failures.length > 0) return REASON.applyFailed;
+  const first = rest.problems.find(({ reason }) => reason !== REASON.notPlannedYet);
+  if (first) return first.reason;
+  return journalProblems.length > 0 ? REASON.stateDamaged : REASON.undone;
+}
