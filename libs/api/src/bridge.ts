@@ -5,21 +5,21 @@ import { zeroCounts } from './to-wire.ts';
 /** Settings of an OVS bridge, columns of the Open vSwitch Bridge table. */
 export const ovsBridgeConfigSchema = z
   .object({
-    datapathType: z.string().optional().describe('Column datapath_type, such as netdev.'),
-    externalIDs: stringMap.optional().describe('Column external_ids.'),
-    otherConfig: stringMap.optional().describe('Column other_config.'),
-    failMode: z.enum(['secure', 'standalone']).optional().describe('Column fail_mode.'),
+    datapathType: z.string().optional().describe('Value of the OVS column datapath_type, such as netdev.'),
+    externalIDs: stringMap.optional().describe('Value of the OVS column external_ids.'),
+    otherConfig: stringMap.optional().describe('Value of the OVS column other_config.'),
+    failMode: z.enum(['secure', 'standalone']).optional().describe('Value of the OVS column fail_mode.'),
   })
   .describe('Settings of the bridge.');
 
 /** Settings of the PF as the bridge's uplink, columns of the Open vSwitch Interface table. */
 export const ovsInterfaceConfigSchema = z
   .object({
-    type: z.string().optional().describe('Column type, such as dpdk.'),
-    options: stringMap.optional().describe('Column options.'),
-    externalIDs: stringMap.optional().describe('Column external_ids.'),
-    otherConfig: stringMap.optional().describe('Column other_config.'),
-    mtuRequest: zeroCounts(z.int()).optional().describe('Column mtu_request, in bytes.'),
+    type: z.string().optional().describe('Value of the OVS column type, such as dpdk.'),
+    options: stringMap.optional().describe('Value of the OVS column options.'),
+    externalIDs: stringMap.optional().describe('Value of the OVS column external_ids.'),
+    otherConfig: stringMap.optional().describe('Value of the OVS column other_config.'),
+    mtuRequest: zeroCounts(z.int()).optional().describe('Value of the OVS column mtu_request, in bytes.'),
   })
   .describe('Settings of the uplink interface.');
 
@@ -29,7 +29,7 @@ export const bridgesSchema = z
     ovs: z
       .array(
         z.object({
-          name: z.string().describe('br- and the PCI address of the uplink, ":" replaced by "_".'),
+          name: z.string().describe('"br-" and the PCI address of the uplink, with "_" for ":".'),
           bridge: ovsBridgeConfigSchema.optional(),
           uplinks: z
             .array(
@@ -40,7 +40,7 @@ export const bridgesSchema = z
               }),
             )
             .optional()
-            .describe('PFs that lead out of the bridge.'),
+            .describe('PFs that connect the bridge with the network.'),
         }),
       )
       .optional()

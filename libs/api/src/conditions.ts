@@ -24,7 +24,10 @@ export const conditionSchema = z
       .max(1024)
       .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
       .describe('A constant for programs.'),
-    message: z.string().max(32768).describe('A sentence for people: what, where, and the cure where one is known.'),
+    message: z
+      .string()
+      .max(32768)
+      .describe('A sentence for people: what is wrong or done, where, and the cure where one is known.'),
   })
   .describe('One aspect of the current state of the object.');
 

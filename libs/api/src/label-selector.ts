@@ -6,7 +6,7 @@ import { ownValue } from './own-value.ts';
 /** `metav1.LabelSelector`: all of matchLabels and matchExpressions must hold; an empty one selects everything. */
 export const labelSelectorSchema = z
   .object({
-    matchLabels: labelMap.optional().describe('Labels, all of which must be there.'),
+    matchLabels: labelMap.optional().describe('Labels, all of which must be present.'),
     matchExpressions: z
       .array(
         z.object({

@@ -10,7 +10,7 @@ export const networkFields = {
     .max(FIELD_BOUNDS.name)
     .optional()
     .describe(
-      'Namespace of the NetworkAttachmentDefinition. Only for resources in the operator namespace; elsewhere it is the namespace of the resource itself.',
+      'Namespace of the NetworkAttachmentDefinition. Allowed only for objects in the operator namespace; elsewhere it is the namespace of the object itself.',
     ),
   resourceName: z
     .string()
@@ -26,7 +26,7 @@ export const networkFields = {
     .string()
     .max(FIELD_BOUNDS.json)
     .optional()
-    .describe('Further CNI plugins chained behind this one: JSON objects separated by commas, without brackets.'),
+    .describe('Further CNI plugins in the chain after this one: JSON objects separated by commas, without brackets.'),
 };
 
 /** Rules of admission that hold for all three kinds. */

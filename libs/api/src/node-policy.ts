@@ -53,21 +53,28 @@ export const nodePolicySpecSchema = z.object({
     .min(0)
     .max(99)
     .optional()
-    .describe('Precedence where policies meet on a PF: 0 is the highest, 99 the lowest.'),
-  mtu: z.int().min(1).optional().describe('MTU of the VFs in bytes; the PF is raised to it, never lowered.'),
+    .describe('Precedence when several policies select a PF: 0 is the highest, 99 the lowest.'),
+  mtu: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('MTU of the VFs in bytes. The operator raises the MTU of the PF to it, and never lowers it.'),
   numVfs: z.int().min(0).describe('Number of VFs on each selected PF.'),
   nicSelector: nicSelectorSchema.describe('Selects the PFs; at least one part must be given.'),
   deviceType: z
     .enum(['netdevice', 'vfio-pci'])
     .default('netdevice')
-    .describe('netdevice leaves the VFs to their kernel driver, vfio-pci binds them for user space.'),
+    .describe('netdevice leaves the VFs to their kernel driver; vfio-pci binds them for programs in user space.'),
   isRdma: z.boolean().optional().describe('The VFs are used for RDMA.'),
   needVhostNet: z.boolean().optional().describe('Mount /dev/vhost-net and /dev/net/tun into pods.'),
   linkType: z.enum(['eth', 'ETH', 'ib', 'IB']).optional().describe('Link type of the PF.'),
-  eSwitchMode: z.enum(['legacy', 'switchdev']).optional().describe('eSwitch mode of the PF; absent is legacy.'),
-  vdpaType: z.enum(['virtio', 'vhost']).optional().describe('Kind of vDPA device to make of each VF.'),
+  eSwitchMode: z.enum(['legacy', 'switchdev']).optional().describe('eSwitch mode of the PF; legacy when absent.'),
+  vdpaType: z.enum(['virtio', 'vhost']).optional().describe('Kind of the vDPA device that is made of each VF.'),
   excludeTopology: z.boolean().optional().describe('Do not advertise the NUMA node of the VFs.'),
-  externallyManaged: z.boolean().optional().describe('The VFs are created by someone else; only drivers are bound.'),
+  externallyManaged: z
+    .boolean()
+    .optional()
+    .describe('Somebody else creates the VFs; the operator only binds their drivers.'),
   bridge: z
     .object({
       ovs: z
@@ -177,7 +184,8 @@ export const SRIOV_NETWORK_NODE_POLICY: CustomResource<SriovNetworkNodePolicy> =
   singular: 'sriovnetworknodepolicy',
   shortName: 'snnp',
   namespaced: true,
-  description: 'How the VFs of selected NICs on selected nodes shall be configured, and the resource they become.',
+  description:
+    'Desired configuration of the VFs of selected NICs on selected nodes, and the resource that they become.',
   spec: nodePolicySpecSchema,
   status: nodePolicyStatusSchema,
   printerColumns: [

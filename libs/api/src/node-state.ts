@@ -25,12 +25,15 @@ export const vfGroupSchema = z.object({
 export const desiredInterfaceSchema = z.object({
   pciAddress,
   numVfs: z.int().optional().describe('Number of VFs.'),
-  mtu: z.int().optional().describe('Least MTU of the PF, in bytes.'),
-  name: z.string().optional().describe('Network interface name of the PF when the policy was applied to the node.'),
-  linkType: z.string().optional().describe('eth or ib, any case.'),
-  eSwitchMode: z.string().optional().describe('legacy or switchdev; absent is legacy.'),
-  externallyManaged: z.boolean().optional().describe('The VFs are created by someone else.'),
-  vfGroups: z.array(vfGroupSchema).optional().describe('How the VFs shall be, by range.'),
+  mtu: z.int().optional().describe('Smallest MTU that the PF may have, in bytes.'),
+  name: z
+    .string()
+    .optional()
+    .describe('Network interface name that the PF had when the policy was applied to the node.'),
+  linkType: z.string().optional().describe('eth or ib, in upper or lower case.'),
+  eSwitchMode: z.string().optional().describe('legacy or switchdev; legacy when absent.'),
+  externallyManaged: z.boolean().optional().describe('Somebody else creates the VFs.'),
+  vfGroups: z.array(vfGroupSchema).optional().describe('Desired state of the VFs, by range.'),
 });
 
 const systemSchema = z
@@ -41,7 +44,10 @@ const systemSchema = z
 
 /** Spec of a SriovNetworkNodeState, written by the policy controller. */
 export const nodeStateSpecSchema = z.object({
-  interfaces: z.array(desiredInterfaceSchema).optional().describe('PFs to configure; others are left or reset.'),
+  interfaces: z
+    .array(desiredInterfaceSchema)
+    .optional()
+    .describe('PFs to configure. Other PFs are left alone, or reset if the operator configured them.'),
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
 });
@@ -50,12 +56,12 @@ export const nodeStateSpecSchema = z.object({
 export const virtualFunctionSchema = z.object({
   name: z.string().optional().describe('Network interface name; absent while a pod holds it or vfio-pci is bound.'),
   mac: z.string().optional().describe('MAC address.'),
-  assigned: z.string().optional().describe('Whether the VF is in use, where that is told.'),
+  assigned: z.string().optional().describe('Whether the VF is in use, where that is known.'),
   driver: z.string().optional().describe('Bound driver; absent when none is.'),
   pciAddress,
   vendor: z.string().optional().describe('PCI vendor id, four hex digits.'),
   deviceID: z.string().optional().describe('PCI device id, four hex digits.'),
-  Vlan: z.int().optional().describe('VLAN that the PF gives to the VF; 0 or absent is none.'),
+  Vlan: z.int().optional().describe('VLAN that the PF gives to the VF; none when 0 or absent.'),
   mtu: z.int().optional().describe('MTU, in bytes.'),
   vfID: z.int().describe('Index of the VF on its PF, from 0.'),
   vdpaType: z.string().optional().describe('Kind of the vDPA device on the VF: virtio or vhost.'),
@@ -73,14 +79,14 @@ export const observedInterfaceSchema = z.object({
   deviceID: z.string().optional().describe('PCI device id, four hex digits.'),
   netFilter: z.string().optional().describe('Network of the port on a virtual platform.'),
   mtu: z.int().optional().describe('MTU, in bytes.'),
-  numVfs: z.int().optional().describe('Number of VFs that are there.'),
-  linkSpeed: z.string().optional().describe('Such as "25000 Mb/s".'),
+  numVfs: z.int().optional().describe('Number of VFs that exist.'),
+  linkSpeed: z.string().optional().describe('Speed of the link, such as "25000 Mb/s".'),
   linkType: z.string().optional().describe('ETH or IB.'),
   linkAdminState: z.string().optional().describe('up or down: the administrative state, not the carrier.'),
-  eSwitchMode: z.string().optional().describe('legacy or switchdev; unknown where it could not be read.'),
-  externallyManaged: z.boolean().optional().describe('The VFs were created by someone else.'),
-  totalvfs: z.int().optional().describe('Most VFs that the PF can have now.'),
-  Vfs: z.array(virtualFunctionSchema).optional().describe('The VFs that are there.'),
+  eSwitchMode: z.string().optional().describe('legacy or switchdev; unknown when it could not be read.'),
+  externallyManaged: z.boolean().optional().describe('Somebody else created the VFs.'),
+  totalvfs: z.int().optional().describe('Largest number of VFs that the PF can have now.'),
+  Vfs: z.array(virtualFunctionSchema).optional().describe('The VFs that exist.'),
   altNames: z.array(z.string()).optional().describe('Alternative interface names.'),
 });
 
@@ -92,13 +98,15 @@ export const nodeFailureSchema = z.object({
   pciAddress: z
     .string()
     .optional()
-    .describe('PCI address of the PF, observed or not; absent when the node as a whole is concerned.'),
+    .describe(
+      'PCI address of the PF, whether or not the node has it; absent when the failure concerns the whole node.',
+    ),
   name: z.string().optional().describe('Network interface name of the PF, where it is known.'),
   step: z.string().optional().describe('Step that failed, such as set-num-vfs; absent when nothing was tried.'),
   reason: z.string().describe('A constant for programs, as in the conditions.'),
-  errno: z.string().optional().describe('Error code of the kernel, such as EBUSY; absent when it gave none.'),
-  message: z.string().describe('A sentence for people: PF, step, cause, and the cure where one is known.'),
-  since: z.iso.datetime().describe('When it was first seen with this PF, step and reason.'),
+  errno: z.string().optional().describe('Error code of the kernel, such as EBUSY; absent when the kernel gave none.'),
+  message: z.string().describe('A sentence for people with PF, step, cause, and the cure where one is known.'),
+  since: z.iso.datetime().describe('Time when a failure with this PF, step and reason was first seen.'),
 });
 
 /** Status of a SriovNetworkNodeState, written by the config daemon of the node. */
@@ -109,7 +117,7 @@ export const nodeStateStatusSchema = z.object({
     .optional()
     .describe('The PFs of the node.'),
   pfCount: zeroCounts(z.int()).optional().describe('Number of PFs that can have VFs.'),
-  vfCount: zeroCounts(z.int()).optional().describe('Number of VFs that are there.'),
+  vfCount: zeroCounts(z.int()).optional().describe('Number of VFs that exist.'),
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
   syncStatus: z.string().optional().describe('InProgress, Succeeded or Failed.'),
@@ -117,7 +125,7 @@ export const nodeStateStatusSchema = z.object({
   failures: z
     .array(nodeFailureSchema)
     .optional()
-    .describe('What could not be done, by PF: policies about other PFs of the node are not affected.'),
+    .describe('What could not be done, by PF. Policies about other PFs of the node are not affected.'),
   conditions: conditionsSchema,
 });
 
@@ -151,7 +159,7 @@ export const SRIOV_NETWORK_NODE_STATE: CustomResource<SriovNetworkNodeState> = {
   shortName: 'snns',
   namespaced: true,
   description:
-    'Desired and observed state of the SR-IOV devices of one node. Not for editing: it follows the policies.',
+    'Desired and observed state of the SR-IOV devices of one node. Do not edit it: the operator derives it from the policies.',
   spec: nodeStateSpecSchema,
   status: nodeStateStatusSchema,
   printerColumns: [

@@ -8,7 +8,7 @@ import { type CustomResource, type KubeObject, labelMap, stringMap } from './obj
 export const operatorConfigSpecSchema = z.object({
   configDaemonNodeSelector: labelMap
     .optional()
-    .describe('Nodes that the operator manages, instead of all Linux worker nodes.'),
+    .describe('Labels of the nodes that the operator manages; all Linux worker nodes when absent.'),
   enableInjector: z.boolean().optional().describe('Run the webhook that adds VF resources to pods.'),
   enableOperatorWebhook: z
     .boolean()
@@ -55,7 +55,7 @@ export const SRIOV_OPERATOR_CONFIG: CustomResource<SriovOperatorConfig> = {
   singular: 'sriovoperatorconfig',
   shortName: 'soc',
   namespaced: true,
-  description: 'Settings of the operator. Only the one named default, in the operator namespace, is honoured.',
+  description: 'Settings of the operator. Only the object named default in the operator namespace has an effect.',
   spec: operatorConfigSpecSchema,
   status: operatorConfigStatusSchema,
   printerColumns: readyColumns,

@@ -14,7 +14,9 @@ export const ovsNetworkSpecSchema = z.object({
     .string()
     .max(FIELD_BOUNDS.name)
     .optional()
-    .describe('OVS bridge; when empty the CNI plugin finds it by the PCI address of the VF.'),
+    .describe(
+      'Name of the OVS bridge. When it is empty, the CNI plugin finds the bridge by the PCI address of the VF.',
+    ),
   vlan: vlanId.describe('Access VLAN of the port.'),
   mtu: z.int().optional().describe('MTU of the port, in bytes.'),
   trunk: z
@@ -48,7 +50,7 @@ export const OVS_NETWORK: CustomResource<OVSNetwork> = {
   singular: 'ovsnetwork',
   shortName: 'ovsn',
   namespaced: true,
-  description: 'An Open vSwitch network for pods: becomes a NetworkAttachmentDefinition for the ovs CNI plugin.',
+  description: 'An Open vSwitch network for pods. It becomes a NetworkAttachmentDefinition for the ovs CNI plugin.',
   spec: ovsNetworkSpecSchema,
   status: networkStatusSchema,
   printerColumns: readyColumns,

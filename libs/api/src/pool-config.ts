@@ -13,10 +13,12 @@ export const poolConfigSpecSchema = z.object({
     })
     .optional()
     .describe('Makes this a pool for OVS hardware offload, which takes no part in draining.'),
-  nodeSelector: labelSelectorSchema.optional().describe('The nodes of the pool; absent or empty is all nodes.'),
+  nodeSelector: labelSelectorSchema
+    .optional()
+    .describe('Selects the nodes of the pool; all nodes when absent or empty.'),
   maxUnavailable: zeroCounts(z.union([z.int(), z.string()]).meta({ 'x-kubernetes-int-or-string': true }))
     .optional()
-    .describe('Most nodes that may be drained at once: a number or a percentage such as "10%".'),
+    .describe('Largest number of nodes that may be drained at once: a number or a percentage such as "10%".'),
   rdmaMode: z.enum(['shared', 'exclusive']).optional().describe('RDMA network-namespace mode of the nodes.'),
 });
 

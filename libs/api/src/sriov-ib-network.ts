@@ -13,7 +13,7 @@ export const sriovIBNetworkSpecSchema = z.object({
     .string()
     .max(FIELD_BOUNDS.name)
     .optional()
-    .describe('InfiniBand partition key of the VF, hexadecimal with 0x, 1 to 4 digits, partition 0 excluded.'),
+    .describe('InfiniBand partition key of the VF: 0x and 1 to 4 hexadecimal digits. Partition 0 is not allowed.'),
 });
 
 export type SriovIBNetworkSpec = z.infer<typeof sriovIBNetworkSpecSchema>;
@@ -33,7 +33,7 @@ export const SRIOV_IB_NETWORK: CustomResource<SriovIBNetwork> = {
   singular: 'sriovibnetwork',
   shortName: 'sribn',
   namespaced: true,
-  description: 'An InfiniBand network for pods: becomes a NetworkAttachmentDefinition for the ib-sriov CNI plugin.',
+  description: 'An InfiniBand network for pods. It becomes a NetworkAttachmentDefinition for the ib-sriov CNI plugin.',
   spec: sriovIBNetworkSpecSchema,
   status: networkStatusSchema,
   printerColumns: readyColumns,

@@ -8,7 +8,7 @@ import { zeroCounts } from './to-wire.ts';
 /** Spec of a SriovNetwork: an Ethernet network whose pods get a VF through the `sriov` CNI plugin. */
 export const sriovNetworkSpecSchema = z.object({
   ...networkFields,
-  vlan: z.int().min(0).max(4094).optional().describe('VLAN id of the VF, 0 for none.'),
+  vlan: z.int().min(0).max(4094).optional().describe('VLAN id of the VF; 0 means none.'),
   vlanQoS: z.int().min(0).max(7).optional().describe('VLAN priority (802.1p).'),
   vlanProto: z.enum(['802.1q', '802.1Q', '802.1ad', '802.1AD']).optional().describe('VLAN protocol.'),
   spoofChk: z.enum(['on', 'off']).optional().describe('Drop frames with a foreign source MAC address.'),
@@ -16,8 +16,8 @@ export const sriovNetworkSpecSchema = z.object({
   linkState,
   minTxRate: zeroCounts(z.int().min(0))
     .optional()
-    .describe('Minimum transmit rate in Mbit/s; absent is not the same as 0.'),
-  maxTxRate: zeroCounts(z.int().min(0)).optional().describe('Maximum transmit rate in Mbit/s; 0 is no limit.'),
+    .describe('Minimum transmit rate in Mbit/s; 0 and absent have different meanings.'),
+  maxTxRate: zeroCounts(z.int().min(0)).optional().describe('Maximum transmit rate in Mbit/s; 0 means no limit.'),
   logLevel: z
     .enum(['panic', 'error', 'warning', 'info', 'debug', ''])
     .default('info')
@@ -43,7 +43,7 @@ export const SRIOV_NETWORK: CustomResource<SriovNetwork> = {
   singular: 'sriovnetwork',
   shortName: 'srn',
   namespaced: true,
-  description: 'An Ethernet network for pods: becomes a NetworkAttachmentDefinition for the sriov CNI plugin.',
+  description: 'An Ethernet network for pods. It becomes a NetworkAttachmentDefinition for the sriov CNI plugin.',
   spec: sriovNetworkSpecSchema,
   status: networkStatusSchema,
   printerColumns: readyColumns,

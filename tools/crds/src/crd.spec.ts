@@ -183,7 +183,7 @@ describe('status.interfaces of a SriovNetworkNodeState', () => {
 
   it('still lists its fields for "kubectl explain"', () => {
     const lines = String(entry?.['description']).split('\n');
-    expect(lines).toContain('totalvfs (integer): Most VFs that the PF can have now.');
+    expect(lines).toContain('totalvfs (integer): Largest number of VFs that the PF can have now.');
     expect(lines).toContain('Vfs[].vfID (integer): Index of the VF on its PF, from 0.');
   });
 });

@@ -63,8 +63,8 @@ function objectSchema(resource: CustomResource): JsonSchema {
       apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
       kind: { type: 'string', description: 'Kind of this object.' },
       metadata: { type: 'object' },
-      spec: { description: `What shall be. ${description}`, ...toStructuralSchema(spec), ...rulesOf(validations) },
-      status: { description: 'What is, and what is wrong.', ...toStructuralSchema(status) },
+      spec: { description: `The desired state. ${description}`, ...toStructuralSchema(spec), ...rulesOf(validations) },
+      status: { description: 'The observed state.', ...toStructuralSchema(status) },
     },
     ...rulesOf(nameValidation ? [nameValidation] : []),
   };

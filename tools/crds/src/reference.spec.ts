@@ -7,7 +7,7 @@ describe('the reference page of a kind', () => {
 
   it('has a line for each field, with type, limits and meaning', () => {
     expect(policy).toContain(
-      '- `spec.priority` (integer, minimum `0`, maximum `99`): Precedence where policies meet on a PF: 0 is the highest, 99 the lowest.',
+      '- `spec.priority` (integer, minimum `0`, maximum `99`): Precedence when several policies select a PF: 0 is the highest, 99 the lowest.',
     );
     expect(policy).toContain('- `spec.nodeSelector` (map of string, required)');
   });
@@ -21,7 +21,7 @@ describe('the reference page of a kind', () => {
     expect(page).toContain(
       '- `status.interfaces[].Vfs[].vfID` (integer, required): Index of the VF on its PF, from 0.',
     );
-    expect(page).toContain('The API server does not check what stands below `status.interfaces[]`');
+    expect(page).toContain('The API server does not check the fields below `status.interfaces[]`');
   });
 
   it.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(

@@ -11,8 +11,8 @@ export function referencePage(resource: CustomResource): string {
     `# ${kind}`,
     description,
     `\`${apiVersionOf(resource)}\`, plural \`${plural}\`, short name \`${shortName}\`.`,
-    ...sectionOf('Spec: what shall be', 'spec', spec),
-    ...sectionOf('Status: what is, and what is wrong', 'status', status),
+    ...sectionOf('Spec: the desired state', 'spec', spec),
+    ...sectionOf('Status: the observed state', 'status', status),
     ...rulesSection([...(nameValidation ? [nameValidation] : []), ...validations]),
     ...columnsSection(printerColumns),
   ]
@@ -27,7 +27,7 @@ function sectionOf(title: string, root: 'spec' | 'status', schema: CustomResourc
   const lines = fields.filter(({ path }) => !/(\[\]|\{\})$/.test(path)).map((field) => lineOf(root, field));
   const notes = unchecked.map(
     (path) =>
-      `The API server does not check what stands below \`${root}.${path}\`: the config daemon does before it writes it.`,
+      `The API server does not check the fields below \`${root}.${path}\`. The config daemon checks them before it writes.`,
   );
   return [`## ${title}`, lines.join('\n'), ...notes];
 }
@@ -54,7 +54,7 @@ function limitsOf(node: JsonSchema): string[] {
 function rulesSection(rules: readonly ValidationRule[]): string[] {
   if (rules.length === 0) return [];
   return [
-    '## What the API server refuses, also without the webhook',
+    '## What the API server refuses even without the webhook',
     rules.map(({ message }) => `- ${message}`).join('\n'),
   ];
 }
