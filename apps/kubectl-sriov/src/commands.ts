@@ -19,7 +19,7 @@ export interface CommandOptions {
   readonly supportedNicsOnly: boolean;
 }
 
-/** The same as somebody gave them: without a namespace, the input says which it is. */
+/** The options before the input is read: when no namespace is given, the input decides it. */
 export type GivenOptions = Omit<CommandOptions, 'operatorNamespace'> & {
   readonly operatorNamespace?: string | undefined;
 };
@@ -29,7 +29,7 @@ export interface CommandResult {
   readonly result: Printable;
   /** Sentences beside the result. */
   readonly notes: readonly string[];
-  /** What is refused and does not stand in the result. */
+  /** What is refused, and is therefore missing from the result. */
   readonly errors: readonly string[];
   /** The cluster would refuse some of the input. */
   readonly isRefused: boolean;
@@ -51,7 +51,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     name: 'plan',
     summary: 'show what policies would change on each node',
     description:
-      'Plans every node as the policy controller does, from SriovNetworkNodePolicy, SriovNetworkPoolConfig, SriovOperatorConfig, Node, SriovNetworkNodeState and the ConfigMap supported-nic-ids. With the ConfigMap device-plugin-config, changes of resources are shown as well.',
+      'Plans every node as the policy controller does. It reads objects of the kinds SriovNetworkNodePolicy, SriovNetworkPoolConfig, SriovOperatorConfig, Node and SriovNetworkNodeState, and the ConfigMap supported-nic-ids. If the input has the ConfigMap device-plugin-config, it also shows how resources change.',
     run: runPlan,
   },
   {
@@ -62,9 +62,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'validate',
-    summary: 'show what admission would say of each object',
+    summary: 'show what admission would say about each object',
     description:
-      'Judges each object as the admission webhook does, as if it were created while the others stand in the cluster.',
+      'Judges each object as the admission webhook would, if somebody created it in a cluster that has all other objects of the input.',
     run: runValidate,
   },
 ];
@@ -83,7 +83,7 @@ export async function runCommand(
   return { ...rest, notes: [...input.notes, ...notes] };
 }
 
-/** Without a verdict on it nothing else would say that an object of ours is left out. */
+/** Notes on objects of ours that are left out: without a verdict on them, nothing else would mention them. */
 function unknownNotes(unknown: readonly UnknownObject[]): string[] {
   return unknown.map(
     ({ place, kind, name, message }) => `${formatPlace(place)}: ${kind} ${name} is ignored: ${message}`,

@@ -10,7 +10,7 @@ export const EXIT = {
   ok: 0,
   /** The cluster would refuse some of the input. */
   refused: 1,
-  /** Called wrongly, or input that cannot be read. */
+  /** Wrong use, or unreadable input. */
   unusable: 2,
 } as const;
 
@@ -26,7 +26,7 @@ export async function run(argv: readonly string[], streams: Streams): Promise<nu
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has said already what is wrong, or shown the help that was asked for.
+    // Commander has already said what is wrong, or shown the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unusable;
     if (!(error instanceof InputError)) throw error;
     streams.stderr.write(`error: ${error.message.replaceAll('\n', '\nerror: ')}\n`);
@@ -44,7 +44,7 @@ function createProgram(streams: Streams, setExitCode: SetExitCode): Command {
       writeErr: (text) => streams.stderr.write(text),
     })
     .exitOverride()
-    .showHelpAfterError(`(${PROGRAM} --help tells more)`);
+    .showHelpAfterError(`(see ${PROGRAM} --help)`);
   for (const command of COMMANDS) addCommand(program, command, { streams, setExitCode });
   return program;
 }
@@ -58,16 +58,16 @@ function addCommand(
     .command(command.name)
     .summary(command.summary)
     .description(command.description)
-    .requiredOption('-f, --filename <file...>', 'files and folders with YAML or JSON; - is standard input')
-    .option('-R, --recursive', 'go into the folders of folders', false)
-    .addOption(new Option('-o, --output <format>', 'form of the result').choices(OUTPUT_FORMATS).default('text'))
+    .requiredOption('-f, --filename <file...>', 'files and folders with YAML or JSON; - for standard input')
+    .option('-R, --recursive', 'also read the folders below a folder', false)
+    .addOption(new Option('-o, --output <format>', 'format of the result').choices(OUTPUT_FORMATS).default('text'))
     .option(
       '--operator-namespace <name>',
-      `namespace of the operator (default: where the SriovOperatorConfig of the input stands, or ${DEFAULT_OPERATOR_NAMESPACE})`,
+      `namespace of the operator (default: the namespace of the SriovOperatorConfig in the input, otherwise ${DEFAULT_OPERATOR_NAMESPACE})`,
       readNamespace,
     )
     .option('--resource-prefix <prefix>', 'prefix of device-plugin resources', readPrefix, DEFAULT_RESOURCE_PREFIX)
-    .option('--supported-nics-only', 'take only NICs of the ConfigMap supported-nic-ids, as upstream does', false)
+    .option('--supported-nics-only', 'use only NICs of the ConfigMap supported-nic-ids, as upstream does', false)
     .addHelpText('after', `\n${EXIT_HELP}`)
     .action(async (options: GivenOptions) => {
       const { result, notes, errors, isRefused } = await runCommand(command, options, streams.stdin);
@@ -88,4 +88,4 @@ function readPrefix(text: string): string {
   throw new InvalidArgumentError('It must be a domain without a slash, such as openshift.io.');
 }
 
-const EXIT_HELP = 'Exit code: 0 fine, 1 the cluster would refuse something, 2 wrong use or unreadable input.';
+const EXIT_HELP = 'Exit codes: 0 success, 1 the cluster would refuse something, 2 wrong use or unreadable input.';

@@ -1,4 +1,4 @@
-// Gets helm if it is not here yet, and says where it is: for scripts that need it later, without a wait then.
+// Gets helm if it is missing, and prints where it is, so that later scripts need not wait for it.
 import { NoHelmError, resolveHelm } from './helm.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -4,12 +4,12 @@ import { NoControlPlaneError, resolveBinaries } from './binaries.ts';
 import { ControlPlaneError, startControlPlane } from './control-plane.ts';
 import { runTool } from './run-tool.ts';
 
-const HELP = `npm run control-plane: keeps a Kubernetes API server up on this machine, for work by hand
+const HELP = `npm run control-plane: runs a Kubernetes API server on this machine until Ctrl-C
 
-  --controller-manager   run kube-controller-manager as well
-  --service-accounts     pods need a service account, as in a real cluster (runs the controller manager)
-  --kubeconfig FILE      write the kubeconfig there too; the file must not exist yet
-  --resolve-only         get the programs if they are not here yet, and end
+  --controller-manager   also run kube-controller-manager
+  --service-accounts     require a service account for pods, as in a real cluster (runs the controller manager)
+  --kubeconfig FILE      also write the kubeconfig to FILE, which must not exist yet
+  --resolve-only         get the programs if they are missing, and exit
   --help
 `;
 
@@ -37,7 +37,7 @@ function readFlags(args: readonly string[]): Flags | undefined {
   if (values.kubeconfig === '') throw new Error("Option '--kubeconfig' needs the name of a file");
   if (values['resolve-only'] && values.kubeconfig !== undefined) {
     throw new Error(
-      "Options '--resolve-only' and '--kubeconfig' exclude each other: nothing runs to which it could lead",
+      "Options '--resolve-only' and '--kubeconfig' exclude each other: no API server runs that a kubeconfig could lead to",
     );
   }
   if (values.help) return undefined;
@@ -69,7 +69,7 @@ async function keepUp({ controllerManager, serviceAccounts, kubeconfig }: Flags)
     say(`kubeconfig: ${path}`);
     say(`try: ${plane.kubectl} --kubeconfig ${path} get namespaces`);
     say('Ctrl-C stops it and removes everything');
-    // The supervisor keeps nothing alive, so something has to.
+    // The supervisor does not keep this process alive, so a timer does.
     const keepAlive = setInterval(() => undefined, 60_000);
     const failure = await end;
     clearInterval(keepAlive);
@@ -79,7 +79,7 @@ async function keepUp({ controllerManager, serviceAccounts, kubeconfig }: Flags)
   }
 }
 
-/** What the machine may do to us: no programs, no control plane, a full disk. All else is a bug. */
+/** Faults of the machine: no programs, no control plane, a full disk. Every other error is a bug. */
 function isExpected(error: unknown): boolean {
   if (error instanceof NoControlPlaneError || error instanceof ControlPlaneError) return true;
   return error instanceof Error && 'syscall' in error;

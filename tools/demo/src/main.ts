@@ -12,20 +12,20 @@ import { findFaults, type Outcome } from './outcome.ts';
 import { reportLines } from './report.ts';
 import { Stopwatch } from './stopwatch.ts';
 
-const HELP = `npm run demo: the whole operator on this machine, with a simulated node
+const HELP = `npm run demo: runs the whole operator on this machine, with a simulated node
 
-Brings up an API server, installs the chart, starts the services as processes, applies
-docs/examples/first-policies.yaml, and prints and checks what came of it.
+It starts an API server, installs the chart, starts the services as processes and applies
+docs/examples/first-policies.yaml. Then it prints and checks the result.
 
-  -- --keep         leave it running, to play with kubectl
-  -- --world FILE   another simulated node; see tools/worlds
-  -- --no-cluster   without an API server: the same planners and drivers in one process
+  -- --keep         keep everything running, so that you can use kubectl
+  -- --world FILE   simulate another node; see tools/worlds
+  -- --no-cluster   run the same planners and drivers in one process, without an API server
   -- --help
 
-Exit codes: 0 all is as the examples want it, 1 it is not or something is missing, 2 wrong use.
+Exit codes: 0 the result is what the examples ask for, 1 it is not, or a program is missing, 2 wrong use.
 `;
 
-/** As a shell says it of a program that Ctrl-C ended. */
+/** The exit code that a shell reports for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 const DEFAULT_WORLD = join(import.meta.dirname, '../../worlds/demo.yaml');
 
@@ -49,23 +49,25 @@ function readFlags(args: readonly string[]): Flags | undefined {
     },
   });
   if (values.keep && values['no-cluster']) {
-    throw new Error("Options '--keep' and '--no-cluster' exclude each other: nothing runs that could be kept");
+    throw new Error(
+      "Options '--keep' and '--no-cluster' exclude each other: without a cluster nothing is left to keep running",
+    );
   }
   if (values.help) return undefined;
   return { keep: values.keep, world: values.world, noCluster: values['no-cluster'] };
 }
 
-/** Prints what came of it. Returns whether all is well. */
+/** Prints the result. Returns whether it is as the examples ask. */
 function conclude(outcome: Outcome): boolean {
   for (const line of reportLines(outcome)) say(line);
   const faults = findFaults(outcome);
   for (const fault of faults) say(`WRONG: ${fault}`);
-  if (faults.length === 0) say('All is as the examples want it.');
+  if (faults.length === 0) say('Everything is as the examples ask.');
   return faults.length === 0;
 }
 
 async function run({ keep, world, noCluster }: Flags): Promise<number> {
-  // Before minutes go by: a world that cannot be used.
+  // A world that cannot be used has to fail now, not after minutes.
   loadWorld(world);
   const examples = await readExamples();
   const stopwatch = new Stopwatch(say);
@@ -79,9 +81,9 @@ async function run({ keep, world, noCluster }: Flags): Promise<number> {
 
 async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<number> {
   const cluster = await DemoCluster.start(options);
-  // Until here a signal ends us at once, and the supervisors clean up. From here on all is stopped in order.
+  // Until here a signal ends the process at once, and the supervisors clean up. From here on everything stops in order.
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  // The supervisors keep nothing alive, so something has to.
+  // The supervisors do not keep this process alive, so a timer does.
   const keepAlive = setInterval(() => undefined, 60_000);
   try {
     const broken = Promise.race([cluster.services.failed, cluster.plane.failed.then((error) => Promise.reject(error))]);
@@ -100,7 +102,7 @@ async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<n
   }
 }
 
-/** What the machine may do to us. All else is a bug. */
+/** Faults of the machine. Every other error is a bug. */
 const EXPECTED = [NoControlPlaneError, ControlPlaneError, NoHelmError, ChartError, DemoError];
 
 await runTool({

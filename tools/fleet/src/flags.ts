@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 
-/** How large a fleet, and what is measured. */
+/** How large the fleet is, and what is measured. */
 export interface Flags {
   readonly nodes: number;
-  /** PFs a node. */
+  /** PFs per node. */
   readonly nics: number;
-  /** VFs a PF. */
+  /** VFs per PF. */
   readonly vfs: number;
   readonly policies: number;
   /** Changes of one node, one after the other. */
@@ -16,14 +16,14 @@ export interface Flags {
 }
 
 /** Text for `--help`. */
-export const HELP = `npm run bench:fleet -- [flags]: the policy controller with a fleet of synthetic nodes on a real API server
+export const HELP = `npm run bench:fleet -- [flags]: measures the policy controller with a fleet of synthetic nodes on a real API server
 
-  --nodes N      synthetic nodes (default 1000)
-  --nics N       PFs a node (default 8)
-  --vfs N        VFs a PF (default 16)
-  --policies N   policies, at least 3 (default 50)
-  --changes N    changes of one node whose latency is measured (default 100; 0 leaves them out)
-  --rounds N     comparisons with the bare client (default 3; 0 leaves them out)
+  --nodes N      number of synthetic nodes (default 1000)
+  --nics N       PFs per node (default 8)
+  --vfs N        VFs per PF (default 16)
+  --policies N   number of policies, at least 3 (default 50)
+  --changes N    changes of a single node whose latency is measured (default 100; 0 measures none)
+  --rounds N     comparisons with the bare client (default 3; 0 makes none)
   --json         print the figures as JSON
   --help
 
@@ -33,7 +33,7 @@ Exit codes: 0 measured, 1 failed, 2 wrong flags.
 const LEAST = { nodes: 1, nics: 1, vfs: 1, policies: 3, changes: 0, rounds: 0 } as const;
 const DEFAULTS = { nodes: 1_000, nics: 8, vfs: 16, policies: 50, changes: 100, rounds: 3 } as const;
 
-/** Reads the flags; `undefined` when help is asked for. @throws Error that names the flag and what it can be. */
+/** Reads the flags; `undefined` when somebody asks for help. @throws Error that names the flag and its possible values. */
 export function readFlags(args: readonly string[]): Flags | undefined {
   const number = { type: 'string' } as const;
   const { values } = parseArgs({

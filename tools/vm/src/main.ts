@@ -15,8 +15,8 @@ import { CannotRunError } from './supplies/release.ts';
 import { getSupplies } from './supplies/supplies.ts';
 
 /**
- * What runs after what: first the figures, for which the machine must have nothing else to do, then lanes side by
- * side, because guests sleep in their drivers much of the time.
+ * The order of the scenarios. The figures come first, because the machine must have nothing else to do. Then lanes run
+ * side by side, because guests sleep in their drivers much of the time.
  */
 const ROUNDS: readonly (readonly (readonly Scenario[])[])[] = [
   [[figures]],
@@ -26,10 +26,10 @@ const NAMES = ROUNDS.flat(2).map(({ name }) => name);
 
 const HELP = `npm run test:vm: tests the node side on a real Linux kernel with emulated SR-IOV NICs
 
-  --only NAME   runs one scenario; may be repeated. There are: ${NAMES.join(', ')}
+  --only NAME   run only this scenario; may be repeated. Scenarios: ${NAMES.join(', ')}
   --help
 
-Exit codes: 0 all passed, or this machine cannot run it (the reason is printed); 1 something failed; 2 wrong flags.
+Exit codes: 0 everything passed, or this machine cannot run the tests (it prints the reason); 1 something failed; 2 wrong flags.
 `;
 
 const begin = Date.now();

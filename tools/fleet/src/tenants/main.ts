@@ -1,4 +1,4 @@
-// What one tenant can do to the others: latencies and memory of the webhook and the renderer under hostile objects.
+// Measures what one tenant can do to the others: latency and memory of the webhook and the renderer under hostile objects.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '20' }, only: { type: 'string', default: 'webhook,renderer' } },
 });
 
-/** The CRD of NetworkAttachmentDefinitions, as far as this takes it. */
+/** The CRD of NetworkAttachmentDefinitions, as far as this benchmark needs it. */
 function attachmentCrd(): KubeObject {
   const { group, version, kind, plural } = NETWORK_ATTACHMENT_DEFINITION;
   const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -78,5 +78,5 @@ try {
 } finally {
   await plane.stop();
 }
-// Connections that are kept may still be open.
+// Kept connections may still be open.
 process.exit();
