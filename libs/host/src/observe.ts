@@ -9,14 +9,14 @@ import {
   type ObservedVf,
   omitUndefined,
 } from '@sriov/api';
-import { type DeviceInterfaces } from './device-interfaces.ts';
-import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './device-uses.ts';
-import { readDriver } from './driver-binding.ts';
-import { type ESwitchTable, readESwitchModes } from './devlink.ts';
-import { isErrno, type Kernel, KernelBlockedError } from './kernel.ts';
-import { type Link } from './links.ts';
-import { listVfAddresses, readAutoprobe } from './sriov.ts';
-import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './sysfs.ts';
+import { type DeviceInterfaces } from './uses/device-interfaces.ts';
+import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './uses/device-uses.ts';
+import { readDriver } from './drivers/driver-binding.ts';
+import { type ESwitchTable, readESwitchModes } from './drivers/devlink.ts';
+import { isErrno, type Kernel, KernelBlockedError } from './kernel/kernel.ts';
+import { type Link } from './drivers/links.ts';
+import { listVfAddresses, readAutoprobe } from './drivers/sriov.ts';
+import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './kernel/sysfs.ts';
 
 /** Facts that are read once for all devices. */
 interface HostTables extends UseTables {

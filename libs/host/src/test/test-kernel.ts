@@ -1,4 +1,4 @@
-import { type ExecResult, type Kernel, KernelError, type RpcMethod } from '../kernel.ts';
+import { type ExecResult, type Kernel, KernelError, type RpcMethod } from '../kernel/kernel.ts';
 
 /** A host that is no more than what a test writes down. */
 export class TestKernel implements Kernel {

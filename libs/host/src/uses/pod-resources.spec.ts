@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import { HostKernel } from './host-kernel.ts';
+import { HostKernel } from '../kernel/host-kernel.ts';
 import { encodePodResources, type PodResourcesAnswer, readAllocations } from './pod-resources.ts';
 
 const VF = '0000:01:10.0';

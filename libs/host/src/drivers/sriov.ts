@@ -1,5 +1,5 @@
-import { EffectError, isErrno, type Kernel, KernelError } from './kernel.ts';
-import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './sysfs.ts';
+import { EffectError, isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';
+import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from '../kernel/sysfs.ts';
 
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
 const NUM_VFS_MS = 10_000;

@@ -1,8 +1,8 @@
 import { messageOf } from '@sriov/api';
 import { type HostNetwork } from './host-network.ts';
-import { isErrno, type Kernel } from './kernel.ts';
-import { type Link } from './links.ts';
-import { listNames } from './sysfs.ts';
+import { isErrno, type Kernel } from '../kernel/kernel.ts';
+import { type Link } from '../drivers/links.ts';
+import { listNames } from '../kernel/sysfs.ts';
 
 /** The network interfaces of a device. */
 export interface DeviceInterfaces {

@@ -1,8 +1,8 @@
 import { messageOf } from '@sriov/api';
 import protobuf from 'protobufjs';
 import { z } from 'zod';
-import { isErrno, type Kernel, KernelError } from './kernel.ts';
-import { listNames } from './sysfs.ts';
+import { isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';
+import { listNames } from '../kernel/sysfs.ts';
 
 /** Where the kubelet tells which devices it has given to pods. */
 export const POD_RESOURCES = { folder: '/var/lib/kubelet/pod-resources', socket: 'kubelet.sock' } as const;

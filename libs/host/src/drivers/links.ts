@@ -1,8 +1,8 @@
 import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
-import { run, runJson } from './commands.ts';
-import { EffectError, isErrno, type Kernel } from './kernel.ts';
-import { readAttribute } from './sysfs.ts';
+import { run, runJson } from '../kernel/commands.ts';
+import { EffectError, isErrno, type Kernel } from '../kernel/kernel.ts';
+import { readAttribute } from '../kernel/sysfs.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
 export interface Link extends Pick<ObservedLink, 'name' | 'altNames' | 'maxMtu' | 'permanentMac'> {

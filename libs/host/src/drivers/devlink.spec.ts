@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { CommandError } from './commands.ts';
+import { CommandError } from '../kernel/commands.ts';
 import { listDevlinkPorts, readESwitchMode, representorsOf, setESwitchMode } from './devlink.ts';
-import { TestKernel } from './test/test-kernel.ts';
+import { TestKernel } from '../test/test-kernel.ts';
 
 const NIC = 'pci/0000:5e:00.0';
 const vfPort = (vfnum: number, netdev: string, pfnum = 0): object => ({

@@ -1,8 +1,8 @@
 import { omitUndefined } from '@sriov/api';
 import { z } from 'zod';
-import { CommandError, run, runJson } from './commands.ts';
-import { type Kernel, KernelError } from './kernel.ts';
-import { readLinkName } from './sysfs.ts';
+import { CommandError, run, runJson } from '../kernel/commands.ts';
+import { type Kernel, KernelError } from '../kernel/kernel.ts';
+import { readLinkName } from '../kernel/sysfs.ts';
 
 const BUS = '/sys/bus/vdpa';
 /** Longest wait for a bind or unbind. */

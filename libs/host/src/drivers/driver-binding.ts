@@ -1,6 +1,6 @@
-import { EffectError, isErrno, type Kernel, KernelBlockedError, KernelError } from './kernel.ts';
+import { EffectError, isErrno, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { isDriverLoaded, loadModuleOf } from './modules.ts';
-import { PCI_DEVICES, PCI_DRIVERS, readLinkName } from './sysfs.ts';
+import { PCI_DEVICES, PCI_DRIVERS, readLinkName } from '../kernel/sysfs.ts';
 
 /**
  * Longest wait for a bind or unbind. Probing takes longer on some devices, and unbinding a VF that a program holds

@@ -1,5 +1,5 @@
-import { isErrno, type Kernel } from './kernel.ts';
-import { listNames } from './sysfs.ts';
+import { isErrno, type Kernel } from '../kernel/kernel.ts';
+import { listNames } from '../kernel/sysfs.ts';
 
 const DEVICES = '/sys/bus/vdpa/devices';
 

@@ -1,8 +1,8 @@
 import { messageOf, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
-import { CommandError, run, runJson } from './commands.ts';
-import { type Kernel, KernelBlockedError } from './kernel.ts';
-import { PCI_DEVICES, readLinkName } from './sysfs.ts';
+import { CommandError, run, runJson } from '../kernel/commands.ts';
+import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
+import { PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
 const eswitch = z.object({ dev: z.record(z.string(), z.object({ mode: z.string().optional() })).default({}) });

@@ -1,6 +1,6 @@
-import { CommandError, run } from './commands.ts';
-import { type Kernel, KernelBlockedError, KernelError } from './kernel.ts';
-import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from './sysfs.ts';
+import { CommandError, run } from '../kernel/commands.ts';
+import { type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
+import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from '../kernel/sysfs.ts';
 
 /** A kernel module that cannot be loaded; the message names it, and the file or parameter that keeps it out. */
 export class ModuleError extends Error {

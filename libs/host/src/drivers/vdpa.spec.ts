@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CommandError } from './commands.ts';
-import { TestKernel } from './test/test-kernel.ts';
+import { CommandError } from '../kernel/commands.ts';
+import { TestKernel } from '../test/test-kernel.ts';
 import { addVdpaDevice, bindVdpaDriver, deleteVdpaDevice, listVdpaDevices } from './vdpa.ts';
 
 const NAME = 'vdpa:0000:5e:00.2';

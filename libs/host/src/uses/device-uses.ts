@@ -3,7 +3,7 @@ import { deviceFilesOf } from './device-files.ts';
 import { type DeviceInterfaces, findInterfaces } from './device-interfaces.ts';
 import { findHolders, type Holders } from './holders.ts';
 import { HostNetwork } from './host-network.ts';
-import { type Kernel } from './kernel.ts';
+import { type Kernel } from '../kernel/kernel.ts';
 import { type Allocations, readAllocations } from './pod-resources.ts';
 import { readVdpaParts, type VdpaParts } from './vdpa-parents.ts';
 

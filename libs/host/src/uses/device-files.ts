@@ -1,5 +1,5 @@
-import { type Kernel } from './kernel.ts';
-import { listNames } from './sysfs.ts';
+import { type Kernel } from '../kernel/kernel.ts';
+import { listNames } from '../kernel/sysfs.ts';
 
 /** Folders below a device whose entries are named as its files in /dev are. */
 const FOLDERS = ['vfio-dev', 'infiniband_verbs', 'infiniband_mad', 'uio'];

@@ -1,8 +1,8 @@
 import { type DeviceUse, omitUndefined } from '@sriov/api';
 import { z } from 'zod';
-import { runJson } from './commands.ts';
-import { type Kernel } from './kernel.ts';
-import { type Link, listLinks } from './links.ts';
+import { runJson } from '../kernel/commands.ts';
+import { type Kernel } from '../kernel/kernel.ts';
+import { type Link, listLinks } from '../drivers/links.ts';
 
 /**
  * What stands on the network interfaces of the host's namespace, from one dump each of its interfaces, its addresses and

@@ -1,4 +1,4 @@
-import { isErrno, type Kernel, KernelError } from './kernel.ts';
+import { isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';
 
 /** A program that has a device file open. */
 export interface Holder {

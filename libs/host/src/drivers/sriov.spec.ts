@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { TestKernel } from '../test/test-kernel.ts';
+import { setAutoprobe, setNumVfs } from './sriov.ts';
+
+const PF = '0000:01:00.0';
+const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
+
+describe('the number of VFs', () => {
+  const pf = (present: number, numVfs = '0', made?: number): TestKernel => {
+    const kernel = new TestKernel({
+      files: {
+        [NUM_VFS]: numVfs,
+        [`/sys/bus/pci/devices/${PF}/sriov_totalvfs`]: '7',
+        ...Object.fromEntries(
+          Array.from({ length: present }, (_, id) => [
+            `/sys/bus/pci/devices/${PF}/virtfn${id}`,
+            `->../0000:01:10.${id}`,
+          ]),
+        ),
+      },
+    });
+    kernel.onWrite = (path, value) => {
+      if (path !== NUM_VFS) return;
+      for (const name of [...kernel.files.keys()]) if (name.includes('/virtfn')) kernel.files.delete(name);
+      for (let id = 0; id < Math.min(Number(value), made ?? Infinity); id += 1) {
+        kernel.files.set(`/sys/bus/pci/devices/${PF}/virtfn${id}`, `->../0000:01:10.${id}`);
+      }
+    };
+    return kernel;
+  };
+
+  it.each([
+    ['from none', 0, 4, [`${NUM_VFS} = 4`]],
+    ['to none', 4, 0, [`${NUM_VFS} = 0`]],
+    ['to another number, through none', 4, 6, [`${NUM_VFS} = 0`, `${NUM_VFS} = 6`]],
+    ['that is there already', 4, 4, []],
+  ])('is set %s', async (_, present, wanted, done) => {
+    const kernel = pf(present);
+    await setNumVfs(kernel, PF, wanted);
+    expect(kernel.done).toEqual(done);
+  });
+
+  it.each([
+    ['ERANGE', 'the device cannot have so many VFs (8 wanted, 7 possible)'],
+    ['EBUSY', 'the device has another number of VFs already (8 wanted, 7 possible)'],
+    ['ENOENT', 'the driver of the PF cannot make VFs, or there is none (8 wanted, 7 possible)'],
+    [
+      'ENOMEM',
+      'no PCI bus numbers or address space are left: try the kernel parameter pci=realloc (8 wanted, 7 possible)',
+    ],
+  ])('that is refused with %s is explained', async (errno, meaning) => {
+    await expect(setNumVfs(pf(0, `[${errno}]`), PF, 8)).rejects.toMatchObject({
+      code: errno,
+      message: `write ${NUM_VFS}: ${errno} (${meaning})`,
+      cause: { code: errno },
+    });
+  });
+
+  it.each([0, 3])('that the kernel took for 4 and that became %d is named', async (made) => {
+    await expect(setNumVfs(pf(0, '0', made), PF, 4)).rejects.toMatchObject({
+      code: 'NO_EFFECT',
+      message: expect.stringContaining(`4 VFs were asked for, the kernel reported no error, and the PF has ${made}`),
+    });
+  });
+
+  it('that is refused with what we have no words for is refused with that', async () => {
+    await expect(setNumVfs(pf(0, '[EIO]'), PF, 8)).rejects.toMatchObject({ message: `write ${NUM_VFS}: EIO` });
+  });
+
+  it('and the probing of new VFs is switched with one digit', async () => {
+    const path = `/sys/bus/pci/devices/${PF}/sriov_drivers_autoprobe`;
+    const kernel = new TestKernel({ files: { [path]: '1' } });
+    kernel.onWrite = (_, value) => kernel.files.set(path, value);
+    await setAutoprobe(kernel, PF, false);
+    await setAutoprobe(kernel, PF, true);
+    expect(kernel.done).toEqual([`${path} = 0`, `${path} = 1`]);
+    kernel.onWrite = () => undefined;
+    await expect(setAutoprobe(kernel, PF, false)).rejects.toMatchObject({ code: 'NO_EFFECT' });
+  });
+});

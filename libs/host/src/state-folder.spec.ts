@@ -1,0 +1,43 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { StateFolder } from './state-folder.ts';
+
+describe('the state folder', () => {
+  let path: string;
+  beforeEach(() => {
+    path = mkdtempSync(join(tmpdir(), 'state-'));
+  });
+  afterEach(() => rmSync(path, { recursive: true }));
+
+  it('makes itself, and its files are whole and private', async () => {
+    const folder = new StateFolder(join(path, 'deep/er'));
+    expect([await folder.read('pci/a'), await folder.list('pci')]).toEqual([undefined, []]);
+    await folder.write('pci/b', 'two');
+    await folder.write('pci/a', 'one');
+    await folder.write('pci/a', 'three');
+    expect([await folder.read('pci/a'), await folder.list('pci')]).toEqual(['three', ['a', 'b']]);
+    expect(readdirSync(join(path, 'deep/er/pci'))).toEqual(['a', 'b']);
+    await folder.remove('pci/a');
+    await folder.remove('pci/a');
+    expect(await folder.list('pci')).toEqual(['b']);
+  });
+
+  it('does not see what a crash left unfinished, and writes over it', async () => {
+    const folder = new StateFolder(path);
+    writeFileSync(join(path, 'a.unfinished'), 'hal');
+    expect(await folder.list('')).toEqual([]);
+    await folder.write('a', 'whole');
+    expect(readFileSync(join(path, 'a'), 'utf8')).toBe('whole');
+    expect(readdirSync(path)).toEqual(['a']);
+  });
+
+  it('that cannot be written says so, and keeps what it had', async () => {
+    writeFileSync(join(path, 'pci'), 'not a folder');
+    await expect(new StateFolder(path).write('pci/a', 'x')).rejects.toMatchObject({
+      code: expect.stringMatching(/^E/),
+    });
+    expect(readFileSync(join(path, 'pci'), 'utf8')).toBe('not a folder');
+  });
+});
