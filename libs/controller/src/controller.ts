@@ -16,13 +16,13 @@ export interface ControllerLog {
 export interface ControllerOptions {
   /** Stands in logs and metrics. */
   readonly name: string;
-  /** Brings the key into its desired state; ignorant of the event that woke it. */
+  /** Brings the key into its desired state. It does not know which event woke it. */
   readonly reconcile: (key: string) => Promise<Outcome>;
-  /** Makes the outcome visible on the object, if there is one. */
+  /** Writes the outcome as conditions of the object, if there is one. */
   readonly report?: (key: string, conditions: readonly NewCondition[]) => Promise<void>;
   /**
-   * Hears of each attempt of a key that keeps failing, and once with nothing when it no longer does: for wishes that
-   * stand on other objects than the one that is written, and for objects whose own status cannot be written.
+   * Called for each attempt of a key that keeps failing, and once with nothing when it no longer does. It serves
+   * failures that have to be told on other objects than the one that is written, or on none whose status can be written.
    */
   readonly onFailing?: (key: string, failure: LastingFailure | undefined) => void;
   readonly workers?: number;
@@ -31,42 +31,42 @@ export interface ControllerOptions {
   readonly metrics: ControllerMetrics;
 }
 
-/** Why a key keeps failing, as its objects say it. */
+/** Why a key keeps failing, in the words of its conditions. */
 export interface LastingFailure extends Stalled {
   readonly reason: Reason;
   readonly cause: unknown;
 }
 
 /**
- * A key that failed so often in a row, over so long a time, keeps failing: a refused right, a quota, a conflict that
- * does not end. Before, it may be a hiccup, and a condition that comes and goes is no news. By number alone it would be
- * told after 15 ms, by time alone after one failure of a slow server.
+ * A key that failed this often in a row, for this long, keeps failing: a missing permission, a quota, a conflict that
+ * does not end. Before that it may be a hiccup, and a condition that comes and goes is no news. The number alone would be
+ * reached after 15 ms, the time alone after one failure of a slow server.
  */
 const LASTING = { failures: 3, ms: 5_000 };
-/** Longest delay after a write that is forbidden: no watch of ours tells when a right or a quota is given back. */
+/** Longest delay after a forbidden write: no watch tells us when a permission or a quota is granted. */
 const FORBIDDEN_MAX_MS = 60_000;
 /**
- * Longest delay while the API server cannot be reached. That says nothing about the key: when the server is back, no
- * key may be asleep for another quarter of an hour.
+ * Longest delay while the API server cannot be reached. An outage says nothing about the key: when the server is back,
+ * no key may sleep for another quarter of an hour.
  */
 const UNREACHABLE_MAX_MS = 30_000;
 /**
- * Time after which a write that was refused for what it says is tried again without an event: an admission policy, a
- * schema or a limit of the server may have changed, and no watch of ours tells.
+ * Time after which a write that the server refused for its content is tried again without an event: an admission policy,
+ * a schema or a limit of the server may have changed, and no watch tells us.
  */
 const REFUSED_AGAIN_MS = 900_000;
 
 /**
  * Runs a reconciler over its queue. This is the one place where outcomes become conditions, metrics and requeues:
  * `done` forgets the failures, `wait` comes back, `stalled` waits for an event, a throw backs off, and a conflict
- * (an error with `status` 409: our cache was behind) backs off without a word. What goes on failing is said where the
- * wish stands, whatever the cause, and taken back when it has passed. An error with `status` 413 or 422 is
- * stalled too: the server read the write and will not have it, however often it is sent.
+ * (an error with `status` 409: our cache was behind) backs off without a warning. A failure that lasts is reported on
+ * the object, whatever its cause, and withdrawn when it has passed. An error with `status` 413 or 422 is stalled too: the
+ * server read the write and refuses it, however often it is sent.
  */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
-  /** Keys that keep failing. They outlast a term: whoever was told of them has to hear of the end as well. */
+  /** Keys that keep failing. They outlast a loss of the lease: a failure that was reported has to be withdrawn as well. */
   readonly #failing = new Set<string>();
 
   constructor(options: ControllerOptions) {
@@ -82,7 +82,7 @@ export class Controller {
     this.#queue.addAfter(key, ms);
   }
 
-  /** Works until `signal` aborts, then ends when the keys in work are done. */
+  /** Works until `signal` aborts, and then ends when the keys in work are done. */
   run(signal: AbortSignal): Promise<void> {
     return this.#queue.run(this.#options.workers ?? 1, (key) => this.#handle(key), signal);
   }

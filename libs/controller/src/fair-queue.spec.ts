@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FairKeys } from './fair-keys.ts';
+import { FairQueue } from './fair-queue.ts';
 
-const takeAll = (keys: FairKeys): string[] => {
+const takeAll = (keys: FairQueue): string[] => {
   const taken: string[] = [];
   for (let key = keys.take(); key !== undefined; key = keys.take()) taken.push(key);
   return taken;
 };
-const filled = (...names: string[]): FairKeys => {
-  const keys = new FairKeys();
+const filled = (...names: string[]): FairQueue => {
+  const keys = new FairQueue();
   for (const name of names) keys.add(name);
   return keys;
 };
@@ -32,7 +32,7 @@ describe('waiting keys', () => {
     const step = fc.oneof(fc.constantFrom('a/1', 'a/2', 'b/1', 'b/2', 'c'), fc.constant(undefined));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const keys = new FairKeys();
+        const keys = new FairQueue();
         const waiting = new Set<string>();
         for (const each of steps) {
           if (each === undefined) {

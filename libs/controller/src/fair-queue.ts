@@ -1,10 +1,10 @@
 /**
- * Waiting keys, taken in turn from the namespaces that they are in, and within one in the order in which they came: who
- * makes a thousand objects in a namespace of their own keeps others waiting for one of them. Keys without a namespace
- * are among themselves.
+ * Waiting keys, taken by round robin over their namespaces, and within a namespace first in, first out. A tenant with a
+ * thousand objects in a namespace delays the other namespaces by one key at a time. Keys without a namespace form one
+ * group.
  */
-export class FairKeys {
-  /** By namespace; insertion order is the order of turns. None is empty. */
+export class FairQueue {
+  /** Groups by namespace, next one first. None is empty. */
   readonly #groups = new Map<string, Set<string>>();
   #size = 0;
 
@@ -25,7 +25,7 @@ export class FairKeys {
     this.#size += 1;
   }
 
-  /** Removes and returns the key whose turn it is. */
+  /** Removes and returns the next key; nothing when there is none. */
   take(): string | undefined {
     for (const [group, keys] of this.#groups) {
       for (const key of keys) {

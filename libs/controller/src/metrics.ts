@@ -17,7 +17,7 @@ export interface ControllerMetrics {
   unreported(controller: string): void;
 }
 
-/** Registers the controller metrics. Call once a process. */
+/** Registers the controller metrics. Call it once per process. */
 export function createControllerMetrics(factory: MetricFactory): ControllerMetrics {
   const total = factory.counter('sriov_reconcile_total', 'Reconciles by controller and outcome', [
     'controller',

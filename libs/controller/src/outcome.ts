@@ -1,17 +1,17 @@
 /**
- * How one reconcile of a key ended. A throw is the fourth way: something that may pass, tried again with a growing
- * delay.
+ * How one reconcile of a key ended. A throw is the fourth way: a failure that may pass, which is tried again with
+ * backoff.
  */
 export type Outcome = Done | Wait | Stalled;
 
-/** The world is as it should be, as far as it is up to us. */
+/** Everything that is up to us is as it should be. */
 export interface Done {
   readonly kind: 'done';
   readonly reason: string;
   readonly message: string;
 }
 
-/** Something that will happen by itself is missing; look again after `ms`, or when an event says so. */
+/** Something that will happen by itself has not happened yet. The key is reconciled again after `ms`, or on an event. */
 export interface Wait {
   readonly kind: 'wait';
   readonly ms: number;
@@ -19,7 +19,7 @@ export interface Wait {
   readonly message: string;
 }
 
-/** Only a change of the objects can help: no retry until one is seen. */
+/** Only a change of the objects can help, so the key is not retried before one is seen. */
 export interface Stalled {
   readonly kind: 'stalled';
   readonly reason: string;

@@ -1,22 +1,22 @@
 import { REASON, type Reason } from '@sriov/api';
 
-/** What the API client's errors carry: an HTTP status, 0 when there was no answer, and how long the server asks to wait. */
+/** What the API client's errors carry: an HTTP status (0 without an answer), and how long the server asks us to wait. */
 interface Refusal {
   readonly status?: unknown;
   readonly retryAfterMs?: unknown;
 }
 
-/** What an error tells of the API server's answer; nothing of errors of other kinds. */
+/** What an error tells about the API server's answer; nothing for errors of other kinds. */
 export function refusalOf(error: unknown): Refusal {
   return typeof error === 'object' && error !== null ? error : {};
 }
 
-/** Someone else wrote first. */
+/** Another writer was first. */
 export const isConflict = (error: unknown): boolean => refusalOf(error).status === 409;
 
 /**
- * The reason to report when the server refused a write for what it says, so that only another write can help: 413, the
- * object is too large; 422, it is not valid, or an admission policy forbids it. Nothing for other errors.
+ * The reason to report when the server refused a write for its content, so that only another write can help. Status 413:
+ * the object is too large. Status 422: it is invalid, or an admission policy forbids it. Nothing for other errors.
  */
 export function refusedWrite(error: unknown): Reason | undefined {
   const { status } = refusalOf(error);

@@ -1,29 +1,30 @@
-import { FairKeys } from './fair-keys.ts';
+import { FairQueue } from './fair-queue.ts';
 import { type Timers } from './timers.ts';
 
-/** Limits of the delay after failures of one key. */
+/** How a queue delays keys that failed, and who hears of its depth. */
 export interface QueueOptions {
   readonly timers: Timers;
   /** Delay after the first failure, doubled after each further one. Default 5 ms. */
   readonly baseDelayMs?: number;
   /** Longest delay. Default 1,000 s. */
   readonly maxDelayMs?: number;
-  /** Told of the number of waiting keys whenever it changes while they are worked on. */
+  /** Called with the number of waiting keys whenever that changes while the queue runs. */
   readonly onDepth?: (depth: number) => void;
 }
 
-/** Longest time that keys are taken in hand without letting the event loop turn: probes and watches wait meanwhile. */
-const TURN_MS = 10;
+/** Longest time for which the queue starts work without yielding to the event loop: probes and watches wait meanwhile. */
+const YIELD_AFTER_MS = 10;
 
 /**
- * Keys that wait to be worked on, in turn of their namespaces. A key stands in the queue at most once, and is never worked on twice at the same
- * time: one that is added while a worker has it comes back when that worker is done.
+ * A rate-limited work queue of keys, fair between namespaces. A key is in the queue at most once, and no two workers
+ * process it at the same time: a key that is added while a worker processes it comes back when that worker is done.
  */
 export class WorkQueue {
   readonly #options: Required<QueueOptions>;
-  readonly #waiting = new FairKeys();
-  readonly #running = new Set<string>();
-  readonly #again = new Set<string>();
+  readonly #waiting = new FairQueue();
+  readonly #processing = new Set<string>();
+  /** Keys that were added while a worker processed them. */
+  readonly #dirty = new Set<string>();
   /** Consecutive failures by key, and when the first of them was, by the monotonic clock. */
   readonly #failures = new Map<string, { count: number; readonly since: number }>();
   readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
@@ -34,7 +35,7 @@ export class WorkQueue {
     this.#options = { baseDelayMs: 5, maxDelayMs: 1_000_000, onDepth: () => undefined, ...options };
   }
 
-  /** Keys that wait for a worker, delayed ones left out. */
+  /** Keys that wait for a worker, without delayed ones. */
   get depth(): number {
     return this.#waiting.size;
   }
@@ -42,8 +43,8 @@ export class WorkQueue {
   /** Makes the key due now. */
   add(key: string): void {
     this.#cancelDelay(key);
-    if (this.#running.has(key)) {
-      this.#again.add(key);
+    if (this.#processing.has(key)) {
+      this.#dirty.add(key);
       return;
     }
     if (this.#waiting.has(key)) return;
@@ -51,7 +52,7 @@ export class WorkQueue {
     this.#changed();
   }
 
-  /** Makes the key due in `ms`, unless it is due earlier already. */
+  /** Makes the key due in `ms`, unless it is due earlier. */
   addAfter(key: string, ms: number): void {
     if (ms <= 0) {
       this.add(key);
@@ -70,7 +71,7 @@ export class WorkQueue {
   }
 
   /**
-   * Makes a key that failed due after its delay, which doubles with each failure in a row, within `bounds`.
+   * Makes a failed key due after its backoff, which doubles with each failure in a row, within `bounds`.
    * Returns the delay in milliseconds.
    */
   addFailed(key: string, bounds: { readonly leastMs?: number; readonly mostMs?: number } = {}): number {
@@ -95,14 +96,14 @@ export class WorkQueue {
     return since === undefined ? 0 : this.#options.timers.elapsed() - since;
   }
 
-  /** Ends the run of failures of the key. */
+  /** Resets the backoff of the key. */
   forget(key: string): void {
     this.#failures.delete(key);
   }
 
   /**
-   * Works keys off with at most `workers` at a time until `signal` aborts; then waits for the keys in work and
-   * resolves. Keys that still wait are dropped: who starts next sees the world, not the queue.
+   * Processes keys, at most `workers` at a time, until `signal` aborts. Then it waits for the keys in work and resolves.
+   * It drops the keys that still wait: the next leader starts from the objects, not from this queue.
    * `handle` must not reject.
    */
   async run(workers: number, handle: (key: string) => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -111,7 +112,7 @@ export class WorkQueue {
     const isStopped = (): boolean => signal.aborted;
     const inWork = new Set<Promise<void>>();
     const { timers } = this.#options;
-    let turnBegan = timers.elapsed();
+    let yieldedAt = timers.elapsed();
     this.#isRunning = true;
     this.#tellDepth();
     while (!isStopped()) {
@@ -121,10 +122,10 @@ export class WorkQueue {
           this.#wake?.();
         });
         inWork.add(work);
-        if (timers.elapsed() - turnBegan < TURN_MS) continue;
-        // Keys that wait for nothing end before the loop turns: thousands of them would hold it up for seconds.
+        if (timers.elapsed() - yieldedAt < YIELD_AFTER_MS) continue;
+        // A reconcile that waits for nothing ends without yielding. Thousands of them would block the loop for seconds.
         await new Promise(setImmediate);
-        turnBegan = timers.elapsed();
+        yieldedAt = timers.elapsed();
       }
       await this.#nextChange(signal);
     }
@@ -145,12 +146,12 @@ export class WorkQueue {
     const key = this.#waiting.take();
     if (key === undefined) return;
     this.#tellDepth();
-    this.#running.add(key);
+    this.#processing.add(key);
     try {
       await handle(key);
     } finally {
-      this.#running.delete(key);
-      if (this.#again.delete(key)) this.add(key);
+      this.#processing.delete(key);
+      if (this.#dirty.delete(key)) this.add(key);
     }
   }
 
@@ -174,7 +175,7 @@ export class WorkQueue {
     this.#wake?.();
   }
 
-  /** Nobody is behind with keys that wait for another process to stop leading. */
+  /** Keys that wait until this process leads are no backlog. */
   #tellDepth(): void {
     if (this.#isRunning) this.#options.onDepth(this.depth);
   }
