@@ -1,6 +1,6 @@
 {{- /*
 The helpers of one service take (dict "root" $ "component" NAME).
-Every text that somebody else chooses is quoted: a namespace may be called "123" or "on", and helm reads YAML 1.1.
+Quote every text that somebody else chooses: a namespace may be called "123" or "on", and helm reads YAML 1.1.
 */ -}}
 
 {{- define "sriov.selectorLabels" -}}
@@ -17,12 +17,12 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- /* Name of what a service has of cluster-wide objects: the release tells them apart. */ -}}
+{{- /* Name of the cluster-wide objects of a service. The name of the release keeps several releases apart. */ -}}
 {{- define "sriov.clusterName" -}}
 {{ .root.Release.Name }}-{{ .component }}
 {{- end }}
 
-{{- /* The reference of an image (dict "root" $ "image" TEXT): the app's version is the tag of one that has none. */ -}}
+{{- /* The reference of an image (dict "root" $ "image" TEXT). An image without a tag gets the appVersion as its tag. */ -}}
 {{- define "sriov.image" -}}
 {{- $isTagged := regexMatch "(@|:[^/]+$)" .image -}}
 {{ .image }}{{ if not $isTagged }}:{{ .root.Chart.AppVersion }}{{ end }}
@@ -44,7 +44,7 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{- /* Binds the service's account to its ClusterRole and its Role, of the names that this file gives. */ -}}
+{{- /* Binds the service's account to its ClusterRole and its Role, by the names in this file. */ -}}
 {{- define "sriov.bindings" -}}
 {{- $account := .name | default .component -}}
 {{- if ne .clusterWide false }}
@@ -82,9 +82,9 @@ subjects:
 {{- end }}
 
 {{- /*
-A ValidatingAdmissionPolicy about the writes of one account, and its binding: where a Role can only name kinds and
-verbs, it says which objects, and what of them. Takes (dict "root" $ "component" NAME "name" TEXT "spec" YAML), where
-the spec has matchConstraints, validations and perhaps variables; "account" where it is not called like the component.
+A ValidatingAdmissionPolicy about the writes of one account, and its binding. A Role can only name kinds and verbs; the
+policy says which objects, and which parts of them. Takes (dict "root" $ "component" NAME "name" TEXT "spec" YAML), where
+the spec has matchConstraints, validations and perhaps variables; "account" if its name is not that of the component.
 */ -}}
 {{- define "sriov.fence" }}
 ---
@@ -112,7 +112,7 @@ spec:
   validationActions: [Deny]
 {{- end }}
 
-{{- /* Events about objects of the kinds alone. Takes the dict of a fence and "kinds", a list in CEL. */ -}}
+{{- /* Allows only Events about objects of these kinds. Takes the dict of a fence and "kinds", a list in CEL. */ -}}
 {{- define "sriov.eventFence" }}
 {{- $spec := include "sriov.eventFenceSpec" . }}
 {{- include "sriov.fence" (merge (dict "name" "event" "spec" $spec) .) }}
@@ -132,7 +132,7 @@ validations:
     reason: Forbidden
 {{- end }}
 
-{{- /* The Lease of the service alone: the Role cannot bound the names of what is created. */ -}}
+{{- /* Allows only the Lease of the service: a Role cannot limit the names of objects that are created. */ -}}
 {{- define "sriov.leaseFence" }}
 {{- $spec := include "sriov.leaseFenceSpec" . }}
 {{- include "sriov.fence" (merge (dict "name" "lease" "spec" $spec) .) }}
@@ -176,8 +176,8 @@ validations:
 {{- end }}
 
 {{- /*
-Takes "probeHost" where the kubelet does not ask at the pod's address. /healthz also tells of what a restart does not
-cure, such as a kernel that does not answer: it is for people.
+Takes "probeHost" if the kubelet does not ask at the pod's address. /healthz is for people: it also reports what a
+restart does not cure, such as a kernel that does not answer.
 */ -}}
 {{- define "sriov.probes" -}}
 livenessProbe:
@@ -201,7 +201,7 @@ readinessProbe:
   timeoutSeconds: 5
 {{- end }}
 
-{{- /* What a container that needs nothing of its node is left with. */ -}}
+{{- /* The security context of a container that needs nothing of its node. */ -}}
 {{- define "sriov.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -246,7 +246,7 @@ topologySpreadConstraints:
         {{- include "sriov.selectorLabels" . | nindent 8 }}
 {{- end }}
 
-{{- /* Whether somebody else makes the webhook's certificate: text when so, nothing when it makes its own. */ -}}
+{{- /* Whether somebody else makes the webhook's certificate: text if so, nothing if the webhook makes its own. */ -}}
 {{- define "sriov.hasGivenCertificate" -}}
 {{- with .Values.operator.admissionControllers.certificates -}}
 {{- if or .certManager.enabled .custom.enabled }}true{{ end -}}
