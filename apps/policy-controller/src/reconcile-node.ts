@@ -3,6 +3,7 @@ import { done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type NodeStatePlan, nodeWrites, planNodeState, unmanagedWrites } from '@sriov/policy';
 import { policyProblem, type Problem } from '@sriov/selection';
 import { apply, type WritePorts } from './apply.ts';
+import { configHash } from './config-map/config-hash.ts';
 import { ConfigMapFullError } from './config-map/config-map-writer.ts';
 import { gather, type GatheredNode, type GatherSources } from './gather.ts';
 import { type Findings } from './status/node-findings.ts';
@@ -44,7 +45,7 @@ async function reconcileUnmanaged(context: NodeContext, gathered: GatheredNode):
 async function reconcileManaged(context: NodeContext, gathered: GatheredNode): Promise<Outcome> {
   const { fleet, facts, present, lookAgainMs } = gathered;
   const plan = planNodeState(fleet, facts);
-  const writes = nodeWrites(plan, present);
+  const writes = nodeWrites(plan, present, configHash);
   const tell = (found: { problems: readonly Problem[]; isSettled: boolean }): void =>
     context.onFindings(facts.name, {
       ...found,

@@ -1,14 +1,8 @@
-import {
-  IGNORED_POLICY_NAME,
-  matchesLabels,
-  REASON,
-  SRIOV_NETWORK_NODE_POLICY,
-  type SriovNetworkNodePolicy,
-} from '@sriov/api';
+import { IGNORED_POLICY_NAME, REASON, SRIOV_NETWORK_NODE_POLICY, type SriovNetworkNodePolicy } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
 import { isManaged } from '@sriov/policy';
 import { policyStatus } from '@sriov/policy-status';
-import { explainMismatch, misplaced, policyProblem, type Problem } from '@sriov/selection';
+import { explainMismatch, matchesLabels, misplaced, policyProblem, type Problem } from '@sriov/selection';
 import { reconcileStatus, type StatusContext } from './status/reconcile-status.ts';
 import { nodesOf } from './status/nodes-of.ts';
 

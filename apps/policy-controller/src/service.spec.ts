@@ -9,9 +9,10 @@ import {
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
 } from '@sriov/api';
-import { configHash, configShardNames, configShardOf } from '@sriov/device-plugin-config';
+import { configShardNames, configShardOf } from '@sriov/device-plugin-config';
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
+import { configHash } from './config-map/config-hash.ts';
 import { service } from './service.ts';
 
 jest.setTimeout(60_000);

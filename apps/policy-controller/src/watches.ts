@@ -4,14 +4,13 @@ import {
   type KubeObject,
   keyOf,
   type LabelSelector,
-  matchesLabels,
   type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { type Controller } from '@sriov/controller';
 import { type Change, type Store } from '@sriov/kube';
 import { hasReported } from '@sriov/policy';
-import { selectorMatches } from '@sriov/selection';
+import { matchesLabels, selectorMatches } from '@sriov/selection';
 import { type Caches } from './caches/caches.ts';
 import { changedKeys, isSpecChange } from './caches/changes.ts';
 import { type ConfigMapWriter } from './config-map/config-map-writer.ts';

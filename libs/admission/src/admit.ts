@@ -30,7 +30,7 @@ import { allViolations, type Rule } from './rule.ts';
 /** What the rules of a kind say of an object. */
 type Judgement = Pick<AdmissionVerdict, 'message' | 'warnings'>;
 
-/** How each kind is judged. Kinds that are not here are let in. */
+/** How each kind is judged. Other kinds are let in. */
 const JUDGES: ReadonlyMap<string, (request: AdmissionRequest) => Judgement> = new Map([
   [SRIOV_NETWORK_NODE_POLICY.kind, judge(SRIOV_NETWORK_NODE_POLICY.spec, judgePolicy)],
   [
@@ -47,9 +47,9 @@ const JUDGES: ReadonlyMap<string, (request: AdmissionRequest) => Judgement> = ne
 ]);
 
 /**
- * Judges a write: the defaults that it gets, whether it is let in, and what its author should know. The same object
- * in the same cluster gets the same verdict, whatever the order of the lists. Never throws, whatever is wrong with
- * the object.
+ * Judges a write: which defaults it gets, whether it is let in, and what its author should know. The same object in the
+ * same cluster gets the same verdict, whatever the order of the lists. It never throws, whatever is wrong with the
+ * object.
  */
 export function admit(request: AdmissionRequest): AdmissionVerdict {
   const patch = setDefaults(request);
@@ -64,7 +64,7 @@ export function admit(request: AdmissionRequest): AdmissionVerdict {
 
 const NOTHING: Judgement = { message: '', warnings: [] };
 
-/** The API server asks the webhook only where the names are right already, or not given yet; `validate` asks for it. */
+/** `validate` needs the names to be judged. The API server asks the webhook only when names are right or not given yet. */
 function judgeNames({ operation, object }: AdmissionRequest): Judgement | undefined {
   const { name, namespace } = object.metadata;
   if (operation !== 'CREATE' || !name) return undefined;
@@ -72,7 +72,7 @@ function judgeNames({ operation, object }: AdmissionRequest): Judgement | undefi
   return fault === undefined ? undefined : { message: fault, warnings: [] };
 }
 
-/** What stands already must be removable, and its labels, annotations and finalizers changeable. */
+/** An object that is stored must be removable, and its labels, annotations and finalizers changeable. */
 function isExempt(request: AdmissionRequest): boolean {
   const { operation, object, settings } = request;
   const { kind, metadata } = object;
@@ -86,7 +86,7 @@ function isExempt(request: AdmissionRequest): boolean {
 
 type JudgeSpec<Spec> = (request: AdmissionRequest & { readonly spec: Spec }) => Judgement;
 
-/** A judge of a kind whose spec has this schema: an object that is not of its form is refused before any rule. */
+/** A judge of a kind whose spec has this schema. An object that does not fit the schema is refused before any rule. */
 function judge<Spec>(schema: z.ZodObject, judgeSpec: JudgeSpec<Spec>): (request: AdmissionRequest) => Judgement {
   return (request) => {
     const spec = readSpec(schema, (request.object as { spec?: unknown }).spec);
@@ -98,7 +98,7 @@ function chains<Facts>(rules: readonly Rule<Facts>[], warnings: readonly Rule<Fa
   return (facts) => ({ message: listOf(allViolations(rules, facts)), warnings: allViolations(warnings, facts) });
 }
 
-/** All that is wrong, so that it can be put right at once; what two rules say in the same words is said once. */
+/** Everything that is wrong, so that it can be corrected at once. Equal sentences are told once. */
 function listOf(violations: readonly string[]): string {
   return [...new Set(violations)].join('; ');
 }
@@ -111,13 +111,13 @@ function judgePolicy(request: AdmissionRequest & { readonly spec: NodePolicySpec
   const selector = readSelector(spec.nicSelector);
   const violations = allViolations(POLICY_RULES, fields);
   if (violations.length > 0) return { message: listOf(violations), warnings: [] };
-  if (typeof selector === 'string') return { message: selector, warnings: [] };
+  if (!selector.ok) return { message: selector.message, warnings: [] };
   const policy = {
     kind: 'readable' as const,
     name: object.metadata.name,
     priority: spec.priority ?? 0,
     spec,
-    selector,
+    selector: selector.value,
   };
   const placement = placePolicy({ namespace, policy, nics, cluster, settings });
   const message = findNicViolation(placement) ?? findPairViolation(placement) ?? '';

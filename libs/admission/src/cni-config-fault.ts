@@ -1,7 +1,7 @@
 /**
- * What the CNI refuses to read of a configuration at the start of a pod, though it is JSON: values of another type than
- * those of Go's structs (NetConf in github.com/containernetworking/cni/pkg/types: `capabilities` are booleans, a `type` is
- * text), and a chained plugin without a type (NetworkPluginConfFromBytes in its libcni). `config` is rendered text.
+ * Why the CNI refuses to read a configuration at the start of a pod, although it is JSON: a value has another type than
+ * in Go's structs (NetConf in github.com/containernetworking/cni/pkg/types: `capabilities` are booleans, a `type` is text),
+ * or a chained plugin has no type (NetworkPluginConfFromBytes in its libcni). `config` is rendered text.
  */
 export function findConfigFault(config: string): string | undefined {
   const root = JSON.parse(config) as unknown;
@@ -32,7 +32,7 @@ function findNoBoolean(capabilities: unknown): string | undefined {
   return found && `"${found[0]}" is ${JSON.stringify(found[1])}, and must be true or false: ${REFUSED}`;
 }
 
-/** Go finds a member whatever the case of its letters, and of several the last one counts. */
+/** Finds a member as Go does: in any case of letters, and the last one of several. */
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return Object.entries(value).findLast(([key]) => key.toLowerCase() === name)?.[1];

@@ -3,7 +3,7 @@ import { findResourceNameFault } from '@sriov/selection';
 import { findNamespaceFault } from './name-faults.ts';
 import { type Rule } from './rule.ts';
 
-/** What of a network of any kind the rules about pod start look at; each kind has some of it. */
+/** The fields that the rules about pod start look at. Each kind of network has some of them. */
 export interface AttachedSpec extends Partial<
   Pick<SriovNetworkSpec, 'vlan' | 'vlanQoS' | 'vlanProto' | 'minTxRate' | 'maxTxRate'>
 > {
@@ -14,8 +14,9 @@ export interface AttachedSpec extends Partial<
 }
 
 /**
- * What the kubelet, the CNI plugin or the kernel refuses once a pod starts: sriov-cni when it reads its configuration,
- * ovs-cni when it reads the trunk, the kernel for rates. All but the namespace stand in the CRDs as well.
+ * Rules about what the kubelet, the CNI plugin or the kernel refuses when a pod starts: sriov-cni when it reads its
+ * configuration, ovs-cni when it reads the trunk, the kernel for rates. All but the one about the namespace are in the
+ * CRDs as well.
  */
 export const CNI_RULES: readonly Rule<{ readonly spec: AttachedSpec }>[] = [
   { name: 'the resource can be one', check: ({ spec: { resourceName } }) => findResourceFault(resourceName) },
@@ -53,7 +54,7 @@ export const CNI_RULES: readonly Rule<{ readonly spec: AttachedSpec }>[] = [
   },
 ];
 
-/** People write the resource as pods ask for it; the prefix is put in front of it. */
+/** People write the resource as pods ask for it, with the prefix that is put in front of it anyway. */
 function findResourceFault(name: string): string | undefined {
   const bare = name.slice(name.lastIndexOf('/') + 1);
   return bare !== name && findResourceNameFault(bare) === undefined

@@ -8,7 +8,7 @@ const DEFAULT_PRIORITY = 99;
 /** A spec that nobody has checked yet: it may be any JSON object. */
 type RawSpec = Readonly<Record<string, unknown>>;
 
-/** The defaults of a policy, in the order in which they are set: later ones win. */
+/** The defaults of a policy in the order in which they are set: later ones override earlier ones. */
 const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: RawSpec) => PatchOperation[] }[] = [
   {
     name: 'a policy without a priority gets the lowest precedence',
@@ -28,8 +28,8 @@ const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: Ra
 type Write = Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'>;
 
 /**
- * The defaults that admission sets on an object, whatever is wrong with it. Only policies have some. One that was
- * stored without them gets none with a change of its labels: it would rank elsewhere from then on.
+ * The defaults that admission sets on an object, whatever is wrong with it. Only policies have defaults. A policy that was
+ * stored without them gets none when only its labels change, since a default priority would change its precedence.
  */
 export function setDefaults(write: Write): PatchOperation[] {
   const { operation, object } = write;

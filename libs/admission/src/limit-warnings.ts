@@ -1,11 +1,11 @@
-import { factsOfStatus, findRefusal } from '@sriov/node-limits';
-import { contribute, mergeContributions } from '@sriov/selection';
+import { findReportedRefusal } from '@sriov/node-limits';
+import { contribute, mergeContributions, nameOf } from '@sriov/selection';
 import { type PlacedNode, type Placement } from './placement.ts';
 
 /** Most sentences about PFs in one answer. */
 const MOST_WARNINGS = 4;
 
-/** What the daemons of the nodes will refuse of the policy on PFs as they are now: a sentence a PF name and cause. */
+/** What the daemons of the nodes will refuse of the policy on PFs as they are now: one sentence per PF name and cause. */
 export function limitWarnings({ policy, nodes }: Placement): string[] {
   const nodesOf = new Map<string, string[]>();
   for (const node of nodes) {
@@ -22,11 +22,10 @@ export function limitWarnings({ policy, nodes }: Placement): string[] {
 
 function refusalsOn(policy: Placement['policy'], { selected }: PlacedNode): string[] {
   return selected.flatMap((nic) => {
-    const contribution = contribute(policy, nic);
-    // A port of a virtual machine is a VF itself, and has none of these limits.
-    if (!('groups' in contribution) || nic.netFilter) return [];
-    const refusal = findRefusal(mergeContributions(nic, [contribution]).desired, factsOfStatus(nic));
-    return refusal === undefined ? [] : [`${nic.name ?? nic.pciAddress}: ${refusal.message}`];
+    const result = contribute(policy, nic);
+    if (!result.ok) return [];
+    const refusal = findReportedRefusal(mergeContributions(nic, [result.contribution]).desired, nic);
+    return refusal === undefined ? [] : [`${nameOf(nic)}: ${refusal.message}`];
   });
 }
 

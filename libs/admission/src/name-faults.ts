@@ -4,13 +4,13 @@ const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const LONGEST_LABEL = 63;
 const LONGEST_NAME = 253;
 
-/** Why the API server takes no object of that name: they are DNS subdomains (RFC 1123). */
+/** Why the API server refuses an object of that name: names are DNS subdomains (RFC 1123). */
 export function findNameFault({ metadata: { name } }: KubeObject): string | undefined {
   if (name.length <= LONGEST_NAME && name.split('.').every((label) => LABEL.test(label))) return undefined;
   return `metadata.name "${name}" must be at most ${LONGEST_NAME} lower-case letters, digits, "-" or ".", and each part between dots must begin and end with a letter or digit${suggestion(name)}`;
 }
 
-/** Why there is no namespace of that name: they are DNS labels (RFC 1123). */
+/** Why there can be no namespace of that name: names of namespaces are DNS labels (RFC 1123). */
 export function findNamespaceFault(field: string, name: string): string | undefined {
   return LABEL.test(name) && name.length <= LONGEST_LABEL
     ? undefined

@@ -1,7 +1,7 @@
-/** Most that a name may differ from one that was meant, in letters that are added, left out or changed. */
+/** Most letters that may be added, left out or changed between a written name and the one that was meant. */
 const MOST_EDITS = 2;
 
-/** The names that are most like the written one, best first; none where no name is like it. */
+/** The names that are similar to the written one, the most similar first. */
 export function nearNames(written: string, names: readonly string[]): string[] {
   return [...new Set(names)]
     .map((name) => ({ name, edits: editsBetween(plain(written), plain(name)) }))
@@ -14,7 +14,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-/** The Levenshtein distance; more than {@link MOST_EDITS} where the lengths alone differ by more. */
+/** The Levenshtein distance, or more than {@link MOST_EDITS} where the lengths alone differ by more. */
 function editsBetween(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MOST_EDITS) return MOST_EDITS + 1;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -11,10 +11,10 @@ export interface NetworkFacts extends AdmissionRequest {
 }
 
 const PARTITION_KEY = /^0x[0-9a-f]{1,4}$/i;
-/** The top bit says full member; what is left of it names the partition. */
+/** The bits that name the partition: the top bit says that a member is a full one. */
 const PARTITION = 0x7fff;
 
-/** The attachment that a network of any kind becomes; one that names no namespace is in the operator's. */
+/** Renders the attachment of a network of any kind. A network that names no namespace is in the operator's. */
 export function renderNetwork(object: KubeObject, settings: AdmissionSettings): Rendered {
   const metadata = { ...object.metadata, namespace: namespaceOf(object, settings) };
   const { operatorNamespace } = settings;

@@ -15,16 +15,16 @@ export interface NetworkWords extends AdmissionRequest {
 }
 
 const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
-/** Blanks of Unicode that are none in JSON. */
+/** Blanks of Unicode that JSON does not know. */
 const FOREIGN_BLANK = /[\v\f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
-/** Names of like resources that are shown. */
+/** Most names of similar resources that are shown. */
 const SHOWN = 3;
 
-/** What the person who writes a network should know; none of it stands in the way. */
+/** What the person who writes a network should know. The network is let in all the same. */
 export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
   {
-    // Where there is no policy at all nothing can be told: the resources may come from elsewhere.
+    // Without any policy nothing can be told: the resources may come from elsewhere.
     name: 'a policy makes the resource',
     check({ spec: { resourceName }, cluster: { policies } }) {
       const made = policies.flatMap(({ spec }) => spec?.resourceName ?? []);
@@ -46,7 +46,7 @@ export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
     },
   },
   {
-    // Upstream lets it in: what stands is not to be refused at its next change.
+    // Upstream lets it in, and a stored network must not be refused at its next change.
     name: 'the CNI can read the configuration',
     check({ object, settings }) {
       const rendered = renderNetwork(object, settings);

@@ -1,9 +1,9 @@
 import { type ObservedInterface } from '@sriov/api';
-import { contribute, type ReadablePolicy } from '@sriov/selection';
+import { contribute, nameOf, type ReadablePolicy } from '@sriov/selection';
 import { type Placement } from './placement.ts';
 import { firstViolation, type Rule } from './rule.ts';
 
-/** A policy and a PF that it would configure. */
+/** A policy, and a PF that it would configure. */
 export interface PolicyOnNic {
   readonly policy: ReadablePolicy;
   readonly nic: ObservedInterface;
@@ -25,9 +25,9 @@ export const NIC_RULES: readonly Rule<PolicyOnNic>[] = [
     name: 'the planner can carry it out',
     check({ policy, nic }) {
       const result = contribute(policy, nic);
-      return 'groups' in result
+      return result.ok
         ? undefined
-        : `${result.message}: change spec.numVfs or the range in spec.nicSelector.pfNames`;
+        : `${result.refusal.message}: change spec.numVfs or the range in spec.nicSelector.pfNames`;
     },
   },
   ...externalRule('numVfs', ({ spec }, { numVfs = 0 }) =>
@@ -50,11 +50,7 @@ export const NIC_RULES: readonly Rule<PolicyOnNic>[] = [
   },
 ];
 
-function nameOf({ name, pciAddress }: ObservedInterface): string {
-  return name ?? pciAddress;
-}
-
-/** A rule about what somebody else has to have done already. */
+/** A rule about what somebody else must have done already. */
 function externalRule(
   field: string,
   check: (policy: ReadablePolicy, nic: ObservedInterface) => string | undefined,
@@ -73,7 +69,7 @@ function externalRule(
   ];
 }
 
-/** The first rule that does not hold on a PF of a node, with the name of the node. */
+/** The sentence of the first rule that is broken on a PF of a node, with the name of the node. */
 export function findNicViolation({ policy, nodes }: Placement): string | undefined {
   for (const node of nodes) {
     for (const nic of node.selected) {

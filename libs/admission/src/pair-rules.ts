@@ -11,7 +11,7 @@ export interface PolicyPair {
   readonly node: PlacedNode;
 }
 
-/** Rules about each pair of policies on each node that both select: they meet where both have a PF, or may have one. */
+/** Rules about each pair of policies on each node that both select. Two policies meet where both have a PF, or may have one. */
 export const PAIR_RULES: readonly Rule<PolicyPair>[] = [
   {
     name: 'a PF is managed either externally or by us',
@@ -84,7 +84,7 @@ function findMeetings({ policy, other, node }: PolicyPair): Meeting[] {
     );
 }
 
-/** True when a PF that both name can be one that both select; of one that is not reported their words must agree. */
+/** True when both policies can select a PF that both name. If the PF is not reported, their ids must agree. */
 function canMeet({ policy, other }: Pick<PolicyPair, 'policy' | 'other'>, nic: ObservedInterface | undefined): boolean {
   if (nic !== undefined) return selects(policy.selector, nic) && selects(other.selector, nic);
   const ids = ({ vendor, deviceID }: ReadSelector): (string | undefined)[] => [vendor, deviceID];
@@ -92,12 +92,12 @@ function canMeet({ policy, other }: Pick<PolicyPair, 'policy' | 'other'>, nic: O
   return ids(policy.selector).every((id, index) => !id || !theirs[index] || id === theirs[index]);
 }
 
-/** One PF has one identity, whatever it is called; one that has not been reported is known by its name alone. */
+/** The PCI address of a PF, whatever name it is called by; the name itself where the PF has not been reported. */
 function identify({ name }: PfSelector, interfaces: readonly ObservedInterface[]): string {
   return interfaces.find((nic) => hasName(nic, name))?.pciAddress ?? name;
 }
 
-/** A whole PF beside a part of it is allowed: precedence decides. */
+/** True when both policies take the same VFs. A whole PF beside a part of it is allowed: precedence decides. */
 function isTaken({ mine, theirs }: Meeting): boolean {
   if (mine.range === undefined || theirs.range === undefined) return mine.range === theirs.range;
   return rangesOverlap(mine.range, theirs.range);
@@ -107,7 +107,7 @@ function textOf({ name, range }: PfSelector): string {
   return range ? `${name}#${range.first}-${range.last}` : name;
 }
 
-/** The first rule that does not hold beside another policy, with the name of the node. */
+/** The sentence of the first rule that is broken beside another policy, with the name of the node. */
 export function findPairViolation(placement: Placement): string | undefined {
   const { policy, others } = placement;
   for (const other of others) {

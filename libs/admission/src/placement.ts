@@ -1,6 +1,5 @@
 import {
   type KubeObject,
-  matchesLabels,
   type ObservedInterface,
   SRIOV_NETWORK_NODE_POLICY,
   type SriovNetworkNodeState,
@@ -9,20 +8,20 @@ import {
 import {
   isAboutNode,
   isCandidate,
+  matchesLabels,
   preparePolicies,
   type ReadablePolicy,
-  selects,
   type SupportedNics,
 } from '@sriov/selection';
 import { setDefaults, withDefaults } from './defaults.ts';
 import { type AdmissionCluster, type AdmissionSettings } from './request.ts';
 
-/** A policy among the nodes and the other policies: what the rules look at that need more than its own fields. */
+/** A policy among the nodes and the other policies: what rules look at that need more than the fields of the policy. */
 export interface Placement {
   readonly policy: ReadablePolicy;
   /** The nodes that it selects, by name. */
   readonly nodes: readonly PlacedNode[];
-  /** How many shapes the nodes have. */
+  /** Number of different shapes of the nodes. */
   readonly shapes: number;
   /** The other policies that can be read, by name. */
   readonly others: readonly ReadablePolicy[];
@@ -32,19 +31,19 @@ export interface Placement {
 export interface PlacedNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** All PFs that it has reported; none while it has not. */
+  /** All PFs that the node has reported. */
   readonly interfaces: readonly ObservedInterface[];
-  /** Those that the policy would configure. */
+  /** The PFs that the policy would configure. */
   readonly selected: readonly ObservedInterface[];
-  /** True when the policy and the other one have a PF here each, be it not the same. */
+  /** True when each of the two policies has a PF on the node, even if it is not the same one. */
   readonly isShared: (other: ReadablePolicy) => boolean;
-  /** Equal for nodes whose PFs are selected alike: what holds beside another policy on one holds on all of them. */
+  /** Equal for nodes with the same PFs: what is true beside another policy on one of them is true on all of them. */
   readonly shape: number;
 }
 
 /** What a placement is made from. */
 export interface PlacementFacts {
-  /** The policy's own place: it is not compared with what is stored of itself. */
+  /** Namespace of the policy, which is not compared with its own stored form. */
   readonly namespace: string;
   readonly policy: ReadablePolicy;
   readonly nics: SupportedNics;
@@ -52,11 +51,11 @@ export interface PlacementFacts {
   readonly settings: AdmissionSettings;
 }
 
-/** Finds the nodes, PFs and other policies that bear on a policy. */
+/** Finds the nodes, PFs and other policies that matter for a policy. */
 export function placePolicy(facts: PlacementFacts): Placement {
   const { policy, nics, cluster, settings } = facts;
   const isSelectedBy = (by: ReadablePolicy, nic: ObservedInterface): boolean =>
-    selects(by.selector, nic) && isCandidate({ nics, supportedNicsOnly: settings.supportedNicsOnly }, by, nic);
+    isCandidate({ nics, supportedNicsOnly: settings.supportedNicsOnly }, by, nic);
   const states = new Map(
     inOperatorNamespace(cluster.nodeStates, settings).map((state) => [state.metadata.name, state]),
   );
@@ -74,7 +73,7 @@ export function placePolicy(facts: PlacementFacts): Placement {
   return { policy, nodes, shapes: new Set(nodes.map(({ shape }) => shape)).size, others: findOthers(facts) };
 }
 
-/** The nodes that the other policy selects as well, one of each shape. */
+/** The nodes that the other policy selects as well, one per shape. */
 export function sharedNodes({ nodes, shapes: all }: Placement, other: ReadablePolicy): PlacedNode[] {
   const shapes = new Map<number, PlacedNode>();
   for (const node of nodes) {
@@ -84,7 +83,7 @@ export function sharedNodes({ nodes, shapes: all }: Placement, other: ReadablePo
   return [...shapes.values()];
 }
 
-/** Gives equal texts one number: numbers are compared at once, however often. */
+/** Gives equal texts the same number, since numbers are compared faster than texts. */
 function numbering(): (text: string) => number {
   const numbers = new Map<string, number>();
   return (text) => {
@@ -109,18 +108,18 @@ function shapeOf(interfaces: readonly ObservedInterface[]): string {
   );
 }
 
-/** Namespace of an object; one that is not said is the operator's. */
+/** Namespace of an object; an object that names none is in the operator's. */
 export function namespaceOf({ metadata }: KubeObject, { operatorNamespace }: AdmissionSettings): string {
   return metadata.namespace ?? operatorNamespace;
 }
 
 const { kind } = SRIOV_NETWORK_NODE_POLICY;
 
-/** Policies elsewhere are not used, and cannot be in anyone's way. */
+/** The other policies of the operator's namespace: policies elsewhere are not used and cannot conflict with anything. */
 function findOthers({ namespace, policy, cluster, settings }: PlacementFacts): ReadablePolicy[] {
   const isItself = ({ metadata }: SriovNetworkNodePolicy): boolean =>
     metadata.name === policy.name && namespace === settings.operatorNamespace;
-  // One that comes along in the same files, or was stored while no webhook ran, gets its defaults when it is written.
+  // A policy from the same files, or one that was stored while no webhook ran, gets its defaults when it is written.
   const others = inOperatorNamespace(cluster.policies, settings)
     .filter((other) => !isItself(other))
     .map((other) => withDefaults(other, setDefaults({ operation: 'UPDATE', object: { ...other, kind } })));

@@ -10,7 +10,7 @@ export interface PolicyFields {
   readonly settings: AdmissionSettings;
 }
 
-/** Rules about the policy's own fields. Those that need no list of NICs stand in the CRD as well, in the same order. */
+/** Rules about the fields of the policy. Those that need no list of NICs are in the CRD as well, in the same order. */
 export const POLICY_RULES: readonly Rule<PolicyFields>[] = [
   {
     name: 'the resource name is one that the device plugin can use',
@@ -77,10 +77,10 @@ export const POLICY_RULES: readonly Rule<PolicyFields>[] = [
   { name: 'a bridge has switchdev and is ours', check: findBridgeFault },
 ];
 
-/** Ids that are shown where there are many. */
+/** Most ids that are named. */
 const SHOWN = 3;
 
-/** Why the list of NICs does not vouch for the ids of the selector. */
+/** Why the ids of the selector are not in the list of NICs; `undefined` when they are. */
 export function unknownIds({ spec, nics }: PolicyFields): string | undefined {
   const { vendor, deviceID } = spec.nicSelector;
   if (vendor && !nics.knows({ vendor })) {

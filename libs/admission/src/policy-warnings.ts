@@ -1,19 +1,19 @@
-import { rangesOverlap, type VfRange } from '@sriov/api';
-import { explainMismatch, findUntoldNetwork, type ReadablePolicy, selectedRanges, selects } from '@sriov/selection';
+import { rangesOverlap } from '@sriov/api';
+import { explainMismatch, findUntoldNetwork, type ReadablePolicy, selects, wantedRanges } from '@sriov/selection';
 import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { type PolicyFields, unknownIds } from './policy-rules.ts';
 import { type Rule } from './rule.ts';
 
 /** What a warning about a policy looks at. */
 export interface PolicyContext extends PolicyFields {
-  /** Where the policy stands. */
+  /** Namespace of the policy. */
   readonly namespace: string;
   readonly placement: Placement;
-  /** VFs that stand will be removed. */
+  /** VFs that exist now will be removed. */
   readonly removes: boolean;
 }
 
-/** What the person who writes a policy should know; none of it stands in the way. */
+/** What the person who writes a policy should know. The policy is let in all the same. */
 export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
   {
     name: 'the policy stands where it is read',
@@ -94,7 +94,7 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
   },
 ];
 
-/** What is said elsewhere must not be denied here. */
+/** A policy that removes VFs does something even while it selects nothing, so that must not be denied. */
 function outlook(removes: boolean): string {
   return removes ? '' : ': nothing happens until there is one';
 }
@@ -120,12 +120,8 @@ function isContested(placement: Placement, other: ReadablePolicy): boolean {
   return sharedNodes(placement, other).some((node) =>
     node.selected.some((nic) => {
       if (!selects(other.selector, nic)) return false;
-      const theirs = rangesOn(other, nic);
-      return rangesOn(policy, nic).some((mine) => theirs.some((range) => rangesOverlap(mine, range)));
+      const theirs = wantedRanges(other, nic);
+      return wantedRanges(policy, nic).some((mine) => theirs.some((range) => rangesOverlap(mine, range)));
     }),
   );
-}
-
-function rangesOn({ spec, selector }: ReadablePolicy, nic: PlacedNode['selected'][number]): readonly VfRange[] {
-  return selectedRanges(selector, nic) ?? [{ first: 0, last: spec.numVfs - 1 }];
 }

@@ -68,7 +68,7 @@ function isAmount(value: number | string): boolean {
   return typeof value === 'number' ? value >= 0 : PERCENTAGE.test(value);
 }
 
-/** Not refused: two pools cannot be changed at once, and on the way from one split to another they may overlap. */
+/** Overlapping pools are not refused: two pools cannot be changed at once, so they may overlap on the way to a new split. */
 function findSharedNode({ object, cluster, settings }: PoolFacts): string | undefined {
   const isUsed = (pool: KubeObject): boolean => namespaceOf(pool, settings) === settings.operatorNamespace;
   if (!isUsed(object)) return undefined;

@@ -1,16 +1,11 @@
-import {
-  type DesiredInterface,
-  type KubeObject,
-  matchesLabels,
-  type ObservedInterface,
-  type SriovNetworkNodeState,
-} from '@sriov/api';
+import { type DesiredInterface, type KubeObject, type ObservedInterface, type SriovNetworkNodeState } from '@sriov/api';
 import { factsOfStatus, findRefusal, findUnreadMode, presentVfs, tellsOfVfs } from '@sriov/node-limits';
 import { type Fleet, type FleetNode, planNodeState, prepareFleet } from '@sriov/policy';
+import { matchesLabels } from '@sriov/selection';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 
-/** VFs of a PF that a write takes away. */
+/** VFs of a PF that a write removes. */
 interface Removal {
   readonly node: string;
   readonly pf: string;
@@ -19,12 +14,13 @@ interface Removal {
   readonly made: number;
 }
 
-/** Most nodes of different kinds that are planned for one answer: it has to come in milliseconds. */
+/** Most different nodes that are planned for one answer, which has to come in milliseconds. */
 const MOST_PLANS = 100;
 
 /**
- * What a write of a policy takes away from PFs that stand: what the policy controller will plan with it, and would not
- * without it. Removals that are due in any case, since other policies changed or a controller lags, are not its own.
+ * Warns of the VFs that a write of a policy removes: those that the policy controller will remove with the write and would
+ * not remove without it. Removals that are due in any case, because other policies changed or a controller lags behind,
+ * are not counted.
  */
 export function removalWarnings(request: AdmissionRequest): string[] {
   const { object, settings } = request;
@@ -69,7 +65,7 @@ interface Fleets {
 /** The entries of a node by PCI address, with the write and without it. */
 interface Plans {
   readonly after: EntriesByPf;
-  /** Asked for only where VFs go. */
+  /** Planned only when it is asked for, which is where VFs are removed. */
   readonly before: () => EntriesByPf;
 }
 
@@ -113,8 +109,8 @@ function ordered({ spec }: SriovNetworkNodeState): readonly DesiredInterface[] {
 }
 
 /**
- * What stands in the name of a policy of which no earlier form is known (`validate` is given the new one only): the
- * write is a change of that.
+ * The present entries with VFs of a policy whose earlier form is not known, since `validate` is given the new form only.
+ * The write is judged as a change of those entries.
  */
 function ordersOf({ object, oldObject }: AdmissionRequest, state: SriovNetworkNodeState): EntriesByPf {
   if (oldObject !== undefined) return new Map();
@@ -143,7 +139,7 @@ function removalsOn(state: SriovNetworkNodeState, { after, before }: Plans, own:
   });
 }
 
-/** VFs that go, and those that come instead, when an entry, or none, takes the place of the one that stands. */
+/** How many VFs are removed, and how many are made instead, when the present entry becomes another one, or none. */
 function changeOf(
   nic: ObservedInterface,
   stands: DesiredInterface | undefined,
@@ -157,7 +153,7 @@ function changeOf(
   return isRefused(nic, willBe) ? undefined : { removed, made };
 }
 
-/** What the daemon refuses takes nothing away. */
+/** An entry that the daemon refuses removes nothing. */
 function isRefused(nic: ObservedInterface, entry: DesiredInterface | undefined): boolean {
   const facts = factsOfStatus(nic);
   return (entry === undefined ? findUnreadMode(facts) : findRefusal(entry, facts)) !== undefined;

@@ -5,10 +5,10 @@ import {
   type SriovNetworkPoolConfig,
 } from '@sriov/api';
 
-/** A write that is to be judged. */
+/** A write to be judged. */
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
-  /** The object as it was sent, its `kind` included; on DELETE the one that goes. Anything may be wrong with its spec. */
+  /** The object as it was sent, with its `kind`; on DELETE the object to be deleted. Anything may be wrong with its spec. */
   readonly object: KubeObject;
   /** The object as it is stored; on UPDATE only. */
   readonly oldObject?: KubeObject | undefined;
@@ -16,15 +16,15 @@ export interface AdmissionRequest {
   readonly settings: AdmissionSettings;
 }
 
-/** What is in the cluster; the object itself may be among it. */
+/** What is in the cluster. The object itself may be among it. */
 export interface AdmissionCluster {
-  /** Their names and labels are looked at. */
+  /** Only names and labels are read. */
   readonly nodes: readonly KubeObject[];
-  /** The details of VFs are not looked at. */
+  /** The details of VFs are not read. */
   readonly nodeStates: readonly SriovNetworkNodeState[];
   readonly policies: readonly SriovNetworkNodePolicy[];
   readonly pools: readonly SriovNetworkPoolConfig[];
-  /** `data` of the ConfigMap `supported-nic-ids`; without it the built-in list serves. */
+  /** `data` of the ConfigMap `supported-nic-ids`; without it the built-in list is used. */
   readonly supportedNics: Readonly<Record<string, string>> | undefined;
 }
 
@@ -40,9 +40,9 @@ export interface AdmissionVerdict {
   readonly allowed: boolean;
   /** Why it is refused: field, value and cure. Empty when it is allowed. */
   readonly message: string;
-  /** What the person should know although nothing stands in the way. */
+  /** What the person should know although the write is allowed. */
   readonly warnings: readonly string[];
-  /** The defaults that are set, as a JSON patch (RFC 6902); given for a refused object as well. */
+  /** The defaults that are set, as a JSON patch (RFC 6902). A refused object has one as well. */
   readonly patch: readonly PatchOperation[];
 }
 

@@ -1,10 +1,10 @@
-/** A named check of a rule chain. The name says what holds; `check` gives a sentence when it does not. */
+/** A named check of a rule chain. The name says what must be true; `check` returns a sentence when it is not. */
 export interface Rule<Facts> {
   readonly name: string;
   readonly check: (facts: Facts) => string | undefined;
 }
 
-/** The sentence of the first rule that does not hold. */
+/** The sentence of the first rule that is broken. */
 export function firstViolation<Facts>(rules: readonly Rule<Facts>[], facts: Facts): string | undefined {
   for (const { check } of rules) {
     const violation = check(facts);
@@ -13,7 +13,7 @@ export function firstViolation<Facts>(rules: readonly Rule<Facts>[], facts: Fact
   return undefined;
 }
 
-/** The sentences of all rules that do not hold. */
+/** The sentences of all rules that are broken. */
 export function allViolations<Facts>(rules: readonly Rule<Facts>[], facts: Facts): string[] {
   return rules.flatMap(({ check }) => check(facts) ?? []);
 }

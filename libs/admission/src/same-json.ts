@@ -1,6 +1,6 @@
 /**
- * True when two JSON values are equal, whatever the order of members. Neither recurses nor prints: what is compared
- * may be nested as deep as the sender liked.
+ * True when two JSON values are equal, whatever the order of their members. It neither recurses nor prints, since the
+ * sender may have nested the values as deep as they liked.
  */
 export function isSameJson(a: unknown, b: unknown): boolean {
   const rest: [unknown, unknown][] = [[a, b]];

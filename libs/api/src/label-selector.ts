@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { FIELD_BOUNDS } from './field-bounds.ts';
 import { labelMap } from './object.ts';
-import { ownValue } from './own-value.ts';
 
 /** `metav1.LabelSelector`: all of matchLabels and matchExpressions must hold; an empty one selects everything. */
 export const labelSelectorSchema = z
@@ -28,8 +27,3 @@ export const labelSelectorSchema = z
   .meta({ 'x-kubernetes-map-type': 'atomic' });
 
 export type LabelSelector = z.infer<typeof labelSelectorSchema>;
-
-/** True when every pair of `selector` stands in `labels`; an empty selector matches everything. */
-export function matchesLabels(selector: Record<string, string>, labels: Record<string, string> = {}): boolean {
-  return Object.entries(selector).every(([key, value]) => ownValue(labels, key) === value);
-}

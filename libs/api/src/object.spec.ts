@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasCode, messageOf } from './errors.ts';
 import { CUSTOM_RESOURCES } from './kinds.ts';
-import { matchesLabels } from './label-selector.ts';
 import { ANNOTATION, FINALIZER, LABEL, SUPPORTED_NIC_CONFIG_MAP, DEVICE_PLUGIN_CONFIG_MAP } from './names.ts';
 import { nodePolicySpecSchema } from './node-policy.ts';
 import { apiVersionOf, keyOf } from './object.ts';
@@ -53,21 +52,6 @@ describe('defaults', () => {
   it('of a network, which may have an empty log level', () => {
     expect(sriovNetworkSpecSchema.parse({ resourceName: 'r' })).toEqual({ resourceName: 'r', logLevel: 'info' });
     expect(sriovNetworkSpecSchema.parse({ resourceName: 'r', logLevel: '' }).logLevel).toBe('');
-  });
-});
-
-describe('labels match a selector', () => {
-  it.each([
-    ['that is empty', {}, { a: '1' }, true],
-    ['that is empty, without labels', {}, undefined, true],
-    ['of which all pairs are there', { a: '1' }, { a: '1', b: '2' }, true],
-    ['unless a value differs', { a: '1' }, { a: '2' }, false],
-    ['unless a key is missing', { a: '1', b: '2' }, { a: '1' }, false],
-    ['unless there are no labels', { a: '1' }, undefined, false],
-    ['of an empty value, where the label is there', { worker: '' }, { worker: '' }, true],
-    ['of an empty value, unless the label is missing', { worker: '' }, {}, false],
-  ])('%s', (_, selector, labels, expected) => {
-    expect(matchesLabels(selector as Record<string, string>, labels as Record<string, string>)).toBe(expected);
   });
 });
 

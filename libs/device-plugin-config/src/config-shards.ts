@@ -1,13 +1,13 @@
 import { DEVICE_PLUGIN_CONFIG_MAP, ownValue } from '@sriov/api';
 
-/** Kubernetes allows so many bytes of values in one ConfigMap. */
+/** Most bytes of values that Kubernetes allows in one ConfigMap. */
 export const CONFIG_MAP_LIMIT_BYTES = 1_048_576;
-/** Most ConfigMaps that the configuration can be spread over: each is a watch, and a volume source of each plugin. */
+/** Most ConfigMaps that the configuration can be spread over: each costs a watch, and a volume source in each plugin. */
 export const MAX_CONFIG_SHARDS = 16;
 
 /**
- * Names of the ConfigMaps that hold the device-plugin configuration together. The first one has upstream's name, so
- * one shard is upstream's layout. The device plugin's DaemonSet mounts all of them into one folder.
+ * Names of the ConfigMaps that together hold the device-plugin configuration. The first one has upstream's name, so that
+ * one shard is upstream's layout. The DaemonSet of the device plugin mounts all of them into one folder.
  */
 export function configShardNames(shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => shardName(index));
@@ -22,7 +22,7 @@ function shardName(index: number): string {
   return index === 0 ? DEVICE_PLUGIN_CONFIG_MAP : `${DEVICE_PLUGIN_CONFIG_MAP}-${index}`;
 }
 
-/** 32-bit FNV-1a of the text's UTF-16 code units: spreads names that differ in a digit only. */
+/** 32-bit FNV-1a of the UTF-16 code units of the text. It spreads names that differ in one digit only. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
@@ -31,7 +31,7 @@ function fnv1a(text: string): number {
   return hash;
 }
 
-/** Changes of a ConfigMap's keys that find room in it, and the keys that do not. */
+/** The changes of the keys of a ConfigMap for which there is room, and the keys for which there is none. */
 export interface FittingKeys {
   /** `null` removes a key. */
   readonly fitting: ReadonlyMap<string, string | null>;
@@ -39,8 +39,8 @@ export interface FittingKeys {
 }
 
 /**
- * Which of the changes can be made without the values exceeding the limit. What makes the ConfigMap smaller goes
- * first; the rest in the order given, each that still fits.
+ * Finds the changes that can be made while the values stay within the limit. Changes that make the ConfigMap smaller come
+ * first. The others follow in the order given, as long as they fit.
  */
 export function fitKeys(
   present: Readonly<Record<string, string>>,
@@ -64,11 +64,13 @@ export function fitKeys(
   return { fitting, refused };
 }
 
-/** Bytes of a ConfigMap's values: what its limit is about. */
+/** Bytes of the values of a ConfigMap, which is what its limit counts. */
 export function valueBytes(data: Readonly<Record<string, string>>): number {
   return Object.values(data).reduce((sum, value) => sum + sizeOf(value), 0);
 }
 
+const UTF_8 = new TextEncoder();
+
 function sizeOf(text: string): number {
-  return Buffer.byteLength(text);
+  return UTF_8.encode(text).length;
 }

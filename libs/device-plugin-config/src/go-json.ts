@@ -1,7 +1,7 @@
-/** What Go's encoder escapes in strings, beside what every encoder has to: the text may stand in HTML or JavaScript. */
+/** What Go's encoder escapes in strings beside what JSON requires, so that the text may be used in HTML or JavaScript. */
 const ESCAPED = /[<>&\u2028\u2029]/g;
 
-/** JSON as Go writes it, byte for byte: upstream's, so that an unchanged configuration is unchanged bytes. */
+/** JSON as Go, and so upstream, writes it byte for byte: an unchanged configuration is unchanged bytes. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     ESCAPED,

@@ -1,4 +1,3 @@
-export { configHash } from './config-hash.ts';
 export {
   CONFIG_MAP_LIMIT_BYTES,
   configShardNames,
@@ -7,6 +6,5 @@ export {
   MAX_CONFIG_SHARDS,
   valueBytes,
 } from './config-shards.ts';
-export { devicePluginConfig, resourceNames } from './device-plugin-config.ts';
+export { type DevicePluginConfig, devicePluginConfig } from './device-plugin-config.ts';
 export { findDisagreements } from './disagreements.ts';
-export { pfForPlugin, type Wish } from './pf-for-plugin.ts';

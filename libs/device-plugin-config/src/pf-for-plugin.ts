@@ -1,24 +1,28 @@
 import { type ObservedInterface, rangesOverlap, type VfRange } from '@sriov/api';
-import { type Contribution, type PreparedPolicy, selectedRanges, type SupportedNics } from '@sriov/selection';
-import { type PfForPlugin, type WantedVfs } from './device-plugin-config.ts';
+import { type PfLayers, selectedRanges, type SupportedNics, type Wish } from '@sriov/selection';
+import { type PfInPlan } from './selected-vfs.ts';
 
-/** What the plan says of a PF. */
-export interface PlannedPf {
-  readonly nic: ObservedInterface;
-  /** What is left of what policies want, one laid over the other. */
-  readonly contributions: readonly Contribution[];
-  /** The policies that select it; what each wants, or nothing where it is refused or wants no VFs. */
-  readonly wishes: readonly Wish[];
+/** A PF of the node, and what policies want of it. */
+export interface PfForPlugin extends PfInPlan {
+  /** Some policy makes VFs on it. */
+  readonly isPlanned: boolean;
+  /** What the policies that select it want of it, by their names. */
+  readonly wanted: ReadonlyMap<string, WantedVfs>;
 }
 
-/** What a policy wants of a PF, whatever others want. */
-export interface Wish {
-  readonly policy: PreparedPolicy;
-  readonly contribution: Contribution | undefined;
+/** What a policy wants of a PF that it selects, even if others with precedence take the VFs. */
+export interface WantedVfs {
+  /**
+   * As the policy wrote them; all VFs of the PF where it named none. Empty where the policy is refused or wants the PF
+   * itself.
+   */
+  readonly ranges: readonly VfRange[];
+  /** They are in the present spec, and the policy cannot be carried out now. */
+  readonly isKept: boolean;
 }
 
-/** The PF as the device plugin will meet it. */
-export function pfForPlugin({ nic, contributions, wishes }: PlannedPf, nics: SupportedNics): PfForPlugin {
+/** The PF as the device plugin will meet it once the plan is carried out. */
+export function pfForPlugin({ nic, contributions, wishes }: PfLayers, nics: SupportedNics): PfForPlugin {
   const { vendor, deviceID, Vfs = [] } = nic;
   const isPlanned = contributions.length > 0;
   const numVfs = isPlanned ? Math.max(...contributions.map((each) => each.numVfs)) : Vfs.length;
@@ -46,7 +50,7 @@ function clip(range: VfRange, bounds: VfRange): VfRange[] {
   return rangesOverlap(range, bounds) ? [{ first: range.first, last: Math.min(range.last, bounds.last) }] : [];
 }
 
-/** The words of the device plugin. */
+/** The link types in the words of the device plugin. */
 const LINK_TYPES = new Map([
   ['eth', 'ether'],
   ['ib', 'infiniband'],

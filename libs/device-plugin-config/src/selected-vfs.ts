@@ -4,7 +4,7 @@ import { type Selectors } from './selectors.ts';
 /** A PF as the device plugin will meet it once the plan is carried out. */
 export interface PfInPlan {
   readonly nic: ObservedInterface;
-  /** Number of its VFs: those that are planned, or those that stand on a PF that the plan leaves alone. */
+  /** Number of its VFs: those that are planned, or those that exist on a PF that the plan leaves alone. */
   readonly numVfs: number;
   /** Device id of its VFs; `undefined` while nobody can tell. */
   readonly vfDevice: string | undefined;
@@ -12,14 +12,14 @@ export interface PfInPlan {
   readonly linkType: string | undefined;
 }
 
-/** A port of a virtual machine is a VF itself, and its PF is not to be seen there. */
+/** True for a port of a virtual machine: it is a VF itself, and its PF cannot be seen there. */
 export function isPort({ pciAddress, Vfs = [] }: ObservedInterface): boolean {
   return Vfs.some((vf) => vf.pciAddress === pciAddress);
 }
 
 /**
- * The VFs of a PF that fit selectors of the device plugin, as ranges in order that neither meet nor touch. A device
- * without VFs is handed out itself, as if it were one. `unknownFits` says how a VF counts whose device id is not known.
+ * The VFs of a PF that fit selectors of the device plugin, as sorted ranges that neither overlap nor touch. A device
+ * without VFs is handed out itself, as if it were a VF. `unknownFits` says whether a VF fits whose device id is unknown.
  */
 export function selectedVfs(
   selectors: Selectors,
@@ -29,7 +29,7 @@ export function selectedVfs(
   const { nic, numVfs } = pf;
   const all = [{ first: 0, last: Math.max(numVfs, 1) - 1 }];
   if (isPort(nic) || numVfs === 0) return isItselfSelected(selectors, nic) ? all : [];
-  // Addresses stand there for ports of virtual machines alone.
+  // Only ports of virtual machines are listed by their own addresses.
   if (selectors.pciAddresses.length > 0) return selectors.pciAddresses.includes(nic.pciAddress) ? all : [];
   if (!isOfKind(selectors, pf, unknownFits)) return [];
   const named = vfsBehind(selectors.pfNames, nic.name ?? '', all);
@@ -37,7 +37,7 @@ export function selectedVfs(
   return joinRanges(named.flatMap((range) => addressed.flatMap((other) => overlap(range, other))));
 }
 
-/** True when vendor, device id and link type of its VFs are in the lists. */
+/** True when vendor, device id and link type of the VFs of the PF are in the lists. */
 function isOfKind(selectors: Selectors, { nic, vfDevice, linkType }: PfInPlan, unknownFits: boolean): boolean {
   const isDevice = vfDevice === undefined ? unknownFits : selectors.devices.includes(vfDevice);
   return (
@@ -60,12 +60,12 @@ function isItselfSelected(
   );
 }
 
-/** A list that is empty has everything. */
+/** An empty list has everything. */
 function has(list: readonly string[], value: string): boolean {
   return list.length === 0 || list.includes(value);
 }
 
-/** The VFs that the first entry of the list with this name has behind its `#`: the device plugin looks no further. */
+/** The VFs behind the `#` of the first entry with this name: the device plugin does not look at later entries. */
 function vfsBehind(list: readonly string[], name: string, all: readonly VfRange[]): readonly VfRange[] {
   if (list.length === 0) return all;
   const entry = list.map((each) => each.split('#')).find(([each]) => each?.toLowerCase() === name.toLowerCase());
@@ -75,7 +75,7 @@ function vfsBehind(list: readonly string[], name: string, all: readonly VfRange[
     : readVfs(entry[1]).flatMap((range) => all.flatMap((other) => overlap(range, other)));
 }
 
-/** VFs in the words of the device plugin: numbers and ranges, with commas between them. */
+/** Reads VFs in the words of the device plugin: numbers and ranges, separated by commas. */
 function readVfs(text: string): VfRange[] {
   return text.split(',').map((part) => {
     const [first = 0, last = first] = part.split('-').map(Number);

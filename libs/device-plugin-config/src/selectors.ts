@@ -1,15 +1,15 @@
 import { type ObservedInterface } from '@sriov/api';
 import { hasName, type NamedPf, type ReadablePolicy, selects, type SupportedNics } from '@sriov/selection';
 
-/** The lists of a selector of the device plugin: a device fits when each one that is not empty names it. */
+/** The lists of a selector of the device plugin. A device fits when each list that is not empty names it. */
 export interface Selectors {
   readonly vendors: readonly string[];
   /** Device ids of VFs, or of PFs that are handed out themselves. */
   readonly devices: readonly string[];
   readonly pciAddresses: readonly string[];
-  /** Names of PFs, with the VFs that are meant behind a `#`. */
+  /** Names of PFs, with the VFs in question behind a `#`. */
   readonly pfNames: readonly string[];
-  /** PCI addresses of PFs; the same may stand behind them. */
+  /** PCI addresses of PFs, with VFs behind a `#` as well. */
   readonly rootDevices: readonly string[];
   readonly linkTypes: readonly string[];
 }
@@ -24,7 +24,7 @@ export const NO_SELECTORS: Selectors = {
   linkTypes: [],
 };
 
-/** What the words of policies are turned into selectors with. */
+/** What is needed to turn the words of policies into selectors. */
 export interface SelectorFacts {
   readonly interfaces: readonly ObservedInterface[];
   readonly nics: SupportedNics;
@@ -45,7 +45,7 @@ export function selectorsOf(policy: ReadablePolicy, facts: SelectorFacts): Selec
   };
 }
 
-/** The selectors of several policies in one, as upstream joins them: each list has what any of them has. */
+/** The selectors of several policies in one, as upstream joins them: each list has the entries of all of them. */
 export function joinSelectors(all: readonly Selectors[]): Selectors {
   const join = (list: keyof Selectors): string[] => [...new Set(all.flatMap((each) => each[list]))];
   return {
@@ -59,8 +59,8 @@ export function joinSelectors(all: readonly Selectors[]): Selectors {
 }
 
 /**
- * Device id of the VFs that the policy makes: from the list of models, or from VFs that stand on such a PF already.
- * A policy that makes none hands out the PF itself.
+ * Device id of the VFs that the policy makes: from the list of models, or from VFs that exist on such a PF already. A
+ * policy that makes no VFs hands out the PF itself.
  */
 function deviceIds({ spec, selector }: ReadablePolicy, { interfaces, nics }: SelectorFacts): string[] {
   const pfDevice = selector.deviceID ?? '';
@@ -75,7 +75,7 @@ function deviceIds({ spec, selector }: ReadablePolicy, { interfaces, nics }: Sel
   return found === undefined ? [] : [found];
 }
 
-/** The PF's real name on this node, its range behind it as it was written. */
+/** The real name of the PF on this node, and behind it the range as it was written. */
 function resolveName({ name, rangeText }: NamedPf, interfaces: readonly ObservedInterface[]): string {
   const real = interfaces.find((nic) => hasName(nic, name))?.name ?? name;
   return rangeText === undefined ? real : `${real}#${rangeText}`;

@@ -1,5 +1,5 @@
-import { type DesiredInterface } from '@sriov/api';
-import { type PfFacts } from './pf-facts.ts';
+import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
+import { factsOfStatus, type PfFacts } from './pf-facts.ts';
 import { invalid, type Refusal, unreadable, unsupported } from './refusal.ts';
 
 /** A reason why the PF cannot be what it shall be, found before anything is touched. */
@@ -86,4 +86,12 @@ export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal 
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/**
+ * Why the daemon does nothing to a PF that a node has reported. A port of a virtual machine is a VF itself, and has none
+ * of these limits.
+ */
+export function findReportedRefusal(desired: DesiredInterface, nic: ObservedInterface): Refusal | undefined {
+  return nic.netFilter ? undefined : findRefusal(desired, factsOfStatus(nic));
 }

@@ -8,21 +8,21 @@ export interface ConfigMapFacts {
   readonly name: string;
   /** Bytes of its values. */
   readonly bytes: number;
-  /** Nodes whose configuration found no room in it. */
+  /** Names of the nodes for whose configuration there is no room. */
   readonly refusedNodes: readonly string[];
 }
 
-/** Nodes of which something cannot be written, and the API server's answer. */
+/** Nodes for which something cannot be written, and the answer of the API server. */
 export interface FailedNodes {
   readonly nodes: readonly string[];
   readonly message: string;
 }
 
-/** Decides what to say of the writes of all nodes. */
+/** Decides the condition that says whether everything for the nodes is written. */
 export function nodesCondition(failed: FailedNodes | undefined): NewCondition {
   const type = CONDITION.nodesWritten;
   if (failed !== undefined) return notWritten(type, 'node state, label or configuration', failed);
-  return { type, status: 'True', reason: REASON.nodesWritten, message: 'what the nodes are to have is written' };
+  return { type, status: 'True', reason: REASON.nodesWritten, message: 'everything for the nodes is written' };
 }
 
 function notWritten(type: string, what: string, { nodes, message }: FailedNodes): NewCondition {
@@ -30,10 +30,10 @@ function notWritten(type: string, what: string, { nodes, message }: FailedNodes)
   return { type, status: 'False', reason: REASON.reconcileFailed, message: text };
 }
 
-/** Above this part of its limit a ConfigMap is about to be full. */
+/** A ConfigMap is nearly full above this part of its limit. */
 const NEARLY_FULL = 0.8;
 
-/** Decides what to say of the room that the device-plugin configuration has. */
+/** Decides the condition that says whether there is room for the device-plugin configuration of every node. */
 export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed?: FailedNodes): NewCondition {
   const type = CONDITION.devicePluginConfigWritten;
   if (failed !== undefined) return notWritten(type, 'the configuration', failed);
@@ -46,7 +46,7 @@ export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed
   if (nearlyFull === undefined) {
     return { type, status: 'True', reason: REASON.configMapFits, message: 'every node has its configuration' };
   }
-  // In steps: the condition shall not be written again with each node.
+  // In steps of 5 %, so that the condition is not written again with each node.
   const percent = Math.floor((nearlyFull.bytes / CONFIG_MAP_LIMIT_BYTES) * 20) * 5;
   const message = `the ConfigMap ${nearlyFull.name} is above ${percent} % of the 1 MiB that it can hold: ${CURE}`;
   return { type, status: 'True', reason: REASON.configMapNearlyFull, message };

@@ -211,7 +211,7 @@ describe('configMapCondition', () => {
 
 describe('nodesCondition', () => {
   it.each([
-    [undefined, 'True NodesWritten: what the nodes are to have is written'],
+    [undefined, 'True NodesWritten: everything for the nodes is written'],
     [
       { nodes: ['a', 'b'], message: 'PATCH a: forbidden' },
       'False ReconcileFailed: cannot write node state, label or configuration of 2 nodes: a, b: PATCH a: forbidden',

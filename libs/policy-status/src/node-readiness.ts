@@ -5,17 +5,17 @@ import { type Problem } from '@sriov/selection';
 /** How far a node is with its desired state. */
 export type Readiness = 'ready' | 'progressing' | 'failed';
 
-/** A node that the object in question is about. */
+/** A node that the policy or pool in question configures. */
 export interface MatchedNode {
   readonly name: string;
   readonly readiness: Readiness;
-  /** What failed there, in sentences; absent when only the node's own state says. */
+  /** What failed there, in sentences; absent when only the SriovNetworkNodeState can tell. */
   readonly why?: readonly string[];
 }
 
-/** What the status of an object that speaks of many nodes is computed from. */
+/** What the status of a policy or pool is computed from. */
 export interface NodesFacts {
-  /** Selected nodes that were not planned yet with the object as it is now. */
+  /** Number of selected nodes that have not been planned yet with the object as it is now. */
   readonly unplannedNodes: number;
   /** Names of selected nodes that cannot be planned before their daemons have reported their PFs. */
   readonly unreported: readonly string[];
@@ -23,16 +23,16 @@ export interface NodesFacts {
   readonly problems: readonly Problem[];
 }
 
-/** The status of an object that speaks of many nodes, all but the times of its conditions. */
+/** The status of a policy or pool, all but the times of its conditions. */
 export interface DecidedStatus {
   readonly matchedNodeCount: number;
   readonly readyNodeCount: number;
   readonly conditions: readonly NewCondition[];
-  /** Nothing but that nodes are being configured keeps it from being ready. */
+  /** The only thing that keeps the object from being ready is that nodes are being configured. */
   readonly isBeingConfigured: boolean;
 }
 
-/** What is to be said of the object as a whole. */
+/** What the status says of the object as a whole. */
 export interface StatusVerdict {
   readonly state: Summary;
   readonly reason: Reason;
@@ -43,9 +43,9 @@ export interface StatusVerdict {
 }
 
 /**
- * What the daemon of the node says of the newest spec, as far as a policy is concerned; of all of it without one. What
- * fails on PFs of other policies is not its business. A failure without PF is everybody's, and so is that of a daemon
- * which does not tell failures one by one (upstream's).
+ * How ready a node is, by what its daemon reports of the newest spec. With a policy, failures on PFs that it does not
+ * configure do not count. A failure without a PF counts for every policy, and so does the failure of a daemon that does
+ * not list its failures one by one (upstream's).
  */
 export function nodeReadiness(state: SriovNetworkNodeState, policy?: string): Pick<MatchedNode, 'readiness' | 'why'> {
   if (!isOfNewestSpec(state)) return { readiness: 'progressing' };
@@ -59,13 +59,13 @@ export function nodeReadiness(state: SriovNetworkNodeState, policy?: string): Pi
   }
 }
 
-/** A daemon that writes no conditions (upstream's) tells by syncStatus alone. */
+/** A daemon that writes no conditions (upstream's) reports its success in syncStatus alone. */
 function isOfNewestSpec({ metadata, status }: SriovNetworkNodeState): boolean {
   const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
   return ready?.observedGeneration === undefined || ready.observedGeneration === metadata.generation;
 }
 
-/** Reasons of a PF that nothing failed on: its turn has not come. */
+/** Reasons of a PF on which nothing has failed: its turn has not come yet. */
 const STILL_TO_DO: ReadonlySet<string> = new Set([REASON.applying, REASON.notPlannedYet]);
 
 function failureVerdict(state: SriovNetworkNodeState, policy?: string): Pick<MatchedNode, 'readiness' | 'why'> {
@@ -78,7 +78,7 @@ function failureVerdict(state: SriovNetworkNodeState, policy?: string): Pick<Mat
   return { readiness: own.length > 0 ? 'progressing' : 'ready' };
 }
 
-/** PCI addresses of the PFs on which the policy has VFs, whether or not the node has them now. */
+/** PCI addresses of the PFs on which the policy has VFs, whether or not they exist already. */
 function pfsOf({ spec }: SriovNetworkNodeState, policy: string): ReadonlySet<string> {
   const entries = (spec?.interfaces ?? []).filter(({ vfGroups = [] }) =>
     vfGroups.some(({ policyName }) => policyName === policy),
@@ -86,7 +86,7 @@ function pfsOf({ spec }: SriovNetworkNodeState, policy: string): ReadonlySet<str
   return new Set(entries.map(({ pciAddress }) => pciAddress));
 }
 
-/** Ready when every node is, Degraded when something is wrong; of Ready, Progressing and Degraded one holds at most. */
+/** The status that goes with a verdict. */
 export function decideStatus(matched: readonly MatchedNode[], verdict: StatusVerdict): DecidedStatus {
   return {
     matchedNodeCount: matched.length,
@@ -96,7 +96,7 @@ export function decideStatus(matched: readonly MatchedNode[], verdict: StatusVer
   };
 }
 
-/** What is wrong or not done yet; nothing when all nodes are as they should be. */
+/** What is wrong or not done yet; `undefined` when all nodes are as they should be. */
 export function findUnfinished({
   matched,
   problems,
@@ -128,7 +128,7 @@ export function findUnfinished({
   return { state: 'progressing', reason: REASON.nodesProgressing, message, isBeingConfigured: true };
 }
 
-/** Failed nodes and why they failed, in a few lines. */
+/** Names the failed nodes and why they failed, in a few lines. */
 function describeFailed(failed: readonly MatchedNode[], matched: number): string {
   const said = failed.flatMap(({ name, why = [] }) => why.map((text) => `on ${name}: ${text}`));
   const silent = failed.filter(({ why }) => why === undefined).map(({ name }) => name);
@@ -138,13 +138,13 @@ function describeFailed(failed: readonly MatchedNode[], matched: number): string
   return [head, ...fewOf([...said.sort(), ...names])].join('\n');
 }
 
-/** The first lines; nobody reads the five-hundredth. */
+/** The first few lines, and how many more there are: nobody reads the five-hundredth. */
 function fewOf(texts: readonly string[]): string[] {
   const shown = texts.slice(0, 5);
   return [...shown, ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more`] : [])];
 }
 
-/** Problems in a few lines; equal ones once. */
+/** Describes problems in a few lines, equal ones once. */
 export function describeProblems(problems: readonly Problem[]): string {
   const texts = [
     ...new Set(inOrder(problems).map(({ node, message }) => (node === undefined ? message : `on ${node}: ${message}`))),
@@ -152,13 +152,13 @@ export function describeProblems(problems: readonly Problem[]): string {
   return fewOf(texts).join('\n');
 }
 
-/** They are found node by node, in an order that differs from process to process; what is said must not. */
+/** Problems are found node by node, in an order that differs from process to process. The text must not differ. */
 function inOrder(problems: readonly Problem[]): Problem[] {
   const key = ({ node = '', message }: Problem): string => `${node}\u0000${message}`;
   return [...problems].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-/** Names in a sentence; nobody reads the five-hundredth. */
+/** The first few names for a sentence, and how many more there are. */
 export function shorten(names: readonly string[]): string {
   const shown = [...names].sort().slice(0, 5);
   return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');

@@ -2,15 +2,15 @@ import { CONDITION, type OperatorConfigSpec, REASON } from '@sriov/api';
 import { type NewCondition } from '@sriov/conditions';
 import { type Problem } from '@sriov/selection';
 
-/** What of a SriovOperatorConfig this version does not carry out. */
+/** The settings of a SriovOperatorConfig that this version does not carry out, as sentences. */
 export interface UnmetSettings {
-  /** Settings that somebody has chosen, and that would change what the operator does. */
+  /** Settings that somebody has chosen and that would change what the operator does. */
   readonly unsupported: readonly string[];
-  /** Settings that upstream's usual object has, and that leave hosts and policies as they are. */
+  /** Settings that upstream's usual object has and that change neither hosts nor policies. */
   readonly unused: readonly string[];
 }
 
-/** Feature gates that upstream knows. What a gate of the first kind asks for is done here in any case. */
+/** Feature gates of upstream whose feature is always on here. */
 const ALWAYS_ON = ['parallelNicConfig'];
 const NOT_LEARNT = [
   'blockDevicePluginUntilConfigured',
@@ -20,7 +20,7 @@ const NOT_LEARNT = [
   'resourceInjectorMatchCondition',
 ];
 
-/** Finds what this version does not carry out. */
+/** Finds the settings that this version does not carry out. */
 export function findUnmetSettings(spec: Partial<OperatorConfigSpec>): UnmetSettings {
   const { configurationMode, useCDI, enableInjector, featureGates = {}, configDaemonEnvVars = {} } = spec;
   const gates = Object.entries(featureGates).flatMap(([gate, isOn]) => (isOn ? (gateFault(gate) ?? []) : []));
@@ -51,8 +51,9 @@ function gateFault(gate: string): string | undefined {
 }
 
 /**
- * Decides what to say of the SriovOperatorConfig as a whole: not Ready while it cannot be read, or asks for something
- * that is not done. What upstream's usual object asks for is named, and alarms nobody.
+ * Decides the condition Ready of the SriovOperatorConfig. It is False while the object cannot be read, or asks for
+ * something that this version does not carry out. What upstream's usual object asks for is named, but does not make it
+ * False.
  */
 export function operatorConfigCondition(spec: Partial<OperatorConfigSpec>, problems: readonly Problem[]): NewCondition {
   const type = CONDITION.ready;

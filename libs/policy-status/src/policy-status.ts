@@ -11,11 +11,11 @@ import {
 export interface PolicyFacts extends NodesFacts {
   /** Nodes whose labels the policy selects, whether or not they have a PF for it. */
   readonly selectedNodes: number;
-  /** What of its selector fits no PF of these nodes, a sentence; it counts where the policy configures nothing. */
+  /** Why its selector fits no PF of these nodes, as a sentence. It is told where the policy configures nothing. */
   readonly mismatch?: string | undefined;
 }
 
-/** Decides what to say of a policy: Ready when every node that it configures is, Degraded when something is wrong. */
+/** Decides the status of a policy: Ready when every node that it configures is ready, Degraded when something is wrong. */
 export function policyStatus(facts: PolicyFacts): DecidedStatus {
   return decideStatus(facts.matched, findUnfinished(facts) ?? decide(facts));
 }

@@ -7,13 +7,13 @@ import {
   type StatusVerdict,
 } from './node-readiness.ts';
 
-/** What the status of a pool is computed from. Its nodes are the managed ones that its selector selects. */
+/** What the status of a pool is computed from. Its nodes are the managed nodes that its selector selects. */
 export interface PoolFacts extends NodesFacts {
-  /** The pool is there for OVS hardware offload and groups no nodes. */
+  /** The pool is for OVS hardware offload and groups no nodes. */
   readonly isForOffload: boolean;
 }
 
-/** Decides what to say of a pool: Ready when every node in it is, Degraded when something is wrong. */
+/** Decides the status of a pool: Ready when every node in it is ready, Degraded when something is wrong. */
 export function poolStatus(facts: PoolFacts): DecidedStatus {
   return decideStatus(facts.matched, findUnfinished(facts) ?? decide(facts));
 }

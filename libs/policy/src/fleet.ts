@@ -1,7 +1,6 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   LABEL,
-  matchesLabels,
   operatorConfigSpecSchema,
   readSpec,
   REASON,
@@ -10,6 +9,7 @@ import {
   type SriovOperatorConfig,
 } from '@sriov/api';
 import {
+  matchesLabels,
   PolicyIndex,
   type PreparedPolicy,
   type PreparedPool,
@@ -20,13 +20,13 @@ import {
   type SupportedNics,
 } from '@sriov/selection';
 
-/** The objects that bear on every node. */
+/** The objects that matter for every node. */
 export interface FleetObjects {
   readonly policies: readonly SriovNetworkNodePolicy[];
   readonly pools: readonly SriovNetworkPoolConfig[];
-  /** The one named `default`; without it the defaults hold. */
+  /** The one named `default`; without it the defaults are used. */
   readonly operatorConfig: SriovOperatorConfig | undefined;
-  /** `data` of the ConfigMap `supported-nic-ids`; without it the built-in list serves. */
+  /** `data` of the ConfigMap `supported-nic-ids`; without it the built-in list is used. */
   readonly supportedNics: Readonly<Record<string, string>> | undefined;
   /** Refuse PFs whose ids the list lacks, as upstream does. */
   readonly supportedNicsOnly: boolean;
@@ -36,10 +36,10 @@ export interface FleetObjects {
 export interface Fleet {
   /** In rising precedence. */
   readonly policies: readonly PreparedPolicy[];
-  /** The same policies, to be found by the labels of a node. */
+  /** The same policies, indexed by the labels of nodes. */
   readonly policyIndex: PolicyIndex;
   readonly pools: readonly PreparedPool[];
-  /** Names of pools that cannot be read: any node may be in them. */
+  /** Names of pools that cannot be read. Any node may be in them. */
   readonly unreadablePools: readonly string[];
   readonly nics: SupportedNics;
   readonly supportedNicsOnly: boolean;
@@ -50,10 +50,10 @@ export interface Fleet {
 }
 
 const DEFAULT_NODE_SELECTOR = { [LABEL.worker]: '', [LABEL.os]: 'linux' };
-/** What the fleet depends on; a fault in the rest of the spec is not its business. */
+/** The fields that the fleet depends on. A fault in another field of the spec does not matter here. */
 const ownConfigSchema = operatorConfigSpecSchema.pick({ configDaemonNodeSelector: true, featureGates: true });
 
-/** Reads and orders what bears on every node. Problems are values; nothing throws. */
+/** Reads and sorts what matters for every node. Problems are values; nothing throws. */
 export function prepareFleet(objects: FleetObjects): Fleet {
   const policies = preparePolicies(objects.policies);
   const pools = preparePools(objects.pools);

@@ -9,5 +9,6 @@ export {
   type StateChanges,
   unmanagedWrites,
 } from './node-writes.ts';
-export { type NodeStatePlan, planNodeState } from './plan-node-state.ts';
+export { type NodeStatePlan } from './node-state-plan.ts';
+export { planNodeState } from './plan-node-state.ts';
 export { missedPfs } from './vanished.ts';

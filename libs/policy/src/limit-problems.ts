@@ -1,5 +1,5 @@
-import { type DesiredInterface, type NodeStateSpec, REASON, type SriovNetworkNodeState } from '@sriov/api';
-import { factsOfStatus, findBridgeRefusals, findRdmaRefusal, findRefusal, type Refusal } from '@sriov/node-limits';
+import { type DesiredInterface, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
+import { findBridgeRefusals, findRdmaRefusal, findReportedRefusal, type Refusal } from '@sriov/node-limits';
 import { policyProblem, type Problem } from '@sriov/selection';
 
 /** A node, and what is planned for it. */
@@ -11,15 +11,9 @@ export interface LimitedPlan {
   readonly pool: string | undefined;
 }
 
-const REASONS = {
-  Unsupported: REASON.unsupported,
-  SpecInvalid: REASON.specInvalid,
-  InterfaceUnreadable: REASON.interfaceUnreadable,
-} as const;
-
 /**
- * What the daemon of the node will refuse of the plan, as problems of the policies and the pool that ask for it; by the
- * same limits. Of PFs that the node does not report nothing is known.
+ * What the daemon of the node will refuse of the plan, by the same limits that the daemon asks: problems of the policies
+ * and the pool that want it. Nothing is known of PFs that the node does not report.
  */
 export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): Problem[] {
   const { interfaces = [], system } = state?.status ?? {};
@@ -29,12 +23,11 @@ export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): P
   const ofPolicies = ({ pciAddress, vfGroups = [] }: DesiredInterface, refusal: Refusal): Problem[] => {
     const message = `${reported.get(pciAddress)?.name ?? pciAddress}: ${refusal.message}`;
     const policies = new Set(vfGroups.map(({ policyName = '' }) => policyName));
-    return [...policies].map((policy) => policyProblem({ policy, node }, REASONS[refusal.reason], message));
+    return [...policies].map((policy) => policyProblem({ policy, node }, refusal.reason, message));
   };
   const ofPfs = [...entries.values()].flatMap((entry) => {
     const nic = reported.get(entry.pciAddress);
-    // A port of a virtual machine is a VF itself, and has none of these limits.
-    const refusal = nic === undefined || nic.netFilter ? undefined : findRefusal(entry, factsOfStatus(nic));
+    const refusal = nic && findReportedRefusal(entry, nic);
     return refusal === undefined ? [] : ofPolicies(entry, refusal);
   });
   const ofBridges = findBridgeRefusals(spec).flatMap((refusal) => {
@@ -46,5 +39,5 @@ export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): P
 }
 
 function poolProblem(name: string, node: string, { reason, message }: Refusal): Problem {
-  return { kind: 'SriovNetworkPoolConfig', name, node, reason: REASONS[reason], message };
+  return { kind: 'SriovNetworkPoolConfig', name, node, reason, message };
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL, type SriovNetworkNodeState } from '@sriov/api';
-import { configHash } from '@sriov/device-plugin-config';
 import { policy } from '@sriov/testing/objects';
 import { type NodePresent, nodeWrites, unmanagedWrites } from './node-writes.ts';
-import { type NodeStatePlan, planNodeState } from './plan-node-state.ts';
+import { type NodeStatePlan } from './node-state-plan.ts';
+import { planNodeState } from './plan-node-state.ts';
 import { fleet, plan } from './test/plans.ts';
 
 const planned = plan([policy('p', { nicSelector: { pfNames: ['ens2f0'] } })]);
-const HASH = configHash(planned.devicePluginConfig);
+const hash = (text: string): string => `hash of ${text.length}`;
+const HASH = hash(planned.devicePluginConfig);
 const stateOf = (wanted: NodeStatePlan, annotations: Record<string, string> = {}): SriovNetworkNodeState => ({
   metadata: {
     name: 'n1',
@@ -41,7 +42,7 @@ const untold = (reason: string): SriovNetworkNodeState['status'] => ({
 
 describe('nodeWrites', () => {
   it('writes nothing when all is in place', () => {
-    expect(nodeWrites(planned, inPlace)).toEqual([]);
+    expect(nodeWrites(planned, inPlace, hash)).toEqual([]);
   });
 
   it.each<[string, Record<string, string>]>([
@@ -51,7 +52,7 @@ describe('nodeWrites', () => {
     const { metadata, ...rest } = stateOf(planned);
     const own = { [ANNOTATION.devicePluginConfigHash]: HASH, ...annotations };
     const state = { ...rest, metadata: { ...metadata, annotations: own } };
-    expect(nodeWrites(planned, { ...inPlace, state })).toEqual([
+    expect(nodeWrites(planned, { ...inPlace, state }, hash)).toEqual([
       { kind: 'update-state', annotations: { [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1' } },
     ]);
   });
@@ -64,14 +65,14 @@ describe('nodeWrites', () => {
 
     it('makes a node state that says nothing, and leaves configuration and label of the device plugin', () => {
       const annotations = { [ANNOTATION.desiredState]: 'Idle', [ANNOTATION.currentState]: 'Idle' };
-      expect(nodeWrites(unplanned(undefined), { ...inPlace, state: undefined, isOwned: false })).toEqual([
+      expect(nodeWrites(unplanned(undefined), { ...inPlace, state: undefined, isOwned: false }, hash)).toEqual([
         { kind: 'create-state', spec: {}, annotations },
       ]);
     });
 
     it('moves its configuration to where it belongs, as it stands', () => {
       const present = { ...inPlace, state: stateOf(planned), devicePlugin: texts(['device-plugin-config-3', 'old']) };
-      expect(nodeWrites(unplanned(stateOf(planned)), present)).toEqual([
+      expect(nodeWrites(unplanned(stateOf(planned)), present, hash)).toEqual([
         { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: 'old' },
         { kind: 'device-plugin-config', configMap: 'device-plugin-config-3', text: undefined },
       ]);
@@ -84,7 +85,7 @@ describe('nodeWrites', () => {
       ['is that of a daemon whose report the API server refused as too large', untold('NodeStateTooLarge')],
     ])('changes nothing of the one that stands when its status %s', (_, status) => {
       const state = { ...stateOf(planned), ...(status && { status }) };
-      expect(nodeWrites(unplanned(state), { ...inPlace, state })).toEqual([]);
+      expect(nodeWrites(unplanned(state), { ...inPlace, state }, hash)).toEqual([]);
       expect(unplanned(state).undecided).toEqual(['p']);
     });
   });
@@ -97,7 +98,7 @@ describe('nodeWrites', () => {
       devicePlugin: texts(),
       devicePluginLabel: undefined,
     };
-    expect(nodeWrites(planned, present)).toEqual([
+    expect(nodeWrites(planned, present, hash)).toEqual([
       { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: planned.devicePluginConfig },
       { kind: 'device-plugin-label', value: 'Enabled' },
       {
@@ -150,7 +151,7 @@ describe('nodeWrites', () => {
       ],
     ],
   ])('%s', (_, change, writes) => {
-    expect(nodeWrites(planned, { ...inPlace, ...change })).toEqual(writes);
+    expect(nodeWrites(planned, { ...inPlace, ...change }, hash)).toEqual(writes);
   });
 });
 

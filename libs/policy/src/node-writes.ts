@@ -9,10 +9,9 @@ import {
   type SriovNetworkNodeState,
   wireText,
 } from '@sriov/api';
-import { configHash } from '@sriov/device-plugin-config';
-import { type NodeStatePlan } from './plan-node-state.ts';
+import { type NodeStatePlan } from './node-state-plan.ts';
 
-/** What stands in the cluster for a node now. */
+/** What the cluster has for a node now. */
 export interface NodePresent {
   readonly state: SriovNetworkNodeState | undefined;
   /** The node state has the SriovOperatorConfig as owner. */
@@ -24,7 +23,7 @@ export interface NodePresent {
   readonly exists: boolean;
 }
 
-/** Where the device-plugin configuration of a node stands. */
+/** Where the device-plugin configuration of a node is. */
 export interface DevicePluginPresent {
   /** Name of the ConfigMap that the node's key belongs in. */
   readonly home: string;
@@ -57,17 +56,25 @@ export interface StateChanges {
 /** Annotations by name; `null` removes one. */
 export type AnnotationChanges = Readonly<Record<string, string | null>>;
 
+/** A short text that differs for different configurations of the device plugin. */
+export type ConfigHash = (text: string) => string;
+
 /**
- * The writes that bring the cluster from what stands there to the plan, and no others. The device plugin's
- * configuration comes first: the daemon restarts the plugin when the state changes, and it must then find the new one.
+ * The writes that bring the cluster from its present state to the plan, and no others. The configuration of the device
+ * plugin comes first: the daemon restarts the plugin when the node state changes, and the plugin must then find the new
+ * one.
  */
-export function nodeWrites(plan: NodeStatePlan, present: NodePresent): NodeWrite[] {
-  return [...configWrites(plan, present), ...labelWrites(plan, present), ...stateWrites(plan, present)];
+export function nodeWrites(plan: NodeStatePlan, present: NodePresent, hash: ConfigHash): NodeWrite[] {
+  return [
+    ...configWrites(plan, present),
+    ...labelWrites(plan, present),
+    ...stateWrites(plan, present, planAnnotations(plan, hash)),
+  ];
 }
 
 function configWrites({ devicePluginConfig }: NodeStatePlan, { devicePlugin }: NodePresent): NodeWrite[] {
   const { home, texts } = devicePlugin;
-  // A text that stays as it is moves to where it belongs all the same.
+  // A text that does not change still moves to the ConfigMap that it belongs in.
   const text = devicePluginConfig ?? texts.get(home) ?? [...texts.values()][0];
   if (text === undefined) return [];
   return [
@@ -87,22 +94,25 @@ function removals({ texts }: DevicePluginPresent, isWrong: (configMap: string) =
     .map((configMap) => ({ kind: 'device-plugin-config', configMap, text: undefined }));
 }
 
-/** A node on which nobody has asked for anything: daemon and drainer take it from there. */
+/** The annotations of a node on which nobody has asked for anything: daemon and drainer go on from there. */
 const AT_REST: Readonly<Record<string, DrainRequest & DrainProgress>> = {
   [ANNOTATION.desiredState]: 'Idle',
   [ANNOTATION.currentState]: 'Idle',
 };
 
-/** What stands on the node state about the plan. */
-function planAnnotations({ devicePluginConfig, plannedFrom }: NodeStatePlan): Record<string, string> {
+/** What the node state says about the plan. */
+function planAnnotations({ devicePluginConfig, plannedFrom }: NodeStatePlan, hash: ConfigHash): Record<string, string> {
   return {
-    ...(devicePluginConfig !== undefined && { [ANNOTATION.devicePluginConfigHash]: configHash(devicePluginConfig) }),
+    ...(devicePluginConfig !== undefined && { [ANNOTATION.devicePluginConfigHash]: hash(devicePluginConfig) }),
     ...(plannedFrom !== undefined && { [ANNOTATION.plannedFrom]: formatPlannedFrom(plannedFrom) }),
   };
 }
 
-function stateWrites(plan: NodeStatePlan, { state, isOwned }: NodePresent): NodeWrite[] {
-  const wanted = planAnnotations(plan);
+function stateWrites(
+  plan: NodeStatePlan,
+  { state, isOwned }: NodePresent,
+  wanted: Readonly<Record<string, string>>,
+): NodeWrite[] {
   if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: { ...AT_REST, ...wanted } }];
   const present = state.metadata.annotations ?? {};
   const annotations = {
@@ -121,15 +131,15 @@ function isSameSpec(a: NodeStateSpec, b: NodeStateSpec): boolean {
   return wireText(nodeStateSpecSchema, a) === wireText(nodeStateSpecSchema, b);
 }
 
-/** What becomes of a node that is no longer managed, and when to look again (milliseconds), if at all. */
+/** What is written for a node that is no longer managed, and in how many milliseconds to look again, if at all. */
 export interface UnmanagedPlan {
   readonly writes: readonly NodeWrite[];
   readonly lookAgainMs?: number;
 }
 
 /**
- * A node that is no longer managed loses label and configuration at once, and its state after a delay: nodes come
- * back, and with their state they come back as they were.
+ * A node that is no longer managed loses its label and configuration at once, and its state after a delay: a node that
+ * comes back while its state is there comes back as it was.
  */
 export function unmanagedWrites(
   present: NodePresent,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
 import { policy, PORTS } from '@sriov/testing/objects';
-import { type NodeStatePlan } from './plan-node-state.ts';
+import { type NodeStatePlan } from './node-state-plan.ts';
 import { plan } from './test/plans.ts';
 import { missedPfs } from './vanished.ts';
 

@@ -3,8 +3,8 @@ import { type PreparedPolicy } from '@sriov/selection';
 import { type FleetNode } from './fleet-node.ts';
 
 /**
- * PCI addresses of the desired PFs that are not there: no longer reported, or without the name that they had, since
- * their driver is unbound. A node that reports no device at all keeps everything anyway.
+ * PCI addresses of the desired PFs that are missing: no longer reported, or reported without the name that they had,
+ * because their driver is unbound. A node that reports no device at all keeps everything anyway.
  */
 export function missedPfs(state: SriovNetworkNodeState | undefined): string[] {
   const reported = new Map((state?.status?.interfaces ?? []).map(({ pciAddress, name }) => [pciAddress, name]));
@@ -15,8 +15,8 @@ export function missedPfs(state: SriovNetworkNodeState | undefined): string[] {
 }
 
 /**
- * The desired PFs that vanished a short while ago and keep their entry. Which policies select a PF that is not there
- * cannot be told, so each group stays as long as its policy is about the node.
+ * The desired PFs that vanished a short while ago and keep their entry. Nobody can tell which policies select a PF that is
+ * missing, so each group stays as long as its policy is about the node.
  */
 export function vanishedInterfaces(node: FleetNode, policies: readonly PreparedPolicy[]): DesiredInterface[] {
   const { state, vanished } = node;
@@ -30,9 +30,4 @@ export function vanishedInterfaces(node: FleetNode, policies: readonly PreparedP
       vfGroups: (entry.vfGroups ?? []).filter(({ policyName }) => names.has(policyName ?? '')),
     }))
     .filter(({ vfGroups }) => vfGroups.length > 0);
-}
-
-/** The resources that the VFs of a desired PF become. */
-export function resourcesOf({ vfGroups = [] }: DesiredInterface): string[] {
-  return vfGroups.map(({ resourceName = '' }) => resourceName);
 }

@@ -1,4 +1,6 @@
 import { type ObservedInterface } from '@sriov/api';
+import { factsOfStatus, reachableVfs } from '@sriov/node-limits';
+import { selects } from './nic-selector.ts';
 import { type ReadablePolicy } from './prepare.ts';
 import { type SupportedNics } from './supported-nics.ts';
 
@@ -9,28 +11,35 @@ export interface NicRules {
   readonly supportedNicsOnly: boolean;
 }
 
-/** A device that can have VFs, or that is one: a port of a virtual machine, which a netFilter names. */
+/** The candidate rule: the policy selects the device, and the device can have VFs for it. */
 export function isCandidate(rules: NicRules, policy: ReadablePolicy, nic: ObservedInterface): boolean {
-  return findUnfitness(rules, policy, nic) === undefined;
+  return selects(policy.selector, nic) && findUnfitness(rules, policy, nic) === undefined;
 }
 
-/** Why a device that the policy selects can have no VFs: a sentence that follows its name. */
+/**
+ * Why a device that the policy selects can have no VFs for it: a sentence that follows the name of the device. A port of
+ * a virtual machine is a VF itself, and a netFilter selects such ports.
+ */
 export function findUnfitness(
   { nics, supportedNicsOnly }: NicRules,
   { selector }: ReadablePolicy,
   nic: ObservedInterface,
 ): string | undefined {
   const ids = { vendor: nic.vendor, pfDevice: nic.deviceID };
-  // What a netFilter selects is a VF.
   const isListed = nics.knows(ids) || (Boolean(selector.netFilter) && nics.knowsVf(ids.vendor, nic.deviceID));
   if (supportedNicsOnly && !isListed) {
     return `its model ${nic.vendor}:${nic.deviceID} is not in the list of supported NICs: add it to the ConfigMap supported-nic-ids`;
   }
-  if ((nic.totalvfs ?? 0) > 0 || nic.vendor === '15b3' || selector.netFilter) return undefined;
+  if (canHaveVfs(nic) || selector.netFilter) return undefined;
   return 'it can have no VFs (totalvfs is 0 or absent): switch SR-IOV on in the BIOS and the firmware of the NIC, or select another PF';
 }
 
-/** True when the policy means this very device or its model; a vendor alone has devices of all kinds. */
+/** True when the device can be given VFs, if necessary by a change of its firmware. */
+export function canHaveVfs(nic: ObservedInterface): boolean {
+  return reachableVfs(factsOfStatus(nic)) > 0;
+}
+
+/** True when the policy names this very device or its model; a vendor alone has devices of all kinds. */
 export function isNamed({ selector }: ReadablePolicy): boolean {
   const { deviceID, rootDevices = [], pfs } = selector;
   return Boolean(deviceID) || rootDevices.length > 0 || pfs.length > 0;

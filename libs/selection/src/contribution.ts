@@ -9,7 +9,7 @@ import {
   type VfRange,
 } from '@sriov/api';
 import { factsOfStatus, reachableVfs } from '@sriov/node-limits';
-import { selectedRanges } from './nic-selector.ts';
+import { nameOf, selectedRanges } from './nic-selector.ts';
 import { type ReadablePolicy } from './prepare.ts';
 
 /** A VF group and its range as numbers. */
@@ -29,30 +29,46 @@ export interface Contribution {
   readonly eSwitchMode: string;
   readonly externallyManaged: boolean;
   readonly groups: readonly RangedGroup[];
-  /** It stands in the spec already, from a policy that cannot be applied now. */
+  /** The policy cannot be applied now: this is what the present spec has of it. */
   readonly isKept?: true;
 }
 
 /** Why a policy cannot be applied to a PF. */
-export interface Refusal {
+export interface ContributionRefusal {
   readonly reason: (typeof REASON)['policyInvalid' | 'tooManyVfs' | 'unsupported'];
   readonly message: string;
 }
 
+/** What a policy wants of a PF, or why it cannot have it. */
+export type ContributionResult =
+  | { readonly ok: true; readonly contribution: Contribution }
+  | { readonly ok: false; readonly refusal: ContributionRefusal };
+
 /** What the policy wants of the PF, or why that cannot be. `numVfs` is above 0. */
-export function contribute(policy: ReadablePolicy, nic: ObservedInterface): Contribution | Refusal {
-  const { spec, selector, name, priority } = policy;
-  const where = nic.name ?? nic.pciAddress;
+export function contribute(policy: ReadablePolicy, nic: ObservedInterface): ContributionResult {
+  const { spec } = policy;
   const limit = vfLimit(nic);
   if (spec.numVfs > limit) {
-    return {
-      reason: REASON.tooManyVfs,
-      message: `${where}: ${spec.numVfs} VFs are wanted, and the PF can have ${limit}`,
-    };
+    return refuse(REASON.tooManyVfs, `${nameOf(nic)}: ${spec.numVfs} VFs are wanted, and the PF can have ${limit}`);
   }
-  const ranges = selectedRanges(selector, nic) ?? [{ first: 0, last: spec.numVfs - 1 }];
+  const ranges = wantedRanges(policy, nic);
   const fault = findRangeFault(ranges, spec.numVfs);
-  if (fault !== undefined) return { reason: REASON.policyInvalid, message: `${where}: ${fault}` };
+  return fault === undefined
+    ? { ok: true, contribution: contributionOf(policy, ranges) }
+    : refuse(REASON.policyInvalid, `${nameOf(nic)}: ${fault}`);
+}
+
+function refuse(reason: ContributionRefusal['reason'], message: string): ContributionResult {
+  return { ok: false, refusal: { reason, message } };
+}
+
+/** The VFs of the PF that the policy wants: the ranges that it names, or all that it makes. */
+export function wantedRanges({ spec, selector }: ReadablePolicy, nic: ObservedInterface): readonly VfRange[] {
+  return selectedRanges(selector, nic) ?? [{ first: 0, last: spec.numVfs - 1 }];
+}
+
+function contributionOf(policy: ReadablePolicy, ranges: readonly VfRange[]): Contribution {
+  const { spec, name, priority } = policy;
   return {
     policy: name,
     priority,
@@ -65,7 +81,7 @@ export function contribute(policy: ReadablePolicy, nic: ObservedInterface): Cont
   };
 }
 
-/** Most VFs that the PF can be given, be it by a change of its firmware. */
+/** Most VFs that the PF can be given, if necessary by a change of its firmware. */
 function vfLimit(nic: ObservedInterface): number {
   const limit = reachableVfs(factsOfStatus(nic));
   // A port of a virtual machine is its own and only VF, and says nothing of a limit.
@@ -95,7 +111,7 @@ function groupOf({ name, spec }: ReadablePolicy, range: VfRange): VfGroup {
   };
 }
 
-/** What stands in the spec from a policy that cannot be applied now; nothing when it stands not in it. */
+/** What the entry of the present spec has of a policy that cannot be applied now; nothing when it has no group of it. */
 export function keepContribution(
   policy: { readonly name: string; readonly priority: number },
   entry: DesiredInterface | undefined,

@@ -1,6 +1,6 @@
 import { type NicModel } from './nic-model.ts';
 
-/** NIC models that are known without a ConfigMap: the list that upstream's chart ships. */
+/** The NIC models that are known without a ConfigMap: the list that upstream's chart ships. */
 export const DEFAULT_NICS: readonly NicModel[] = [
   ...models('8086', '154c', '158a 158b 1572 1589 1581 15ff 0d58 1583'),
   ...models('8086', '1565', '1563'),
@@ -25,7 +25,7 @@ export const DEFAULT_NICS: readonly NicModel[] = [
   ...models('1d0f', 'ec20', 'ec20'),
 ];
 
-/** Models of a vendor that share one VF model; PF ids separated by blanks. */
+/** Models of one vendor whose VFs have the same id. The PF ids are separated by blanks. */
 function models(vendor: string, vfDevice: string, pfDevices: string): NicModel[] {
   return pfDevices.split(' ').map((pfDevice) => ({ vendor, pfDevice, vfDevice }));
 }

@@ -1,7 +1,8 @@
 import { type ObservedInterface } from '@sriov/api';
+import { canHaveVfs } from './candidate.ts';
 import { isEmptySelector, type ReadSelector, selects } from './nic-selector.ts';
 
-/** A part of a selector that fits no PF as it is written, and what was most likely meant. */
+/** A part of a selector that fits no PF as it is written, and what its author most likely meant. */
 interface NearMiss {
   readonly field: string;
   readonly written: string;
@@ -12,10 +13,11 @@ interface NearMiss {
 const SHOWN = 8;
 
 /**
- * Says which part of a selector fits no PF: as it is written, where one was most likely meant (an id in capitals or with
- * 0x, a PCI address without its domain or with VFs behind it, a name that is nearly that of a PF), and where the whole
- * selects nothing also which there are instead, or that no PF fits all parts. `interfaces` are those of all nodes that
- * are asked about: a part that fits on one of them is right. Nothing when there is nothing to say.
+ * Explains why a selector fits no PF; `undefined` when there is nothing to explain. A part that is nearly right is
+ * always named, with what its author most likely meant: an id in capitals or with 0x, a PCI address without its domain or
+ * with VFs behind it, a name that is nearly that of a PF. Where the selector as a whole selects nothing, the explanation
+ * names what there is instead, or says that no PF fits all parts. `interfaces` are those of all nodes in question: a part
+ * that fits on one of the nodes is right.
  */
 export function explainMismatch(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
   if (interfaces.length === 0) return undefined;
@@ -34,7 +36,7 @@ function describeMiss({ field, written, meant }: NearMiss): string {
   return `spec.nicSelector.${field} "${written}" fits no PF, and ${meant} would: write that`;
 }
 
-/** Nothing is nearly right: the parts that fit no PF at all, and what there is. */
+/** No part is nearly right: the parts that fit no PF at all, and what there is instead. */
 function explainNothing(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
   const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
   if (netFilter) return undefined;
@@ -56,9 +58,9 @@ function explainNothing(selector: ReadSelector, interfaces: readonly ObservedInt
     .join('; ');
 }
 
-/** Not the alternative ones, which mean the same PFs, nor those of PFs that can have no VFs. */
+/** The names of PFs that can have VFs, without alternative names, which mean the same PFs. */
 function ownNames(interfaces: readonly ObservedInterface[]): string[] {
-  return interfaces.filter(({ totalvfs = 0 }) => totalvfs > 0).flatMap(({ name }) => name ?? []);
+  return interfaces.filter(canHaveVfs).flatMap(({ name }) => name ?? []);
 }
 
 function instead(present: readonly string[]): string {
@@ -78,7 +80,7 @@ function idMisses(
   return interfaces.some((nic) => nic[field] === meant) ? [{ field, written, meant }] : [];
 }
 
-/** VFs behind the address are known to the device plugin, and function numbers are easily left out. */
+/** The device plugin takes addresses with VFs behind them, so people write them here; and they leave out function numbers. */
 function addressMisses(
   written: string,
   { rootDevices = [] }: ReadSelector,
@@ -109,7 +111,7 @@ function namesOf(interfaces: readonly ObservedInterface[]): string[] {
   ];
 }
 
-/** The same but for capitals, or with the port (`np0`) behind it, which newer kernels append. */
+/** The names differ in capitals alone, or one has the port (`np0`) behind it that newer kernels append. */
 function isNear(written: string, name: string): boolean {
   const [a, b] = [written.toLowerCase(), name.toLowerCase()];
   const [short, long] = a.length < b.length ? [a, b] : [b, a];

@@ -10,10 +10,10 @@ export interface Conflict {
 }
 
 /**
- * Lays a contribution over those before it, which rank lower or equal. VFs that it claims are its own: groups that
- * overlap go. A policy that keeps no group has no say any more, unless it ranks equal: then the larger number of
- * VFs and the larger MTU hold, as no one may be favoured. What is merely kept of a policy goes without a trace: the next
- * plan would not find it any more.
+ * Lays a contribution over those below it, which rank lower or equal. It takes the VFs that it claims: groups that
+ * overlap with its own are removed. A policy that is left without a group has no say any more, unless it ranks equal:
+ * then the larger number of VFs and the larger MTU of the two hold, since neither may be favoured. What was merely kept
+ * of a policy is removed without a trace, because the next plan would not find it any more.
  */
 export function overlay(below: readonly Contribution[], top: Contribution): Contribution[] {
   const kept = below
@@ -25,14 +25,14 @@ export function overlay(below: readonly Contribution[], top: Contribution): Cont
   return [...kept, top];
 }
 
-/** A policy of equal rank that loses VFs to the one on top, by nothing but its name. */
+/** A policy of equal rank that loses VFs to the one on top for no other reason than its name. */
 export interface Rival {
   readonly policy: string;
-  /** The VFs that it wants, and the one on top gets. */
+  /** The VFs that it wants and the one on top gets. */
   readonly range: VfRange;
 }
 
-/** Who would lose VFs when the contribution is laid over the others, without precedence saying so. */
+/** The policies that would lose VFs when the contribution is laid over them, though precedence does not say so. */
 export function findRivals(below: readonly Contribution[], top: Contribution): Rival[] {
   return below
     .filter(({ priority }) => priority === top.priority)
@@ -49,15 +49,15 @@ function shareOf({ first, last }: VfRange, { groups }: Contribution): VfRange[] 
 }
 
 /**
- * The desired PF of the contributions, which are in rising precedence, and where they disagree. Fields that the
- * highest one leaves open are taken from the next that sets them.
+ * The desired state of the PF that contributions in rising precedence add up to, and the fields in which they
+ * contradict each other. A field that the highest one leaves open is taken from the next that sets it.
  */
 export function mergeContributions(
   nic: ObservedInterface,
   contributions: readonly Contribution[],
 ): { readonly desired: DesiredInterface; readonly conflicts: readonly Conflict[] } {
   const ranked = [...contributions].reverse();
-  // One that was kept for its numbers alone says nothing of how the PF shall be.
+  // A contribution without groups was kept for its numbers alone: it has no say in the other fields.
   const holders = ranked.filter(({ groups }) => groups.length > 0);
   const desired: DesiredInterface = {
     pciAddress: nic.pciAddress,

@@ -2,6 +2,7 @@ import {
   formatVfRange,
   type NicSelector,
   type ObservedInterface,
+  type Parsed,
   parsePfSelector,
   type PfSelector,
   type VfRange,
@@ -18,16 +19,16 @@ export interface ReadSelector extends Omit<NicSelector, 'pfNames'> {
   readonly pfs: readonly NamedPf[];
 }
 
-/** Reads the PF names of a selector. Returns a sentence when one cannot be read. */
-export function readSelector({ pfNames = [], ...rest }: NicSelector): ReadSelector | string {
+/** Reads the PF names of a selector. */
+export function readSelector({ pfNames = [], ...rest }: NicSelector): Parsed<ReadSelector> {
   const pfs: NamedPf[] = [];
   for (const name of pfNames) {
     const parsed = parsePfSelector(name);
-    if (!parsed.ok) return `spec.nicSelector.pfNames: ${parsed.message}`;
+    if (!parsed.ok) return { ok: false, message: `spec.nicSelector.pfNames: ${parsed.message}` };
     const [, rangeText] = name.split('#');
     pfs.push({ ...parsed.value, ...(rangeText !== undefined && { rangeText }) });
   }
-  return { ...rest, pfs };
+  return { ok: true, value: { ...rest, pfs } };
 }
 
 /** True when no part is given: such a selector selects nothing. */
@@ -36,7 +37,7 @@ export function isEmptySelector(selector: ReadSelector): boolean {
   return !vendor && !deviceID && !netFilter && rootDevices.length === 0 && pfs.length === 0;
 }
 
-/** The parts of a selector: each holds when it is not given, or when the interface is as it says. */
+/** The parts of a selector. Each holds when it is not given, or when the interface is as it says. */
 const PARTS: readonly ((selector: ReadSelector, nic: ObservedInterface) => boolean)[] = [
   ({ vendor }, nic) => !vendor || vendor === nic.vendor,
   ({ deviceID }, nic) => !deviceID || deviceID === nic.deviceID,
@@ -55,6 +56,11 @@ export function hasName(nic: ObservedInterface, name: string): boolean {
   return nic.name === name || (nic.altNames ?? []).includes(name);
 }
 
+/** What people call the interface: its name, or its PCI address while it has none. */
+export function nameOf({ name, pciAddress }: ObservedInterface): string {
+  return name ?? pciAddress;
+}
+
 /** The ranges of VFs that the selector takes of an interface, each once; `undefined` when it takes them all. */
 export function selectedRanges(selector: ReadSelector, nic: ObservedInterface): readonly VfRange[] | undefined {
   const entries = selector.pfs.filter(({ name }) => hasName(nic, name));
@@ -63,7 +69,7 @@ export function selectedRanges(selector: ReadSelector, nic: ObservedInterface): 
   return [...new Map(ranges.map((range) => [formatVfRange(range), range])).values()];
 }
 
-/** Type and value around the last colon that has blanks or nothing beside it, as upstream reads it. */
+/** Type and value around the last colon that has a blank or nothing on either side, as upstream reads it. */
 const NET_FILTER = /^\s*(\S+)\s*:\s*(\S+)/m;
 
 function matchesNetFilter(wanted: string, present: string): boolean {

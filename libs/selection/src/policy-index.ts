@@ -7,12 +7,12 @@ interface Ranked {
 }
 
 /**
- * Finds the policies about a node by its labels. Each policy stands under one label that its node selector asks for,
- * so the cost for a node grows with the policies that may be about it, not with all there are.
+ * Finds the policies about a node by its labels. Each policy is filed under one label that its node selector asks for,
+ * so that the cost of a node grows with the policies that may be about it and not with all policies.
  */
 export class PolicyIndex {
   readonly #byLabel = new Map<string, Ranked[]>();
-  /** Those that ask for no label, and the unreadable ones, which nobody knows what they ask for. */
+  /** Policies that ask for no label, and unreadable ones, of which nobody knows what they ask for. */
   readonly #aboutAll: Ranked[] = [];
 
   /** `policies` are in rising precedence. */
@@ -50,7 +50,7 @@ function countLabels(policies: readonly PreparedPolicy[]): Map<string, number> {
   return counts;
 }
 
-/** The label that fewest policies ask for finds fewest policies in vain. */
+/** The label that the fewest policies ask for: filed under it, a policy is looked at in vain least often. */
 function rarest(labels: readonly string[], frequency: ReadonlyMap<string, number>): string | undefined {
   const count = (label: string): number => frequency.get(label) ?? 0;
   return [...labels].sort((a, b) => count(a) - count(b))[0];

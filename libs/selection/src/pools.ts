@@ -1,6 +1,4 @@
 import {
-  type LabelSelector,
-  ownValue,
   type Parsed,
   type PoolConfigSpec,
   poolConfigSpecSchema,
@@ -8,6 +6,7 @@ import {
   REASON,
   type SriovNetworkPoolConfig,
 } from '@sriov/api';
+import { selectorMatches } from './label-selectors.ts';
 import { type Problem } from './problem.ts';
 
 /** A pool that has been read. Pools for OVS hardware offload group no nodes and are left out. */
@@ -16,10 +15,10 @@ export interface PreparedPool {
   readonly spec: PoolConfigSpec;
 }
 
-/** Reads the pools; one that cannot be read is a problem of its own. */
+/** Reads the pools. One that cannot be read is a problem of its own. */
 export function preparePools(pools: readonly SriovNetworkPoolConfig[]): {
   readonly prepared: readonly PreparedPool[];
-  /** Names of those that cannot be read. */
+  /** Names of the pools that cannot be read. */
   readonly unreadable: readonly string[];
   readonly problems: readonly Problem[];
 } {
@@ -50,7 +49,7 @@ const TAKES_VALUES: ReadonlyMap<string, boolean> = new Map([
   ['DoesNotExist', false],
 ]);
 
-/** What makes a selector one that Kubernetes cannot evaluate. The API server stores it all the same. */
+/** Why Kubernetes cannot evaluate the selector of a pool. The API server stores it all the same. */
 export function findSelectorFault({ nodeSelector }: PoolConfigSpec): string | undefined {
   for (const { key, operator, values = [] } of nodeSelector?.matchExpressions ?? []) {
     const takesValues = TAKES_VALUES.get(operator);
@@ -63,7 +62,7 @@ export function findSelectorFault({ nodeSelector }: PoolConfigSpec): string | un
   return undefined;
 }
 
-/** The pool of a node; in several, none is meant more than the others, and each gets a problem. */
+/** The pool of a node. Where a node is in several pools none of them is preferred, and each gets a problem. */
 export function findPool(
   pools: readonly PreparedPool[],
   node: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
@@ -81,38 +80,4 @@ export function findPool(
     message,
   }));
   return { problems };
-}
-
-/** True when all of the selector's labels and expressions hold; an absent or empty one selects everything. */
-export function selectorMatches(
-  selector: LabelSelector | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
-  return (
-    Object.entries(matchLabels).every(([key, value]) => ownValue(labels, key) === value) &&
-    matchExpressions.every((expression) => expressionHolds(expression, labels))
-  );
-}
-
-type Expression = NonNullable<LabelSelector['matchExpressions']>[number];
-
-function expressionHolds(
-  { key, operator, values = [] }: Expression,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const value = ownValue(labels, key);
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    default:
-      // The pool cannot be read; who asks before that is known gets nothing rather than everything.
-      return false;
-  }
 }

@@ -1,12 +1,13 @@
 import {
   IGNORED_POLICY_NAME,
-  matchesLabels,
   type NodePolicySpec,
   nodePolicySpecSchema,
+  type Parsed,
   readSpec,
   REASON,
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
+import { matchesLabels } from './label-selectors.ts';
 import { isEmptySelector, readSelector, type ReadSelector } from './nic-selector.ts';
 import { policyProblem, type Problem } from './problem.ts';
 import { findResourceNameFault } from './resource-name.ts';
@@ -21,7 +22,7 @@ export interface ReadablePolicy {
   readonly selector: ReadSelector;
 }
 
-/** A stored policy that cannot be read. What it configured before is kept: bad input must not destroy VFs. */
+/** A stored policy that cannot be read. What it configured before is kept, since bad input must not destroy VFs. */
 export interface UnreadablePolicy {
   readonly kind: 'unreadable';
   readonly name: string;
@@ -32,45 +33,48 @@ export interface UnreadablePolicy {
 export type PreparedPolicy = ReadablePolicy | UnreadablePolicy;
 
 /**
- * Reads the policies, once for all nodes. They come back in the order in which they are applied: later ones take
- * precedence. Higher priority numbers come first; among equals the names decide. One that is being deleted counts until
- * it is gone: whoever holds it by a finalizer has something to do while its VFs are there.
+ * Reads the policies once for all nodes, and returns them in the order in which they are applied: later ones take
+ * precedence. Higher priority numbers come first, and between equal numbers the names decide. A policy that is being
+ * deleted counts until it is gone: whoever holds it with a finalizer has something to do while its VFs are there.
  */
 export function preparePolicies(policies: readonly SriovNetworkNodePolicy[]): {
   readonly prepared: readonly PreparedPolicy[];
   readonly problems: readonly Problem[];
 } {
-  const problems: Problem[] = [];
-  const prepared = policies
+  const read = policies
     .filter(({ metadata }) => metadata.name !== IGNORED_POLICY_NAME)
-    .map((policy) => prepare(policy, problems));
+    .map((policy) => ({ policy, result: readPolicy(policy) }));
+  const problems = read.flatMap(({ policy, result }) => problemsOf(policy.metadata.name, result));
+  const prepared = read.map(({ policy, result }) => (result.ok ? result.value : unreadable(policy)));
   prepared.sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
   return { prepared, problems };
 }
 
-function prepare(policy: SriovNetworkNodePolicy, problems: Problem[]): PreparedPolicy {
-  const { name } = policy.metadata;
-  const unreadable = (message: string): UnreadablePolicy => {
-    problems.push(policyProblem({ policy: name }, REASON.policyInvalid, message));
-    const priority: unknown = policy.spec?.priority;
-    return { kind: 'unreadable', name, priority: typeof priority === 'number' ? priority : 0 };
-  };
+/** Reads one policy. */
+function readPolicy(policy: SriovNetworkNodePolicy): Parsed<ReadablePolicy> {
   const read = readSpec(nodePolicySpecSchema, policy.spec);
-  if (!read.ok) return unreadable(read.message);
+  if (!read.ok) return read;
   const { value: spec } = read;
   const nameFault = findResourceNameFault(spec.resourceName);
-  if (nameFault !== undefined) return unreadable(nameFault);
+  if (nameFault !== undefined) return { ok: false, message: nameFault };
   const selector = readSelector(spec.nicSelector);
-  if (typeof selector === 'string') return unreadable(selector);
-  if (isEmptySelector(selector)) {
-    problems.push(
-      policyProblem({ policy: name }, REASON.policyInvalid, 'spec.nicSelector is empty: it selects nothing'),
-    );
-  }
-  return { kind: 'readable', name, priority: spec.priority ?? 0, spec, selector };
+  if (!selector.ok) return selector;
+  const { name } = policy.metadata;
+  return { ok: true, value: { kind: 'readable', name, priority: spec.priority ?? 0, spec, selector: selector.value } };
 }
 
-/** True when the policy is about nodes with these labels. Of an unreadable one nobody knows. */
+function problemsOf(policy: string, result: Parsed<ReadablePolicy>): Problem[] {
+  const invalid = (message: string): Problem[] => [policyProblem({ policy }, REASON.policyInvalid, message)];
+  if (!result.ok) return invalid(result.message);
+  return isEmptySelector(result.value.selector) ? invalid('spec.nicSelector is empty: it selects nothing') : [];
+}
+
+function unreadable({ metadata: { name }, spec }: SriovNetworkNodePolicy): UnreadablePolicy {
+  const priority: unknown = spec?.priority;
+  return { kind: 'unreadable', name, priority: typeof priority === 'number' ? priority : 0 };
+}
+
+/** True when the policy is, or may be, about nodes with these labels: nobody knows what an unreadable one selects. */
 export function isAboutNode(policy: PreparedPolicy, labels: Readonly<Record<string, string>>): boolean {
   return policy.kind === 'unreadable' || matchesLabels(policy.spec.nodeSelector, labels);
 }

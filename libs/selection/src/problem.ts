@@ -1,11 +1,11 @@
 import { REASON, type Reason } from '@sriov/api';
 
-/** Something that is wrong with an object and keeps part of the plan from being made. It never stops the rest. */
+/** Something that is wrong with an object, so that part of the plan cannot be made. It never stops the rest. */
 export interface Problem {
-  /** Kind and name of the object that causes it, and that has to be changed. */
+  /** Kind and name of the object that causes the problem and has to be changed. */
   readonly kind: 'SriovNetworkNodePolicy' | 'SriovNetworkPoolConfig' | 'SriovOperatorConfig' | 'ConfigMap' | 'Node';
   readonly name: string;
-  /** The node on which it shows; absent when it shows everywhere. */
+  /** The node on which the problem shows; absent when it shows everywhere. */
   readonly node?: string;
   readonly reason: Reason;
   /** A sentence: field, PF, what is wrong, and the cure where one is known. */
@@ -24,7 +24,7 @@ export function policyProblem(
 
 const PLURALS = { SriovNetworkNodePolicy: 'policies', SriovNetworkPoolConfig: 'pools' } as const;
 
-/** The problem of a policy or a pool outside the operator's namespace. */
+/** The problem of a policy or a pool that is not in the operator's namespace. */
 export function misplaced(about: {
   readonly kind: keyof typeof PLURALS;
   readonly name: string;

@@ -1,5 +1,6 @@
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { nodeWrites, planNodeState, prepareFleet } from '@sriov/policy';
+import { configHash } from '@sriov/policy-controller';
 import { type FleetSize, nodeObject, policyObjects, reportedStatus } from './fleet-objects.ts';
 
 /** How long planning took, without any API server. */
@@ -46,7 +47,11 @@ export function measurePlanning(size: FleetSize): PlanningTime {
     for (const node of facts) {
       const plan = planNodeState(fleet, node);
       const devicePlugin = { home: '', texts: new Map<string, string>() };
-      nodeWrites(plan, { state: node.state, isOwned: true, devicePlugin, devicePluginLabel: undefined, exists: true });
+      nodeWrites(
+        plan,
+        { state: node.state, isOwned: true, devicePlugin, devicePluginLabel: undefined, exists: true },
+        configHash,
+      );
       matches += plan.matches.size;
       configBytes += plan.devicePluginConfig?.length ?? 0;
     }

@@ -1,7 +1,6 @@
 import {
   type KubeObject,
   LABEL,
-  matchesLabels,
   type NodeStateSpec,
   nodeStateSpecSchema,
   readPlannedFrom,
@@ -12,7 +11,7 @@ import {
 import { foresee, type HostPlan } from '@sriov/node-plan';
 import { type Fleet, isManaged, type NodeStatePlan, planNodeState, prepareFleet } from '@sriov/policy';
 import { policyStatus } from '@sriov/policy-status';
-import { explainMismatch, misplaced, type Problem } from '@sriov/selection';
+import { explainMismatch, matchesLabels, misplaced, type Problem } from '@sriov/selection';
 import { type Catalog } from '../input/catalog.ts';
 import { shorten } from '../table.ts';
 

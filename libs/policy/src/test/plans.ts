@@ -1,7 +1,8 @@
 import { type NodeStateSpec, type ObservedInterface, type SriovNetworkNodePolicy } from '@sriov/api';
 import { PORTS } from '@sriov/testing/objects';
 import { type Fleet, prepareFleet } from '../fleet.ts';
-import { type NodeStatePlan, planNodeState } from '../plan-node-state.ts';
+import { type NodeStatePlan } from '../node-state-plan.ts';
+import { planNodeState } from '../plan-node-state.ts';
 
 /** A fleet with these policies. */
 export function fleet(

@@ -8,8 +8,7 @@ import {
 } from '@sriov/api';
 import { nic, policy } from '@sriov/testing/objects';
 import fc from 'fast-check';
-import { type NodeStatePlan } from './plan-node-state.ts';
-import { plan } from './test/plans.ts';
+import { plan, type TestPlan } from './test/plan.ts';
 
 /** A device as the device plugin finds it: a VF, or a NIC that has none. */
 interface Device {
@@ -68,7 +67,7 @@ const policies = fc
   .map((specs) => specs.map((each, index) => policy(`p${index}`, each)));
 
 /** The devices once the plan is carried out. */
-function devicesOf(interfaces: readonly Pf[], { spec: { interfaces: planned = [] } }: NodeStatePlan): Device[] {
+function devicesOf(interfaces: readonly Pf[], { spec: { interfaces: planned = [] } }: TestPlan): Device[] {
   return interfaces.flatMap(({ name = '', pciAddress, vendor = '', deviceID = '', vfDevice, Vfs = [] }): Device[] => {
     const numVfs = planned.find((each) => each.pciAddress === pciAddress)?.numVfs ?? Vfs.length;
     const vfs = Array.from({ length: numVfs }, (_, index) => ({
@@ -119,7 +118,7 @@ function isIn(text: string, index: number): boolean {
 }
 
 /** The VFs that the plan gives to a resource. */
-function groupsOf({ spec: { interfaces = [] } }: NodeStatePlan, resource: string): string[] {
+function groupsOf({ spec: { interfaces = [] } }: TestPlan, resource: string): string[] {
   return interfaces.flatMap(({ name, numVfs = 0, vfGroups = [] }) =>
     vfGroups
       .filter(({ resourceName }) => resourceName === resource)

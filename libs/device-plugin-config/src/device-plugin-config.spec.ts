@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec } from '@sriov/api';
 import { nic, policy, PORTS } from '@sriov/testing/objects';
-import { plan } from './test/plans.ts';
+import { plan } from './test/plan.ts';
 
 const config = (...specs: Partial<NodePolicySpec>[]): string =>
   plan(

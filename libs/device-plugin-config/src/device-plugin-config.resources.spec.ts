@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec, type ObservedInterface } from '@sriov/api';
 import { nic, policy } from '@sriov/testing/objects';
-import { plan } from './test/plans.ts';
+import { plan } from './test/plan.ts';
 
 const INTEL = nic('ens1f0', '0000:17:00.0', { deviceID: '1592' });
 const UNLISTED = nic('ens2f0', '0000:31:00.0', { deviceID: '15e4' });

@@ -1,0 +1,71 @@
+import { type NodePolicySpec } from '@sriov/api';
+import { z } from 'zod';
+import { goJson } from './go-json.ts';
+import { type Selectors } from './selectors.ts';
+
+/** One resource in the words of the device plugin. */
+export interface ResourceElement {
+  readonly resourceName: string;
+  readonly selectors?: unknown;
+}
+
+/** The text of a configuration with these resources. The device plugin ends when it has none. */
+export function configText(elements: readonly ResourceElement[]): string {
+  return goJson({ resourceList: elements.length > 0 ? elements : null });
+}
+
+/** What of a text is read: the elements themselves stay as they are, to the order of their keys. */
+const textSchema = z.object({ resourceList: z.array(z.unknown()).nullish() });
+
+/** The resources of a configuration by name. A text that is not JSON is no use to the device plugin either. */
+export function readElements(text = '{}'): ReadonlyMap<string, ResourceElement> {
+  const { resourceList } = textSchema.safeParse(parseJson(text)).data ?? {};
+  return new Map((resourceList ?? []).filter(isElement).map((element) => [element.resourceName, element]));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isElement(value: unknown): value is ResourceElement {
+  return (
+    typeof value === 'object' && value !== null && 'resourceName' in value && typeof value.resourceName === 'string'
+  );
+}
+
+/** True when the device plugin ends over the resource, so that no resource of the node is served. */
+export function endsDevicePlugin({ isRdma, vdpaType }: NodePolicySpec): boolean {
+  return isRdma === true && Boolean(vdpaType);
+}
+
+/** Key order, spelling and presence are what upstream writes, so that an unchanged configuration is unchanged bytes. */
+export function writeSelectors(selectors: Selectors, spec: NodePolicySpec): object {
+  const list = (values: readonly string[]): readonly string[] | undefined => (values.length > 0 ? values : undefined);
+  return {
+    vendors: list(selectors.vendors),
+    devices: list(selectors.devices),
+    pciAddresses: list(selectors.pciAddresses),
+    pfNames: list(selectors.pfNames),
+    rootDevices: list(selectors.rootDevices),
+    linkTypes: list(selectors.linkTypes),
+    IsRdma: spec.isRdma === true && !endsDevicePlugin(spec),
+    NeedVhostNet: spec.needVhostNet === true,
+    vdpaType: spec.vdpaType || undefined,
+  };
+}
+
+/** The element of a resource. The device plugin takes one set of selectors, or a list of which a device must fit one. */
+export function toElement(
+  { resourceName, excludeTopology }: NodePolicySpec,
+  written: readonly object[],
+): ResourceElement {
+  return {
+    resourceName,
+    ...(excludeTopology === true && { excludeTopology: true }),
+    ...{ selectors: written.length === 1 ? written[0] : written, SelectorObj: null },
+  };
+}

@@ -1,0 +1,106 @@
+import { REASON } from '@sriov/api';
+import { isEmptySelector, policyProblem, type Problem, type ReadablePolicy } from '@sriov/selection';
+import { endsDevicePlugin, type ResourceElement, toElement, writeSelectors } from './config-text.ts';
+import { findDisagreements } from './disagreements.ts';
+import { goJson } from './go-json.ts';
+import { formatRanges, isSound, type Member } from './is-sound.ts';
+import { type PfForPlugin, type WantedVfs } from './pf-for-plugin.ts';
+import { isPort, joinRanges, type PfInPlan } from './selected-vfs.ts';
+import { joinSelectors, NO_SELECTORS, type Selectors } from './selectors.ts';
+
+/** What the element of a resource depends on. */
+export interface ElementFacts {
+  /** Name of the node. */
+  readonly node: string;
+  /** The policies of the resource, in rising precedence. */
+  readonly members: readonly Member[];
+  readonly pfs: readonly PfForPlugin[];
+  /** The element in the present configuration. */
+  readonly present: ResourceElement | undefined;
+}
+
+/** The element of a resource, and what its policies have to learn. */
+export interface ElementResult {
+  /** Absent when the resource has no device on the node. */
+  readonly element: ResourceElement | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The element of a resource: as upstream writes it, if the device plugin then hands out what the policies say. Otherwise
+ * each policy gets selectors of its own, if necessary by the addresses of its PFs. Such an element stays while it is
+ * right, since going back to fewer words would restart the device plugin for nothing.
+ */
+export function elementOf(facts: ElementFacts): ElementResult {
+  const { node, members, pfs, present } = facts;
+  const here = members.filter(({ policy }) => pfs.some(({ wanted }) => wanted.has(policy.name)));
+  const decider = (here.at(-1) ?? members.at(-1))?.policy;
+  if (decider === undefined) return { element: undefined, problems: [] };
+  const problems = here.flatMap(({ policy }) => problemsBeside(decider, policy, node));
+  const write = (selectors: Selectors): object => writeSelectors(selectors, decider.spec);
+  const apart = here.flatMap((member) => selectorsApart(member, write, facts)).map(write);
+  const elementApart = apart.length === 0 ? undefined : toElement(decider.spec, apart);
+  const joined = joinSelectors(members.map(({ selectors }) => selectors));
+  const isWanted = members.some(({ policy, selectors }) => !isIdle(policy, selectors));
+  const isRight = isWanted && isSound(joined, members, pfs);
+  const element = isRight && !isSame(elementApart, present) ? toElement(decider.spec, [write(joined)]) : elementApart;
+  return { element, problems };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a !== undefined && b !== undefined && goJson(a) === goJson(b);
+}
+
+/** The policy selects nothing, as opposed to a selector that does not narrow down what it selects. */
+function isIdle({ selector }: ReadablePolicy, { pciAddresses }: Selectors): boolean {
+  return selector.netFilter ? pciAddresses.length === 0 : isEmptySelector(selector);
+}
+
+/** The selectors of one policy alone; by the addresses of its PFs where its own words mean something else. */
+function selectorsApart(
+  member: Member,
+  write: (selectors: Selectors) => object,
+  { pfs, present }: Pick<ElementFacts, 'pfs' | 'present'>,
+): Selectors[] {
+  const addressed = addressedSelectors(member, pfs);
+  const stands = [present?.selectors ?? []].flat();
+  const isAddressed = addressed.length > 0 && addressed.every((each) => stands.some((one) => isSame(one, write(each))));
+  return !isAddressed && isSound(member.selectors, [member], pfs) ? [member.selectors] : addressed;
+}
+
+/** Selectors that name the PFs of a policy by their addresses: there is nothing that they cannot say. */
+function addressedSelectors({ policy, selectors }: Member, pfs: readonly PfForPlugin[]): Selectors[] {
+  const isWhole = policy.spec.numVfs === 0;
+  const mine = pfs.flatMap((pf) => {
+    const wanted = pf.wanted.get(policy.name);
+    return wanted && (isWhole || wanted.ranges.length > 0) ? { ...pf, ranges: wanted.ranges } : [];
+  });
+  const isItself = ({ nic }: PfInPlan): boolean => isWhole || isPort(nic);
+  const { vendors, linkTypes } = selectors;
+  const rootDevices = mine.filter((pf) => !isItself(pf)).map(addressEntry);
+  const pciAddresses = mine.filter(isItself).map(({ nic }) => nic.pciAddress);
+  return [
+    ...(rootDevices.length > 0 ? [{ ...NO_SELECTORS, vendors, linkTypes, rootDevices }] : []),
+    ...(pciAddresses.length > 0 ? [{ ...NO_SELECTORS, vendors, linkTypes, pciAddresses }] : []),
+  ];
+}
+
+/** Address and VFs of a PF. No VFs are named where all of them are meant, so that their number can change. */
+function addressEntry({ nic, numVfs, ranges }: PfInPlan & Pick<WantedVfs, 'ranges'>): string {
+  const text = formatRanges(joinRanges(ranges));
+  return text === formatRanges([{ first: 0, last: numVfs - 1 }]) ? nic.pciAddress : `${nic.pciAddress}#${text}`;
+}
+
+/** What a policy has to learn beside the one that decides for the resource; the two may be the same. */
+function problemsBeside(decider: ReadablePolicy, { name, spec }: ReadablePolicy, node: string): Problem[] {
+  const conflicts = findDisagreements(spec, decider.spec).map((field) =>
+    policyProblem(
+      { policy: name, node },
+      REASON.policyConflict,
+      `${field} differs from that of policy ${decider.name}, which has the same resourceName ${spec.resourceName} and takes precedence: use another resourceName`,
+    ),
+  );
+  const message = `spec.isRdma true cannot be combined with vdpaType ${spec.vdpaType}: the VFs are handed out without RDMA; remove one of the two`;
+  const fault = policyProblem({ policy: name, node }, REASON.policyInvalid, message);
+  return endsDevicePlugin(spec) ? [...conflicts, fault] : conflicts;
+}
