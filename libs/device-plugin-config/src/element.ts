@@ -38,13 +38,23 @@ export function elementOf(facts: ElementFacts): ElementResult {
   if (decider === undefined) return { element: undefined, problems: [] };
   const problems = here.flatMap(({ policy }) => problemsBeside(decider, policy, node));
   const write = (selectors: Selectors): object => writeSelectors(selectors, decider.spec);
-  const apart = here.flatMap((member) => selectorsApart(member, write, facts)).map(write);
-  const elementApart = apart.length === 0 ? undefined : toElement(decider.spec, apart);
+  const joined = joinedElement(members, pfs, (selectors) => toElement(decider.spec, [write(selectors)]));
+  // Most resources are served by joined selectors and have them already: then nothing else needs to be worked out.
+  if (joined !== undefined && (present === undefined || isSame(joined, present))) return { element: joined, problems };
+  const written = here.flatMap((member) => selectorsApart(member, write, facts)).map(write);
+  const apart = written.length === 0 ? undefined : toElement(decider.spec, written);
+  return { element: joined !== undefined && !isSame(apart, present) ? joined : apart, problems };
+}
+
+/** The element with the selectors of all policies in one; `undefined` where the device plugin would get it wrong. */
+function joinedElement(
+  members: readonly Member[],
+  pfs: readonly PfForPlugin[],
+  make: (selectors: Selectors) => ResourceElement,
+): ResourceElement | undefined {
   const joined = joinSelectors(members.map(({ selectors }) => selectors));
   const isWanted = members.some(({ policy, selectors }) => !isIdle(policy, selectors));
-  const isRight = isWanted && isSound(joined, members, pfs);
-  const element = isRight && !isSame(elementApart, present) ? toElement(decider.spec, [write(joined)]) : elementApart;
-  return { element, problems };
+  return isWanted && isSound(joined, members, pfs) ? make(joined) : undefined;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

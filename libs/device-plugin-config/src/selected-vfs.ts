@@ -68,11 +68,17 @@ function has(list: readonly string[], value: string): boolean {
 /** The VFs behind the `#` of the first entry with this name: the device plugin does not look at later entries. */
 function vfsBehind(list: readonly string[], name: string, all: readonly VfRange[]): readonly VfRange[] {
   if (list.length === 0) return all;
-  const entry = list.map((each) => each.split('#')).find(([each]) => each?.toLowerCase() === name.toLowerCase());
+  const wanted = name.toLowerCase();
+  const entry = list.find((each) => isNamed(each, wanted));
   if (entry === undefined) return [];
-  return entry[1] === undefined
-    ? all
-    : readVfs(entry[1]).flatMap((range) => all.flatMap((other) => overlap(range, other)));
+  const [, vfs] = entry.split('#');
+  return vfs === undefined ? all : readVfs(vfs).flatMap((range) => all.flatMap((other) => overlap(range, other)));
+}
+
+/** True for an entry of the name, which is in lower case, whatever VFs the entry has. */
+function isNamed(entry: string, name: string): boolean {
+  const end = entry.indexOf('#');
+  return (end === -1 ? entry : entry.slice(0, end)).toLowerCase() === name;
 }
 
 /** Reads VFs in the words of the device plugin: numbers and ranges, separated by commas. */
