@@ -7,17 +7,21 @@ export const settingsSchema = z
   .object({
     ...serviceSettings,
     namespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of the operator'),
-    port: z.int().min(0).max(65_535).default(6443).describe('Port on which the API server is answered'),
-    bindAddress: z.string().min(1).optional().describe('Address of that port; all of the machine unless given'),
+    port: z.int().min(0).max(65_535).default(6443).describe('Port on which the webhook answers the API server'),
+    bindAddress: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Address on which the webhook listens; all addresses of the machine by default'),
     supportedNicsOnly: z
       .boolean()
       .default(false)
-      .describe('Refuse policies for NICs whose ids the ConfigMap supported-nic-ids lacks'),
+      .describe('Refuse policies for NICs whose ids are not in the ConfigMap supported-nic-ids'),
     serviceName: z
       .string()
       .min(1)
       .default('operator-webhook-service')
-      .describe('Service through which the API server comes; the certificate is made for its names'),
+      .describe('Service by which the API server calls; the certificate is made for its names'),
     certificateNames: z
       .array(z.string().min(1))
       .default([])
@@ -32,17 +36,19 @@ export const settingsSchema = z
       .positive()
       .max(3650)
       .default(90)
-      .describe('How long a certificate is valid that is made; its authority lasts ten times as long'),
+      .describe('Days for which a new certificate is valid; its authority is valid ten times as long'),
     certificateFile: z
       .string()
       .min(1)
       .optional()
-      .describe('Certificate chain (PEM) to serve instead; read again when it changes. The caBundle is yours then'),
+      .describe(
+        'Certificate chain (PEM) to serve instead; read again when it changes. You then have to set the caBundle',
+      ),
     keyFile: z.string().min(1).optional().describe('Private key (PEM) of --certificate-file'),
   })
   .refine(({ certificateFile, keyFile }) => (certificateFile === undefined) === (keyFile === undefined), {
     path: ['keyFile'],
-    message: '--certificate-file and --key-file are given both or not at all',
+    message: '--certificate-file and --key-file have to be given together',
   });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -12,22 +12,24 @@ export const settingsSchema = z.object({
     .string()
     .startsWith('/')
     .default('/etc/sriov-operator')
-    .describe('Folder on the host for what must survive the daemon; choose a writable one where /etc is read-only'),
+    .describe(
+      'Folder on the host for what must survive a restart of the daemon; choose a writable one where /etc is read-only',
+    ),
   auditSeconds: z
     .number()
     .min(1)
     .default(300)
-    .describe('The host is looked at again so often, besides whenever it tells of a change'),
+    .describe('Longest time between two looks at the host; a change makes the daemon look at once'),
   passLimitSeconds: z
     .number()
     .min(1)
     .default(600)
-    .describe('/healthz tells of it when no pass over the host has come to its end for so long'),
+    .describe('Time without the end of a pass over the host after which /healthz answers 503'),
   configureHostInterfaces: z
     .boolean()
     .default(false)
-    .describe('Also change PFs that carry the default route or are part of a bond or bridge'),
-  dryRun: z.boolean().default(false).describe('Print what would be done to the host, do nothing, and end'),
+    .describe('Also change PFs that the host itself uses: default route, bond, bridge, VLAN, an address, a route'),
+  dryRun: z.boolean().default(false).describe('Print what the daemon would do to the host, do nothing, and exit'),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -9,7 +9,7 @@ export const settingsSchema = z.object({
   releaseFinalizers: z
     .boolean()
     .default(false)
-    .describe("Take the operator's finalizers off all objects, and end: for uninstall"),
+    .describe("Take the operator's finalizers off all objects, and exit: for an uninstallation"),
   resourcePrefix: z.string().min(1).default(DEFAULT_RESOURCE_PREFIX).describe('Prefix of device-plugin resources'),
 });
 

@@ -10,24 +10,26 @@ export const settingsSchema = z.object({
   supportedNicsOnly: z
     .boolean()
     .default(false)
-    .describe('Configure only PFs whose ids stand in the ConfigMap supported-nic-ids'),
+    .describe('Configure only PFs whose ids are in the ConfigMap supported-nic-ids'),
   staleNodeStateCleanupDelayMinutes: z
     .number()
     .min(0)
     .default(30)
-    .describe('How long the state of a node that is no longer managed is kept'),
+    .describe('Minutes for which the state of a node that is no longer managed is kept'),
   vanishedPfGraceMinutes: z
     .number()
     .min(0)
     .default(10)
-    .describe('How long a PF that is no longer reported keeps its desired state: drivers are reloaded'),
+    .describe(
+      'Minutes for which a PF that is no longer reported keeps its desired state, because its driver may only be reloading',
+    ),
   devicePluginConfigShards: z
     .int()
     .min(1)
     .max(MAX_CONFIG_SHARDS)
     .default(1)
     .describe(
-      'ConfigMaps that the configuration of the device plugin is spread over, each of at most 1 MiB; the DaemonSet has to mount them all',
+      'Number of ConfigMaps that hold the configuration of the device plugin, each of at most 1 MiB; the DaemonSet has to mount all of them',
     ),
 });
 

@@ -18,8 +18,8 @@ export const serviceSettings = {
   logLevel: z
     .enum(LOG_LEVELS)
     .default('info')
-    .describe(`Least level of log lines: ${LOG_LEVELS.join(', ')}`),
-  kubeconfig: z.string().optional().describe('kubeconfig file; inside a cluster the service account is used'),
+    .describe(`Lowest level that is logged: ${LOG_LEVELS.join(', ')}`),
+  kubeconfig: z.string().optional().describe('kubeconfig file; by default the service account of the pod'),
 };
 
 /** What the process shell gives to a service. */

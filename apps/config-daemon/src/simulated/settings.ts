@@ -4,7 +4,7 @@ import { settingsSchema } from '../settings.ts';
 /** Settings of a config daemon whose host is simulated. */
 export const simulatedSettingsSchema = settingsSchema.extend({
   simulate: z.string().describe('World file of the simulated host'),
-  simulateState: z.string().optional().describe('File in which the simulated host outlives the daemon'),
+  simulateState: z.string().optional().describe('File that keeps the simulated host over restarts of the daemon'),
 });
 
 export type SimulatedSettings = z.output<typeof simulatedSettingsSchema>;
