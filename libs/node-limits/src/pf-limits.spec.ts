@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
 import { findBridgeRefusals, findRdmaRefusal } from './node-limits.ts';
-import { factsOfStatus } from './pf-facts.ts';
-import { findRefusal } from './pf-limits.ts';
+import { factsOfStatus, type PfFacts } from './pf-facts.ts';
+import { findRefusal, reachableVfs } from './pf-limits.ts';
 import { type Refusal } from './refusal.ts';
 
 const PF = '0000:3b:00.0';
@@ -29,6 +29,10 @@ describe('what a PF is refused', () => {
     ['a link type that nobody knows of it', { linkType: '' }, { linkType: 'ib' }],
     ['VFs that its owner has made', {}, { numVfs: 2, externallyManaged: true }],
     ['as many VFs as its firmware allows', { vendor: '15b3', totalvfs: 3 }, {}],
+    ['legacy mode, which nothing names', { eSwitchMode: 'legacy' }, { eSwitchMode: '' }],
+    ['groups without vDPA devices', {}, { vfGroups: [{ deviceType: 'netdevice' }] }],
+    ['a larger MTU than it has, where it is ours', {}, { mtu: 9000 }],
+    ['the MTU that its owner has set', {}, { numVfs: 2, mtu: 1500, externallyManaged: true }],
   ])('is not %s', (_, nic, desired) => {
     expect(refusal(nic, desired)).toBeUndefined();
   });
@@ -63,6 +67,14 @@ describe('what a PF is refused', () => {
       'InterfaceUnreadable',
       /eSwitch mode could not be read: the PF is left as it is/,
     ],
+    [
+      'legacy mode while it is in switchdev',
+      { eSwitchMode: 'switchdev' },
+      {},
+      'Unsupported',
+      /legacy is wanted.*switchdev/,
+    ],
+    ['fewer VFs than none', {}, { numVfs: -1 }, 'SpecInvalid', /^-1 VFs are wanted$/],
     ['another link type', {}, { linkType: 'IB' }, 'Unsupported', /link type IB is wanted.*cannot change ETH/],
     ['vDPA devices', {}, { vfGroups: [{ vdpaType: 'vhost' }] }, 'Unsupported', /vDPA/],
     [
@@ -93,6 +105,40 @@ describe('what a PF is refused', () => {
   });
 });
 
+describe('what the daemon knows and a status does not', () => {
+  const onHost = (desired: Partial<DesiredInterface>, facts: Partial<PfFacts>): Refusal | undefined =>
+    findRefusal({ pciAddress: PF, numVfs: 2, ...desired }, { ...factsOfStatus(NIC), ...facts });
+
+  it('refuses a larger MTU than the device can have, and that alone', () => {
+    expect(onHost({ mtu: 9703 }, { maxMtu: 9702 })).toEqual({
+      reason: 'SpecInvalid',
+      message: 'MTU 9703 is wanted, and the device can have 9702',
+    });
+    expect(onHost({ mtu: 9702 }, { maxMtu: 9702 })).toBeUndefined();
+    expect(onHost({ mtu: 9703 }, { maxMtu: undefined })).toBeUndefined();
+  });
+
+  it('says why the eSwitch mode is unknown', () => {
+    const message = onHost({}, { eSwitchMode: 'unknown', eSwitchUnknown: 'devlink: EIO' })?.message;
+    expect(message).toMatch(/eSwitch mode could not be read \(devlink: EIO\): the PF is left/);
+  });
+
+  it('refuses no MTU to an owner whose PF shows none', () => {
+    expect(onHost({ mtu: 9000, externallyManaged: true }, { mtu: undefined })).toBeUndefined();
+  });
+});
+
+describe('reachableVfs', () => {
+  it.each<[string, Pick<PfFacts, 'vendor' | 'totalVfs'>, number]>([
+    ['what the PF allows now', { vendor: '8086', totalVfs: 64 }, 64],
+    ['none without SR-IOV capability', { vendor: '8086', totalVfs: undefined }, 0],
+    ['what the firmware can be raised to', { vendor: '15b3', totalVfs: 8 }, 128],
+    ['what the firmware allows already', { vendor: '15b3', totalVfs: 256 }, 256],
+  ])('is %s', (_, facts, vfs) => {
+    expect(reachableVfs(facts)).toBe(vfs);
+  });
+});
+
 describe('what a node is refused', () => {
   it('is another RDMA mode than it has, which is shared unless it tells otherwise', () => {
     expect(findRdmaRefusal(undefined, 'exclusive')).toBeUndefined();
@@ -111,6 +157,8 @@ describe('what a node is refused', () => {
     expect(findBridgeRefusals({ bridges })).toEqual([
       { pciAddress: PF, reason: 'Unsupported', message: expect.stringMatching(/bridge br-0000_3b_00.0 is wanted/) },
     ]);
+    expect(findBridgeRefusals({ bridges: { ovs: [{ name: 'br0' }] } })).toMatchObject([{ pciAddress: undefined }]);
+    expect(findBridgeRefusals({ bridges: {} })).toEqual([]);
     expect(findBridgeRefusals({})).toEqual([]);
   });
 });
