@@ -1,8 +1,10 @@
 import { type ObservedHost } from '@sriov/api';
-import { type HostPlan, type JournalProblem, planHost, type Remainder } from '@sriov/node-plan';
+import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { apply, type ApplyPorts, type OnStep } from './apply.ts';
 import { type FailedStep } from './failed-step.ts';
-import { gather, type Gathered, type HostPorts, type Wanted } from './gather.ts';
+import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
+import { HostUnreadableError } from './host-unreadable-error.ts';
+import { lookAndPlan } from './look-and-plan.ts';
 import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart/decide-restart.ts';
 import { takeOver } from './take-over.ts';
 
@@ -28,28 +30,31 @@ const MAX_ROUNDS = 3;
 /**
  * Looks, plans and applies until a look shows that nothing is left to do, a step fails, or the rounds are used up.
  * The result is what was seen last, never what was meant.
+ * @throws {HostUnreadableError} when a look fails
  */
 export async function converge(ports: HostPorts, wanted: Wanted, followers: Followers): Promise<Converged> {
   let failures: readonly FailedStep[] = [];
   let first: Gathered | undefined;
   const vfSteps = followVfSteps(followers.onStep);
   for (let round = 0; ; round += 1) {
-    const gathered = await gather(ports, wanted);
+    const { gathered, plan } = await lookAndPlan(ports, wanted).catch((cause: unknown) => {
+      throw new HostUnreadableError(cause, failures);
+    });
     first ??= gathered;
-    const plan = planHost(gathered.facts);
     const { observed } = gathered.facts;
-    const isLast = plan.pfs.length === 0 || failures.length > 0 || round === MAX_ROUNDS;
+    // A step was refused because somebody has taken a VF since it was planned: this look shows who.
+    const failed = failures.filter(({ outcome }) => outcome !== 'refused');
+    const isLast = plan.pfs.length === 0 || failed.length > 0 || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
-    if (failures.length === 0) failures = await takeOver(ports.journal, gathered, { plan, because });
-    if (isLast || failures.length > 0) {
+    const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, { plan, because });
+    if (isLast || unwritten.length > 0) {
       const hasChangedVfs = vfSteps.haveChanged() || vfPortrait(first.facts.observed) !== vfPortrait(observed);
       const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs };
-      return { observed, rest: plan, failures, journalProblems: unhealed(gathered.journal.damaged, plan), plugin };
+      const journalProblems = unhealed(gathered.journal.damaged, plan);
+      return { observed, rest: plan, failures: [...failed, ...unwritten], journalProblems, plugin };
     }
     await followers.onPlan(plan, observed);
-    // What was refused, because somebody has taken a VF meanwhile, the next look tells.
-    const ended = await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep });
-    failures = ended.filter(({ outcome }) => outcome !== 'refused');
+    failures = [...failures, ...(await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep }))];
   }
 }
 

@@ -1,8 +1,9 @@
 import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
-import { describePlan, planHost } from '@sriov/node-plan';
+import { describePlan } from '@sriov/node-plan';
 import { ServiceError } from '@sriov/runtime';
-import { gather, type HostPorts, wishOf } from './gather.ts';
+import { type HostPorts, wishOf } from './gather.ts';
+import { lookAndPlan } from './look-and-plan.ts';
 import { decideRestart, vfChanges } from './plugin-restart/decide-restart.ts';
 import { type Settings } from './settings.ts';
 
@@ -13,11 +14,13 @@ export async function printPlan(client: KubeClient, host: HostPorts, settings: S
     if (!isNotFound(error)) throw error;
     throw new ServiceError('NO_NODE_STATE', `there is no SriovNetworkNodeState ${ref.namespace}/${ref.name}`);
   });
-  const { facts, journal } = await gather(host, {
+  const {
+    gathered: { facts, journal },
+    plan,
+  } = await lookAndPlan(host, {
     ...wishOf(nodeState),
     allowHostInterfaces: settings.configureHostInterfaces,
   });
-  const plan = planHost(facts);
   const because = vfChanges(plan, facts);
   const { owed } = decideRestart({
     before: journal.plugin,

@@ -3,9 +3,8 @@ import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
 import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
-import { nextStatus } from './node-status.ts';
 import { MemoryFolder } from './test/test-host.ts';
-import { verdictOf } from '@sriov/node-plan';
+import { nextStatus, verdictOf } from '@sriov/node-plan';
 
 const SWITCH = '0000:10:00.0';
 const PLAIN = '0000:20:00.0';

@@ -5,9 +5,8 @@ import { Metrics, systemClock } from '@sriov/runtime';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
-import { nextStatus } from './node-status.ts';
 import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
-import { applying, type Verdict, verdictOf } from '@sriov/node-plan';
+import { applying, nextStatus, type Verdict, verdictOf } from '@sriov/node-plan';
 
 const [PF, OTHER] = PORTS;
 const NOW = Date.UTC(2026, 10, 24, 10);

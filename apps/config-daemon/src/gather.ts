@@ -1,6 +1,6 @@
 import { type NodeStateSpec, type PlannedFrom, readPlannedFrom, type SriovNetworkNodeState } from '@sriov/api';
 import { type Kernel, lookCloser, observeHost } from '@sriov/host';
-import { type HostFacts, pfsWithDisturbedVfs, planHost } from '@sriov/node-plan';
+import { type HostFacts } from '@sriov/node-plan';
 import { type InitialState, type Journal, type JournalEntries } from './journal.ts';
 import { readUpstreamMtus } from './upstream-checkpoint.ts';
 
@@ -39,15 +39,21 @@ export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered
   const journal = await ports.journal.read();
   const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
-  const withJournal = { spec, plannedFrom, allowHostInterfaces, blocked, owned: journal.owned, initial };
   const observed = await observeHost(ports.kernel);
-  const facts = { ...withJournal, observed };
-  const disturbed = pfsWithDisturbedVfs(planHost(facts), observed);
-  if (disturbed.length === 0) return { facts, journal };
-  // Only now is it worth asking the kubelet, and searching all processes for those that have a VF open.
-  const closer = await lookCloser(ports.kernel, disturbed, observed);
-  closer.blindSpots?.forEach((sentence) => ports.onBlindSpot?.(sentence));
-  return { facts: { ...withJournal, observed: closer }, journal };
+  return {
+    facts: { spec, plannedFrom, allowHostInterfaces, blocked, owned: journal.owned, initial, observed },
+    journal,
+  };
+}
+
+/**
+ * Looks more closely at who uses the VFs of the PFs, which are given by PCI address: asks the kubelet, and searches all
+ * processes for those that have a VF open. That is too much for each look.
+ */
+export async function gatherUses(ports: HostPorts, gathered: Gathered, pfs: readonly string[]): Promise<Gathered> {
+  const observed = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
+  observed.blindSpots?.forEach((sentence) => ports.onBlindSpot?.(sentence));
+  return { ...gathered, facts: { ...gathered.facts, observed } };
 }
 
 /** What PFs were before; those that upstream has left to us, as upstream wrote it down. */

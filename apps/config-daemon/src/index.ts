@@ -3,4 +3,3 @@ export { simulatedService } from './simulated/service.ts';
 export * from './converge.ts';
 export { type HostPorts, type Wanted, wishOf } from './gather.ts';
 export * from './journal.ts';
-export * from './node-status.ts';

@@ -1,7 +1,6 @@
 import { type ObservedHost, SYNC_STATUS } from '@sriov/api';
-import { type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
+import { failuresOf, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
 import { type Metrics } from '@sriov/runtime';
-import { failuresOf } from './node-status.ts';
 
 /** What the daemon counts of its work on the host. */
 export interface NodeMetrics {

@@ -11,7 +11,7 @@ import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
-import { nextStatus } from './node-status.ts';
+import { nextStatus } from '@sriov/node-plan';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
 import { createReconciler } from './reconcile.ts';
 import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test/test-host.ts';

@@ -9,9 +9,8 @@ import {
 } from '@sriov/api';
 import { eventTypeOf } from '@sriov/conditions';
 import { type EventRecorder, isTooLarge, type KubeClient } from '@sriov/kube';
-import { statusInterfaces, type Verdict } from '@sriov/node-plan';
+import { isNews, nextStatus, type Pass, statusInterfaces, statusText, type Verdict } from '@sriov/node-plan';
 import { type Clock } from '@sriov/runtime';
-import { isNews, nextStatus, type Pass, statusText } from './node-status.ts';
 
 /** Writes the status of one node state. */
 export interface StatusWriter {

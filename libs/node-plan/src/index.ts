@@ -9,6 +9,8 @@ export * from './planning/plan-host.ts';
 export * from './status/status-interfaces.ts';
 export * from './planning/steps.ts';
 export { findFailures, type FoundFailure } from './status/node-failures.ts';
+export * from './status/next-look.ts';
+export * from './status/node-state-status.ts';
 export * from './status/remainder.ts';
 export * from './status/step-failure.ts';
 export * from './status/verdict.ts';

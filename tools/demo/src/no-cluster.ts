@@ -10,8 +10,8 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { renderAttachment } from '@sriov/attachment';
-import { converge, type HostPorts, Journal, nextStatus, wishOf } from '@sriov/config-daemon';
-import { verdictOf } from '@sriov/node-plan';
+import { converge, type HostPorts, Journal, wishOf } from '@sriov/config-daemon';
+import { nextStatus, verdictOf } from '@sriov/node-plan';
 import { StateFolder } from '@sriov/host';
 import { loadWorld, SimulatedKernel } from '@sriov/host-sim';
 import { type NodeStatePlan, planNodeState, prepareFleet } from '@sriov/policy';

@@ -33,8 +33,8 @@ export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean)
 }
 
 /**
- * Gives a PF so many VFs. From another number it goes through 0, because the kernel knows no other way; the number
- * it has already is left as it is.
+ * Gives a PF so many VFs. The number that it has already is left as it is. The kernel refuses to go from one number to
+ * another (EBUSY): the caller goes through 0.
  * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it has not come back after ten seconds;
  * `EffectError` when the kernel reports success and the PF has another number: bnxt_en returns 0 while the link is down or
  * the firmware resets (bnxt_sriov_configure in drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c), and the kernel takes any
@@ -43,11 +43,6 @@ export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean)
 export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
   const present = (await listVfAddresses(kernel, pf)).size;
   if (present === numVfs) return;
-  if (present !== 0) await writeNumVfs(kernel, pf, 0);
-  if (numVfs !== 0) await writeNumVfs(kernel, pf, numVfs);
-}
-
-async function writeNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
   const path = `${PCI_DEVICES}/${pf}/sriov_numvfs`;
   try {
     await kernel.write(path, String(numVfs), { deadlineMs: NUM_VFS_MS });

@@ -115,10 +115,10 @@ describe('the steps for one PF', () => {
       ['set the MTU of the PF to 9000'],
     ],
     [
-      'another number of VFs leaves the MTU alone, and goes through none in one step',
+      'another number of VFs leaves the MTU alone, and goes through none',
       withVfs(...four),
       { numVfs: 2, mtu: 1500 },
-      ['turn driver probing of new VFs off', 'create 2 VFs', 'turn driver probing of new VFs on'],
+      ['turn driver probing of new VFs off', 'remove all VFs', 'create 2 VFs', 'turn driver probing of new VFs on'],
     ],
     ['the MTU of the PF is never lowered', testPf([], { link: testLink({ mtu: 9000 }) }), { mtu: 1500 }, []],
     ['a link that is down is set up', testPf([], { link: testLink({ up: false }) }), {}, ['set the link up']],

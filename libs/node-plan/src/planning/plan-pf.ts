@@ -105,18 +105,17 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
 }
 
 /**
- * The device of some drivers (igb, ixgbe) resets for another MTU, before VFs are made, and after they were removed. With
- * the MTU between the two, and at once, the next reset finds the link still down from the one before, so that it is
- * interrupted once.
+ * The kernel refuses to go from one number of VFs to another, so that the way is through 0. The device of some drivers
+ * (igb, ixgbe) resets for another MTU, before VFs are made, and after they were removed. With the MTU between the two, and
+ * at once, the next reset finds the link still down from the one before, so that it is interrupted once.
  */
 function numVfsSteps(
   { present, numVfs }: { readonly present: number; readonly numVfs: number },
   mtu: readonly PfStep[],
 ): PfStep[] {
-  const create: PfStep = { kind: 'set-num-vfs', numVfs };
-  if (mtu.length === 0) return [create];
   const remove: PfStep[] = present > 0 ? [{ kind: 'set-num-vfs', numVfs: 0 }] : [];
-  return [...remove, ...mtu, ...(numVfs > 0 ? [create] : [])];
+  const create: PfStep[] = numVfs > 0 ? [{ kind: 'set-num-vfs', numVfs }] : [];
+  return [...remove, ...mtu, ...create];
 }
 
 /** The right number of VFs: only those that differ are touched. */

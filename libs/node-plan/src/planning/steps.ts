@@ -3,7 +3,6 @@ import { type DesiredInterface, type REASON } from '@sriov/api';
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
   | { readonly kind: 'set-autoprobe'; readonly enabled: boolean }
-  /** Through 0 when the PF has another number of VFs: the kernel refuses any other way. */
   | { readonly kind: 'set-num-vfs'; readonly numVfs: number }
   | { readonly kind: 'set-pf-mtu'; readonly mtu: number }
   | { readonly kind: 'set-link-up' };

@@ -1,13 +1,11 @@
 import { type ObservedPf } from '@sriov/api';
 import { nicDriverOf } from '../nic-drivers.ts';
-import { type PfPlan, type PfStep } from './steps.ts';
-
-const RESETS: readonly PfStep['kind'][] = ['set-num-vfs', 'set-pf-mtu'];
+import { type PfPlan } from './steps.ts';
 
 /**
- * Where a device resets twice, its link is down once if the second reset comes at once. It waits for the kernel's lock of
- * all links, which the reset of another PF holds long enough for the link to come up in between. So PFs of such drivers
- * take turns then: the resets themselves are done one after the other anyway.
+ * Where a device resets for its MTU and for its VFs, its link is down once if the second reset comes at once. That reset
+ * waits for the kernel's lock of all links, and the reset of another PF holds the lock long enough for the link to come up
+ * in between. So PFs of such drivers take turns then: the resets themselves are done one after the other anyway.
  */
 export function takeTurns(plans: readonly PfPlan[], pfs: ReadonlyMap<string, ObservedPf>): PfPlan[] {
   const resets = ({ pciAddress }: PfPlan): boolean => nicDriverOf(pfs.get(pciAddress)?.driver)?.resets === true;
@@ -17,5 +15,6 @@ export function takeTurns(plans: readonly PfPlan[], pfs: ReadonlyMap<string, Obs
 }
 
 function resetsTwice({ before }: PfPlan): boolean {
-  return before.filter(({ kind }) => RESETS.includes(kind)).length > 1;
+  const kinds = new Set(before.map(({ kind }) => kind));
+  return kinds.has('set-pf-mtu') && kinds.has('set-num-vfs');
 }

@@ -40,6 +40,12 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
   return { ...failed, failures: findFailures(remainder) };
 }
 
+/** The host is right all the same: only the message tells that pods will not get what it has. */
+export function withPluginProblem(verdict: Verdict, problem: string | undefined): Verdict {
+  if (problem === undefined || verdict.syncStatus !== SYNC_STATUS.succeeded) return verdict;
+  return { ...verdict, message: `${verdict.message}, but ${problem}` };
+}
+
 /** Why the host could not be looked at. */
 export interface LookFailure {
   readonly message: string;

@@ -14,7 +14,9 @@ import {
   wireText,
 } from '@sriov/api';
 import { mergeConditions, type Summary, summaryConditions, truncate } from '@sriov/conditions';
-import { type FoundFailure, statusInterfaces, type Verdict } from '@sriov/node-plan';
+import { type FoundFailure } from './node-failures.ts';
+import { statusInterfaces } from './status-interfaces.ts';
+import { type Verdict } from './verdict.ts';
 
 /** What a pass saw and what it has to say. */
 export interface Pass {
@@ -55,6 +57,12 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
   return { status, transitions };
 }
 
+/** Whether the status says that the spec as it stands has been tried, and failed. */
+export function hasFailed({ metadata, status }: SriovNetworkNodeState): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
+  return status?.syncStatus === SYNC_STATUS.failed && ready?.observedGeneration === metadata.generation;
+}
+
 /** What `kubectl get` shows of the devices. */
 function countDevices(interfaces: readonly ObservedInterface[]): Pick<NodeStateStatus, 'pfCount' | 'vfCount'> {
   return {
@@ -93,7 +101,7 @@ function failuresAfter({ spec, status }: SriovNetworkNodeState, pass: Pass, now:
   });
 }
 
-/** A call that is still in the kernel is told without its step in later passes. */
+/** Later passes name a call that is still in the kernel without its step. */
 function isSameFailure(before: NodeFailure, { pciAddress, reason, step }: FoundFailure): boolean {
   return before.pciAddress === pciAddress && before.reason === reason && (step === undefined || before.step === step);
 }

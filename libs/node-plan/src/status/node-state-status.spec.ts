@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateStatus, type VirtualFunction } from '@sriov/api';
-import { applying } from '@sriov/node-plan';
-import { isNews, nextStatus, statusText } from './node-status.ts';
+import { isNews, nextStatus, statusText } from './node-state-status.ts';
+import { applying } from './verdict.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 10);
 const vf: VirtualFunction = {

@@ -1,0 +1,71 @@
+import { type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { type BlockedCall } from '@sriov/host';
+import { type EndedPass, unreadableVerdict, type Verdict, verdictOf, withPluginProblem } from '@sriov/node-plan';
+import { type Clock, type Logger } from '@sriov/runtime';
+import { type Converged } from './converge.ts';
+import { type HostUnreadableError } from './host-unreadable-error.ts';
+import { type NodeMetrics } from './metrics.ts';
+import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
+import { type StatusWriter } from './status-writer.ts';
+
+/** What goes through here at the end of a pass. */
+export interface JudgePorts {
+  readonly status: StatusWriter;
+  readonly restartPlugin: RestartPlugin;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: NodeMetrics;
+  /** Asks for another reconcile: a call that was given up waiting for has come back. */
+  readonly wake: () => void;
+  /** Hears of a pass that is given up, because a call without which the host cannot be looked at does not come back. */
+  readonly onHeldUp: (call: BlockedCall) => void;
+}
+
+/** The verdict on a pass, and whether it has tried something in vain. */
+export type JudgedPass = Pick<EndedPass, 'verdict' | 'hasFailed'>;
+
+/**
+ * Restarts the device plugin if that is due, and reports the verdict on the pass. With `isPatient`, calls that are still in
+ * the kernel are work in progress. @throws when the status cannot be written
+ */
+export async function judgePass(
+  ports: JudgePorts,
+  nodeState: SriovNetworkNodeState,
+  pass: Converged & { readonly isPatient: boolean },
+): Promise<JudgedPass> {
+  const { clock, log, metrics, status, restartPlugin } = ports;
+  const { observed, failures, isPatient } = pass;
+  const pluginProblem = await restartPlugin(nodeState, pass);
+  const verdict = withPluginProblem(verdictOf(pass, isPatient), pluginProblem);
+  metrics.judged(observed, verdict, clock.now());
+  if (await status.write(nodeState, { observed, verdict })) logVerdict(log, verdict);
+  const { syncStatus } = verdict;
+  if (syncStatus === SYNC_STATUS.succeeded) return { verdict, hasFailed: pluginProblem !== undefined };
+  return { verdict, hasFailed: syncStatus === SYNC_STATUS.failed && failures.length > 0 };
+}
+
+/**
+ * Reports that the host could not be looked at. Where steps failed before that, they are not tried again sooner than
+ * otherwise. @throws the cause, unless it is a call that is still in the kernel, or a step has failed as well
+ */
+export async function judgeUnreadable(
+  { clock, log, metrics, status, wake, onHeldUp }: JudgePorts,
+  nodeState: SriovNetworkNodeState,
+  { message, cause, failures, blockedCall }: HostUnreadableError,
+): Promise<JudgedPass> {
+  const verdict = unreadableVerdict({ message, isBlocked: blockedCall !== undefined }, failures);
+  metrics.judged(undefined, verdict, clock.now());
+  await status.write(nodeState, { verdict }).catch((err: unknown) => log.debug({ err }, 'could not report a failure'));
+  if (blockedCall !== undefined) {
+    onHeldUp(blockedCall);
+    void blockedCall.released.then(wake);
+  }
+  if (blockedCall === undefined && failures.length === 0) throw cause;
+  logVerdict(log, verdict);
+  return { verdict, hasFailed: failures.length > 0 };
+}
+
+function logVerdict(log: Logger, { syncStatus, reason, message }: Verdict): void {
+  if (syncStatus === SYNC_STATUS.failed) log.warn({ reason }, message);
+  else log.info({ reason }, message);
+}
