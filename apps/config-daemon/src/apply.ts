@@ -14,10 +14,10 @@ import {
 } from '@sriov/node-plan';
 import { type Clock, systemClock } from '@sriov/runtime';
 import pLimit from 'p-limit';
-import { applyPfStep, applyVfStep, type StepWork } from './apply-step.ts';
-import { type FailedStep, failedStep } from './failed-step.ts';
-import { LastLook } from './last-look.ts';
-import { Turns } from './turns.ts';
+import { applyPfStep, applyVfStep, type StepWork } from './steps/apply-step.ts';
+import { type FailedStep, failedStep } from './steps/failed-step.ts';
+import { LastLook } from './steps/last-look.ts';
+import { Turns } from './steps/turns.ts';
 
 /** Hears of each step before it is done; what it returns is called when the step has ended. */
 export type OnStep = (about: StepName) => OnStepEnd | undefined;

@@ -3,17 +3,17 @@ import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
-import { followHost, followPods, followStatus } from './follow-calls.ts';
+import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
 import { type OpenHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
-import { PassWatch } from './pass-watch.ts';
+import { PassWatch } from './blocked-calls/pass-watch.ts';
 import { pluginPods } from './plugin-restart/plugin-pods.ts';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
-import { createStatusWriter } from './status-writer.ts';
-import { tellFailing } from './tell-failing.ts';
-import { tellOnce } from './tell-once.ts';
+import { createStatusWriter } from './status/status-writer.ts';
+import { tellFailing } from './status/tell-failing.ts';
+import { tellOnce } from './status/tell-once.ts';
 import { watchHost } from './watches.ts';
 
 /** The config daemon: one controller with one key, the node; woken by its node state, the host, and the clock. */

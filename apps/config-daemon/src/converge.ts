@@ -1,12 +1,12 @@
 import { type ObservedHost } from '@sriov/api';
 import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { apply, type ApplyPorts, type OnStep } from './apply.ts';
-import { type FailedStep } from './failed-step.ts';
+import { type FailedStep } from './steps/failed-step.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
 import { lookAndPlan } from './look-and-plan.ts';
 import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart/decide-restart.ts';
-import { takeOver } from './take-over.ts';
+import { takeOver } from './journal/take-over.ts';
 
 /** Who follows the work. */
 export interface Followers extends ApplyPorts {

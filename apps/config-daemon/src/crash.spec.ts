@@ -4,7 +4,7 @@ import { type SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
 import fc from 'fast-check';
 import { converge, type Converged } from './converge.ts';
-import { Journal } from './journal.ts';
+import { Journal } from './journal/journal.ts';
 import { MemoryFolder, PORTS, portrait, PowerCut, testKernel, testSpec } from './test/test-host.ts';
 import { verdictOf } from '@sriov/node-plan';
 

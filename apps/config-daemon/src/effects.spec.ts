@@ -4,7 +4,7 @@ import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { describePlan } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
-import { Journal } from './journal.ts';
+import { Journal } from './journal/journal.ts';
 import { MemoryFolder } from './test/test-host.ts';
 import { verdictOf } from '@sriov/node-plan';
 

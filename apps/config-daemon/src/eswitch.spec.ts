@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
 import { converge } from './converge.ts';
-import { Journal } from './journal.ts';
+import { Journal } from './journal/journal.ts';
 import { MemoryFolder } from './test/test-host.ts';
 import { nextStatus, verdictOf } from '@sriov/node-plan';
 

@@ -3,7 +3,7 @@ import { type NodeFailure, type NodeStateSpec, type NodeStateStatus } from '@sri
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { Metrics, systemClock } from '@sriov/runtime';
 import { converge, type Converged } from './converge.ts';
-import { Journal } from './journal.ts';
+import { Journal } from './journal/journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
 import { applying, nextStatus, type Verdict, verdictOf } from '@sriov/node-plan';

@@ -1,8 +1,8 @@
 import { type NodeStateSpec, type PlannedFrom, readPlannedFrom, type SriovNetworkNodeState } from '@sriov/api';
 import { type Kernel, lookCloser, observeHost } from '@sriov/host';
 import { type HostFacts } from '@sriov/node-plan';
-import { type InitialState, type Journal, type JournalEntries } from './journal.ts';
-import { readUpstreamMtus } from './upstream-checkpoint.ts';
+import { type InitialState, type Journal, type JournalEntries } from './journal/journal.ts';
+import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
 
 /** What the daemon looks at and writes to. */
 export interface HostPorts {

@@ -1,6 +1,6 @@
 import { messageOf } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
-import { type FailedStep } from './failed-step.ts';
+import { type FailedStep } from './steps/failed-step.ts';
 
 /** The host could not be looked at: `cause` says why. */
 export class HostUnreadableError extends Error {

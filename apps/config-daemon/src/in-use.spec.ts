@@ -3,8 +3,8 @@ import { type NodeStateSpec } from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { eventually, FakeClock } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
-import { Journal } from './journal.ts';
-import { LastLook } from './last-look.ts';
+import { Journal } from './journal/journal.ts';
+import { LastLook } from './steps/last-look.ts';
 import { MemoryFolder, PORTS, testKernel } from './test/test-host.ts';
 
 const [PF] = PORTS;

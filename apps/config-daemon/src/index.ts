@@ -2,4 +2,4 @@ export { service } from './service.ts';
 export { simulatedService } from './simulated/service.ts';
 export * from './converge.ts';
 export { type HostPorts, type Wanted, wishOf } from './gather.ts';
-export * from './journal.ts';
+export * from './journal/journal.ts';

@@ -6,7 +6,7 @@ import { type Converged } from './converge.ts';
 import { type HostUnreadableError } from './host-unreadable-error.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
-import { type StatusWriter } from './status-writer.ts';
+import { type StatusWriter } from './status/status-writer.ts';
 
 /** What goes through here at the end of a pass. */
 export interface JudgePorts {

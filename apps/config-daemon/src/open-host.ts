@@ -1,6 +1,6 @@
 import { HostKernel, type Kernel, StateFolder } from '@sriov/host';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { type JournalFolder } from './journal.ts';
+import { type JournalFolder } from './journal/journal.ts';
 import { type Settings } from './settings.ts';
 
 /** A host: its kernel, and the folder on it for what must survive the daemon. */

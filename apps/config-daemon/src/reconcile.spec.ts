@@ -9,7 +9,7 @@ import {
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
-import { Journal } from './journal.ts';
+import { Journal } from './journal/journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from '@sriov/node-plan';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';

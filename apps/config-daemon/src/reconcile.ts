@@ -1,12 +1,12 @@
 import { REASON, type SriovNetworkNodeState } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
 import { hasFailed, isPatientWith, nextLook, NO_ATTEMPTS } from '@sriov/node-plan';
-import { Blockages } from './blockages.ts';
+import { Blockages } from './blocked-calls/blockages.ts';
 import { converge } from './converge.ts';
 import { type HostPorts, wishOf } from './gather.ts';
 import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
-import { Progress } from './progress.ts';
+import { Progress } from './status/progress.ts';
 
 /** What reconciling the node works with. */
 export interface ReconcileContext extends JudgePorts {

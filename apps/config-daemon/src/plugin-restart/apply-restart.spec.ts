@@ -4,7 +4,7 @@ import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics, systemClock } from '@sriov/runtime';
 import { converge } from '../converge.ts';
 import { wishOf } from '../gather.ts';
-import { Journal } from '../journal.ts';
+import { Journal } from '../journal/journal.ts';
 import { createNodeMetrics } from '../metrics.ts';
 import { createPluginRestarter } from './apply-restart.ts';
 import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from '../test/test-host.ts';

@@ -9,7 +9,7 @@ import {
 import { type EventRecorder } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
 import { type Converged } from '../converge.ts';
-import { type Journal } from '../journal.ts';
+import { type Journal } from '../journal/journal.ts';
 import { type NodeMetrics } from '../metrics.ts';
 import { decideRestart, type OwedRestart, type PluginRecord, unsettledPfs } from './decide-restart.ts';
 import { type PluginPods } from './plugin-pods.ts';

@@ -2,7 +2,7 @@ import { type NodeStateSpec } from '@sriov/api';
 import { type Kernel } from '@sriov/host';
 import { type MachineState, parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { type Clock } from '@sriov/runtime';
-import { type JournalFolder } from '../journal.ts';
+import { type JournalFolder } from '../journal/journal.ts';
 import { type PluginPod, type PluginPods } from '../plugin-restart/plugin-pods.ts';
 
 /** PCI addresses of the two ports of {@link testKernel}. */

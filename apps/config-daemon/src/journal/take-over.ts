@@ -1,9 +1,9 @@
 import { messageOf } from '@sriov/api';
 import { type HostPlan, type StepName } from '@sriov/node-plan';
-import { type FailedStep, failedStep } from './failed-step.ts';
-import { type Gathered } from './gather.ts';
+import { type FailedStep, failedStep } from '../steps/failed-step.ts';
+import { type Gathered } from '../gather.ts';
 import { type Journal } from './journal.ts';
-import { type PluginRecord } from './plugin-restart/decide-restart.ts';
+import { type PluginRecord } from '../plugin-restart/decide-restart.ts';
 
 /**
  * Writes into the journal what the operator is responsible for: every PF whose entry is in force or will be, before

@@ -1,7 +1,7 @@
 import { request as httpsRequest } from 'node:https';
 import { describe, expect, it } from '@jest/globals';
 import { testControlPlane } from '@sriov/testing';
-import { NODE, useDaemon, statePath, startDaemon, setSpec, untilSynced } from './test/test-daemon.ts';
+import { NODE, useDaemon, statePath, startDaemon, setSpec, untilSynced } from '../test/test-daemon.ts';
 
 useDaemon();
 

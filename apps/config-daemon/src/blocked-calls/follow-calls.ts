@@ -1,10 +1,10 @@
 import { type Kernel } from '@sriov/host';
-import { type HostPorts } from './gather.ts';
-import { Journal, type JournalFolder } from './journal.ts';
-import { type OpenedHost } from './open-host.ts';
+import { type HostPorts } from '../gather.ts';
+import { Journal, type JournalFolder } from '../journal/journal.ts';
+import { type OpenedHost } from '../open-host.ts';
 import { type PassWatch } from './pass-watch.ts';
-import { type PluginPods } from './plugin-restart/plugin-pods.ts';
-import { type StatusWriter } from './status-writer.ts';
+import { type PluginPods } from '../plugin-restart/plugin-pods.ts';
+import { type StatusWriter } from '../status/status-writer.ts';
 
 type Watch = Pick<PassWatch, 'call'>;
 

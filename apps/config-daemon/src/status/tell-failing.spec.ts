@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually, request, tryRequest } from '@sriov/testing';
-import { NODE, useDaemon, statePath, startDaemon, untilSynced } from './test/test-daemon.ts';
+import { NODE, useDaemon, statePath, startDaemon, untilSynced } from '../test/test-daemon.ts';
 
 useDaemon();
 

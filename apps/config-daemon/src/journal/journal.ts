@@ -1,6 +1,6 @@
 import { desiredInterfaceSchema, type DesiredInterface, messageOf, toWire, wireText } from '@sriov/api';
 import { z } from 'zod';
-import { type PluginRecord } from './plugin-restart/decide-restart.ts';
+import { type PluginRecord } from '../plugin-restart/decide-restart.ts';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
 export interface JournalFolder {

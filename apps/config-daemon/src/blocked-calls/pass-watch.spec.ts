@@ -3,7 +3,7 @@ import { type Kernel, KernelBlockedError } from '@sriov/host';
 import { FakeClock } from '@sriov/testing';
 import { followFolder, followKernel, followPods, followStatus } from './follow-calls.ts';
 import { PassWatch } from './pass-watch.ts';
-import { MemoryFolder, testKernel } from './test/test-host.ts';
+import { MemoryFolder, testKernel } from '../test/test-host.ts';
 
 const LIST_LINKS = 'ip -j -d link show';
 

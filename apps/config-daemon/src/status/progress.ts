@@ -1,10 +1,10 @@
 import { type ObservedHost } from '@sriov/api';
 import { applying, describePlan, type HostPlan, type Pass, type StepName } from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { type OnStepEnd } from './apply.ts';
-import { type Followers } from './converge.ts';
-import { type FailedStep } from './failed-step.ts';
-import { type NodeMetrics } from './metrics.ts';
+import { type OnStepEnd } from '../apply.ts';
+import { type Followers } from '../converge.ts';
+import { type FailedStep } from '../steps/failed-step.ts';
+import { type NodeMetrics } from '../metrics.ts';
 
 /** What following the work of a pass takes. */
 export interface ProgressPorts {

@@ -3,9 +3,9 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { serve, systemClock } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane } from '@sriov/testing';
-import { runControllers } from './controllers.ts';
-import { service } from './service.ts';
-import { MemoryFolder, testKernel } from './test/test-host.ts';
+import { runControllers } from '../controllers.ts';
+import { service } from '../service.ts';
+import { MemoryFolder, testKernel } from '../test/test-host.ts';
 
 jest.setTimeout(60_000);
 

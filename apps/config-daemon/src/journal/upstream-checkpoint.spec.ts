@@ -3,9 +3,9 @@ import { type NodeStateSpec } from '@sriov/api';
 import { KernelError, type ReadOptions } from '@sriov/host';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { FakeClock } from '@sriov/testing';
-import { converge } from './converge.ts';
+import { converge } from '../converge.ts';
 import { Journal } from './journal.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
+import { MemoryFolder, PORTS, testKernel, testSpec } from '../test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };

@@ -1,6 +1,6 @@
 import { KernelBlockedError } from '@sriov/host';
 import { type Clock } from '@sriov/runtime';
-import { type FailedStep, notBackSince } from './failed-step.ts';
+import { type FailedStep, notBackSince } from '../steps/failed-step.ts';
 
 /** A call that has not come back: whose PF it is about, the sentence about it, and when it began. */
 interface Blockage {
