@@ -19,9 +19,9 @@ import { type FailedStep, failedStep } from './steps/failed-step.ts';
 import { LastLook } from './steps/last-look.ts';
 import { Turns } from './steps/turns.ts';
 
-/** Hears of each step before it is done; what it returns is called when the step has ended. */
+/** Is called with each step before it is done. What it returns is called when the step has ended. */
 export type OnStep = (about: StepName) => OnStepEnd | undefined;
-/** Hears how a step ended: with nothing, or with its failure. */
+/** Is called when a step has ended, with its failure if it failed. */
 export type OnStepEnd = (failure: FailedStep | undefined) => void;
 
 /** What carrying a plan out takes. */
@@ -155,7 +155,7 @@ async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined)
   return undefined;
 }
 
-/** Steps after which whoever has taken the VF does not have it any more. */
+/** Steps that take the VF away from its user. */
 const TAKES_AWAY: readonly VfStep['kind'][] = ['unbind-vf', 'bind-vf'];
 
 function isBlocked({ outcome }: FailedStep): boolean {

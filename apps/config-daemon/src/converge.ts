@@ -74,7 +74,7 @@ function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly have
   };
 }
 
-/** Damaged files of PFs that are not written anew, because no policy wants those PFs. */
+/** Damaged files of PFs that are not written again, because no policy wants those PFs. */
 function unhealed(damaged: ReadonlyMap<string, string>, plan: HostPlan): JournalProblem[] {
   const healed = new Set(plan.taken.map(({ pciAddress }) => pciAddress));
   return [...damaged]

@@ -14,7 +14,7 @@ export interface NodeMetrics {
 }
 
 /**
- * Registers the metrics of the node. Call once a process. The label `pf` is always the PCI address, which stays when
+ * Registers the metrics of the node. Call this once per process. The label `pf` is always the PCI address, which stays when
  * the interface is renamed or gone; it is empty for what concerns the node as a whole.
  */
 export function createNodeMetrics(metrics: Metrics): NodeMetrics {

@@ -14,7 +14,7 @@ const LOOK_MS = 1_000;
 /** First wait before following the host's events again after their source failed, and the longest. */
 const REOPEN_MS = { first: 10_000, longest: 300_000 };
 
-/** Wakes the daemon when the host tells of a change, and by the clock in case it told nothing. */
+/** Wakes the daemon when the host reports a change, and by the clock in case it reported none. */
 export async function watchHost(
   ports: WatchPorts,
   wake: (delayMs: number) => void,
@@ -33,7 +33,7 @@ function throttle(clock: Pick<Clock, 'elapsed'>, wake: (delayMs: number) => void
   let lastAt = -Infinity;
   return () => {
     const now = clock.elapsed();
-    // That one is yet to come, and sees what this event tells of.
+    // That look is still to come, and will see what this event reports.
     if (lastAt > now) return;
     const delayMs = Math.max(0, lastAt + LOOK_MS - now);
     lastAt = now + delayMs;

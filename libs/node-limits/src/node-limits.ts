@@ -1,10 +1,10 @@
 import { type NodeStateSpec } from '@sriov/api';
 import { type Refusal, unsupported } from './refusal.ts';
 
-/** How the RDMA devices of a node go with network namespaces. */
+/** Whether each RDMA device of a node belongs to one network namespace (exclusive) or to all (shared). */
 export type RdmaMode = 'shared' | 'exclusive';
 
-/** Why the node does not get the RDMA mode. The kernel begins as shared, and a node without RDMA tells of none. */
+/** Why the node does not get the RDMA mode. The kernel starts as shared. A node without RDMA reports no mode. */
 export function findRdmaRefusal(wanted: RdmaMode | undefined, present: RdmaMode | undefined): Refusal | undefined {
   const mode = present ?? 'shared';
   if (wanted === undefined || wanted === mode) return undefined;

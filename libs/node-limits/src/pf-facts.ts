@@ -1,8 +1,8 @@
 import { type LinkType, type ObservedInterface, type ObservedPf, omitUndefined } from '@sriov/api';
 
-/** What limits a PF. The daemon knows it from its host, all others from the status of the node state. */
+/** What limits a PF. The daemon reads it from its host; all others read it from the status of the node state. */
 export interface PfFacts {
-  /** Four lower-case hex digits; absent when it is not told. */
+  /** Four lower-case hex digits; absent when it is not reported. */
   readonly vendor: string | undefined;
   /** A kernel driver is bound to the PF. */
   readonly hasDriver: boolean;
@@ -11,12 +11,12 @@ export interface PfFacts {
   /** VFs that are there. */
   readonly numVfs: number;
   readonly eSwitchMode: 'legacy' | 'switchdev' | 'unknown';
-  /** Why it is unknown; absent when nobody tells. */
+  /** Why it is unknown; absent when it is not reported. */
   readonly eSwitchUnknown: string | undefined;
   readonly linkType: LinkType;
   /** Bytes; absent while the PF has no network interface in the host's namespace. */
   readonly mtu: number | undefined;
-  /** Largest MTU that the driver accepts; absent when nobody tells. */
+  /** Largest MTU that the driver accepts; absent when it is not reported. */
   readonly maxMtu: number | undefined;
 }
 
@@ -69,8 +69,8 @@ export function presentVfs({ numVfs, Vfs }: ObservedInterface): number {
 }
 
 /**
- * Whether the node tells of the VFs of the PF at all. No VFs are written as nothing, so it takes the driver to know a
- * report of a daemon from what somebody has written down by hand.
+ * Whether the node reports the VFs of the PF at all. A daemon writes nothing where there are no VFs, so only the driver
+ * distinguishes its report from what somebody has written by hand.
  */
 export function tellsOfVfs({ driver, name, numVfs, Vfs }: ObservedInterface): boolean {
   return numVfs !== undefined || Vfs !== undefined || driver !== undefined || name === undefined;

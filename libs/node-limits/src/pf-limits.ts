@@ -5,13 +5,13 @@ import { invalid, type Refusal, unreadable, unsupported } from './refusal.ts';
 /** A reason why the PF cannot be what it shall be, found before anything is touched. */
 type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
 
-/** NICs of this vendor have their number of VFs in the firmware, where it can be raised. */
+/** NICs of this vendor keep the limit of their VFs in the firmware, where it can be raised. */
 const RAISES_ITS_LIMIT = '15b3';
 const FIRMWARE_LIMIT = 128;
 
 /**
- * Most VFs that the PF could ever have: what it allows now, or, where the firmware can be told otherwise, what that
- * takes. What lies between the two is reached by a change of the firmware and a reboot only.
+ * Most VFs that the PF could ever have: what it allows now, or, where the firmware can be changed, what the firmware
+ * accepts. A number between the two takes a change of the firmware and a reboot.
  */
 export function reachableVfs({ vendor, totalVfs = 0 }: Pick<PfFacts, 'vendor' | 'totalVfs'>): number {
   return vendor === RAISES_ITS_LIMIT ? Math.max(totalVfs, FIRMWARE_LIMIT) : totalVfs;
@@ -67,7 +67,7 @@ export function findUnreadMode({ eSwitchMode, eSwitchUnknown }: PfFacts): Refusa
   return unreadable(`the eSwitch mode could not be read${cause}: the PF is left as it is until it can`);
 }
 
-/** Of two such numbers the one in the firmware is meant: the kernel's follows it after a reboot. */
+/** Of the two limits the one in the firmware counts: the kernel's follows it after a reboot. */
 function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: PfFacts): Refusal | undefined {
   if (vendor !== RAISES_ITS_LIMIT || numVfs <= (totalVfs ?? 0)) return undefined;
   const now = totalVfs === undefined ? 'has SR-IOV switched off' : `allows ${totalVfs}`;
@@ -77,8 +77,8 @@ function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: P
 }
 
 /**
- * Why the daemon does nothing to the PF. It is asked by the daemon's planner before it plans a step, and by everybody
- * else who says beforehand what will happen; `undefined` when nothing that is known stands in the way.
+ * Why the daemon does nothing to the PF; `undefined` when no known limit stands in the way. The daemon's planner asks it
+ * before it plans a step, and so does everybody else who says beforehand what will happen.
  */
 export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
   for (const check of CHECKS) {

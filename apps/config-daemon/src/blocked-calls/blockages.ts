@@ -30,7 +30,7 @@ export class Blockages {
     this.#ports = ports;
   }
 
-  /** Keeps the failure of a step if it is such a call. To be told as soon as it is known: the pass can still fail. */
+  /** Keeps the failure of a step if its call has not come back. Call it at once: the pass can still fail. */
   add({ pciAddress, step, cause }: Pick<FailedStep, 'pciAddress' | 'step' | 'cause'>): void {
     if (!(cause instanceof KernelBlockedError) || this.#calls.has(cause.released)) return;
     const { clock, onRelease } = this.#ports;

@@ -28,7 +28,7 @@ export function followKernel(kernel: Kernel, watch: Watch): Kernel {
   };
 }
 
-/** The state folder, likewise: the disk that it is on can hang. */
+/** The state folder, with each call known to the watch until it comes back: its disk can hang. */
 export function followFolder(folder: JournalFolder, watch: Watch): JournalFolder {
   return {
     read: (name) => watch.call(`read ${name} of the state folder`, () => folder.read(name)),
@@ -38,7 +38,7 @@ export function followFolder(folder: JournalFolder, watch: Watch): JournalFolder
   };
 }
 
-/** The writer of the status, likewise. */
+/** The writer of the status, with each write known to the watch until it comes back. */
 export function followStatus(status: StatusWriter, watch: Watch): StatusWriter {
   return {
     write: (nodeState, pass) => watch.call('write the status of the node state', () => status.write(nodeState, pass)),
@@ -46,7 +46,7 @@ export function followStatus(status: StatusWriter, watch: Watch): StatusWriter {
   };
 }
 
-/** The device plugin's pods, likewise. */
+/** The device plugin's pods, with each call known to the watch until it comes back. */
 export function followPods(pods: PluginPods, watch: Watch): PluginPods {
   return {
     list: () => watch.call("list the device plugin's pods", () => pods.list()),

@@ -33,7 +33,7 @@ export class PassWatch {
     this.#options = options;
   }
 
-  /** The pass, followed. One that throws has ended: whoever runs it tells of that. */
+  /** Follows a pass. A pass that throws has ended: its caller reports that. */
   pass<T>(pass: () => Promise<T>): () => Promise<T> {
     return async () => {
       this.#since ??= this.#options.clock.elapsed();

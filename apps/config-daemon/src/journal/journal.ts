@@ -34,9 +34,9 @@ export interface JournalEntries {
   readonly plugin: PluginRecord;
 }
 
-/** One file a PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
+/** One file per PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
 const OWNED = 'pci';
-/** One file a PF: ours alone. */
+/** One file per PF: ours alone. */
 const INITIAL = 'initial';
 /** One file: ours alone. */
 const PLUGIN = 'device-plugin';
@@ -52,7 +52,7 @@ export class Journal {
     this.#folder = folder;
   }
 
-  /** Reads all entries. A damaged file is a problem of its PF, not of the others. */
+  /** Reads all entries. A damaged file is a problem of its own PF only. */
   async read(): Promise<JournalEntries> {
     const owned = await this.#readAll(OWNED, desiredInterfaceSchema);
     for (const [name, { pciAddress }] of owned.entries) {
@@ -60,7 +60,7 @@ export class Journal {
       owned.entries.delete(name);
       owned.damaged.set(name, `it is about ${pciAddress}`);
     }
-    // What a PF was before is lost with its file; it is then left as it is when it is given back.
+    // With its file, what a PF was before is lost. The PF then stays as it is when it is given back.
     const initial = await this.#readAll(INITIAL, initialSchema);
     const damaged = [...owned.damaged].map(([name, cause]): [string, string] => [
       name,
@@ -74,7 +74,7 @@ export class Journal {
     };
   }
 
-  /** Takes a PF over, before anything is done to it. Writes nothing that stands there already. */
+  /** Takes a PF over, before anything is done to it. Writes nothing that is there already. */
   async own(entry: DesiredInterface, known: JournalEntries, initial: InitialState): Promise<void> {
     const { pciAddress } = entry;
     const before = known.owned.get(pciAddress);

@@ -1,7 +1,7 @@
 import { type Kernel } from '@sriov/host';
 import { z } from 'zod';
 
-/** Where upstream's daemon writes down, once a boot, what it finds before it changes anything. */
+/** Where upstream's daemon writes, once per boot, what it finds before it changes anything. */
 const CHECKPOINT = '/tmp/sno-initial-node-state.json';
 
 const checkpointSchema = z.object({
@@ -9,8 +9,8 @@ const checkpointSchema = z.object({
 });
 
 /**
- * MTU of each PF before upstream touched it, by PCI address. None where it never ran, its file cannot be read, or
- * somebody else than root can have written it: the folder is everybody's.
+ * MTU of each PF before upstream touched it, by PCI address. Empty where upstream never ran, where its file
+ * cannot be read, and where somebody other than root can have written it: everybody may write into the folder.
  */
 export async function readUpstreamMtus(kernel: Kernel): Promise<Map<string, number>> {
   try {

@@ -15,13 +15,13 @@ export interface ProgressPorts {
   readonly report: (pass: Pass) => Promise<unknown>;
   /** The pass tries again what failed before: the failure stays in the status until there is another outcome. */
   readonly isRetry: boolean;
-  /** Hears of each step that fails, as soon as it does: what comes after it can fail as well. */
+  /** Is called with each step that fails, at once: what comes after it can fail as well. */
   readonly onFailure: (failure: FailedStep) => void;
 }
 
 /**
- * Follows the work of one pass: tells the log, the metrics and the status of it. Reports go their own way: neither a
- * slow API server nor a missing one holds up what is done to the host.
+ * Follows the work of one pass, and reports it to the log, the metrics and the status. The work does not wait for the
+ * reports: neither a slow API server nor a missing one holds up what is done to the host.
  */
 export class Progress implements Followers {
   readonly #ports: ProgressPorts;

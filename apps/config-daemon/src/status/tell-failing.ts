@@ -4,7 +4,7 @@ import { ApiError, type EventRecorder } from '@sriov/kube';
 import { type StatusWriter } from './status-writer.ts';
 import { type Verdict } from '@sriov/node-plan';
 
-/** What telling goes through. */
+/** What reporting takes. */
 export interface TellPorts {
   readonly status: StatusWriter;
   readonly recorder: EventRecorder;
@@ -12,9 +12,9 @@ export interface TellPorts {
 }
 
 /**
- * Says on the node state that its status keeps being refused: as a condition over what stands there, for the server may
- * take less than the whole; and where it does not, as an Event. What goes wrong on the host has a verdict of its own,
- * and a server that cannot be reached takes no report.
+ * Says on the node state that the API server keeps refusing its status. It is a condition beside the status that is there
+ * already, because the server may accept less than the whole, or an Event where the server refuses that as well. What goes
+ * wrong on the host has a verdict of its own, and a server that cannot be reached takes no report.
  */
 export function tellFailing(ports: TellPorts): (key: string, failure: LastingFailure | undefined) => void {
   return (_, failure) => {

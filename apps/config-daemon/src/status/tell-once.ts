@@ -1,6 +1,6 @@
 import { type Logger } from '@sriov/runtime';
 
-/** Warns of what does not change once, not with each look at the host. */
+/** Logs each warning once, and not again with each look at the host. */
 export function tellOnce(log: Logger): (sentence: string) => void {
   const told = new Set<string>();
   return (sentence) => {

@@ -2,16 +2,16 @@ import { type ObservedHost } from '@sriov/api';
 import { type Kernel, lookCloser } from '@sriov/host';
 import { describeHeld } from '@sriov/node-plan';
 
-/** A step was not done, because who uses its VFs has changed since it was planned. */
+/** A step was not done, because somebody has taken one of its VFs since it was planned. */
 export class InUseError extends Error {
   override readonly name = 'InUseError';
   readonly code = 'IN_USE';
 }
 
 /**
- * Looks at VFs once more right before they are taken away from whoever may have taken them since the plan was made. Each
- * who asks gets a look that began after he asked. Those who ask during one look share the next, whatever their PF: the
- * kubelet answers only so many questions a second.
+ * Looks at VFs once more right before they are removed or bound to another driver: somebody may have taken them since the
+ * plan was made. Every caller gets a look that began after the call. Calls during one look share the next look, for all
+ * PFs, because the kubelet answers only a limited number of questions per second.
  */
 export class LastLook {
   readonly #kernel: Kernel;

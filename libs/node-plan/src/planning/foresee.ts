@@ -15,9 +15,9 @@ import { planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
 
 /**
- * What the daemon of a node will do about a spec, as far as the node state tells of the host; by the daemon's own
- * planner. Nothing is foreseen of a node that has not reported its devices. What no status tells is taken to stand in
- * nobody's way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
+ * What the daemon of a node will do about a spec, as far as the node state shows the host. The daemon's own planner
+ * decides. Nothing is foreseen for a node that has not reported its devices. What a status does not say is assumed not to
+ * stand in the way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
  */
 export function foresee(
   { spec, plannedFrom }: { readonly spec: NodeStateSpec; readonly plannedFrom: PlannedFrom | undefined },
@@ -43,7 +43,7 @@ function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[
   return new Map(items.map((item) => [item.pciAddress, item]));
 }
 
-/** What somebody who writes a report down by hand leaves out is taken to be as it was ordered last. */
+/** Somebody who writes a report by hand leaves things out. Those are assumed to be as the last spec wanted them. */
 function completed(nic: ObservedInterface, ordered: DesiredInterface | undefined): ObservedInterface {
   const mtu = nic.mtu ?? ordered?.mtu;
   return {
@@ -53,7 +53,7 @@ function completed(nic: ObservedInterface, ordered: DesiredInterface | undefined
   };
 }
 
-/** Of VFs that are counted, and not told of, nobody can say how they differ from what is wanted. */
+/** Where a report only counts the VFs, nobody can say how they differ from what is wanted. */
 function foreseeable(entry: DesiredInterface, nic: ObservedInterface | undefined): DesiredInterface {
   if (nic === undefined || describesVfs(nic)) return entry;
   return { ...entry, vfGroups: entry.vfGroups?.filter(({ vdpaType }) => vdpaType) };
@@ -67,7 +67,7 @@ function reportedHost(interfaces: readonly ObservedInterface[], rdmaMode: Observ
   return omitUndefined({ interfaces: interfaces.map(reportedPf), problems: [], rdmaMode });
 }
 
-/** Stands for a driver, and for an IOMMU group, of which only that there is one is known. */
+/** Stand for a driver and for an IOMMU group of which only the existence is known. */
 const SOME_DRIVER = 'unknown';
 const SOME_GROUP = 0;
 

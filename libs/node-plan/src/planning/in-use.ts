@@ -13,8 +13,8 @@ export function isHostUse({ uses = [] }: UsedDevice): boolean {
 }
 
 /**
- * Who uses a device, PF or VF, in words that go behind "in use by"; nothing when it is free. This is all that there is to
- * being in use: any use makes a device one that is not touched, what could not be read among them.
+ * Who uses a device, PF or VF, in words that follow "in use by"; `undefined` when it is free. This alone decides what in
+ * use means: a device with any use is not touched, and a use that could not be read counts as well.
  */
 export function holderOf({ uses = [] }: UsedDevice): string | undefined {
   if (uses.length === 0) return undefined;
@@ -51,7 +51,7 @@ function describeHostUse(use: DeviceUse): string[] {
   }
 }
 
-/** As many as help to find the user. */
+/** As many names as help to find the user. */
 const MOST = 3;
 
 function shorten(texts: readonly string[]): string {
@@ -60,8 +60,8 @@ function shorten(texts: readonly string[]): string {
 }
 
 /**
- * PFs on which a plan disturbs VFs that are there, by PCI address: before that is done, who uses them has to be looked at
- * more closely than each look at the host does.
+ * PFs on which a plan disturbs VFs that are there, by PCI address. Before the plan is carried out, somebody has to look
+ * more closely at who uses them than each look at the host does.
  */
 export function pfsWithDisturbedVfs(plan: Pick<HostPlan, 'pfs'>, { interfaces }: ObservedHost): string[] {
   const present = new Map(interfaces.map((pf: ObservedPf) => [pf.pciAddress, pf.sriov?.vfs.length ?? 0]));

@@ -26,7 +26,8 @@ export function autoprobeOf({ sriov }: ObservedPf): boolean {
 /**
  * Why a PF whose network interface is not seen is left alone. The link to the driver is there before the driver has made
  * the interface: until then neither the host's use of it nor the MAC addresses that it prescribes to its VFs are known.
- * InfiniBand ports, and PFs of drivers that we do not know, may never have one; that of a PF in use may be with its user.
+ * InfiniBand ports, and PFs of drivers that we do not know, may never have an interface. The interface of a PF in use may
+ * be with its user.
  */
 export function findMissingInterface(observed: ObservedPf): PlanProblem | undefined {
   const { driver, link, linkType } = observed;
@@ -55,7 +56,7 @@ export function findHostUse({ observed, allowHostInterfaces }: GuardedPf, action
   return problemOf(observed, REASON.hostInterface, `${interrupts}: ${cure}`);
 }
 
-/** Why the VFs of the PF must not be made anew now. */
+/** Why the VFs of the PF must not be removed and made again now. */
 export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefined {
   const hostUse = findHostUse(pf, action);
   if (hostUse) return hostUse;
@@ -84,7 +85,7 @@ export function autoprobeStep(present: boolean, wanted: boolean | undefined): Pf
   return wanted === undefined || present === wanted ? [] : [{ kind: 'set-autoprobe', enabled: wanted }];
 }
 
-/** What a plan says of whose it is. */
+/** Which PF a plan is for. */
 export function identityOf(observed: ObservedPf): Pick<PfPlan, 'pciAddress' | 'name'> {
   return { pciAddress: observed.pciAddress, name: observed.link?.name ?? observed.pciAddress };
 }

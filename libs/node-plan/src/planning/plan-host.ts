@@ -25,7 +25,7 @@ export interface HostFacts {
   readonly observed: ObservedHost;
   /** PFs that the operator has taken over, by PCI address, with the entry that was last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
-  /** What was true of each PF before the operator touched it, by PCI address. */
+  /** How each PF was before the operator touched it, by PCI address. */
   readonly initial: ReadonlyMap<string, InitialPf>;
   /** PFs with a step that has not come back from the kernel, by PCI address, with a sentence about it. */
   readonly blocked: ReadonlyMap<string, string>;
@@ -107,7 +107,7 @@ function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostInde
 }
 
 /**
- * VFs that someone else manages are his; ours go, if the spec was planned by someone who had seen the PF. A PF that is
+ * VFs that someone else manages stay. Ours are removed if the spec was planned by someone who had seen the PF. A PF that is
  * gone took its VFs with it, but one that could not be looked at may still have them.
  */
 function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex): PfResult {
@@ -134,7 +134,7 @@ function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostInde
   return { pciAddress, reason, message: `${nameOf({ pciAddress, name })}: ${message}` };
 }
 
-/** Node states are written by the policy controller, which has each PF once; a hand may do otherwise. */
+/** The policy controller writes each PF once. Somebody who edits the node state by hand may write it twice. */
 function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
   const message = `${nameOf({ pciAddress, name })}: the spec has more than one entry of the PF, and only the first counts`;
   return { pciAddress, reason: REASON.specInvalid, message };

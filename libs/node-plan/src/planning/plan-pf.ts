@@ -17,7 +17,7 @@ import {
 import { type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
 
-/** What was true of a PF before the operator first touched it. */
+/** How a PF was before the operator first touched it. */
 export interface InitialPf {
   readonly mtu?: number | undefined;
   readonly autoprobe?: boolean | undefined;
@@ -54,7 +54,7 @@ export function planPf(pfCase: PfCase): PfResult {
   return { ...result, problems: [...problems, ...result.problems] };
 }
 
-/** Without an IOMMU vfio-pci binds nothing; the other groups of the PF are none the worse for it. */
+/** Without an IOMMU vfio-pci binds nothing. The other groups of the PF do not suffer from that. */
 function dropUnusable(
   observed: ObservedPf,
   groups: readonly DesiredGroup[],
@@ -73,7 +73,7 @@ function needsRecreate({ externallyManaged, numVfs = 0 }: DesiredInterface, { sr
   return externallyManaged !== true && numVfs !== sriov?.vfs.length;
 }
 
-/** Another number of VFs: all of them go, which nobody must be using, and new ones come. */
+/** Another number of VFs: all VFs are removed, so nobody must be using one, and new ones are made. */
 function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed, initial } = pfCase;
   const numVfs = desired.numVfs ?? 0;
@@ -141,7 +141,7 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
   return isEmptyPlan(plan) ? { problems } : { plan, problems };
 }
 
-/** What a daemon that ended in the middle of its work has left: probing is off only while VFs are made. */
+/** Probing is off only while VFs are made. A daemon that ended in the middle of its work has left it off. */
 function restoreProbing({ observed, initial }: PfCase): PfStep[] {
   return autoprobeStep(autoprobeOf(observed), initial?.autoprobe);
 }
@@ -184,7 +184,7 @@ function linkReasons({ link }: ObservedPf): string[] {
   return link?.up === false ? ['the link is down'] : [];
 }
 
-/** Only upwards: someone else may need the larger MTU. */
+/** The MTU is only raised: someone else may need the larger one. */
 function mtuSteps(desired: DesiredInterface, { link }: ObservedPf): PfStep[] {
   const mtu = desired.mtu ?? 0;
   return link && mtu > link.mtu ? [{ kind: 'set-pf-mtu', mtu }] : [];

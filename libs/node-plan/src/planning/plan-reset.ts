@@ -41,7 +41,7 @@ export function planReset(pf: ResetCase): PfResult {
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
 }
 
-/** Some drivers take no VFs away while the link is down. */
+/** Some drivers remove no VFs while the link is down. */
 function linkStep({ driver, link }: ObservedPf): PfStep[] {
   const isNeeded = link?.up === false && nicDriverOf(driver)?.needsLinkUp === true;
   return isNeeded ? [{ kind: 'set-link-up' }] : [];
@@ -54,7 +54,7 @@ function initialProbingStep({ observed, initial }: ResetCase): PfStep[] {
 
 /**
  * Only now may the MTU go down: no VF is left that could need the larger one. An interface that the host depends on
- * rather keeps it than is interrupted for it.
+ * keeps its MTU, because setting it back would interrupt the link.
  */
 function initialMtuStep(pf: ResetCase): PfStep[] {
   const { link } = pf.observed;

@@ -20,23 +20,23 @@ export interface VfPlan {
   readonly steps: readonly VfStep[];
 }
 
-/** Everything that will be done to one PF: `before`, then the VFs, then `after`, which is done whatever happened. */
+/** Everything that will be done to one PF: `before`, then the VFs, then `after`. `after` is done even if a step before it fails. */
 export interface PfPlan {
   readonly pciAddress: string;
   /** Interface name for people; the PCI address when there is none. */
   readonly name: string;
-  /** Why, one sentence a difference between what is and what shall be. */
+  /** Why: one sentence per difference between what is and what shall be. */
   readonly because: readonly string[];
-  /** `before` is done while no other PF that takes turns is at its own. */
+  /** `before` is done while no other PF that takes turns does its own. */
   readonly takesTurn?: true;
   readonly before: readonly PfStep[];
   readonly vfs: readonly VfPlan[];
   readonly after: readonly PfStep[];
 }
 
-/** Something that the planner refuses to do, and why. Nothing of it is done; the rest of the plan is. */
+/** Something that the planner refuses to do, and why. The rest of the plan is carried out. */
 export interface PlanProblem {
-  /** Absent when it is about the node as a whole. */
+  /** Absent when the problem concerns the node as a whole. */
   readonly pciAddress?: string | undefined;
   readonly reason: PlanProblemReason;
   /** PF or VF, what is wrong, and the cure where there is one. */

@@ -1,6 +1,6 @@
 import { type HostPlan, type PfPlan, type PfStep, type VfPlan, type VfStep } from '../planning/steps.ts';
 
-/** The part of a plan that people are told of. */
+/** The part of a plan that people read. */
 export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems'>;
 
 /** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
