@@ -24,10 +24,10 @@ export type OnStep = (about: StepName) => OnStepEnd | undefined;
 /** Is called when a step has ended, with its failure if it failed. */
 export type OnStepEnd = (failure: FailedStep | undefined) => void;
 
-/** What carrying a plan out takes. */
+/** Ports for carrying out a plan. */
 export interface ApplyPorts {
   readonly onStep: OnStep;
-  /** Waits by the clock of the machine unless given. */
+  /** The machine's own clock unless given. */
   readonly sleep?: Clock['sleep'];
 }
 
@@ -35,7 +35,7 @@ const sleepBySystemClock: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms,
 
 /** VFs of one PF that are bound at the same time: drivers serialise most of a probe on the PF anyway. */
 const VFS_OF_A_PF = 8;
-/** VFs of all PFs that are bound at the same time: each takes a thread that can be given up. */
+/** VFs of all PFs that are bound at the same time: each occupies a thread that can be given up. */
 const VFS_AT_ONCE = 32;
 
 /**
@@ -77,7 +77,7 @@ async function applyPf(work: PfWork): Promise<FailedStep[]> {
   const ofPf = await (plan.takesTurn ? turns.take(begin) : begin());
   const ofVfs = ofPf.length === 0 && plan.vfs.length > 0 ? await applyVfs(work) : [];
   const failures = [...ofPf, ...ofVfs];
-  // A call that is still in the kernel may yet make VFs: what is to be done after that is planned when it is back.
+  // A call that is still in the kernel can still make VFs. The steps after it are planned when it is back.
   if (failures.some(isBlocked)) return failures;
   // Whatever else happened: driver probing must not stay off.
   return [...failures, ...(await applyPfSteps(work, plan.after))];

@@ -16,7 +16,7 @@ import { tellFailing } from './status/tell-failing.ts';
 import { tellOnce } from './status/tell-once.ts';
 import { watchHost } from './watches.ts';
 
-/** The config daemon: one controller with one key, the node; woken by its node state, the host, and the clock. */
+/** The config daemon: one controller with one key, the node. Its node state, the host and the clock wake it. */
 export async function runControllers<S extends Settings>(
   context: ServiceContext<S>,
   openHost: OpenHost<S>,
@@ -80,7 +80,7 @@ export async function runControllers<S extends Settings>(
   });
 }
 
-/** Annotations that are wishes, which a node state's generation does not tell. */
+/** Annotations that are wishes. A change of them does not change the generation of a node state. */
 const WISHES = [ANNOTATION.devicePluginConfigHash, ANNOTATION.plannedFrom];
 
 /** Another spec, or other annotations that are wishes. */

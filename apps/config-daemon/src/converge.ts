@@ -10,7 +10,7 @@ import { takeOver } from './journal/take-over.ts';
 
 /** Who follows the work. */
 export interface Followers extends ApplyPorts {
-  /** Called with each plan that changes something, before it is carried out. */
+  /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
 }
 
@@ -22,8 +22,8 @@ export interface Converged extends Remainder {
 }
 
 /**
- * Plans that one pass may carry out: one for the change, one for what it brought to light. Were there more to do
- * after that, something else would be undoing our work.
+ * Plans that one pass may carry out: one for the change, and one for what the change has brought to light. If there is
+ * more to do after that, something else undoes our work.
  */
 const MAX_ROUNDS = 3;
 
@@ -58,7 +58,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   }
 }
 
-/** Follows whether a VF was changed, or may have been: a call that is still in the kernel can change it yet. */
+/** Knows whether a VF was changed, or may have been: a call that is still in the kernel can still change it. */
 function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly haveChanged: () => boolean } {
   let haveChanged = false;
   return {

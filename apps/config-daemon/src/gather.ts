@@ -8,7 +8,7 @@ import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
 export interface HostPorts {
   readonly kernel: Kernel;
   readonly journal: Journal;
-  /** Hears, each time, of what cannot be known about the use of VFs on this host: a sentence. */
+  /** Is called at each look with a sentence about what nobody can know about the use of VFs on this host. */
   readonly onBlindSpot?: (sentence: string) => void;
 }
 
@@ -56,7 +56,7 @@ export async function gatherUses(ports: HostPorts, gathered: Gathered, pfs: read
   return { ...gathered, facts: { ...gathered.facts, observed } };
 }
 
-/** What PFs were before; those that upstream has left to us, as upstream wrote it down. */
+/** What PFs were before the operator touched them. For PFs that upstream has left to us, upstream's file says it. */
 async function initialStates(
   kernel: Kernel,
   { owned, initial }: JournalEntries,

@@ -20,7 +20,7 @@ export class HostUnreadableError extends Error {
   }
 }
 
-/** Any other error that ends a pass says no more than that. */
+/** Any error that ends a pass, as this one. */
 export function asUnreadable(error: unknown): HostUnreadableError {
   return error instanceof HostUnreadableError ? error : new HostUnreadableError(error, []);
 }

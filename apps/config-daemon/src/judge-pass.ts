@@ -8,16 +8,16 @@ import { type NodeMetrics } from './metrics.ts';
 import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
 import { type StatusWriter } from './status/status-writer.ts';
 
-/** What goes through here at the end of a pass. */
+/** Ports for the end of a pass. */
 export interface JudgePorts {
   readonly status: StatusWriter;
   readonly restartPlugin: RestartPlugin;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: NodeMetrics;
-  /** Asks for another reconcile: a call that was given up waiting for has come back. */
+  /** Asks for another reconcile: a call that the daemon no longer waited for has come back. */
   readonly wake: () => void;
-  /** Hears of a pass that is given up, because a call without which the host cannot be looked at does not come back. */
+  /** Is called when a pass is given up, because a call that every look needs does not come back. */
   readonly onHeldUp: (call: BlockedCall) => void;
 }
 
@@ -45,8 +45,7 @@ export async function judgePass(
 }
 
 /**
- * Reports that the host could not be looked at. Where steps failed before that, they are not tried again sooner than
- * otherwise. @throws the cause, unless it is a call that is still in the kernel, or a step has failed as well
+ * Reports that the host could not be looked at. Steps that failed before that are not tried again sooner than otherwise. @throws the cause, unless it is a call that is still in the kernel, or a step has failed as well
  */
 export async function judgeUnreadable(
   { clock, log, metrics, status, wake, onHeldUp }: JudgePorts,

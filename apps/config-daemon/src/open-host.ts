@@ -15,7 +15,7 @@ export type OpenHost<S extends Settings = Settings> = (
   context: { readonly log: Logger; readonly clock: Clock },
 ) => OpenedHost;
 
-/** The machine itself. The simulated ones are no part of what runs with privileges: see `simulated/`. */
+/** The machine itself. Simulated machines, see `simulated/`, are not part of the program that runs with privileges. */
 export const openHost: OpenHost = ({ hostRoot, stateFolder }) => ({
   kernel: new HostKernel({ hostRoot }),
   folder: new StateFolder(`${hostRoot === '/' ? '' : hostRoot}${stateFolder}`),

@@ -1,7 +1,7 @@
 import { type Kernel, type KernelEvent } from '@sriov/host';
 import { type Clock, type Logger } from '@sriov/runtime';
 
-/** What following the host takes. */
+/** Ports for following the host. */
 export interface WatchPorts {
   readonly kernel: Pick<Kernel, 'watch'>;
   readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
@@ -9,7 +9,7 @@ export interface WatchPorts {
   readonly auditMs: number;
 }
 
-/** Looks that events of the host cause, at most one in so many milliseconds: pods come and go, each with its veth. */
+/** Events of the host cause at most one look in so many milliseconds: pods come and go, each with its veth. */
 const LOOK_MS = 1_000;
 /** First wait before following the host's events again after their source failed, and the longest. */
 const REOPEN_MS = { first: 10_000, longest: 300_000 };
@@ -28,7 +28,7 @@ export async function watchHost(
   ]);
 }
 
-/** The first event wakes at once; those that follow too soon wake once, together. */
+/** The first event wakes the daemon at once. Events that follow too soon wake it once, together. */
 function throttle(clock: Pick<Clock, 'elapsed'>, wake: (delayMs: number) => void): () => void {
   let lastAt = -Infinity;
   return () => {
@@ -41,7 +41,7 @@ function throttle(clock: Pick<Clock, 'elapsed'>, wake: (delayMs: number) => void
   };
 }
 
-/** Follows one source of events; without it the other one and the audit still find every change, only later. */
+/** Follows one source of events. Without it the other source and the audit still find every change, but later. */
 async function follow(
   { kernel, clock, log, source }: WatchPorts & { readonly source: KernelEvent['kind'] },
   onEvent: () => void,
@@ -64,7 +64,7 @@ async function follow(
       if (told > 0) waitMs = REOPEN_MS.first;
       await clock.sleep(waitMs, signal);
       waitMs = Math.min(waitMs * 2, REOPEN_MS.longest);
-      // It may have ended under a burst of events, and nobody knows what it would have told since.
+      // The source may have ended in a burst of events, and nobody knows what it would have reported since.
       if (told > 0) onEvent();
     }
   }

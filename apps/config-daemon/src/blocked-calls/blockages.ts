@@ -2,28 +2,28 @@ import { KernelBlockedError } from '@sriov/host';
 import { type Clock } from '@sriov/runtime';
 import { type FailedStep, notBackSince } from '../steps/failed-step.ts';
 
-/** A call that has not come back: whose PF it is about, the sentence about it, and when it began. */
+/** A call that has not come back: its PF, a sentence about it, and when it began. */
 interface Blockage {
   readonly pciAddress: string;
   readonly sentence: string;
-  /** By the clock that nobody sets, in milliseconds. */
+  /** By the monotonic clock, in milliseconds. */
   readonly beganAt: number;
 }
 
-/** What following calls that do not come back takes. */
+/** Ports for following calls that do not come back. */
 export interface BlockagePorts {
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Called whenever one has come back. */
+  /** Is called whenever a call has come back. */
   readonly onRelease: () => void;
 }
 
 /**
- * Calls that were given up waiting for and that still run in the kernel. Nothing else is done to their PFs until they
- * come back: it would wait for the same lock, and one thread more with it.
+ * Calls that the daemon no longer waits for, and that still run in the kernel. Nothing else is done to their PFs until
+ * they come back: another call would wait for the same lock, and occupy another thread.
  */
 export class Blockages {
   readonly #ports: BlockagePorts;
-  /** By the promise of their end: a call that is asked for again is the same call. */
+  /** By the promise of their end: whoever asks for such a call again gets the same call. */
   readonly #calls = new Map<Promise<void>, Blockage>();
 
   constructor(ports: BlockagePorts) {
@@ -42,7 +42,7 @@ export class Blockages {
     });
   }
 
-  /** A sentence by PCI address of the PF; those of calls that concern all PFs have none. */
+  /** A sentence by PCI address of the PF. Calls that concern all PFs are left out. */
   get sentences(): ReadonlyMap<string, string> {
     const byPf = new Map<string, string>();
     for (const { pciAddress, sentence } of this.#calls.values()) {
@@ -53,7 +53,7 @@ export class Blockages {
     return byPf;
   }
 
-  /** For how long the longest of the calls has run, in milliseconds; nothing when there is none. */
+  /** For how long the longest of the calls has run, in milliseconds; `undefined` when there is none. */
   get longestMs(): number | undefined {
     const begins = [...this.#calls.values()].map(({ beganAt }) => beganAt);
     return begins.length === 0 ? undefined : this.#ports.clock.elapsed() - Math.min(...begins);

@@ -1,13 +1,13 @@
 import { type BlockedCall } from '@sriov/host';
 import { type CheckResult, type Clock } from '@sriov/runtime';
 
-/** A call that has not come back: words for it, and when it began, by the clock that nobody sets. */
+/** A call that has not come back: words for it, and when it began by the monotonic clock. */
 interface Call {
   readonly what: string;
   readonly at: number;
 }
 
-/** What following passes takes. */
+/** Options of a {@link PassWatch}. */
 export interface PassWatchOptions {
   readonly clock: Pick<Clock, 'elapsed'>;
   /** Milliseconds that a pass may take. */
@@ -15,16 +15,16 @@ export interface PassWatchOptions {
 }
 
 /**
- * Follows whether passes come to their end, and which call holds up one that does not. Calls to the kernel have
- * deadlines, but files of the journal have none, and a pass that is given up over a call that hangs has not ended either.
+ * Knows whether passes end, and which call holds up a pass that does not. Calls to the kernel have deadlines, but the
+ * files of the journal have none. A pass that is given up because a call hangs has not ended either.
  */
 export class PassWatch {
   readonly #options: PassWatchOptions;
-  /** Those under way. */
+  /** Calls under way. */
   readonly #calls = new Set<Call>();
-  /** The call over which a pass was given up last, as long as it has not come back. */
+  /** The call for which a pass was given up last, as long as it has not come back. */
   #holder: (Call & Pick<BlockedCall, 'released'>) | undefined;
-  /** When the first pass began that has not come to its end, nor one after it. */
+  /** When the first pass began since the last one that ended. */
   #since: number | undefined;
   /** How many passes were given up over a call that does not come back. */
   #heldUp = 0;
@@ -46,10 +46,10 @@ export class PassWatch {
     };
   }
 
-  /** The present pass is given up, because it cannot do without a call that does not come back. */
+  /** The present pass is given up, because it needs a call that does not come back. */
   readonly heldUp = ({ verb, path, waitedMs, released }: BlockedCall): void => {
     this.#heldUp += 1;
-    // One that is asked for again is the same call, and began when it was first made.
+    // Whoever asks for the call again gets the same call, which began when it was first made.
     if (this.#holder?.released === released) return;
     const holder = { what: `${verb} ${path}`, at: this.#options.clock.elapsed() - waitedMs, released };
     this.#holder = holder;
@@ -69,7 +69,7 @@ export class PassWatch {
     }
   }
 
-  /** A check for `/healthz`: fine, or for how long no pass has ended, and the call that has been waited for longest. */
+  /** A check for `/healthz`: true, or since when no pass has ended, and the call that has run longest. */
   readonly check = (): CheckResult => {
     const { clock, limitMs } = this.#options;
     const now = clock.elapsed();

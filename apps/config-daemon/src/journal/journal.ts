@@ -10,7 +10,7 @@ export interface JournalFolder {
   remove(name: string): Promise<void>;
 }
 
-/** What was true of a PF before the operator first touched it. */
+/** How a PF was before the operator first touched it. */
 const initialSchema = z.object({ mtu: z.number().optional(), autoprobe: z.boolean().optional() });
 export type InitialState = z.infer<typeof initialSchema>;
 
@@ -29,7 +29,7 @@ export interface JournalEntries {
   /** PFs that the operator has taken over, by PCI address, with the entry last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
   readonly initial: ReadonlyMap<string, InitialState>;
-  /** PFs of which it cannot be told whether the operator has taken them over: a sentence by PCI address. */
+  /** PFs of which nobody knows whether the operator has taken them over: a sentence by PCI address. */
   readonly damaged: ReadonlyMap<string, string>;
   readonly plugin: PluginRecord;
 }
@@ -87,7 +87,7 @@ export class Journal {
 
   /** Ends the takeover of a PF, when nothing of ours is left on it. */
   async release(pciAddress: string): Promise<void> {
-    // In this order: a file without the one that it belongs to would have to be looked for.
+    // In this order: nobody would look for a file whose other half is gone.
     await this.#folder.remove(`${INITIAL}/${pciAddress}`);
     await this.#folder.remove(`${OWNED}/${pciAddress}`);
   }
@@ -115,7 +115,7 @@ export class Journal {
     await this.#folder.write(`${INITIAL}/${pciAddress}`, text);
   }
 
-  /** The files of a folder by PCI address, and why some cannot be used; those of other names are not ours. */
+  /** The files of a folder by PCI address, and why some cannot be used. Files with other names are not ours. */
   async #readAll<S extends z.ZodType>(
     folder: string,
     schema: S,

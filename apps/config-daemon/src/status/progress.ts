@@ -6,7 +6,7 @@ import { type Followers } from '../converge.ts';
 import { type FailedStep } from '../steps/failed-step.ts';
 import { type NodeMetrics } from '../metrics.ts';
 
-/** What following the work of a pass takes. */
+/** Ports for following the work of a pass. */
 export interface ProgressPorts {
   readonly clock: Clock;
   readonly log: Logger;

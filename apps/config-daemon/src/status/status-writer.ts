@@ -15,11 +15,11 @@ import { type Clock } from '@sriov/runtime';
 /** Writes the status of one node state. */
 export interface StatusWriter {
   /**
-   * Writes where the pass tells something new; resolves with whether it did. `nodeState` is the one that the pass
-   * worked for: a spec that came meanwhile has not been observed yet.
+   * Writes the status if the pass has news, and resolves with whether it did. `nodeState` is the one that the pass worked
+   * for: a spec that came meanwhile has not been observed yet.
    */
   write(nodeState: SriovNetworkNodeState, pass: Pass): Promise<boolean>;
-  /** Whether the status is one of those that were written, or found right, last, and not someone else's. */
+  /** Whether we have recently written the status, or found it right; false when it is someone else's. */
   isOurs(status: NodeStateStatus | undefined): boolean;
 }
 
@@ -87,8 +87,8 @@ function reportBytes({ observed }: Pass): number {
 }
 
 /**
- * The pass as it can be told where the whole of it is too large to be written: the interfaces that stand in the status
- * stay, as nobody may take for gone what merely was not written, and the verdict says the sizes.
+ * The pass without its interfaces, for a status that is too large to be written. The interfaces in the present status
+ * stay, because nobody may take them for gone, and the verdict says the sizes.
  */
 function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
   const pfs = observed?.interfaces ?? [];

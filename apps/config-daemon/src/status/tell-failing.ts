@@ -4,7 +4,7 @@ import { ApiError, type EventRecorder } from '@sriov/kube';
 import { type StatusWriter } from './status-writer.ts';
 import { type Verdict } from '@sriov/node-plan';
 
-/** What reporting takes. */
+/** Ports for reporting a status that is refused. */
 export interface TellPorts {
   readonly status: StatusWriter;
   readonly recorder: EventRecorder;

@@ -6,8 +6,8 @@ type Sleep = Clock['sleep'];
 const TURN_MS = 1_000;
 
 /**
- * Lets PFs take turns, as long as none takes longer than devices do. One that takes longer may be stuck, and then all
- * that follow begin at once: one interruption of a link less is not worth more.
+ * Lets PFs take turns as long as none takes longer than a device needs. A PF that takes longer may be stuck. Then all
+ * that follow begin at once: one interruption of a link less is not worth a longer wait.
  */
 export class Turns {
   readonly #sleep: Sleep;
