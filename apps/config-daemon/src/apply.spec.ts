@@ -52,7 +52,7 @@ describe('VFs that do not come back from the kernel', () => {
     expect(failures.every(({ cause }) => cause instanceof KernelBlockedError)).toBe(true);
   });
 
-  it('keep none of the others from being bound', async () => {
+  it('do not keep the others from being bound', async () => {
     const { clock, kernel, plan } = await hostWith(1);
     kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true, times: 1 });
     const applying = apply(kernel, plan, { onStep: () => undefined, sleep: (ms, signal) => clock.sleep(ms, signal) });
@@ -64,7 +64,7 @@ describe('VFs that do not come back from the kernel', () => {
 });
 
 describe('PFs that take turns, one of which never comes back', () => {
-  it('all begin at once but for the one that is stuck', async () => {
+  it('all begin at once, except the one that is stuck', async () => {
     const ports = Array.from({ length: 6 }, (_, port) => port);
     const nics = ports.map((port) => ({
       model: 'igb',

@@ -95,7 +95,7 @@ describe('a daemon that is killed at any step and started again ends where an un
     }
   });
 
-  it('nothing came of it, and nobody wants it any more', async () => {
+  it('the change was never finished, and nobody wants it any more', async () => {
     const untouched = whole(await hostWith());
     for (let calls = 0; calls <= 6; calls += 1) {
       const host = await hostWith();

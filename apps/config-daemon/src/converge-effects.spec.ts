@@ -63,7 +63,7 @@ const specOf = (numVfs: number, deviceType = 'netdevice', mtu = 1500): NodeState
 });
 
 describe('a driver that takes a number of VFs in silence and makes none while its link is down', () => {
-  it('is given its link first, and all is done in one pass', async () => {
+  it('gets its link up first, and all is done in one pass', async () => {
     const host = new Host({ model: 'bnxt', up: false });
     expect(await host.make(specOf(4))).toBe('InSync: the host is as the spec wants it');
     expect(host.vfDrivers).toEqual(Array(4).fill('bnxt_en'));
@@ -71,7 +71,7 @@ describe('a driver that takes a number of VFs in silence and makes none while it
     expect(steps.indexOf('set the link up')).toBeLessThan(steps.indexOf('create 4 VFs'));
   });
 
-  it('is given its link before its VFs are taken away as well', async () => {
+  it('also gets its link up before its VFs are removed', async () => {
     const host = new Host({ model: 'bnxt', up: true });
     await host.make(specOf(4));
     await host.kernel.exec('ip', ['link', 'set', 'dev', 'ens1', 'down']);
@@ -79,7 +79,7 @@ describe('a driver that takes a number of VFs in silence and makes none while it
     expect(host.vfDrivers).toEqual([]);
   });
 
-  it('is told of with both numbers when that does not help', async () => {
+  it('is reported with both numbers when that does not help', async () => {
     const host = new Host({ model: 'bnxt', up: true });
     const write = host.kernel.write.bind(host.kernel);
     host.kernel.write = (path, value, options) =>

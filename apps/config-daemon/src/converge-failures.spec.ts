@@ -59,13 +59,13 @@ describe('the failures in the status', () => {
     ]);
   });
 
-  it('name a PF that the node does not have, by what the spec tells of it', async () => {
+  it('name a PF that the node does not have as the spec names it', async () => {
     const passes = new Passes();
     passes.spec = { interfaces: [...(passes.spec.interfaces ?? []), { pciAddress: GONE, name: 'ens9', numVfs: 1 }] };
     expect(await passes.pass()).toMatchObject([{ pciAddress: GONE, name: 'ens9', reason: 'InterfaceNotFound' }]);
   });
 
-  it('are told once for VFs that failed alike', async () => {
+  it('stand there once for VFs that failed alike', async () => {
     const passes = new Passes();
     passes.kernel.addFault({ verb: 'write', path: '*/driver_override', errno: 'EINVAL' });
     const failures = await passes.pass();
@@ -76,7 +76,7 @@ describe('the failures in the status', () => {
     expect(failures[0]?.message).toContain('(and likewise VF 1-3)');
   });
 
-  it('keep since when they are there over passes that find the same, and over work that begins', async () => {
+  it('keep the time since when they are there while passes find the same, and while work begins', async () => {
     const passes = new Passes();
     busy(passes);
     const first = await passes.pass();

@@ -170,7 +170,7 @@ describe('the kubelet', () => {
     expect(messagesOf(await host.want(2))).toEqual([removal('the pod with the UID u-7')]);
   });
 
-  it('that can be asked in neither way may have given away every VF', async () => {
+  it('that answers in neither way may have given away every VF', async () => {
     const host = await Host.with();
     host.kernel.addFault({ verb: 'call', path: '*', errno: 'UNAVAILABLE' });
     host.kernel.addFault({ verb: 'read', path: '/var/lib/kubelet/*', errno: 'EACCES' });
@@ -181,7 +181,7 @@ describe('the kubelet', () => {
     expect(host.vfs).toHaveLength(4);
   });
 
-  it('that is not there is missed, and all else counts', async () => {
+  it('that is not there is reported as missing, and all else counts', async () => {
     const host = await Host.with();
     host.kernel.addFault({ verb: 'list', path: '/var/lib/kubelet/pod-resources', errno: 'ENOENT' });
     host.kernel.addFault({ verb: 'read', path: '/var/lib/kubelet/*', errno: 'ENOENT' });
@@ -230,7 +230,7 @@ describe('right before the write', () => {
     expect([0, 1, 2, 3].map((id) => host.driverOf(id))).toEqual(['vfio-pci', 'vfio-pci', 'vfio-pci', 'igbvf']);
   });
 
-  it('the kubelet is asked once for all who ask during one look', async () => {
+  it('the kubelet is asked once for all callers during one look', async () => {
     const { kernel } = await Host.with();
     const answer = kernel.call.bind(kernel);
     let asked = 0;
@@ -260,7 +260,7 @@ describe('right before the write', () => {
   });
 });
 
-describe('a kernel before 5.14, whose interfaces do not tell their devices', () => {
+describe('a kernel before 5.14, whose interfaces do not name their devices', () => {
   const old = (host: Host): void => host.changeRows(({ parentbus: _bus, parentdev: _dev, ...row }) => [row]);
 
   it('has names, free VFs and an MTU all the same', async () => {
@@ -296,7 +296,7 @@ describe('two PFs of a bond, which have one address now', () => {
     expect(await host.macsOfBoth()).toBe(4);
   });
 
-  it('do so where the kernel does not tell permanent addresses', async () => {
+  it('do so where the kernel does not report permanent addresses', async () => {
     const host = new Host();
     host.kernel.users.enslave('ens1', 'bond0');
     host.kernel.users.enslave('ens2', 'bond0');

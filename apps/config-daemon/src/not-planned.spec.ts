@@ -27,9 +27,9 @@ describe('as long as the spec was not planned', () => {
     });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['its node state was deleted and made anew', () => request('DELETE', statePath()).then(() => createState({}))],
+    ['its node state was deleted and created again', () => request('DELETE', statePath()).then(() => createState({}))],
     [
-      'a hand took the annotation away',
+      'somebody removed the annotation by hand',
       () => request('PATCH', statePath(), { metadata: { annotations: { [ANNOTATION.plannedFrom]: null } } }),
     ],
     [
@@ -62,7 +62,7 @@ describe('as long as the spec was not planned', () => {
     expect(await deletedPods()).toEqual([]);
   });
 
-  it('with a PF that was missing from the report, that PF stays as it is until it was seen', async () => {
+  it('a PF that was missing from the report stays as it is until somebody has seen it', async () => {
     await startWithFourVfs();
     const before = machine();
     await request('DELETE', statePath());

@@ -118,7 +118,7 @@ class Daemon {
 const onlyOther: NodeStateSpec = { interfaces: (testSpec(4, 2).interfaces ?? []).slice(1) };
 
 describe('a write that does not come back from the kernel', () => {
-  it('is named with PF, step and time, holds up no other PF, and is gone on with when it is back', async () => {
+  it('is named with PF, step and time, holds up no other PF, and the work goes on when it is back', async () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
     daemon.want(testSpec(4, 2, 1500));
@@ -199,7 +199,7 @@ describe('a PF with a call that does not come back', () => {
     expect(await daemon.reconcile()).toMatchObject({ kind: 'done', reason: 'InSync' });
   });
 
-  it('is tried again no sooner because the look after its failure failed as well', async () => {
+  it('is not tried again sooner because the look after its failure failed as well', async () => {
     const daemon = new Daemon();
     daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EINVAL' });
     daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', errno: 'EMFILE', after: 1 });
@@ -222,7 +222,7 @@ describe('a PF with a call that does not come back', () => {
     expect([daemon.vfsOf(PF), daemon.vfsOf(OTHER)]).toEqual([0, 4]);
   });
 
-  it('of all PFs, as a look that does not come back, is named, and not looked a second time', async () => {
+  it('of all PFs, as a look that does not come back, is named, and no second look is begun', async () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', hang: true });
     const since = formatTime(daemon.clock.now());
@@ -242,7 +242,7 @@ describe('a PF with a call that does not come back', () => {
   });
 });
 
-describe('a VF whose lock somebody else has, as by a reset that never ends', () => {
+describe('a VF whose lock somebody else holds, for example because of a reset that never ends', () => {
   it('is named, and holds up neither the daemon nor the other PF', async () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'write', path: '*/0000:01:10.2/driver_override', hang: true });
@@ -301,7 +301,7 @@ describe('a failure', () => {
     expect(text).toContain('sriov_node_in_sync 0');
   });
 
-  it('of many VFs alike is one line, so that it does not hide what else is wrong', async () => {
+  it('that many VFs share is one line, so that it does not hide what else is wrong', async () => {
     const daemon = new Daemon();
     daemon.kernel.addFault({ verb: 'write', path: '/sys/bus/pci/drivers/vfio-pci/unbind', errno: 'EIO' });
     daemon.kernel.addFault({ verb: 'exec', path: 'ip link set dev ens2v3 mtu *', errno: 'EINVAL' });
@@ -316,7 +316,7 @@ describe('a failure', () => {
     ]);
   });
 
-  it('that takes a book to tell is cut short', async () => {
+  it('with a very long message is cut short', async () => {
     const daemon = new Daemon();
     const interfaces = Array.from({ length: 200 }, (_, id) => ({ pciAddress: `0000:${id.toString(16)}:00.0` }));
     daemon.want({ interfaces });
@@ -354,7 +354,7 @@ describe('a failure', () => {
     ]);
   });
 
-  it('of a kernel module is one of the VFs that need it', async () => {
+  it('of a kernel module is a failure of the VFs that need it', async () => {
     const daemon = new Daemon();
     daemon.kernel.addFault({ verb: 'exec', path: 'modprobe vfio-pci', errno: 'ENOENT' });
     daemon.want(testSpec(4, 2));
@@ -370,7 +370,7 @@ describe('a failure', () => {
     ]);
   });
 
-  it('stays in the status while it is tried again, ever more seldom, until another spec comes', async () => {
+  it('stays in the status while the step is tried again, ever more seldom, until another spec comes', async () => {
     const daemon = new Daemon();
     const mend = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EINVAL' });
     daemon.want(testSpec(4, 2));
@@ -421,7 +421,7 @@ describe('reports', () => {
     expect(daemon.reports).toEqual(['Succeeded: the host is as the spec wants it']);
   });
 
-  it('speak of the spec that was carried out, not of one that came meanwhile', async () => {
+  it('concern the spec that was carried out, not one that came meanwhile', async () => {
     const daemon = new Daemon();
     const release = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, hang: true });
     daemon.want(testSpec(4, 2));
@@ -460,7 +460,7 @@ describe('reports', () => {
     });
   });
 
-  it('count the VFs of each PF, and when all was last well', async () => {
+  it('count the VFs of each PF, and say when all was last well', async () => {
     const daemon = new Daemon();
     daemon.want(testSpec(4, 2));
     await daemon.reconcile();
@@ -476,7 +476,7 @@ describe('reports', () => {
 });
 
 describe('a full disk', () => {
-  it('keeps the host as it is, says so, and is gone on from when there is room', async () => {
+  it('leaves the host as it is, is reported, and the work goes on when there is room', async () => {
     const daemon = new Daemon();
     daemon.want(testSpec(4, 2));
     await daemon.reconcile();
@@ -530,7 +530,7 @@ describe('without a node state', () => {
     expect(daemon.vfsOf(PF)).toBe(4);
   });
 
-  it('that is said once, however often the host tells of changes', async () => {
+  it('that is said once, however often the host reports changes', async () => {
     const daemon = new Daemon();
     daemon.state = undefined;
     await daemon.reconcile();
@@ -576,7 +576,7 @@ describe('the device plugin', () => {
     expect(daemon.pods.restarts).toBe(restarts);
   });
 
-  it('is not restarted while a PF is half configured, and once when it is no longer', async () => {
+  it('is not restarted while a PF is half configured, and once when the PF is done', async () => {
     const daemon = await runningWith(testSpec(4, 2));
     const [vf = ''] = daemon.kernel.state.devices[PF]?.pf?.vfs ?? [];
     const path = `/sys/bus/pci/devices/${vf}/driver_override`;
@@ -619,7 +619,7 @@ describe('the device plugin', () => {
     expect(daemon.pods.restarts).toBe(1);
   });
 
-  it('that cannot be restarted is told of, takes nothing from the host, and is tried again', async () => {
+  it('that cannot be restarted is reported, takes nothing from the host, and is tried again', async () => {
     const daemon = await runningWith(testSpec(2, 1));
     daemon.pods.refusal = new Error('pods is forbidden');
     daemon.configure('b');

@@ -28,7 +28,7 @@ import { Way } from './test/way.ts';
 useDaemon();
 
 describe('the config daemon', () => {
-  it('tells what the node has, before anything is asked of it', async () => {
+  it('reports what the node has before anybody wants anything', async () => {
     startDaemon();
     const { status } = await untilSynced('Succeeded');
     expect(status?.interfaces).toEqual([
@@ -109,7 +109,7 @@ describe('the config daemon', () => {
     expect([await getState(), machine(), await events()]).toEqual(before);
   });
 
-  it('waits for its node state, and is there when it comes', async () => {
+  it('waits for its node state, and goes on when it comes', async () => {
     await request('DELETE', statePath());
     const port = await findFreePort();
     startDaemon({ listen: `127.0.0.1:${port}` });
@@ -130,7 +130,7 @@ describe('the config daemon', () => {
     expect(status?.interfaces?.map(({ name }) => name)).toEqual(['eno1', 'ens1', 'ens2']);
   });
 
-  it('says again what is when it has had nothing to say yet itself', async () => {
+  it('corrects a status that somebody wrote before the daemon had anything to say', async () => {
     startDaemon();
     await untilSynced('Succeeded');
     await stopDaemon();
@@ -141,7 +141,7 @@ describe('the config daemon', () => {
     expect((await untilSynced('Succeeded')).status?.interfaces).toHaveLength(3);
   });
 
-  it('refuses what a hand has written into the spec, and loses nothing over it', async () => {
+  it('refuses what somebody has written into the spec by hand, and loses nothing', async () => {
     startDaemon();
     await setSpec(eightVfs);
     await untilSynced('Succeeded');
@@ -162,7 +162,7 @@ describe('the config daemon', () => {
     expect(machine().writes).toBe(writes);
   });
 
-  it('goes on by itself when the API server was away', async () => {
+  it('goes on by itself after the API server was away', async () => {
     const way = await Way.open();
     startDaemon({ kubeconfig: way.kubeconfig(folder) });
     await setSpec(eightVfs);
@@ -178,7 +178,7 @@ describe('the config daemon', () => {
     way.close();
   });
 
-  it('tells of a damaged state file, and leaves the VFs alone of which it cannot tell whose they are', async () => {
+  it('reports a damaged state file, and leaves alone the VFs whose owner it does not know', async () => {
     startDaemon();
     await setSpec(eightVfs);
     await untilSynced('Succeeded');
@@ -279,7 +279,7 @@ describe('the config daemon', () => {
     ]);
   });
 
-  it('does nothing to the host when it cannot write down what it takes over', async () => {
+  it('does nothing to the host when it cannot record what it takes over', async () => {
     symlinkSync('/proc/nowhere', join(folder, 'machine.json.d'));
     startDaemon();
     await setSpec(eightVfs);

@@ -44,7 +44,7 @@ function follow(...sources: Watch[]): {
 }
 
 describe('the host is looked at again', () => {
-  it('at once when it tells of a change, and once a second however much it tells', async () => {
+  it('at once when it reports a change, and once per second however much it reports', async () => {
     let tell: (event: KernelEvent) => void = () => undefined;
     const { clock, wakes, stop } = follow((onEvent, signal) => {
       tell = onEvent;
@@ -66,7 +66,7 @@ describe('the host is looked at again', () => {
     await stop();
   });
 
-  it('when somebody takes the driver from a VF, which no link tells of', async () => {
+  it('when somebody unbinds the driver of a VF, which no link reports', async () => {
     const clock = new FakeClock();
     const kernel = testKernel(clock);
     await kernel.exec('modprobe', ['vfio-pci']);
@@ -85,7 +85,7 @@ describe('the host is looked at again', () => {
     await running;
   });
 
-  it('by the clock, in case it told nothing', async () => {
+  it('by the clock, in case it reported nothing', async () => {
     const { clock, wakes, stop } = follow();
     await clock.advance(299_999);
     expect(wakes).toEqual([]);
@@ -94,7 +94,7 @@ describe('the host is looked at again', () => {
     await stop();
   });
 
-  it('also when its events fail: they are followed anew, ever more seldom, and that is said once', async () => {
+  it('also when its events fail: they are followed again, ever more seldom, and that is said once', async () => {
     const fail: Watch = () => Promise.reject(new Error('spawn udevadm ENOENT'));
     const { clock, warnings, opened, stop } = follow(...Array<Watch>(20).fill(fail));
     await clock.advance(9_999);
@@ -111,7 +111,7 @@ describe('the host is looked at again', () => {
     await stop();
   });
 
-  it('when its events are followed anew after they ended, in case some were lost', async () => {
+  it('when its events are followed again after they ended, in case some were lost', async () => {
     const burst: Watch = (onEvent) => {
       onEvent({ kind: 'device' });
       return Promise.reject(new Error('udevadm monitor ended with exit code 2'));

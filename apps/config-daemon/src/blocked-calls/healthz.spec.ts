@@ -28,7 +28,7 @@ const findFreePort = (): Promise<number> =>
   });
 
 describe('a daemon whose look at the host does not come back', () => {
-  it('names the call at /healthz, is not restarted over it, and is healthy again when the call is back', async () => {
+  it('names the call at /healthz, is not restarted because of it, and is healthy again when the call is back', async () => {
     const namespace = await createNamespace('operator');
     const states = `/apis/sriovnetwork.openshift.io/v1/namespaces/${namespace}/sriovnetworknodestates`;
     const metadata = { name: NODE };

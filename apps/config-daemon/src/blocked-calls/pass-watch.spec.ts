@@ -8,7 +8,7 @@ import { MemoryFolder, testKernel } from '../test/test-host.ts';
 const LIST_LINKS = 'ip -j -d link show';
 
 describe('a pass that does not end', () => {
-  it('is told of with the call that holds it, after as long as was set, until it has ended', async () => {
+  it('is reported with the call that holds it up, after the time that is set, until it has ended', async () => {
     const clock = new FakeClock();
     const watch = new PassWatch({ clock, limitMs: 60_000 });
     const simulated = testKernel(clock);
@@ -29,7 +29,7 @@ describe('a pass that does not end', () => {
     expect(watch.check()).toBe(true);
   });
 
-  it('is not told of when the clock is set on', () => {
+  it('is not reported because somebody sets the clock forward', () => {
     const clock = new FakeClock();
     const watch = new PassWatch({ clock, limitMs: 60_000 });
     void watch.pass(() => new Promise(() => undefined))();
@@ -37,7 +37,7 @@ describe('a pass that does not end', () => {
     expect(watch.check()).toBe(true);
   });
 
-  it('has not ended when it is given up and tried again, over one call that hangs all the time', async () => {
+  it('has not ended when it is given up and tried again because one call hangs all the time', async () => {
     const clock = new FakeClock();
     const watch = new PassWatch({ clock, limitMs: 60_000 });
     const simulated = testKernel(clock);
@@ -65,7 +65,7 @@ describe('a pass that does not end', () => {
     expect(watch.check()).toBe(true);
   });
 
-  it('is not put down to a call of one PF that has been given up, and without which passes end', async () => {
+  it('is not blamed on a call of one PF without which passes end', async () => {
     const clock = new FakeClock();
     const watch = new PassWatch({ clock, limitMs: 60_000 });
     const simulated = testKernel(clock);
@@ -135,7 +135,7 @@ describe('the call that holds a pass', () => {
     expect(watch.check()).toContain(`it waits for "${what}", which has not come back for 1 s`);
   });
 
-  it('is the one that has been waited for longest', async () => {
+  it('is the one that has run longest', async () => {
     const clock = new FakeClock();
     const watch = new PassWatch({ clock, limitMs: 1_000 });
     void watch.pass(async () => {

@@ -39,7 +39,7 @@ const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500
   journal.own({ ...entry, ...change }, await journal.read(), initial);
 
 describe('the journal', () => {
-  it('of a node that we were never on is empty', async () => {
+  it('is empty on a node on which we never ran', async () => {
     expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
   });
 
@@ -63,7 +63,7 @@ describe('the journal', () => {
     expect(initial.get(PF)).toEqual({ mtu: 1500, autoprobe: true });
   });
 
-  it('does not believe what an earlier takeover has left behind', async () => {
+  it('does not trust what an earlier takeover has left behind', async () => {
     put(`initial/${PF}`, '{"mtu":9000}');
     await own();
     expect((await journal.read()).initial.get(PF)).toEqual({ mtu: 1500, autoprobe: true });
@@ -76,7 +76,7 @@ describe('the journal', () => {
     expect([readdirSync(join(path, 'pci')), readdirSync(join(path, 'initial'))]).toEqual([[], []]);
   });
 
-  it('writes nothing that stands there already', async () => {
+  it('writes nothing that is there already', async () => {
     await own();
     rmSync(join(path, 'initial'), { recursive: true });
     put(`initial/${PF}`, '{"mtu":1500,"autoprobe":true}\n');
@@ -110,7 +110,7 @@ describe('a damaged file', () => {
     expect(damaged.get(PF)).toContain(`the state file pci/${PF} is damaged (${cause}`);
   });
 
-  it('that cannot even be read is one as well', async () => {
+  it('that cannot even be read is such a problem as well', async () => {
     mkdirSync(join(path, 'pci', PF), { recursive: true });
     expect((await journal.read()).damaged.get(PF)).toContain('EISDIR');
   });
@@ -124,7 +124,7 @@ describe('a damaged file', () => {
     expect(initial.get(PF)).toEqual({ mtu: 1500, autoprobe: true });
   });
 
-  it('about the beginning is as good as none', async () => {
+  it('about the initial state counts as none', async () => {
     await own();
     put(`initial/${PF}`, '{');
     expect(await journal.read()).toMatchObject({ initial: new Map(), damaged: new Map(), plugin: {} });

@@ -58,7 +58,7 @@ describe('PFs that upstream configured', () => {
     ['is gone, as it is after a boot', undefined, true],
     ['is damaged', '{"status":', true],
     ['has nothing in it', '{}', true],
-    ['may be of somebody else than root', CHECKPOINT, false],
+    ['may be from somebody other than root', CHECKPOINT, false],
   ])('keep their MTU when the file %s', async (_, checkpoint, isRoots) => {
     const [kernel, folder] = await hostOfUpstream(checkpoint, isRoots);
     await pass(kernel, folder, {});

@@ -65,7 +65,7 @@ const writerFor = async (
 };
 
 describe('a node that reports more than the API server takes', () => {
-  it('says the sizes in its conditions, and keeps the interfaces that stand', async () => {
+  it('says the sizes in its conditions, and keeps the interfaces that are in the status', async () => {
     const { writer, look } = await writerFor('large');
     const nodeState = await look();
     await writer.write(nodeState, { observed: hostWith(2), verdict: fine });

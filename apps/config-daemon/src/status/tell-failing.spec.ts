@@ -5,7 +5,7 @@ import { NODE, useDaemon, statePath, startDaemon, untilSynced } from '../test/te
 useDaemon();
 
 describe('the config daemon', () => {
-  it('says on its node state that the API server refuses its status, until it is taken', async () => {
+  it('says on its node state that the API server refuses its status, until the server accepts it', async () => {
     const admission = '/apis/admissionregistration.k8s.io/v1';
     const metadata = { name: `only-failures-${NODE}` };
     const resourceRules = [

@@ -3,7 +3,7 @@ import { createLogger } from '@sriov/runtime';
 import { tellOnce } from './tell-once.ts';
 
 describe('what cannot be known of a host', () => {
-  it('is said once, however often it is met', () => {
+  it('is said once, however often it is found', () => {
     const lines: string[] = [];
     const log = createLogger({ service: 'test', level: 'warn' }, { write: (line) => void lines.push(line) });
     const tell = tellOnce(log);
