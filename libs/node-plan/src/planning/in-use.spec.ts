@@ -11,7 +11,7 @@ describe('a device is in use by', () => {
     ['nobody', [], undefined],
     ['the pod that the kubelet has given it to', [pod], 'pod default/web'],
     ['that pod, wherever its interface is', [elsewhere, pod], 'pod default/web'],
-    ['whoever has its interface', [elsewhere], 'a pod (its interface is in another network namespace)'],
+    ['a pod that has its interface', [elsewhere], 'a pod (its interface is in another network namespace)'],
     ['a program', [program], 'process 4711 (qemu-kvm)'],
     ['a program without a name', [{ kind: 'process', pid: 7, command: '' }], 'process 7'],
     ['a pod, and the program in it', [pod, program], 'pod default/web, process 4711 (qemu-kvm)'],

@@ -187,7 +187,7 @@ describe('for every node it holds that', () => {
     });
   });
 
-  it('a VF outside all groups is never touched, but by a change of the number', () => {
+  it('a VF outside all groups is touched only by a change of the number', () => {
     holds((each, plan) => {
       for (const wanted of each.spec.interfaces ?? []) {
         const groups = readGroups(wanted);
@@ -288,7 +288,7 @@ describe('for every node it holds that', () => {
     );
   });
 
-  it('nothing that a hand writes into the spec makes planning throw', () => {
+  it('nothing that somebody writes into the spec by hand makes planning throw', () => {
     const text = fc.oneof(fc.constantFrom('', '0-0', '1-0', 'eth'), fc.string());
     const wild = fc.record(
       {

@@ -27,7 +27,7 @@ describe('a node', () => {
     });
   });
 
-  it('whose PF is as wanted has it taken over, and nothing done', () => {
+  it('whose PF is as wanted has the PF taken over, and nothing done to it', () => {
     const plan = planHost(testFacts([testPf(four)], [entry]));
     expect([plan.pfs, plan.taken]).toEqual([[], [entry]]);
   });
@@ -48,7 +48,7 @@ describe('a node', () => {
     expect(plan.taken.map(({ pciAddress }) => pciAddress)).toEqual([OTHER, PF]);
   });
 
-  it('says what is wanted of it as a whole and is not done, and does the rest', () => {
+  it('reports what is wanted of it as a whole and is not done, and does the rest', () => {
     const spec = {
       interfaces: [entry],
       system: { rdmaMode: 'exclusive' as const },
@@ -102,7 +102,7 @@ describe('a spec that was not planned', () => {
   it.each<[string, DesiredInterface[]]>([
     ['is empty', []],
     ['has an entry that a version without the annotation wrote', [{ ...entry, numVfs: 2 }]],
-  ])('changes nothing, and ends the takeover of nothing, when it %s', (_, desired) => {
+  ])('changes nothing, and ends no takeover, when it %s', (_, desired) => {
     const owned = new Map([[PF, entry]]);
     const plan = planHost(testFacts([testPf(four)], desired, { owned, plannedFrom: undefined }));
     expect(plan).toMatchObject({ modules: [], pfs: [], taken: [], released: [] });

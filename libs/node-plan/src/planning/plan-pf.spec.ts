@@ -74,7 +74,7 @@ describe('the steps for one PF', () => {
       { numVfs: 3 },
       ['turn driver probing of new VFs off', 'create 3 VFs', 'turn driver probing of new VFs on'],
     ],
-    ['fewer VFs means that all are made anew', withVfs(...four), { numVfs: 0 }, ['remove all VFs']],
+    ['no VFs means that all are removed', withVfs(...four), { numVfs: 0 }, ['remove all VFs']],
     ['the MTU of the PF is raised', testPf(), { numVfs: 0, mtu: 9000 }, ['set the MTU of the PF to 9000']],
     [
       'the MTU of the PF is raised right before VFs are made, so that its link is interrupted once',
@@ -137,7 +137,7 @@ describe('the steps for one PF', () => {
       ],
     ],
     ['a PF without an interface has no link to set up', withoutLink({ driver: 'unheard_of' }), {}, []],
-    ['nothing is missed of a PF that a pod has with its interface', withoutLink({ uses: inPod }), {}, []],
+    ['an interface is not missed where a pod has the PF with its interface', withoutLink({ uses: inPod }), {}, []],
     [
       'an InfiniBand port need not have an interface',
       withoutLink({ driver: 'mlx5_core', linkType: 'IB' }),
@@ -379,7 +379,7 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
   });
 });
 
-describe('a PF whose driver is there, and whose interface is not yet', () => {
+describe('a PF whose driver is there, and whose interface is not there yet', () => {
   const message = `${PF}: its driver igb shows no network interface: nothing is done to the PF until there is one`;
   const { link: _, ...withVf } = testPf([netdevice(0)]);
 
@@ -435,7 +435,7 @@ describe('what can be done beside what cannot', () => {
 });
 
 describe('the reasons of a plan', () => {
-  it('are one sentence a difference', () => {
+  it('are one sentence per difference', () => {
     const observed = testPf([netdevice(0), testVf(1)], { link: testLink({ up: false, maxMtu: 9216 }) });
     const vfGroups = [
       { ...dpdk, vfRange: '0-0' },

@@ -10,7 +10,7 @@ const base = { pciAddress: PF, vendor: '8086', deviceID: '10c9', driver: 'igb', 
 const link = { name: 'ens1', mac: '52:54:00:aa:00:10', mtu: 1500, linkAdminState: 'up' };
 
 describe('the status of a PF', () => {
-  it('tells of its interface and of its SR-IOV side', () => {
+  it('reports its interface and its SR-IOV side', () => {
     const pf = testPf([], { link: testLink({ altNames: ['enp1s0'], speed: 1000 }) });
     expect(status(pf, true)).toEqual({
       ...base,
@@ -38,7 +38,7 @@ describe('the status of a PF', () => {
     expect(status(testPf([], { eSwitchUnknown: 'devlink: ENOENT' }))).toMatchObject({ eSwitchMode: 'unknown' });
   });
 
-  it('without an interface, a driver and SR-IOV tells what is left', () => {
+  it('without an interface, a driver and SR-IOV reports what is left', () => {
     const { link: _link, driver: _driver, sriov: _sriov, ...pf } = testPf();
     expect(status(pf)).toEqual({ ...base, driver: undefined, externallyManaged: false });
   });

@@ -34,7 +34,7 @@ describe('a plan in words', () => {
     ]);
   });
 
-  it('says of a PF without an interface where it is', () => {
+  it('names a PF without an interface by its PCI address', () => {
     const { link: _, ...pf } = testPf([netdevice(0)], { driver: 'unheard_of' });
     expect(describePlan(planHost(testFacts([pf], [{ pciAddress: PF, numVfs: 0 }])))).toEqual([
       `${PF}:`,
