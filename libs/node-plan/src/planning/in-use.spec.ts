@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DeviceUse } from '@sriov/api';
-import { holderOf } from './in-use.ts';
+import { netdevice, PF, testPf } from '../test/test-host.ts';
+import { testPfPlan } from '../test/test-remainder.ts';
+import { holderOf, isHostUse, pfsWithDisturbedVfs } from './in-use.ts';
+import { type PfPlan } from './steps.ts';
 
 describe('a device is in use by', () => {
   const pod: DeviceUse = { kind: 'allocated', to: 'pod default/web' };
@@ -29,6 +32,11 @@ describe('a device is in use by', () => {
       'the host (address 10.0.0.1/24, address 10.0.0.2/24, address 10.0.0.3/24 and 2 more)',
     ],
     [
+      'the host, in as many ways as one wants to read',
+      [{ kind: 'default-route' }, { kind: 'route', destination: '10.0.0.0/8' }, { kind: 'carries', name: 'macvlan0' }],
+      'the host (its default route, route to 10.0.0.0/8, interface macvlan0 on top of it)',
+    ],
+    [
       'somebody, when that cannot be read',
       [{ kind: 'unknown', cause: 'process 12: EACCES' }],
       'somebody unknown, for all that can be seen: process 12: EACCES',
@@ -36,5 +44,47 @@ describe('a device is in use by', () => {
     ['who is known, whatever else cannot be read', [{ kind: 'unknown', cause: 'EACCES' }, pod], 'pod default/web'],
   ])('%s', (_, uses, expected) => {
     expect(holderOf({ uses })).toBe(expected);
+  });
+});
+
+describe('the host alone uses a device', () => {
+  it.each<[string, boolean, readonly DeviceUse[] | undefined]>([
+    ['as its default route', true, [{ kind: 'default-route' }]],
+    ['as a part of a bond', true, [{ kind: 'part-of', master: 'bond0' }]],
+    ['under a VLAN', true, [{ kind: 'carries', name: 'ens1.5', type: 'vlan' }]],
+    [
+      'for an address and a route',
+      true,
+      [
+        { kind: 'address', address: '10.0.0.1/24' },
+        { kind: 'route', destination: '10.0.0.0/24' },
+      ],
+    ],
+    ['not beside a pod', false, [{ kind: 'default-route' }, { kind: 'namespace' }]],
+    ['not when nobody uses it', false, []],
+    ['not when nothing was found', false, undefined],
+  ])('%s: %s', (_, expected, uses) => {
+    expect(isHostUse(uses ? { uses } : {})).toBe(expected);
+  });
+});
+
+describe('a plan disturbs the VFs of a PF', () => {
+  const vfs = [{ id: 0, steps: [{ kind: 'unbind-vf' as const }] }];
+
+  it.each<[string, boolean, number, Partial<PfPlan>]>([
+    ['when it makes them anew', true, 1, {}],
+    ['when one of them gets a step', true, 1, { before: [], vfs }],
+    ['not when it concerns the PF alone', false, 1, { before: [{ kind: 'set-pf-mtu', mtu: 9000 }] }],
+    ['not when there are none', false, 0, { vfs }],
+  ])('%s: %s', (_, isDisturbed, present, change) => {
+    const interfaces = [testPf(Array.from({ length: present }, (_, id) => netdevice(id)))];
+    const plan = { pfs: [testPfPlan(change)] };
+    expect(pfsWithDisturbedVfs(plan, { interfaces, problems: [] })).toEqual(isDisturbed ? [PF] : []);
+  });
+
+  it('not when the host does not show the PF, or shows it without SR-IOV', () => {
+    const { sriov: _, ...pf } = testPf();
+    const plan = { pfs: [testPfPlan(), testPfPlan({ pciAddress: '0000:02:00.0' })] };
+    expect(pfsWithDisturbedVfs(plan, { interfaces: [pf], problems: [] })).toEqual([]);
   });
 });
