@@ -24,7 +24,8 @@ async function bundle(entry, outfile) {
     outfile,
     bundle: true,
     platform: 'node',
-    target: 'node20',
+    // Services run on the Node.js of their image, executables on that of whoever calls them (engines of package.json).
+    target: values.executable === undefined ? 'node26' : 'node22.12',
     format: 'esm',
     minify: true,
     // Names of classes and functions stand in logs and in stack traces.

@@ -29,7 +29,7 @@ export async function bundlePrograms(folder: string): Promise<Programs> {
       outExtension: { '.js': '.mjs' },
       bundle: true,
       platform: 'node',
-      target: 'node20',
+      target: 'node26',
       format: 'esm',
       logLevel: 'warning',
     }),
