@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, type ListenOptions } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { hasCode, messageOf } from '@sriov/api';
 import { type KeyPair } from '@sriov/certificates';
+import { hasCode, messageOf } from '@sriov/errors';
 import { type Logger, ServiceError } from '@sriov/runtime';
 import fastify, { type FastifyInstance } from 'fastify';
 import { BodyQueue } from './body-queue.ts';

@@ -1,5 +1,5 @@
-import { type ObservedHost } from '@sriov/api';
 import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 import { apply, type ApplyPorts, type OnStep } from './apply.ts';
 import { type FailedStep } from './steps/failed-step.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';

@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { KernelBlockedError } from '@sriov/host';
 import { type FailedStep } from './steps/failed-step.ts';
 

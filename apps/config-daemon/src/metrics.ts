@@ -1,5 +1,6 @@
-import { type ObservedHost, SYNC_STATUS } from '@sriov/api';
+import { SYNC_STATUS } from '@sriov/api';
 import { failuresOf, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 import { type Metrics } from '@sriov/runtime';
 
 /** What the daemon counts of its work on the host. */

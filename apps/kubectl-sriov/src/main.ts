@@ -1,4 +1,4 @@
-import { hasCode, messageOf } from '@sriov/api';
+import { hasCode, messageOf } from '@sriov/errors';
 import { EXIT, run } from './run.ts';
 
 // A reader that has seen enough, such as head, is no fault.

@@ -3,11 +3,11 @@ import {
   FINALIZER,
   keyOf,
   type KubeObject,
-  messageOf,
   SRIOV_NETWORK_POOL_CONFIG,
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
 import { type Network, planAttachment, renderAttachment } from '@sriov/attachment';
+import { messageOf } from '@sriov/errors';
 import { Cluster, isNotFound, type KubeClient } from '@sriov/kube';
 import { ServiceError, type ServiceContext } from '@sriov/runtime';
 import { apply } from './apply.ts';

@@ -1,8 +1,6 @@
 export * from './bridge.ts';
 export * from './conditions.ts';
 export * from './describe-issues.ts';
-export * from './device-use.ts';
-export * from './errors.ts';
 export * from './field-bounds.ts';
 export * from './kinds.ts';
 export * from './label-selector.ts';
@@ -12,7 +10,6 @@ export * from './network-fields.ts';
 export * from './node-policy.ts';
 export * from './node-state.ts';
 export * from './object.ts';
-export * from './observed-host.ts';
 export * from './omit-undefined.ts';
 export * from './operator-config.ts';
 export * from './ovs-network.ts';

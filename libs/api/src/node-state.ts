@@ -175,3 +175,6 @@ export const SRIOV_NETWORK_NODE_STATE: CustomResource<SriovNetworkNodeState> = {
   ],
   validations: [],
 };
+
+/** The link type of a PF: Ethernet, InfiniBand, or not known. */
+export type LinkType = 'ETH' | 'IB' | '';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { hasCode, messageOf } from './errors.ts';
 import { CUSTOM_RESOURCES } from './kinds.ts';
 import { ANNOTATION, FINALIZER, LABEL, SUPPORTED_NIC_CONFIG_MAP, DEVICE_PLUGIN_CONFIG_MAP } from './names.ts';
 import { nodePolicySpecSchema } from './node-policy.ts';
@@ -68,26 +67,5 @@ describe('an object', () => {
 
   it('loses its members that are undefined, and no others', () => {
     expect(Object.keys(omitUndefined({ a: undefined, b: null, c: 0, d: '' }))).toEqual(['b', 'c', 'd']);
-  });
-});
-
-describe('whatever was thrown', () => {
-  it.each([
-    ['an error', new Error('no'), 'no'],
-    ['what looks like one', { message: 'no' }, 'no'],
-    ['a text', 'no', 'no'],
-    ['nothing', undefined, 'undefined'],
-    ['something with a message that is none', { message: 1 }, '[object Object]'],
-  ])('%s has a message', (_, thrown, message) => {
-    expect(messageOf(thrown)).toBe(message);
-  });
-
-  it('is known by its code', () => {
-    const error = Object.assign(new Error('no'), { code: 'ENOENT' });
-    expect([hasCode(error, 'EIO', 'ENOENT'), hasCode(error, 'EIO'), hasCode('ENOENT', 'ENOENT')]).toEqual([
-      true,
-      false,
-      false,
-    ]);
   });
 });

@@ -1,5 +1,6 @@
-import { CONDITION, messageOf, REASON, type Reason } from '@sriov/api';
+import { CONDITION, REASON, type Reason } from '@sriov/api';
 import { type NewCondition } from '@sriov/conditions';
+import { messageOf } from '@sriov/errors';
 import { type ControllerMetrics } from './metrics.ts';
 import { type Outcome, type Stalled, stalled } from './outcome.ts';
 import { isConflict, refusalOf, refusedWrite } from './refusal.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hasCode } from '@sriov/api';
+import { hasCode } from '@sriov/errors';
 import { type MachineState } from './state.ts';
 
 /** Where the state of a machine outlives the process that simulates it. */

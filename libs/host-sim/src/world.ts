@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { parse } from 'yaml';
 import { z } from 'zod';
 

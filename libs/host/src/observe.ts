@@ -1,14 +1,13 @@
+import { type LinkType, omitUndefined } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import {
-  type LinkType,
-  messageOf,
   type ObservationProblem,
   type ObservedHost,
   type ObservedLink,
   type ObservedPf,
   type ObservedSriov,
   type ObservedVf,
-  omitUndefined,
-} from '@sriov/api';
+} from '@sriov/observed-host';
 import { type DeviceInterfaces } from './uses/device-interfaces.ts';
 import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './uses/device-uses.ts';
 import { readDriver } from './drivers/driver-binding.ts';

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '@sriov/api';
+import { hasCode } from '@sriov/errors';
 
 /** A folder on the host whose files survive the daemon and, where the folder does, reboots. */
 export class StateFolder {

@@ -1,4 +1,4 @@
-import { type LinkType, type ObservedInterface, type ObservedPf, omitUndefined } from '@sriov/api';
+import { type LinkType, type ObservedInterface, omitUndefined } from '@sriov/api';
 
 /** What limits a PF. The daemon reads it from its host; all others read it from the status of the node state. */
 export interface PfFacts {
@@ -23,23 +23,7 @@ export interface PfFacts {
 /** What the status of a PF says as its eSwitch mode where it could not be read. */
 export const ESWITCH_UNKNOWN = 'unknown';
 
-/** The facts as the daemon sees them on its host. */
-export function factsOfHost(pf: ObservedPf): PfFacts {
-  const { vendor, driver, sriov, eSwitchMode, eSwitchUnknown, linkType, link } = pf;
-  return {
-    vendor,
-    hasDriver: driver !== undefined,
-    totalVfs: sriov?.totalVfs,
-    numVfs: sriov?.vfs.length ?? 0,
-    eSwitchMode: eSwitchUnknown === undefined ? (eSwitchMode ?? 'legacy') : ESWITCH_UNKNOWN,
-    eSwitchUnknown,
-    linkType,
-    mtu: link?.mtu,
-    maxMtu: link?.maxMtu,
-  };
-}
-
-/** The same facts as the node has reported them. */
+/** The facts as the node has reported them. */
 export function factsOfStatus(nic: ObservedInterface): PfFacts {
   const { vendor, driver, name, totalvfs, eSwitchMode, linkType, mtu } = nic;
   return {

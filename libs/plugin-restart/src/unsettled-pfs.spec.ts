@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedPf } from '@sriov/api';
 import { type PfPlan } from '@sriov/node-plan';
+import { type ObservedPf } from '@sriov/observed-host';
 import { unsettledPfs } from './unsettled-pfs.ts';
 
 const PF = '0000:01:00.0';

@@ -1,5 +1,5 @@
-import { type ObservedHost } from '@sriov/api';
 import { type HostPlan, type PlanProblemReason } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 
 /** How a pass left the host. */
 export interface HostEnd {

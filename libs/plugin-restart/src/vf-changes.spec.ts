@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedHost, type ObservedVf } from '@sriov/api';
 import { type PfPlan } from '@sriov/node-plan';
+import { type ObservedHost, type ObservedVf } from '@sriov/observed-host';
 import { changesVfs, vfChanges, vfPortrait } from './vf-changes.ts';
 
 const PF = '0000:01:00.0';

@@ -1,4 +1,4 @@
-import { type ObservedHost, parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
+import { parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
 import {
   formatVfIds,
   type HostFacts,
@@ -8,6 +8,7 @@ import {
   pfTitle,
   type VfStep,
 } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 
 /** What the pods of the device plugin miss when the plan is carried out: one sentence for each PF. */
 export function vfChanges(

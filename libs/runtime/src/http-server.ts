@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type Health } from './health.ts';
 import { type Metrics } from './metrics.ts';
 import { ServiceError } from './service-error.ts';

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { messageOf } from '@sriov/api';
 import { cacheFolder, platformName, runCommand, VERSIONS, withLock, withProgress } from '@sriov/control-plane';
+import { messageOf } from '@sriov/errors';
 
 /** Version of helm that is built when the machine has none: the one made for the control plane's Kubernetes. */
 export const HELM_VERSION = '3.22.0';

@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_OPERATOR_NAMESPACE, messageOf } from '@sriov/api';
+import { DEFAULT_OPERATOR_NAMESPACE } from '@sriov/api';
 import { runCommand, VERSIONS } from '@sriov/control-plane';
+import { messageOf } from '@sriov/errors';
 import { parseAllDocuments } from 'yaml';
 import { type HelmOptions, resolveHelm } from './helm.ts';
 import { type Manifest } from './manifest.ts';

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { withLock } from './lock.ts';
 import { cacheFolder, platformName } from './platform.ts';
 import { type Binaries, type Source, type Supplier } from './source.ts';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode, messageOf } from '@sriov/api';
+import { hasCode, messageOf } from '@sriov/errors';
 import { type Access, adminRequest } from './admin-request.ts';
 import { resolveBinaries } from './binaries.ts';
 import { createCredentials, type Credentials } from './credentials.ts';

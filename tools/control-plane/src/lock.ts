@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode } from '@sriov/api';
+import { hasCode } from '@sriov/errors';
 
 /** Interval at which a waiting process looks again. */
 const POLL_MS = 200;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { hasCode } from '@sriov/api';
+import { hasCode } from '@sriov/errors';
 
 /** How a command runs. */
 export interface CommandOptions {

@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 
 /** A program of `tools/` that people start by hand. */
 export interface Tool<F> {

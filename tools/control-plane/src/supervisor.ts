@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Readable, type Writable } from 'node:stream';
-import { hasCode } from '@sriov/api';
+import { hasCode } from '@sriov/errors';
 
 /** A program to run. */
 export interface ProgramRun {

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   DEFAULT_OPERATOR_NAMESPACE,
   LABEL,
-  messageOf,
   type NetworkAttachmentDefinition,
   type ServiceName,
   type SriovNetworkNodeState,
@@ -20,6 +19,7 @@ import {
   findFreePort,
   startControlPlane,
 } from '@sriov/control-plane';
+import { messageOf } from '@sriov/errors';
 import { bundleOf, makeBundles } from './bundles.ts';
 import { DemoError } from './demo-error.ts';
 import { type Examples } from './examples.ts';

@@ -10,7 +10,6 @@ import {
   DEFAULT_OPERATOR_NAMESPACE as NAMESPACE,
   GROUP,
   LABEL,
-  messageOf,
   type NodePolicySpec,
   type SriovNetworkNodeState,
   VERSION,
@@ -25,6 +24,7 @@ import {
   startControlPlane,
   Supervisor,
 } from '@sriov/control-plane';
+import { messageOf } from '@sriov/errors';
 import { until } from './until.ts';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 

@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 
 /** A check failed, and was reported: nothing after it in the same scenario makes sense. */
 export class CheckFailed extends Error {

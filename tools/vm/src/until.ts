@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 
 /** Each look costs a TLS handshake or a process, on processors that the guest needs. */
 const POLL_MS = 250;

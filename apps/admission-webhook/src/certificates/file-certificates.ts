@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '@sriov/api';
 import { type KeyPair } from '@sriov/certificates';
+import { messageOf } from '@sriov/errors';
 import { type Clock, type Logger, ServiceError } from '@sriov/runtime';
 import { type CertificateInUse } from './certificate-in-use.ts';
 import { isPair } from './stored.ts';

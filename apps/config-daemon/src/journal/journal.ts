@@ -1,4 +1,5 @@
-import { desiredInterfaceSchema, type DesiredInterface, messageOf, toWire, wireText } from '@sriov/api';
+import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { z } from 'zod';
 import { type PluginRecord } from '../plugin-restart/decide-restart.ts';
 

@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type HostPlan, type StepName } from '@sriov/node-plan';
 import { type FailedStep, failedStep } from '../steps/failed-step.ts';
 import { type Gathered } from '../gather.ts';

@@ -1,11 +1,5 @@
-import {
-  ANNOTATION,
-  messageOf,
-  readPlannedFrom,
-  REASON,
-  SRIOV_NETWORK_NODE_STATE,
-  type SriovNetworkNodeState,
-} from '@sriov/api';
+import { ANNOTATION, readPlannedFrom, REASON, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type EventRecorder } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
 import { type Converged } from '../converge.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedPf } from '@sriov/api';
 import { type PfPlan } from '@sriov/node-plan';
+import { type ObservedPf } from '@sriov/observed-host';
 import { decideRestart, type RestartFacts, unsettledPfs, vfChanges } from './decide-restart.ts';
 import { PORTS } from '../test/test-host.ts';
 

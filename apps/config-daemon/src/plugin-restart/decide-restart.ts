@@ -1,4 +1,4 @@
-import { type ObservedHost, parseVfRange, rangeContains, type VfGroup, REASON } from '@sriov/api';
+import { parseVfRange, rangeContains, type VfGroup, REASON } from '@sriov/api';
 import {
   formatVfIds,
   type HostFacts,
@@ -9,6 +9,7 @@ import {
   type StepFailure,
   type StepName,
 } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 
 /** What is known of the device plugin of this node: it reads its configuration and finds devices at its start alone. */
 export interface PluginRecord {

@@ -1,5 +1,5 @@
-import { type ObservedHost } from '@sriov/api';
 import { applying, describePlan, type HostPlan, type Pass, type StepName } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type OnStepEnd } from '../apply.ts';
 import { type Followers } from '../converge.ts';

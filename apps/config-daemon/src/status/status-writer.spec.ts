@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type ObservedHost, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
+import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { connect, EventRecorder, KubeClient, loadKubeConfig } from '@sriov/kube';
+import { applying } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 import { createLogger, systemClock } from '@sriov/runtime';
 import { createNamespace, FakeClock, installCrds, request, testControlPlane } from '@sriov/testing';
-import { applying } from '@sriov/node-plan';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
 jest.setTimeout(60_000);

@@ -1,4 +1,5 @@
-import { formatTime, messageOf } from '@sriov/api';
+import { formatTime } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { KernelBlockedError, KernelError } from '@sriov/host';
 import { type StepFailure, type StepFailureKind, type StepName } from '@sriov/node-plan';
 import { InUseError } from './last-look.ts';

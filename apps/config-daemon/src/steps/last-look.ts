@@ -1,6 +1,6 @@
-import { type ObservedHost } from '@sriov/api';
 import { type Kernel, lookCloser } from '@sriov/host';
 import { describeHeld } from '@sriov/node-plan';
+import { type ObservedHost } from '@sriov/observed-host';
 
 /** A step was not done, because somebody has taken one of its VFs since it was planned. */
 export class InUseError extends Error {

@@ -1,5 +1,5 @@
 import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type Source } from './sources.ts';
 import { type Chunk, splitDocuments, splitList, splitObjects } from './split-text.ts';
 

@@ -1,7 +1,7 @@
 import { type Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, messageOf } from '@sriov/api';
+import { hasCode, messageOf } from '@sriov/errors';
 import { InputError } from './input-error.ts';
 
 /** A text to be read, and where it comes from. */

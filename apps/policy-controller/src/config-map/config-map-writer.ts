@@ -1,5 +1,6 @@
-import { messageOf, type OwnerReference } from '@sriov/api';
+import { type OwnerReference } from '@sriov/api';
 import { fitKeys } from '@sriov/device-plugin-config';
+import { messageOf } from '@sriov/errors';
 import { ApiError, CONFIG_MAP, type ConfigMap, isConflict, isNotFound, type KubeClient } from '@sriov/kube';
 import { type Clock } from '@sriov/runtime';
 import { OwnVersions } from './own-versions.ts';

@@ -1,4 +1,5 @@
-import { messageOf, omitUndefined } from '@sriov/api';
+import { omitUndefined } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { z } from 'zod';
 import { CommandError, run, runJson } from '../kernel/commands.ts';
 import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';

@@ -1,4 +1,5 @@
-import { type LinkType, type ObservedLink, omitUndefined } from '@sriov/api';
+import { type LinkType, omitUndefined } from '@sriov/api';
+import { type ObservedLink } from '@sriov/observed-host';
 import { z } from 'zod';
 import { run, runJson } from '../kernel/commands.ts';
 import { EffectError, isErrno, type Kernel } from '../kernel/kernel.ts';

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { KernelError } from './kernel.ts';
 
 /**

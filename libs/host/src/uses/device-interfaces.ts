@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type HostNetwork } from './host-network.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { type Link } from '../drivers/links.ts';

@@ -1,4 +1,4 @@
-import { type DeviceUse } from '@sriov/api';
+import { type DeviceUse } from '@sriov/observed-host';
 import { deviceFilesOf } from './device-files.ts';
 import { type DeviceInterfaces, findInterfaces } from './device-interfaces.ts';
 import { findHolders, type Holders } from './holders.ts';

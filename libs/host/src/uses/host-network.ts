@@ -1,4 +1,5 @@
-import { type DeviceUse, omitUndefined } from '@sriov/api';
+import { omitUndefined } from '@sriov/api';
+import { type DeviceUse } from '@sriov/observed-host';
 import { z } from 'zod';
 import { runJson } from '../kernel/commands.ts';
 import { type Kernel } from '../kernel/kernel.ts';

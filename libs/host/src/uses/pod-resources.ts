@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import protobuf from 'protobufjs';
 import { z } from 'zod';
 import { isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';

@@ -1,4 +1,5 @@
-import { keyOf, type KubeObject, messageOf } from '@sriov/api';
+import { keyOf, type KubeObject } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { ApiError, isExpired, isInactive } from '../api-error.ts';
 import { Backoff } from './backoff.ts';

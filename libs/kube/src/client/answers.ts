@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest } from '../connection/connection.ts';
 import { type WatchEvent } from './requests.ts';

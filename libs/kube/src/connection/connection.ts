@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { type KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type Clock } from '@sriov/runtime';
 import { ApiError } from '../api-error.ts';
 import { Credentials } from './credentials.ts';

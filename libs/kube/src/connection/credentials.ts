@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { type KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type Clock } from '@sriov/runtime';
 
 /** How long credentials are used before they are read again: tokens of service accounts and certificates rotate. */

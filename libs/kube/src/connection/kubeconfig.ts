@@ -1,5 +1,5 @@
-import { messageOf } from '@sriov/api';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { messageOf } from '@sriov/errors';
 import { ServiceError } from '@sriov/runtime';
 
 /**

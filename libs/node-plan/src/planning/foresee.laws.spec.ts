@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Bridges, type DesiredInterface, type ObservedHost, type ObservedPf, omitUndefined } from '@sriov/api';
+import { type Bridges, type DesiredInterface, omitUndefined } from '@sriov/api';
+import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { foresee } from './foresee.ts';
 import { type HostFacts, planHost } from './plan-host.ts';

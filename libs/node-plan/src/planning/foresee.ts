@@ -1,16 +1,14 @@
 import {
   type DesiredInterface,
   type NodeStateSpec,
-  type ObservedHost,
   type ObservedInterface,
-  type ObservedPf,
-  type ObservedVf,
   omitUndefined,
   type PlannedFrom,
   type SriovNetworkNodeState,
   type VirtualFunction,
 } from '@sriov/api';
 import { ESWITCH_UNKNOWN, factsOfStatus, type PfFacts, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
 

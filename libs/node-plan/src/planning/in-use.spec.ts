@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DeviceUse } from '@sriov/api';
+import { type DeviceUse } from '@sriov/observed-host';
 import { netdevice, PF, testPf } from '../test/test-host.ts';
 import { testPfPlan } from '../test/test-remainder.ts';
 import { holderOf, isHostUse, pfsWithDisturbedVfs } from './in-use.ts';

@@ -1,4 +1,4 @@
-import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/api';
+import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { type HostPlan } from './steps.ts';
 
 /** A device, and all that was found about its users. */

@@ -1,4 +1,5 @@
-import { type ObservedPf, type ObservedVf, REASON } from '@sriov/api';
+import { REASON } from '@sriov/api';
+import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { holderOf, isHostUse } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';

@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  type DesiredInterface,
-  type DeviceUse,
-  type ObservedPf,
-  type ObservedVf,
-  omitUndefined,
-  type VfGroup,
-} from '@sriov/api';
+import { type DesiredInterface, omitUndefined, type VfGroup } from '@sriov/api';
+import { type DeviceUse, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { groupOf, readGroups } from './desired.ts';
 import { type InitialPf } from './plan-pf.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DesiredInterface, type ObservedPf } from '@sriov/api';
+import { type DesiredInterface } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
 import { type HostFacts, planHost } from './plan-host.ts';
 import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 

@@ -1,14 +1,6 @@
-import {
-  ANNOTATION,
-  type DesiredInterface,
-  type NodeStateSpec,
-  type ObservationProblem,
-  type ObservedHost,
-  type ObservedPf,
-  type PlannedFrom,
-  REASON,
-} from '@sriov/api';
+import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
 import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
+import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DesiredInterface, type ObservedPf, type ObservedVf } from '@sriov/api';
+import { type DesiredInterface } from '@sriov/api';
+import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { describePfStep, describeVfStep } from '../words/describe-plan.ts';
 import { planHost } from './plan-host.ts';
 import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';

@@ -1,5 +1,7 @@
-import { type DesiredInterface, formatVfRange, type ObservedPf, REASON } from '@sriov/api';
-import { factsOfHost, findRefusal } from '@sriov/node-limits';
+import { type DesiredInterface, formatVfRange, REASON } from '@sriov/api';
+import { findRefusal } from '@sriov/node-limits';
+import { type ObservedPf } from '@sriov/observed-host';
+import { factsOfHost } from './facts-of-host.ts';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { holderOf } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';

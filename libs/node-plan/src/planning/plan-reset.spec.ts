@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedPf } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
 import { netdevice, PF, testLink, testPf } from '../test/test-host.ts';
 import { type InitialPf } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';

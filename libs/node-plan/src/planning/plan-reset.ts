@@ -1,5 +1,6 @@
-import { type ObservedPf } from '@sriov/api';
-import { factsOfHost, findUnreadMode } from '@sriov/node-limits';
+import { findUnreadMode } from '@sriov/node-limits';
+import { type ObservedPf } from '@sriov/observed-host';
+import { factsOfHost } from './facts-of-host.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import {
   autoprobeOf,

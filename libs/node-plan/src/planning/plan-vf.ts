@@ -1,4 +1,5 @@
-import { type ObservedPf, type ObservedVf, omitUndefined } from '@sriov/api';
+import { omitUndefined } from '@sriov/api';
+import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { type DesiredGroup } from './desired.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type VfStep } from './steps.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DesiredInterface, type ObservedPf } from '@sriov/api';
+import { type DesiredInterface } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
 import { planHost } from './plan-host.ts';
 import { PF, testFacts, testLink, testPf } from '../test/test-host.ts';
 

@@ -1,4 +1,4 @@
-import { type ObservedPf } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type PfPlan } from './steps.ts';
 

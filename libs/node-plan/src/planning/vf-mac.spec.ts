@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedLink } from '@sriov/api';
+import { type ObservedLink } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { testLink, testPf } from '../test/test-host.ts';
 import { macSeeds, stableVfMac } from './vf-mac.ts';

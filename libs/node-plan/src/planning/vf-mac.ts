@@ -1,4 +1,4 @@
-import { type ObservedPf } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
 
 /**
  * What the MAC addresses of the VFs of each PF are made from, by PCI address of the PF. It is the address that the PF was

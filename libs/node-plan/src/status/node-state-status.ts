@@ -5,7 +5,6 @@ import {
   type NodeFailure,
   nodeStateStatusSchema,
   type NodeStateStatus,
-  type ObservedHost,
   type ObservedInterface,
   type SriovNetworkNodeState,
   SYNC_STATUS,
@@ -14,6 +13,7 @@ import {
   wireText,
 } from '@sriov/api';
 import { mergeConditions, type Summary, summaryConditions, truncate } from '@sriov/conditions';
+import { type ObservedHost } from '@sriov/observed-host';
 import { type FoundFailure } from './node-failures.ts';
 import { statusInterfaces } from './status-interfaces.ts';
 import { type Verdict } from './verdict.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedPf } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
 import { statusInterfaces } from './status-interfaces.ts';
 import { netdevice, PF, testLink, testPf, testVf } from '../test/test-host.ts';
 

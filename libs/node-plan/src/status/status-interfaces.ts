@@ -1,12 +1,6 @@
-import {
-  type NodeStateStatus,
-  type ObservedHost,
-  type ObservedInterface,
-  type ObservedPf,
-  type ObservedVf,
-  type VirtualFunction,
-} from '@sriov/api';
-import { factsOfHost } from '@sriov/node-limits';
+import { type NodeStateStatus, type ObservedInterface, type VirtualFunction } from '@sriov/api';
+import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { factsOfHost } from '../planning/facts-of-host.ts';
 
 /** `status.interfaces` of the node state: what was seen, and nothing that is only remembered. */
 export function statusInterfaces(

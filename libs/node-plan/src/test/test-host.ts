@@ -1,10 +1,5 @@
-import {
-  type DesiredInterface,
-  type ObservedHost,
-  type ObservedLink,
-  type ObservedPf,
-  type ObservedVf,
-} from '@sriov/api';
+import { type DesiredInterface } from '@sriov/api';
+import { type ObservedHost, type ObservedLink, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type HostFacts } from '../planning/plan-host.ts';
 import { DEFAULT_DRIVER } from '../planning/plan-vf.ts';

@@ -5,7 +5,7 @@ import { openSync, read, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { get } from 'node:http';
 import { createInterface } from 'node:readline';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { AGENT_PORT, type AgentMessage, type AgentRequest, type Ended } from './protocol.ts';
 
 const LOGS = '/host/logs';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { HostKernel } from '@sriov/host';
 import { CONTRACT, type Lab, tryCase } from '@sriov/kernel-contract';
 

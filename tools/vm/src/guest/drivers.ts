@@ -2,7 +2,7 @@
 // and vdpa_sim, and prints a line of JSON for each case. What they simulate is no PCI device, so this is as far as it
 // goes without a NIC.
 import assert from 'node:assert/strict';
-import { messageOf } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import {
   addVdpaDevice,
   bindVdpaDriver,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '@sriov/api';
 import { runCommand } from '@sriov/control-plane';
+import { messageOf } from '@sriov/errors';
 
 /** The Debian release of this machine, and where its packages are. */
 export interface Release {

@@ -1,3 +1,4 @@
+import { type LinkType } from '@sriov/api';
 import { type DeviceUse } from './device-use.ts';
 
 /**
@@ -37,9 +38,6 @@ export interface ObservedPf {
   /** Who uses the PF itself or may use it; absent when nobody does. */
   readonly uses?: readonly DeviceUse[];
 }
-
-/** InfiniBand, Ethernet, or neither known. */
-export type LinkType = 'ETH' | 'IB' | '';
 
 /** A network interface in the host's namespace. */
 export interface ObservedLink {

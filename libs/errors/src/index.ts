@@ -1,0 +1,1 @@
+export { hasCode, messageOf } from './errors.ts';

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'observed-host', preset: '../../jest.preset.cjs' };
