@@ -149,6 +149,36 @@ describe('a controller', () => {
     expect(observed).toEqual(Array(4).fill(['sriov_reconcile_duration_seconds pump', 0]));
   });
 
+  it.each([
+    ['after the third failure, when the first was 5 s ago', 2_500, 5_000],
+    ['not after 5 s alone: the third failure has to come', 6_000, 12_000],
+    ['not after three failures alone: 5 s have to pass', 1_000, 5_000],
+  ])('tells that a key keeps failing %s', async (_, retryAfterMs, expected) => {
+    const told: number[] = [];
+    const begin = clock.now();
+    run([apiError(429, { retryAfterMs })], undefined, () => told.push(clock.now() - begin));
+    await clock.advance(20_000);
+    expect(told[0]).toBe(expected);
+  });
+
+  it('measures a reconcile in seconds', async () => {
+    run([fine]);
+    await clock.advance(1_000);
+    expect(observed).toEqual([['sriov_reconcile_duration_seconds pump', 0]]);
+  });
+
+  it('tells the log which key the API server refused, and why', async () => {
+    run([apiError(422)]);
+    await clock.advance(10);
+    expect(log).toEqual([
+      {
+        level: 'warn',
+        fields: { controller: 'pump', key: 'n/a', err: expect.objectContaining({ status: 422 }) },
+        message: 'the API server refuses what is to be written',
+      },
+    ]);
+  });
+
   it.each<[string, Step[], NewCondition[]]>([
     ['done', [fine], [{ type: 'Ready', status: 'True', reason: 'Applied', message: 'all is well' }]],
     ['wait', [wait(9e9, 'NoNode', 'soon')], [{ type: 'Ready', status: 'False', reason: 'NoNode', message: 'soon' }]],

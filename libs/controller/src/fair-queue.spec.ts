@@ -23,6 +23,7 @@ describe('waiting keys', () => {
     ['of one namespace come in the order in which they were added', ['n/b', 'n/a', 'n/c'], ['n/b', 'n/a', 'n/c']],
     ['without a namespace as well', ['b', 'a', 'c'], ['b', 'a', 'c']],
     ['of several namespaces take turns', ['n/a', 'n/b', 'm/a', 'm/b', 'x'], ['n/a', 'm/a', 'x', 'n/b', 'm/b']],
+    ['without a namespace form one group, whatever their names', ['/x', 'b', '/y', 'n/a'], ['/x', 'n/a', 'b', '/y']],
     ['that are added twice come once', ['n/a', 'n/b', 'n/a'], ['n/a', 'n/b']],
   ])('%s', (_, added, taken) => {
     expect(takeAll(filled(...added))).toEqual(taken);

@@ -200,6 +200,33 @@ describe('a work queue', () => {
     expect(shop.clock.pending).toBe(0);
   });
 
+  it('drops the keys that are not due yet when it ends', async () => {
+    const shop = new Shop();
+    shop.open();
+    shop.queue.addAfter('a', 100);
+    await shop.close();
+    expect(shop.clock.pending).toBe(0);
+  });
+
+  it('makes a key that is added after no time due at once, and leaves one that waits where it is', () => {
+    const { queue, clock } = new Shop();
+    queue.addAfter('a', 0);
+    queue.addAfter('a', 100);
+    expect([queue.depth, clock.pending]).toEqual([1, 0]);
+  });
+
+  it('knows for how long a key has been failing', async () => {
+    const { queue, clock } = new Shop();
+    await clock.advance(1_000);
+    expect(queue.failingMs('a')).toBe(0);
+    queue.addFailed('a');
+    await clock.advance(70);
+    queue.addFailed('a');
+    expect([queue.failingMs('a'), queue.failingMs('b')]).toEqual([70, 0]);
+    queue.forget('a');
+    expect(queue.failingMs('a')).toBe(0);
+  });
+
   it('can be run again after its end', async () => {
     const { clock, queue } = new Shop();
     const worked: string[] = [];
