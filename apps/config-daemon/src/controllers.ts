@@ -1,4 +1,4 @@
-import { ANNOTATION, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
+import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
@@ -14,7 +14,8 @@ import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status/status-writer.ts';
 import { tellFailing } from './status/tell-failing.ts';
 import { tellOnce } from './status/tell-once.ts';
-import { watchHost } from './watches.ts';
+import { watchHost } from './watch-host.ts';
+import { watchNodeState } from './watches.ts';
 
 /** The config daemon: one controller with one key, the node. Its node state, the host and the clock wake it. */
 export async function runControllers<S extends Settings>(
@@ -66,11 +67,7 @@ export async function runControllers<S extends Settings>(
     metrics: createControllerMetrics(metrics),
   });
   health.addHealth('passes', passes.check);
-  nodeStates.store.subscribe(({ type, object, previous }) => {
-    // What we write into the status ourselves is no reason to look again.
-    const isNew = type !== 'updated' || isNewWish(object, previous);
-    if (isNew || !status.isOurs(object.status)) wake(0);
-  });
+  watchNodeState(nodeStates.store, status, () => wake(0));
   await cluster.follow([nodeStates], async (signal) => {
     wake(0);
     await Promise.all([
@@ -78,15 +75,4 @@ export async function runControllers<S extends Settings>(
       watchHost({ kernel: host.kernel, clock, log, auditMs: settings.auditSeconds * 1000 }, wake, signal),
     ]);
   });
-}
-
-/** Annotations that are wishes. A change of them does not change the generation of a node state. */
-const WISHES = [ANNOTATION.devicePluginConfigHash, ANNOTATION.plannedFrom];
-
-/** Another spec, or other annotations that are wishes. */
-function isNewWish({ metadata }: SriovNetworkNodeState, previous: SriovNetworkNodeState | undefined): boolean {
-  const { generation, annotations } = previous?.metadata ?? {};
-  return (
-    metadata.generation !== generation || WISHES.some((name) => metadata.annotations?.[name] !== annotations?.[name])
-  );
 }

@@ -1,126 +1,65 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Kernel, type KernelEvent } from '@sriov/host';
-import { createLogger } from '@sriov/runtime';
-import { FakeClock } from '@sriov/testing';
-import { PORTS, testKernel } from './test/test-host.ts';
-import { watchHost } from './watches.ts';
+import { ANNOTATION, type SriovNetworkNodeState, type SyncStatus } from '@sriov/api';
+import { Store } from '@sriov/kube';
+import { watchNodeState } from './watches.ts';
 
-type Watch = (onEvent: (event: KernelEvent) => void, signal: AbortSignal) => Promise<void>;
+const OURS: SyncStatus = 'Succeeded';
 
-const untilAborted: Watch = (_, signal) =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+interface StateChange {
+  readonly generation?: number;
+  readonly annotations?: Record<string, string>;
+  readonly syncStatus?: SyncStatus;
+}
 
-/** Follows a host whose device events come from the sources, one after the other. */
-function follow(...sources: Watch[]): {
-  clock: FakeClock;
-  wakes: number[];
-  warnings: string[];
-  opened: () => number;
-  stop: () => Promise<void>;
-} {
-  const clock = new FakeClock();
-  const wakes: number[] = [];
-  let opened = 0;
-  const watch: Kernel['watch'] = (source, onEvent, signal) => {
-    if (source === 'link') return untilAborted(onEvent, signal);
-    opened += 1;
-    return (sources[opened - 1] ?? untilAborted)(onEvent, signal);
-  };
-  const warnings: string[] = [];
-  const log = createLogger({ service: 'test', level: 'warn' }, { write: (line) => void warnings.push(line) });
-  const abort = new AbortController();
-  const ports = { kernel: { watch }, clock, log, auditMs: 300_000 };
-  const running = watchHost(ports, (ms) => void wakes.push(ms), abort.signal);
+function state(resourceVersion: string, change: StateChange = {}): SriovNetworkNodeState {
+  const { generation = 1, annotations = {}, syncStatus = OURS } = change;
   return {
-    clock,
-    wakes,
-    warnings,
-    opened: () => opened,
-    stop: () => {
-      abort.abort();
-      return running;
-    },
+    metadata: { name: 'node-1', namespace: 'operator', resourceVersion, generation, annotations },
+    status: { syncStatus },
   };
 }
 
-describe('the host is looked at again', () => {
-  it('at once when it reports a change, and once per second however much it reports', async () => {
-    let tell: (event: KernelEvent) => void = () => undefined;
-    const { clock, wakes, stop } = follow((onEvent, signal) => {
-      tell = onEvent;
-      return untilAborted(onEvent, signal);
-    });
-    tell({ kind: 'device' });
-    expect(wakes).toEqual([0]);
-    for (let ms = 0; ms < 5_000; ms += 10) {
-      await clock.advance(10);
-      tell({ kind: 'device' });
-    }
-    // The last of them is yet to come.
-    expect(wakes.length).toBeLessThanOrEqual(7);
-    expect(wakes.every((ms) => ms <= 1_000)).toBe(true);
-    await clock.advance(10_000);
-    wakes.length = 0;
-    tell({ kind: 'device' });
-    expect(wakes).toEqual([0]);
-    await stop();
-  });
+/** How often the daemon wakes for what happens to its node state, which stands in the store already. */
+function wakesFor(change: (store: Store<SriovNetworkNodeState>) => void): number {
+  const store = new Store<SriovNetworkNodeState>();
+  store.upsert(state('1'));
+  let wakes = 0;
+  watchNodeState(store, { isOurs: (status) => status?.syncStatus === OURS }, () => (wakes += 1));
+  wakes = 0;
+  change(store);
+  return wakes;
+}
 
-  it('when somebody unbinds the driver of a VF, which no link reports', async () => {
-    const clock = new FakeClock();
-    const kernel = testKernel(clock);
-    await kernel.exec('modprobe', ['vfio-pci']);
-    await kernel.write(`/sys/bus/pci/devices/${PORTS[0]}/sriov_drivers_autoprobe`, '0');
-    await kernel.write(`/sys/bus/pci/devices/${PORTS[0]}/sriov_numvfs`, '1');
-    const [vf = ''] = kernel.state.devices[PORTS[0]]?.pf?.vfs ?? [];
-    await kernel.write(`/sys/bus/pci/devices/${vf ?? ''}/driver_override`, 'vfio-pci');
-    await kernel.write('/sys/bus/pci/drivers_probe', vf ?? '');
-    const abort = new AbortController();
-    const wakes: number[] = [];
-    const log = createLogger({ service: 'test', level: 'silent' });
-    const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
-    await kernel.write('/sys/bus/pci/drivers/vfio-pci/unbind', vf ?? '');
-    expect(wakes[0]).toBe(0);
-    abort.abort();
-    await running;
-  });
+describe('the daemon', () => {
+  it.each<[string, SriovNetworkNodeState]>([
+    ['another spec', state('2', { generation: 2 })],
+    [
+      'another configuration of the device plugin',
+      state('2', { annotations: { [ANNOTATION.devicePluginConfigHash]: 'b' } }),
+    ],
+    ['a spec that is planned now', state('2', { annotations: { [ANNOTATION.plannedFrom]: '' } })],
+    ['a status that somebody else has written', state('2', { syncStatus: 'Failed' })],
+  ])('wakes for %s', (_, next) => expect(wakesFor((store) => store.upsert(next))).toBe(1));
 
-  it('by the clock, in case it reported nothing', async () => {
-    const { clock, wakes, stop } = follow();
-    await clock.advance(299_999);
-    expect(wakes).toEqual([]);
-    await clock.advance(300_001);
-    expect(wakes).toEqual([0, 0]);
-    await stop();
-  });
+  it.each<[string, SriovNetworkNodeState]>([
+    ['a status that it has written itself', state('2')],
+    ['an annotation that is no wish', state('2', { annotations: { note: 'a' } })],
+  ])('does not wake for %s', (_, next) => expect(wakesFor((store) => store.upsert(next))).toBe(0));
 
-  it('also when its events fail: they are followed again, ever more seldom, and that is said once', async () => {
-    const fail: Watch = () => Promise.reject(new Error('spawn udevadm ENOENT'));
-    const { clock, warnings, opened, stop } = follow(...Array<Watch>(20).fill(fail));
-    await clock.advance(9_999);
-    expect(opened()).toBe(1);
-    await clock.advance(1);
-    expect(opened()).toBe(2);
-    await clock.advance(19_999);
-    expect(opened()).toBe(2);
-    await clock.advance(1);
-    expect(opened()).toBe(3);
-    await clock.advance(3_600_000);
-    expect(opened()).toBeLessThan(20);
-    expect(warnings).toEqual([expect.stringContaining('cannot follow the device events of the host')]);
-    await stop();
-  });
-
-  it('when its events are followed again after they ended, in case some were lost', async () => {
-    const burst: Watch = (onEvent) => {
-      onEvent({ kind: 'device' });
-      return Promise.reject(new Error('udevadm monitor ended with exit code 2'));
+  it('wakes when its node state is deleted, and when it comes again', () => {
+    expect(wakesFor((store) => store.remove('operator/node-1'))).toBe(1);
+    const comeAgain = (store: Store<SriovNetworkNodeState>): void => {
+      store.remove('operator/node-1');
+      store.upsert(state('2'));
     };
-    const { clock, wakes, stop } = follow(burst);
-    await clock.advance(9_999);
-    expect(wakes).toEqual([0]);
-    await clock.advance(1);
-    expect(wakes).toEqual([0, 0]);
-    await stop();
+    expect(wakesFor(comeAgain)).toBe(2);
+  });
+
+  it('wakes when the watch begins with a node state that is there', () => {
+    const store = new Store<SriovNetworkNodeState>();
+    store.upsert(state('1'));
+    let wakes = 0;
+    watchNodeState(store, { isOurs: () => true }, () => (wakes += 1));
+    expect(wakes).toBe(1);
   });
 });
