@@ -25,7 +25,7 @@ export interface ClusterOptions {
   /** The operator's namespace, where leases stand. */
   readonly namespace: string;
   readonly kubeconfig: string | undefined;
-  /** One of several replicas works, see {@link Cluster.lead}: the client writes for that one alone. */
+  /** The service uses leader election, see {@link Cluster.lead}: only the leader's client writes. */
   readonly leads?: boolean;
 }
 
@@ -37,21 +37,21 @@ export interface AnyInformer {
 }
 
 /**
- * How long requests may go on when the process is told to stop. Then they are broken: an API server that does not answer
- * must not hold up the end of the process until it is killed.
+ * How long requests may go on after the process is told to stop. Then their connections are closed: an API server that
+ * does not answer must not delay the end of the process until it is killed.
  */
 const STOP_GRACE_MS = 10_000;
 
 /** A service's end of the cluster: its client, its events, its informers and its leader election. */
 export class Cluster {
-  /** Of a service that leads it writes only during a term: see {@link lead}. */
+  /** In a service with leader election, it writes only while this process leads: see {@link lead}. */
   readonly client: KubeClient;
   readonly recorder: EventRecorder;
   readonly informerContext: InformerContext;
   readonly #connection: Connection;
   readonly #process: ClusterProcess;
   readonly #options: ClusterOptions;
-  /** Writes at any time: the Lease itself, and Events, which tell of what was done. */
+  /** Writes at any time: the Lease itself, and Events. */
   readonly #freeClient: KubeClient;
   #term: Term | undefined;
   readonly #identity = `${hostname()}_${randomUUID()}`;
@@ -77,8 +77,8 @@ export class Cluster {
   }
 
   /**
-   * Follows with the informers and, once they are complete, calls `work`, until the process is told to stop.
-   * Without an API server it waits for one; the process is alive then, and not ready.
+   * Runs the informers and, once they are synced, calls `work`, until the process is told to stop. Without an API server
+   * it waits for one. Meanwhile the process is alive, and not ready.
    */
   async follow(informers: readonly AnyInformer[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#process;
@@ -105,8 +105,8 @@ export class Cluster {
   }
 
   /**
-   * {@link follow}, with `work` only while this process holds the service's Lease. At the beginning of each term
-   * every object is told to the listeners again: what the leader before left undone is found that way.
+   * {@link follow}, with `work` only while this process holds the service's Lease. Each time it begins to lead, it
+   * resyncs the informers: that finds what the leader before left undone.
    */
   async lead(informers: readonly AnyInformer[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, log } = this.#process;

@@ -24,9 +24,9 @@ export interface Term extends WritePermit {
   readonly signal: AbortSignal;
 }
 
-/** A lease that was not renewed for so long may be taken by another. */
+/** Another process may take a lease that was not renewed for this long. */
 const LEASE_MS = 15_000;
-/** A leader that could not renew for so long stops leading, before another may begin. */
+/** A leader that could not renew for this long stops leading, before another process may begin. */
 const RENEW_DEADLINE_MS = 10_000;
 const RETRY_MS = 2_000;
 
@@ -60,7 +60,7 @@ async function leadOnce(holder: LeaseHolder, lead: (term: Term) => Promise<void>
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   const renewing = holder.renewUntilLost(ended.signal).finally(() => {
-    // Who is told to stop may end what he has begun: the Lease is his until it is released.
+    // A process that is told to stop may finish what it began: it holds the Lease until it releases it.
     if (!ended.signal.aborted) lost.abort();
     stop();
   });
@@ -162,7 +162,7 @@ class LeaseHolder {
       this.#failures = 0;
       return holder;
     } catch (error) {
-      // Another candidate was faster; the next look tells which.
+      // Another candidate was faster. The next attempt shows which one.
       if (!isConflict(error)) this.#noteFailure(error);
       return 'unknown';
     }

@@ -25,17 +25,17 @@ export interface RecorderOptions {
 
 /** The same event within this time raises the count of the first one instead of adding another. */
 const AGGREGATE_MS = 10 * 60_000;
-/** A count is written at most so often; what comes in between is counted with the next write. */
+/** Shortest time between two writes of a count. The next write counts what comes in between. */
 const WRITE_INTERVAL_MS = 10_000;
 /** Events remembered for aggregation. */
 const MEMORY = 2_000;
 /** Messages of one reason about one object within {@link AGGREGATE_MS}; further ones share one event. */
 const MAX_MESSAGES = 10;
-/** Writes under way; more events are dropped, so that news never stands in the way of work. */
+/** Most writes under way. Further events are dropped, so that they never delay work. */
 const MAX_IN_FLIGHT = 500;
 
 /**
- * Records Events. Recording never fails and never waits: an Event is news for people, not state.
+ * Records Events. Recording never fails and never waits: an Event informs people, and is no state.
  * Equal events are counted on one object, so a failure that repeats does not flood `kubectl get events`.
  */
 export class EventRecorder {
@@ -87,7 +87,7 @@ export class EventRecorder {
     return !messages.has(message);
   }
 
-  /** Writes what is still to be counted and resolves when all is written; call it before the process ends. */
+  /** Writes the counts that are still due, and resolves when all is written. Call it before the process ends. */
   async flush(): Promise<void> {
     for (const known of this.#recent.values()) {
       if (known.cancelWrite) this.#startWrite(known);
@@ -117,7 +117,7 @@ export class EventRecorder {
     try {
       await client.mergePatch(EVENT, event.metadata, { patch });
     } catch (error) {
-      // Events live for an hour; one that was removed is simply told again.
+      // Events live for an hour. One that was removed is created again.
       if (!isNotFound(error)) throw error;
       await client.create(EVENT, { ...event, ...patch });
     }

@@ -7,11 +7,11 @@ interface NamedCheck {
 }
 
 /**
- * What `/livez`, `/healthz` and `/readyz` answer: named checks that the parts of a service add. `/livez` is for who ends
- * and starts processes, `/healthz` for people and monitoring.
+ * What `/livez`, `/healthz` and `/readyz` answer: named checks that the parts of a service add. `/livez` is for the
+ * kubelet, which restarts processes, and `/healthz` for people and monitoring.
  */
 export class Health {
-  /** Names may be there more than once, as two caches of the same kind are. */
+  /** A name can occur more than once: two caches may be of the same kind. */
   readonly #live: NamedCheck[] = [];
   readonly #healthy: NamedCheck[] = [];
   readonly #ready: NamedCheck[] = [];

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 
-/** A structured logger; services log one info line a change, and nothing when nothing changed. */
+/** A structured logger; services log one info line per change, and nothing when nothing changed. */
 export type Logger = PinoLogger;
 
 /** Names of log levels, from most to least. */

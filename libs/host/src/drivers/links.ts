@@ -53,7 +53,7 @@ const linkSchema = z.object({
 
 const LINK_TYPES: Readonly<Record<string, LinkType>> = { ether: 'ETH', infiniband: 'IB' };
 
-/** All network interfaces of the host's namespace: one dump, never one call a VF. */
+/** All network interfaces of the host's namespace: one dump, never one call per VF. */
 export async function listLinks(kernel: Kernel): Promise<Link[]> {
   const output = await runJson(kernel, ['ip', '-j', '-d', 'link', 'show']);
   // `ip` prints `{}` for interfaces that it leaves out.
@@ -130,7 +130,7 @@ async function findPciAddress(kernel: Kernel, { parentbus, parentdev }: Row): Pr
   return /([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\/[^/]+$/.exec(target)?.[1];
 }
 
-/** It went between the list and the look. */
+/** The device may have gone since it was listed. */
 function ignoreGone(error: unknown): string {
   if (isErrno(error, 'ENOENT', 'ENODEV')) return '';
   throw error;
@@ -140,8 +140,8 @@ function ignoreGone(error: unknown): string {
 const MTU_MS = 30_000;
 
 /**
- * Sets the MTU of an interface, in bytes. By a process, not through sysfs: there the kernel does not wait for the lock of
- * all links but tries again and again, which keeps a processor busy for each write and gives nobody his turn.
+ * Sets the MTU of an interface, in bytes. A process does it, not a write to sysfs: for such a write the kernel does not
+ * wait for the lock of all links but retries in a loop, which keeps a processor busy and starves other callers.
  */
 export async function setMtu(kernel: Kernel, name: string, mtu: number): Promise<void> {
   const words = ['ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)];

@@ -42,7 +42,7 @@ async function listProcesses(kernel: Kernel): Promise<string[] | string> {
   try {
     const processes = (await kernel.list('/proc')).filter((name) => /^\d+$/.test(name));
     const self = await kernel.readlink('/proc/self').catch(() => '');
-    // In a container of its own we are number 1, and see nobody else.
+    // In a PID namespace of its own the daemon is process 1, and sees no other.
     if (self === '1') return 'the processes of the host cannot be seen: the daemon needs hostPID';
     return processes.length > 0 ? processes : '/proc lists no process';
   } catch (error) {
@@ -73,7 +73,7 @@ async function openDeviceFiles(kernel: Kernel, pid: string): Promise<string[] | 
   }
 }
 
-/** Its name is only for people. */
+/** The name is only for people. */
 async function readCommand(kernel: Kernel, pid: string): Promise<string> {
   return (await kernel.read(`/proc/${pid}/comm`).catch(() => '')).trim();
 }

@@ -27,7 +27,7 @@ export class HostNetwork {
     this.#routes = facts.routes;
   }
 
-  /** @throws {CommandError} {@link KernelError}: a host whose interfaces cannot be listed is not guessed at */
+  /** @throws {CommandError} {@link KernelError}: without a list of the interfaces nothing can be said about the host */
   static async read(kernel: Kernel): Promise<HostNetwork> {
     const links = indexLinks(await listLinks(kernel));
     const [addresses, routes] = await Promise.all([readAddresses(kernel), readRoutes(kernel)]);
@@ -44,12 +44,12 @@ export class HostNetwork {
     return this.#links.byName.get(name);
   }
 
-  /** Interfaces of which `ip` itself says that they are of this PCI device. */
+  /** Interfaces that `ip` itself assigns to this PCI device. */
   ofDevice(pciAddress: string): readonly Link[] {
     return this.#links.byDevice.get(pciAddress) ?? [];
   }
 
-  /** Lists the interfaces again, once for all who have not found one in the dump of this version. */
+  /** Lists the interfaces again, once for all callers that missed one in the dump of this version. */
   async refresh(version: number): Promise<void> {
     if (version !== this.version) return;
     this.#refreshing ??= listLinks(this.#kernel).then((links) => {
@@ -85,7 +85,7 @@ export class HostNetwork {
 
 function findCarriers({ links }: LinkIndex, routes: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
   const carriers = new Set([...routes].flatMap(([dev, destinations]) => (destinations.includes(DEFAULT) ? [dev] : [])));
-  // A set hears of what is added while it is gone through.
+  // The loop also visits what is added to the set while it runs.
   for (const carrier of carriers) {
     for (const { name, lowers, master } of links) {
       if (name === carrier) lowers.forEach((lower) => carriers.add(lower));

@@ -17,13 +17,13 @@ export interface InformerContext {
 /** Which objects an informer keeps, and how. */
 export interface InformerOptions<T extends KubeObject> extends StoreOptions<T>, Selection {
   readonly metadataOnly?: boolean;
-  /** Objects in a page of a list, 500 unless given. A page is parsed in one go: take fewer of objects above 5 kB. */
+  /** Objects per page of a list, 500 unless given. A page is parsed in one go: use fewer for objects above 5 kB. */
   readonly pageSize?: number;
-  /** Tell the listeners of every object again so often, give or take a tenth. Off unless given. */
+  /** How often the listeners are called for every object again, give or take a tenth. Never, unless given. */
   readonly resyncMs?: number;
 }
 
-/** A store that follows the API server. */
+/** A store and the reflector that keeps it equal to the API server's objects. */
 export class Informer<T extends KubeObject> {
   readonly store: Store<T>;
   readonly #reflector: Reflector<T>;

@@ -8,7 +8,7 @@ export interface Change<T> {
   readonly previous?: T;
 }
 
-/** Hears of changes; must not throw, and must not take long. */
+/** Handles changes. It must not throw, and must not take long. */
 export type Listener<T> = (change: Change<T>) => void;
 
 /** Finds the values under which an object stands in an index. */
@@ -19,15 +19,15 @@ export interface StoreOptions<T extends KubeObject> {
   /** Drops what nobody reads; `managedFields` and the last-applied annotation are always dropped. */
   readonly transform?: (object: T) => T;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
-  /** Told of a listener that threw. */
+  /** Called when a listener threw. */
   readonly onListenerError?: (error: unknown) => void;
-  /** Told of an object for which the transform or an indexer threw; it is left out. */
+  /** Called for an object for which the transform or an indexer threw. The store leaves such an object out. */
   readonly onUnreadable?: (key: string, error: unknown) => void;
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The objects of one kind as the API server last told them, by `namespace/name`. */
+/** The objects of one kind in their last known state, by `namespace/name`. */
 export class Store<T extends KubeObject> {
   readonly #options: StoreOptions<T>;
   readonly #objects = new Map<string, T>();
@@ -63,7 +63,7 @@ export class Store<T extends KubeObject> {
     return [...keys].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Hears of each later change, and first of all objects present now, as added. Returns how to stop. */
+  /** Calls the listener for each present object, as added, and then for each change. Returns how to unsubscribe. */
   subscribe(listener: Listener<T>): () => void {
     this.#listeners.add(listener);
     for (const object of this.#objects.values()) this.#tell(listener, { type: 'added', object });
@@ -108,12 +108,12 @@ export class Store<T extends KubeObject> {
     this.#notify({ type: 'deleted', object });
   }
 
-  /** Removes every object whose key is not in `keys`: what a new list no longer has. */
+  /** Removes every object whose key is not in `keys`: a new list no longer has it. */
   retain(keys: ReadonlySet<string>): void {
     for (const key of [...this.#objects.keys()]) if (!keys.has(key)) this.remove(key);
   }
 
-  /** Tells the listeners of every object again, for those that act on levels rather than edges. */
+  /** Calls the listeners for every object again: they act on levels, not on edges. */
   resync(): void {
     for (const object of this.#objects.values()) this.#notify({ type: 'resynced', object });
   }
