@@ -9,6 +9,7 @@ import { createNodeMetrics } from './metrics.ts';
 import { PassWatch } from './blocked-calls/pass-watch.ts';
 import { pluginPods } from './plugin-restart/plugin-pods.ts';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
+import { createPluginMetrics } from './plugin-restart/plugin-metrics.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status/status-writer.ts';
@@ -43,7 +44,7 @@ export async function runControllers<S extends Settings>(
   const { client, recorder } = cluster;
   const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
   const nodeMetrics = createNodeMetrics(metrics);
-  const pods = followPods(pluginPods(client, settings), passes);
+  const plugin = { pods: followPods(pluginPods(client, settings), passes), metrics: createPluginMetrics(metrics) };
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   const controller = new Controller({
     name: 'node',
@@ -52,7 +53,7 @@ export async function runControllers<S extends Settings>(
         host,
         getNodeState,
         status,
-        restartPlugin: createPluginRestarter({ pods, journal, getNodeState, recorder, log, metrics: nodeMetrics }),
+        restartPlugin: createPluginRestarter({ ...plugin, journal, getNodeState, recorder, log }),
         allowHostInterfaces: settings.configureHostInterfaces,
         clock,
         log,

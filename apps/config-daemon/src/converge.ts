@@ -1,11 +1,12 @@
 import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
-import { apply, type ApplyPorts, type OnStep } from './apply.ts';
+import { vfChanges } from '@sriov/plugin-restart';
+import { apply, type ApplyPorts } from './apply.ts';
 import { type FailedStep } from './steps/failed-step.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
 import { lookAndPlan } from './look-and-plan.ts';
-import { changesVfs, type PluginRecord, vfChanges, vfPortrait } from './plugin-restart/decide-restart.ts';
+import { type PassEnd, watchVfSteps } from './plugin-restart/gather-restart.ts';
 import { takeOver } from './journal/take-over.ts';
 
 /** Who follows the work. */
@@ -17,8 +18,8 @@ export interface Followers extends ApplyPorts {
 /** Where the host ended. */
 export interface Converged extends Remainder {
   readonly observed: ObservedHost;
-  /** What bears on the device plugin, see `decideRestart`. */
-  readonly plugin: { readonly before: PluginRecord; readonly now: PluginRecord; readonly hasChangedVfs: boolean };
+  /** What bears on the device plugin. */
+  readonly plugin: PassEnd['plugin'];
 }
 
 /**
@@ -35,7 +36,7 @@ const MAX_ROUNDS = 3;
 export async function converge(ports: HostPorts, wanted: Wanted, followers: Followers): Promise<Converged> {
   let failures: readonly FailedStep[] = [];
   let first: Gathered | undefined;
-  const vfSteps = followVfSteps(followers.onStep);
+  const vfSteps = watchVfSteps(followers.onStep);
   for (let round = 0; ; round += 1) {
     const { gathered, plan } = await lookAndPlan(ports, wanted).catch((cause: unknown) => {
       throw new HostUnreadableError(cause, failures);
@@ -48,7 +49,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
     const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, { plan, because });
     if (isLast || unwritten.length > 0) {
-      const hasChangedVfs = vfSteps.haveChanged() || vfPortrait(first.facts.observed) !== vfPortrait(observed);
+      const hasChangedVfs = vfSteps.haveChanged(first.facts.observed, observed);
       const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs };
       const journalProblems = unhealed(gathered.journal.damaged, plan);
       return { observed, rest: plan, failures: [...failed, ...unwritten], journalProblems, plugin };
@@ -56,22 +57,6 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     await followers.onPlan(plan, observed);
     failures = [...failures, ...(await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep }))];
   }
-}
-
-/** Knows whether a VF was changed, or may have been: a call that is still in the kernel can still change it. */
-function followVfSteps(onStep: OnStep): { readonly onStep: OnStep; readonly haveChanged: () => boolean } {
-  let haveChanged = false;
-  return {
-    haveChanged: () => haveChanged,
-    onStep: (about) => {
-      const onEnd = onStep(about);
-      return (failure) => {
-        const mayHaveCome = failure === undefined || failure.outcome === 'blocked';
-        if (mayHaveCome && changesVfs(about)) haveChanged = true;
-        onEnd?.(failure);
-      };
-    },
-  };
 }
 
 /** Damaged files of PFs that are not written again, because no policy wants those PFs. */

@@ -1,10 +1,11 @@
-import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
 import { describePlan } from '@sriov/node-plan';
+import { describeRestart, foreseeRestart } from '@sriov/plugin-restart';
 import { ServiceError } from '@sriov/runtime';
 import { type HostPorts, wishOf } from './gather.ts';
 import { lookAndPlan } from './look-and-plan.ts';
-import { decideRestart, vfChanges } from './plugin-restart/decide-restart.ts';
+import { gatherForeseen } from './plugin-restart/gather-restart.ts';
 import { type Settings } from './settings.ts';
 
 /** Prints what would be done to the host, by the planner that does it. @throws {ServiceError} `NO_NODE_STATE` */
@@ -21,20 +22,8 @@ export async function printPlan(client: KubeClient, host: HostPorts, settings: S
     ...wishOf(nodeState),
     allowHostInterfaces: settings.configureHostInterfaces,
   });
-  const because = vfChanges(plan, facts);
-  const { owed } = decideRestart({
-    before: journal.plugin,
-    now: { ...journal.plugin, ...(because.length > 0 && { owed: { because } }) },
-    configHash: nodeState.metadata.annotations?.[ANNOTATION.devicePluginConfigHash],
-    hasChangedVfs: because.length > 0,
-    unsettled: [],
-  }).record;
-  // Nothing is restarted for a spec that was not planned.
-  const restart =
-    owed && facts.plannedFrom !== undefined
-      ? ['restart the device plugin:', ...owed.because.map((reason) => `  because ${reason}`)]
-      : [];
-  const lines = [...describePlan(plan), ...restart];
+  const foreseen = gatherForeseen(nodeState, { facts, plan, record: journal.plugin });
+  const lines = [...describePlan(plan), ...describeRestart(foreseeRestart(foreseen), foreseen.unsettled)];
   process.stdout.write(
     `${(lines.length > 0 ? lines : ['nothing to do: the host is as the spec wants it']).join('\n')}\n`,
   );

@@ -6,10 +6,6 @@ import { type Metrics } from '@sriov/runtime';
 /** What the daemon counts of its work on the host. */
 export interface NodeMetrics {
   stepEnded(about: StepName, end: { readonly seconds: number; readonly failure: StepFailure | undefined }): void;
-  /** A restart of the device plugin was tried. */
-  pluginRestarted(outcome: 'done' | 'failed'): void;
-  /** Whether a restart of the device plugin is still to be done. */
-  restartOwed(isOwed: boolean): void;
   /** A pass has ended. `observed` is absent when the host could not be looked at. */
   judged(observed: ObservedHost | undefined, verdict: Verdict, now: number): void;
 }
@@ -34,15 +30,6 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
     'sriov_node_last_success_timestamp_seconds',
     'When the host was last found as the spec wants it, seconds since the epoch',
   );
-  const restarts = metrics.counter(
-    'sriov_node_device_plugin_restarts_total',
-    'Restarts of the device plugin, by outcome',
-    ['outcome'],
-  );
-  const owed = metrics.gauge(
-    'sriov_node_device_plugin_restart_owed',
-    '1 while the device plugin runs without knowing the newest configuration or VFs',
-  );
   const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
   return {
@@ -50,8 +37,6 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
       steps.inc({ pf: pciAddress, step: kind, outcome: failure?.outcome ?? 'done' });
       durations.observe({ step: kind }, seconds);
     },
-    pluginRestarted: (outcome) => restarts.inc({ outcome }),
-    restartOwed: (isOwed) => owed.set(isOwed ? 1 : 0),
     judged(observed, verdict, now) {
       const { syncStatus, reason } = verdict;
       const isInSync = syncStatus === SYNC_STATUS.succeeded;

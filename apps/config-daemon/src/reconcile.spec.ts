@@ -13,6 +13,7 @@ import { Journal } from './journal/journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from '@sriov/node-plan';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
+import { createPluginMetrics } from './plugin-restart/plugin-metrics.ts';
 import { createReconciler } from './reconcile.ts';
 import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test/test-host.ts';
 
@@ -56,7 +57,7 @@ class Daemon {
       getNodeState: () => this.state,
       recorder: { record: (_, object, { reason }) => void this.events.push(`${object.metadata.name}: ${reason}`) },
       log: this.#log,
-      metrics: this.#nodeMetrics,
+      metrics: createPluginMetrics(this.metrics),
     }),
     getNodeState: () => this.state,
     status: {

@@ -1,4 +1,5 @@
 export * from './advance.ts';
+export * from './describe-restart.ts';
 export * from './end-pass.ts';
 export * from './plugin-record.ts';
 export * from './restart-table.ts';

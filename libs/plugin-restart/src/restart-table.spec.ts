@@ -52,6 +52,12 @@ const CELLS: readonly (readonly [string, PluginRecord, RestartInput, PluginRecor
   ['the pods miss further VFs that change', owed, vfs, owedFor(VFS, MORE)],
   ['the pods miss further VFs that change', owedFor(MORE), vfs, owedFor(MORE)],
   ['a configuration that was withdrawn is no reason', owedBoth, config(), owed],
+  [
+    'a configuration that was withdrawn is no reason',
+    { owed: { because: [CONFIG_CHANGED] } },
+    config(),
+    { owed: { because: [CONFIG_CHANGED] } },
+  ],
   ['a configuration that has changed back is no reason', owedBoth, config('a'), owed],
   ['the pods miss the new configuration as well', owed, config('b'), owedBoth],
   ['the pods miss the new configuration as well', owedBoth, config('c'), owedBoth],

@@ -26,9 +26,9 @@ describe('the device plugin is not restarted', () => {
       failures: [],
       ...change,
     });
-  const failure = (pciAddress: string): object => ({ failures: [{ pciAddress, isBlocked: false }] });
+  const failure = (pciAddress: string): object => ({ failures: [{ pciAddress, outcome: 'failed' }] });
   const problem = (reason: string): object => ({ rest: { pfs: [], problems: [{ pciAddress: PF, reason }] } });
-  const blocked = { pciAddress: OTHER, isBlocked: true };
+  const blocked = { pciAddress: OTHER, outcome: 'blocked' };
 
   it.each<[string, object, string[]]>([
     ['before a PF with VFs has had what failed', failure(PF), [PF]],

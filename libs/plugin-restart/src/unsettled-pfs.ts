@@ -1,4 +1,5 @@
-import { type HostPlan, type PlanProblemReason } from '@sriov/node-plan';
+import { REASON } from '@sriov/api';
+import { type HostPlan, type PlanProblemReason, type StepFailure } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 
 /** How a pass left the host. */
@@ -6,15 +7,10 @@ export interface HostEnd {
   readonly observed: Pick<ObservedHost, 'interfaces'>;
   /** What is still to be done. */
   readonly rest: Pick<HostPlan, 'pfs' | 'problems'>;
-  readonly failures: readonly {
-    /** Empty when all PFs are concerned. */
-    readonly pciAddress: string;
-    /** The step has not come back from the kernel. */
-    readonly isBlocked: boolean;
-  }[];
+  readonly failures: readonly Pick<StepFailure, 'pciAddress' | 'outcome'>[];
 }
 
-const KEEPS_WAITING: readonly PlanProblemReason[] = ['NotPlannedYet', 'BlockedInKernel'];
+const KEEPS_WAITING: readonly PlanProblemReason[] = [REASON.notPlannedYet, REASON.blocked];
 
 /**
  * PCI addresses of the PFs on which VFs can still change, and that the restart therefore waits for: their steps are not
@@ -27,10 +23,10 @@ export function unsettledPfs({ observed, rest, failures }: HostEnd): readonly st
   for (const { pciAddress, sriov } of observed.interfaces) if (sriov?.vfs.length) withVfs.add(pciAddress);
   const undone = [...failures, ...rest.pfs].filter(({ pciAddress }) => withVfs.has(pciAddress));
   // A call that is still in the kernel can make VFs at any moment.
-  const blocked = failures.filter(({ isBlocked }) => isBlocked);
+  const blocked = failures.filter(({ outcome }) => outcome === 'blocked');
   const waiting = rest.problems.filter(
     ({ reason, pciAddress = '' }) =>
-      KEEPS_WAITING.includes(reason) || (reason === 'VirtualFunctionInUse' && withVfs.has(pciAddress)),
+      KEEPS_WAITING.includes(reason) || (reason === REASON.vfInUse && withVfs.has(pciAddress)),
   );
   return [...new Set([...undone, ...blocked, ...waiting].map(({ pciAddress = '' }) => pciAddress))];
 }

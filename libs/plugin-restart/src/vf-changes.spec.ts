@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type PfPlan } from '@sriov/node-plan';
+import { type PfPlan, type StepName } from '@sriov/node-plan';
 import { type ObservedHost, type ObservedVf } from '@sriov/observed-host';
 import { changesVfs, vfChanges, vfPortrait } from './vf-changes.ts';
 
@@ -67,7 +67,7 @@ describe('of a plan, the device plugin has to learn', () => {
   ])('%s', (_, changes, expected) => expect(changes).toEqual(expected));
 });
 
-it.each([
+it.each<[StepName['kind'], boolean]>([
   ['set-num-vfs', true],
   ['bind-vf', true],
   ['unbind-vf', true],

@@ -1,13 +1,5 @@
 import { parseVfRange, rangeContains, type VfGroup } from '@sriov/api';
-import {
-  formatVfIds,
-  type HostFacts,
-  type HostPlan,
-  type PfPlan,
-  type PfStep,
-  pfTitle,
-  type VfStep,
-} from '@sriov/node-plan';
+import { formatVfIds, type HostFacts, type HostPlan, type PfPlan, pfTitle, type StepName } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 
 /** What the pods of the device plugin miss when the plan is carried out: one sentence for each PF. */
@@ -37,10 +29,10 @@ function isInGroup(groups: readonly VfGroup[], id: number): boolean {
   });
 }
 
-const VF_STEPS: readonly string[] = ['set-num-vfs', 'bind-vf', 'unbind-vf'] satisfies (PfStep | VfStep)['kind'][];
+const VF_STEPS: readonly StepName['kind'][] = ['set-num-vfs', 'bind-vf', 'unbind-vf'];
 
 /** Whether the step changes which VFs there are, or their drivers. The device plugin hears of nothing else. */
-export function changesVfs({ kind }: { readonly kind: string }): boolean {
+export function changesVfs({ kind }: Pick<StepName, 'kind'>): boolean {
   return VF_STEPS.includes(kind);
 }
 

@@ -1,7 +1,8 @@
 import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
+import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
-import { type PluginRecord } from '../plugin-restart/decide-restart.ts';
+import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
 export interface JournalFolder {
@@ -14,16 +15,6 @@ export interface JournalFolder {
 /** How a PF was before the operator first touched it. */
 const initialSchema = z.object({ mtu: z.number().optional(), autoprobe: z.boolean().optional() });
 export type InitialState = z.infer<typeof initialSchema>;
-
-const pluginSchema = z.object({
-  configHash: z.string().optional(),
-  owed: z
-    .object({
-      because: z.array(z.string()),
-      found: z.object({ uids: z.array(z.string()), configHash: z.string().optional() }).optional(),
-    })
-    .optional(),
-});
 
 /** What the journal knows. */
 export interface JournalEntries {
@@ -39,8 +30,6 @@ export interface JournalEntries {
 const OWNED = 'pci';
 /** One file per PF: ours alone. */
 const INITIAL = 'initial';
-/** One file: ours alone. */
-const PLUGIN = 'device-plugin';
 
 /**
  * What the daemon must not forget: which PFs it has taken over, and how they were before. Entries are written before
@@ -71,7 +60,7 @@ export class Journal {
       owned: owned.entries,
       initial: initial.entries,
       damaged: new Map(damaged),
-      plugin: await this.#readPlugin(),
+      plugin: await readPluginRecord(this.#folder),
     };
   }
 
@@ -95,19 +84,7 @@ export class Journal {
 
   /** Writes what is known of the device plugin, unless it stands there already. */
   async recordPlugin(record: PluginRecord, known: PluginRecord): Promise<void> {
-    const text = JSON.stringify(record);
-    if (text !== JSON.stringify(known)) await this.#folder.write(PLUGIN, `${text}\n`);
-  }
-
-  async #readPlugin(): Promise<PluginRecord> {
-    const text = await this.#folder.read(PLUGIN);
-    if (text === undefined) return {};
-    try {
-      return pluginSchema.parse(JSON.parse(text));
-    } catch {
-      // One restart too many is better than VFs that nobody hears of.
-      return { owed: { because: [`the state file ${PLUGIN} was damaged`] } };
-    }
+    await writePluginRecord(this.#folder, record, known);
   }
 
   async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialState): Promise<void> {

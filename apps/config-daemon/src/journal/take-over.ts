@@ -3,7 +3,7 @@ import { type HostPlan, type StepName } from '@sriov/node-plan';
 import { type FailedStep, failedStep } from '../steps/failed-step.ts';
 import { type Gathered } from '../gather.ts';
 import { type Journal } from './journal.ts';
-import { type PluginRecord } from '../plugin-restart/decide-restart.ts';
+import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 
 /**
  * Writes into the journal which PFs the operator is responsible for: every PF whose entry is in force or will be, before
@@ -19,7 +19,7 @@ export async function takeOver(
   const { facts, journal: known } = gathered;
   const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   try {
-    await oweRestart(journal, known.plugin, because);
+    await recordVfChanges(journal, known.plugin, because);
     for (const entry of plan.taken) {
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
       const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
@@ -33,13 +33,6 @@ export async function takeOver(
     const about: StepName = { pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal' };
     return [failedStep(about, cause, message)];
   }
-}
-
-/** Pods that were found before have not seen what comes now. */
-async function oweRestart(journal: Journal, known: PluginRecord, because: readonly string[]): Promise<void> {
-  if (because.length === 0) return;
-  const owed = { because: [...new Set([...(known.owed?.because ?? []), ...because])] };
-  await journal.recordPlugin({ ...known, owed }, known);
 }
 
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */

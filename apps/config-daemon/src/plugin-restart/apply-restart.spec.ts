@@ -5,8 +5,8 @@ import { createLogger, Metrics, systemClock } from '@sriov/runtime';
 import { converge } from '../converge.ts';
 import { wishOf } from '../gather.ts';
 import { Journal } from '../journal/journal.ts';
-import { createNodeMetrics } from '../metrics.ts';
 import { createPluginRestarter } from './apply-restart.ts';
+import { createPluginMetrics } from './plugin-metrics.ts';
 import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from '../test/test-host.ts';
 
 jest.setTimeout(60_000);
@@ -53,7 +53,7 @@ async function pass(
     getNodeState: () => cached,
     recorder: { record: () => undefined },
     log: createLogger({ service: 'test', level: 'silent' }),
-    metrics: createNodeMetrics(new Metrics()),
+    metrics: createPluginMetrics(new Metrics()),
   });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
   const wanted = { ...wishOf(state), allowHostInterfaces: false };

@@ -1,49 +1,47 @@
-import { ANNOTATION, readPlannedFrom, REASON, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { REASON, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { type EventRecorder } from '@sriov/kube';
+import { advance, type Advance, endPass, meantPods, type PluginRecord, type RestartFacts } from '@sriov/plugin-restart';
 import { type Logger } from '@sriov/runtime';
-import { type Converged } from '../converge.ts';
-import { type Journal } from '../journal/journal.ts';
-import { type NodeMetrics } from '../metrics.ts';
-import { decideRestart, type OwedRestart, type PluginRecord, unsettledPfs } from './decide-restart.ts';
+import { gatherRestart, type PassEnd } from './gather-restart.ts';
+import { type PluginMetrics } from './plugin-metrics.ts';
 import { type PluginPods } from './plugin-pods.ts';
+
+/** Where the record of the device plugin is written, unless it says the same as the one that is known. */
+export interface PluginJournal {
+  recordPlugin(record: PluginRecord, known: PluginRecord): Promise<void>;
+}
 
 /** What restarting the device plugin takes. */
 export interface PluginPorts {
   readonly pods: PluginPods;
   /** The node's own state from the cache. */
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
-  readonly journal: Journal;
+  readonly journal: PluginJournal;
   readonly recorder: Pick<EventRecorder, 'record'>;
   readonly log: Logger;
-  readonly metrics: Pick<NodeMetrics, 'pluginRestarted' | 'restartOwed'>;
+  readonly metrics: PluginMetrics;
 }
 
 /**
- * Restarts the device plugin after a pass if that is due, and writes down what is known of it. Resolves with a sentence
- * when that failed, which is then tried again after the next pass; never rejects. `nodeState` is the one that the pass
- * worked for.
+ * Restarts the device plugin after a pass if the table says so, and writes down what is known of it. Resolves with a
+ * sentence when that failed, and it is then tried again after the next pass; never rejects. `nodeState` is the one that
+ * the pass worked for.
  */
-export type RestartPlugin = (nodeState: SriovNetworkNodeState, converged: Converged) => Promise<string | undefined>;
+export type RestartPlugin = (nodeState: SriovNetworkNodeState, end: PassEnd) => Promise<string | undefined>;
 
 /** Makes the restarter of this node's device plugin. */
 export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
   const { journal, metrics, log } = ports;
-  return async (nodeState, converged) => {
-    const { before, now, hasChangedVfs } = converged.plugin;
-    const cached = ports.getNodeState() ?? nodeState;
-    const configHash = configHashOf(cached, nodeState);
-    // A spec that came meanwhile is next: one restart will do for both.
-    const isOutdated = !isSameSpec(cached, nodeState);
-    const unsettled = [...unsettledPfs(converged), ...(isOutdated ? [''] : [])];
-    const { record, isDue } = decideRestart({ before, now, configHash, hasChangedVfs, unsettled });
+  return async (nodeState, end) => {
+    const facts = gatherRestart(end, { nodeState, cached: ports.getNodeState() ?? nodeState });
+    const decision = endPass(facts);
+    const { record, action } = decision;
+    const isDue = action === 'list-pods';
     try {
-      if (isDue && record.owed !== undefined) {
-        await restart(ports, { nodeState, known: now, record, owed: record.owed, configHash });
-      } else {
-        await journal.recordPlugin(record, now);
-      }
-      metrics.restartOwed(record.owed !== undefined && !isDue);
+      if (isDue) await restart(ports, { nodeState, facts, decision });
+      else await journal.recordPlugin(record, facts.now);
+      metrics.restartOwed(action === 'wait');
       return undefined;
     } catch (err) {
       const problem = isDue
@@ -57,47 +55,40 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
   };
 }
 
-/** The newest hash. A node state that is not planned says nothing of what the device plugin shall have. */
-function configHashOf(cached: SriovNetworkNodeState, nodeState: SriovNetworkNodeState): string | undefined {
-  const { metadata } = readPlannedFrom(cached) === undefined ? nodeState : cached;
-  return metadata.annotations?.[ANNOTATION.devicePluginConfigHash];
-}
-
-/** A node state that was deleted and made anew can have the generation of the one before. */
-function isSameSpec({ metadata: a }: SriovNetworkNodeState, { metadata: b }: SriovNetworkNodeState): boolean {
-  return a.uid === b.uid && a.generation === b.generation;
-}
-
 interface Restart {
   readonly nodeState: SriovNetworkNodeState;
-  /** What the journal has. */
-  readonly known: PluginRecord;
-  /** What it shall have until the restart is done. */
-  readonly record: PluginRecord;
-  readonly owed: OwedRestart;
-  readonly configHash: string | undefined;
+  readonly facts: RestartFacts;
+  readonly decision: Advance;
 }
 
 /**
- * The pods are written down before they are deleted: whatever happens then, their successors are left alone. Nobody
- * waits for those, they come by themselves.
+ * The pods are written down before the first is deleted: whatever happens then, the pods that follow them are left alone.
+ * Nobody waits for those, since their DaemonSet makes them.
  */
-async function restart(ports: PluginPorts, { nodeState, known, record, owed, configHash }: Restart): Promise<void> {
-  const { journal, log, metrics, pods } = ports;
+async function restart(ports: PluginPorts, { nodeState, facts, decision }: Restart): Promise<void> {
+  const { journal, log, metrics, pods, recorder } = ports;
   const present = await pods.list();
-  const uids = owed.found?.uids ?? present.map(({ uid }) => uid);
-  const old = present.filter(({ uid }) => uids.includes(uid));
-  const restarting = { ...record, owed: { because: owed.because, found: { uids, configHash } } };
-  if (old.length > 0) await journal.recordPlugin(restarting, known);
+  const uids = present.map(({ uid }) => uid);
+  const listed = advance(decision.record, { kind: 'pods', uids, configHash: facts.configHash });
+  await journal.recordPlugin(listed.record, facts.now);
+  if (listed.action !== 'delete-pods') return;
+  const meant = meantPods(listed.record, uids);
+  const old = present.filter(({ uid }) => meant.includes(uid));
   for (const pod of old) await pods.delete(pod);
-  await journal.recordPlugin({ configHash: configHash ?? record.configHash }, old.length > 0 ? restarting : known);
-  if (old.length === 0) return;
-  const message = `restarted the device plugin: ${owed.because.join('; ')}`;
-  log.info({ reason: REASON.devicePluginRestarted, pods: old.map(({ name }) => name) }, message);
+  const deleted = advance(listed.record, { kind: 'deleted' });
+  await journal.recordPlugin(deleted.record, listed.record);
+  const message = `${deleted.sentence}: ${listed.record.owed?.because.join('; ') ?? ''}`;
+  const reason = REASON.devicePluginRestarted;
+  log.info({ reason, pods: old.map(({ name }) => name) }, message);
   metrics.pluginRestarted('done');
-  ports.recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, {
-    type: 'Normal',
-    reason: REASON.devicePluginRestarted,
-    message,
-  });
+  recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, { type: 'Normal', reason, message });
+}
+
+/** Writes down which VFs are about to change, before they do: pods that run now will have missed it. */
+export async function recordVfChanges(
+  journal: PluginJournal,
+  known: PluginRecord,
+  because: readonly string[],
+): Promise<void> {
+  if (because.length > 0) await journal.recordPlugin(advance(known, { kind: 'vfs', because }).record, known);
 }
