@@ -10,7 +10,7 @@ import { type Streams } from './streams.ts';
 import { validateObjects, verdictsText } from './validate/validate-objects.ts';
 
 /** Options of a command, as commander gives them. */
-export interface CommandOptions {
+interface CommandOptions {
   readonly filename: readonly string[];
   readonly recursive: boolean;
   readonly output: OutputFormat;

@@ -56,13 +56,13 @@ export interface ControllerParts extends Pick<ServiceContext<Settings>, 'setting
 }
 
 /** One controller for each kind of key. */
-export type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'operatorConfig', Controller>>;
+type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'operatorConfig', Controller>>;
 
 /**
  * The policy controller: one controller brings each node in line with the policies, the others say on each policy,
  * each pool and the SriovOperatorConfig how far that has come.
  */
-export function createControllers(parts: ControllerParts): Controllers {
+function createControllers(parts: ControllerParts): Controllers {
   const { settings, clock, log, client, recorder, caches } = parts;
   const { namespace } = settings;
   const options = { timers: clock, log, metrics: createControllerMetrics(parts.metrics) };

@@ -61,7 +61,7 @@ export class Authority {
     const certificate = new x509.X509Certificate(pair.certificate);
     const pkcs8 = x509.PemConverter.decodeFirst(pair.privateKey);
     const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, KEY, true, ['sign']);
-    const publicKey = (await certificate.publicKey.export(KEY, ['verify'])) as webcrypto.CryptoKey;
+    const publicKey = await certificate.publicKey.export(KEY, ['verify']);
     return new Authority(certificate, { privateKey, publicKey });
   }
 

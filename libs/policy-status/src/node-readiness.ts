@@ -3,7 +3,7 @@ import { type NewCondition, type Summary, summaryConditions } from '@sriov/condi
 import { type Problem } from '@sriov/selection';
 
 /** How far a node is with its desired state. */
-export type Readiness = 'ready' | 'progressing' | 'failed';
+type Readiness = 'ready' | 'progressing' | 'failed';
 
 /** A node that the policy or pool in question configures. */
 export interface MatchedNode {

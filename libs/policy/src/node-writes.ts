@@ -54,7 +54,7 @@ export interface StateChanges {
 }
 
 /** Annotations by name; `null` removes one. */
-export type AnnotationChanges = Readonly<Record<string, string | null>>;
+type AnnotationChanges = Readonly<Record<string, string | null>>;
 
 /** A short text that differs for different configurations of the device plugin. */
 export type ConfigHash = (text: string) => string;

@@ -13,7 +13,7 @@ import { nameOf, selectedRanges } from './nic-selector.ts';
 import { type ReadablePolicy } from './prepare.ts';
 
 /** A VF group and its range as numbers. */
-export interface RangedGroup {
+interface RangedGroup {
   readonly group: VfGroup;
   readonly range: VfRange;
 }

@@ -23,7 +23,7 @@ export interface ReadablePolicy {
 }
 
 /** A stored policy that cannot be read. What it configured before is kept, since bad input must not destroy VFs. */
-export interface UnreadablePolicy {
+interface UnreadablePolicy {
   readonly kind: 'unreadable';
   readonly name: string;
   readonly priority: number;

@@ -20,7 +20,7 @@ export const OWN_NODE = 'node-a';
 export const OTHER_NODE = 'node-b';
 
 /** Base64 of an authority's PEM, which the API server checks. */
-export const CA = Buffer.from(
+const CA = Buffer.from(
   (await Authority.create('ca', { notBefore: new Date(0), notAfter: new Date(2e12) })).certificate,
 ).toString('base64');
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { NoControlPlaneError, resolveBinaries } from './binaries.ts';
 import { ControlPlaneError, startControlPlane } from './control-plane.ts';
@@ -64,7 +63,7 @@ async function keepUp({ controllerManager, serviceAccounts, kubeconfig }: Flags)
   try {
     if (kubeconfig !== undefined) await plane.writeKubeconfig(kubeconfig);
     const path = kubeconfig ?? plane.kubeconfigPath;
-    const end = Promise.race([plane.failed, once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    const end = Promise.race([plane.failed, untilSignal('SIGINT'), untilSignal('SIGTERM')]);
     say(`logs and data: ${plane.folder}`);
     say(`kubeconfig: ${path}`);
     say(`try: ${plane.kubectl} --kubeconfig ${path} get namespaces`);
@@ -95,3 +94,7 @@ await runTool({
   },
   exitCodeOf: (error) => (isExpected(error) ? 1 : undefined),
 });
+
+function untilSignal(signal: NodeJS.Signals): Promise<void> {
+  return new Promise((resolve) => process.once(signal, () => resolve()));
+}

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChartError, NoHelmError } from '@sriov/chart';
@@ -82,13 +81,13 @@ async function run({ keep, world, noCluster }: Flags): Promise<number> {
 async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<number> {
   const cluster = await DemoCluster.start(options);
   // Until here a signal ends the process at once, and the supervisors clean up. From here on everything stops in order.
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const interrupted = Promise.race([untilSignal('SIGINT'), untilSignal('SIGTERM')]);
   // The supervisors do not keep this process alive, so a timer does.
   const keepAlive = setInterval(() => undefined, 60_000);
   try {
     const broken = Promise.race([cluster.services.failed, cluster.plane.failed.then((error) => Promise.reject(error))]);
     const outcome = await Promise.race([cluster.applyExamples(), interrupted, broken]);
-    if (outcome instanceof Array) return INTERRUPTED;
+    if (typeof outcome === 'string') return INTERRUPTED;
     const isWell = conclude(outcome);
     if (!isWell) for (const tail of await cluster.services.logTails()) say(`\nthe log of ${tail}`);
     if (keep) {
@@ -115,3 +114,7 @@ await runTool({
     return isExpected ? 1 : undefined;
   },
 });
+
+function untilSignal(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => process.once(signal, () => resolve(signal)));
+}

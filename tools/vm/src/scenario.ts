@@ -20,7 +20,7 @@ export interface Scenario {
 }
 
 /** How a case went that a program in the guest has tried: a line of its output. */
-export interface Tried {
+interface Tried {
   readonly name: string;
   readonly ms: number;
   readonly failure?: string;

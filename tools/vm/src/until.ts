@@ -4,7 +4,7 @@ import { messageOf } from '@sriov/errors';
 /** Each look costs a TLS handshake or a process, on processors that the guest needs. */
 const POLL_MS = 250;
 /** An emulated machine under load is slow; that nothing comes at all is found out all the same. */
-export const WAIT_MS = 120_000;
+const WAIT_MS = 120_000;
 
 /**
  * Waits until `holds` neither rejects nor resolves with `false` or `undefined`, and resolves with what it did.

@@ -22,7 +22,7 @@ export interface PlanSettings {
 }
 
 /** What stands in the cluster for a node. */
-export interface NodeBefore {
+interface NodeBefore {
   readonly state: SriovNetworkNodeState | undefined;
   /** Absent when it is not in the input, or not in the cluster. */
   readonly devicePluginConfig: string | undefined;
@@ -41,7 +41,7 @@ export interface PlannedNode {
 }
 
 /** A policy that configures nothing, and why. */
-export interface IdlePolicy {
+interface IdlePolicy {
   readonly name: string;
   readonly message: string;
 }

@@ -13,7 +13,7 @@ import { type AdmissionCluster, type AdmissionRequest, type AdmissionVerdict } f
 export const OPERATOR = 'operator';
 
 /** Three nodes in zone a, of which the first has two ports, the second has no state yet, and the third is elsewhere. */
-export const CLUSTER: AdmissionCluster = {
+const CLUSTER: AdmissionCluster = {
   nodes: [
     { metadata: { name: 'n1', labels: { zone: 'a' } } },
     { metadata: { name: 'n2', labels: { zone: 'a' } } },

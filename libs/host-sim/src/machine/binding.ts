@@ -1,10 +1,10 @@
 import { allModels } from '../models/index.ts';
 import { type DeviceState } from '../state.ts';
 import { Errno } from '../tree.ts';
-import { addLink, removeLinks } from './interfaces.ts';
+import { detach } from './detach.ts';
+import { addLink } from './interfaces.ts';
 import { type Machine } from './machine.ts';
 import { allocateIrqs } from './numbers.ts';
-import { removeAllVfs } from './vfs.ts';
 
 /** Drivers that take any device they are told to take. */
 const GENERIC_DRIVERS = ['vfio-pci', 'pci-pf-stub'];
@@ -84,7 +84,7 @@ function matches(machine: Machine, address: string, driver: string): boolean {
 }
 
 /** Binds the driver, as long as that takes. @throws {Errno} `EINVAL` for vfio-pci without an IOMMU */
-export async function attach(machine: Machine, address: string, driver: string): Promise<void> {
+async function attach(machine: Machine, address: string, driver: string): Promise<void> {
   const device = machine.device(address);
   if (driver === 'vfio-pci' && !machine.world.iommu) throw new Errno('EINVAL');
   const isKernelDriver = !GENERIC_DRIVERS.includes(driver);
@@ -104,32 +104,4 @@ export async function attach(machine: Machine, address: string, driver: string):
 function vectorsOf(machine: Machine, address: string, { vf }: DeviceState): number {
   const { sriov, pfIrqs } = machine.model(address);
   return vf ? (sriov?.vfIrqs ?? 0) : pfIrqs[0];
-}
-
-/**
- * Unbinds whatever is bound. Of a PF all VFs go first; of a VF that is held open, when its holder lets go. Goes on with
- * what a process that has ended meanwhile had begun.
- */
-export async function detach(machine: Machine, address: string): Promise<void> {
-  const device = machine.device(address);
-  if (device.driver === undefined && device.isDetaching !== true) return;
-  if (device.pf && machine.model(address).sriov) await removeAllVfs(machine, machine.pf(address));
-  // The kernel takes the link away before it waits for the holder.
-  device.isDetaching = true;
-  delete device.driver;
-  machine.begun();
-  await untilReleased(machine, address);
-  await machine.take(machine.model(address).sriov?.latencies.unbind ?? 0);
-  device.irqs = [];
-  delete device.isDetaching;
-  removeLinks(machine, address);
-  machine.changed({ kind: 'device', name: address });
-}
-
-async function untilReleased(machine: Machine, address: string): Promise<void> {
-  while (machine.state.vfioHolders[address] !== undefined) {
-    await new Promise<void>((resolve) => {
-      machine.releases.set(address, [...(machine.releases.get(address) ?? []), resolve]);
-    });
-  }
 }

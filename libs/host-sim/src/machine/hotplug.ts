@@ -1,4 +1,4 @@
-import { detach } from './binding.ts';
+import { detach } from './detach.ts';
 import { addPort } from './boot.ts';
 import { type Machine } from './machine.ts';
 

@@ -1,5 +1,5 @@
 import { Errno } from '../tree.ts';
-import { detach } from './binding.ts';
+import { detach } from './detach.ts';
 import { removeDevice } from './hotplug.ts';
 import { type Machine } from './machine.ts';
 import { finishVfs } from './vfs.ts';

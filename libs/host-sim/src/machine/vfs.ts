@@ -1,10 +1,11 @@
 import { vfAddress } from '../pci-address.ts';
 import { type VfSettings } from '../state.ts';
 import { Errno } from '../tree.ts';
-import { detach, probeDriver } from './binding.ts';
+import { probeDriver } from './binding.ts';
+import { removeAllVfs, resetVectors } from './detach.ts';
 import { bounceCarrier } from './interfaces.ts';
 import { type Machine, type Pf } from './machine.ts';
-import { allocateIrqs, lowestFree } from './numbers.ts';
+import { lowestFree } from './numbers.ts';
 
 const FIRST_VF_GROUP = 9;
 
@@ -93,37 +94,9 @@ function freshSettings(): VfSettings {
   return { mac: '', vlan: 0, qos: 0, spoofchk: true, trust: false, linkState: 'auto', maxTxRate: 0 };
 }
 
-/** Takes all VFs of a PF away, one after the other: a look from outside may find some of them gone already. */
-export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
-  const { state, sriov, address } = pf;
-  if (state.vfs.length === 0) return;
-  state.vfsToBe = 0;
-  machine.begun();
-  for (const [vf, { vf: place }] of Object.entries(machine.state.devices)) {
-    if (place?.pf !== address) continue;
-    state.vfs[place.index] = null;
-    await detach(machine, vf);
-    delete machine.state.devices[vf];
-    machine.begun();
-  }
-  await machine.take(sriov.latencies.removeVfs);
-  state.vfs = [];
-  state.vfSettings = [];
-  delete state.vfsToBe;
-  if (!sriov.keepsESwitchMode) state.eSwitchMode = 'legacy';
-  if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 0);
-  machine.changed({ kind: 'device', name: address });
-}
-
 /** Goes on with the change of the number of VFs that was begun. The caller has the lock of the PF. */
 export async function finishVfs(machine: Machine, pf: Pf): Promise<void> {
   const { vfsToBe } = pf.state;
   if (vfsToBe === 0) await removeAllVfs(machine, pf);
   else if (vfsToBe !== undefined) await createVfs(machine, pf, vfsToBe);
-}
-
-/** The PF's driver asks for its interrupt vectors anew: it shares them with its VFs. */
-function resetVectors(machine: Machine, pf: Pf, which: 0 | 1): void {
-  pf.device.irqs = [];
-  pf.device.irqs = allocateIrqs(machine.state, pf.model.pfIrqs[which]);
 }

@@ -1,7 +1,7 @@
 import { type Entries } from '../tree.ts';
 
 /** How long operations take, in milliseconds. */
-export interface Latencies {
+interface Latencies {
   /** Making VFs, all together, without their drivers. */
   readonly createVfs: number;
   readonly removeVfs: number;

@@ -168,7 +168,7 @@ function vfioDevice(address: string): Folder {
 }
 
 /** Position among the devices of vfio-pci, in order of address. */
-export function vfioIndex(machine: Machine, address: string): number {
+function vfioIndex(machine: Machine, address: string): number {
   const devices = Object.keys(machine.state.devices).filter(
     (each) => machine.state.devices[each]?.driver === 'vfio-pci',
   );

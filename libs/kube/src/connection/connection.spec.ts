@@ -4,7 +4,7 @@ import { type AddressInfo, connect as connectSocket, type Socket } from 'node:ne
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { KubeConfig } from '@kubernetes/client-node';
 import { FakeClock } from '@sriov/testing';
 import { KubeClient } from '../client/client.ts';
 import { connect, type Connection } from './connection.ts';

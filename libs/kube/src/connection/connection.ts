@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { type KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { type KubeConfig } from '@kubernetes/client-node';
 import { messageOf } from '@sriov/errors';
 import { type Clock } from '@sriov/runtime';
 import { ApiError } from '../api-error.ts';

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import { type KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { type KubeConfig } from '@kubernetes/client-node';
 import { messageOf } from '@sriov/errors';
 import { type Clock } from '@sriov/runtime';
 

@@ -10,7 +10,7 @@ export function problemOf(observed: ObservedPf, reason: PlanProblemReason, messa
 }
 
 /** The name by which people know the PF. */
-export function pfName(observed: ObservedPf): string {
+function pfName(observed: ObservedPf): string {
   return observed.link ? `${observed.link.name} (${observed.pciAddress})` : observed.pciAddress;
 }
 

@@ -1,5 +1,5 @@
 /** What a download is asked beside its address. */
-export interface DownloadOptions {
+interface DownloadOptions {
   /** It is given up when nothing arrives for so long. */
   readonly stallMs: number;
   /** Called with each piece's size. */

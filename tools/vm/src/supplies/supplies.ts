@@ -26,7 +26,7 @@ export interface Supplies {
 }
 
 /** How QEMU is run. */
-export interface Qemu {
+interface Qemu {
   readonly command: string;
   /** Arguments that stand before all others. */
   readonly args: readonly string[];
