@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec } from '@sriov/api';
-import { policy } from '@sriov/testing/objects';
+import { policy, PORTS } from '@sriov/testing/objects';
+import { bridgesOf, findBridgeFault } from './bridges.ts';
 import { wants } from './test/wants.ts';
 
 const whole = (name: string, priority: number, spec: Partial<NodePolicySpec> = {}): ReturnType<typeof policy> =>
@@ -55,5 +56,57 @@ describe('bridgesOf', () => {
     expect(result.problems).toMatchObject([
       { name: 'faulty', reason: 'PolicyInvalid', message: 'spec.bridge requires eSwitchMode switchdev' },
     ]);
+  });
+});
+
+describe('a policy can have a bridge', () => {
+  const spec = { ...bridged.spec!, bridge: { ovs: {} } };
+
+  it.each<[string, Partial<NodePolicySpec>, string | undefined]>([
+    ['in switchdev mode', {}, undefined],
+    ['for Ethernet, however it is written', { linkType: 'ETH' }, undefined],
+    ['not in legacy mode', { eSwitchMode: 'legacy' }, 'spec.bridge requires eSwitchMode switchdev'],
+    ['not for InfiniBand', { linkType: 'ib' }, 'spec.bridge requires linkType eth'],
+    [
+      'not on a PF of another owner',
+      { externallyManaged: true },
+      'spec.bridge cannot be combined with externallyManaged',
+    ],
+    ['and none is wrong where none is wanted', { bridge: {}, eSwitchMode: 'legacy' }, undefined],
+    ['and nothing is wrong without one', { bridge: undefined, eSwitchMode: 'legacy' }, undefined],
+  ])('%s', (_, change, fault) => {
+    expect(findBridgeFault({ spec: { ...spec, ...change } })).toBe(fault);
+  });
+});
+
+describe('the bridges of a node', () => {
+  const both = { ...bridged, spec: { ...bridged.spec!, nicSelector: { vendor: '8086' } } };
+  const names = (spec: ReturnType<typeof wants>['spec']): string[] => (spec.bridges?.ovs ?? []).map(({ name }) => name);
+
+  it('are in order of their names, whatever order the PFs are in', () => {
+    const { spec } = wants([both], { interfaces: [...PORTS].reverse() });
+    expect(names(spec)).toEqual(['br-0000_3b_00.0', 'br-0000_3b_00.1']);
+  });
+
+  it('keep what their policies say of the uplink where no MTU is set', () => {
+    const { mtu: _, ...spec } = bridged.spec!;
+    const uplink = { interface: { type: 'dpdk', mtuRequest: 2000 } };
+    const quiet = { ...bridged, spec: { ...spec, bridge: { ovs: { uplink } } } };
+    expect(wants([quiet]).spec.bridges?.ovs?.[0]?.uplinks).toMatchObject([uplink]);
+  });
+
+  it('stay as they are on PFs that nobody plans, and go on others', () => {
+    const { spec } = wants([both]);
+    const facts = { node: 'n1', policies: [], layers: [], spec };
+    const keptOf = (kept: readonly string[]): string[] =>
+      (bridgesOf({ ...facts, kept: new Set(kept) }).bridges?.ovs ?? []).map(({ name }) => name);
+    expect(keptOf([])).toEqual([]);
+    expect(keptOf(['0000:3b:00.1'])).toEqual(['br-0000_3b_00.1']);
+  });
+
+  it('are no longer kept of a policy that is gone from a PF, while another cannot be read', () => {
+    const { spec } = wants([both]);
+    const broken = policy('broken', { numVfs: 'many' as unknown as number });
+    expect(wants([broken], { spec }).spec.bridges).toBeUndefined();
   });
 });

@@ -32,3 +32,52 @@ describe('readSupportedNics', () => {
     ]);
   });
 });
+
+describe('an entry of the ConfigMap', () => {
+  it.each(['8086 1521 1520 1', 'x8086 1521 1520', '8086 1521', '8086 1521 152g', '', '80861521 1520'])(
+    'is malformed as "%s"',
+    (entry) => {
+      const { nics, problems } = readSupportedNics({ Mine: entry });
+      expect(problems.map(({ message }) => message.split(':')[0])).toEqual(['entry Mine']);
+      expect(nics.knows({})).toBe(false);
+    },
+  );
+
+  it('is read in the order of the keys, whatever order they are in', () => {
+    const data = { b: '8086 1521 0002', a: '8086 1521 0001', d: 'bad', c: 'bad' };
+    const { nics, problems } = readSupportedNics(data);
+    expect(nics.vfDevice({ pfDevice: '1521' })).toBe('0001');
+    expect(problems.map(({ message }) => message.slice(0, 7))).toEqual(['entry c', 'entry d']);
+  });
+});
+
+describe('the models', () => {
+  const { nics } = readSupportedNics({
+    a: '8086 1592 1889',
+    b: '8086 1521 1889',
+    c: '15b3 101d 1889',
+    d: '15b3 101d 101e',
+  });
+
+  it('tell the VF of a model that they know, and none of others', () => {
+    expect(nics.vfDevice({ pfDevice: '1592' })).toBe('1889');
+    expect(nics.vfDevice({ pfDevice: 'ffff' })).toBeUndefined();
+  });
+
+  it.each<[string, string | undefined, string | undefined, boolean]>([
+    ['of both ids', '15b3', '101e', true],
+    ['not of the id of another vendor', '8086', '101e', false],
+    ['not of the vendor alone', '8086', 'ffff', false],
+    ['not of no ids', undefined, undefined, false],
+  ])('know a VF %s', (_, vendor, vfDevice, isKnown) => {
+    expect(nics.knowsVf(vendor, vfDevice)).toBe(isKnown);
+  });
+
+  it.each<[string, string, string | undefined, string[]]>([
+    ['every vendor', '1889', undefined, ['101d', '1521', '1592']],
+    ['one vendor', '1889', '8086', ['1521', '1592']],
+    ['a VF that nobody has', 'ffff', undefined, []],
+  ])('tell the PFs of a VF, in order and each once: %s', (_, vfDevice, vendor, pfDevices) => {
+    expect(nics.pfDevicesOf(vfDevice, vendor)).toEqual(pfDevices);
+  });
+});
