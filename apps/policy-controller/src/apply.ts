@@ -23,7 +23,7 @@ export interface WritePorts {
   readonly client: KubeClient;
   readonly configMaps: ConfigMapWriter;
   readonly expectations: Expectations;
-  /** Bounds the writes that are under way. */
+  /** Limits how many writes run at the same time. */
   readonly writeLimit: LimitFunction;
   readonly settings: Settings;
   readonly log: Logger;
@@ -36,7 +36,7 @@ interface Target {
   readonly owner: OwnerReference;
   /** Owners that the node state has now. */
   readonly owners: readonly OwnerReference[];
-  /** The objects that the writes were planned from: those that others have changed since are not written. */
+  /** The objects that the writes were planned from. One that somebody else has changed since is not written. */
   readonly planned: Pick<GatheredNode, 'nodeVersion' | 'configMapVersions'> & {
     readonly state: Pick<ObjectMeta, 'uid' | 'resourceVersion'>;
   };
@@ -61,7 +61,7 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
 }
 
 function applyWrite(ports: WritePorts, target: Target, write: NodeWrite): Promise<void> {
-  // Keys of a ConfigMap are written together, one request after the other: they need no slot, and must hold none.
+  // The keys of a ConfigMap are written together, one request after the other: they take no slot of the limit.
   return isKeyWrite(write) ? writeKey(ports, target, write) : ports.writeLimit(() => writeObject(ports, target, write));
 }
 

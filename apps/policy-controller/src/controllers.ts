@@ -24,11 +24,16 @@ import { ProgressThrottle } from './status/progress-throttle.ts';
 import { recordFailures } from './status/record-failures.ts';
 import { connectWatches, enqueueSubjects } from './watches.ts';
 
-/** Nodes in work at the same time. Many: those that wait for the ConfigMap that they share are written together. */
+/**
+ * Nodes that are reconciled at the same time: many, because those that wait for a shared ConfigMap share its next
+ * write.
+ */
 const NODE_WORKERS = 1_024;
-/** Nodes tend to fail together; the SriovOperatorConfig tells of all of them at once. */
+/** Nodes tend to fail together, so the SriovOperatorConfig reports them together. */
 const FAILING_DELAY_MS = 1_000;
-/** Writes of nodes at the same time: the client has 64 connections, of which watches, lease and statuses need some. */
+/**
+ * Writes for nodes at the same time: the client has 64 connections, and watches, lease and statuses need some of them.
+ */
 const NODE_WRITES = 48;
 
 /** Follows the cluster, and runs the controllers while this replica leads. */
@@ -48,7 +53,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   });
 }
 
-/** What the controllers are made of: the process, the way to the cluster, and what is known of it. */
+/** What the controllers are made from: the process, the connection to the cluster, and the caches. */
 export interface ControllerParts extends Pick<ServiceContext<Settings>, 'settings' | 'log' | 'clock' | 'metrics'> {
   readonly client: KubeClient;
   readonly recorder: EventRecorder;
@@ -59,8 +64,9 @@ export interface ControllerParts extends Pick<ServiceContext<Settings>, 'setting
 type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'operatorConfig', Controller>>;
 
 /**
- * The policy controller: one controller brings each node in line with the policies, the others say on each policy,
- * each pool and the SriovOperatorConfig how far that has come.
+ * Joins the parts. The node controller brings each node in line with the policies. What it finds out goes into
+ * `findings` and `failing`, and wakes the other three: they write the status of each policy, each pool and the
+ * SriovOperatorConfig.
  */
 function createControllers(parts: ControllerParts): Controllers {
   const { settings, clock, log, client, recorder, caches } = parts;
@@ -81,9 +87,13 @@ function createControllers(parts: ControllerParts): Controllers {
     caches,
     configMaps,
     now: (): number => clock.now(),
+    // Policies, pools and settings, read once for all nodes.
     view: new FleetView(caches, settings),
+    // What the last plan of each node says about policies and pools.
     findings: new NodeFindings(),
+    // Nodes for which a write keeps failing.
     failing: new FailingNodes(),
+    // Delays statuses that only count progress.
     throttle: new ProgressThrottle(clock),
   };
   const statusControllers = createStatusControllers(options, context);
@@ -92,7 +102,9 @@ function createControllers(parts: ControllerParts): Controllers {
     enqueueSubjects({ policies, pools, findings: context.findings, namespace }, subjects);
   const nodeContext = {
     ...context,
+    // Our own writes that the caches do not show yet.
     expectations: new Expectations(clock),
+    // PFs that were reported until a moment ago.
     vanishedPfs: new VanishedPfs({ graceMs: settings.vanishedPfGraceMinutes * 60_000, clock }),
     writeLimit: pLimit(NODE_WRITES),
     onFindings: (node: string, found: Findings | undefined): void => enqueueStatuses(context.findings.set(node, found)),
@@ -113,7 +125,7 @@ function createControllers(parts: ControllerParts): Controllers {
   return controllers;
 }
 
-/** The controllers that write statuses alone: where one is refused, an Event is all that is left. */
+/** The controllers that write only statuses. When the API server refuses a status, they record an Event instead. */
 function createStatusControllers(
   options: Pick<ControllerOptions, 'timers' | 'log' | 'metrics'>,
   context: OperatorConfigContext,

@@ -8,7 +8,7 @@ import { type Expectations } from './caches/expectations.ts';
 import { type Settings } from './settings.ts';
 import { type VanishedPfs } from './caches/vanished-pfs.ts';
 
-/** Where what bears on a node is read from. */
+/** Where the facts about a node are read from. */
 export interface GatherSources {
   readonly caches: Caches;
   readonly view: FleetView;
@@ -30,9 +30,9 @@ export interface GatheredNode {
   readonly nodeVersion: string | undefined;
   /** Resource versions of the device plugin's ConfigMaps by name, as cached; `undefined` of one that does not exist. */
   readonly configMapVersions: ReadonlyMap<string, string | undefined>;
-  /** When a PF that is missed has been away for too long, in milliseconds from now. */
+  /** When a missing PF will have been away for too long, in milliseconds from now. */
   readonly lookAgainMs: number | undefined;
-  /** The caches do not show yet what we wrote: planning from them would write it again. */
+  /** The caches do not show our last writes yet: planning from them would write the same again. */
   readonly isBehind: boolean;
 }
 

@@ -12,7 +12,7 @@ import { subjectOf } from './status/subject.ts';
 /** What a reconcile of a node works with. */
 export interface NodeContext extends WritePorts, GatherSources {
   readonly now: () => number;
-  /** Hears what planning the node brought to light; `undefined` for a node that is not managed. */
+  /** Called with the findings of the plan; `undefined` for a node that is not managed. */
   readonly onFindings: (node: string, findings: Findings | undefined) => void;
 }
 
@@ -58,7 +58,7 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
     await apply(context, gathered, writes);
   } catch (error) {
     if (!(error instanceof ConfigMapFullError)) throw error;
-    // A change of the ConfigMap wakes the node; until then there is no use in trying.
+    // A change of the ConfigMap wakes the node. Trying earlier would be in vain.
     tell({ problems: [...plan.problems, ...noRoomProblems(plan, error.message)], isSettled: false });
     return stalled(REASON.configMapFull, error.message);
   }

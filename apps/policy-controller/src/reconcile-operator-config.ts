@@ -14,9 +14,9 @@ export interface OperatorConfigContext extends StatusContext {
 }
 
 /**
- * Says on the SriovOperatorConfig whether its settings are in force, and how the two ConfigMaps are that all nodes
- * depend on: whether the configuration of the device plugin is written and finds room, and whether the list of NICs can
- * be read; and whether all else that nodes are to have could be written. On the list an Event tells of it as well.
+ * Reports on the SriovOperatorConfig what concerns all nodes: whether its settings are in force, whether the
+ * configuration of the device plugin fits into its ConfigMaps and is written, whether everything else for the nodes is
+ * written, and whether the list of NICs can be read. A list that cannot be read also gets an Event on its ConfigMap.
  */
 export async function reconcileOperatorConfig(context: OperatorConfigContext): Promise<Outcome> {
   const outcome = done(REASON.configMapFits, 'the conditions are up to date');

@@ -49,7 +49,7 @@ function factsOf(context: StatusContext, policy: SriovNetworkNodePolicy): Policy
   return facts.matched.length > 0 ? facts : { ...facts, mismatch: findMismatch(context, name, nodes) };
 }
 
-/** What of the selector of a policy that configures nothing fits no PF of its nodes. */
+/** Why the selector of a policy that configures nothing matches no PF of its nodes. */
 function findMismatch(
   { caches, view, settings }: StatusContext,
   name: string,

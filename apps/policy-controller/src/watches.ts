@@ -20,7 +20,7 @@ import { nameOfSubject } from './status/subject.ts';
 
 /** Changes of nodes come in bursts; a status is computed from all of them together. */
 const STATUS_DELAY_MS = 1_000;
-/** A status that speaks of many nodes is written less often: no one reads how a thousand of them come in one by one. */
+/** A status about many nodes is written less often: nobody follows a thousand of them one by one. */
 const STATUS_DELAY_PER_NODE_MS = 10;
 const MOST_STATUS_DELAY_MS = 10_000;
 
@@ -50,7 +50,7 @@ export function connectWatches(wiring: Wiring): void {
   watchConfigMaps(wiring);
 }
 
-/** Has the status of policies and pools, given as subjects, computed in a while. */
+/** Schedules a reconcile of the status of policies and pools, which are given as subjects. */
 export function enqueueSubjects(
   { policies, pools, findings, namespace }: Pick<Wiring, 'policies' | 'pools' | 'findings' | 'namespace'>,
   subjects: Iterable<string>,
@@ -68,7 +68,7 @@ export function enqueueSubjects(
 function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
   caches.policies.store.subscribe((change) => {
     const { object, previous } = change;
-    // A status as well: one that was decided before the cache showed the last write is decided once more.
+    // Also after a change of the status: a decision that was made before the cache showed the last write is made again.
     policies.enqueue(keyOf(object), STATUS_DELAY_MS);
     if (!isSpecChange(change) || isResync(change) || object.metadata.namespace !== namespace) return;
     if (object.metadata.name === IGNORED_POLICY_NAME) return;
@@ -102,7 +102,7 @@ function watchWhatConcernsAll(wiring: Wiring): void {
       operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, isSpecChange(change) ? 0 : STATUS_DELAY_MS);
       if (!isSpecChange(change) || isResync(change)) return;
       enqueueNodes({ caches, nodes }, () => true);
-      // States of nodes that are gone as well.
+      // Also the node states whose nodes are gone.
       for (const { metadata } of caches.nodeStates.store.list()) nodes.enqueue(metadata.name);
       for (const policy of caches.policies.store.list()) policies.enqueue(keyOf(policy), STATUS_DELAY_MS);
       for (const pool of caches.pools.store.list()) pools.enqueue(keyOf(pool), STATUS_DELAY_MS);
@@ -148,7 +148,7 @@ function watchConfigMaps({ caches, nodes, configMaps, operatorConfig }: Wiring):
     store.subscribe((change) => {
       const keys = changedKeys(change);
       for (const node of keys) nodes.enqueue(node);
-      // There may be room now.
+      // The configuration of other nodes may fit now.
       if (keys.length > 0) for (const node of configMaps.refusedNodes(name)) nodes.enqueue(node);
       operatorConfig.enqueue(DEFAULT_OPERATOR_CONFIG_NAME, STATUS_DELAY_MS);
     });
@@ -156,8 +156,8 @@ function watchConfigMaps({ caches, nodes, configMaps, operatorConfig }: Wiring):
 }
 
 /**
- * At the beginning of a term every object is told again, of each kind: it wakes itself and no others, or a fleet would
- * be gone through once for each policy.
+ * When this process begins to lead, the caches report every object again. Each then wakes only its own key. Otherwise
+ * each policy would wake all nodes once more.
  */
 function isResync({ type }: Change<KubeObject>): boolean {
   return type === 'resynced';

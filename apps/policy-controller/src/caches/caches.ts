@@ -20,9 +20,9 @@ import { limitingFields } from '@sriov/node-limits';
 
 /** What the policy controller reads: everything from memory, kept up to date by watches. */
 export interface Caches {
-  /** Of all namespaces, so that one in the wrong place can be told. */
+  /** Of all namespaces, so that a policy in the wrong one can be reported. */
   readonly policies: Informer<SriovNetworkNodePolicy>;
-  /** Of all namespaces as well. */
+  /** Of all namespaces, for the same reason. */
   readonly pools: Informer<SriovNetworkPoolConfig>;
   readonly operatorConfigs: Informer<SriovOperatorConfig>;
   /** Names and labels only. */

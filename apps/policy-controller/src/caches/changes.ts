@@ -1,7 +1,7 @@
 import { type KubeObject } from '@sriov/api';
 import { type Change, type ConfigMap } from '@sriov/kube';
 
-/** True when what is wanted changed. A write of a status is none; ConfigMaps have no generation: each change counts. */
+/** True when the spec changed, not only the status. A ConfigMap has no generation, so each of its changes counts. */
 export function isSpecChange({ type, object, previous }: Change<KubeObject>): boolean {
   const { generation } = object.metadata;
   return type !== 'updated' || generation === undefined || generation !== previous?.metadata.generation;

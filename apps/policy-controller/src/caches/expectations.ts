@@ -1,11 +1,11 @@
 import { type Clock } from '@sriov/runtime';
 
-/** After so long a version that did not come is taken for lost: the object may have been replaced meanwhile. */
+/** A version that has not come after this time is given up: the object may have been replaced meanwhile. */
 const PATIENCE_MS = 60_000;
 
 /**
- * Remembers what we wrote until the caches show it. A node that is planned before would be planned from the past, and
- * written a second time.
+ * Remembers what we wrote until the caches show it. A plan that is made earlier would start from outdated objects, and
+ * write the same again.
  */
 export class Expectations {
   readonly #clock: Pick<Clock, 'elapsed'>;
@@ -24,8 +24,8 @@ export class Expectations {
   }
 
   /**
-   * True while a cache is behind what we wrote. `cached` gives the resource version of an object as cached; one that
-   * is not there, because it is not seen yet or gone, counts as behind for a while.
+   * True while a cache is behind what we wrote. `cached` gives the resource version of an object as cached. An object
+   * that is not in the cache, because it is not seen yet or is gone, counts as behind for a while.
    */
   isUnmet(node: string, cached: (object: string) => string | undefined): boolean {
     const entry = this.#byNode.get(node);

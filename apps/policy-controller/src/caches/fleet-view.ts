@@ -21,8 +21,8 @@ interface Prepared {
 }
 
 /**
- * The fleet as the caches tell it, prepared once for all nodes and anew when one of its objects changed. It looks at
- * the caches when it is asked: whoever hears of a change finds it here, no matter who subscribed first.
+ * The fleet as the caches show it: prepared once for all nodes, and again when one of its objects changed. It reads the
+ * caches when it is asked, so every listener finds a change here, whatever the order of the subscriptions.
  */
 export class FleetView {
   readonly #caches: Caches;

@@ -11,8 +11,8 @@ export interface Vanished {
 }
 
 /**
- * Remembers since when a PF with a desired state is missed. In memory alone: after a restart the time
- * begins anew, which errs on the side of leaving things as they are.
+ * Remembers since when a PF with a desired state has been missing. Only in memory: after a restart the time begins
+ * again, which errs on the side of leaving things as they are.
  */
 export class VanishedPfs {
   readonly #graceMs: number;

@@ -6,7 +6,7 @@ import { type Clock } from '@sriov/runtime';
 import { OwnVersions } from './own-versions.ts';
 import { isOlder } from '../caches/expectations.ts';
 
-/** The node's configuration finds no room in its ConfigMap. */
+/** The node's configuration does not fit into its ConfigMap. */
 export class ConfigMapFullError extends Error {
   override readonly name = 'ConfigMapFullError';
   readonly code = 'CONFIG_MAP_FULL';
@@ -33,7 +33,7 @@ export interface ConfigMapWriterOptions {
   /** The ConfigMap as the cache has it. */
   readonly present: (name: string) => ConfigMap | undefined;
   readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
-  /** Hears when the nodes that found no room are others than before. */
+  /** Called when the set of nodes whose configuration does not fit has changed. */
   readonly onRefusal: () => void;
 }
 
@@ -49,7 +49,10 @@ export interface KeyChange {
   readonly plannedFrom: string | undefined;
 }
 
-/** A ConfigMap is written at most so often: it is large, and every device plugin gets it. The first write waits not. */
+/**
+ * Shortest time between two writes of a ConfigMap, which is large and goes to every device plugin. The first does not
+ * wait.
+ */
 const INTERVAL_MS = 500;
 
 /**
@@ -78,14 +81,14 @@ export class ConfigMapWriter {
     return lane.set(change);
   }
 
-  /** The node has what it should have in all ConfigMaps but `wanted`: what found no room there is not wanted any more. */
+  /** In all ConfigMaps but `wanted` the node has what it should have: what did not fit there is not wanted any more. */
   settle(node: string, wanted: ReadonlySet<string>): void {
     for (const [configMap, { refused }] of this.#lanes) {
       if (!wanted.has(configMap) && refused.delete(node)) this.#options.onRefusal();
     }
   }
 
-  /** Nodes whose configuration found no room in the ConfigMap when it was last tried. */
+  /** Nodes whose configuration did not fit into the ConfigMap when it was last tried. */
   refusedNodes(configMap: string): string[] {
     return [...(this.#lanes.get(configMap)?.refused ?? [])];
   }
@@ -160,8 +163,9 @@ class Lane {
   }
 
   /**
-   * Keys that were planned from different versions go together as long as only our own writes lie between these: no
-   * other worker of ours writes the key. What was planned before somebody else wrote is to be planned anew.
+   * Keys that were planned from different versions are written together as long as only our own writes are between
+   * these versions: no other worker of ours writes the key. What was planned before somebody else wrote has to be
+   * planned again.
    */
   #refuseWhatIsOutdated(batch: ReadonlyMap<string, Pending>): Batch {
     const bases = new Map([...batch].map(([node, { plannedFrom }]) => [node, this.#versions.newestFrom(plannedFrom)]));
@@ -182,7 +186,7 @@ class Lane {
       this.#versions.note(version, written);
       for (const { resolve } of keys.values()) resolve(written);
     } catch (error) {
-      // Nothing was written, so who plans anew need not wait: another writer would be first again meanwhile.
+      // Nothing was written, so the next plan need not wait: meanwhile another writer would be first again.
       if (isConflict(error)) this.#writtenAt = -INTERVAL_MS;
       const failure = new ConfigMapWriteError(this.#name, error);
       for (const { reject } of keys.values()) reject(failure);

@@ -4,25 +4,25 @@ import { ConfigMapWriteError } from '../config-map/config-map-writer.ts';
 import { type StatusSources } from './nodes-of.ts';
 import { nameOfSubject, subjectOf } from './subject.ts';
 
-/** A node of which something cannot be written. */
+/** A node for which something cannot be written. */
 interface FailingNode {
   readonly failure: LastingFailure;
-  /** Policies and pools whose wish the failed write was. */
+  /** Policies and pools that the failed write was for. */
   readonly subjects: ReadonlySet<string>;
 }
 
-/** What became of the writes of nodes, as the SriovOperatorConfig tells it. */
+/** The failed writes for nodes, as the SriovOperatorConfig reports them. */
 export interface FailedWrites {
   readonly nodes: readonly string[];
   /** The API server's answer to one of them. */
   readonly message: string;
 }
 
-/** Nodes of which a write keeps failing: in memory, because the next attempt tells anew. */
+/** Nodes for which a write keeps failing. Only in memory, because the next attempt finds out again. */
 export class FailingNodes {
   readonly #byNode = new Map<string, FailingNode>();
 
-  /** Takes in that writes of the node fail, or no longer do. Returns the subjects of which something is new. */
+  /** Records that writes for the node fail, or no longer do. Returns the subjects whose status may change. */
   set(node: string, failing: FailingNode | undefined): ReadonlySet<string> {
     const before = this.#byNode.get(node);
     if (failing) this.#byNode.set(node, failing);
@@ -30,14 +30,14 @@ export class FailingNodes {
     return new Set([...(before?.subjects ?? []), ...(failing?.subjects ?? [])]);
   }
 
-  /** Problems that the failing writes are for a policy or pool. */
+  /** The failing writes as problems of a policy or pool. */
   problemsOf(subject: string): Problem[] {
     return [...this.#byNode].flatMap(([node, { failure, subjects }]) =>
       subjects.has(subject) ? problemOf(subject, node, failure) : [],
     );
   }
 
-  /** The failing writes: of the device plugin's ConfigMaps, or of all that is written. */
+  /** The failing writes: only those to the device plugin's ConfigMaps, or all. */
   writesOf(what: 'config-maps' | 'all'): FailedWrites | undefined {
     const failing = [...this.#byNode].filter(
       ([, { failure }]) => what === 'all' || failure.cause instanceof ConfigMapWriteError,
@@ -56,8 +56,8 @@ function problemOf(subject: string, node: string, { reason, message }: LastingFa
 }
 
 /**
- * Policies and pools whose wish a write for the node is: those that it is planned with, and those that it still has
- * something of.
+ * Policies and pools that a write for the node is for: those that the node was planned with, and those whose VFs are
+ * still in its spec.
  */
 export function affectedSubjects({ findings, caches, settings }: StatusSources, node: string): ReadonlySet<string> {
   if (findings.get(node) === undefined) return new Set();

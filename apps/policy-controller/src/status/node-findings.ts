@@ -2,14 +2,14 @@ import { type Problem } from '@sriov/selection';
 import { type Generations } from '../caches/fleet-view.ts';
 import { subjectOf } from './subject.ts';
 
-/** What planning a node brought to light of policies and pools. */
+/** What the plan of a node says about policies and pools. */
 export interface Findings {
   /** Policies that configure a PF of the node, and its pool. */
   readonly subjects: ReadonlySet<string>;
-  /** Policies of which nothing can be said before the daemon of the node reports. */
+  /** Policies about which nothing is known before the daemon of the node reports. */
   readonly undecided: ReadonlySet<string>;
   readonly problems: readonly Problem[];
-  /** What the node was planned with. */
+  /** Generations of the policies and pools that the node was planned with. */
   readonly generations: Generations;
   /** Nothing had to be written: the node state in the cache is what was planned. */
   readonly isSettled: boolean;
@@ -20,7 +20,7 @@ export class NodeFindings {
   readonly #byNode = new Map<string, Findings>();
   readonly #nodesBySubject = new Map<string, Set<string>>();
 
-  /** Takes in a node's findings, or forgets the node. Returns the subjects of which something is new. */
+  /** Records the findings of a node, or forgets the node. Returns the subjects whose status may change. */
   set(node: string, findings: Findings | undefined): ReadonlySet<string> {
     const before = this.#byNode.get(node);
     if (before && findings && isSame(before, findings)) {
@@ -35,7 +35,7 @@ export class NodeFindings {
     return new Set([...subjectsIn(before), ...subjectsIn(findings), ...changed]);
   }
 
-  /** What planning the node brought to light; absent when it was not planned yet. */
+  /** The findings of the node; absent when it was not planned yet. */
   get(node: string): Findings | undefined {
     return this.#byNode.get(node);
   }
@@ -47,7 +47,7 @@ export class NodeFindings {
     );
   }
 
-  /** Nodes of which nobody can say yet what the policy means for them. */
+  /** Nodes for which the effect of the policy is not known yet. */
   undecidedNodesOf(subject: string): string[] {
     return [...(this.#nodesBySubject.get(subject) ?? [])].filter((node) =>
       this.#byNode.get(node)?.undecided.has(subject),
@@ -86,7 +86,7 @@ function subjectsIn(findings: Findings | undefined): Set<string> {
   return new Set([...subjects, ...undecided, ...problems.map(({ kind, name }) => subjectOf(kind, name))]);
 }
 
-/** Subjects of which the node was planned with another version than before. */
+/** Subjects that the node was planned with in another version than before. */
 function changedSubjects(before: Generations, after: Generations): Set<string> {
   if (before === after) return new Set();
   return new Set([...after.keys()].filter((subject) => before.get(subject) !== after.get(subject)));

@@ -1,10 +1,10 @@
 import { type Clock } from '@sriov/runtime';
 
-/** Counts that change have to last so long before they are written, in ms. */
+/** How long a changed count has to last before it is written, in ms. */
 export const PROGRESS_MS = 10_000;
 /**
- * A policy that is ready stays so for this long, in ms, while its nodes are changed for the sake of another one: its
- * own VFs are as it wants them. A change of the whole fleet would else write the status of every policy, twice.
+ * How long a policy stays ready, in ms, while its nodes are changed because of another policy: its own VFs are as it
+ * wants them. Otherwise a change of the whole fleet would write the status of every policy twice.
  */
 export const CHANGED_FOR_OTHERS_MS = 60_000;
 

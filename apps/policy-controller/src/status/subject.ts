@@ -1,9 +1,9 @@
 import { type Problem } from '@sriov/selection';
 
-/** A kind whose status speaks of many nodes. */
+/** A kind whose status is about many nodes. */
 export type SubjectKind = Extract<Problem['kind'], 'SriovNetworkNodePolicy' | 'SriovNetworkPoolConfig'>;
 
-/** A policy or pool, as `kind/name`: names of kinds hold no slash. */
+/** A policy or pool that a node has to do with, as `kind/name`. A kind contains no slash. */
 export function subjectOf(kind: Problem['kind'], name: string): string {
   return `${kind}/${name}`;
 }

@@ -25,7 +25,7 @@ type Counted = KubeObject & {
   };
 };
 
-/** What there is to write of a status. */
+/** The part of a status that has to be written. */
 export interface StatusUpdate {
   readonly status: Decided & { readonly conditions: readonly Condition[] };
   /** Conditions whose status or reason is new. */
@@ -35,8 +35,8 @@ export interface StatusUpdate {
 }
 
 /**
- * What differs from the status that stands there; `undefined` when nothing does. Conditions of types that are not ours
- * are left to whoever writes them.
+ * What differs from the present status; `undefined` when nothing does. Conditions of types that are not ours are left
+ * to whoever writes them.
  */
 export function findStatusUpdate(
   object: Counted,
@@ -75,15 +75,15 @@ function holds(conditions: readonly Condition[], type: string): boolean {
 }
 
 /**
- * True when what stands there speaks of the object as it is now: then it holds until the nodes are planned. A new
- * leader plans all of them, and must not call everything into question meanwhile.
+ * True when the present status is about the newest generation of the object. It then holds until the nodes are planned:
+ * a new leader plans all of them, and meanwhile must not report that nothing is ready.
  */
 export function isCurrent(object: Counted): boolean {
   const ready = object.status?.conditions?.find(({ type }) => type === CONDITION.ready);
   return ready !== undefined && ready.observedGeneration === object.metadata.generation;
 }
 
-/** Writes the status, and tells people what became of the object. */
+/** Writes the status, and records an Event for each transition that people should hear of. */
 export async function writeStatus<T extends Counted>(
   ports: StatusApi,
   { resource, object }: { readonly resource: Resource<T>; readonly object: T },
@@ -107,7 +107,7 @@ function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditi
   return first === second;
 }
 
-/** Whether an Event has to tell people of the condition. Progress is no news, and neither is the end of trouble. */
+/** Whether the condition deserves an Event. Progress does not, and neither does the end of a problem. */
 function isNews(condition: Condition): boolean {
   switch (condition.type) {
     case CONDITION.ready:
