@@ -84,6 +84,7 @@ const results = await new Stryker({
   specs: quick,
   testRunner: 'specs',
   plugins: [join(import.meta.dirname, 'mutation/runner.mjs')],
+  ignorers: ['descriptions'],
   coverageAnalysis: 'perTest',
   concurrency: 2,
   // A mutant that loops is stopped by its number of rounds; this limit is for one that waits on a busy machine.
