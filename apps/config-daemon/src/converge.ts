@@ -9,7 +9,7 @@ import { lookAndPlan } from './look-and-plan.ts';
 import { type PassEnd, watchVfSteps } from './plugin-restart/gather-restart.ts';
 import { takeOver } from './journal/take-over.ts';
 
-/** Who follows the work. */
+/** Callbacks that follow the work. */
 export interface Followers extends ApplyPorts {
   /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
@@ -18,13 +18,13 @@ export interface Followers extends ApplyPorts {
 /** Where the host ended. */
 export interface Converged extends Remainder {
   readonly observed: ObservedHost;
-  /** What bears on the device plugin. */
+  /** What decides whether the device plugin is restarted. */
   readonly plugin: PassEnd['plugin'];
 }
 
 /**
- * Plans that one pass may carry out: one for the change, and one for what the change has brought to light. If there is
- * more to do after that, something else undoes our work.
+ * Most plans that one pass carries out: one for the change, one for what only the change made visible, and one to
+ * spare. If there is more to do after that, something else undoes our work.
  */
 const MAX_ROUNDS = 3;
 

@@ -12,7 +12,7 @@ export interface HostPorts {
   readonly onBlindSpot?: (sentence: string) => void;
 }
 
-/** What the host shall be, and how much may be done for it. */
+/** How the host should be, and how much may be done for it. */
 export interface Wanted {
   readonly spec: NodeStateSpec;
   /** The PFs that the spec was planned from; absent as long as it was not planned, and nothing is changed then. */

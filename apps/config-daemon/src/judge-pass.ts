@@ -25,8 +25,8 @@ export interface JudgePorts {
 export type JudgedPass = Pick<EndedPass, 'verdict' | 'hasFailed'>;
 
 /**
- * Restarts the device plugin if that is due, and reports the verdict on the pass. With `isPatient`, calls that are still in
- * the kernel are work in progress. @throws when the status cannot be written
+ * Restarts the device plugin if that is due, and reports the verdict on the pass. With `isPatient`, calls that are
+ * still in the kernel are work in progress. @throws when the status cannot be written
  */
 export async function judgePass(
   ports: JudgePorts,
@@ -45,7 +45,9 @@ export async function judgePass(
 }
 
 /**
- * Reports that the host could not be looked at. Steps that failed before that are not tried again sooner than otherwise. @throws the cause, unless it is a call that is still in the kernel, or a step has failed as well
+ * Reports that the host could not be looked at. Steps that failed before that are not tried again sooner than
+ * otherwise.
+ * @throws the cause, unless it is a call that is still in the kernel, or a step has failed as well
  */
 export async function judgeUnreadable(
   { clock, log, metrics, status, wake, onHeldUp }: JudgePorts,

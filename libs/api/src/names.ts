@@ -12,7 +12,7 @@ export const DEFAULT_OPERATOR_NAMESPACE = 'sriov-network-operator';
 /** Prefix of device-plugin resources: `openshift.io/intelnics`. */
 export const DEFAULT_RESOURCE_PREFIX = 'openshift.io';
 
-/** ConfigMap with one key a node, read by the SR-IOV device plugin as `/etc/pcidp/<node>`. */
+/** ConfigMap with one key per node, read by the SR-IOV device plugin as `/etc/pcidp/<node>`. */
 export const DEVICE_PLUGIN_CONFIG_MAP = 'device-plugin-config';
 /** Selects the pods of the SR-IOV device plugin, in the operator namespace. */
 export const DEVICE_PLUGIN_SELECTOR = 'app=sriov-device-plugin';
@@ -55,7 +55,7 @@ export const ANNOTATION = {
   resourceName: 'k8s.v1.cni.cncf.io/resourceName',
 } as const;
 
-/** Finalizers, each owed by the controller that sets it. */
+/** Finalizers. The controller that sets one also removes it. */
 export const FINALIZER = {
   network: `netattdef.finalizers.${GROUP}`,
   pool: `poolconfig.finalizers.${GROUP}`,

@@ -5,7 +5,7 @@ import { FIELD_BOUNDS } from './field-bounds.ts';
 import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject, labelMap, type ValidationRule } from './object.ts';
 
-/** Most PF names that one policy may list: bounds the cost of the CEL rules, far above 16 ports a node. */
+/** Most PF names that one policy may list: bounds the cost of the CEL rules, far above 16 ports per node. */
 export const MAX_PF_NAMES = 256;
 /** Longest entry of `pfNames`: an alternative interface name (127) and the widest range `#000-127`. */
 export const MAX_PF_NAME_LENGTH = 140;
@@ -41,7 +41,7 @@ export const nicSelectorSchema = z.object({
     .describe('Network of the port on a virtual platform, such as openstack/NetworkID:<uuid> or aws/NetworkID:<id>.'),
 });
 
-/** Spec of a SriovNetworkNodePolicy: how the VFs of the selected PFs on the selected nodes shall be. */
+/** Spec of a SriovNetworkNodePolicy: how the VFs of the selected PFs on the selected nodes should be. */
 export const nodePolicySpecSchema = z.object({
   resourceName: z
     .string()
@@ -120,7 +120,10 @@ const isSwitchdev = "(has(self.eSwitchMode) && self.eSwitchMode == 'switchdev')"
 const ranges = "!has(self.nicSelector.pfNames) || self.nicSelector.pfNames.filter(p, p.contains('#'))";
 const bounds = "p.split('#')[1].split('-')";
 
-/** Rules of admission that need no other object; the webhook's table in `libs/admission` says the same in the same order. */
+/**
+ * Rules of admission that need no other object; the webhook's table in `libs/admission` says the same in the same
+ * order.
+ */
 const validations: readonly ValidationRule[] = [
   {
     rule: "size(self.resourceName) <= 63 && self.resourceName.matches('^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$')",

@@ -21,7 +21,7 @@ export const vfGroupSchema = z.object({
   vdpaType: z.string().optional().describe('virtio or vhost.'),
 });
 
-/** What a PF shall be. */
+/** What a PF should be. */
 export const desiredInterfaceSchema = z.object({
   pciAddress,
   numVfs: z.int().optional().describe('Number of VFs.'),

@@ -27,7 +27,7 @@ export const object = (members: Readonly<Record<string, JsonNode | undefined>>):
 });
 
 /**
- * Prints with four spaces a level and no final line feed; empty objects and arrays stay `{}` and `[]`. What would be
+ * Prints with four spaces per level and no final line feed; empty objects and arrays stay `{}` and `[]`. What would be
  * longer than `most` characters is printed without blanks: the depth of what a user wrote must not multiply its
  * length. Nothing when that is longer as well.
  */

@@ -20,7 +20,7 @@ export interface LeaseOptions {
 
 /** The time for which this process leads. */
 export interface Term extends WritePermit {
-  /** Aborts when the work shall end: the Lease is lost, or the process is told to stop. */
+  /** Aborts when the work has to end: the Lease is lost, or the process is told to stop. */
   readonly signal: AbortSignal;
 }
 
@@ -32,8 +32,9 @@ const RETRY_MS = 2_000;
 
 /**
  * Calls `lead` while this process holds the Lease, again each time it gets it, until `signal` aborts. The signal of the
- * term that `lead` is given aborts when the Lease is lost; another process can only get it after `lead` had 5 s to stop.
- * In the end the Lease is released, so that the next leader need not wait for it to expire. Rejects when `lead` does.
+ * term that `lead` is given aborts when the Lease is lost; another process can only get it after `lead` had 5 s to
+ * stop. In the end the Lease is released, so that the next leader need not wait for it to expire. Rejects when `lead`
+ * does.
  */
 export async function leadWhile(
   options: LeaseOptions,
@@ -84,7 +85,9 @@ class LeaseHolder {
   #seen: { readonly record: string; readonly at: number } | undefined;
   /** When the last claim that succeeded was sent: nobody can take the Lease for its duration from then on. */
   #claimedAt = 0;
-  /** Set from the first claim on, which may have been heard even if it was not answered, until we see another holder. */
+  /**
+   * Set from the first claim on, which may have been heard even if it was not answered, until we see another holder.
+   */
   #mayBeOurs = false;
   #failures = 0;
 

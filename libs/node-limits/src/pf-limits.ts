@@ -2,7 +2,7 @@ import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
 import { factsOfStatus, type PfFacts } from './pf-facts.ts';
 import { invalid, type Refusal, unreadable, unsupported } from './refusal.ts';
 
-/** A reason why the PF cannot be what it shall be, found before anything is touched. */
+/** A reason why the PF cannot become what is wanted, found before anything is touched. */
 type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
 
 /** NICs of this vendor keep the limit of their VFs in the firmware, where it can be raised. */
@@ -77,8 +77,8 @@ function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: P
 }
 
 /**
- * Why the daemon does nothing to the PF; `undefined` when no known limit stands in the way. The daemon's planner asks it
- * before it plans a step, and so does everybody else who says beforehand what will happen.
+ * Why the daemon does nothing to the PF; `undefined` when no known limit stands in the way. The daemon's planner asks
+ * it before it plans a step, and so does everybody else who says beforehand what will happen.
  */
 export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
   for (const check of CHECKS) {
@@ -89,8 +89,8 @@ export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal 
 }
 
 /**
- * Why the daemon does nothing to a PF that a node has reported. A port of a virtual machine is a VF itself, and has none
- * of these limits.
+ * Why the daemon does nothing to a PF that a node has reported. A port of a virtual machine is a VF itself, and has
+ * none of these limits.
  */
 export function findReportedRefusal(desired: DesiredInterface, nic: ObservedInterface): Refusal | undefined {
   return nic.netFilter ? undefined : findRefusal(desired, factsOfStatus(nic));

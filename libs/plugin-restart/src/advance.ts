@@ -1,11 +1,11 @@
 import { CONFIG_CHANGED, type PluginRecord, stateOf } from './plugin-record.ts';
 import { RESTART_TABLE, type RestartEvent, type Transition } from './restart-table.ts';
 
-/** What was observed. {@link advance} finds the event of the table that it is. */
+/** What was observed. {@link advance} finds the matching event of the table. */
 export type RestartInput =
   /** The pass is about to change VFs: one sentence for each change. */
   | { readonly kind: 'vfs'; readonly because: readonly string[] }
-  /** The configuration that the device plugin shall have; absent when nobody tells one. */
+  /** Hash of the configuration that the device plugin should have; absent when no planned node state has one. */
   | { readonly kind: 'config'; readonly hash: string | undefined }
   /** PFs on which VFs can still change, see `unsettledPfs`. */
   | { readonly kind: 'host'; readonly unsettled: readonly string[] }
@@ -27,7 +27,7 @@ export function advance(record: PluginRecord, input: RestartInput): Advance {
   return { record: recordAfter(record, input, row), action: row.action, sentence: row.sentence };
 }
 
-/** The event of the table that the input is for this record. */
+/** The event of the table that matches the input for this record. */
 export function eventOf(record: PluginRecord, input: RestartInput): RestartEvent {
   switch (input.kind) {
     case 'vfs':

@@ -9,7 +9,7 @@ export interface RestartFacts {
   readonly now: PluginRecord;
   /** Whether the pass got so far as to change a VF, or may have. */
   readonly hasChangedVfs: boolean;
-  /** Hash of the configuration that the device plugin shall have; absent when nobody tells one. */
+  /** Hash of the configuration that the device plugin should have; absent when no planned node state has one. */
   readonly configHash: string | undefined;
   /** PFs on which VFs can still change, see `unsettledPfs`. */
   readonly unsettled: readonly string[];

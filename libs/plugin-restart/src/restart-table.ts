@@ -1,20 +1,20 @@
 import { type PluginState } from './plugin-record.ts';
 
-/** What the state machine hears of, in the order of a pass. */
+/** The events of the state machine, in the order of a pass. */
 export type RestartEvent =
   /** The pass is about to change VFs that belong to a resource, or did. */
   | 'vfs-will-change'
-  /** Nobody tells a configuration. */
+  /** No planned node state has the hash of a configuration. */
   | 'config-untold'
-  /** A configuration is told, and with which one the pods run is not known. */
+  /** The node state has a hash, and it is not known with which configuration the pods run. */
   | 'config-first'
-  /** The configuration that is told is the one with which the pods run. */
+  /** The hash is that of the configuration with which the pods run. */
   | 'config-same'
-  /** It is another one. */
+  /** The hash is another one. */
   | 'config-another'
-  /** VFs can still change on a PF that has any. */
+  /** The VFs of some PF can still change. */
   | 'host-unsettled'
-  /** What the device plugin finds now stays. */
+  /** The VFs that the device plugin finds now stay as they are. */
   | 'host-settled'
   /** Pods that have missed something are there. */
   | 'pods-present'

@@ -17,8 +17,8 @@ export function isCandidate(rules: NicRules, policy: ReadablePolicy, nic: Observ
 }
 
 /**
- * Why a device that the policy selects can have no VFs for it: a sentence that follows the name of the device. A port of
- * a virtual machine is a VF itself, and a netFilter selects such ports.
+ * Why a device that the policy selects can have no VFs for it: a sentence that follows the name of the device. A port
+ * of a virtual machine is a VF itself, and a netFilter selects such ports.
  */
 export function findUnfitness(
   { nics, supportedNicsOnly }: NicRules,
@@ -34,12 +34,12 @@ export function findUnfitness(
   return 'it can have no VFs (totalvfs is 0 or absent): switch SR-IOV on in the BIOS and the firmware of the NIC, or select another PF';
 }
 
-/** True when the device can be given VFs, if necessary by a change of its firmware. */
+/** True when the device can get VFs, if necessary after a change of its firmware. */
 export function canHaveVfs(nic: ObservedInterface): boolean {
   return reachableVfs(factsOfStatus(nic)) > 0;
 }
 
-/** True when the policy names this very device or its model; a vendor alone has devices of all kinds. */
+/** True when the policy names this very device or its model. A vendor alone does not: it has devices of all kinds. */
 export function isNamed({ selector }: ReadablePolicy): boolean {
   const { deviceID, rootDevices = [], pfs } = selector;
   return Boolean(deviceID) || rootDevices.length > 0 || pfs.length > 0;

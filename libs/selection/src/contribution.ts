@@ -81,10 +81,10 @@ function contributionOf(policy: ReadablePolicy, ranges: readonly VfRange[]): Con
   };
 }
 
-/** Most VFs that the PF can be given, if necessary by a change of its firmware. */
+/** Most VFs that the PF can get, if necessary after a change of its firmware. */
 function vfLimit(nic: ObservedInterface): number {
   const limit = reachableVfs(factsOfStatus(nic));
-  // A port of a virtual machine is its own and only VF, and says nothing of a limit.
+  // A port of a virtual machine is its own and only VF, and reports no limit.
   return nic.netFilter ? Math.max(limit, 1) : limit;
 }
 
@@ -111,7 +111,9 @@ function groupOf({ name, spec }: ReadablePolicy, range: VfRange): VfGroup {
   };
 }
 
-/** What the entry of the present spec has of a policy that cannot be applied now; nothing when it has no group of it. */
+/**
+ * The part of the present entry that comes from a policy which cannot be applied now; `undefined` when no group does.
+ */
 export function keepContribution(
   policy: { readonly name: string; readonly priority: number },
   entry: DesiredInterface | undefined,

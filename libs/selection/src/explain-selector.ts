@@ -9,15 +9,15 @@ interface NearMiss {
   readonly meant: string;
 }
 
-/** Names and ids that are shown where there are many. */
+/** Most names and ids that a message shows. */
 const SHOWN = 8;
 
 /**
  * Explains why a selector fits no PF; `undefined` when there is nothing to explain. A part that is nearly right is
- * always named, with what its author most likely meant: an id in capitals or with 0x, a PCI address without its domain or
- * with VFs behind it, a name that is nearly that of a PF. Where the selector as a whole selects nothing, the explanation
- * names what there is instead, or says that no PF fits all parts. `interfaces` are those of all nodes in question: a part
- * that fits on one of the nodes is right.
+ * always named, with what its author most likely meant: an id in capitals or with 0x, a PCI address without its domain
+ * or with VFs behind it, a name that is nearly that of a PF. Where the selector as a whole selects nothing, the
+ * explanation names what there is instead, or says that no PF fits all parts. `interfaces` are those of all nodes in
+ * question: a part that fits on one of the nodes is right.
  */
 export function explainMismatch(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
   if (interfaces.length === 0) return undefined;
@@ -80,7 +80,7 @@ function idMisses(
   return interfaces.some((nic) => nic[field] === meant) ? [{ field, written, meant }] : [];
 }
 
-/** The device plugin takes addresses with VFs behind them, so people write them here; and they leave out function numbers. */
+/** People append VFs to the address, as the device plugin allows, or leave out the function number. */
 function addressMisses(
   written: string,
   { rootDevices = [] }: ReadSelector,
@@ -111,7 +111,7 @@ function namesOf(interfaces: readonly ObservedInterface[]): string[] {
   ];
 }
 
-/** The names differ in capitals alone, or one has the port (`np0`) behind it that newer kernels append. */
+/** The names differ only in capitals, or one ends in the port (`np0`) that newer kernels append. */
 function isNear(written: string, name: string): boolean {
   const [a, b] = [written.toLowerCase(), name.toLowerCase()];
   const [short, long] = a.length < b.length ? [a, b] : [b, a];

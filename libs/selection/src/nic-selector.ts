@@ -31,7 +31,7 @@ export function readSelector({ pfNames = [], ...rest }: NicSelector): Parsed<Rea
   return { ok: true, value: { ...rest, pfs } };
 }
 
-/** True when no part is given: such a selector selects nothing. */
+/** True when no part is given. Such a selector selects nothing. */
 export function isEmptySelector(selector: ReadSelector): boolean {
   const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
   return !vendor && !deviceID && !netFilter && rootDevices.length === 0 && pfs.length === 0;
@@ -61,7 +61,7 @@ export function nameOf({ name, pciAddress }: ObservedInterface): string {
   return name ?? pciAddress;
 }
 
-/** The ranges of VFs that the selector takes of an interface, each once; `undefined` when it takes them all. */
+/** The ranges of VFs that the selector takes from an interface, each once; `undefined` when it takes all VFs. */
 export function selectedRanges(selector: ReadSelector, nic: ObservedInterface): readonly VfRange[] | undefined {
   const entries = selector.pfs.filter(({ name }) => hasName(nic, name));
   const ranges = entries.flatMap(({ range }) => range ?? []);

@@ -14,16 +14,18 @@ import { effectOf, type PfBefore } from './policy-effect.ts';
 import { type PreparedPolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
 
-/** What the policies want of one PF, one laid over the other. */
+/** What the policies want of one PF, laid one over another. */
 export interface PfLayers {
   readonly nic: ObservedInterface;
-  /** What is left of each policy, in rising precedence. */
+  /** What is left of the contribution of each policy, in rising precedence. */
   readonly contributions: readonly Contribution[];
   /** Policies that want no VFs and hand out the PF itself. */
   readonly wholePf: readonly string[];
   /** Policies that are carried out on the PF, even if others take all its VFs from them. */
   readonly applied: readonly string[];
-  /** Nobody can tell what the PF shall be, because its VFs may come from a policy that cannot be applied: nothing is planned. */
+  /**
+   * Its VFs may come from a policy that cannot be applied, so what it should be is not known, and nothing is planned.
+   */
   readonly isUnknown: boolean;
   /** What each policy that can mean the PF wants of it, even if others take it. */
   readonly wishes: readonly Wish[];
@@ -46,7 +48,7 @@ export interface LayerFacts {
   readonly rules: NicRules;
 }
 
-/** Lays what the policies want of one PF one over the other, in rising precedence. */
+/** Lays the wishes of the policies for one PF over one another, in rising precedence. */
 export function layersOf(
   facts: LayerFacts,
   nic: ObservedInterface,
@@ -66,7 +68,7 @@ export function layersOf(
   };
 }
 
-/** The layers so far, while one policy after the other is laid on top. */
+/** The layers so far, while the policies are laid on top one by one. */
 interface Stack {
   readonly contributions: readonly Contribution[];
   readonly wholePf: readonly string[];
@@ -137,7 +139,7 @@ function entryOf(state: SriovNetworkNodeState | undefined, nic: ObservedInterfac
   return state?.spec?.interfaces?.find(({ pciAddress }) => pciAddress === nic.pciAddress);
 }
 
-/** The PF has VFs, and nothing tells any more which policies made them: the node state was deleted since. */
+/** The PF has VFs, and no record says which policies made them, because the node state was deleted since. */
 function isForgotten(state: SriovNetworkNodeState | undefined, { nic, before }: PfBefore): boolean {
   const wasPlanned = state !== undefined && readPlannedFrom(state)?.has(nic.pciAddress) === true;
   return before === undefined && !wasPlanned && (nic.Vfs ?? []).length > 0;
@@ -164,7 +166,7 @@ function doubtProblems(
   return applied.map((policy) => policyProblem({ policy, node }, REASON.policyConflict, message));
 }
 
-/** The desired state of the PF that the layers add up to, and what contradicts on the way. */
+/** The desired state of the PF that the layers add up to, and the contradictions between them. */
 export function mergeLayers(
   node: string,
   { nic, contributions }: PfLayers,

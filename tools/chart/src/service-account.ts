@@ -17,7 +17,7 @@ export interface TokenRequest {
   readonly node?: string;
 }
 
-/** A demo that is left running shall not lose its way into the cluster overnight. */
+/** A demo that is left running must not lose its access to the cluster overnight. */
 const TOKEN_SECONDS = 24 * 60 * 60;
 
 /**

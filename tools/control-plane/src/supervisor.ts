@@ -49,7 +49,7 @@ export class Supervisor {
       if ('started' in message) this.#pids.set(message.started, message.pid);
       else this.#markEnded({ name: message.ended, how: message.how });
     });
-    // It shall not keep our process alive: it watches over us, not we over it.
+    // It must not keep our process alive: it watches over us, not we over it.
     this.#child.unref();
     (this.#child.stdout as unknown as { unref(): void }).unref();
     (this.#child.stdin as unknown as { unref(): void }).unref();
@@ -79,7 +79,7 @@ export class Supervisor {
     this.#child.unref();
   }
 
-  /** A file that shall be gone too when all is over. */
+  /** A file that has to be removed as well in the end. */
   removeAtEnd(path: string): void {
     this.#send({ remove: path });
   }

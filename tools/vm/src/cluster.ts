@@ -123,7 +123,7 @@ export class Cluster {
     }
   }
 
-  /** Waits until the daemon has judged the newest spec, and what it shall say holds. */
+  /** Waits until the daemon has judged the newest spec, and its verdict is the expected one. */
   untilJudged(
     syncStatus: 'Succeeded' | 'Failed',
     holds: (state: SriovNetworkNodeState) => boolean = () => true,

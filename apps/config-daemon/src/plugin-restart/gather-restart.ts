@@ -50,7 +50,10 @@ export function gatherForeseen(
   };
 }
 
-/** The hash on the first node state that was planned. Any other does not say what the device plugin shall have. */
+/**
+ * The hash on the first node state that was planned. Any other does not say which configuration the device plugin
+ * should have.
+ */
 function configHashOf(...nodeStates: readonly SriovNetworkNodeState[]): string | undefined {
   const planned = nodeStates.find((nodeState) => readPlannedFrom(nodeState) !== undefined);
   return planned?.metadata.annotations?.[ANNOTATION.devicePluginConfigHash];

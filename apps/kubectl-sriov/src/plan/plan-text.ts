@@ -3,7 +3,7 @@ import { counted, shorten, tableLines } from '../table.ts';
 import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
 import { type ClusterPlan, type PlannedNode } from './plan-cluster.ts';
 
-/** The plan for people: what changes in one line, a table a node, then what stays and what is wrong. */
+/** The plan for people: what changes in one line, a table for each node, then what stays and what is wrong. */
 export function planText(plan: ClusterPlan, style: ChangeStyle): string {
   const changed = plan.nodes
     .filter(({ changes }) => changes)

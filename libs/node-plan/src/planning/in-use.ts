@@ -13,8 +13,8 @@ export function isHostUse({ uses = [] }: UsedDevice): boolean {
 }
 
 /**
- * Who uses a device, PF or VF, in words that follow "in use by"; `undefined` when it is free. This alone decides what in
- * use means: a device with any use is not touched, and a use that could not be read counts as well.
+ * Who uses a device, PF or VF, in words that follow "in use by"; `undefined` when it is free. This alone decides what
+ * in use means: a device with any use is not touched, and a use that could not be read counts as well.
  */
 export function holderOf({ uses = [] }: UsedDevice): string | undefined {
   if (uses.length === 0) return undefined;
@@ -60,8 +60,8 @@ function shorten(texts: readonly string[]): string {
 }
 
 /**
- * PFs on which a plan disturbs VFs that are there, by PCI address. Before the plan is carried out, somebody has to look
- * more closely at who uses them than each look at the host does.
+ * PCI addresses of the PFs on which a plan disturbs VFs that exist. Before the plan is carried out, their users have to
+ * be looked for more closely than in an ordinary look at the host.
  */
 export function pfsWithDisturbedVfs(plan: Pick<HostPlan, 'pfs'>, { interfaces }: ObservedHost): string[] {
   const present = new Map(interfaces.map((pf: ObservedPf) => [pf.pciAddress, pf.sriov?.vfs.length ?? 0]));

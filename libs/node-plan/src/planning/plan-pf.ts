@@ -25,7 +25,7 @@ export interface InitialPf {
   readonly autoprobe?: boolean | undefined;
 }
 
-/** A PF, what it shall be, and what it was. */
+/** A PF, what it should be, and what it was. */
 export interface PfCase {
   readonly desired: DesiredInterface;
   readonly observed: ObservedPf;
@@ -107,9 +107,9 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
 }
 
 /**
- * The kernel refuses to go from one number of VFs to another, so that the way is through 0. The device of some drivers
- * (igb, ixgbe) resets for another MTU, before VFs are made, and after they were removed. With the MTU between the two, and
- * at once, the next reset finds the link still down from the one before, so that it is interrupted once.
+ * The kernel changes the number of VFs only through 0. With some drivers (igb, ixgbe) the device resets when the MTU
+ * changes, before VFs are made, and after they were removed. The MTU is therefore set right between the removal and the
+ * creation: each reset then finds the link still down from the one before, and the link is interrupted only once.
  */
 function numVfsSteps(
   { present, numVfs }: { readonly present: number; readonly numVfs: number },
@@ -192,14 +192,16 @@ function mtuSteps(desired: DesiredInterface, { link }: ObservedPf): PfStep[] {
   return link && mtu > link.mtu ? [{ kind: 'set-pf-mtu', mtu }] : [];
 }
 
-/** Before any VF is bound: on some devices (igb) a VF asks the PF for its MAC address, and a PF that is down is silent. */
+/**
+ * Before any VF is bound: on some devices (igb) a VF asks the PF for its MAC address, and a PF that is down is silent.
+ */
 function linkSteps({ link }: ObservedPf): PfStep[] {
   return link?.up === false ? [{ kind: 'set-link-up' }] : [];
 }
 
 /**
- * The link comes up first: some drivers (bnxt_en) make no VFs while it is down, and say nothing. Where the device resets
- * it comes last: while the link is down nothing that is done to the PF interrupts it.
+ * The link comes up first: some drivers (bnxt_en) make no VFs while it is down, and say nothing. Where the device
+ * resets it comes last: while the link is down nothing that is done to the PF interrupts it.
  */
 function withLinkSteps(observed: ObservedPf, steps: readonly PfStep[]): PfStep[] {
   const resets = nicDriverOf(observed.driver)?.resets === true;

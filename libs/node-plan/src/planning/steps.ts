@@ -20,12 +20,15 @@ export interface VfPlan {
   readonly steps: readonly VfStep[];
 }
 
-/** Everything that will be done to one PF: `before`, then the VFs, then `after`. `after` is done even if a step before it fails. */
+/**
+ * Everything that will be done to one PF: `before`, then the VFs, then `after`. `after` is done even if a step before
+ * it fails.
+ */
 export interface PfPlan {
   readonly pciAddress: string;
   /** Interface name for people; the PCI address when there is none. */
   readonly name: string;
-  /** Why: one sentence per difference between what is and what shall be. */
+  /** Why: one sentence per difference between what is and what should be. */
   readonly because: readonly string[];
   /** `before` is done while no other PF that takes turns does its own. */
   readonly takesTurn?: true;
@@ -43,7 +46,7 @@ export interface PlanProblem {
   readonly message: string;
 }
 
-/** Why the planner refuses; stands as the reason of the node state's condition. */
+/** Why the planner refuses. It becomes the reason of the node state's condition. */
 export type PlanProblemReason = (typeof REASON)[
   | 'notPlannedYet'
   | 'interfaceNotFound'

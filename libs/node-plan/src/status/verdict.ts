@@ -75,7 +75,7 @@ function isOnlyBlocked({ rest, failures, journalProblems }: Remainder): boolean 
   );
 }
 
-/** What is right is in place; nobody knows yet what else shall be there. */
+/** Nothing is wrong, but the rest of the spec is not planned yet. */
 function isOnlyUnplanned({ rest, failures, journalProblems }: Remainder): boolean {
   const others = rest.problems.filter(({ reason }) => reason !== REASON.notPlannedYet);
   return failures.length === 0 && journalProblems.length === 0 && others.length === 0;

@@ -24,7 +24,7 @@ export async function checkChanges(path: Path): Promise<void> {
   );
 }
 
-/** After `event` the daemon finds all as it shall be, and leaves it so. */
+/** After `event` the daemon finds everything as it should be, and leaves it so. */
 export async function expectNoDisturbance({ guest, cluster, daemon }: Path, event: () => Promise<void>): Promise<void> {
   const [host, state, changes] = [await lookAtHost(guest), await cluster.nodeState(), await daemon.changes()];
   await event();
