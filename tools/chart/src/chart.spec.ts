@@ -132,6 +132,15 @@ describe('the chart', () => {
     expect(containerOf(find(objects, 'Deployment', 'admission-webhook')).image).toBe(reference);
   });
 
+  it('sets the environment of the daemon on its DaemonSet, and not on the SriovOperatorConfig, which would refuse it', async () => {
+    const objects = await renderChart({ values: EVERYTHING });
+    const { spec = {} } = find(objects, 'SriovOperatorConfig', 'default') as { spec?: object };
+    expect(spec).not.toHaveProperty('configDaemonEnvVars');
+    expect(JSON.stringify(find(objects, 'DaemonSet', 'sriov-network-config-daemon'))).toContain(
+      '{"name":"AUDIT_SECONDS","value":"60"}',
+    );
+  });
+
   it('runs the daemon on the nodes that the SriovOperatorConfig names', async () => {
     const objects = await renderChart({ values: EVERYTHING });
     const selector = EVERYTHING.sriovOperatorConfig.configDaemonNodeSelector;
