@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NodeStateStatus, type VirtualFunction } from '@sriov/api';
-import { isNews, nextStatus, statusText } from './node-state-status.ts';
-import { applying } from './verdict.ts';
+import { type NodeFailure, type NodeStateStatus, type SriovNetworkNodeState, type VirtualFunction } from '@sriov/api';
+import { netdevice, PF, testPf } from '../test/test-host.ts';
+import { type FoundFailure } from './node-failures.ts';
+import { failuresOf, hasFailed, isNews, nextStatus, statusText } from './node-state-status.ts';
+import { applying, type Verdict } from './verdict.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 10);
 const vf: VirtualFunction = {
@@ -76,5 +78,133 @@ describe('the status after a pass', () => {
     expect(second.status.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(
       Array(3).fill('2026-11-24T10:00:00Z'),
     );
+  });
+});
+
+const SUCCEEDED: Verdict = { syncStatus: 'Succeeded', reason: 'InSync', message: 'as wanted' };
+const failedWith = (failures?: FoundFailure[]): Verdict => ({
+  syncStatus: 'Failed',
+  reason: 'ApplyFailed',
+  message: 'bind-vf: EINVAL',
+  ...(failures && { failures }),
+});
+
+describe('what was seen of the host stands in the status', () => {
+  const { sriov: _, ...without } = testPf([], { pciAddress: '0000:02:00.0' });
+  const observed = {
+    interfaces: [testPf([netdevice(0), netdevice(1)]), without],
+    problems: [],
+  };
+  const statusOf = (state: Partial<SriovNetworkNodeState>, rdmaMode?: 'exclusive'): NodeStateStatus =>
+    nextStatus(
+      { metadata: { name: 'n' }, ...state },
+      { observed: { ...observed, ...(rdmaMode && { rdmaMode }) }, verdict: SUCCEEDED },
+      NOW,
+    ).status;
+
+  it('with the number of PFs that can have VFs, and of VFs', () => {
+    expect(statusOf({})).toMatchObject({ pfCount: 1, vfCount: 2, interfaces: [{ pciAddress: PF }, {}] });
+  });
+
+  it('with the RDMA mode where the host has one', () => {
+    expect(statusOf({}, 'exclusive').system).toEqual({ rdmaMode: 'exclusive' });
+    expect(statusOf({}).system).toBeUndefined();
+  });
+
+  it('with a mark on PFs of another owner', () => {
+    const spec = { interfaces: [{ pciAddress: PF, externallyManaged: true }, { pciAddress: '0000:02:00.0' }] };
+    const marks = statusOf({ spec }).interfaces?.map(({ externallyManaged }) => externallyManaged === true);
+    expect(marks).toEqual([true, false]);
+  });
+
+  it('and is not counted where nothing was ever seen', () => {
+    const { status } = nextStatus({ metadata: { name: 'n' } }, { verdict: SUCCEEDED }, NOW);
+    expect(status).not.toHaveProperty('pfCount');
+    expect(status.interfaces).toBeUndefined();
+  });
+});
+
+describe('the conditions after a pass', () => {
+  it.each<[string, Verdict, string[]]>([
+    ['success', SUCCEEDED, ['Ready']],
+    ['work in progress', applying(['a']), ['Progressing']],
+    ['failure', failedWith(), ['Degraded']],
+  ])('tell %s', (_, verdict, expected) => {
+    const { status } = nextStatus({ metadata: { name: 'n' } }, { verdict }, NOW);
+    expect(status.syncStatus).toBe(verdict.syncStatus);
+    const holding = status.conditions?.filter(({ status: text }) => text === 'True').map(({ type }) => type);
+    expect(holding).toEqual(expected);
+    expect(status.lastSyncError).toBe(verdict.syncStatus === 'Failed' ? verdict.message : undefined);
+  });
+});
+
+describe('a spec has been tried and failed', () => {
+  const ready = { type: 'Ready', status: 'False' as const, reason: 'a', message: '', lastTransitionTime: '' };
+  const other = { ...ready, type: 'Degraded', observedGeneration: 3 };
+
+  it.each<[string, boolean, NodeStateStatus | undefined]>([
+    [
+      'when the status is of this spec',
+      true,
+      { syncStatus: 'Failed', conditions: [other, { ...ready, observedGeneration: 3 }] },
+    ],
+    [
+      'not when it is of an earlier one',
+      false,
+      { syncStatus: 'Failed', conditions: [other, { ...ready, observedGeneration: 2 }] },
+    ],
+    ['not when it succeeded', false, { syncStatus: 'Succeeded', conditions: [{ ...ready, observedGeneration: 3 }] }],
+    ['not when no condition says so', false, { syncStatus: 'Failed' }],
+    ['not without a status', false, undefined],
+  ])('%s: %s', (_, expected, status) => {
+    expect(hasFailed({ metadata: { name: 'n', generation: 3 }, ...(status && { status }) })).toBe(expected);
+  });
+});
+
+describe('the failures after a pass', () => {
+  const found: FoundFailure = { pciAddress: PF, step: 'bind-vf', reason: 'ApplyFailed', message: 'EINVAL' };
+  const before: NodeFailure = { ...found, since: '2026-01-01T00:00:00Z' };
+  const after = (verdict: Verdict, present?: NodeFailure[], observed = false): NodeFailure[] | undefined =>
+    nextStatus(
+      {
+        metadata: { name: 'n' },
+        spec: { interfaces: [{ pciAddress: PF, name: 'of-spec' }] },
+        ...(present && { status: { failures: present } }),
+      },
+      { verdict, ...(observed && { observed: { interfaces: [testPf()], problems: [] } }) },
+      NOW,
+    ).status.failures;
+
+  it('are of the node as a whole where no more is known, and none where nothing failed', () => {
+    expect(failuresOf(failedWith())).toEqual([{ reason: 'ApplyFailed', message: 'bind-vf: EINVAL' }]);
+    expect(failuresOf(failedWith([found]))).toEqual([found]);
+    expect([failuresOf(SUCCEEDED), failuresOf(applying(['a']))]).toEqual([[], []]);
+  });
+
+  it('are new now, with the name of the PF as it is seen, or as the spec has it', () => {
+    const since = '2026-11-24T10:00:00Z';
+    expect(after(failedWith([found]))).toEqual([{ ...found, name: 'of-spec', since }]);
+    expect(after(failedWith([found]), [], true)).toEqual([{ ...found, name: 'ens1', since }]);
+    const ofNode = { reason: 'ApplyFailed' as const, message: 'modprobe' };
+    expect(after(failedWith([ofNode]))).toEqual([{ ...ofNode, since }]);
+  });
+
+  it.each<[string, Partial<FoundFailure>, boolean]>([
+    ['the same failure', {}, true],
+    ['the same failure in other words', { message: 'EBUSY' }, true],
+    ['the same failure without its step', { step: undefined }, true],
+    ['another step', { step: 'unbind-vf' }, false],
+    ['another reason', { reason: 'BlockedInKernel' }, false],
+    ['another PF', { pciAddress: '0000:02:00.0' }, false],
+  ])('have the time since when they are there: %s', (_, change, isOld) => {
+    const { step, ...rest } = { ...found, ...change };
+    const [failure] = after(failedWith([{ ...rest, ...(step !== undefined && { step }) }]), [before]) ?? [];
+    expect(failure?.since).toBe(isOld ? before.since : '2026-11-24T10:00:00Z');
+    expect(failure?.step).toBe(step ?? 'bind-vf');
+  });
+
+  it('stay while work is in progress, and go with success', () => {
+    expect(after(applying(['a']), [before])).toEqual([before]);
+    expect(after(SUCCEEDED, [before])).toBeUndefined();
   });
 });
