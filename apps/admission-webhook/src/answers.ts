@@ -3,12 +3,12 @@ import { type Answer, type Question } from './review.ts';
 
 const ALLOWED: Answer = { allowed: true, message: '', warnings: [], patch: [] };
 
-/** Sets the defaults. It never refuses: what is wrong with the object is said once it is whole. */
+/** Sets the defaults. It never refuses: the validating webhook judges the object when its defaults are set. */
 export function answerMutating({ operation, object, oldObject }: Question): Answer {
   return operation === 'CONNECT' ? ALLOWED : { ...ALLOWED, patch: setDefaults({ operation, object, oldObject }) };
 }
 
-/** Lets the write in or refuses it. */
+/** Allows the write or refuses it. */
 export function answerValidating(question: Question, cluster: AdmissionCluster, settings: AdmissionSettings): Answer {
   const { operation, object, oldObject } = question;
   if (operation === 'CONNECT') return ALLOWED;
@@ -24,7 +24,7 @@ export function answerValidating(question: Question, cluster: AdmissionCluster, 
   };
 }
 
-/** Nobody reads further, and what the object says is quoted in it. */
+/** Longest message. It quotes the object, and nobody reads further. */
 const MOST_CHARACTERS = 8_192;
 
 function shorten(message: string): string {

@@ -1,17 +1,23 @@
-/** Reviews up to here are read as they come: a policy is some 2 kB, and the largest that the CRDs let in some 300. */
+/**
+ * Bodies up to this size are read as they come. A policy has some 2 kB; the largest object that the CRDs allow has some
+ * 300 kB.
+ */
 const LARGE_BYTES = 262_144;
-/** Bytes of large bodies that are held at a time: what memory they can take. */
+/** Most bytes of large bodies that are held at the same time. This bounds the memory that they take. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
- * Keeps large bodies from holding up small ones: their bytes have a bound, and they are read one in a turn of the event
- * loop, so that whoever came meanwhile is served between two of them.
+ * Keeps large bodies from delaying small ones. Their bytes have a bound, and each turn of the event loop reads one of
+ * them, so requests that arrive meanwhile are served in between.
  */
 export class BodyQueue {
   #bytes = 0;
   #last: Promise<void> = Promise.resolve();
 
-  /** Lets in a body of so many bytes; the answer is called when it is done with. Nothing when there is no room. */
+  /**
+   * Admits a body of so many bytes. Returns a function to call when the body is no longer needed, or nothing when there
+   * is no room.
+   */
   enter(bytes: number): (() => void) | undefined {
     if (bytes <= LARGE_BYTES) return () => undefined;
     if (this.#bytes > 0 && this.#bytes + bytes > MOST_BYTES) return undefined;

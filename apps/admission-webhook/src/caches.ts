@@ -14,13 +14,13 @@ import {
 import { limitingFields } from '@sriov/node-limits';
 import { type AnyInformer, CONFIG_MAP, type ConfigMap, Informer, type InformerContext, NODE } from '@sriov/kube';
 
-/** What verdicts depend on: everything from memory, kept up to date by watches. */
+/** What verdicts depend on. It is read from memory, which watches keep up to date. */
 export interface Caches {
   readonly policies: Informer<SriovNetworkNodePolicy>;
   readonly pools: Informer<SriovNetworkPoolConfig>;
   /** Names and labels only. */
   readonly nodes: Informer<KubeObject>;
-  /** What a rule looks at, and no VFs. */
+  /** Only what the rules read, so without VFs. */
   readonly nodeStates: Informer<SriovNetworkNodeState>;
   readonly supportedNics: Informer<ConfigMap>;
 }
@@ -46,7 +46,7 @@ export function createCaches(context: InformerContext, namespace: string): Cache
   };
 }
 
-/** All of them, for running and waiting. */
+/** All informers, to run them and to wait for them. */
 export function allInformers(caches: Caches): AnyInformer[] {
   return Object.values(caches) as AnyInformer[];
 }
@@ -62,7 +62,7 @@ function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
   const { interfaces, syncStatus } = status ?? {};
   return {
     metadata: omitUndefined({ name, namespace, resourceVersion }),
-    // What was ordered tells what a write takes away.
+    // The present spec shows which VFs a write takes away.
     spec: omitUndefined({ interfaces: spec?.interfaces }),
     status: omitUndefined({ interfaces: interfaces?.map(trimInterface), syncStatus }),
   };

@@ -15,7 +15,7 @@ import { WebhookServer } from './webhook-server.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The admission webhook: a server that answers from caches, and whoever keeps its certificate in force. */
+/** The admission webhook: a server that answers from caches, and the keeper of its certificate. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, health, clock } = context;
   const { namespace, supportedNicsOnly } = settings;
@@ -51,7 +51,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   }
 }
 
-/** Whoever keeps a certificate in force. */
+/** Keeps a certificate in force: our own, or one in files. */
 interface Certificates {
   readonly informers: readonly AnyInformer[];
   run(signal: AbortSignal): Promise<void>;

@@ -3,7 +3,10 @@ import { type ServiceContext } from '@sriov/runtime';
 import { type Answer, type Question } from './review.ts';
 import { type Responder } from './webhook-server.ts';
 
-/** Anybody who reaches the port can ask about a kind of their own invention, and each would be a series for ever. */
+/**
+ * Kinds that are labels of a metric. Anybody who reaches the port can invent kinds, and each would stay a series of its
+ * own for ever.
+ */
 const KINDS: ReadonlySet<string> = new Set(CUSTOM_RESOURCES.map(({ kind }) => kind));
 
 /** The responders, with each answer counted and timed, and each refusal logged. */

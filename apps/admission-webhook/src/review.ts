@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const object = z.looseObject({ metadata: z.looseObject({}) }).nullish();
 
-/** What we read of an `admission.k8s.io/v1` AdmissionReview; whatever else stands in it is left alone. */
+/** What we read of an `admission.k8s.io/v1` AdmissionReview. All other fields are ignored. */
 const reviewSchema = z.object({
   apiVersion: z.literal('admission.k8s.io/v1'),
   kind: z.literal('AdmissionReview'),
@@ -23,7 +23,7 @@ const reviewSchema = z.object({
 export interface Question {
   readonly uid: string;
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-  /** The object as it shall be; on DELETE the one that goes. */
+  /** The object as it should become; on DELETE the object to be deleted. */
   readonly object: KubeObject;
   /** The object as it is; on UPDATE only. */
   readonly oldObject: KubeObject | undefined;
@@ -38,7 +38,7 @@ export interface Answer {
   readonly patch: readonly PatchOperation[];
 }
 
-/** Reads an AdmissionReview. A sentence when it is none. */
+/** Reads an AdmissionReview. Returns a sentence when the body is not one. */
 export function readReview(body: unknown): Question | string {
   const parsed = reviewSchema.safeParse(body);
   if (!parsed.success) {
@@ -58,12 +58,12 @@ export function readReview(body: unknown): Question | string {
 
 type Request = z.output<typeof reviewSchema>['request'];
 
-/** An object that is yet to be named has no name, and one in a namespaced path need not repeat the namespace. */
+/** An object with a generated name has no name yet, and an object need not repeat the namespace of its path. */
 function identify(raw: { readonly metadata: object }, { kind, name = '', namespace }: Request): KubeObject {
   return { ...raw, kind: kind.kind, metadata: { name, ...(namespace && { namespace }), ...raw.metadata } };
 }
 
-/** The AdmissionReview that tells the API server of the answer. */
+/** The AdmissionReview that carries the answer to the API server. */
 export function writeReview(uid: string, { allowed, message, warnings, patch }: Answer): object {
   return {
     apiVersion: 'admission.k8s.io/v1',

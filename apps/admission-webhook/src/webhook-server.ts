@@ -16,25 +16,28 @@ export interface WebhookServerOptions {
   readonly listen: ListenOptions;
   /** By path. */
   readonly responders: Readonly<Record<string, Responder>>;
-  /** Sentences that say why `/readyz` is not fine. */
+  /** Sentences that say why `/readyz` fails; none when it does not. */
   readonly readyProblems: () => readonly string[];
   readonly log: Logger;
-  /** Longest time for a request to arrive whole, its TLS handshake, headers and body each, in ms. */
+  /** Longest time, in ms, for each part of a request to arrive: TLS handshake, headers, body. */
   readonly arrivalMs?: number;
-  /** Longest time that questions are waited for when the server closes, in ms. */
+  /** Longest wait for open requests when the server closes, in ms. */
   readonly graceMs?: number;
 }
 
 /** Objects are at most 1.5 MB, and a review holds two of them. */
 const BODY_LIMIT = 8 * 1024 * 1024;
-/** The API server waits no longer for an answer than this, unless its registration says otherwise. */
+/** The API server waits this long for an answer, unless the registration says otherwise. */
 const ARRIVAL_MS = 10_000;
 /** Far less than the 30 s that Kubernetes gives a pod to end. */
 const GRACE_MS = 5_000;
-/** The API server lets go of an idle connection after 90 s: it shall be the one that does. */
+/** Longer than the 90 s after which the API server closes an idle connection, so that it closes first. */
 const KEEP_ALIVE_MS = 95_000;
 
-/** Suites with forward secrecy that authenticate what they encrypt: none in the CBC mode, which has been attacked. */
+/**
+ * Cipher suites with forward secrecy and authenticated encryption. None uses the CBC mode, against which attacks are
+ * known.
+ */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -48,15 +51,12 @@ const CIPHERS = [
 ];
 const TLS = { minVersion: 'TLSv1.2', ciphers: CIPHERS.join(':') } as const;
 
-/**
- * The HTTPS server that the API server asks. It takes its port at once, and can be talked to as soon as it is given
- * a certificate.
- */
+/** The HTTPS server that the API server asks. It takes its port at once, and serves as soon as it has a certificate. */
 export class WebhookServer {
   readonly #app: FastifyInstance;
   readonly #server: Server;
   readonly #graceMs: number;
-  /** All connections, those in the middle of a handshake as well, of which the HTTP server does not know yet. */
+  /** All connections, including those in the middle of a handshake, which the HTTP server does not know yet. */
   readonly #sockets = new Set<Duplex>();
 
   private constructor(app: FastifyInstance, server: Server, graceMs: number) {
@@ -83,7 +83,7 @@ export class WebhookServer {
     });
     const app = fastify({
       bodyLimit: BODY_LIMIT,
-      // What was asked before we stop is answered; the connection is closed behind the answer.
+      // Requests that came before we stop are answered. The connection is closed after the answer.
       return503OnClosing: false,
       serverFactory: (handler) => server.on('request', handler),
     });
@@ -105,8 +105,8 @@ export class WebhookServer {
   }
 
   /**
-   * Takes no new connections, lets go of those that ask nothing, and ends when all questions are answered, or when the
-   * grace period is over: who sends slowly then has sent in vain.
+   * Accepts no new connections, closes idle ones, and resolves when all requests are answered or the grace period is
+   * over. A request that is still arriving then is dropped.
    */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -120,8 +120,8 @@ export class WebhookServer {
 }
 
 /**
- * Reads bodies. Members that are named like what every object inherits are left as they are: the API server stores
- * them, and an object that holds one gets a verdict like any other.
+ * Reads bodies. Members such as `__proto__` or `constructor` are kept as they are: the API server stores them, and an
+ * object that has one gets a verdict like any other.
  */
 function addBodies(app: FastifyInstance): void {
   const queue = new BodyQueue();

@@ -5,11 +5,11 @@ import { endOf } from './plan.ts';
 
 /** What serves with a certificate. */
 export interface CertificateUser {
-  /** @throws Error when the two are no pair. */
+  /** @throws Error when certificate and key do not belong together. */
   use(pair: KeyPair): void;
 }
 
-/** The certificate that is served now, and whether it does its service. */
+/** The certificate that is served now, and what keeps it from working. */
 export class CertificateInUse {
   readonly #user: CertificateUser;
   readonly #log: Logger;
@@ -23,7 +23,7 @@ export class CertificateInUse {
     this.#log = log;
   }
 
-  /** Serves with the pair; the same one again is no change. @throws Error when it cannot be served with. */
+  /** Serves with the pair from now on; the same pair again is no change. @throws Error when the pair cannot be used. */
   use(pair: KeyPair): void {
     if (pair.certificate === this.#pair?.certificate && pair.privateKey === this.#pair.privateKey) return;
     const certificate = new X509Certificate(pair.certificate);
@@ -33,17 +33,19 @@ export class CertificateInUse {
     this.#log.info({ names: certificate.subjectAltName, until: certificate.validTo }, 'serving with a new certificate');
   }
 
-  /** Says what keeps the API server from coming to us; nothing when it can. */
+  /** Records what keeps the API server from reaching us; nothing when it can. */
   setProblem(problem: string | undefined): void {
     this.#problem = problem;
   }
 
-  /** Says which write keeps failing; nothing when none does. As long as the certificate serves, it is no problem. */
+  /**
+   * Records which write keeps failing; nothing when none does. While the certificate still works, that is no problem.
+   */
   setFailure(failure: string | undefined): void {
     this.#failure = failure;
   }
 
-  /** Whether the API server can be answered with it at this time, in milliseconds since the epoch. */
+  /** Whether the certificate works at this time, in milliseconds since the epoch. */
   check(now: number): CheckResult {
     const problem = this.#findProblem(now);
     if (problem === undefined) return true;

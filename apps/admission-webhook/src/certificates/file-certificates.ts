@@ -6,7 +6,7 @@ import { type Clock, type Logger, ServiceError } from '@sriov/runtime';
 import { type CertificateInUse } from './certificate-in-use.ts';
 import { isPair } from './stored.ts';
 
-/** Where the certificate comes from that others make and renew. */
+/** Where to read the certificate, which others make and renew. */
 export interface FileCertificatesOptions {
   readonly certificateFile: string;
   readonly keyFile: string;
@@ -15,13 +15,16 @@ export interface FileCertificatesOptions {
   readonly inUse: CertificateInUse;
 }
 
-/** Mounted Secrets are replaced by links, which file watches miss; two small files are cheap to read. */
+/**
+ * Time between two reads. Kubernetes replaces mounted Secrets by links, which file watches miss; two small files are
+ * cheap to read.
+ */
 const LOOK_EVERY_MS = 2_000;
 
 /** A certificate in files that others renew. */
 export class FileCertificates {
   readonly #options: FileCertificatesOptions;
-  /** Nothing in the cluster has to be followed for it. */
+  /** No caches: it follows nothing in the cluster. */
   readonly informers = [];
   #lastProblem: string | undefined;
 
@@ -40,7 +43,10 @@ export class FileCertificates {
     return certificates;
   }
 
-  /** Reads them again and again until `signal` aborts. While they are no pair, the one before is served. */
+  /**
+   * Reads the files again and again until `signal` aborts. While they do not belong together, the previous pair is
+   * served.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, inUse } = this.#options;
     for (;;) {
@@ -67,7 +73,7 @@ export class FileCertificates {
     return pair;
   }
 
-  /** Both files are hardly replaced at the same moment: one line tells of it, not one each time. */
+  /** The two files are rarely replaced at the same moment. One line of the log reports that, not one per read. */
   #warnOnce(problem: string): void {
     if (problem === this.#lastProblem) return;
     this.#lastProblem = problem;

@@ -3,7 +3,7 @@ import { namesOf, splitNames } from './names.ts';
 import { AUTHORITY_LIFETIMES, BACKDATED_MS, type CertificateStep, endOf } from './plan.ts';
 import { secretData, type StoredCertificates } from './stored.ts';
 
-/** What a step is carried out with. */
+/** What carrying out a step needs. */
 export interface IssueFacts {
   readonly stored: StoredCertificates | undefined;
   readonly names: readonly string[];
@@ -11,7 +11,7 @@ export interface IssueFacts {
   readonly now: number;
 }
 
-/** Makes what the step asks for: `data` of the Secret as it shall be. */
+/** Makes what the step asks for. Returns the new `data` of the Secret. */
 export async function carryOut(
   step: Exclude<CertificateStep, 'nothing'>,
   facts: IssueFacts,
@@ -44,8 +44,8 @@ function createAuthority({ lifetimeMs, now }: IssueFacts): Promise<Authority> {
 }
 
 /**
- * While the certificate lives, its names stay beside ours: replicas with other settings, as there are during an
- * update, would otherwise take each other's names away in turns.
+ * While the certificate is valid, its names stay beside ours. Otherwise replicas with different settings, as during an
+ * update, would remove each other's names in turn.
  */
 function issue(authority: Authority, { stored, names, lifetimeMs, now }: IssueFacts): Promise<KeyPair> {
   const present = stored && endOf(stored.certificate) > now ? namesOf(stored.certificate) : [];

@@ -9,7 +9,7 @@ export interface Endpoint {
   readonly names: readonly string[];
 }
 
-/** The endpoint of a Service that may be reached under further names as well. */
+/** The endpoint of a Service, and further names under which it may be reached. */
 export function endpointOf(settings: {
   readonly serviceName: string;
   readonly namespace: string;
@@ -32,7 +32,7 @@ export function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   return subjectAltName.split(', ').flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? []);
 }
 
-/** Names as certificates tell them apart. */
+/** Names in the form in which certificates compare them. */
 export function splitNames(names: readonly string[]): { dnsNames: string[]; ipAddresses: string[] } {
   return {
     dnsNames: names.filter((name) => isIP(name) === 0),

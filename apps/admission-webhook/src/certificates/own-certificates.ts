@@ -9,14 +9,14 @@ import { planCertificates } from './plan.ts';
 import { planTrust, REGISTRATIONS, type WebhookConfiguration } from './registration.ts';
 import { readSecret, type StoredCertificates } from './stored.ts';
 
-/** What certificates of our own are made and kept with. */
+/** What making and keeping our own certificates needs. */
 export interface OwnCertificatesOptions {
   readonly informerContext: InformerContext;
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: ControllerMetrics;
-  /** Where the Secret stands, and its name. */
+  /** Namespace and name of the Secret. */
   readonly secret: { readonly namespace: string; readonly name: string };
   readonly endpoint: Endpoint;
   readonly lifetimeMs: number;
@@ -28,8 +28,8 @@ const KEY = 'certificates';
 const LONGEST_WAIT_MS = 86_400_000;
 
 /**
- * Certificates that the replicas make, share in a Secret and renew, each of them able to do it alone: a write that
- * comes second is refused, and its writer goes on with what the first one wrote.
+ * Certificates that the replicas make, share in a Secret and renew. Each replica can do it alone: when two write, the
+ * API server refuses the second, which then uses what the first one wrote.
  */
 export class OwnCertificates {
   readonly #options: OwnCertificatesOptions;
@@ -60,7 +60,7 @@ export class OwnCertificates {
     for (const { store } of this.#registrations) store.subscribe(wake);
   }
 
-  /** What has to be followed for it. */
+  /** The caches that it needs. */
   get informers(): AnyInformer[] {
     return [this.#secrets, ...this.#registrations];
   }
@@ -90,11 +90,11 @@ export class OwnCertificates {
     }
     await this.#write(await carryOut(plan.step, facts));
     this.#options.log.info({ step: plan.step, secret: secret.name }, 'certificates changed');
-    // The watch tells of what was written, by whomever.
+    // The watch reports every write, whoever made it.
     return done('CertificatesWritten', plan.step);
   }
 
-  /** First the API server trusts, then we serve: both hold when the new certificate is of a new authority. */
+  /** Makes the API server trust the authority, and then serves the certificate. */
   async #putInForce({ bundle, pair }: StoredCertificates): Promise<void> {
     const { inUse, client, endpoint, log } = this.#options;
     inUse.setProblem('the API server is not told yet to trust it');

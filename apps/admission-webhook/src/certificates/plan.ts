@@ -4,7 +4,7 @@ import { type StoredCertificates } from './stored.ts';
 
 /** What is to be done about the certificates now. */
 export type CertificateStep =
-  /** A new authority and a certificate of it: there is nothing to go on with. */
+  /** A new authority and a certificate of it, because there is none that can be kept. */
   | 'create'
   /** A new authority beside the old one; the certificate stays until the new one is trusted. */
   | 'renew-authority'
@@ -19,7 +19,7 @@ export interface CertificateFacts {
   readonly names: readonly string[];
   /** How long a new certificate is valid, in milliseconds. */
   readonly lifetimeMs: number;
-  /** The bundle stands wherever the API server is told of us. */
+  /** Every registration of ours has the bundle. */
   readonly isTrusted: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -32,19 +32,19 @@ export interface CertificatePlan {
   readonly dueAt: number;
 }
 
-/** An authority lasts so many times as long as its certificates. */
+/** How many times as long as its certificates an authority is valid. */
 export const AUTHORITY_LIFETIMES = 10;
-/** It is renewed when it would not outlive that many. */
+/** An authority is renewed when it would not outlive so many certificates. */
 const LEAST_LIFETIMES = 2;
-/** A certificate is renewed when so much of its life is left. */
+/** A certificate is renewed when this part of its life is left. */
 const LAST_PART = 1 / 3;
-/** Certificates begin before they are made: other clocks may be behind. */
+/** Certificates are valid from this long before they are made, because other clocks may be behind. */
 export const BACKDATED_MS = 3_600_000;
-/** All API servers know of a new authority after that long, or after a part of a short life. */
+/** All API servers know a new authority after this time, or after a part of its life when that is short. */
 const LONGEST_PROPAGATION_MS = 60_000;
 const PROPAGATION_PART = 1 / 20;
 
-/** Decides what is to be done about the certificates: one step at a time, each safe while others take it as well. */
+/** Decides the next step for the certificates. Each step is safe even when other replicas take it at the same time. */
 export function planCertificates(facts: CertificateFacts): CertificatePlan {
   const { stored, lifetimeMs, now } = facts;
   if (stored === undefined || endOf(stored.authority) <= now) return { step: 'create', dueAt: now };
@@ -58,7 +58,10 @@ export function planCertificates(facts: CertificateFacts): CertificatePlan {
   return { step: renewAt <= now ? 'renew-certificate' : 'nothing', dueAt: Math.min(renewAt, renewAuthorityAt) };
 }
 
-/** The certificate is still an earlier authority's: it changes over once the new one is trusted everywhere. */
+/**
+ * The plan while the certificate still comes from an earlier authority. It is replaced once the new authority is
+ * trusted everywhere.
+ */
 function planSwitch(
   { authority }: StoredCertificates,
   { lifetimeMs, isTrusted, now }: CertificateFacts,

@@ -1,7 +1,7 @@
 import { type KubeObject, type Resource } from '@sriov/api';
 import { type Endpoint } from './names.ts';
 
-/** A Mutating- or ValidatingWebhookConfiguration, as far as we look at it. */
+/** The fields of a Mutating- or ValidatingWebhookConfiguration that we read. */
 export interface WebhookConfiguration extends KubeObject {
   webhooks?: WebhookEntry[];
 }
@@ -31,8 +31,8 @@ export const MUTATING_PATH = '/mutating-custom-resource';
 export const VALIDATING_PATH = '/validating-custom-resource';
 
 /**
- * The patch that makes the API server trust the bundle (PEM) where it asks us; nothing when it does. Entries that
- * lead elsewhere stay as they are, and the patch is refused when the object has changed meanwhile.
+ * The patch that makes the API server trust the bundle (PEM) where it asks us; nothing when it does already. Entries
+ * that lead elsewhere stay as they are. The API server refuses the patch when the object has changed meanwhile.
  */
 export function planTrust(configuration: WebhookConfiguration, bundle: string, endpoint: Endpoint): object | undefined {
   const caBundle = Buffer.from(bundle, 'utf8').toString('base64');

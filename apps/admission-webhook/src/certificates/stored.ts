@@ -4,29 +4,29 @@ import { type Secret } from '@sriov/kube';
 
 /** The certificates that the replicas share. */
 export interface StoredCertificates {
-  /** The authority's certificate, and behind it those of earlier ones that are still trusted, PEM. */
+  /** The authority's certificate, followed by those of earlier authorities that are still trusted, PEM. */
   readonly bundle: string;
   /** The authority that signs: the first of the bundle. */
   readonly authority: X509Certificate;
   /** Its private key, PEM. */
   readonly authorityKey: string;
   readonly earlierAuthorities: readonly X509Certificate[];
-  /** What is served, PEM. */
+  /** The certificate that is served, PEM. */
   readonly pair: KeyPair;
   readonly certificate: X509Certificate;
 }
 
-/** What stands in the Secret. */
+/** The content of the Secret. */
 export type ReadSecret =
   | { readonly kind: 'usable'; readonly stored: StoredCertificates }
-  /** There is none, or one of ours that is damaged: it is made anew. */
+  /** There is no Secret, or one of ours that is damaged: a new one is made. */
   | { readonly kind: 'unusable' }
-  /** Somebody else's: it is left alone. */
+  /** The Secret belongs to somebody else, and is left alone. */
   | { readonly kind: 'foreign' };
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g;
 
-/** Reads the Secret. One without the authority's key is not of our making. */
+/** Reads the Secret. A Secret without the key of an authority is not ours. */
 export function readSecret(secret: Secret | undefined): ReadSecret {
   if (secret === undefined) return { kind: 'unusable' };
   if (secret.data?.['ca.key'] === undefined) return { kind: 'foreign' };
@@ -50,7 +50,7 @@ function parse(data: Readonly<Record<string, string>>): StoredCertificates {
   return { bundle, authority, authorityKey, earlierAuthorities, pair, certificate };
 }
 
-/** True when the private key (PEM) is the certificate's. @throws Error when it is no key. */
+/** True when the private key (PEM) belongs to the certificate. @throws Error when it is not a key. */
 export function isPair(certificate: X509Certificate, privateKey: string): boolean {
   return certificate.checkPrivateKey(createPrivateKey(privateKey));
 }
