@@ -16,8 +16,8 @@ export interface Subject {
 }
 
 /**
- * Carries the steps out, in order; the first failure ends it, and the next reconcile plans anew. So does a network that
- * is gone, which is no failure: the caches have not heard of it yet.
+ * Carries the steps out in order. The first failure ends it, and the next reconcile plans again. A network that is gone
+ * ends it as well, without a failure: the caches do not show the deletion yet.
  */
 export async function apply(
   ports: { readonly client: KubeClient; readonly log: Logger },
@@ -34,7 +34,7 @@ export async function apply(
   }
 }
 
-/** Returns the network with the version that it has after the step; nothing when it turned out to be gone. */
+/** Returns the network with its version after the step; nothing when the network is gone. */
 async function applyStep(client: KubeClient, subject: Subject, step: AttachmentStep): Promise<Network | undefined> {
   switch (step.kind) {
     case 'set-finalizers':
@@ -51,9 +51,9 @@ async function applyStep(client: KubeClient, subject: Subject, step: AttachmentS
 }
 
 /**
- * Neither way touches an object that the plan did not know: what somebody else made, changed or deleted meanwhile is a
- * conflict, and the next reconcile sees it. The version alone would not tell of an object that is gone: server-side
- * apply makes it anew, unless a uid says which one is meant.
+ * Neither way touches an object that the plan did not know: whatever somebody else made, changed or deleted meanwhile
+ * is a conflict, and the next reconcile sees it. The version alone does not notice that an object is gone: server-side
+ * apply would create it again, unless a uid says which object is meant.
  */
 async function writeAttachment(
   client: KubeClient,
@@ -76,7 +76,7 @@ async function deleteAttachment(client: KubeClient, attachment: NetworkAttachmen
   }
 }
 
-/** Patches the version of the network that is given, and no other. Nothing when the network is gone. */
+/** Patches exactly this version of the network. Returns nothing when the network is gone. */
 async function patchNetwork(
   client: KubeClient,
   { resource, network }: Subject,

@@ -15,10 +15,10 @@ import {
 import { Renderings } from './renderings.ts';
 import { type AnyInformer, Informer, type InformerContext, NAMESPACE } from '@sriov/kube';
 
-/** The three kinds of network, each rendered by a controller of its own. */
+/** The three kinds of networks. Each has its own controller. */
 export const NETWORK_KINDS: readonly CustomResource<Network>[] = [SRIOV_NETWORK, SRIOV_IB_NETWORK, OVS_NETWORK];
 
-/** What the renderer reads: everything from memory, kept up to date by watches over all namespaces. */
+/** What the renderer reads. It is in memory, and watches over all namespaces keep it up to date. */
 export interface Caches {
   /** By kind; indexed by {@link BY_ATTACHMENT} and {@link BY_NAMESPACE}. */
   readonly networks: ReadonlyMap<string, Informer<Network>>;
@@ -56,14 +56,14 @@ export function createCaches(context: InformerContext): Caches {
   };
 }
 
-/** All of them, for running and waiting. */
+/** All informers, to run them and to wait for them. */
 export function allInformers(caches: Caches): AnyInformer[] {
   return [...caches.networks.values(), caches.attachments, caches.namespaces];
 }
 
 /**
- * Anybody may make these objects in a namespace of their own, of up to 1.5 MB: what is kept of each has a bound. A
- * field that is longer than the bounds of `libs/api` is kept so far that it is still too long.
+ * Anybody may create these objects in their own namespace, up to 1.5 MB each. So the cache keeps only a bounded part of
+ * each. A field that exceeds the bounds of `libs/api` is cut to a length that still exceeds them.
  */
 function trimNetwork<T extends Network>(network: T): T {
   const spec = network.spec as object | undefined;
@@ -74,7 +74,9 @@ function trimNetwork<T extends Network>(network: T): T {
   };
 }
 
-/** A configuration that is longer than any of ours differs from it: that is all that matters. */
+/**
+ * A configuration that is longer than any that we write is left out: it differs from ours, and nothing else matters.
+ */
 function trimAttachment(attachment: NetworkAttachmentDefinition): NetworkAttachmentDefinition {
   const config = attachment.spec?.config;
   return {
@@ -83,7 +85,7 @@ function trimAttachment(attachment: NetworkAttachmentDefinition): NetworkAttachm
   };
 }
 
-/** The metadata that is read, with the annotations that are named. */
+/** The metadata that somebody reads, with only these annotations. */
 function trimMetadata({ metadata }: KubeObject, annotations: readonly string[]): KubeObject['metadata'] {
   const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, finalizers, ownerReferences } =
     metadata;

@@ -10,7 +10,7 @@ import { isNotFound, type KubeClient } from '@sriov/kube';
 import { BY_OWNER, type Caches } from './caches.ts';
 import { type Settings } from './settings.ts';
 
-/** Reads from the caches all that bears on the network; nothing when it is gone. */
+/** Reads from the caches everything that matters for the network; nothing when it is gone. */
 export function gather(
   caches: Caches,
   subject: { readonly kind: string; readonly key: string },
@@ -18,7 +18,7 @@ export function gather(
 ): AttachmentFacts | undefined {
   const cached = caches.networks.get(subject.kind)?.store.get(subject.key);
   if (cached === undefined) return undefined;
-  // List items come without a kind of their own.
+  // Objects in a list have no kind.
   const network: Network = { ...cached, kind: subject.kind };
   const { name } = network.metadata;
   const namespace = attachmentNamespace(network);
@@ -36,13 +36,16 @@ export function gather(
   };
 }
 
-/** In a namespace that is being deleted nothing can be made; a new one of the name will be told of. */
+/**
+ * Nothing can be created in a namespace that is being deleted. When a new one of that name appears, the watch wakes the
+ * network.
+ */
 const isThere = (namespace: KubeObject | undefined): boolean =>
   namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
 
 /**
- * The last look before a network goes. What we wrote a moment ago may not be in the caches yet, and once the finalizer
- * is off, nobody would remove it: so the server is asked about the places of which the caches know nothing.
+ * The last look before a network goes. The caches may not show yet what we wrote a moment ago, and once the finalizer
+ * is removed, nobody would delete it. So this asks the API server where the caches have no object.
  */
 export async function gatherRemoval(client: KubeClient, facts: AttachmentFacts): Promise<AttachmentFacts> {
   const { network, present, strays } = facts;

@@ -15,7 +15,10 @@ import { NETWORK_KINDS } from './caches.ts';
 import { gatherRemoval } from './gather.ts';
 import { type Settings } from './settings.ts';
 
-/** Finalizers that upstream's operator left on other kinds: none of our services owes anything for them. */
+/**
+ * Finalizers that upstream's operator left on other kinds. None of our services has to do anything before they are
+ * removed.
+ */
 const OF_UPSTREAM: readonly (readonly [CustomResource, string])[] = [
   [SRIOV_NETWORK_POOL_CONFIG, FINALIZER.pool],
   [SRIOV_OPERATOR_CONFIG, FINALIZER.operatorConfig],
@@ -23,8 +26,8 @@ const OF_UPSTREAM: readonly (readonly [CustomResource, string])[] = [
 
 /**
  * For uninstall: takes the operator's finalizers off all objects, so that they can be deleted when nobody is left who
- * would do it. What is not being deleted keeps its NetworkAttachmentDefinition: pods need it. Waits for the Lease first:
- * a renderer that still ran would put the finalizers back.
+ * would do it. What is not being deleted keeps its NetworkAttachmentDefinition: pods need it. Waits for the Lease
+ * first: a renderer that still ran would put the finalizers back.
  * @throws {ServiceError} `FINALIZERS_STAY` with the first object that keeps its finalizer, and why
  */
 export async function releaseFinalizers(context: ServiceContext<Settings>): Promise<void> {
@@ -53,7 +56,7 @@ async function releaseNetworks(client: KubeClient, { log, settings }: Ports): Pr
   const problems: string[] = [];
   for (const resource of NETWORK_KINDS) {
     for (const listed of await listOf(client, resource, FINALIZER.network)) {
-      // List items come without a kind of their own.
+      // Objects in a list have no kind.
       const network: Network = { ...listed, kind: resource.kind };
       const release = async (): Promise<void> => {
         const steps = await stepsFor(client, network, settings);
@@ -112,7 +115,7 @@ async function listOf<T extends KubeObject>(
   }
 }
 
-/** Does it for one object; the others have their turn even when it fails. */
+/** Releases one object. Returns the problem instead of throwing, so that the others are released as well. */
 async function problemOf(release: () => Promise<void>, object: KubeObject): Promise<string[]> {
   try {
     await release();

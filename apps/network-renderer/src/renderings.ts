@@ -1,11 +1,11 @@
 import { type Network, renderAttachment, type Rendered, type RenderSettings } from '@sriov/attachment';
 
-/** Renderings that are kept: far more than networks that change within a second. */
+/** Most renderings that are kept: far more than the networks that change within a second. */
 const MOST = 256;
 
 /**
- * Renderings of the networks that were looked at last. What we write for a network wakes its reconcile several times,
- * and reading what its author wrote is most of the work: it is done once for each generation of the spec.
+ * Renderings of the networks that were reconciled last. Our own writes wake the reconcile of a network several times,
+ * and parsing what its author wrote is most of the work. So it is done once per generation of the spec.
  */
 export class Renderings {
   /** Least recently used first. */

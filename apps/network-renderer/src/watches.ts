@@ -15,14 +15,14 @@ export function connectWatches(caches: Caches, controllers: ReadonlyMap<string, 
     }
   };
   caches.attachments.store.subscribe(({ object }) => {
-    // Those that want this very object: they may wait for its owner to let go of it.
+    // Networks that render to this object: they may be waiting for its present owner to give it up.
     wakeByIndex(BY_ATTACHMENT, keyOf(object));
-    // Its owner may have moved on and not have seen it yet.
+    // The network that it names as its owner, which may have moved to another namespace.
     const owner = parseOwnerRef(object.metadata.annotations?.[ANNOTATION.ownerRef]);
     if (owner) controllers.get(owner.kind)?.enqueue(owner.key);
   });
   caches.namespaces.store.subscribe(({ type, object, previous }) => {
-    // One that was deleted and made anew while we did not listen is told of as an update.
+    // A namespace that was deleted and created again while no watch ran arrives as an update.
     const isAnother = type === 'updated' && previous?.metadata.uid !== object.metadata.uid;
     if (type === 'added' || isAnother) wakeByIndex(BY_NAMESPACE, object.metadata.name);
   });
