@@ -19,7 +19,7 @@ interface CommandOptions {
   readonly supportedNicsOnly: boolean;
 }
 
-/** The options before the input is read: when no namespace is given, the input decides it. */
+/** The options as given, before the input is read. The input decides a namespace that is not given. */
 export type GivenOptions = Omit<CommandOptions, 'operatorNamespace'> & {
   readonly operatorNamespace?: string | undefined;
 };
@@ -27,9 +27,9 @@ export type GivenOptions = Omit<CommandOptions, 'operatorNamespace'> & {
 /** What a command found. */
 export interface CommandResult {
   readonly result: Printable;
-  /** Sentences beside the result. */
+  /** Sentences for standard error. */
   readonly notes: readonly string[];
-  /** What is refused, and is therefore missing from the result. */
+  /** What is refused and therefore missing from the result. */
   readonly errors: readonly string[];
   /** The cluster would refuse some of the input. */
   readonly isRefused: boolean;
@@ -83,7 +83,7 @@ export async function runCommand(
   return { ...rest, notes: [...input.notes, ...notes] };
 }
 
-/** Notes on objects of ours that are left out: without a verdict on them, nothing else would mention them. */
+/** Notes on objects of our group that are ignored. Commands that give no verdict would otherwise not mention them. */
 function unknownNotes(unknown: readonly UnknownObject[]): string[] {
   return unknown.map(
     ({ place, kind, name, message }) => `${formatPlace(place)}: ${kind} ${name} is ignored: ${message}`,

@@ -1,7 +1,7 @@
 import { hasCode, messageOf } from '@sriov/errors';
 import { EXIT, run } from './run.ts';
 
-// A reader that has seen enough, such as head, is no fault.
+// A reader such as `head` that has seen enough closes the pipe. That is no error.
 process.stdout.on('error', (error) => {
   if (hasCode(error, 'EPIPE')) return;
   console.error(`error: the result cannot be written: ${messageOf(error)}`);
@@ -11,7 +11,7 @@ process.stdout.on('error', (error) => {
 try {
   process.exitCode = await run(process.argv.slice(2), process);
 } catch (error) {
-  // A fault of ours. Node would print the source line with it, which in a bundle is the whole program.
+  // A bug of ours. Node.js would also print the source line, which in a bundle is the whole program.
   console.error(error);
   process.exitCode = EXIT.unusable;
 }

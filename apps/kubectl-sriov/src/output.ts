@@ -14,7 +14,7 @@ export interface Printable {
   readonly documents?: readonly unknown[];
 }
 
-/** The result as it goes to standard output. */
+/** The result as text for standard output. */
 export function formatResult(result: Printable, format: OutputFormat): string {
   switch (format) {
     case 'text':
@@ -31,7 +31,9 @@ function toYaml(value: unknown): string {
   return dump(JSON.parse(JSON.stringify(value)), { lineWidth: -1, noRefs: true, scalarStyleRules: STYLE_RULES });
 }
 
-/** kubectl takes `1_000` for a number, as YAML 1.1 has it; js-yaml quotes all else that 1.1 and 1.2 read differently. */
+/**
+ * kubectl reads `1_000` as a number, as in YAML 1.1. js-yaml quotes everything else that 1.1 and 1.2 read differently.
+ */
 const quoteUnderscoredNumber: ScalarStyleRule = (layout) => {
   const { node, style } = layout;
   if (style === SCALAR_STYLE.PLAIN && /^[-+]?[.\d][\w.:+-]*$/.test(node.value) && node.value.includes('_')) {

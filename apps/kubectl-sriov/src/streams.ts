@@ -1,4 +1,4 @@
-/** Where text goes, such as `process.stdout`. */
+/** A destination of text, such as `process.stdout`. */
 export interface TextSink {
   write(text: string): unknown;
 }

@@ -26,17 +26,19 @@ export interface Catalog {
   readonly pools: readonly SriovNetworkPoolConfig[];
   /** This and all below: of the operator's namespace. */
   readonly operatorConfig: SriovOperatorConfig | undefined;
-  /** By name, with one for each node state that comes without. */
+  /** By name. A node state without a Node adds one. */
   readonly nodes: ReadonlyMap<string, KubeObject>;
   readonly nodeStates: ReadonlyMap<string, SriovNetworkNodeState>;
   /** `data` of the ConfigMap. */
   readonly supportedNics: Readonly<Record<string, string>> | undefined;
-  /** Text by node; absent when no such ConfigMap is in the input: then nobody knows what stands there. */
+  /** Text by node; absent when the input has no such ConfigMap, so that the present text is not known. */
   readonly devicePluginConfig: Readonly<Record<string, string>> | undefined;
   readonly notes: readonly string[];
 }
 
-/** Sorts the objects by kind. Of an object that is there several times the last one counts, as with `kubectl apply`. */
+/**
+ * Sorts the objects by kind. If the input has an object more than once, the last one counts, as with `kubectl apply`.
+ */
 export function catalogOf(objects: readonly InputObject[], operatorNamespace: string): Catalog {
   const { latest, notes } = latestOf(objects);
   const all = [...latest.values()].map(({ object }) => object);
@@ -75,7 +77,7 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
 const NO_NODES =
   'there is no Node and no SriovNetworkNodeState in the input, so nothing is compared with nodes and their PFs: add the output of kubectl get nodes,sriovnetworknodestates -A -o yaml';
 
-/** Kinds that are read from the operator's namespace, of which nothing else would tell that they are not. */
+/** Kinds that count only in the operator's namespace, and that nothing else would report in another one. */
 const OPERATOR_KINDS: ReadonlySet<string | undefined> = new Set([
   SRIOV_NETWORK_NODE_STATE.kind,
   SRIOV_OPERATOR_CONFIG.kind,
@@ -97,7 +99,10 @@ function elsewhereNotes(all: readonly KubeObject[], operatorNamespace: string): 
 
 const ASSUMPTION = 'there is no Node object, so a managed node without further labels is assumed';
 
-/** A node whose daemon reported its devices is managed; of its labels only those that this takes can be known. */
+/**
+ * The node of a node state without a Node. Its daemon has reported, so it is managed, and has at least the labels of
+ * managed nodes.
+ */
 function assumedNode(name: string, operatorConfig: SriovOperatorConfig | undefined): KubeObject {
   const config = operatorConfigSpecSchema.safeParse(operatorConfig?.spec ?? {});
   const labels = {
@@ -117,7 +122,7 @@ function dataOf(configMap: ConfigMap | undefined): Readonly<Record<string, strin
   return configMap && (configMap.data ?? {});
 }
 
-/** A large fleet has its configuration in several ConfigMaps, numbered from 1 behind the first. */
+/** A large fleet has its configuration in several ConfigMaps. All but the first are numbered from 1. */
 const DEVICE_PLUGIN_CONFIG = new RegExp(`^${DEVICE_PLUGIN_CONFIG_MAP}(?:-[0-9]+)?$`);
 
 function devicePluginConfigOf(configMaps: ReadonlyMap<string, ConfigMap>): Catalog['devicePluginConfig'] {
@@ -132,7 +137,7 @@ export function identityOf({ object }: Pick<InputObject, 'object'>): string {
   return `${object.kind} ${keyOf(object)}`;
 }
 
-/** The objects by kind, namespace and name: of each the last one, in order of the input. */
+/** The last object of each kind, namespace and name, in order of the input. */
 export function latestOf(objects: readonly InputObject[]): {
   readonly latest: ReadonlyMap<string, InputObject>;
   readonly notes: readonly string[];
@@ -145,7 +150,7 @@ export function latestOf(objects: readonly InputObject[]): {
     if (earlier) {
       notes.push(`${key} is there twice: ${formatPlace(input.place)} counts, ${formatPlace(earlier.place)} does not`);
     }
-    // Behind what came in between.
+    // Deleted first, so that it moves to the end.
     latest.delete(key);
     latest.set(key, input);
   }

@@ -3,7 +3,7 @@ import { messageOf } from '@sriov/errors';
 import { type Source } from './sources.ts';
 import { type Chunk, splitDocuments, splitList, splitObjects } from './split-text.ts';
 
-/** Where something stands, for messages. */
+/** The place of something in the input, for messages. */
 export interface Place {
   /** Path of the file, or `standard input`. */
   readonly file: string;
@@ -11,7 +11,7 @@ export interface Place {
   readonly document: number;
   /** Line of the file, counted from 1. */
   readonly line: number;
-  /** In a List: which item, counted from 1. */
+  /** The item of a List, counted from 1. */
   readonly item?: number;
 }
 
@@ -29,7 +29,7 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Writes a place as it stands in front of a message. */
+/** The place as the beginning of a message. */
 export function formatPlace({ file, document, line, item }: Place): string {
   return `${file}: document ${document}, line ${line}${item === undefined ? '' : `, item ${item} of the list`}`;
 }
@@ -45,7 +45,7 @@ export function readDocuments({ name, text }: Source): {
     for (const read of readChunk(chunk)) {
       const place = { file: name, document: documents.length + faults.length + 1, line: read.line };
       if (!('value' in read)) faults.push({ place, message: read.message });
-      // Templates leave such documents behind, and kubectl passes over them.
+      // Templates leave empty documents behind, and kubectl ignores them.
       else if (read.value !== null) documents.push({ place, value: read.value, itemLines: read.itemLines });
     }
   }
@@ -59,7 +59,7 @@ interface ReadValue {
   readonly itemLines?: readonly number[];
 }
 
-/** JSON is YAML as well, but reading it as JSON is ten times as fast. What is wrong with it the YAML reader tells. */
+/** JSON is also YAML, but reading it as JSON is ten times as fast. The YAML reader explains what is wrong with it. */
 function readChunk(chunk: Chunk): Read[] {
   if (!/^(?:---)?\s*\{/.test(chunk.text)) return [readList(chunk) ?? readYaml(chunk)];
   const whole = readJson(chunk);
@@ -67,7 +67,9 @@ function readChunk(chunk: Chunk): Read[] {
   return splitObjects(chunk).map((piece) => readJson(piece) ?? readYaml(piece));
 }
 
-/** A List item by item: in one piece a fleet takes many times as much memory. Nothing for what is none. */
+/**
+ * Reads a List item by item, because a fleet in one piece takes many times as much memory. Nothing for any other text.
+ */
 function readList(chunk: Chunk): ReadValue | undefined {
   const split = splitList(chunk);
   const shell = split && readYaml(split.shell);

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { type Fault, type InputDocument, type Place } from './documents.ts';
 import { toStoredForm } from './stored-form.ts';
 
-/** An object of the input, as the API server would store it, and where it stands. */
+/** An object of the input as the API server would store it, and its place. */
 export interface InputObject {
   readonly place: Place;
   readonly object: KubeObject & { readonly kind: string };
@@ -22,11 +22,14 @@ export interface InputObject {
 
 /** What the documents hold. */
 export interface ReadObjects {
-  /** Of kinds that we know, in order. */
+  /** Objects of kinds that we know, in order. */
   readonly objects: readonly InputObject[];
-  /** Kinds that are none of ours, and how many objects of each there are; with the version where we read another one. */
+  /**
+   * Kinds that we do not read, with the number of their objects. The version is part of the kind where we read only
+   * another version.
+   */
   readonly ignored: ReadonlyMap<string, number>;
-  /** Objects of ours that nobody can judge, in order. */
+  /** Objects of our group that cannot be judged, in order. */
   readonly unknown: readonly UnknownObject[];
   readonly faults: readonly Fault[];
 }
@@ -37,11 +40,11 @@ export interface UnknownObject {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
-  /** What the API server would say of it, and what to write. */
+  /** What the API server would answer, and what to write instead. */
   readonly message: string;
 }
 
-/** What is absent in an object that a user wrote, and what the cluster would have there. */
+/** What the cluster would fill in where an object leaves it out. */
 export interface ObjectDefaults {
   /** Namespace of objects that name none. */
   readonly namespace: string;
@@ -59,9 +62,9 @@ const objectSchema = z.looseObject({ metadata: metadataSchema });
 /** A kind that we read. */
 interface InputKind {
   readonly namespaced: boolean;
-  /** The form that it must have for anything to be made of it. What users write is judged later on. */
+  /** The least form that an object of the kind needs to be used. What users write is judged later. */
   readonly form: z.ZodType;
-  /** Ours, with a schema of the API server's. */
+  /** One of our kinds, whose CRD has a schema. */
   readonly resource?: CustomResource;
 }
 
@@ -85,7 +88,7 @@ function isKnownKind(kind: string): boolean {
   return [...KINDS.keys()].some((key) => key.endsWith(` ${kind}`));
 }
 
-/** Why an object of our group, or of one of our kinds, is none that the API server knows. */
+/** Why the API server does not know this kind or version of our group. */
 function findUnknown(apiVersion: string, kind: string): string | undefined {
   const resource = CUSTOM_RESOURCES.find((each) => each.kind === kind);
   if (resource !== undefined) {
@@ -134,7 +137,7 @@ type ReadObject =
   | { readonly unknown: Omit<UnknownObject, 'place'> }
   | string;
 
-/** One object; a sentence when it is none. */
+/** Reads one object. A sentence when it is not an object. */
 function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   if (!isRecord(value)) return `is no Kubernetes object, but ${describeValue(value)}`;
   const type = kindSchema.safeParse(value, { reportInput: true });
@@ -143,7 +146,7 @@ function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
   const known = KINDS.get(`${apiVersion} ${kind}`);
   if (known) return readKnown(known, type.data, defaults);
   if (kind.endsWith('List') && 'items' in value) return `${kind}: items is no list`;
-  // Whatever else is wrong with it is not our business: a kustomization, for one, has no metadata.
+  // Other faults in it do not concern us. A kustomization, for example, has no metadata.
   const message = findUnknown(apiVersion, kind);
   if (message !== undefined) return { unknown: { kind, ...identityOf(value, defaults), message } };
   return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };

@@ -9,13 +9,13 @@ import { InputError } from './input-error.ts';
 import { type InputObject, readObjects, type ReadObjects, type UnknownObject } from './objects.ts';
 import { readSources, type SourceRequest, STANDARD_INPUT } from './sources.ts';
 
-/** The objects of all files, and what should be said of them. */
+/** The objects of all files, and notes on them. */
 export interface Input {
   /** In order of the files, and in them. */
   readonly objects: readonly InputObject[];
   /** Objects of our group whose kind or version does not exist. */
   readonly unknown: readonly UnknownObject[];
-  /** The namespace of the operator: as it was given, or where the SriovOperatorConfig stands. */
+  /** The operator's namespace: the given one, or that of the SriovOperatorConfig. */
   readonly operatorNamespace: string;
   readonly notes: readonly string[];
 }
@@ -34,7 +34,7 @@ export async function readInput(
   const first = readObjects(documents, { namespace: given.namespace ?? DEFAULT_OPERATOR_NAMESPACE });
   const namespace = given.namespace ?? findOperatorNamespace(first) ?? DEFAULT_OPERATOR_NAMESPACE;
   const isMoved = namespace !== (given.namespace ?? DEFAULT_OPERATOR_NAMESPACE);
-  // What names no namespace is in that of the operator.
+  // Objects without a namespace are in the operator's.
   const { objects, ignored, unknown, faults } = isMoved ? readObjects(documents, { namespace }) : first;
   const all = [...read.flatMap((source) => source.faults), ...faults];
   if (all.length > 0) throw new InputError(all.map(formatFault).join('\n'));
@@ -54,7 +54,10 @@ export async function readInput(
   };
 }
 
-/** Where the SriovOperatorConfig that counts stands: the operator is there. Nothing when there are several, or none. */
+/**
+ * The namespace of the only SriovOperatorConfig named `default`, which is the operator's. Nothing when there are
+ * several, or none.
+ */
 function findOperatorNamespace({ objects }: ReadObjects): string | undefined {
   const configs = objects.filter(
     ({ object }) => object.kind === SRIOV_OPERATOR_CONFIG.kind && object.metadata.name === DEFAULT_OPERATOR_CONFIG_NAME,
@@ -76,7 +79,9 @@ function ignoredNotes(ignored: ReadonlyMap<string, number>): string[] {
   return kinds.length === 0 ? [] : [`objects of other kinds are ignored: ${kinds.join(', ')}`];
 }
 
-/** Node states are written by services, of which one may be newer than this program. */
+/**
+ * Notes on unknown fields. None for node states: services write those, and a service may be newer than this program.
+ */
 function unknownFieldNotes({ place, object, unknownFields }: InputObject): string[] {
   if (object.kind === SRIOV_NETWORK_NODE_STATE.kind || unknownFields.length === 0) return [];
   const [what, them] = unknownFields.length === 1 ? ['field', 'it'] : ['such fields as', 'them'];

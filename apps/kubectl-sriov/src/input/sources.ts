@@ -11,24 +11,24 @@ export interface Source {
   readonly text: string;
 }
 
-/** How standard input is called in messages. */
+/** The name of standard input in messages. */
 export const STANDARD_INPUT = 'standard input';
 
 /** What is asked for with `-f`. */
 export interface SourceRequest {
   /** Files, folders, and `-` for standard input. */
   readonly paths: readonly string[];
-  /** Go into the folders of folders. */
+  /** Also read the folders below a folder. */
   readonly recursive: boolean;
   readonly stdin: AsyncIterable<Uint8Array | string>;
 }
 
-/** Files that are read of a folder, as kubectl reads them. */
+/** Files that are read from a folder, as kubectl does. */
 const OBJECT_FILE = /\.(ya?ml|json)$/i;
 
 /**
- * Reads the files: of a folder those that end in .yaml, .yml or .json, in order of their names.
- * @throws {InputError} when one cannot be read, or is no text.
+ * Reads the files; from a folder those that end in .yaml, .yml or .json, in order of their names. @throws {InputError}
+ * when one cannot be read, or is not text.
  */
 export async function readSources(request: SourceRequest): Promise<Source[]> {
   const sources: Source[] = [];

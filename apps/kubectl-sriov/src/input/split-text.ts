@@ -1,7 +1,7 @@
 /** A document of a file, as text. */
 export interface Chunk {
   readonly text: string;
-  /** Lines of the file in front of the text. */
+  /** Number of lines of the file before the text. */
   readonly linesBefore: number;
   /** Line of the file where its content begins, counted from 1. */
   readonly line: number;
@@ -10,20 +10,20 @@ export interface Chunk {
 // Neither marker can stand at the beginning of a line inside a value, whether YAML or JSON.
 const MARKER = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
 
-/** The documents of a file: what stands between markers. Those with nothing but blanks and comments are left out. */
+/** The documents of a file, which markers separate. Documents with only blanks and comments are left out. */
 export function* splitDocuments(text: string): Generator<Chunk> {
   let linesBefore = 0;
   for (const part of splitAtMarkers(text)) {
     const line = contentLine(part);
     if (line !== undefined) {
-      // An end marker in front is no content, and the reader would take it for the end.
+      // An end marker at the beginning is no content, and the reader would stop there.
       yield { text: part.replace(/^\.\.\./, ''), linesBefore, line: linesBefore + line + 1 };
     }
     linesBefore += countLines(part);
   }
 }
 
-/** The parts between markers, each with the marker in front of it. Directives stay with what they are for. */
+/** The parts between markers, each with the marker before it. Directives stay with their document. */
 function* splitAtMarkers(text: string): Generator<string> {
   let start = 0;
   for (const { index } of text.matchAll(MARKER)) {
@@ -56,7 +56,7 @@ function countLines(text: string): number {
   return lines;
 }
 
-/** JSON objects that follow each other without a marker, as `jq` prints them. */
+/** Splits JSON objects that follow each other without a marker, as `jq` prints them. */
 export function splitObjects(chunk: Chunk): Chunk[] {
   const chunks: Chunk[] = [];
   let { linesBefore } = chunk;
@@ -97,12 +97,12 @@ export interface SplitList {
 // In block style only an item of the outermost sequence can begin a line with a dash.
 const ITEMS = /^items:[ \t]*\r?\n(?=-[ \t\r\n])/m;
 const ITEM_LINE = /^-(?=[ \t\r\n])/gm;
-/** A line that is neither an item, nor inside one, nor a comment. */
+/** Matches a line that is neither an item, nor inside one, nor a comment. */
 const BEHIND_ITEMS = /^[^\s#-]/m;
 
 /**
- * Takes a List apart as kubectl prints it, so that a large one need not be read in one piece. Nothing for any other
- * text. An item on its own can be unreadable where the whole is not: when it refers to an anchor in another one.
+ * Splits a List as kubectl prints it, so that a large one need not be read in one piece. Nothing for any other text. A
+ * single item can be unreadable although the whole List is not, when it refers to an anchor in another item.
  */
 export function splitList(chunk: Chunk): SplitList | undefined {
   const begin = ITEMS.exec(chunk.text);
@@ -113,7 +113,7 @@ export function splitList(chunk: Chunk): SplitList | undefined {
   const starts = [...body.matchAll(ITEM_LINE)].map(({ index }) => index);
   let linesBefore = chunk.linesBefore + countLines(head);
   const items = starts.map((start, index) => {
-    // Its dash is indentation of what stands behind it.
+    // The dash becomes indentation of the text after it.
     const text = ` ${body.slice(start + 1, starts[index + 1])}`;
     const item = { text, linesBefore, line: linesBefore + (contentLine(text) ?? 0) + 1 };
     linesBefore += countLines(text);

@@ -2,7 +2,7 @@ import { nearNames } from '@sriov/admission';
 import { type CustomResource, type KubeObject } from '@sriov/api';
 import { z } from 'zod';
 
-/** An object as the API server would store it, and what it would drop. */
+/** An object as the API server would store it, and the fields that it would drop. */
 export interface StoredForm<T extends KubeObject> {
   readonly object: T;
   /** Paths of fields that the kind does not have, with the field that was meant: `spec.numVFs (near: numVfs)`. */
@@ -11,7 +11,7 @@ export interface StoredForm<T extends KubeObject> {
 
 /**
  * The object as the API server would store it: defaults of the CRD filled in, `null` taken as absent, unknown fields
- * dropped. Values of a wrong type stay as they are, for the schema to tell of.
+ * dropped. Values of a wrong type stay as they are, so that the schema can report them.
  */
 export function toStoredForm<T extends KubeObject>(resource: CustomResource<T>, object: T): StoredForm<T> {
   const { spec, status, ...rest } = object as KubeObject & { spec?: unknown; status?: unknown };

@@ -10,7 +10,7 @@ export interface HostPf {
   readonly steps: PfPlan | undefined;
 }
 
-/** VFs that are made and removed; nothing when their number stays. The kernel keeps none on the way to another number. */
+/** VFs that are made and removed; nothing when their number stays. A change of the number removes all VFs first. */
 export function hostCounts({
   nic,
   steps,
@@ -22,7 +22,7 @@ export function hostCounts({
 
 type Row = Omit<ChangeRow, 'subject'>;
 
-/** What the daemon changes on the host, the old beside the new. */
+/** The rows for what the daemon changes on the host: the old value beside the new one. */
 export function hostRows(pf: HostPf): Row[] {
   const { nic, steps } = pf;
   const counts = hostCounts(pf);
@@ -43,7 +43,7 @@ function numberRow({ created, destroyed }: { readonly created: number; readonly 
   };
 }
 
-/** VFs that stay, and get another driver or MTU: neighbours that change alike are one row. */
+/** VFs that stay and get another driver or MTU. Neighbours with the same change share a row. */
 function vfRows({ nic, steps }: HostPf): Row[] {
   const present = new Map((nic?.Vfs ?? []).map((vf) => [vf.vfID, vf]));
   const runs: {

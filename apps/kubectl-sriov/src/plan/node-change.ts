@@ -2,9 +2,9 @@ import { type DesiredInterface, type VfGroup } from '@sriov/api';
 import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
 import { type PlannedNode } from './plan-cluster.ts';
 
-/** One thing that changes on a node, the old beside the new. */
+/** One row of the plan for a node: the old value beside the new one. */
 export interface ChangeRow {
-  /** The PF, or what else of the node it is about. */
+  /** The PF, or another part of the node, that the row is about. */
   readonly subject: string;
   readonly setting: string;
   readonly before: string;
@@ -26,7 +26,7 @@ export interface ChangeStyle {
 
 const NOTHING = '-';
 
-/** Compares what stands on the node with what is planned, and with what its daemon will do. */
+/** Compares what the node has with what is planned, and with what its daemon will do. */
 export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
   const pfs = pfChanges(node);
   const counts = pfs.flatMap((pf) => hostCounts(pf) ?? []);
@@ -37,7 +37,7 @@ export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
   };
 }
 
-/** A PF: what it was told, what it will be told, and what its daemon will do. */
+/** A PF: its present entry, its planned entry, and what its daemon will do. */
 interface PfChange extends HostPf {
   readonly before: DesiredInterface | undefined;
   readonly after: DesiredInterface | undefined;
@@ -66,7 +66,7 @@ function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[
   return new Map(items.map((item) => [item.pciAddress, item]));
 }
 
-/** What else a PF can be told, and how it is called. */
+/** The other settings of an entry, and their names in the plan. */
 const PF_SETTINGS = [
   ['linkType', 'link type'],
   ['eSwitchMode', 'eSwitch mode'],
@@ -81,7 +81,7 @@ function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
   }
   const texts = [
     ...PF_SETTINGS.map(([field, setting]) => ({ setting, before: before?.[field], after: after?.[field] })),
-    // The daemon alone knows the MTU that it goes back to.
+    // Only the daemon knows the MTU that it restores.
     ...(after === undefined ? [{ setting: 'MTU', before: before?.mtu, after: undefined }] : []),
     ...groupRows(pf, style),
   ].map((row) => ({ ...row, subject, before: shown(row.before), after: shown(row.after) }));
@@ -97,7 +97,7 @@ function shown(value: string | number | boolean | undefined): string {
   return String(value ?? NOTHING);
 }
 
-/** Old and new description of each run of VFs. */
+/** The old and new description of each range of VFs. */
 function groupRows(
   pf: PfChange,
   style: ChangeStyle,
@@ -153,7 +153,7 @@ function bridgeRows(before: Spec | undefined, after: Spec): ChangeRow[] {
   return compareTexts(bridges(before), bridges(after)).map((row) => ({ subject: 'bridge', ...row }));
 }
 
-/** Resources of the device plugin; of a node whose configuration is not in the input nobody knows the old ones. */
+/** Resources of the device plugin. The old ones are not known when the configuration is not in the input. */
 function resourceRows(before: string | undefined, { devicePluginConfig: after }: PlannedNode['plan']): ChangeRow[] {
   if (before === undefined || after === undefined || before === after) return [];
   const rows = compareTexts(resourcesOf(before), resourcesOf(after));
@@ -165,7 +165,7 @@ function resourcesOf(config: string): Map<string, string> {
     const { resourceList } = JSON.parse(config) as { resourceList?: { resourceName: string }[] | null };
     return new Map((resourceList ?? []).map((resource) => [resource.resourceName, JSON.stringify(resource)]));
   } catch {
-    // Whatever is wrong with the old text, all of the new one is new.
+    // When the old text cannot be read, everything in the new one counts as new.
     return new Map();
   }
 }

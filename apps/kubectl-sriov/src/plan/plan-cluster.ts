@@ -21,7 +21,7 @@ export interface PlanSettings {
   readonly supportedNicsOnly: boolean;
 }
 
-/** What stands in the cluster for a node. */
+/** What the cluster has for a node. */
 interface NodeBefore {
   readonly state: SriovNetworkNodeState | undefined;
   /** Absent when it is not in the input, or not in the cluster. */
@@ -29,14 +29,14 @@ interface NodeBefore {
   readonly devicePluginLabel: string | undefined;
 }
 
-/** A node that the operator manages: what stands there, and what will. */
+/** A node that the operator manages: what it has, and what is planned. */
 export interface PlannedNode {
   readonly name: string;
   readonly before: NodeBefore;
   readonly plan: NodeStatePlan;
   /** What the daemon will do about it, by its own planner; absent while it has not reported the node's devices. */
   readonly host: HostPlan | undefined;
-  /** Something changes that host, device plugin or scheduler would notice. */
+  /** Something changes that the host, the device plugin or the scheduler would notice. */
   readonly changes: boolean;
 }
 
@@ -51,9 +51,9 @@ export interface ClusterPlan {
   readonly fleet: Fleet;
   /** By name. */
   readonly nodes: readonly PlannedNode[];
-  /** Nodes whose labels are not those of managed nodes, by name. */
+  /** Nodes without the labels of managed nodes, by name. */
   readonly unmanaged: readonly string[];
-  /** Those of them that have been managed and still have a node state. */
+  /** Those of the unmanaged nodes that still have a node state from before. */
   readonly abandoned: readonly string[];
   readonly idle: readonly IdlePolicy[];
   readonly problems: readonly Problem[];
@@ -67,7 +67,7 @@ export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPl
   const isElsewhere = (object: KubeObject): boolean => !isHere(object);
   const [policies, pools] = [catalog.policies.filter(isHere), catalog.pools.filter(isHere)];
   const fleet = prepareFleet({ ...catalog, policies, pools, supportedNicsOnly });
-  // While the SriovOperatorConfig cannot be read, which nodes are managed is not known, and none is touched.
+  // While the SriovOperatorConfig cannot be read, it is not known which nodes are managed, and none is touched.
   const all = fleet.nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
   const isOurs = ({ metadata: { labels = {} } }: KubeObject): boolean => isManaged(fleet, labels);
   const nodes = all.filter(isOurs).map((node) => planOne({ catalog, fleet }, node));
@@ -109,7 +109,7 @@ function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: 
   return { name, before, plan, host, changes: isChange(before, plan) || (host?.pfs ?? []).length > 0 };
 }
 
-/** What the daemon refuses, and no policy or pool is to blame for. */
+/** Refusals of the daemon that are not already problems of a policy or pool. */
 function hostProblems({ name, plan, host }: PlannedNode): Problem[] {
   const told = plan.problems.map(({ message }) => message.replace(/^[^:]*: /, ''));
   return (host?.problems ?? [])
@@ -117,7 +117,7 @@ function hostProblems({ name, plan, host }: PlannedNode): Problem[] {
     .map(({ reason, message }) => ({ kind: 'Node', name, reason, message }));
 }
 
-/** Writes that host and device plugin would not notice are no change: a first label `Disabled`, an empty node state. */
+/** Whether anybody would notice the writes. Nobody notices a first label `Disabled`, or an empty node state. */
 function isChange(before: NodeBefore, plan: NodeStatePlan): boolean {
   const spec = (value: NodeStateSpec): string => wireText(nodeStateSpecSchema, value);
   const label = plan.devicePluginLabel ?? before.devicePluginLabel;

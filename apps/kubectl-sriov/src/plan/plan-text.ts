@@ -40,7 +40,7 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
   return [node.name, ...tableLines([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
 }
 
-/** Policies are about it, and nobody knows yet what they mean there. */
+/** Policies select the node, and their effect there is not known yet. */
 function isUnplanned({ plan }: PlannedNode): boolean {
   return plan.undecided.length > 0;
 }

@@ -25,7 +25,7 @@ export interface RenderedNetworks {
   readonly rendered: readonly RenderedNetwork[];
   /** A sentence for each that cannot be rendered. */
   readonly refusals: readonly string[];
-  /** What should be known of them together. */
+  /** Notes on several of them together. */
   readonly notes: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function renderNetworks(objects: readonly InputObject[], settings: Render
   return { rendered, refusals, notes: [...notes, ...rivalryNotes(rendered)] };
 }
 
-/** Networks of several kinds, or of several namespaces, can be after one object. */
+/** Networks of several kinds or namespaces can render to the same object. */
 function rivalryNotes(rendered: readonly RenderedNetwork[]): string[] {
   const rivals = new Map<string, string[]>();
   for (const { network, attachment } of rendered) {

@@ -22,7 +22,7 @@ const JUDGED: ReadonlySet<string> = new Set([
   OVS_NETWORK.kind,
 ]);
 
-/** What admission says of an object. */
+/** The verdict of admission on an object. */
 export interface ObjectVerdict extends AdmissionVerdict {
   readonly place: Place;
   readonly kind: string;
@@ -31,8 +31,8 @@ export interface ObjectVerdict extends AdmissionVerdict {
 }
 
 /**
- * Judges each object as if it were created while the others of the input stand in the cluster, and one that was
- * let in before as the change that it is; in their order. What is of our group and cannot be judged comes last.
+ * Judges the objects in order, each as if it were created in a cluster that has the others. An object that was allowed
+ * before is judged as a change. Objects of our group that cannot be judged come last.
  */
 export function validateObjects(
   { objects, unknown }: { readonly objects: readonly InputObject[]; readonly unknown: readonly UnknownObject[] },
@@ -66,7 +66,7 @@ export function validateObjects(
   return [...judged, ...unknown.map((object) => ({ ...object, allowed: false, warnings: [], patch: [] }))];
 }
 
-/** For people: a summary, then what is refused and what is warned of. */
+/** For people: a summary, then the refusals and warnings. */
 export function verdictsText(verdicts: readonly ObjectVerdict[]): string {
   const refused = verdicts.filter(({ allowed }) => !allowed).length;
   const warnings = verdicts.reduce((count, verdict) => count + verdict.warnings.length, 0);
