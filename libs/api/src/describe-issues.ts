@@ -2,13 +2,13 @@ import { z } from 'zod';
 
 /** What is described, and how much of it. */
 export interface IssueContext {
-  /** The schema that found the issues: limits are told as a range, of which an issue knows one end. */
+  /** The schema that found the issues. Messages give limits as a range, and an issue knows only one end of it. */
   readonly schema: z.ZodType;
-  /** What stands before each path, such as `spec`. */
+  /** The beginning of each path, such as `spec`. */
   readonly root?: string;
 }
 
-/** Most problems that are named: who wrote a list of a thousand wrong entries knows after the first few. */
+/** Most problems that are named: a list of a thousand wrong entries is understood after the first few. */
 const MOST_ISSUES = 20;
 
 /**
@@ -52,7 +52,7 @@ const TYPE_NAMES = new Map<string, string>([
   ['record', 'an object with fields'],
 ]);
 
-/** Zod says of an integer that it expected a number. */
+/** Zod says `number` also where it expected an integer. */
 function expectedType({ expected, path }: z.core.$ZodIssueInvalidType, schema: z.ZodType): string {
   const field = fieldAt(schema, path);
   return field instanceof z.ZodNumber && field.format === 'safeint' ? 'int' : expected;
@@ -83,7 +83,7 @@ function wantedValue(values: readonly z.core.util.Primitive[], input: unknown): 
   return `${wanted}${typeof meant === 'string' ? `: write ${JSON.stringify(meant)}` : quoteIt(input)}`;
 }
 
-/** YAML takes `on`, `8086` or `10e1` for a boolean or a number; what was written cannot be told from what it became. */
+/** YAML reads `on`, `8086` or `10e1` as a boolean or a number, and the original text cannot be recovered. */
 function quoteIt(input: unknown): string {
   if (typeof input !== 'number' && typeof input !== 'boolean') return '';
   return `; YAML read a ${typeof input}: put what you wrote in quotes`;
@@ -137,10 +137,13 @@ function unwrap(schema: z.ZodType): z.ZodType {
 
 const MOST_CHARACTERS = 60;
 
-/** A value as far as it fits in a sentence; of a list or an object its type is enough, and that the message says. */
+/**
+ * A value, shortened so that it fits in a sentence. A list or an object is left out, because the message names its
+ * type.
+ */
 function excerpt(value: unknown): string {
   if (typeof value === 'object') return '';
-  // Of a long text only its beginning is quoted, so only that is looked at.
+  // Only the beginning of a long text is quoted, so only that is read.
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MOST_CHARACTERS) : value);
   return ` ${text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text}`;
 }

@@ -54,7 +54,7 @@ export interface PrinterColumn {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
-  /** 1: shown with `-o wide` alone. */
+  /** 1: shown only with `-o wide`. */
   readonly priority?: 1;
 }
 
@@ -68,16 +68,16 @@ export interface ValidationRule {
 /** One of our kinds: the source of its CRD, its types and its documentation. */
 export interface CustomResource<T extends KubeObject = KubeObject> extends Resource<T> {
   readonly singular: string;
-  /** For `kubectl get`; no kind that Kubernetes, Multus or OpenShift bring has it. */
+  /** For `kubectl get`. No kind of Kubernetes, Multus or OpenShift has the same. */
   readonly shortName: string;
   readonly description: string;
   readonly spec: z.ZodObject;
   readonly status: z.ZodObject;
   readonly printerColumns: readonly PrinterColumn[];
   /**
-   * Rules on the spec, which is `self`. They stand there, and not on the object, so that an object that was let in
-   * before there were rules can still be labelled, reported on and deleted: of a spec that does not change the API
-   * server does not ask anew.
+   * Rules on the spec, which is `self`. They are on the spec and not on the object, so that an object that was stored
+   * before the rules can still be labelled, reported on and deleted: the API server does not check a spec that does not
+   * change.
    */
   readonly validations: readonly ValidationRule[];
   /** A rule on `self.metadata.name`. */

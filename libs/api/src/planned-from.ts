@@ -2,8 +2,9 @@ import { ANNOTATION } from './names.ts';
 import { type KubeObject } from './object.ts';
 
 /**
- * PCI addresses of the PFs that the spec of a node state was planned from. That the spec has no entry of such a PF is a
- * wish; of any other PF nobody has wished anything yet. Absent: the spec was not planned, and its emptiness says nothing.
+ * PCI addresses of the PFs that the spec of a node state was planned from. When the spec has no entry for such a PF,
+ * that is what the policies want. About any other PF nothing is decided yet. Absent: the spec was not planned, and an
+ * empty one means nothing.
  */
 export type PlannedFrom = ReadonlySet<string>;
 

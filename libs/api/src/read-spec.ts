@@ -15,8 +15,8 @@ export function readSpec<T>(schema: z.ZodType<T>, raw: unknown): Parsed<T> {
 }
 
 /**
- * Path of a member `__proto__` in a map. Zod leaves it out without a word, and a node selector that asks for a label
- * less selects nodes that nobody meant.
+ * Path of a member `__proto__` in a map. Zod drops it silently, and a node selector with one label fewer selects nodes
+ * that nobody meant.
  */
 function findLostKey(schema: z.core.$ZodType, value: unknown, path: string): string | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
-/** Schemas of optional fields where zero says something else than absent: they are never left out. */
+/** Schemas of optional fields where zero does not mean the same as absent: they are never left out. */
 const withZero = new WeakSet<z.ZodType>();
 
-/** Marks a schema: `0` is a value of its own. `maxUnavailable: 0` lets no node be drained, its absence lets all. */
+/**
+ * Marks a schema in which `0` differs from absent. With `maxUnavailable: 0` no node may be drained; without it, all
+ * may.
+ */
 export function zeroCounts<S extends z.ZodType>(schema: S): S {
   withZero.add(schema);
   return schema;
@@ -25,7 +28,7 @@ export function wireText<S extends z.ZodType>(schema: S, value: z.input<S>): str
 
 type Writer = (value: unknown) => unknown;
 
-/** Thousands of node states are written by one schema: what it says is found out once. */
+/** What a schema says, computed once: thousands of node states are written with one schema. */
 const writers = new WeakMap<z.ZodType, Writer>();
 
 function writerOf(schema: z.ZodType): Writer {

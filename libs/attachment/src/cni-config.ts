@@ -12,7 +12,7 @@ export interface UserJsonFields {
   readonly metaPlugins?: string | undefined;
 }
 
-/** What stands in them, read. */
+/** The JSON of these fields, read. */
 export interface UserJson {
   readonly ipam: JsonNode;
   readonly capabilities: JsonNode | undefined;
@@ -62,7 +62,10 @@ const given = (value: string | undefined): JsonNode | undefined => (value ? text
 const amount = (value: number | undefined): JsonNode | undefined => (value === undefined ? undefined : number(value));
 const nonZero = (value: number | undefined): JsonNode | undefined => (value ? number(value) : undefined);
 
-/** Configuration of the `sriov` plugin. Rates that are 0 are said; absent ones are not: they differ for the plugin. */
+/**
+ * Configuration of the `sriov` plugin. A rate of 0 is written and an absent one is not, because the plugin
+ * distinguishes them.
+ */
 export function sriovPlugin(spec: SriovNetworkSpec, json: UserJson): Members {
   return {
     type: text('sriov'),
@@ -109,7 +112,7 @@ export function ovsPlugin(spec: OVSNetworkSpec, json: UserJson): Members {
   };
 }
 
-/** The whole configuration: one plugin, or a list of them when the user chained others behind it. */
+/** The whole configuration: one plugin, or a list when the user chained others after it. */
 export function cniConfig(name: string, plugin: Members, json: UserJson): JsonNode {
   const head = { cniVersion: text('1.0.0'), name: text(name) };
   return json.metaPlugins.length === 0

@@ -2,8 +2,8 @@ import { FIELD_BOUNDS, type Parsed } from '@sriov/api';
 import { type JsonMember, type JsonNode } from './json-text.ts';
 
 /**
- * JSON's own four, and what else Unicode calls a blank: upstream reads over them all, so networks with a no-break space
- * between two tokens have worked for years. None is printed again.
+ * The four blanks of JSON, and all other blanks of Unicode. Upstream skips them all, so networks with a no-break space
+ * between two tokens have worked for years. None of them is printed.
  */
 const BLANKS =
   ' \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
@@ -43,7 +43,7 @@ function read<T>(source: string, use: (reader: Reader) => T): Parsed<T> {
   }
 }
 
-/** Never leaves this file: a failure is a value outside. */
+/** Is never thrown out of this file: for callers a failure is a value. */
 class Malformed extends Error {}
 
 class Reader {
@@ -110,7 +110,7 @@ class Reader {
     return this.#source.charAt(this.#at);
   }
 
-  // Tells where a match ends without making an array of it: a text has tens of thousands of them.
+  // Finds where a match ends without an array for it, because a text has tens of thousands of matches.
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     if (!pattern.test(this.#source)) return undefined;

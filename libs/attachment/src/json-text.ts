@@ -1,6 +1,6 @@
 /**
- * JSON as it was written: member order, the text of numbers, escapes and duplicate members survive reading and
- * printing, which `JSON.parse` would not let them. What users write into a network CR reaches the CNI plugin as is.
+ * JSON as it was written: reading and printing keep the order of members, the text of numbers, escapes and duplicate
+ * members, which `JSON.parse` would lose. What users write into a network CR reaches the CNI plugin unchanged.
  */
 export type JsonNode =
   | { readonly kind: 'object'; readonly members: readonly JsonMember[] }
@@ -14,13 +14,13 @@ export interface JsonMember {
   readonly value: JsonNode;
 }
 
-/** A string of ours as JSON. */
+/** JSON for a string. */
 export const text = (value: string): JsonNode => ({ kind: 'scalar', text: JSON.stringify(value) });
-/** A number of ours as JSON. */
+/** JSON for a number. */
 export const number = (value: number): JsonNode => ({ kind: 'scalar', text: String(value) });
-/** An array of ours as JSON. */
+/** JSON for an array. */
 export const array = (items: readonly JsonNode[]): JsonNode => ({ kind: 'array', items });
-/** An object of ours as JSON; members that are `undefined` are left out. */
+/** JSON for an object. Members that are `undefined` are left out. */
 export const object = (members: Readonly<Record<string, JsonNode | undefined>>): JsonNode => ({
   kind: 'object',
   members: Object.entries(members).flatMap(([key, value]) => (value ? [{ key: JSON.stringify(key), value }] : [])),
@@ -87,7 +87,7 @@ function indentedLength(node: JsonNode, depth: number): number {
       ? node.items.map((item) => indentedLength(item, depth + 1))
       : node.members.map(({ key, value }) => key.length + 2 + indentedLength(value, depth + 1));
   if (lengths.length === 0) return 2;
-  // A line each, with its blanks and a comma or, behind the last, the line feed before the bracket.
+  // One line for each, with its blanks and a comma; after the last one, the line feed before the bracket.
   const line = INDENTED.level.length * (depth + 1) + 2;
   return lengths.reduce((sum, length) => sum + length + line, 0) + INDENTED.level.length * depth + 2;
 }

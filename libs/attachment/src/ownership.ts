@@ -5,7 +5,7 @@ export function ownerRefOf(network: KubeObject): string {
   return `${network.kind}.${GROUP}/${network.metadata.namespace}/${network.metadata.name}`;
 }
 
-/** Namespace in which the NetworkAttachmentDefinition of a network CR belongs. */
+/** Namespace to which the NetworkAttachmentDefinition of a network CR belongs. */
 export function attachmentNamespace(
   network: KubeObject & { spec?: { networkNamespace?: string | undefined } },
 ): string {
@@ -30,9 +30,9 @@ export function belongsTo({ metadata }: KubeObject, network: KubeObject): boolea
 }
 
 /**
- * True when the network says that an operator made its object in that namespace: upstream's of any age records it on
- * the network when it creates the object, and never for one that it found. Releases before 2025 put no owner on the
- * object itself.
+ * True when the network records that an operator made its object in that namespace. Every version of upstream's
+ * operator records this when it creates the object, and never for an object that it found. Releases before 2025 set no
+ * owner on the object itself.
  */
 export function isRecorded(network: KubeObject, namespace: string | undefined): boolean {
   return namespace !== undefined && network.metadata.annotations?.[ANNOTATION.lastNetworkNamespace] === namespace;

@@ -16,9 +16,9 @@ export interface AttachmentFacts {
   readonly network: Network;
   /** What the CR renders to; a sentence when it cannot be rendered. */
   readonly rendered: Rendered;
-  /** The object that stands where the rendered one belongs. */
+  /** The object that exists in the place of the rendered one. */
   readonly present: NetworkAttachmentDefinition | undefined;
-  /** Objects that name this CR as their owner and stand elsewhere: left from before it moved. */
+  /** Objects elsewhere that name this CR as their owner: they were left behind when it moved. */
   readonly strays: readonly NetworkAttachmentDefinition[];
   /** The namespace where the rendered one belongs exists. */
   readonly namespaceExists: boolean;
@@ -30,13 +30,13 @@ export type AttachmentStep =
   | {
       readonly kind: 'apply-attachment';
       readonly attachment: NetworkAttachmentDefinition;
-      /** The object that it changes, in this version, and no other that took its name; absent: there must be none yet. */
+      /** The object that the write changes, in exactly this version. Absent: there must be no such object yet. */
       readonly replaces?: Pick<ObjectMeta, 'uid' | 'resourceVersion'> | undefined;
     }
   | { readonly kind: 'delete-attachment'; readonly attachment: NetworkAttachmentDefinition }
   | { readonly kind: 'record-namespace'; readonly namespace: string };
 
-/** The writes that bring the cluster in line, and what to say of the CR. */
+/** The writes that bring the cluster in line, and the outcome to report on the CR. */
 export interface AttachmentPlan {
   readonly steps: readonly AttachmentStep[];
   readonly verdict: { readonly kind: 'done' | 'stalled'; readonly reason: Reason; readonly message: string };
@@ -111,7 +111,7 @@ function finalizerSteps(network: Network, attachment: NetworkAttachmentDefinitio
   return [{ kind: 'set-finalizers', finalizers: isOwed ? [...present, FINALIZER.network] : others }];
 }
 
-/** The new object stands before the old one goes, so that pods find one at every moment. */
+/** The new object is written before the old one is deleted, so that pods find one at every moment. */
 function moveSteps({ network, strays }: AttachmentFacts, attachment: NetworkAttachmentDefinition): AttachmentStep[] {
   const namespace = attachment.metadata.namespace ?? '';
   const isKnown = isRecorded(network, namespace);
@@ -140,7 +140,7 @@ function planRemoval({ network, present, strays }: AttachmentFacts): AttachmentP
   };
 }
 
-/** Compares what we own: other annotations, labels and owners are other people's. */
+/** Compares only what we own. Other annotations, labels and owners belong to others. */
 function isUpToDate(present: NetworkAttachmentDefinition, wanted: NetworkAttachmentDefinition): boolean {
   const annotations = Object.entries(wanted.metadata.annotations ?? {});
   const owners = wanted.metadata.ownerReferences ?? [];

@@ -34,7 +34,7 @@ import { attachmentNamespace, ownerRefOf } from './ownership.ts';
 /** A network CR of any of the three kinds; `kind` tells which. */
 export type Network = SriovNetwork | SriovIBNetwork | OVSNetwork;
 
-/** What the rendering depends on beside the CR. */
+/** What the rendering depends on besides the CR. */
 export interface RenderSettings {
   readonly operatorNamespace: string;
   /** Prefix of device-plugin resources, such as `openshift.io`. */
@@ -46,7 +46,7 @@ export type Rendered =
   | { readonly ok: true; readonly attachment: NetworkAttachmentDefinition }
   | { readonly ok: false; readonly reason: Reason; readonly message: string };
 
-/** Renders the NetworkAttachmentDefinition of a network CR. Never throws: whatever is wrong is said in the result. */
+/** Renders the NetworkAttachmentDefinition of a network CR. Never throws: the result says what is wrong. */
 export function renderAttachment(network: Network, settings: RenderSettings): Rendered {
   const { name, namespace } = network.metadata;
   if (network.spec?.networkNamespace && namespace !== settings.operatorNamespace) {

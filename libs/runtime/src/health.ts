@@ -21,7 +21,10 @@ export class Health {
     this.#live.push({ name, check });
   }
 
-  /** A failing health check calls for a person: what is wrong stays wrong in a new process, which knows less of it. */
+  /**
+   * A failing health check calls for a person: a restart would not cure the fault, and the new process would know less
+   * about it.
+   */
   addHealth(name: string, check: Check): void {
     this.#healthy.push({ name, check });
   }
@@ -41,7 +44,7 @@ export class Health {
     return problems([...this.#live, ...this.#healthy]);
   }
 
-  /** Sentences of the failing readiness checks. A process without any is still on its way to have some. */
+  /** Sentences of the failing readiness checks. A process without any check is still starting, and not ready. */
   readyProblems(): string[] {
     return this.#ready.length === 0 ? ['process: is starting'] : problems(this.#ready);
   }

@@ -22,7 +22,7 @@ export async function startObservationServer(
 ): Promise<ObservationServer> {
   const server = createServer((request, response) => {
     answer(request.url ?? '/', response, sources).catch((error: unknown) => {
-      // A check or a gauge that throws: a problem like any other, and none that ends the service.
+      // A check or a gauge that throws is reported like any other problem, and does not end the service.
       respond(response, [messageOf(error)]);
     });
   });
@@ -49,7 +49,7 @@ export function parseAddress(address: string): { host?: string; port: number } {
   return parts;
 }
 
-/** What is wrong with a text that is no address. */
+/** Why a text is not an address. */
 export const NO_ADDRESS = 'is not an address of the form host:port or :port';
 
 function splitAddress(address: string): { host?: string; port: number } | undefined {
@@ -62,7 +62,7 @@ function splitAddress(address: string): { host?: string; port: number } | undefi
 
 async function listen(server: Server, address: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    // Stays for good: what goes wrong with a connection later is no reason to end the service.
+    // This listener stays: a later fault of a connection must not end the service.
     server.on('error', (cause: NodeJS.ErrnoException) => {
       reject(
         cause.code === 'EADDRINUSE'

@@ -35,7 +35,10 @@ export interface ServiceContext<T> {
 
 /** A service: its settings, and the function that runs it until the signal aborts. */
 export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefinition<S> {
-  /** With these settings it answers once and ends: nobody probes it, so it takes no port from the one that runs. */
+  /**
+   * True when the service does one task with these settings and ends. Nobody probes it, so it opens no port, which a
+   * running service may need.
+   */
   isOneShot?(settings: z.output<S>): boolean;
   run(context: ServiceContext<z.output<S>>): Promise<void>;
 }
