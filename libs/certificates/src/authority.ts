@@ -11,7 +11,7 @@ export interface KeyPair {
 /** For whom a certificate is made. */
 export interface Subject {
   readonly commonName: string;
-  /** Kubernetes reads it as the user's group. */
+  /** Kubernetes uses it as the group of the user. */
   readonly organization?: string;
   /** Names and IP addresses of a server; without any, the certificate is for a client. */
   readonly dnsNames?: readonly string[];
@@ -24,7 +24,7 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-/** ECDSA on P-256: made in a millisecond, and every TLS library knows it. */
+/** ECDSA on P-256: a key takes a millisecond, and every TLS library supports it. */
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 
@@ -108,14 +108,14 @@ export class Authority {
   }
 }
 
-/** A private key and its public key, PEM, without a certificate: for signing service account tokens. */
+/** Makes a private key and its public key, PEM, without a certificate: for signing service account tokens. */
 export async function createSigningKey(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
   const keys = await generateKeys();
   const spki = await webcrypto.subtle.exportKey('spki', keys.publicKey);
   return { privateKey: await exportKey(keys.privateKey), publicKey: x509.PemConverter.encode(spki, 'PUBLIC KEY') };
 }
 
-/** When a certificate ends. @throws Error when the text is no certificate. */
+/** When a certificate expires. @throws Error when the text is not a certificate. */
 export function expiryOf(certificate: string): Date {
   return new x509.X509Certificate(certificate).notAfter;
 }

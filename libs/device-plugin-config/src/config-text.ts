@@ -3,21 +3,24 @@ import { z } from 'zod';
 import { goJson } from './go-json.ts';
 import { type Selectors } from './selectors.ts';
 
-/** One resource in the words of the device plugin. */
+/** One resource as the device plugin reads it. */
 export interface ResourceElement {
   readonly resourceName: string;
   readonly selectors?: unknown;
 }
 
-/** The text of a configuration with these resources. The device plugin ends when it has none. */
+/** The text of a configuration with these resources. The device plugin exits when there are none. */
 export function configText(elements: readonly ResourceElement[]): string {
   return goJson({ resourceList: elements.length > 0 ? elements : null });
 }
 
-/** What of a text is read: the elements themselves stay as they are, to the order of their keys. */
+/** The part of a text that is read. The elements themselves stay as they are, including the order of their keys. */
 const textSchema = z.object({ resourceList: z.array(z.unknown()).nullish() });
 
-/** The resources of a configuration by name. A text that is not JSON is no use to the device plugin either. */
+/**
+ * The resources of a configuration by name. None for a text that is not JSON, which the device plugin cannot read
+ * either.
+ */
 export function readElements(text = '{}'): ReadonlyMap<string, ResourceElement> {
   const { resourceList } = textSchema.safeParse(parseJson(text)).data ?? {};
   return new Map((resourceList ?? []).filter(isElement).map((element) => [element.resourceName, element]));
@@ -37,7 +40,7 @@ function isElement(value: unknown): value is ResourceElement {
   );
 }
 
-/** True when the device plugin ends over the resource, so that no resource of the node is served. */
+/** True when the device plugin exits because of the resource, so that no resource of the node is served. */
 export function endsDevicePlugin({ isRdma, vdpaType }: NodePolicySpec): boolean {
   return isRdma === true && Boolean(vdpaType);
 }
@@ -58,7 +61,10 @@ export function writeSelectors(selectors: Selectors, spec: NodePolicySpec): obje
   };
 }
 
-/** The element of a resource. The device plugin takes one set of selectors, or a list of which a device must fit one. */
+/**
+ * The element of a resource. The device plugin accepts one set of selectors, or a list of sets, one of which a device
+ * must match.
+ */
 export function toElement(
   { resourceName, excludeTopology }: NodePolicySpec,
   written: readonly object[],

@@ -18,7 +18,7 @@ export interface DevicePluginFacts extends SelectorFacts {
   readonly node: string;
   /** The policies about the node, in rising precedence. */
   readonly policies: readonly PreparedPolicy[];
-  /** What the policies want of each PF. */
+  /** The layers of each PF: what the policies want of it. */
   readonly layers: readonly PfLayers[];
   /** Desired PFs that are missing for the moment: their resources stay as they are. */
   readonly vanished: readonly DesiredInterface[];
@@ -30,7 +30,7 @@ export interface DevicePluginFacts extends SelectorFacts {
 export interface DevicePluginConfig {
   /** The exact text that the device plugin reads. */
   readonly text: string;
-  /** The device plugin ends when it has none. */
+  /** False when there is no resource: the device plugin would exit. */
   readonly hasResources: boolean;
   readonly problems: readonly Problem[];
 }
@@ -70,7 +70,10 @@ function membersByResource(policies: readonly ReadablePolicy[], facts: SelectorF
   return resources;
 }
 
-/** A PF of these resources is not reported, nor are its names: they stay as they are, whatever the policies say. */
+/**
+ * Resources with a PF that is not reported, so that its names are not known. They stay as they are, whatever the
+ * policies say.
+ */
 function frozenResources(
   { interfaces, vanished }: DevicePluginFacts,
   readable: readonly ReadablePolicy[],
@@ -80,8 +83,8 @@ function frozenResources(
 }
 
 /**
- * The resources that stay where no policy says something of them, since the policy that they came from can no longer be
- * read. On a node with VFs of which nobody knows where they come from, those are all resources.
+ * The resources that stay although no readable policy asks for them, because the policy that they came from can no
+ * longer be read. On a node with VFs of unknown origin, these are all resources.
  */
 function orphanedResources(
   { policies, layers }: DevicePluginFacts,

@@ -19,7 +19,7 @@ export interface ElementFacts {
   readonly present: ResourceElement | undefined;
 }
 
-/** The element of a resource, and what its policies have to learn. */
+/** The element of a resource, and the problems of its policies. */
 export interface ElementResult {
   /** Absent when the resource has no device on the node. */
   readonly element: ResourceElement | undefined;
@@ -27,9 +27,9 @@ export interface ElementResult {
 }
 
 /**
- * The element of a resource: as upstream writes it, if the device plugin then hands out what the policies say. Otherwise
- * each policy gets selectors of its own, if necessary by the addresses of its PFs. Such an element stays while it is
- * right, since going back to fewer words would restart the device plugin for nothing.
+ * The element of a resource: as upstream writes it, if the device plugin then hands out what the policies say.
+ * Otherwise each policy gets selectors of its own, if necessary by the addresses of its PFs. Such an element stays
+ * while it is right, since going back to fewer words would restart the device plugin for nothing.
  */
 export function elementOf(facts: ElementFacts): ElementResult {
   const { node, members, pfs, present } = facts;
@@ -46,7 +46,9 @@ export function elementOf(facts: ElementFacts): ElementResult {
   return { element: joined !== undefined && !isSame(apart, present) ? joined : apart, problems };
 }
 
-/** The element with the selectors of all policies in one; `undefined` where the device plugin would get it wrong. */
+/**
+ * The element with the selectors of all policies joined; `undefined` where the device plugin would hand out other VFs.
+ */
 function joinedElement(
   members: readonly Member[],
   pfs: readonly PfForPlugin[],
@@ -61,12 +63,12 @@ function isSame(a: unknown, b: unknown): boolean {
   return a !== undefined && b !== undefined && goJson(a) === goJson(b);
 }
 
-/** The policy selects nothing, as opposed to a selector that does not narrow down what it selects. */
+/** True when the policy selects nothing. This differs from a selector that restricts nothing. */
 function isIdle({ selector }: ReadablePolicy, { pciAddresses }: Selectors): boolean {
   return selector.netFilter ? pciAddresses.length === 0 : isEmptySelector(selector);
 }
 
-/** The selectors of one policy alone; by the addresses of its PFs where its own words mean something else. */
+/** The selectors of one policy; by the addresses of its PFs where its own words would mean something else. */
 function selectorsApart(
   member: Member,
   write: (selectors: Selectors) => object,
@@ -78,7 +80,7 @@ function selectorsApart(
   return !isAddressed && isSound(member.selectors, [member], pfs) ? [member.selectors] : addressed;
 }
 
-/** Selectors that name the PFs of a policy by their addresses: there is nothing that they cannot say. */
+/** Selectors that name the PFs of a policy by their addresses. They can express every selection. */
 function addressedSelectors({ policy, selectors }: Member, pfs: readonly PfForPlugin[]): Selectors[] {
   const isWhole = policy.spec.numVfs === 0;
   const mine = pfs.flatMap((pf) => {
@@ -95,13 +97,13 @@ function addressedSelectors({ policy, selectors }: Member, pfs: readonly PfForPl
   ];
 }
 
-/** Address and VFs of a PF. No VFs are named where all of them are meant, so that their number can change. */
+/** Address and VFs of a PF. Where all VFs are meant, none is named, so that their number can change. */
 function addressEntry({ nic, numVfs, ranges }: PfInPlan & Pick<WantedVfs, 'ranges'>): string {
   const text = formatRanges(joinRanges(ranges));
   return text === formatRanges([{ first: 0, last: numVfs - 1 }]) ? nic.pciAddress : `${nic.pciAddress}#${text}`;
 }
 
-/** What a policy has to learn beside the one that decides for the resource; the two may be the same. */
+/** The problems of a policy beside the one that decides for the resource. The two may be the same. */
 function problemsBeside(decider: ReadablePolicy, { name, spec }: ReadablePolicy, node: string): Problem[] {
   const conflicts = findDisagreements(spec, decider.spec).map((field) =>
     policyProblem(

@@ -15,7 +15,10 @@ export function isSound(selectors: Selectors, members: readonly Member[], pfs: r
   return !isOpen(selectors, members) && pfs.every((pf) => isSoundOn(selectors, members, pf));
 }
 
-/** A device id that nobody knows is left out, and then every device of the vendor would fit. */
+/**
+ * True when the selectors restrict nothing although a policy asks for a device id: that of its VFs is unknown and was
+ * left out, so every device of the vendor would match.
+ */
 function isOpen({ devices, pfNames, rootDevices, pciAddresses }: Selectors, members: readonly Member[]): boolean {
   const isNarrow = [devices, pfNames, rootDevices, pciAddresses].some((list) => list.length > 0);
   return !isNarrow && members.some(({ policy }) => policy.selector.deviceID);
@@ -23,10 +26,10 @@ function isOpen({ devices, pfNames, rootDevices, pciAddresses }: Selectors, memb
 
 function isSoundOn(selectors: Selectors, members: readonly Member[], pf: PfForPlugin): boolean {
   const wishes = members.flatMap(({ policy }) => pf.wanted.get(policy.name) ?? []);
-  // What a policy that cannot be carried out has on the PF is what its words meant before.
+  // What a policy that cannot be carried out has on the PF is what its selectors meant before.
   if (wishes.length > 0 && wishes.every(({ ranges, isKept }) => isKept || ranges.length === 0)) return true;
   const wanted = formatRanges(joinRanges(wishes.flatMap(({ ranges }) => ranges)));
-  // Most device ids are known, and then there is but one answer; this is asked for each PF of each resource.
+  // Most device ids are known, and then there is only one answer. This runs for each PF of each resource.
   const answers = pf.vfDevice === undefined && pf.isPlanned ? [true, false] : [false];
   return answers.every((unknownFits) => formatRanges(selectedVfs(selectors, pf, { unknownFits })) === wanted);
 }

@@ -6,7 +6,7 @@ export interface PfInPlan {
   readonly nic: ObservedInterface;
   /** Number of its VFs: those that are planned, or those that exist on a PF that the plan leaves alone. */
   readonly numVfs: number;
-  /** Device id of its VFs; `undefined` while nobody can tell. */
+  /** Device id of its VFs; `undefined` while it is unknown. */
   readonly vfDevice: string | undefined;
   /** ether, infiniband, or `undefined` when it is not known. */
   readonly linkType: string | undefined;
@@ -19,7 +19,8 @@ export function isPort({ pciAddress, Vfs = [] }: ObservedInterface): boolean {
 
 /**
  * The VFs of a PF that fit selectors of the device plugin, as sorted ranges that neither overlap nor touch. A device
- * without VFs is handed out itself, as if it were a VF. `unknownFits` says whether a VF fits whose device id is unknown.
+ * without VFs is handed out itself, as if it were a VF. `unknownFits` says whether a VF fits whose device id is
+ * unknown.
  */
 export function selectedVfs(
   selectors: Selectors,
@@ -60,7 +61,7 @@ function isItselfSelected(
   );
 }
 
-/** An empty list has everything. */
+/** True when the list contains the value. An empty list contains everything. */
 function has(list: readonly string[], value: string): boolean {
   return list.length === 0 || list.includes(value);
 }

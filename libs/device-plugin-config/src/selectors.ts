@@ -24,13 +24,13 @@ export const NO_SELECTORS: Selectors = {
   linkTypes: [],
 };
 
-/** What is needed to turn the words of policies into selectors. */
+/** What is needed to turn policies into selectors. */
 export interface SelectorFacts {
   readonly interfaces: readonly ObservedInterface[];
   readonly nics: SupportedNics;
 }
 
-/** The selectors that say what the policy says, part by part, as upstream writes them. */
+/** The selectors for a policy, part by part, as upstream writes them. */
 export function selectorsOf(policy: ReadablePolicy, facts: SelectorFacts): Selectors {
   const { spec, selector } = policy;
   const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
@@ -45,7 +45,7 @@ export function selectorsOf(policy: ReadablePolicy, facts: SelectorFacts): Selec
   };
 }
 
-/** The selectors of several policies in one, as upstream joins them: each list has the entries of all of them. */
+/** The joined selectors of several policies, as upstream writes them: each list has the entries of all policies. */
 export function joinSelectors(all: readonly Selectors[]): Selectors {
   const join = (list: keyof Selectors): string[] => [...new Set(all.flatMap((each) => each[list]))];
   return {
@@ -75,7 +75,7 @@ function deviceIds({ spec, selector }: ReadablePolicy, { interfaces, nics }: Sel
   return found === undefined ? [] : [found];
 }
 
-/** The real name of the PF on this node, and behind it the range as it was written. */
+/** The real name of the PF on this node, followed by the range as it was written. */
 function resolveName({ name, rangeText }: NamedPf, interfaces: readonly ObservedInterface[]): string {
   const real = interfaces.find((nic) => hasName(nic, name))?.name ?? name;
   return rangeText === undefined ? real : `${real}#${rangeText}`;

@@ -13,7 +13,7 @@ export function readDriver(kernel: Kernel, pciAddress: string): Promise<string |
   return readLinkName(kernel, `${PCI_DEVICES}/${pciAddress}/driver`);
 }
 
-/** Unbinds the driver of a device; nothing to do when none is bound. */
+/** Unbinds the driver of a device. Does nothing when none is bound. */
 export async function unbindDriver(kernel: Kernel, pciAddress: string): Promise<void> {
   const driver = await readDriver(kernel, pciAddress);
   if (driver === undefined) return;
@@ -55,7 +55,7 @@ export async function bindDefaultDriver(kernel: Kernel, pciAddress: string): Pro
   }
 }
 
-/** Waits for the lock of the device, which somebody else's bind, unbind or reset may have, some of them for ever. */
+/** Waits for the lock of the device. Another bind, unbind or reset may hold it, sometimes for ever. */
 async function writeOverride(kernel: Kernel, pciAddress: string, text: string): Promise<void> {
   const path = `${PCI_DEVICES}/${pciAddress}/driver_override`;
   await explained(() => kernel.write(path, text, { deadlineMs: BIND_MS }));
@@ -71,7 +71,7 @@ async function probe(kernel: Kernel, pciAddress: string, driver: string | undefi
   throw new KernelError({ verb: 'write', path, code: 'ENODEV', detail: `${has}: ${cause}` });
 }
 
-/** Why nothing was bound: the kernel keeps that to itself. */
+/** Why nothing was bound, which the kernel does not say. */
 async function causeOf(
   kernel: Kernel,
   { bound, driver }: { readonly bound: string | undefined; readonly driver: string | undefined },
@@ -83,7 +83,10 @@ async function causeOf(
     : 'see dmesg';
 }
 
-/** The kernel's errnos for binding and unbinding, and what each means there (drivers/base/bus.c, drivers/pci/pci-driver.c). */
+/**
+ * The kernel's errnos for binding and unbinding, and what each means there (drivers/base/bus.c,
+ * drivers/pci/pci-driver.c).
+ */
 const MEANING: Readonly<Record<string, string>> = {
   ENODEV: 'there is no such device any more, or it has another driver',
   ENOENT: 'there is no such device or driver any more',
@@ -93,7 +96,7 @@ const MEANING: Readonly<Record<string, string>> = {
   EROFS: 'the daemon has /sys read-only: it has to run privileged',
 };
 
-/** Does it, and says what the errno of a refusal means. */
+/** Makes the call, and explains the errno of a refusal. */
 async function explained(work: () => Promise<void>): Promise<void> {
   try {
     await work();

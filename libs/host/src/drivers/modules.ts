@@ -2,15 +2,15 @@ import { CommandError, run } from '../kernel/commands.ts';
 import { type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from '../kernel/sysfs.ts';
 
-/** A kernel module that cannot be loaded; the message names it, and the file or parameter that keeps it out. */
+/** A kernel module that cannot be loaded. The message names it, and the file or parameter that forbids it. */
 export class ModuleError extends Error {
   override readonly name = 'ModuleError';
   readonly code = 'MODULE_NOT_LOADED';
 }
 
 /**
- * Loads a kernel module with the host's modprobe; one that is loaded or built in is left alone. By its name, which works
- * where `blacklist` stands as well: that keeps a module from being loaded for its aliases only (modprobe.d(5)).
+ * Loads a kernel module with the host's modprobe; one that is loaded or built in is left alone. By its name, which
+ * works where `blacklist` stands as well: that keeps a module from being loaded for its aliases only (modprobe.d(5)).
  * @throws {ModuleError} when something on the host keeps it out; `CommandError` for any other failure of modprobe
  */
 export async function loadModule(kernel: Kernel, module: string): Promise<void> {
@@ -33,7 +33,7 @@ export async function loadModuleOf(kernel: Kernel, pciAddress: string): Promise<
   throw new ModuleError(message, { cause: failure });
 }
 
-/** Whether a PCI driver is there to bind devices. */
+/** Whether a PCI driver is registered, so that devices can be bound to it. */
 export async function isDriverLoaded(kernel: Kernel, driver: string): Promise<boolean> {
   return (await listNames(kernel, `${PCI_DRIVERS}/${driver}`)).length > 0;
 }
@@ -44,7 +44,7 @@ async function isLoaded(kernel: Kernel, module: string): Promise<boolean> {
   return names.length > 0 || (await isDriverLoaded(kernel, module));
 }
 
-/** The refusal of modprobe, or that it could not be run; nothing when all went well. */
+/** Why modprobe refused or could not be run; nothing when it succeeded. */
 async function modprobe(kernel: Kernel, name: string): Promise<CommandError | KernelError | undefined> {
   try {
     await run(kernel, ['modprobe', name], { onHost: true });
@@ -65,7 +65,7 @@ const MODPROBE_FOLDERS = [
   '/lib/modprobe.d',
 ];
 
-/** What keeps a module out: a file or the kernel's command line, and the words that do. */
+/** What forbids a module: a file or the kernel's command line, and the words in it. */
 interface Barrier {
   readonly where: string;
   readonly words: string;
@@ -89,7 +89,9 @@ async function findParameter(kernel: Kernel, module: string): Promise<Barrier | 
   return undefined;
 }
 
-/** `install MODULE COMMAND` runs the command instead of loading it; `blacklist MODULE` says that somebody wants it out. */
+/**
+ * `install MODULE COMMAND` runs the command instead of loading it; `blacklist MODULE` says that somebody wants it out.
+ */
 async function findLine(kernel: Kernel, module: string): Promise<Barrier | undefined> {
   for (const folder of MODPROBE_FOLDERS) {
     for (const file of (await listNames(kernel, folder)).filter((name) => name.endsWith('.conf'))) {

@@ -23,7 +23,10 @@ export async function readAutoprobe(kernel: Kernel, pf: string): Promise<boolean
   return (await readIfThere(kernel, `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`)) !== '0';
 }
 
-/** Sets whether the kernel probes a driver for each new VF. Off, it also refuses a bind without a driver_override. */
+/**
+ * Sets whether the kernel probes a driver for each new VF. When that is off, it also refuses a bind without a
+ * driver_override.
+ */
 export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean): Promise<void> {
   const path = `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`;
   await kernel.write(path, enabled ? '1' : '0');
@@ -33,12 +36,13 @@ export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean)
 }
 
 /**
- * Gives a PF so many VFs. The number that it has already is left as it is. The kernel refuses to go from one number to
- * another (EBUSY): the caller goes through 0.
- * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when it has not come back after ten seconds;
- * `EffectError` when the kernel reports success and the PF has another number: bnxt_en returns 0 while the link is down or
- * the firmware resets (bnxt_sriov_configure in drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c), and the kernel takes any
- * number that a driver returns for success (sriov_numvfs_store in drivers/pci/pci-sysfs.c, later iov.c).
+ * Sets the number of VFs of a PF, unless the PF has that number already. The kernel changes one number into another
+ * only through 0 (EBUSY), so the caller sets 0 first.
+ * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when the call has not come back after ten
+ * seconds; `EffectError` when the kernel reports success and the PF has another number: bnxt_en returns 0 while the
+ * link is down or the firmware resets (bnxt_sriov_configure in drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c), and
+ * the kernel takes any number that a driver returns for success (sriov_numvfs_store in drivers/pci/pci-sysfs.c, later
+ * iov.c).
  */
 export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
   const present = (await listVfAddresses(kernel, pf)).size;
