@@ -26,7 +26,8 @@ export type JudgedPass = Pick<EndedPass, 'verdict' | 'hasFailed'>;
 
 /**
  * Restarts the device plugin if that is due, and reports the verdict on the pass. With `isPatient`, calls that are
- * still in the kernel are work in progress. @throws when the status cannot be written
+ * still in the kernel are work in progress.
+ * @throws when the status cannot be written
  */
 export async function judgePass(
   ports: JudgePorts,

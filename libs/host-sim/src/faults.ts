@@ -6,7 +6,7 @@ export class Faults {
   #active: { readonly fault: Fault; met: number; readonly release: () => void; readonly released: Promise<void> }[] =
     [];
 
-  /** Puts a fault in force; the returned function takes it away, and lets calls go on that hang by it. */
+  /** Adds a fault. The returned function removes it, and lets the calls continue that hang because of it. */
   add(fault: Fault): () => void {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
@@ -25,7 +25,7 @@ export class Faults {
     return this.#fitting(verb, path).some(({ hang, delayMs }) => hang || delayMs !== undefined);
   }
 
-  /** True when a call like this may not come back until its fault is taken away. */
+  /** True when a call like this may not come back until its fault is removed. */
   hangs(verb: Fault['verb'], path: string): boolean {
     return this.#fitting(verb, path).some(({ hang }) => hang);
   }
@@ -35,8 +35,9 @@ export class Faults {
   }
 
   /**
-   * Lets the faults that fit have their way with a call. @throws {Errno} the fault's errno
+   * Applies the matching faults to a call.
    * @param sleep lets time pass, for slow calls
+   * @throws {Errno} the fault's errno
    */
   async apply(verb: Fault['verb'], path: string, sleep: (ms: number) => Promise<void>): Promise<void> {
     for (const entry of [...this.#active]) {

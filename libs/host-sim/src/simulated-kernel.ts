@@ -30,7 +30,7 @@ import { type Fault, type World } from './world.ts';
 export interface SimulationOptions {
   readonly world: World;
   readonly clock: SimClock;
-  /** Where the state outlives this process. Without one it begins anew each time. */
+  /** Where the state outlives this process. Without it each process begins with a fresh machine. */
   readonly stateFile?: StateStore;
 }
 
@@ -41,7 +41,7 @@ export class SimulatedKernel implements Kernel {
   readonly #unanswered = new UnansweredCalls();
   readonly #watchers = new Set<(event: KernelEvent) => void>();
   readonly #stateFile: StateStore | undefined;
-  /** One that is only looked at, as by a dry run beside the daemon, is not saved. */
+  /** Not saved when the machine is only looked at, as by a dry run beside the daemon. */
   #isOurs: boolean;
 
   constructor({ world, clock, stateFile }: SimulationOptions) {
@@ -133,7 +133,7 @@ export class SimulatedKernel implements Kernel {
     }
   }
 
-  /** Puts a fault in force; the returned function takes it away. */
+  /** Adds a fault. The returned function removes it. */
   addFault(fault: Partial<Fault> & Pick<Fault, 'verb' | 'path'>): () => void {
     return this.#faults.add({ after: 0, hang: false, ...fault });
   }
@@ -166,7 +166,7 @@ export class SimulatedKernel implements Kernel {
     };
   }
 
-  /** Pulls a card; its ports and VFs are gone when that is done. */
+  /** Pulls a card. Its ports and VFs are gone when the promise resolves. */
   unplug(address: string): Promise<void> {
     this.#isOurs = true;
     return removeDevice(this.#machine, address);
@@ -186,7 +186,7 @@ export class SimulatedKernel implements Kernel {
     return findNode(this.#root, path, true);
   }
 
-  /** Does something to the machine. All of it is saved when it has ended, however it did. */
+  /** Changes the machine. The change is saved at its end, whether or not it failed. */
   async #change<T>(work: () => T | Promise<T>): Promise<T> {
     this.#isOurs = true;
     this.#machine.state.writes += 1;
@@ -202,7 +202,7 @@ export class SimulatedKernel implements Kernel {
     if (this.#isOurs) this.#stateFile?.save(this.#machine.state);
   }
 
-  /** Something happens to the machine that no call of it does. */
+  /** Changes the machine from outside, without a call of the kernel port. */
   #happened(event: KernelEvent): void {
     this.#isOurs = true;
     this.#changed(event);
@@ -213,7 +213,7 @@ export class SimulatedKernel implements Kernel {
     for (const watcher of this.#watchers) watcher(event);
   }
 
-  /** Runs a call with the faults that fit, and gives up waiting for it at its deadline. */
+  /** Runs a call with the matching faults, and stops waiting for it at its deadline. */
   #call<T>(call: SimulatedCall, options: CallOptions, work: () => T | Promise<T>): Promise<T> {
     const { verb, path, value = '' } = call;
     return this.#unanswered.make(`${verb} ${path} ${value}`, () => this.#make(call, options, work));
@@ -258,7 +258,7 @@ interface SimulatedCall {
   readonly value?: string;
 }
 
-/** How long a call is waited for that was told nothing else. */
+/** How long to wait for a call without a deadline of its own. */
 const DEADLINES_MS: Readonly<Record<Fault['verb'], number>> = {
   read: CALL_DEADLINE_MS,
   write: CALL_DEADLINE_MS,
@@ -268,7 +268,7 @@ const DEADLINES_MS: Readonly<Record<Fault['verb'], number>> = {
   call: CALL_DEADLINE_MS,
 };
 
-/** The result, or the news that the call has not come back in time. */
+/** The result, or an error when the call has not come back in time. */
 async function withDeadline<T>(
   running: Promise<T>,
   timer: { readonly sleep: (signal: AbortSignal) => Promise<void> },

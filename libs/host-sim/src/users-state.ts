@@ -29,7 +29,7 @@ export interface VirtualLink {
   readonly ifindex: number;
   /** The kernel's word for it, such as `vlan`, `bond` or `macvlan`. */
   readonly type: string;
-  /** Interface that it stands on. */
+  /** Interface below it. */
   readonly link?: string;
   readonly master?: string;
   readonly mac: string;

@@ -4,7 +4,7 @@ import { type OpenFile, type Pod, type UsersState, type VirtualLink } from './us
 
 /**
  * What others do with the devices of a simulated machine: the kubelet, programs, and the network configuration of the
- * host. Each deed returns a function that undoes it.
+ * host. Each method returns a function that undoes it.
  */
 export class Users {
   readonly #machine: Machine;
@@ -14,8 +14,8 @@ export class Users {
   }
 
   /**
-   * The kubelet gives a device to a pod. Its interface is where it was until the CNI plugin is called, which comes later
-   * or, for a pod whose containers do not start, never.
+   * The kubelet gives a device to a pod. Its interface is where it was until the CNI plugin is called, which comes
+   * later or, for a pod whose containers do not start, never.
    */
   allocate(pciAddress: string, pod: Partial<Pod> = {}): () => void {
     const { allocations } = this.#state;
@@ -83,7 +83,7 @@ export class Users {
     return this.#machine.users;
   }
 
-  /** Tells of what was just done; the result undoes it, and tells of that. */
+  /** Reports what was just done. The result undoes it, and reports that. */
   #done(undo: () => void): () => void {
     this.#machine.changed({ kind: 'link' });
     return () => {

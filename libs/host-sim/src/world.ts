@@ -24,7 +24,7 @@ const nicSchema = z.strictObject({
   master: z.string().optional(),
   /** Where it matters; else the lowest free one. */
   iommuGroup: z.int().min(0).optional(),
-  /** Most VFs, where the model leaves it to the firmware. */
+  /** Most VFs, where the model leaves the number to the firmware. */
   totalVfs: z.int().min(0).max(254).optional(),
   /** Routing ids between the PF and its first VF; the ports of a card need different ones. */
   vfOffset: z.int().min(1).optional(),
@@ -35,11 +35,11 @@ const faultSchema = z.strictObject({
   verb: z.enum(['read', 'write', 'list', 'readlink', 'exec', 'call']),
   /** Path or command line; `*` stands for any text. */
   path: z.string(),
-  /** Errno to answer with; without one the call goes through. */
+  /** Errno to answer with. Without it the call is made as usual. */
   errno: z.string().optional(),
-  /** How often; always unless given. */
+  /** How often the fault applies; always unless given. */
   times: z.int().min(1).optional(),
-  /** Calls of this kind that go through before the first that does not. */
+  /** Calls of this kind that are made as usual before the first fault. */
   after: z.int().min(0).default(0),
   delayMs: z.number().min(0).optional(),
   /** The call does not return until the fault is removed. */

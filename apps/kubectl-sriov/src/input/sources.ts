@@ -27,8 +27,8 @@ export interface SourceRequest {
 const OBJECT_FILE = /\.(ya?ml|json)$/i;
 
 /**
- * Reads the files; from a folder those that end in .yaml, .yml or .json, in order of their names. @throws {InputError}
- * when one cannot be read, or is not text.
+ * Reads the files; from a folder those that end in .yaml, .yml or .json, in order of their names.
+ * @throws {InputError} when one cannot be read, or is not text
  */
 export async function readSources(request: SourceRequest): Promise<Source[]> {
   const sources: Source[] = [];

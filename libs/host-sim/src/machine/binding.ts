@@ -6,7 +6,7 @@ import { addLink } from './interfaces.ts';
 import { type Machine } from './machine.ts';
 import { allocateIrqs } from './numbers.ts';
 
-/** Drivers that take any device they are told to take. */
+/** Drivers that accept any device. */
 const GENERIC_DRIVERS = ['vfio-pci', 'pci-pf-stub'];
 const VFIO_PROBE_MS = 20;
 
@@ -26,7 +26,7 @@ export async function probeDriver(machine: Machine, address: string): Promise<vo
   try {
     await attach(machine, address, driver);
   } catch (error) {
-    // The kernel log tells of a probe that failed; the writer of drivers_probe does not hear of it.
+    // A probe that fails shows only in the kernel log. The writer of drivers_probe gets no error.
     if (!(error instanceof Errno)) throw error;
   }
 }
@@ -68,7 +68,7 @@ export function removeNewId(machine: Machine, driver: string, text: string): voi
   machine.state.newIds[driver] = ids.filter((other) => other !== id);
 }
 
-/** With autoprobe off the kernel binds nothing to a VF by itself, and refuses to be told, but for an override. */
+/** With autoprobe off the kernel binds nothing to a VF by itself, and accepts a bind only with an override. */
 function mayProbe(machine: Machine, address: string): boolean {
   const { override } = machine.device(address);
   return override !== undefined || machine.vfOf(address)?.pf.state.autoprobe !== false;
@@ -83,7 +83,7 @@ function matches(machine: Machine, address: string, driver: string): boolean {
   return driver === (vf ? sriov?.vfDriver : pfDriver);
 }
 
-/** Binds the driver, as long as that takes. @throws {Errno} `EINVAL` for vfio-pci without an IOMMU */
+/** Binds the driver, and takes as long as the real bind. @throws {Errno} `EINVAL` for vfio-pci without an IOMMU */
 async function attach(machine: Machine, address: string, driver: string): Promise<void> {
   const device = machine.device(address);
   if (driver === 'vfio-pci' && !machine.world.iommu) throw new Errno('EINVAL');

@@ -36,7 +36,10 @@ export class Machine {
   readonly #locks = new Map<string, Mutex>();
   /** Resolves when a holder lets go of a VF. Not part of the state: waiters do not survive the process. */
   readonly releases = new Map<string, (() => void)[]>();
-  /** The last time that a link lost its signal, until that has come back. Not part of the state: the next process gives it back. */
+  /**
+   * The last time that a link lost its signal, until that has come back. Not part of the state: the next process gives
+   * it back.
+   */
   readonly bounces = new WeakMap<LinkState, symbol>();
 
   constructor(parts: {
@@ -58,12 +61,12 @@ export class Machine {
     return (this.state.users ??= nobody());
   }
 
-  /** Keeps what was begun, which nobody sees yet: it goes on when this process ends. */
+  /** Saves an operation that has begun and that nobody sees yet, so that it continues after this process ends. */
   begun(): void {
     this.#onSave();
   }
 
-  /** Tells of a change, which is thereby also saved. */
+  /** Reports a change, and thereby saves it. */
   changed(event: KernelEvent): void {
     this.#onChange(event);
   }
@@ -109,14 +112,16 @@ export class Machine {
     return vf && { vf, pf: this.pf(vf.pf) };
   }
 
-  /** What sysfs tells of the device that does not change. */
+  /** What sysfs shows of the device and never changes. */
   facts(address: string): PciFacts {
     const { vf, model } = this.device(address);
     const { pf, sriov } = modelOf(model);
     return vf && sriov ? sriov.vf : pf;
   }
 
-  /** The device of another bus, such as `virtio0`, that a PCI function leads to; nothing for one that is itself a NIC. */
+  /**
+   * The device of another bus, such as `virtio0`, that a PCI function leads to; nothing for one that is itself a NIC.
+   */
   innerDeviceOf(address: string): string | undefined {
     const { innerBus } = this.model(address);
     if (innerBus === undefined) return undefined;
@@ -124,7 +129,7 @@ export class Machine {
     return `${innerBus}${alike.sort().indexOf(address)}`;
   }
 
-  /** The interfaces of a device that stand in the host's network namespace, with their names. */
+  /** The interfaces of a device in the host's network namespace, with their names. */
   hostLinksOf(address: string): [string, LinkState][] {
     return this.hostLinks().filter(([, link]) => link.device === address);
   }

@@ -1,8 +1,8 @@
-/** Lets one at a time go on, in the order in which they came. */
+/** Runs one work at a time, in the order of the calls. */
 export class Mutex {
   #tail: Promise<void> = Promise.resolve();
 
-  /** Runs `work` when all that came before are done, whether they failed or not. */
+  /** Runs `work` when all earlier work has ended, whether or not it failed. */
   run<T>(work: () => T | Promise<T>): Promise<T> {
     const result = this.#tail.then(work);
     this.#tail = result.then(

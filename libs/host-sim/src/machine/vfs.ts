@@ -49,7 +49,7 @@ function canMakeVfs({ device, model }: Pf): boolean {
   return device.driver === model.pfDriver || device.driver === 'pci-pf-stub';
 }
 
-/** The driver says yes, and does nothing. */
+/** True when the driver reports success and does nothing. */
 function isSilent(machine: Machine, { address, device, model, sriov }: Pf): boolean {
   const isOwnDriver = device.driver === model.pfDriver;
   return isOwnDriver && sriov.needsLinkUp === true && !machine.hostLinksOf(address).some(([, { up }]) => up);

@@ -28,8 +28,8 @@ export interface PciFacts {
 }
 
 /**
- * A kind of NIC: everything that the simulated kernel must know of the device and of its drivers.
- * To add one, write a file like this one's neighbours, and list it in `index.ts`.
+ * A model of a NIC: everything that the simulated kernel must know about the device and its drivers. To add one, write
+ * a file like its neighbours, and list it in `index.ts`.
  */
 export interface NicModel {
   readonly name: string;
@@ -49,7 +49,7 @@ export interface NicModel {
   readonly linkWidth: string;
   /** Names of the interface's queues. */
   readonly pfQueues: readonly string[];
-  /** The PCI function is the way to a device of another bus, and that one has the network interface. */
+  /** The PCI function leads to a device of another bus, which has the network interface. */
   readonly innerBus?: 'virtio';
   /** Absent: the device has no SR-IOV capability. */
   readonly sriov?: SriovModel;

@@ -42,7 +42,8 @@ export async function bindDriver(kernel: Kernel, pciAddress: string, driver: str
 
 /**
  * Lets the kernel choose the driver of a device that has none. The module that says it is for such a device is loaded
- * when nothing takes it. @throws {KernelError} `ENODEV` as {@link bindDriver}
+ * when nothing takes it.
+ * @throws {KernelError} `ENODEV` as {@link bindDriver}
  */
 export async function bindDefaultDriver(kernel: Kernel, pciAddress: string): Promise<void> {
   await writeOverride(kernel, pciAddress, '\n');
