@@ -3,7 +3,7 @@ import { type NodeStateSpec } from '@sriov/api';
 import { policy, PORTS } from '@sriov/testing/objects';
 import { type NodeStatePlan } from './node-state-plan.ts';
 import { plan } from './test/plans.ts';
-import { missedPfs } from './vanished.ts';
+import { missedPfs, vanishedInterfaces } from './vanished.ts';
 
 const [left, right] = PORTS;
 const policies = [
@@ -112,5 +112,46 @@ describe('missedPfs', () => {
 
   it('finds none without a state', () => {
     expect(missedPfs(undefined)).toEqual([]);
+  });
+});
+
+describe('the entries of vanished PFs', () => {
+  const entry = {
+    pciAddress: left!.pciAddress,
+    name: 'ens2f0',
+    numVfs: 1,
+    vfGroups: [{ policyName: 'p', vfRange: '0-0' }],
+  };
+  const state = { metadata: { name: 'n1' }, spec: { interfaces: [entry] }, status: { interfaces: [right!] } };
+  const about = [{ kind: 'unreadable' as const, name: 'p', priority: 0 }];
+  const kept = (vanished: readonly string[] | undefined, node: object = state): string[] =>
+    vanishedInterfaces(
+      { name: 'n1', labels: {}, state: node as typeof state, ...(vanished && { vanished: new Set(vanished) }) },
+      about,
+    ).map(({ pciAddress }) => pciAddress);
+
+  it.each<[string, string[], string[] | undefined, object | undefined]>([
+    ['stay while they are missed', [left!.pciAddress], [left!.pciAddress], state],
+    ['go where nobody waits for them', [], [right!.pciAddress], state],
+    ['go where nobody waits for anything', [], undefined, state],
+    [
+      'are planned again when they are back',
+      [],
+      [left!.pciAddress],
+      { ...state, status: { interfaces: [left, right] } },
+    ],
+    ['are none where nothing was ordered', [], [left!.pciAddress], { ...state, spec: {} }],
+    ['are none of a state without a spec', [], [left!.pciAddress], { metadata: state.metadata, status: state.status }],
+  ])('%s', (_, expected, vanished, node) => {
+    expect(kept(vanished, node)).toEqual(expected);
+  });
+
+  it.each<[string, object | undefined]>([
+    ['without a state', undefined],
+    ['without a status', { metadata: state.metadata, spec: state.spec }],
+    ['without a reported device', { ...state, status: {} }],
+    ['without a spec', { metadata: state.metadata, status: state.status }],
+  ])('none is missed %s', (_, node) => {
+    expect(missedPfs(node as typeof state | undefined)).toEqual([]);
   });
 });
