@@ -115,7 +115,7 @@ export default tseslint.config(
   {
     // Model and core hold values and decisions: what they know of the world is given to them.
     files: [
-      'libs/{api,errors,observed-host,conditions,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan,plugin-restart}/src/**/*.ts',
+      'libs/{api,errors,words,observed-host,conditions,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan,plugin-restart}/src/**/*.ts',
     ],
     ignores: ['**/*.spec.ts', '**/src/test/**/*.ts'],
     rules: {

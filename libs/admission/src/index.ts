@@ -1,6 +1,5 @@
 export { admit } from './admit.ts';
 export { setDefaults } from './defaults.ts';
-export { nearNames } from './near-names.ts';
 export {
   type AdmissionCluster,
   type AdmissionSettings,

@@ -1,5 +1,6 @@
 import { findReportedRefusal } from '@sriov/node-limits';
 import { contribute, mergeContributions, nameOf } from '@sriov/selection';
+import { listSome } from '@sriov/words';
 import { type PlacedNode, type Placement } from './placement.ts';
 
 /** Most sentences about PFs in one answer. */
@@ -29,6 +30,6 @@ function refusalsOn(policy: Placement['policy'], { selected }: PlacedNode): stri
   });
 }
 
-function describe([first = '', ...others]: readonly string[]): string {
-  return others.length === 0 ? `node ${first}` : `${first} and ${others.length} more`;
+function describe(nodes: readonly string[]): string {
+  return `${nodes.length === 1 ? 'node ' : ''}${listSome(nodes, 1)}`;
 }

@@ -1,5 +1,5 @@
+import { nearNames } from '@sriov/words';
 import { findConfigFault } from './cni-config-fault.ts';
-import { nearNames } from './near-names.ts';
 import { renderNetwork } from './network-rules.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';

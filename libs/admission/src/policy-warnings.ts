@@ -1,5 +1,6 @@
 import { rangesOverlap } from '@sriov/api';
 import { explainMismatch, findUntoldNetwork, type ReadablePolicy, selects, wantedRanges } from '@sriov/selection';
+import { listSome } from '@sriov/words';
 import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { type PolicyFields, unknownIds } from './policy-rules.ts';
 import { type Rule } from './rule.ts';
@@ -110,8 +111,7 @@ function describeNodes(nodes: readonly PlacedNode[]): string {
 }
 
 function describePolicies(names: readonly string[]): string {
-  const rest = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return `${names.length === 1 ? 'policy' : 'the policies'} ${names.slice(0, SHOWN).join(', ')}${rest}`;
+  return `${names.length === 1 ? 'policy' : 'the policies'} ${listSome(names, SHOWN)}`;
 }
 
 /** True when both policies want a VF of a PF, however each selects it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeDuration, formatMicroTime, formatTime } from './time.ts';
+import { formatMicroTime, formatTime } from './time.ts';
 
 const moment = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -10,15 +10,5 @@ describe('a moment', () => {
   ])('%s', (_, format, expected) => {
     expect(format(moment)).toBe(expected);
     expect(Math.abs(Date.parse(format(moment)) - moment)).toBeLessThan(1000);
-  });
-});
-
-describe('a duration', () => {
-  it.each([
-    [30_000, '30 s'],
-    [2_500, '2.5 s'],
-    [150_000, '150 s'],
-  ])('of %d ms is said as %s', (ms, expected) => {
-    expect(describeDuration(ms)).toBe(expected);
   });
 });

@@ -7,8 +7,3 @@ export function formatTime(ms: number): string {
 export function formatMicroTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }
-
-/** A duration in words, such as `30 s` or `2.5 s`. */
-export function describeDuration(ms: number): string {
-  return `${ms / 1000} s`;
-}

@@ -1,4 +1,4 @@
-import { describeDuration } from '@sriov/api';
+import { describeDuration } from '@sriov/words';
 import {
   CALL_DEADLINE_MS,
   type CallOptions,

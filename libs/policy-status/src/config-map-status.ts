@@ -1,7 +1,7 @@
 import { CONDITION, DEVICE_PLUGIN_CONFIG_MAP, REASON } from '@sriov/api';
 import { type NewCondition } from '@sriov/conditions';
 import { CONFIG_MAP_LIMIT_BYTES, MAX_CONFIG_SHARDS } from '@sriov/device-plugin-config';
-import { shorten } from './node-readiness.ts';
+import { listNodes } from './node-readiness.ts';
 
 /** A ConfigMap with device-plugin configuration. */
 export interface ConfigMapFacts {
@@ -26,7 +26,7 @@ export function nodesCondition(failed: FailedNodes | undefined): NewCondition {
 }
 
 function notWritten(type: string, what: string, { nodes, message }: FailedNodes): NewCondition {
-  const text = `cannot write ${what} of ${nodes.length} nodes: ${shorten(nodes)}: ${message}`;
+  const text = `cannot write ${what} of ${nodes.length} nodes: ${listNodes(nodes)}: ${message}`;
   return { type, status: 'False', reason: REASON.reconcileFailed, message: text };
 }
 
@@ -39,7 +39,7 @@ export function configMapCondition(configMaps: readonly ConfigMapFacts[], failed
   if (failed !== undefined) return notWritten(type, 'the configuration', failed);
   const refused = configMaps.flatMap(({ refusedNodes }) => refusedNodes).sort();
   if (refused.length > 0) {
-    const message = `no room for the configuration of ${refused.length} nodes: ${shorten(refused)}; they stay as they are: ${CURE}`;
+    const message = `no room for the configuration of ${refused.length} nodes: ${listNodes(refused)}; they stay as they are: ${CURE}`;
     return { type, status: 'False', reason: REASON.configMapFull, message };
   }
   const nearlyFull = configMaps.find(({ bytes }) => bytes > NEARLY_FULL * CONFIG_MAP_LIMIT_BYTES);

@@ -1,6 +1,7 @@
 import { CONDITION, REASON, type Reason, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { type NewCondition, type Summary, summaryConditions } from '@sriov/conditions';
 import { type Problem } from '@sriov/selection';
+import { listSome } from '@sriov/words';
 
 /** How far a node is with its desired state. */
 type Readiness = 'ready' | 'progressing' | 'failed';
@@ -120,11 +121,11 @@ export function findUnfinished({
     };
   }
   if (unreported.length > 0) {
-    const message = `nodes that have not reported their PFs yet, so that nothing can be planned for them: ${shorten(unreported)} (does their config daemon run?)`;
+    const message = `nodes that have not reported their PFs yet, so that nothing can be planned for them: ${listNodes(unreported)} (does their config daemon run?)`;
     return { state: 'progressing', reason: REASON.nodesProgressing, message };
   }
   if (progressing.length === 0) return undefined;
-  const message = `${progressing.length} of ${matched.length} nodes are being configured: ${shorten(progressing)}`;
+  const message = `${progressing.length} of ${matched.length} nodes are being configured: ${listNodes(progressing)}`;
   return { state: 'progressing', reason: REASON.nodesProgressing, message, isBeingConfigured: true };
 }
 
@@ -133,14 +134,17 @@ function describeFailed(failed: readonly MatchedNode[], matched: number): string
   const said = failed.flatMap(({ name, why = [] }) => why.map((text) => `on ${name}: ${text}`));
   const silent = failed.filter(({ why }) => why === undefined).map(({ name }) => name);
   const head = `${failed.length} of ${matched} nodes failed`;
-  if (said.length === 0) return `${head}: ${shorten(silent)}; their SriovNetworkNodeState says why`;
-  const names = silent.length === 0 ? [] : [`on ${shorten(silent)}: see their SriovNetworkNodeState`];
+  if (said.length === 0) return `${head}: ${listNodes(silent)}; their SriovNetworkNodeState says why`;
+  const names = silent.length === 0 ? [] : [`on ${listNodes(silent)}: see their SriovNetworkNodeState`];
   return [head, ...fewOf([...said.sort(), ...names])].join('\n');
 }
 
-/** The first few lines, and how many more there are: nobody reads the five-hundredth. */
+/** Most lines that are shown: nobody reads the five-hundredth. */
+const MOST = 5;
+
+/** The first few lines, and how many more there are. */
 function fewOf(texts: readonly string[]): string[] {
-  const shown = texts.slice(0, 5);
+  const shown = texts.slice(0, MOST);
   return [...shown, ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more`] : [])];
 }
 
@@ -158,8 +162,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-/** The first few names for a sentence, and how many more there are. */
-export function shorten(names: readonly string[]): string {
-  const shown = [...names].sort().slice(0, 5);
-  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');
+/** The first few nodes for a sentence, by name, and how many more there are. */
+export function listNodes(names: readonly string[]): string {
+  return listSome([...names].sort());
 }

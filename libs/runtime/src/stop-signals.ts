@@ -1,4 +1,4 @@
-import { describeDuration } from '@sriov/api';
+import { describeDuration } from '@sriov/words';
 import { type Clock } from './clock.ts';
 
 /** The part of a process that its signals need. */

@@ -1,4 +1,5 @@
 import { type ObservedInterface } from '@sriov/api';
+import { listSome } from '@sriov/words';
 import { canHaveVfs } from './candidate.ts';
 import { isEmptySelector, type ReadSelector, selects } from './nic-selector.ts';
 
@@ -66,8 +67,7 @@ function ownNames(interfaces: readonly ObservedInterface[]): string[] {
 function instead(present: readonly string[]): string {
   const all = [...new Set(present)].sort();
   if (all.length === 0) return '';
-  const more = all.length > SHOWN ? ` and ${all.length - SHOWN} more` : '';
-  return ` (there ${all.length === 1 ? 'is' : 'are'} ${all.slice(0, SHOWN).join(', ')}${more})`;
+  return ` (there ${all.length === 1 ? 'is' : 'are'} ${listSome(all, SHOWN)})`;
 }
 
 function idMisses(

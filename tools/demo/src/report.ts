@@ -1,5 +1,5 @@
 import { type ObservedInterface, type SriovNetworkNodeState, type VirtualFunction } from '@sriov/api';
-import { alignColumns } from './columns.ts';
+import { alignColumns } from '@sriov/words';
 import { groupOf, type Outcome } from './outcome.ts';
 
 /** What happened, as tables for people. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { tableLines } from '../table.ts';
+import { alignColumns } from '@sriov/words';
 import { type FleetSize, FORMS, makeFleet } from './fleet.ts';
 
 const BAR = { seconds: 5, megabytes: 500 };
@@ -84,7 +84,7 @@ try {
     rows.push(...(await benchFleet(program, folder, { nodes, nics, vfs, policies })));
   }
   const head = ['VFS A NIC', 'INPUT', 'SIZE', 'TIME', 'CPU', 'PEAK RSS', 'WITHIN THE BAR'];
-  console.log(tableLines([head, ...rows]).join('\n'));
+  console.log(alignColumns([head, ...rows]).join('\n'));
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -15,7 +15,7 @@ import {
   type SriovOperatorConfig,
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
-import { shorten } from '../table.ts';
+import { listSome } from '@sriov/words';
 import { formatPlace } from './documents.ts';
 import { type InputObject } from './objects.ts';
 
@@ -69,7 +69,7 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
       ...notes,
       ...elsewhereNotes(all, operatorNamespace),
       ...(nodes.size === 0 && policies.length + pools.length > 0 ? [NO_NODES] : []),
-      ...(assumed.length === 0 ? [] : [`${shorten(assumed)}: ${ASSUMPTION}`]),
+      ...(assumed.length === 0 ? [] : [`${listSome(assumed)}: ${ASSUMPTION}`]),
     ],
   };
 }
@@ -93,7 +93,7 @@ function elsewhereNotes(all: readonly KubeObject[], operatorNamespace: string): 
   const namespaces = [...new Set(elsewhere.map(({ metadata }) => metadata.namespace ?? ''))].sort();
   const kinds = [...new Set(elsewhere.map(({ kind }) => kind))].sort().join(', ');
   return [
-    `${kinds} of the namespace ${shorten(namespaces)} are not used: that of the operator is ${operatorNamespace} (--operator-namespace)`,
+    `${kinds} of the namespace ${listSome(namespaces)} are not used: that of the operator is ${operatorNamespace} (--operator-namespace)`,
   ];
 }
 

@@ -1,4 +1,3 @@
-import { nearNames } from '@sriov/admission';
 import {
   apiVersionOf,
   CUSTOM_RESOURCES,
@@ -10,6 +9,7 @@ import {
   stringMap,
 } from '@sriov/api';
 import { z } from 'zod';
+import { nearNames } from '@sriov/words';
 import { type Fault, type InputDocument, type Place } from './documents.ts';
 import { toStoredForm } from './stored-form.ts';
 

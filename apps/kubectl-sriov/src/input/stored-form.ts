@@ -1,6 +1,6 @@
-import { nearNames } from '@sriov/admission';
 import { type CustomResource, type KubeObject } from '@sriov/api';
 import { z } from 'zod';
+import { nearNames } from '@sriov/words';
 
 /** An object as the API server would store it, and the fields that it would drop. */
 export interface StoredForm<T extends KubeObject> {

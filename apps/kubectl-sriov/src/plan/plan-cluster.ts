@@ -12,8 +12,8 @@ import { foresee, type HostPlan } from '@sriov/node-plan';
 import { type Fleet, isManaged, type NodeStatePlan, planNodeState, prepareFleet } from '@sriov/policy';
 import { policyStatus } from '@sriov/policy-status';
 import { explainMismatch, matchesLabels, misplaced, type Problem } from '@sriov/selection';
+import { listSome } from '@sriov/words';
 import { type Catalog } from '../input/catalog.ts';
-import { shorten } from '../table.ts';
 
 /** How the operator is set up. */
 export interface PlanSettings {
@@ -174,7 +174,7 @@ function notesOf(catalog: Catalog, { operatorNamespace }: PlanSettings): string[
       .filter(({ spec }) => spec?.priority === undefined)
       .map(({ metadata }) => metadata.name);
     notes.push(
-      `${shorten(names.sort())}: without spec.priority a policy ranks highest (0); where the admission webhook runs it gets the lowest (99)`,
+      `${listSome(names.sort())}: without spec.priority a policy ranks highest (0); where the admission webhook runs it gets the lowest (99)`,
     );
   }
   return notes;

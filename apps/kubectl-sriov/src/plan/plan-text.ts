@@ -1,5 +1,5 @@
 import { type Problem } from '@sriov/selection';
-import { counted, shorten, tableLines } from '../table.ts';
+import { alignColumns, counted, listSome } from '@sriov/words';
 import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
 import { type ClusterPlan, type PlannedNode } from './plan-cluster.ts';
 
@@ -37,7 +37,7 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
     last = subject;
     return [shown, setting, before, after];
   });
-  return [node.name, ...tableLines([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
+  return [node.name, ...alignColumns([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
 }
 
 /** Policies select the node, and their effect there is not known yet. */
@@ -53,20 +53,20 @@ function staysLines(
     .map(([key, value]) => `${key}=${value}`)
     .join(', ');
   return [
-    ...(unchanged.length > 0 ? [`Unchanged: ${counted(unchanged.length, 'node')} (${shorten(unchanged)})`] : []),
+    ...(unchanged.length > 0 ? [`Unchanged: ${counted(unchanged.length, 'node')} (${listSome(unchanged)})`] : []),
     ...(unplanned.length > 0
       ? [
-          `Not planned yet: ${counted(unplanned.length, 'node')} (${shorten(unplanned)}), whose daemon has not reported its PFs: all stays as it is`,
+          `Not planned yet: ${counted(unplanned.length, 'node')} (${listSome(unplanned)}), whose daemon has not reported its PFs: all stays as it is`,
         ]
       : []),
     ...(unmanaged.length > 0
       ? [
-          `Not managed: ${counted(unmanaged.length, 'node')} (${shorten(unmanaged)}), for want of the labels ${selector}`,
+          `Not managed: ${counted(unmanaged.length, 'node')} (${listSome(unmanaged)}), for want of the labels ${selector}`,
         ]
       : []),
     ...(abandoned.length > 0
       ? [
-          `Let go of: ${counted(abandoned.length, 'node')} (${shorten(abandoned)}): the device plugin leaves at once, and the SriovNetworkNodeState after a while`,
+          `Let go of: ${counted(abandoned.length, 'node')} (${listSome(abandoned)}): the device plugin leaves at once, and the SriovNetworkNodeState after a while`,
         ]
       : []),
   ];
@@ -76,7 +76,7 @@ function idleLines({ idle }: ClusterPlan): string[] {
   if (idle.length === 0) return [];
   return [
     'Without effect',
-    ...tableLines(
+    ...alignColumns(
       idle.map(({ name, message }) => [`${name}:`, message]),
       '  ',
     ),
@@ -104,7 +104,7 @@ function problemLines(problems: readonly Problem[]): string[] {
   return [
     'Problems',
     ...[...groups.values()].flatMap(({ problem: { kind, name, reason, message }, nodes }) => [
-      `  ${kind} ${name}: ${reason}${nodes.length > 0 ? ` on ${shorten(nodes)}` : ''}`,
+      `  ${kind} ${name}: ${reason}${nodes.length > 0 ? ` on ${listSome(nodes)}` : ''}`,
       ...message.split('\n').map((line) => `    ${line}`),
       ...(CURES[reason] === undefined ? [] : [`    cure: ${CURES[reason]}`]),
     ]),

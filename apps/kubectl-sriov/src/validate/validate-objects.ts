@@ -7,10 +7,10 @@ import {
   SRIOV_NETWORK_POOL_CONFIG,
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
+import { counted } from '@sriov/words';
 import { type Catalog, identityOf } from '../input/catalog.ts';
 import { type Place } from '../input/documents.ts';
 import { type InputObject, type UnknownObject } from '../input/objects.ts';
-import { counted } from '../table.ts';
 
 /** Kinds that admission judges. */
 const JUDGED: ReadonlySet<string> = new Set([

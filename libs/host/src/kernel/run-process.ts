@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { describeDuration } from '@sriov/api';
+import { describeDuration } from '@sriov/words';
 import { EXEC_DEADLINE_MS, type ExecOptions, type ExecResult, KernelBlockedError, KernelError } from './kernel.ts';
 
 /** 128 VFs on 16 ports fill a few hundred kilobytes of JSON. */

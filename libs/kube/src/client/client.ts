@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
-import { describeDuration, type KubeObject, type Resource } from '@sriov/api';
+import { type KubeObject, type Resource } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
+import { describeDuration } from '@sriov/words';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest, type Connection } from '../connection/connection.ts';
 import { parseAnswer, parseEvent, pathOf, readAnswer, refusal } from './answers.ts';

@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { describeDuration } from '@sriov/api';
+import { describeDuration } from '@sriov/words';
 import { messageOf } from '@sriov/errors';
 import { type Clock } from '@sriov/runtime';
 import { ApiError, INACTIVE } from '../api-error.ts';

@@ -1,14 +1,18 @@
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { listSome } from '@sriov/words';
 import { type HostPlan } from './steps.ts';
 
-/** A device, and all that was found about its users. */
-export type UsedDevice = Pick<ObservedVf, 'uses'>;
+/** All that was found about the users of a device, PF or VF. */
+type WithUses = Pick<ObservedVf, 'uses'>;
+
+/** Most users that are named: as many as help to find them. */
+const MOST = 3;
 
 /** Uses by the host's own network. */
 const HOST_USES: readonly DeviceUse['kind'][] = ['default-route', 'part-of', 'carries', 'address', 'route'];
 
 /** True when nobody but the host's own network uses the device. */
-export function isHostUse({ uses = [] }: UsedDevice): boolean {
+export function isHostUse({ uses = [] }: WithUses): boolean {
   return uses.length > 0 && uses.every(({ kind }) => HOST_USES.includes(kind));
 }
 
@@ -16,16 +20,16 @@ export function isHostUse({ uses = [] }: UsedDevice): boolean {
  * Who uses a device, PF or VF, in words that follow "in use by"; `undefined` when it is free. This alone decides what
  * in use means: a device with any use is not touched, and a use that could not be read counts as well.
  */
-export function holderOf({ uses = [] }: UsedDevice): string | undefined {
+export function holderOf({ uses = [] }: WithUses): string | undefined {
   if (uses.length === 0) return undefined;
   const pods = uses.flatMap((use) => (use.kind === 'allocated' ? [use.to] : []));
   const others = pods.length === 0 ? uses.filter(({ kind }) => kind === 'namespace').map(() => IN_A_POD) : [];
   const processes = uses.flatMap((use) => (use.kind === 'process' ? [describeProcess(use)] : []));
   const host = uses.flatMap(describeHostUse);
-  const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${shorten(host)})`] : [])];
-  if (known.length > 0) return shorten(known);
+  const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${listSome(host, MOST)})`] : [])];
+  if (known.length > 0) return listSome(known, MOST);
   const causes = uses.flatMap((use) => (use.kind === 'unknown' ? [use.cause] : []));
-  return `somebody unknown, for all that can be seen: ${shorten(causes)}`;
+  return `somebody unknown, for all that can be seen: ${listSome(causes, MOST)}`;
 }
 
 const IN_A_POD = 'a pod (its interface is in another network namespace)';
@@ -49,14 +53,6 @@ function describeHostUse(use: DeviceUse): string[] {
     default:
       return [];
   }
-}
-
-/** As many names as help to find the user. */
-const MOST = 3;
-
-function shorten(texts: readonly string[]): string {
-  const shown = texts.slice(0, MOST).join(', ');
-  return texts.length > MOST ? `${shown} and ${texts.length - MOST} more` : shown;
 }
 
 /**

@@ -1,0 +1,3 @@
+export { alignColumns } from './align-columns.ts';
+export { counted, describeDuration, listSome } from './amounts.ts';
+export { nearNames } from './near-names.ts';
