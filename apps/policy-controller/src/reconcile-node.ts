@@ -1,13 +1,12 @@
 import { REASON } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
-import { type NodeStatePlan, nodeWrites, planNodeState, unmanagedWrites } from '@sriov/policy';
-import { policyProblem, type Problem } from '@sriov/selection';
+import { nodeWrites, planNodeState, unmanagedWrites } from '@sriov/policy';
 import { apply, type WritePorts } from './apply.ts';
 import { configHash } from './config-map/config-hash.ts';
 import { ConfigMapFullError } from './config-map/config-map-writer.ts';
 import { gather, type GatheredNode, type GatherSources } from './gather.ts';
+import { findingsOf, withoutRoom } from './status/findings-of.ts';
 import { type Findings } from './status/node-findings.ts';
-import { subjectOf } from './status/subject.ts';
 
 /** What a reconcile of a node works with. */
 export interface NodeContext extends WritePorts, GatherSources {
@@ -46,20 +45,14 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
   const { fleet, facts, present, lookAgainMs } = gathered;
   const plan = planNodeState(fleet, facts);
   const writes = nodeWrites(plan, present, configHash);
-  const tell = (found: { problems: readonly Problem[]; isSettled: boolean }): void =>
-    context.onFindings(facts.name, {
-      ...found,
-      subjects: subjectsOf(plan),
-      undecided: new Set(plan.undecided.map((policy) => subjectOf('SriovNetworkNodePolicy', policy))),
-      generations: context.view.generations,
-    });
-  tell({ problems: plan.problems, isSettled: writes.length === 0 });
+  const findings = findingsOf(plan, { generations: context.view.generations, isSettled: writes.length === 0 });
+  context.onFindings(facts.name, findings);
   try {
     await apply(context, gathered, writes);
   } catch (error) {
     if (!(error instanceof ConfigMapFullError)) throw error;
-    // A change of the ConfigMap wakes the node. Trying earlier would be in vain.
-    tell({ problems: [...plan.problems, ...noRoomProblems(plan, error.message)], isSettled: false });
+    context.onFindings(facts.name, withoutRoom(findings, plan, error.message));
+    // A change of the ConfigMap enqueues the node. Trying earlier would be in vain.
     return stalled(REASON.configMapFull, error.message);
   }
   const message =
@@ -67,13 +60,4 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
       ? 'the node has not reported its PFs: nothing is planned for it'
       : 'the node state is as the policies want it';
   return lookAgainMs === undefined ? done(REASON.inSync, message) : wait(lookAgainMs, REASON.inSync, message);
-}
-
-function subjectsOf({ matches, pool }: NodeStatePlan): Set<string> {
-  const policies = [...matches.keys()].map((policy) => subjectOf('SriovNetworkNodePolicy', policy));
-  return new Set([...policies, ...(pool === undefined ? [] : [subjectOf('SriovNetworkPoolConfig', pool)])]);
-}
-
-function noRoomProblems({ name, matches }: NodeStatePlan, message: string): Problem[] {
-  return [...matches.keys()].map((policy) => policyProblem({ policy, node: name }, REASON.configMapFull, message));
 }

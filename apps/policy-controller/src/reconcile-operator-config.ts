@@ -1,17 +1,13 @@
 import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
 import { type NewCondition } from '@sriov/conditions';
 import { done, type Outcome } from '@sriov/controller';
-import { valueBytes } from '@sriov/device-plugin-config';
 import { CONFIG_MAP } from '@sriov/kube';
-import { configMapCondition, describeProblems, nodesCondition, operatorConfigCondition } from '@sriov/policy-status';
-import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
+import { decideConditions, type OperatorConfigSources } from './status/operator-config-conditions.ts';
 import { type StatusContext } from './status/reconcile-status.ts';
 import { findStatusUpdate, writeStatus } from './status/write-status.ts';
 
 /** What a reconcile of the SriovOperatorConfig works with. */
-export interface OperatorConfigContext extends StatusContext {
-  readonly configMaps: ConfigMapWriter;
-}
+export interface OperatorConfigContext extends StatusContext, OperatorConfigSources {}
 
 /**
  * Reports on the SriovOperatorConfig what concerns all nodes: whether its settings are in force, whether the
@@ -22,45 +18,19 @@ export async function reconcileOperatorConfig(context: OperatorConfigContext): P
   const outcome = done(REASON.configMapFits, 'the conditions are up to date');
   const config = context.view.operatorConfig;
   if (config === undefined || config.metadata.deletionTimestamp !== undefined) return outcome;
-  const conditions = [
-    operatorConfigCondition(config.spec ?? {}, context.view.current.problems),
-    configurationCondition(context),
-    nodesCondition(context.failing.writesOf('all')),
-    nicListCondition(context),
-  ];
+  const conditions = decideConditions(context, config.spec ?? {});
   const update = findStatusUpdate(config, { conditions }, { now: context.now() });
   if (update === undefined) return outcome;
   await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, update);
-  tellOnNicList(context, update.transitions);
+  recordOnNicList(context, update.transitions);
   return outcome;
 }
 
-function configurationCondition({ caches, settings, configMaps, failing, view }: OperatorConfigContext): NewCondition {
-  const [unreadable] = view.current.problems.filter(({ kind }) => kind === 'SriovOperatorConfig');
-  if (unreadable) {
-    const { reason, message } = unreadable;
-    return { type: CONDITION.devicePluginConfigWritten, status: 'False', reason, message };
-  }
-  const facts = [...caches.devicePluginConfigs].map(([name, { store }]) => ({
-    name,
-    bytes: valueBytes(store.get(`${settings.namespace}/${name}`)?.data ?? {}),
-    refusedNodes: configMaps.refusedNodes(name),
-  }));
-  return configMapCondition(facts, failing.writesOf('config-maps'));
-}
-
-function nicListCondition({ view }: OperatorConfigContext): NewCondition {
-  const type = CONDITION.nicListRead;
-  const problems = view.current.problems.filter(({ kind }) => kind === 'ConfigMap');
-  return problems.length === 0
-    ? { type, status: 'True', reason: REASON.nicListRead, message: 'every entry of the list of NICs is read' }
-    : { type, status: 'False', reason: REASON.nicListInvalid, message: describeProblems(problems) };
-}
-
-function tellOnNicList({ caches, settings, recorder }: OperatorConfigContext, news: readonly NewCondition[]): void {
+function recordOnNicList(context: OperatorConfigContext, transitions: readonly NewCondition[]): void {
+  const { caches, settings, recorder } = context;
   const list = caches.supportedNics.store.get(`${settings.namespace}/${SUPPORTED_NIC_CONFIG_MAP}`);
-  for (const { type, status, reason, message } of news) {
-    if (list === undefined || type !== CONDITION.nicListRead || status !== 'False') continue;
-    recorder.record(CONFIG_MAP, list, { type: 'Warning', reason, message });
-  }
+  const unread = transitions.find(({ type, status }) => type === CONDITION.nicListRead && status === 'False');
+  if (list === undefined || unread === undefined) return;
+  const { reason, message } = unread;
+  recorder.record(CONFIG_MAP, list, { type: 'Warning', reason, message });
 }

@@ -16,7 +16,7 @@ import { changedKeys, isSpecChange } from './caches/changes.ts';
 import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { type FleetView } from './caches/fleet-view.ts';
 import { type NodeFindings } from './status/node-findings.ts';
-import { nameOfSubject } from './status/subject.ts';
+import { nameOfSubject } from './subject.ts';
 
 /** Changes of nodes come in bursts; a status is computed from all of them together. */
 const STATUS_DELAY_MS = 1_000;

@@ -1,4 +1,5 @@
 import { type Clock } from '@sriov/runtime';
+import { isOlder } from '../resource-version.ts';
 
 /** A version that has not come after this time is given up: the object may have been replaced meanwhile. */
 const PATIENCE_MS = 60_000;
@@ -40,10 +41,4 @@ export class Expectations {
     this.#byNode.delete(node);
     return false;
   }
-}
-
-/** Whether a version is older than another: they are decimal numbers of any length, and rise with each write. */
-export function isOlder(cached: string | undefined, written: string): boolean {
-  if (cached === undefined) return true;
-  return cached.length === written.length ? cached < written : cached.length < written.length;
 }

@@ -5,7 +5,7 @@ import {
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
 import { type Fleet, prepareFleet } from '@sriov/policy';
-import { type SubjectKind, subjectOf } from '../status/subject.ts';
+import { type SubjectKind, subjectOf } from '../subject.ts';
 import { type Settings } from '../settings.ts';
 import { type Caches } from './caches.ts';
 

@@ -1,8 +1,10 @@
 import { type LastingFailure } from '@sriov/controller';
 import { policyProblem, type Problem } from '@sriov/selection';
+import { type Caches } from '../caches/caches.ts';
 import { ConfigMapWriteError } from '../config-map/config-map-writer.ts';
-import { type StatusSources } from './nodes-of.ts';
-import { nameOfSubject, subjectOf } from './subject.ts';
+import { type Settings } from '../settings.ts';
+import { type NodeFindings } from './node-findings.ts';
+import { nameOfSubject, subjectOf } from '../subject.ts';
 
 /** A node for which something cannot be written. */
 interface FailingNode {
@@ -55,11 +57,18 @@ function problemOf(subject: string, node: string, { reason, message }: LastingFa
   return { kind: 'SriovNetworkPoolConfig', name, node, reason, message };
 }
 
+/** Where the policies and pools of a node are looked up. */
+interface AffectedSources {
+  readonly findings: NodeFindings;
+  readonly caches: Pick<Caches, 'nodeStates'>;
+  readonly settings: Pick<Settings, 'namespace'>;
+}
+
 /**
  * Policies and pools that a write for the node is for: those that the node was planned with, and those whose VFs are
  * still in its spec.
  */
-export function affectedSubjects({ findings, caches, settings }: StatusSources, node: string): ReadonlySet<string> {
+export function affectedSubjects({ findings, caches, settings }: AffectedSources, node: string): ReadonlySet<string> {
   if (findings.get(node) === undefined) return new Set();
   const state = caches.nodeStates.store.get(`${settings.namespace}/${node}`);
   const groups = (state?.spec?.interfaces ?? []).flatMap(({ vfGroups = [] }) => vfGroups);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Problem } from '@sriov/selection';
 import { type Findings, NodeFindings } from './node-findings.ts';
-import { subjectOf } from './subject.ts';
+import { subjectOf } from '../subject.ts';
 
 const policy = (name: string): string => subjectOf('SriovNetworkNodePolicy', name);
 const found = (policies: string[], rest: Partial<Findings> = {}): Findings => ({

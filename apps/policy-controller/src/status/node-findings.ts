@@ -1,6 +1,6 @@
 import { type Problem } from '@sriov/selection';
 import { type Generations } from '../caches/fleet-view.ts';
-import { subjectOf } from './subject.ts';
+import { subjectOf } from '../subject.ts';
 
 /** What the plan of a node says about policies and pools. */
 export interface Findings {

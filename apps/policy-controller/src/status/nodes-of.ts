@@ -5,7 +5,7 @@ import { type FailingNodes } from './failing-nodes.ts';
 import { type FleetView } from '../caches/fleet-view.ts';
 import { type NodeFindings } from './node-findings.ts';
 import { type Settings } from '../settings.ts';
-import { type SubjectKind, subjectOf } from './subject.ts';
+import { type SubjectKind, subjectOf } from '../subject.ts';
 
 /** Where the status of a policy or pool is computed from. */
 export interface StatusSources {
