@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+
 /**
  * Bodies up to this size are read as they come. A policy has some 2 kB; the largest object that the CRDs allow has some
  * 300 kB.
@@ -12,7 +14,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
  */
 export class BodyQueue {
   #bytes = 0;
-  #last: Promise<void> = Promise.resolve();
+  readonly #limit = pLimit(1);
 
   /**
    * Admits a body of so many bytes. Returns a function to call when the body is no longer needed, or nothing when there
@@ -28,7 +30,6 @@ export class BodyQueue {
   /** Resolves when a body of so many bytes may be read. */
   async turn(bytes: number): Promise<void> {
     if (bytes <= LARGE_BYTES) return;
-    this.#last = this.#last.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
-    await this.#last;
+    await this.#limit(() => new Promise<void>((resolve) => setImmediate(resolve)));
   }
 }

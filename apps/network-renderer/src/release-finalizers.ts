@@ -39,10 +39,7 @@ export async function releaseFinalizers(context: ServiceContext<Settings>): Prom
     { service: 'network-renderer', namespace: settings.namespace, kubeconfig: settings.kubeconfig },
   );
   await cluster.lead([], async () => {
-    const problems = [
-      ...(await releaseNetworks(cluster.client, context)),
-      ...(await releaseOthers(cluster.client, context)),
-    ];
+    const problems = await releaseAll(cluster.client, context);
     if (problems.length > 0) {
       throw new ServiceError('FINALIZERS_STAY', `${problems.length} objects keep a finalizer: ${problems[0]}`);
     }
@@ -51,6 +48,11 @@ export async function releaseFinalizers(context: ServiceContext<Settings>): Prom
 }
 
 type Ports = Pick<ServiceContext<Settings>, 'log' | 'settings'>;
+
+/** Takes the finalizers off, and returns a sentence for each object that keeps one. */
+export async function releaseAll(client: KubeClient, ports: Ports): Promise<string[]> {
+  return [...(await releaseNetworks(client, ports)), ...(await releaseOthers(client, ports))];
+}
 
 async function releaseNetworks(client: KubeClient, { log, settings }: Ports): Promise<string[]> {
   const problems: string[] = [];
