@@ -54,7 +54,7 @@ describe('the answer of the validating webhook', () => {
 
   it('quotes 8,192 characters of what the object says, and no more', () => {
     const messageFor = (length: number): string =>
-      answerValidating(question(policy({ resourceName: 'x/'.repeat(length / 2) })), cluster, settings).message;
+      answerValidating(question(policy({ numVfs: -1 }, 'x'.repeat(length))), cluster, settings).message;
     const long = messageFor(20_000);
     expect(long).toHaveLength(8_195);
     expect(long.endsWith('...')).toBe(true);

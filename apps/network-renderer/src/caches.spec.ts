@@ -46,7 +46,7 @@ describe('the caches of the network renderer', () => {
       resourceVersion: '9',
     };
     const annotations = { [ANNOTATION.lastNetworkNamespace]: 'team', theirs: 'x' };
-    const network = networkOf('blue', spec as never, { ...identity, annotations, labels: { a: 'b' } });
+    const network = networkOf('blue', spec, { ...identity, annotations, labels: { a: 'b' } });
     expect(put(caches, network)).toEqual({
       metadata: {
         name: 'blue',

@@ -14,11 +14,11 @@ import {
 } from './test/offline-renderer.ts';
 
 const put = ({ caches }: OfflineRenderer, network: SriovNetwork): void =>
-  caches.networks.get('SriovNetwork')?.store.upsert(network as never);
+  caches.networks.get('SriovNetwork')?.store.upsert(network);
 const gatherOf = ({ caches }: OfflineRenderer, name: string, kind = 'SriovNetwork'): AttachmentFacts | undefined =>
   gather(caches, { kind, key: `${OPERATOR}/${name}` }, settingsOf());
 const ownedBy = (network: SriovNetwork): Record<string, string> => ({
-  [ANNOTATION.ownerRef]: ownerRefOf({ ...network, kind: 'SriovNetwork' } as never),
+  [ANNOTATION.ownerRef]: ownerRefOf({ ...network, kind: 'SriovNetwork' }),
 });
 
 describe('gather', () => {

@@ -8,7 +8,7 @@ import { createOfflineRenderer, networkOf, nextVersion, OPERATOR, settingsOf } f
 async function reconcileOnce(network?: SriovNetwork): Promise<[Outcome, string[]]> {
   const { caches, client, log, connection } = createOfflineRenderer();
   caches.namespaces.store.upsert({ metadata: { name: 'team', resourceVersion: nextVersion() } });
-  if (network) caches.networks.get('SriovNetwork')?.store.upsert(network as never);
+  if (network) caches.networks.get('SriovNetwork')?.store.upsert(network);
   const context = { resource: SRIOV_NETWORK, caches, client, settings: settingsOf(), log };
   const outcome = await reconcile(context, `${OPERATOR}/blue`);
   return [outcome, connection.sent.map(({ method, path }) => `${method} ${path.split('/').slice(-2).join('/')}`)];

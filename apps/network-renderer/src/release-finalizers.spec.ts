@@ -45,7 +45,7 @@ describe('the release of finalizers', () => {
 
   it('removes the attachment of a network that is being deleted first', async () => {
     const network = networkOf('blue', { networkNamespace: 'team' }, { finalizers, deletionTimestamp });
-    const owner = ownerRefOf({ ...network, kind: 'SriovNetwork' } as never);
+    const owner = ownerRefOf({ ...network, kind: 'SriovNetwork' });
     const present = attachmentOf('blue', 'team', { [ANNOTATION.ownerRef]: owner });
     const { problems, writes } = await release({ sriovnetworks: [network] }, ({ method }) =>
       method === 'GET' ? { body: present } : undefined,

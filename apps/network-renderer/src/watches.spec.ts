@@ -8,7 +8,7 @@ import { attachmentOf, createOfflineRenderer, networkOf, nextVersion, OPERATOR }
 import { connectWatches } from './watches.ts';
 
 /** The watches, connected to controllers that take down what they are asked for. */
-async function connect(fill: (caches: Caches) => void): Promise<{ caches: Caches; taken(): Promise<string[]> }> {
+async function connect(fill: (caches: Caches) => void): Promise<{ caches: Caches; taken: () => Promise<string[]> }> {
   const { caches, clock, log } = createOfflineRenderer();
   const keys: string[] = [];
   const metrics = createControllerMetrics(new Metrics());
@@ -58,7 +58,7 @@ describe('the watches of the network renderer', () => {
     caches.attachments.store.upsert(attachmentOf('blue', 'team'));
     const wanting = [`OVSNetwork ${OPERATOR}/blue`, `SriovNetwork ${OPERATOR}/blue`];
     expect(await taken()).toEqual(wanting);
-    const owner = ownerRefOf({ ...networkOf('red'), kind: 'SriovNetwork' } as never);
+    const owner = ownerRefOf({ ...networkOf('red'), kind: 'SriovNetwork' });
     caches.attachments.store.upsert(attachmentOf('blue', 'team', { [ANNOTATION.ownerRef]: owner }));
     expect(await taken()).toEqual([...wanting, `SriovNetwork ${OPERATOR}/red`]);
   });

@@ -20,7 +20,7 @@ interface Rig extends OfflineParts {
   /** What the writer of ConfigMaps was asked for. */
   readonly keys: KeyChange[];
   readonly settled: [string, string[]][];
-  apply(writes: NodeWrite[], rest?: Partial<GatheredNode>): Promise<void>;
+  readonly apply: (writes: NodeWrite[], rest?: Partial<GatheredNode>) => Promise<void>;
 }
 
 const owner = {
@@ -137,7 +137,7 @@ describe('apply', () => {
     ['removes', undefined, null],
   ])('%s the label of the node', async (_, value, written) => {
     const rig = create();
-    await rig.apply([{ kind: 'device-plugin-label', value } as NodeWrite]);
+    await rig.apply([{ kind: 'device-plugin-label', value }]);
     expect(rig.connection.writes).toMatchObject([
       {
         method: 'PATCH',

@@ -22,11 +22,11 @@ afterEach(() => stops.splice(0).forEach((stop) => stop.abort()));
 interface Service extends OfflineParts {
   readonly controllers: Controllers;
   /** Lets so much time pass, and all that is due be done. */
-  pass(ms?: number): Promise<void>;
+  readonly pass: (ms?: number) => Promise<void>;
   /** What was written since the last call, but for Events. */
-  written(): SentRequest[];
+  readonly written: () => SentRequest[];
   /** The newest condition that was written on the object. */
-  condition(plural: string, name: string, type: string): Condition | undefined;
+  readonly condition: (plural: string, name: string, type: string) => Condition | undefined;
 }
 
 /** The controllers over caches that show what the test puts in, and a scripted connection. */
@@ -94,7 +94,7 @@ function showConfiguration({ caches, connection }: Service): void {
 }
 
 /** Puts into the caches what the service has written for the node, with the status that its daemon gives it. */
-function show(service: Service, status: SriovNetworkNodeState['status'] = reportOf()): void {
+function show(service: Service, status = reportOf()): void {
   const { caches, connection } = service;
   showConfiguration(service);
   const patch = connection.writes.findLast(({ method, path }) => method === 'PATCH' && path.includes('nodestates/n1'));
@@ -104,8 +104,8 @@ function show(service: Service, status: SriovNetworkNodeState['status'] = report
   caches.nodeStates.store.upsert(
     stateOf('n1', {
       metadata: { ...metadata, ...(ownerReferences && { ownerReferences }), ...(annotations && { annotations }) },
-      spec: Object.fromEntries(Object.entries(state.spec ?? {}).filter(([, value]) => value !== null)),
-      ...(status && { status }),
+      spec: Object.fromEntries(Object.entries(state.spec as Record<string, unknown>).filter(([, value]) => value !== null)),
+      status,
     }),
   );
 }

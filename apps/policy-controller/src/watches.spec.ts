@@ -20,9 +20,9 @@ import { connectWatches, enqueueSubjects } from './watches.ts';
 interface Rig extends OfflineParts {
   readonly findings: NodeFindings;
   readonly refused: string[];
-  enqueueSubjects(subjects: readonly string[]): void;
+  readonly enqueueSubjects: (subjects: readonly string[]) => void;
   /** What is reconciled within so many milliseconds, as `controller key`, sorted. */
-  within(ms: number): Promise<string[]>;
+  readonly within: (ms: number) => Promise<string[]>;
 }
 
 /** The watches, connected to controllers that take down what they are asked for. */

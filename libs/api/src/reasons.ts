@@ -38,6 +38,11 @@ export const REASON = {
   operatorConfigApplied: 'OperatorConfigApplied',
   notManaged: 'NotManaged',
 
+  // certificates of the webhook
+  certificatesInForce: 'CertificatesInForce',
+  certificatesWritten: 'CertificatesWritten',
+  certificatesForeign: 'CertificatesForeign',
+
   // node states
   inSync: 'InSync',
   notPlannedYet: 'NotPlannedYet',

@@ -22,23 +22,31 @@ const endpoint = endpointOf({ serviceName: 'hook', namespace: 'operator', certif
 const stops: AbortController[] = [];
 afterEach(() => stops.splice(0).forEach((stop) => stop.abort()));
 
-interface Rig extends OfflineWebhook {
-  readonly used: KeyPair[];
-  /** Shows the objects to the replica: the Secret, the mutating and the validating registration. */
-  show(objects: { secret?: Secret; mutating?: WebhookConfiguration; validating?: WebhookConfiguration }): void;
-  /** Lets so much time pass, and all that is due be done. */
-  pass(ms?: number): Promise<void>;
-  /** Why the certificate is not in force; true when it is. */
-  check(): true | string;
+interface Shown {
+  readonly secret?: Secret;
+  readonly mutating?: WebhookConfiguration;
+  readonly validating?: WebhookConfiguration;
 }
 
-function run(): Rig {
+interface Rig extends OfflineWebhook {
+  readonly used: KeyPair[];
+  /** Shows the objects to the replica. */
+  readonly show: (objects: Shown) => void;
+  /** Lets so much time pass, and all that is due be done. */
+  readonly pass: (ms?: number) => Promise<void>;
+  /** Why the certificate is not in force; true when it is. */
+  readonly check: () => true | string;
+}
+
+/** A replica whose caches show these objects when it begins. */
+function run(shown: Shown = {}, script: OfflineWebhook['connection']['script'] = () => undefined): Rig {
   const parts = createOfflineWebhook();
+  parts.connection.script = script;
   const { clock, client, log, informerContext } = parts;
   const used: KeyPair[] = [];
   const inUse = new CertificateInUse({ use: (pair) => used.push(pair) }, log);
   const certificates = new OwnCertificates({
-    informers: informerContext,
+    informerContext,
     client,
     clock,
     log,
@@ -48,16 +56,20 @@ function run(): Rig {
     lifetimeMs: LIFETIME,
     inUse,
   });
-  const stores = certificates.followers.map((each: AnyInformer) => each.store as { upsert(object: object): void });
+  const stores = certificates.informers.map(
+    (each: AnyInformer) => each.store as unknown as { upsert(object: object): void },
+  );
+  const show = ({ secret, mutating, validating }: Shown): void => {
+    for (const [index, object] of [secret, mutating, validating].entries()) if (object) stores[index]?.upsert(object);
+  };
+  show(shown);
   const stop = new AbortController();
   stops.push(stop);
   void certificates.run(stop.signal);
   return {
     ...parts,
     used,
-    show({ secret, mutating, validating }) {
-      for (const [index, object] of [secret, mutating, validating].entries()) if (object) stores[index]?.upsert(object);
-    },
+    show,
     async pass(ms = 0) {
       await clock.advance(ms);
       // Keys are made on threads of their own.
@@ -102,9 +114,8 @@ describe('OwnCertificates', () => {
   });
 
   it('tells the API server whom to trust before it serves', async () => {
-    const rig = run();
     const data = await make();
-    rig.show({ secret: secretOf(data), mutating: registration(), validating: registration('b2xk', '8') });
+    const rig = run({ secret: secretOf(data), mutating: registration(), validating: registration('b2xk', '8') });
     rig.connection.script = () => {
       expect(rig.used).toEqual([]);
       return undefined;
@@ -126,18 +137,15 @@ describe('OwnCertificates', () => {
   });
 
   it('writes nothing where the API server trusts it already', async () => {
-    const rig = run();
     const data = await make();
     const trusted = registration(data['ca.crt']);
-    rig.show({ secret: secretOf(data), mutating: trusted, validating: trusted });
+    const rig = run({ secret: secretOf(data), mutating: trusted, validating: trusted });
     await rig.pass();
     expect([brief(rig.connection.writes), rig.check()]).toEqual([[], true]);
   });
 
   it('does not serve while the API server cannot be told, and says why', async () => {
-    const rig = run();
-    rig.connection.script = () => refusal(403, 'forbidden');
-    rig.show({ secret: secretOf(await make()), mutating: registration() });
+    const rig = run({ secret: secretOf(await make()), mutating: registration() }, () => refusal(403, 'forbidden'));
     await rig.pass();
     await rig.pass(1_000);
     for (let tries = 0; tries < 10; tries += 1) await rig.pass(2_000);
@@ -149,9 +157,8 @@ describe('OwnCertificates', () => {
   });
 
   it('leaves a Secret alone that it has not made, and says what to do', async () => {
-    const rig = run();
     const { 'ca.key': _, ...foreign } = await make();
-    rig.show({ secret: secretOf(foreign) });
+    const rig = run({ secret: secretOf(foreign) });
     await rig.pass();
     expect(rig.connection.writes).toEqual([]);
     expect(rig.check()).toBe(
@@ -160,17 +167,15 @@ describe('OwnCertificates', () => {
   });
 
   it('makes a damaged Secret anew, in the version that it saw', async () => {
-    const rig = run();
-    rig.show({ secret: secretOf({ ...(await make()), 'tls.crt': '' }) });
+    const rig = run({ secret: secretOf({ ...(await make()), 'tls.crt': '' }) });
     await rig.pass();
     expect(brief(rig.connection.writes)).toEqual([`PATCH ${SECRETS}/cert`]);
     expect(rig.connection.writes[0]?.body).toMatchObject({ metadata: { resourceVersion: '5' } });
   });
 
   it('renews the certificate when a third of its life is left, though it sleeps a day at most', async () => {
-    const rig = run();
     const data = await make();
-    rig.show({ secret: secretOf(data) });
+    const rig = run({ secret: secretOf(data) });
     await rig.pass();
     await rig.pass(59 * DAY);
     expect(rig.connection.writes).toEqual([]);

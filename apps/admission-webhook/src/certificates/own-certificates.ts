@@ -1,4 +1,4 @@
-import { formatTime, WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { formatTime, REASON, WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Controller, type ControllerMetrics, done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type AnyInformer, Informer, type InformerContext, type KubeClient, SECRET, type Secret } from '@sriov/kube';
 import { type Clock, type Logger } from '@sriov/runtime';
@@ -77,7 +77,7 @@ export class OwnCertificates {
     if (read.kind === 'foreign') {
       const message = `the Secret ${secret.namespace}/${secret.name} has no ca.key, so it is not of our making: delete it, or mount it and name its files with --certificate-file and --key-file`;
       inUse.setProblem(message);
-      return stalled('CertificatesForeign', message);
+      return stalled(REASON.certificatesForeign, message);
     }
     const stored = read.kind === 'usable' ? read.stored : undefined;
     const now = clock.now();
@@ -86,12 +86,12 @@ export class OwnCertificates {
     if (stored !== undefined && plan.step !== 'create') await this.#putInForce(stored);
     if (plan.step === 'nothing') {
       const ms = Math.min(Math.max(plan.dueAt - now, 0), LONGEST_WAIT_MS);
-      return wait(ms, 'CertificatesInForce', `until ${formatTime(plan.dueAt)}`);
+      return wait(ms, REASON.certificatesInForce, `until ${formatTime(plan.dueAt)}`);
     }
     await this.#write(await carryOut(plan.step, facts));
     this.#options.log.info({ step: plan.step, secret: secret.name }, 'certificates changed');
     // The watch reports every write, whoever made it.
-    return done('CertificatesWritten', plan.step);
+    return done(REASON.certificatesWritten, plan.step);
   }
 
   /** Makes the API server trust the authority, and then serves the certificate. */

@@ -46,7 +46,7 @@ export const networkOf = (
   metadata: Partial<SriovNetwork['metadata']> = {},
 ): SriovNetwork => ({
   metadata: { name, namespace: OPERATOR, uid: name, generation: 1, resourceVersion: nextVersion(), ...metadata },
-  spec: { resourceName: 'r', logLevel: 'info', ...spec } as NonNullable<SriovNetwork['spec']>,
+  spec: { resourceName: 'r', logLevel: 'info', ...spec },
 });
 
 export const attachmentOf = (

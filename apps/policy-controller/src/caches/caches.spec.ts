@@ -58,7 +58,7 @@ describe('the caches of the policy controller', () => {
   it('keep a node state that was never written to', () => {
     const { nodeStates } = createOfflineParts().caches;
     const { metadata } = stateOf('n1');
-    nodeStates.store.upsert({ metadata } as never);
+    nodeStates.store.upsert({ metadata });
     expect(nodeStates.store.get(`${NAMESPACE}/n1`)).toMatchObject({ metadata, spec: {} });
   });
 
