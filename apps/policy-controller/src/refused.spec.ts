@@ -3,6 +3,7 @@ import { type Condition, LABEL, type SriovNetworkNodePolicy, type SriovNetworkNo
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { service } from './service.ts';
+import { settingsOf } from './test/offline-controllers.ts';
 
 jest.setTimeout(120_000);
 
@@ -25,16 +26,7 @@ beforeAll(async () => {
   await request('POST', path('sriovoperatorconfigs'), body);
   running = serve(
     service,
-    {
-      listen: '127.0.0.1:0',
-      logLevel: 'silent',
-      kubeconfig: testControlPlane().kubeconfigPath,
-      namespace: operator,
-      supportedNicsOnly: false,
-      staleNodeStateCleanupDelayMinutes: 30,
-      vanishedPfGraceMinutes: 10,
-      devicePluginConfigShards: 1,
-    },
+    settingsOf({ kubeconfig: testControlPlane().kubeconfigPath, namespace: operator }),
     stop.signal,
   );
 });

@@ -14,6 +14,7 @@ import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { configHash } from './config-map/config-hash.ts';
 import { service } from './service.ts';
+import { settingsOf } from './test/offline-controllers.ts';
 
 jest.setTimeout(60_000);
 
@@ -34,16 +35,7 @@ const CONFIG = (): string => `/api/v1/namespaces/${operator}/configmaps/device-p
 const start = (devicePluginConfigShards = 1): Promise<void> =>
   serve(
     service,
-    {
-      listen: '127.0.0.1:0',
-      logLevel: 'silent',
-      kubeconfig: testControlPlane().kubeconfigPath,
-      namespace: operator,
-      supportedNicsOnly: false,
-      staleNodeStateCleanupDelayMinutes: 30,
-      vanishedPfGraceMinutes: 10,
-      devicePluginConfigShards,
-    },
+    settingsOf({ kubeconfig: testControlPlane().kubeconfigPath, namespace: operator, devicePluginConfigShards }),
     stop.signal,
   );
 
