@@ -44,7 +44,11 @@ describe('the caches of the webhook', () => {
       status: { interfaces: [pf], syncStatus: 'Succeeded', lastSyncError: 'x' },
     });
     const [kept] = nodeStates.store.list() as unknown as [Record<'metadata' | 'spec', object> & { status: Status }];
-    expect(kept).toMatchObject({ metadata: metadataOf('n1'), spec: { interfaces }, status: { syncStatus: 'Succeeded' } });
+    expect(kept).toMatchObject({
+      metadata: metadataOf('n1'),
+      spec: { interfaces },
+      status: { syncStatus: 'Succeeded' },
+    });
     expect(Object.keys(kept.metadata)).not.toContain('annotations');
     expect([Object.keys(kept.spec), Object.keys(kept.status).sort()]).toEqual([
       ['interfaces'],

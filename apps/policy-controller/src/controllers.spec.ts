@@ -104,7 +104,9 @@ function show(service: Service, status = reportOf()): void {
   caches.nodeStates.store.upsert(
     stateOf('n1', {
       metadata: { ...metadata, ...(ownerReferences && { ownerReferences }), ...(annotations && { annotations }) },
-      spec: Object.fromEntries(Object.entries(state.spec as Record<string, unknown>).filter(([, value]) => value !== null)),
+      spec: Object.fromEntries(
+        Object.entries(state.spec as Record<string, unknown>).filter(([, value]) => value !== null),
+      ),
       status,
     }),
   );
