@@ -61,14 +61,14 @@ export interface ControllerParts extends Pick<ServiceContext<Settings>, 'setting
 }
 
 /** One controller for each kind of key. */
-type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'operatorConfig', Controller>>;
+export type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'operatorConfig', Controller>>;
 
 /**
  * Joins the parts. The node controller brings each node in line with the policies. What it finds out goes into
  * `findings` and `failing`, and wakes the other three: they write the status of each policy, each pool and the
  * SriovOperatorConfig.
  */
-function createControllers(parts: ControllerParts): Controllers {
+export function createControllers(parts: ControllerParts): Controllers {
   const { settings, clock, log, client, recorder, caches } = parts;
   const { namespace } = settings;
   const options = { timers: clock, log, metrics: createControllerMetrics(parts.metrics) };
