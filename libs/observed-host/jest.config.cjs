@@ -1,1 +1,0 @@
-module.exports = { displayName: 'observed-host', preset: '../../jest.preset.cjs' };
