@@ -19,7 +19,7 @@ const steps = {
   'project references (cure: npx nx sync)': () => run('nx', 'sync:check'),
   'lint, types, bundles': () => run('nx', 'run-many', '-t', 'lint', 'typecheck', 'build'),
   'generated files': generate,
-  'dead exports and circles of imports': () => run('knip'),
+  'dead exports and circles of imports': () => run('knip', '--no-config-hints'),
   'licences of what is shipped': () => run('node', 'tools/scripts/check-licenses.mjs'),
   'known vulnerabilities of what is shipped': () => run('node', 'tools/scripts/check-audit.mjs'),
   'links and paths of documents': () => run('node', 'tools/scripts/check-docs.mjs'),

@@ -1,7 +1,7 @@
 import { formatVfRange, type ObservedInterface, type VirtualFunction } from '@sriov/api';
 import { presentVfs } from '@sriov/node-limits';
 import { type PfPlan, type VfStep } from '@sriov/node-plan';
-import { type ChangeRow } from './node-change.ts';
+import { type ChangeRow } from './change-row.ts';
 
 /** A PF as the node reports it, and the steps that its daemon will do. */
 export interface HostPf {

@@ -1,15 +1,7 @@
 import { type DesiredInterface, type VfGroup } from '@sriov/api';
+import { type ChangeRow } from './change-row.ts';
 import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
 import { type PlannedNode } from './plan-cluster.ts';
-
-/** One row of the plan for a node: the old value beside the new one. */
-export interface ChangeRow {
-  /** The PF, or another part of the node, that the row is about. */
-  readonly subject: string;
-  readonly setting: string;
-  readonly before: string;
-  readonly after: string;
-}
 
 /** What changes on a node. */
 export interface NodeChange {
