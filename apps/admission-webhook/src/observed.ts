@@ -31,7 +31,7 @@ export function observed(
         path,
         kind: KINDS.has(object.kind ?? '') ? (object.kind ?? '') : 'other',
         operation,
-        verdict: verdictOf(answer),
+        verdict: verdictLabel(answer),
       });
       seconds.observe({ path }, (clock.elapsed() - start) / 1000);
       if (typeof answer !== 'string' && !answer.allowed) logRefusal(question, answer);
@@ -45,7 +45,7 @@ export function observed(
   return Object.fromEntries(Object.entries(responders).map(([path, respond]) => [path, observe(path, respond)]));
 }
 
-function verdictOf(answer: Answer | string): string {
+function verdictLabel(answer: Answer | string): string {
   if (typeof answer === 'string') return 'unanswered';
   return answer.allowed ? 'allowed' : 'refused';
 }

@@ -8,7 +8,7 @@ import { serve } from '@sriov/runtime';
 import { eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { CORE_SCHEMA, loadAll, mergeTag } from 'js-yaml';
 import { toStoredForm } from './input/stored-form.ts';
-import { runOn } from './test-run.ts';
+import { runOn } from './test/test-run.ts';
 
 jest.setTimeout(120_000);
 

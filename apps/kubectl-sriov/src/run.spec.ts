@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runWith } from './test-run.ts';
+import { runWith } from './test/test-run.ts';
 
 describe('the command line', () => {
   it.each<[sentence: string, argv: string[], message: string]>([

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unwrapSchema } from './unwrap-schema.ts';
 
 /** What is described, and how much of it. */
 export interface IssueContext {
@@ -119,7 +120,7 @@ function rangeOf(field: z.ZodType | undefined): Range {
 }
 
 function fieldAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
-  const inner = unwrap(schema);
+  const inner = unwrapSchema(schema);
   const [key, ...rest] = path;
   if (key === undefined) return inner;
   if (inner instanceof z.ZodObject) {
@@ -127,12 +128,6 @@ function fieldAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | u
     return field && fieldAt(field, rest);
   }
   return inner instanceof z.ZodArray ? fieldAt(inner.element as z.ZodType, rest) : undefined;
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  const isWrapped =
-    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable;
-  return isWrapped ? unwrap(schema.unwrap() as z.ZodType) : schema;
 }
 
 const MOST_CHARACTERS = 60;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unwrapSchema } from './unwrap-schema.ts';
 
 /** Schemas of optional fields where zero does not mean the same as absent: they are never left out. */
 const withZero = new WeakSet<z.ZodType>();
@@ -34,7 +35,7 @@ const writers = new WeakMap<z.ZodType, Writer>();
 function writerOf(schema: z.ZodType): Writer {
   const known = writers.get(schema);
   if (known) return known;
-  const writer = createWriter(unwrap(schema));
+  const writer = createWriter(unwrapSchema(schema));
   writers.set(schema, writer);
   return writer;
 }
@@ -53,7 +54,7 @@ function createObjectWriter(schema: z.ZodObject): Writer {
   const fields = (Object.entries(schema.shape) as [string, z.ZodType][]).map(([key, field]) => ({
     key,
     write: writerOf(field),
-    isLeftOut: isOptional(field) ? (withZero.has(unwrap(field)) ? isEmptyButZero : isEmpty) : () => false,
+    isLeftOut: isOptional(field) ? (withZero.has(unwrapSchema(field)) ? isEmptyButZero : isEmpty) : () => false,
   }));
   return (value) => {
     if (!isRecord(value)) return value;
@@ -68,13 +69,6 @@ function createObjectWriter(schema: z.ZodObject): Writer {
 
 function sortKeys(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
-    return unwrap(schema.unwrap() as z.ZodType);
-  }
-  return schema;
 }
 
 function isOptional(schema: z.ZodType): boolean {

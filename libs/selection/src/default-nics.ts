@@ -1,7 +1,7 @@
-import { type NicModel } from './nic-model.ts';
+import { type NicIds } from './nic-ids.ts';
 
 /** The NIC models that are known without a ConfigMap: the list that upstream's chart ships. */
-export const DEFAULT_NICS: readonly NicModel[] = [
+export const DEFAULT_NICS: readonly NicIds[] = [
   ...models('8086', '154c', '158a 158b 1572 1589 1581 15ff 0d58 1583'),
   ...models('8086', '1565', '1563'),
   ...models('8086', '10ca', '10c9'),
@@ -26,6 +26,6 @@ export const DEFAULT_NICS: readonly NicModel[] = [
 ];
 
 /** Models of one vendor whose VFs have the same id. The PF ids are separated by blanks. */
-function models(vendor: string, vfDevice: string, pfDevices: string): NicModel[] {
+function models(vendor: string, vfDevice: string, pfDevices: string): NicIds[] {
   return pfDevices.split(' ').map((pfDevice) => ({ vendor, pfDevice, vfDevice }));
 }

@@ -1,13 +1,13 @@
 import { REASON, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
 import { DEFAULT_NICS } from './default-nics.ts';
-import { type NicModel } from './nic-model.ts';
+import { type NicIds } from './nic-ids.ts';
 import { type Problem } from './problem.ts';
 
 /** The NIC models that are known by their ids. */
 export class SupportedNics {
-  readonly #models: readonly NicModel[];
+  readonly #models: readonly NicIds[];
 
-  constructor(models: readonly NicModel[]) {
+  constructor(models: readonly NicIds[]) {
     this.#models = models;
   }
 
@@ -32,7 +32,7 @@ export class SupportedNics {
     return [...new Set(models.map(({ pfDevice }) => pfDevice))].sort();
   }
 
-  #find(ids: { readonly vendor?: string | undefined; readonly pfDevice?: string | undefined }): NicModel | undefined {
+  #find(ids: { readonly vendor?: string | undefined; readonly pfDevice?: string | undefined }): NicIds | undefined {
     return this.#models.find(
       ({ vendor, pfDevice }) => (!ids.vendor || ids.vendor === vendor) && (!ids.pfDevice || ids.pfDevice === pfDevice),
     );
@@ -50,7 +50,7 @@ export function readSupportedNics(data: Readonly<Record<string, string>> | undef
   readonly problems: readonly Problem[];
 } {
   if (data === undefined) return { nics: new SupportedNics(DEFAULT_NICS), problems: [] };
-  const models: NicModel[] = [];
+  const models: NicIds[] = [];
   const problems: Problem[] = [];
   for (const [key, value] of Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [, vendor, pfDevice, vfDevice] = ENTRY.exec(value.trim().replace(/\s+/g, ' ').toLowerCase()) ?? [];

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { runWith } from '../test-run.ts';
+import { runWith } from '../test/test-run.ts';
 
 const FOLDER = import.meta.dirname;
 

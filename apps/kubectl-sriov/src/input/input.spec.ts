@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { policy, runOn, runWith } from '../test-run.ts';
+import { policy, runOn, runWith } from '../test/test-run.ts';
 
 const lines = (...text: string[]): string => text.join('\n');
 const network = (name: string): string =>

@@ -15,46 +15,50 @@ export interface StoredForm<T extends KubeObject> {
  */
 export function toStoredForm<T extends KubeObject>(resource: CustomResource<T>, object: T): StoredForm<T> {
   const { spec, status, ...rest } = object as KubeObject & { spec?: unknown; status?: unknown };
-  const unknownFields: string[] = [];
-  const part = (name: 'spec' | 'status', value: unknown): object =>
-    value === undefined || value === null ? {} : { [name]: fill({ unknownFields, path: name }, resource[name], value) };
-  return { object: { ...rest, ...part('spec', spec), ...part('status', status) } as unknown as T, unknownFields };
+  const parts = Object.entries({ spec, status })
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => ({ name, ...fill(resource[name as 'spec' | 'status'], value, name) }));
+  const filled = Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+  return { object: { ...rest, ...filled } as unknown as T, unknownFields: parts.flatMap((part) => part.unknownFields) };
 }
 
-interface Walk {
-  readonly unknownFields: string[];
-  readonly path: string;
+/** A value with its defaults, and the paths of the fields that its schema does not have. */
+interface Filled {
+  readonly value: unknown;
+  readonly unknownFields: readonly string[];
 }
 
-function fill(walk: Walk, schema: z.ZodType, value: unknown): unknown {
+function fill(schema: z.ZodType, value: unknown, path: string): Filled {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
-    return value.map((item, index) => fill(below(walk, index), inner.element as z.ZodType, item));
+    const items = value.map((item, index) => fill(inner.element as z.ZodType, item, `${path}.${index}`));
+    return { value: items.map((item) => item.value), unknownFields: items.flatMap((item) => item.unknownFields) };
   }
-  return inner instanceof z.ZodObject && isRecord(value) ? fillObject(walk, inner, value) : value;
+  return inner instanceof z.ZodObject && isRecord(value)
+    ? fillObject(inner, value, path)
+    : { value, unknownFields: [] };
 }
 
-function fillObject(walk: Walk, schema: z.ZodObject, value: Record<string, unknown>): Record<string, unknown> {
-  const filled: Record<string, unknown> = {};
+function fillObject(schema: z.ZodObject, value: Record<string, unknown>, path: string): Filled {
   const shape = schema.shape as Record<string, z.ZodType>;
-  for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(shape, key)) walk.unknownFields.push(`${below(walk, key).path}${meant(key, shape)}`);
-  }
-  for (const [key, field] of Object.entries(shape)) {
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
+  const fields = Object.entries(shape).flatMap(([key, field]) => {
     const given = Object.hasOwn(value, key) ? value[key] : undefined;
     const present = given ?? (field instanceof z.ZodDefault ? field.parse(undefined) : undefined);
-    if (present !== undefined) filled[key] = fill(below(walk, key), field, present);
-  }
-  return filled;
+    return present === undefined ? [] : [{ key, ...fill(field, present, `${path}.${key}`) }];
+  });
+  return {
+    value: Object.fromEntries(fields.map((field) => [field.key, field.value])),
+    unknownFields: [
+      ...unknown.map((key) => `${path}.${key}${meant(key, shape)}`),
+      ...fields.flatMap((field) => field.unknownFields),
+    ],
+  };
 }
 
 function meant(key: string, shape: Record<string, unknown>): string {
   const [near] = nearNames(key, Object.keys(shape));
   return near === undefined ? '' : ` (near: ${near})`;
-}
-
-function below({ unknownFields, path }: Walk, key: string | number): Walk {
-  return { unknownFields, path: `${path}.${key}` };
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {

@@ -3,7 +3,7 @@ import { type NodePolicySpec, type SriovNetworkNodePolicy, type SriovNetworkNode
 import { planNodeState, prepareFleet } from '@sriov/policy';
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
-import { node, nodeState, object, OPTIONS, policy, port, PORTS, runWith } from '../test-run.ts';
+import { node, nodeState, object, OPTIONS, policy, port, PORTS, runWith } from '../test/test-run.ts';
 
 const NODES = ['n1', 'n2'];
 const IB = port('ib0', '0000:5e:00.0', { vendor: '15b3', deviceID: '1017', Vfs: [] });

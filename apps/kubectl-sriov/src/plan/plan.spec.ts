@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { node, nodeState, object, OPTIONS, policy, port, PORTS, type Ran, runOn } from '../test-run.ts';
+import { node, nodeState, object, OPTIONS, policy, port, PORTS, type Ran, runOn } from '../test/test-run.ts';
 
 interface PlannedNode {
   readonly name: string;

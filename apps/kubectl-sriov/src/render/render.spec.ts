@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { object, OPTIONS, policy, runOn, runWith } from '../test-run.ts';
+import { object, OPTIONS, policy, runOn, runWith } from '../test/test-run.ts';
 
 interface Attachment {
   readonly apiVersion: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { node, nodeState, object, OPTIONS, policy, PORTS, runOn, runWith } from '../test-run.ts';
+import { node, nodeState, object, OPTIONS, policy, PORTS, runOn, runWith } from '../test/test-run.ts';
 
 interface Verdict {
   readonly kind: string;

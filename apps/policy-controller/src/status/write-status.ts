@@ -94,7 +94,7 @@ export async function writeStatus<T extends Counted>(
   const applied: KubeObject = { ...identity, ...{ status } };
   await ports.client.apply(resource, applied, { subresource: 'status', metadataOnly: true });
   for (const condition of transitions) {
-    if (!isNews(condition)) continue;
+    if (!deservesEvent(condition)) continue;
     const { reason, message } = condition;
     ports.recorder.record(resource, object, { type: eventTypeOf(condition), reason, message });
   }
@@ -108,7 +108,7 @@ function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditi
 }
 
 /** Whether the condition deserves an Event. Progress does not, and neither does the end of a problem. */
-function isNews(condition: Condition): boolean {
+function deservesEvent(condition: Condition): boolean {
   switch (condition.type) {
     case CONDITION.ready:
       return condition.status === 'True';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { run } from './run.ts';
+import { run } from '../run.ts';
 
 /** What a run of the program printed, and how it ended. */
 export interface Ran {
