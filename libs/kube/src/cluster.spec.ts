@@ -1,26 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { type Clock, createLogger, Health, Metrics, systemClock } from '@sriov/runtime';
-import { createNamespace, eventually, FakeClock, request, testControlPlane } from '@sriov/testing';
+import { createNamespace, eventually, request, testControlPlane } from '@sriov/testing';
 import { Cluster } from './cluster.ts';
 import { CONFIG_MAP, type ConfigMap, LEASE } from './core-resources.ts';
 import { Informer } from './cache/informer.ts';
-import { keepSilent, ScriptedServer } from './test/scripted-server.ts';
 
 jest.setTimeout(120_000);
 
-let folder: string;
 let stop: AbortController;
 let health: Health;
 let metrics: Metrics;
 let logged: string[];
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sriov-cluster-'));
-});
 beforeEach(() => {
   stop = new AbortController();
   health = new Health();
@@ -28,7 +20,6 @@ beforeEach(() => {
   logged = [];
 });
 afterEach(() => stop.abort());
-afterAll(() => rm(folder, { recursive: true }));
 
 function createCluster(kubeconfig: string, namespace: string, clock: Clock = systemClock): Cluster {
   const write = (line: string): void => void logged.push((JSON.parse(line) as { msg: string }).msg);
@@ -37,24 +28,6 @@ function createCluster(kubeconfig: string, namespace: string, clock: Clock = sys
   return new Cluster(process, { service: 'spec', leads: true, namespace, kubeconfig });
 }
 
-async function writeKubeconfig({ address }: ScriptedServer): Promise<string> {
-  const path = join(folder, 'kubeconfig');
-  const config = {
-    clusters: [{ name: 's', cluster: { server: address, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 's', user: {} }],
-    contexts: [{ name: 's', context: { cluster: 's', user: 's' } }],
-    'current-context': 's',
-  };
-  await writeFile(path, JSON.stringify(config));
-  return path;
-}
-
-/** A promise, and whether it has ended. */
-function watch(promise: Promise<void>): { isEnded: boolean; promise: Promise<void> } {
-  const watched = { isEnded: false, promise };
-  void promise.finally(() => (watched.isEnded = true)).catch(() => undefined);
-  return watched;
-}
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 
@@ -128,43 +101,6 @@ describe('a service that follows and leads', () => {
     expect(items.map((item) => item.metadata.name).filter((name) => !name.startsWith('kube-root'))).toEqual(['a']);
   });
 
-  it('breaks off the writes that are under way when another holds the lease, and says that they are not done', async () => {
-    const server = await ScriptedServer.start();
-    try {
-      const clock = new FakeClock();
-      const lease = {
-        metadata: { name: 'spec', namespace: 'n' },
-        spec: { holderIdentity: '', leaseDurationSeconds: 15 },
-      };
-      let [isUnderWay, isBrokenOff] = [false, false];
-      server.always.list = ({ request: { method }, url, response }) => {
-        if (url.pathname.includes('/leases')) return void response.end(JSON.stringify(lease));
-        // A write that the server has taken, and does not answer.
-        isUnderWay = method === 'PATCH';
-        response.on('close', () => (isBrokenOff = true));
-      };
-      const cluster = createCluster(await writeKubeconfig(server), 'n', clock);
-      let failure: unknown;
-      const leading = cluster.lead([], async () => {
-        const change = { patch: { data: {} } };
-        await cluster.client
-          .mergePatch(CONFIG_MAP, lease.metadata, change)
-          .catch((error: unknown) => (failure = error));
-      });
-      await eventually(() => isUnderWay);
-      lease.spec.holderIdentity = 'another';
-      // The next renewal finds out; the request itself has 30 s.
-      await eventually(() => clock.sleepers === 1);
-      await clock.advance(2_000);
-      await eventually(() => isBrokenOff && failure !== undefined);
-      expect(failure).toMatchObject({ status: 409, reason: 'NotLeading' });
-      stop.abort();
-      await leading;
-    } finally {
-      await server.close();
-    }
-  });
-
   it('ends when its work fails, with that failure', async () => {
     const namespace = await createNamespace('cluster');
     const cluster = createCluster(testControlPlane().kubeconfigPath, namespace);
@@ -180,31 +116,6 @@ describe('a service that follows and leads', () => {
     stop.abort();
     await following;
     expect(logged).toEqual([]);
-  });
-
-  it('waits 10 s, and no longer, for a server that does not answer when it is told to end', async () => {
-    const server = await ScriptedServer.start();
-    try {
-      const clock = new FakeClock();
-      const cluster = createCluster(await writeKubeconfig(server), 'n', clock);
-      const informer = new Informer<ConfigMap>(cluster.informerContext, CONFIG_MAP);
-      let failure: unknown;
-      const following = watch(
-        cluster.follow([informer], async () => {
-          server.always.list = keepSilent;
-          await cluster.client.list(CONFIG_MAP).catch((error: unknown) => (failure = error));
-        }),
-      );
-      await eventually(() => server.requests.length === 3);
-      stop.abort();
-      await clock.advance(9_900);
-      expect(following.isEnded).toBe(false);
-      await clock.advance(100);
-      await following.promise;
-      expect(failure).toMatchObject({ status: 0 });
-    } finally {
-      await server.close();
-    }
   });
 });
 
