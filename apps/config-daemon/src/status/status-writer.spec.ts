@@ -104,3 +104,35 @@ describe('a node that reports more than the API server takes', () => {
     await expect(writer.write(nodeState, { verdict: applying(['x']) })).rejects.toMatchObject({ status: 404 });
   });
 });
+
+describe('the Event about a failed pass', () => {
+  const degraded = {
+    type: 'Degraded',
+    status: 'True' as const,
+    observedGeneration: 2,
+    reason: 'ApplyFailed',
+    message: 'ens1 fails',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  };
+
+  it.each([
+    ['had no conditions', []],
+    ['had lost all conditions but Degraded', [degraded]],
+  ])('is a Warning where the node state %s', async (_, conditions) => {
+    const nodeState: SriovNetworkNodeState = {
+      metadata: { name: 'node-1', namespace: 'daemon', generation: 2 },
+      status: { conditions },
+    };
+    const events: string[] = [];
+    const recorder: Pick<EventRecorder, 'record'> = { record: (_, __, { type }) => void events.push(type) };
+    const writer = createStatusWriter({
+      client: { apply: () => Promise.resolve(nodeState) } as unknown as KubeClient,
+      recorder: recorder as EventRecorder,
+      clock: new FakeClock(),
+      getNodeState: () => nodeState,
+    });
+    const verdict = { syncStatus: SYNC_STATUS.failed, reason: 'ApplyFailed' as const, message: 'ens1 fails' };
+    await writer.write(nodeState, { verdict });
+    expect(events).toEqual(['Warning']);
+  });
+});

@@ -1,5 +1,4 @@
 import {
-  type Condition,
   CONDITION,
   type NodeStateStatus,
   REASON,
@@ -57,7 +56,7 @@ export function createStatusWriter(ports: StatusWriterPorts): StatusWriter {
     if (!hasNews) return false;
     await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
     written = { status, cachedVersion: cached.metadata.resourceVersion };
-    recordTransition(ports, cached, { transitions, verdict: pass.verdict });
+    if (transitions.some(({ type }) => type === CONDITION.ready)) recordVerdict(ports, cached, pass.verdict, status);
     return true;
   };
   return {
@@ -98,18 +97,15 @@ function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
   return { verdict: { syncStatus: SYNC_STATUS.failed, reason: REASON.nodeStateTooLarge, message } };
 }
 
-/** Records one Event per change of the verdict: the three conditions say the same from different sides. */
-function recordTransition(
+/** Records one Event about the verdict: the three conditions say the same from different sides, and one of them is true. */
+function recordVerdict(
   { recorder }: StatusWriterPorts,
   nodeState: SriovNetworkNodeState,
-  { transitions, verdict }: { readonly transitions: readonly Condition[]; readonly verdict: Verdict },
+  { reason, message }: Verdict,
+  { conditions = [] }: NodeStateStatus,
 ): void {
-  if (!transitions.some(({ type }) => type === CONDITION.ready)) return;
-  const isWarning = transitions.some(
-    (condition) => condition.status === 'True' && eventTypeOf(condition) === 'Warning',
-  );
-  const type = isWarning ? 'Warning' : 'Normal';
-  recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, { type, reason: verdict.reason, message: verdict.message });
+  const isWarning = conditions.some((each) => each.status === 'True' && eventTypeOf(each) === 'Warning');
+  recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, { type: isWarning ? 'Warning' : 'Normal', reason, message });
 }
 
 function statusObject(cached: SriovNetworkNodeState, status: NodeStateStatus): SriovNetworkNodeState {
