@@ -514,7 +514,7 @@ describe('its certificates', () => {
     await eventually(async () => (await createPolicy('again', {}, '?dryRun=All')).status === 201);
   });
 
-  it('are made anew when the Secret is deleted', async () => {
+  it('are created again when the Secret is deleted', async () => {
     const before = await trusted();
     await request('DELETE', secretPath('operator-webhook-cert'));
     await eventually(async () => {

@@ -176,7 +176,7 @@ describe('the kubelet', () => {
     host.kernel.addFault({ verb: 'read', path: '/var/lib/kubelet/*', errno: 'EACCES' });
     const [message] = messagesOf(await host.want(2));
     expect(message).toMatch(
-      /VF 0, 1, 2, 3 by somebody unknown, for all that can be seen: the kubelet cannot be asked \(/,
+      /VF 0, 1, 2, 3 by an unknown user, because something could not be read: the kubelet cannot be asked \(/,
     );
     expect(host.vfs).toHaveLength(4);
   });

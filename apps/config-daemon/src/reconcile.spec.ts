@@ -371,7 +371,7 @@ describe('a failure', () => {
     ]);
   });
 
-  it('stays in the status while the step is tried again, ever more seldom, until another spec comes', async () => {
+  it('stays in the status while the step is tried again, less and less often, until another spec comes', async () => {
     const daemon = new Daemon();
     const mend = daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EINVAL' });
     daemon.want(testSpec(4, 2));

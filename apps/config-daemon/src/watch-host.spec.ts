@@ -94,7 +94,7 @@ describe('the host is looked at again', () => {
     await stop();
   });
 
-  it('also when its events fail: they are followed again, ever more seldom, and that is said once', async () => {
+  it('also when its events fail: they are followed again, less and less often, and that is said once', async () => {
     const fail: Watch = () => Promise.reject(new Error('spawn udevadm ENOENT'));
     const { clock, warnings, opened, stop } = follow(...Array<Watch>(20).fill(fail));
     await clock.advance(9_999);

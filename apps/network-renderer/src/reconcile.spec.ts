@@ -116,7 +116,7 @@ describe('a reconcile of a network, while caches are behind', () => {
     expect(await request('GET', `${path}/replaced`)).toMatchObject({ spec: { config: '{}' } });
   });
 
-  it('makes nothing anew that was deleted since it looked, and does when it looks again', async () => {
+  it('creates nothing again that was deleted since it looked, and does when it looks again', async () => {
     await client.create(SRIOV_NETWORK, networkOf('deleted'));
     const caches = createLateCaches();
     await reconcileOnce(caches, 'deleted');

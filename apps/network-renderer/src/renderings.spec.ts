@@ -10,7 +10,7 @@ const network = (uid: string | undefined, generation = 1): Network => ({
 });
 
 describe('renderings', () => {
-  it('are made once for a generation of a network, and anew for the next one or for another network', () => {
+  it('are made once for a generation of a network, and again for the next one or for another network', () => {
     const renderings = new Renderings();
     const first = renderings.render(network('u1'), settings);
     expect(renderings.render(network('u1'), settings)).toBe(first);

@@ -63,7 +63,7 @@ describe('the watches of the network renderer', () => {
     expect(await taken()).toEqual([...wanting, `SriovNetwork ${OPERATOR}/red`]);
   });
 
-  it('ask for the networks that wait for a namespace when it comes, or is made anew, and at no other change', async () => {
+  it('ask for the networks that wait for a namespace when it comes, or is created again, and at no other change', async () => {
     const { caches, taken } = await connect(fill);
     const namespace = (uid: string, rest: object = {}): never =>
       ({ metadata: { name: 'team', uid, resourceVersion: nextVersion(), ...rest } }) as never;

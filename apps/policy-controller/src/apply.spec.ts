@@ -44,7 +44,7 @@ describe('a controller that goes on after another one has written', () => {
   it.each<[string, NodeWrite]>([
     ['overwrites no spec', { kind: 'update-state', spec: { interfaces: [{ pciAddress: '0000:01:00.0', numVfs: 2 }] } }],
     ['deletes no node state', { kind: 'delete-state' }],
-    ['makes no node state anew', { kind: 'create-state', spec: {}, annotations: {} }],
+    ['creates no node state again', { kind: 'create-state', spec: {}, annotations: {} }],
   ])('%s', async (_, write) => {
     const { ports, gathered, path } = await stoppedController();
     const spec = { interfaces: [{ pciAddress: '0000:01:00.0', numVfs: 6 }] };

@@ -42,7 +42,7 @@ interface Target {
   };
 }
 
-/** Carries the writes out, in order; the first failure ends it, and the next reconcile plans anew. */
+/** Carries the writes out, in order; the first failure ends it, and the next reconcile plans again. */
 export async function apply(ports: WritePorts, gathered: GatheredNode, writes: readonly NodeWrite[]): Promise<void> {
   const { operatorConfig, facts, present, nodeVersion, configMapVersions } = gathered;
   if (operatorConfig === undefined) return;

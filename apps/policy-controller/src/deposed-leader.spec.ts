@@ -80,7 +80,7 @@ it('a leader that is stopped while another takes over writes nothing when it goe
   first.signal('SIGCONT');
   await eventually(() => first.count('lost the lease') === 1, PATIENCE_MS);
   expect(await versions()).toEqual(before);
-  // It leads again, has all in hand anew, and finds nothing to write.
+  // It leads again, has all in hand again, and finds nothing to write.
   second.signal('SIGTERM');
   await eventually(() => first.count('leading') === 2, PATIENCE_MS);
   await createNodeAndWait(`last-${operator}`);

@@ -302,7 +302,7 @@ describe('the policy controller', () => {
       }
     });
 
-    it('anew after the node state was deleted, and meanwhile leaves configuration and label of the device plugin', async () => {
+    it('again after the node state was deleted, and meanwhile leaves configuration and label of the device plugin', async () => {
       const { name, selector } = await createNode();
       await createPolicy(`deleted-${name}`, selector);
       await report(name, { syncStatus: 'Succeeded' });

@@ -106,7 +106,7 @@ describe('a policy that takes VFs away', () => {
   it('by a near miss is told how many go from where, and which name was meant', () => {
     const warnings = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }).join('\n');
     expect(warnings).toContain(
-      '16 VFs that are there now will be removed, as soon as nobody uses them: 16 of ens2f0np0 on node n1',
+      '16 VFs that exist now will be removed as soon as nobody uses them: 16 of ens2f0np0 on node n1',
     );
     expect(warnings).toContain('spec.nicSelector.pfNames "ens2f0" fits no PF, and ens2f0np0 would: write that');
     expect(warnings).not.toContain('nothing happens');
@@ -131,7 +131,7 @@ describe('a policy that takes VFs away', () => {
     else expect(removal).toMatch(new RegExp(expected));
   });
 
-  it('is not told of what others take away, or what an earlier write of its own does', () => {
+  it('gets no warning of what others take away, or what an earlier write of its own does', () => {
     const unlike = policyObject({ nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 8 });
     const telling = (request: Parameters<typeof verdictOn>[1], object = unlike): boolean =>
       verdictOn(object, request).warnings.join().includes('will be removed');
@@ -144,18 +144,18 @@ describe('a policy that takes VFs away', () => {
     expect(telling({ cluster: lagging }, bystander)).toBe(false);
   });
 
-  it('in whose name VFs stand is told of them when it is made anew, also where it does not select them any more', () => {
+  it('whose name VFs carry gets a warning of them when it is created again, also where it does not select them any more', () => {
     const elsewhere = policyObject({ nicSelector: { pfNames: ['ens2f0np0'] }, nodeSelector: { zone: 'b' } });
     const { warnings } = verdictOn(elsewhere, { cluster: { nodeStates: [standing()] } });
     expect(warnings.join('\n')).toContain('16 of ens2f0np0 on node n1');
   });
 
-  it('is not told of VFs of a PF whose eSwitch mode is unknown: the daemon leaves it as it is', () => {
+  it('gets no warning of VFs of a PF whose eSwitch mode is unknown: the daemon leaves it as it is', () => {
     const warnings = warningsOf({ nicSelector: { pfNames: ['ens9'] } }, [standing({ eSwitchMode: 'unknown' })]);
     expect(warnings.join()).not.toContain('will be removed');
   });
 
-  it('that are not there any more is not told of them', () => {
+  it('gets no warning of VFs that do not exist any more', () => {
     const gone = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }, [standing({ numVfs: 0 })]);
     expect(gone.join()).not.toContain('will be removed');
   });

@@ -47,7 +47,7 @@ function warnings(change: Partial<AdmissionRequest>, cluster: Partial<AdmissionC
   });
 }
 
-const gone = (what: string): string => `${what} that are there now will be removed, as soon as nobody uses them:`;
+const gone = (what: string): string => `${what} that exist now will be removed as soon as nobody uses them:`;
 
 describe('a write of a policy that removes VFs', () => {
   it.each<[string, Partial<AdmissionRequest>, string]>([

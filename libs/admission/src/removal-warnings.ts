@@ -171,5 +171,5 @@ function describe(removals: readonly Removal[]): string {
   const places = removals.slice(0, SHOWN).map(({ node, pf, removed }) => `${removed} of ${pf} on node ${node}`);
   const rest = removals.length > SHOWN ? ` and those of ${removals.length - SHOWN} more PFs` : '';
   const instead = made > 0 ? `, and ${made} are made instead` : '';
-  return `${total} ${total === 1 ? 'VF' : 'VFs'} that are there now will be removed, as soon as nobody uses them: ${places.join(', ')}${rest}${instead}`;
+  return `${total} ${total === 1 ? 'VF' : 'VFs'} that exist now will be removed as soon as nobody uses them: ${places.join(', ')}${rest}${instead}`;
 }

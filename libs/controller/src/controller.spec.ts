@@ -88,7 +88,7 @@ describe('a controller', () => {
     ['a throw comes back with a doubled delay', [new Error('no')], 100, [0, 5, 15, 35, 75]],
     ['a conflict comes back with a doubled delay', [apiError(409)], 20, [0, 5, 15]],
     [
-      'a success begins the delays anew',
+      'a success starts the delays again',
       [new Error('no'), new Error('no'), wait(100, 'R', ''), new Error('no')],
       125,
       [0, 5, 15, 115, 120],

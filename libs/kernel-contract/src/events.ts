@@ -5,7 +5,7 @@ import { type Bench, type ContractCase } from './lab.ts';
 /** What the kernel tells of by itself. */
 export const eventCases: readonly ContractCase[] = [
   {
-    name: 'a driver that somebody takes from a VF, or gives to it, is told of, whatever the driver',
+    name: 'the kernel reports a driver that somebody takes from a VF or gives to it, whatever the driver',
     run: async (bench) => {
       await bench.makeBareVfs(1);
       const vf = await bench.vf(0);
@@ -18,7 +18,7 @@ export const eventCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'another MTU of an interface is told of, and its going up and down',
+    name: 'the kernel reports another MTU of an interface, and that it goes up and down',
     run: async (bench) => {
       let mtu = 1500;
       await expectEvent(bench, 'link', async () => {
@@ -29,7 +29,7 @@ export const eventCases: readonly ContractCase[] = [
   },
 ];
 
-/** Changes of the same kind until one is told of: nobody knows when whoever listens has begun to. */
+/** Makes changes of the same kind until one is reported: nobody knows when the listener has begun to listen. */
 async function expectEvent(bench: Bench, source: KernelEvent['kind'], change: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
   let told = 0;

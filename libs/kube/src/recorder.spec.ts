@@ -91,7 +91,7 @@ describe('the event recorder', () => {
     expect(await eventsOf(namespace)).toMatchObject([{ count: 2 }]);
   });
 
-  it('tells anew what did not happen for ten minutes', async () => {
+  it('tells again what did not happen for ten minutes', async () => {
     record();
     await clock.advance(11 * 60_000);
     record();
@@ -116,7 +116,7 @@ describe('the event recorder', () => {
     expect(events.find(({ message }) => message === 'attempt 0 failed')?.lastTimestamp).toBe(seen);
   });
 
-  it('tells anew what did not happen for ten minutes, also when the clock was set back by as much', async () => {
+  it('tells again what did not happen for ten minutes, also when the clock was set back by as much', async () => {
     record();
     await clock.advance(11 * 60_000);
     clock.jump(-11 * 60_000);

@@ -153,7 +153,7 @@ describe('an Event that repeats', () => {
     expect([created().length, counted().map(({ count }) => count)]).toEqual([5, [2]]);
   });
 
-  it('is told anew when somebody has removed it', async () => {
+  it('is told again when somebody has removed it', async () => {
     connection.script = ({ method }) => (method === 'PATCH' ? refusal(404) : undefined);
     record();
     record();
@@ -165,7 +165,7 @@ describe('an Event that repeats', () => {
     expect(logged).toEqual([]);
   });
 
-  it('is not told anew when its count could not be written', async () => {
+  it('is not told again when its count could not be written', async () => {
     connection.script = ({ method }) => (method === 'PATCH' ? refusal(500) : undefined);
     record();
     record();

@@ -37,7 +37,7 @@ describe('the VFs of a reported PF', () => {
     ['with a driver, as a daemon reports it', true, { name: 'ens2f0', driver: 'ice' }],
     ['without driver and interface', true, {}],
     ['with an interface alone, as somebody writes it down', false, { name: 'ens2f0' }],
-  ])('are told of by a PF %s: %s', (_, isTold, nic) => {
+  ])('are reported for a PF %s: %s', (_, isTold, nic) => {
     expect(tellsOfVfs({ pciAddress: PF, ...nic })).toBe(isTold);
   });
 });

@@ -30,7 +30,7 @@ describe('the device plugin', () => {
       'list-pods',
     ],
     [
-      'is for those alone when further ones were to change and did not',
+      'is only for those when further ones were to change and did not',
       {
         before: { configHash: 'a', owed: { because: [EARLIER] } },
         now: { configHash: 'a', owed: { because: [EARLIER, VFS] } },

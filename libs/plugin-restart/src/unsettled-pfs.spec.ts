@@ -36,7 +36,7 @@ describe('the device plugin is not restarted', () => {
     ['before the journal can be written', failure(''), ['']],
     ['before a call is back that may make VFs', { failures: [blocked] }, [OTHER]],
     ['before an earlier call is back', problem('BlockedInKernel'), [PF]],
-    ['before a VF is free that shall be of another kind', problem('VirtualFunctionInUse'), [PF]],
+    ['before a VF is free that should be of another kind', problem('VirtualFunctionInUse'), [PF]],
   ])('%s', (_, change, expected) => expect(look(change)).toEqual(expected));
 
   it.each<[string, object]>([

@@ -180,7 +180,7 @@ describe('unmanagedWrites', () => {
     expect(unmanagedWrites(announced('2026-05-01T12:00:00Z'), time)).toEqual({ writes: [{ kind: 'delete-state' }] });
   });
 
-  it('announces anew when nobody can read the time', () => {
+  it('announces again when nobody can read the time', () => {
     expect(unmanagedWrites(announced('tomorrow'), time).lookAgainMs).toBe(30 * 60_000);
   });
 

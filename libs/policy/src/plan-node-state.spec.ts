@@ -113,12 +113,12 @@ describe('planNodeState: what cannot be done', () => {
     ]);
   });
 
-  it('says nothing of limits of a node that has told of no device', () => {
+  it('says nothing of limits of a node that has reported no device', () => {
     const rdma = { pools: [pool('rdma', { rdmaMode: 'exclusive' })] };
     expect(plan([policy('a', { eSwitchMode: 'switchdev' })], { interfaces: [], fleet: rdma }).problems).toEqual([]);
   });
 
-  describe('a policy that cannot be applied, in a node state that was deleted and made anew,', () => {
+  describe('a policy that cannot be applied, in a node state that was deleted and created again,', () => {
     const vf = { vfID: 0, pciAddress: '0000:3b:02.0', deviceID: '1889' };
     const withVfs = PORTS.map((port, index) => ({ ...port, Vfs: [{ ...vf, pciAddress: `0000:3b:0${index + 2}.0` }] }));
     const others = policy('other', { resourceName: 'o', nicSelector: { vendor: '8086' } });
@@ -154,7 +154,7 @@ describe('planNodeState: what cannot be done', () => {
     });
   });
 
-  it('keeps the spec of a node that has told of no device', () => {
+  it('keeps the spec of a node that has reported no device', () => {
     const spec = { ...before, system: { rdmaMode: 'exclusive' as const } };
     expect(plan([policy('p', { nicSelector: { vendor: '8086' } })], { interfaces: [], spec }).spec).toEqual(spec);
   });
@@ -315,7 +315,7 @@ describe('planNodeState: the rest of its answer', () => {
     expect(result).toMatchObject({ spec, plannedFrom: undefined, devicePluginLabel: 'Enabled' });
   });
 
-  it('keeps the mode of a node that has told of no device, whatever its pool says', () => {
+  it('keeps the mode of a node that has reported no device, whatever its pool says', () => {
     const pools = [pool('all', { rdmaMode: 'exclusive' })];
     expect(plan([], { interfaces: [], fleet: { pools } }).spec).toEqual({});
   });

@@ -36,7 +36,7 @@ describe('a PF that vanished a short while ago', () => {
     expect(spec.interfaces).toMatchObject([{ name: 'ens2f1' }]);
   });
 
-  it('loses the VFs of a policy that goes, and those alone', () => {
+  it('loses the VFs of a policy that goes, and no others', () => {
     const { spec } = after({}, policies.slice(1));
     expect(spec.interfaces?.[0]).toMatchObject({ name: 'ens2f0', vfGroups: [{ policyName: 'dpdk' }] });
     expect(after({ labels: {} }).spec.interfaces?.[0]?.vfGroups).toMatchObject([{ policyName: 'kernel' }]);

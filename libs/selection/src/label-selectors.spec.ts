@@ -37,7 +37,7 @@ describe('a label selector', () => {
     ['knows Exists, without the label', expression('zone', 'Exists'), {}, false],
     ['knows DoesNotExist', expression('zone', 'DoesNotExist'), { zone: '' }, false],
     ['knows DoesNotExist, without the label', expression('zone', 'DoesNotExist'), {}, true],
-    ['selects nothing by an operator that there is not', expression('zone', 'Near'), { zone: 'a' }, false],
+    ['selects nothing by an operator that does not exist', expression('zone', 'Near'), { zone: 'a' }, false],
   ])('%s', (_, selector, labels, selects) => {
     expect(selectorMatches(selector, labels)).toBe(selects);
   });

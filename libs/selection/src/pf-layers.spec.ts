@@ -286,7 +286,7 @@ describe('layersOf: what cannot be done', () => {
     ]);
   });
 
-  it('takes a range that is there twice, be it by another name of the PF, for one', () => {
+  it('takes a range that is there twice, even under another name of the PF, as one', () => {
     const pfNames = ['left#0-1', 'ens2f0#0-1', 'ens2f0#2-3', 'ens2f0#00-01'];
     const result = wants([policy('p', { nicSelector: { pfNames } })]);
     expect(result.problems).toEqual([]);

@@ -160,7 +160,7 @@ describe('a PF with VFs that a policy may have made which cannot be applied', ()
 
   it.each<[string, SriovNetworkNodeState | undefined]>([
     ['without a node state', undefined],
-    ['with a node state that was made anew', forgetful],
+    ['with a node state that was created again', forgetful],
   ])('is left as it is %s, and the others are told', (_, state) => {
     const result = layers(state);
     expect(result.layers).toMatchObject({ contributions: [], isUnknown: true, wholePf: ['all'], applied: ['all'] });

@@ -207,7 +207,7 @@ const LOSSES: [string, () => Promise<unknown>][] = [
     },
   ],
   [
-    'the node state is made anew while the PF is missing from the report',
+    'the node state is created again while the PF is missing from the report',
     async () => {
       const others = await reported(OTHER);
       await daemon.stop();

@@ -1,5 +1,5 @@
 // The test runner of mutation runs, a plugin of Stryker: Jest's test framework without Jest's module registry.
-// Jest links every module of every spec anew for each mutant, which takes most of the time. Here a process loads the
+// Jest links every module of every spec again for each mutant, which takes most of the time. Here a process loads the
 // specs once, and a mutant costs no more than the tests that reach it. For a mutant that acts while modules load
 // (Stryker calls it static) the sources and specs alone are loaded again.
 import { register } from 'node:module';

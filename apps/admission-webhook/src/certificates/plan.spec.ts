@@ -48,7 +48,7 @@ describe('certificates of our own', () => {
     ['rest until a third of the certificate is left', 59.9, 'nothing', 60],
     ['get a new certificate then', 60, 'renew-certificate', 60],
     ['get one when it has ended', 91, 'renew-certificate', 91],
-    ['are made anew when the authority has ended', 900, 'create', 900],
+    ['are created again when the authority has ended', 900, 'create', 900],
   ])('%s', (_, day, step, dueDay) => {
     const plan = planCertificates(facts({ stored: fresh, now: START + day * DAY }));
     expect({ step: plan.step, dueDay: (plan.dueAt - START) / DAY }).toEqual({ step, dueDay });
@@ -104,7 +104,7 @@ describe('certificates of our own', () => {
 });
 
 describe('the Secret', () => {
-  it('that is not there, or damaged, is made anew', async () => {
+  it('that is not there, or damaged, is created again', async () => {
     const data = await carryOut('create', facts({}));
     const damaged = [
       { ...data, 'tls.crt': 'AAAA' },

@@ -64,7 +64,7 @@ describe('a daemon whose look at the host does not come back', () => {
       return answer?.[0] === 503 && answer;
     });
     expect(text).toMatch(
-      /^passes: no pass has come to its end for \d+ s: it waits for "exec ip -j -d link show", which has not come back for \d+ s\n$/,
+      /^passes: no pass has ended for \d+ s: it waits for "exec ip -j -d link show", which has not come back for \d+ s\n$/,
     );
     expect(await get('/livez')).toEqual([200, 'ok\n']);
     expect(await get('/readyz')).toEqual([200, 'ok\n']);

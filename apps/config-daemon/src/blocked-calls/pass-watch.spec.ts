@@ -22,7 +22,7 @@ describe('a pass that does not end', () => {
     clock.jump(-3_600_000);
     await clock.advance(1);
     expect(watch.check()).toBe(
-      `no pass has come to its end for 60 s: it waits for "exec ${LIST_LINKS}", which has not come back for 60 s`,
+      `no pass has ended for 60 s: it waits for "exec ${LIST_LINKS}", which has not come back for 60 s`,
     );
     release();
     await passing;
@@ -56,7 +56,7 @@ describe('a pass that does not end', () => {
     await clock.advance(40_000);
     await pass();
     expect(watch.check()).toBe(
-      `no pass has come to its end for 70 s: it waits for "exec ${LIST_LINKS}", which has not come back for 70 s`,
+      `no pass has ended for 70 s: it waits for "exec ${LIST_LINKS}", which has not come back for 70 s`,
     );
     release();
     await clock.advance(0);

@@ -79,7 +79,7 @@ export class PassWatch {
       longest === undefined
         ? 'no call to the host or the API server is under way'
         : `it waits for "${longest.what}", which has not come back for ${seconds(now - longest.at)} s`;
-    return `no pass has come to its end for ${seconds(now - this.#since)} s: ${holder}`;
+    return `no pass has ended for ${seconds(now - this.#since)} s: ${holder}`;
   };
 }
 

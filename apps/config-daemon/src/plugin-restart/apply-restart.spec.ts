@@ -99,7 +99,7 @@ describe('a daemon that knows nothing of the device plugin', () => {
     expect(pods.restarts).toBe(1);
   });
 
-  it('and is told of no configuration, writes nothing, and takes the first that comes for the present one', async () => {
+  it('and learns of no configuration, writes nothing, and takes the first that comes for the present one', async () => {
     await pass(stateWith({}));
     expect([...folder.files]).toEqual([]);
     await pass(stateWith({}, 'a'));
@@ -141,14 +141,14 @@ it('nothing is deleted when that could not be written down: it would be done aga
 
 it.each<[string, (state: SriovNetworkNodeState) => SriovNetworkNodeState]>([
   [
-    'was made anew without a plan',
+    'was created again without a plan',
     () => ({
       metadata: { name: 'node-1', uid: 'new', generation: 1, annotations: { [HASH]: 'of nothing' } },
       spec: {},
     }),
   ],
   [
-    'was made anew with a plan that is next',
+    'was created again with a plan that is next',
     (state) => ({ ...state, metadata: { ...stateWith({}, 'of nothing').metadata, uid: 'new' } }),
   ],
   [

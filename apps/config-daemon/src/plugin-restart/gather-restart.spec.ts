@@ -40,7 +40,7 @@ const nodeState = (hash: string, change: Partial<SriovNetworkNodeState['metadata
 const unplanned = (hash: string): SriovNetworkNodeState =>
   nodeState(hash, { annotations: { [ANNOTATION.devicePluginConfigHash]: hash } });
 
-describe('after a pass, the configuration that the device plugin shall have is', () => {
+describe('after a pass, the configuration that the device plugin should have is', () => {
   it.each<[string, SriovNetworkNodeState, SriovNetworkNodeState, string | undefined]>([
     ['that of the newest node state', nodeState('a'), nodeState('b'), 'b'],
     ['that of the pass when the newest node state is not planned', nodeState('a'), unplanned('b'), 'a'],

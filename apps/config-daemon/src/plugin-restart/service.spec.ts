@@ -67,7 +67,7 @@ describe('the device plugin is restarted', () => {
 });
 
 describe('the device plugin is left alone', () => {
-  it('when the daemon starts anew, the MTU changes, or somebody writes into the status', async () => {
+  it('when the daemon starts again, the MTU changes, or somebody writes into the status', async () => {
     await startWithFourVfs();
     await stopDaemon();
     const port = await findFreePort();

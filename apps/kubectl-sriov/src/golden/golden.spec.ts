@@ -5,7 +5,7 @@ import { runWith } from '../test/test-run.ts';
 
 const FOLDER = import.meta.dirname;
 
-/** Each file has the command that printed it as its first line; `UPDATE_GOLDEN=1 npx jest golden` prints them anew. */
+/** Each file has the command that printed it as its first line; `UPDATE_GOLDEN=1 npx jest golden` prints them again. */
 describe('the text for people', () => {
   it.each(['plan.txt', 'plan-without-policies.txt', 'render.txt', 'validate.txt'])('is that of %s', async (name) => {
     const path = join(FOLDER, name);

@@ -39,7 +39,7 @@ function numberRow({ created, destroyed }: { readonly created: number; readonly 
   return {
     setting: 'number of VFs',
     before: String(destroyed),
-    after: isAnew ? `${created}, all made anew` : String(created),
+    after: isAnew ? `${created}, all recreated` : String(created),
   };
 }
 

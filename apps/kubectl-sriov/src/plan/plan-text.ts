@@ -61,12 +61,12 @@ function staysLines(
       : []),
     ...(unmanaged.length > 0
       ? [
-          `Not managed: ${counted(unmanaged.length, 'node')} (${listSome(unmanaged)}), for want of the labels ${selector}`,
+          `Not managed: ${counted(unmanaged.length, 'node')} (${listSome(unmanaged)}), for lack of the labels ${selector}`,
         ]
       : []),
     ...(abandoned.length > 0
       ? [
-          `Let go of: ${counted(abandoned.length, 'node')} (${listSome(abandoned)}): the device plugin leaves at once, and the SriovNetworkNodeState after a while`,
+          `No longer managed: ${counted(abandoned.length, 'node')} (${listSome(abandoned)}): the device plugin leaves at once, and the SriovNetworkNodeState after a while`,
         ]
       : []),
   ];

@@ -22,7 +22,7 @@ describe('FleetView', () => {
     expect(seen).toEqual([['a']]);
   });
 
-  it('prepares the fleet once, and anew when a spec in it changed, not for a status', () => {
+  it('prepares the fleet once, and again when a spec in it changed, not for a status', () => {
     const { caches, view } = create();
     caches.operatorConfigs.store.upsert(operatorConfigOf());
     caches.policies.store.upsert(policyOf('a'));
@@ -54,7 +54,7 @@ describe('FleetView', () => {
           data: { Other: '8086 1592 1889' },
         }),
     ],
-  ])('prepares the fleet anew when %s', (_, change) => {
+  ])('prepares the fleet again when %s', (_, change) => {
     const { caches, view } = create();
     caches.policies.store.upsert(policyOf('a'));
     caches.supportedNics.store.upsert({

@@ -29,7 +29,7 @@ describe('VanishedPfs', () => {
     expect(pfs.look('n', state(['a', 'b', 'c'], ['c']))).toEqual({ addresses: new Set(['b']), lookAgainMs: 50_000 });
   });
 
-  it('begins anew when the PF was there meanwhile', () => {
+  it('starts again when the PF was there meanwhile', () => {
     const { pfs, pass } = create();
     pfs.look('n', state(['a', 'b'], ['b']));
     pass(59_000);

@@ -122,7 +122,7 @@ describe('ConfigMapWriter', () => {
     expect((await written()).data).toEqual({ a: '3' });
   });
 
-  it('makes one anew that somebody has deleted since', async () => {
+  it('creates one again that somebody has deleted since', async () => {
     const writer = await create({ a: '1' });
     await request('DELETE', `/api/v1/namespaces/${namespace}/configmaps/${NAME}`);
     await writer.set(change('a', '2'));
@@ -140,7 +140,7 @@ describe('ConfigMapWriter', () => {
     expect((await written()).data).toEqual({ a: '3', b: '2', c: '2' });
   });
 
-  it('starves nobody when another is first each time: keys that are planned anew are written at once and together', async () => {
+  it('starves nobody when another is first each time: keys that are planned again are written at once and together', async () => {
     const slept: number[] = [];
     const writer = await create({ other: '0' }, (ms) => slept.push(ms));
     const nodes = ['a', 'b', 'c'];

@@ -9,7 +9,7 @@ describe('versions that only our own writes lie between', () => {
     expect([undefined, '5', '9', '7'].map((from) => versions.newestFrom(from))).toEqual(['9', '9', '9', '7']);
   });
 
-  it('begin anew when somebody else has written in between', () => {
+  it('start again when somebody else has written in between', () => {
     const versions = new OwnVersions();
     versions.note('1', '2');
     versions.note('3', '4');

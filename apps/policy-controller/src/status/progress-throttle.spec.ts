@@ -4,7 +4,7 @@ import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS, ProgressThrottle } from './progress
 import { type Decided, findStatusUpdate } from './write-status.ts';
 
 describe('ProgressThrottle', () => {
-  it('holds progress back from when it was first seen, and anew after it was written', () => {
+  it('holds progress back from when it was first seen, and again after it was written', () => {
     let time = 1_000_000;
     const throttle = new ProgressThrottle({ elapsed: () => time });
     expect(throttle.delayMs('a', PROGRESS_MS)).toBe(10_000);

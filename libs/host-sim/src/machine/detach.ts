@@ -52,7 +52,7 @@ export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
   machine.changed({ kind: 'device', name: address });
 }
 
-/** The PF's driver asks for its interrupt vectors anew: it shares them with its VFs. */
+/** The PF's driver asks for its interrupt vectors again: it shares them with its VFs. */
 export function resetVectors(machine: Machine, pf: Pf, which: 0 | 1): void {
   pf.device.irqs = [];
   pf.device.irqs = allocateIrqs(machine.state, pf.model.pfIrqs[which]);

@@ -72,7 +72,7 @@ interface Barrier {
 }
 
 function notLoaded(module: string, { where, words }: Barrier): string {
-  return `the kernel module ${module} is kept out by ${where} ("${words}"): take that away, and boot anew where it is a parameter of the kernel`;
+  return `the kernel module ${module} is kept out by ${where} ("${words}"): remove that, and reboot if it is a kernel parameter`;
 }
 
 async function findBarrier(kernel: Kernel, module: string): Promise<Barrier | undefined> {

@@ -21,7 +21,7 @@ describe('Backoff', () => {
     );
   });
 
-  it('begins anew after a success', () => {
+  it('starts again after a success', () => {
     const backoff = new Backoff({ baseMs: 100, maxMs: 5_000, random: () => 0.5 });
     const first = [backoff.next(), backoff.next(), backoff.next()];
     backoff.reset();

@@ -26,7 +26,7 @@ export class Backoff {
     return this.#previous;
   }
 
-  /** Begins anew, after a success. */
+  /** Begins again, after a success. */
   reset(): void {
     this.#previous = this.#options.baseMs;
   }

@@ -273,7 +273,7 @@ describe('a watch that ends', () => {
     expect(told()).toEqual(['added new', 'deleted thing-4', 'updated thing-3']);
   });
 
-  it('is believed alive while bytes come, and begun anew, without a word, when none came for 150 s', async () => {
+  it('is believed alive while bytes come, and started again, without a word, when none came for 150 s', async () => {
     for (let n = 0; n < 5; n += 1) {
       await clock.advance(INACTIVITY_MS - 1_000);
       server.put('thing-0', String(n));
@@ -338,7 +338,7 @@ describe('a list that fails', () => {
       },
     ],
     ['an answer that is no list', ({ response }) => void response.end('<html>')],
-  ] as [string, typeof hangUp][])('with %s is begun anew, and not taken for complete', async (_, fault) => {
+  ] as [string, typeof hangUp][])('with %s is started again, and not taken for complete', async (_, fault) => {
     fill(1_200);
     server.next.list.push(undefined, undefined, fault);
     const reflector = start();
@@ -349,7 +349,7 @@ describe('a list that fails', () => {
     expect(reflector.isSynced).toBe(true);
   });
 
-  it('never answered is given up after 30 s and begun anew', async () => {
+  it('never answered is given up after 30 s and started again', async () => {
     fill(3);
     server.next.list.push(keepSilent);
     start();

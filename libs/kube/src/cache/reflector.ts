@@ -34,20 +34,20 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /**
- * A watch without a byte for so long is begun anew: its peer may be gone without a word. API servers send a bookmark
+ * A watch without a byte for so long is started again: its peer may be gone without a word. API servers send a bookmark
  * each minute to whoever asks for them, each second minute in quiet times, but none while a kind has no events at all,
  * so silence is no failure.
  */
 export const INACTIVITY_MS = 150_000;
 /** The server is asked to end each watch after a random time in this range, so that reconnects spread out. */
 const WATCH_SECONDS = { least: 300, most: 600 };
-/** A watch that lived so long was healthy: after it the delay begins anew. */
+/** A watch that lived so long was healthy: after it the delay starts again. */
 const HEALTHY_MS = 10_000;
 const BACKOFF = { baseMs: 1_000, maxMs: 15_000 };
 /** A request may cost so much time on average, so that even rounds of many pages are no storm. */
 const REQUEST_SPACING_MS = 1_000;
 /**
- * Watches refused in a row after which the list is taken anew: a server whose data was restored from a backup refuses
+ * Watches refused in a row after which the list is taken again: a server whose data was restored from a backup refuses
  * our resource version for good, and not with 410.
  */
 const MAX_REFUSALS = 5;

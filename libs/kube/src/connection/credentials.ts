@@ -50,7 +50,7 @@ export class Credentials {
     return this.#current;
   }
 
-  /** Reads the credentials anew for the next request. */
+  /** Reads the credentials again for the next request. */
   forget(): void {
     this.#current = undefined;
   }

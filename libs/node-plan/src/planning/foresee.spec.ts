@@ -110,7 +110,7 @@ describe('foresee', () => {
       [],
     ],
     [
-      'nothing of VFs that are counted and not told of',
+      'nothing of VFs that are counted and not reported one by one',
       {
         nic: { ...NIC, numVfs: 2 },
         wanted: { numVfs: 2, vfGroups: [{ vfRange: '0-1', deviceType: 'vfio-pci' }] },
@@ -118,7 +118,7 @@ describe('foresee', () => {
       [],
     ],
     [
-      'that vDPA devices are not made, even of VFs that are not told of',
+      'that vDPA devices are not made, even of VFs that are not reported one by one',
       {
         nic: { ...NIC, numVfs: 2 },
         wanted: { numVfs: 2, vfGroups: [{ vfRange: '0-1', deviceType: 'netdevice', vdpaType: 'vhost' }] },

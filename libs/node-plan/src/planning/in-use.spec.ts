@@ -39,7 +39,7 @@ describe('a device is in use by', () => {
     [
       'somebody, when that cannot be read',
       [{ kind: 'unknown', cause: 'process 12: EACCES' }],
-      'somebody unknown, for all that can be seen: process 12: EACCES',
+      'an unknown user, because something could not be read: process 12: EACCES',
     ],
     ['who is known, whatever else cannot be read', [{ kind: 'unknown', cause: 'EACCES' }, pod], 'pod default/web'],
   ])('%s', (_, uses, expected) => {
@@ -72,7 +72,7 @@ describe('a plan disturbs the VFs of a PF', () => {
   const vfs = [{ id: 0, steps: [{ kind: 'unbind-vf' as const }] }];
 
   it.each<[string, boolean, number, Partial<PfPlan>]>([
-    ['when it makes them anew', true, 1, {}],
+    ['when it creates them again', true, 1, {}],
     ['when one of them gets a step', true, 1, { before: [], vfs }],
     ['not when it concerns the PF alone', false, 1, { before: [{ kind: 'set-pf-mtu', mtu: 9000 }] }],
     ['not when there are none', false, 0, { vfs }],

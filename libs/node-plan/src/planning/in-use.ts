@@ -29,7 +29,7 @@ export function holderOf({ uses = [] }: WithUses): string | undefined {
   const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${listSome(host, MOST)})`] : [])];
   if (known.length > 0) return listSome(known, MOST);
   const causes = uses.flatMap((use) => (use.kind === 'unknown' ? [use.cause] : []));
-  return `somebody unknown, for all that can be seen: ${listSome(causes, MOST)}`;
+  return `an unknown user, because something could not be read: ${listSome(causes, MOST)}`;
 }
 
 const IN_A_POD = 'a pod (its interface is in another network namespace)';

@@ -28,7 +28,7 @@ describe('the host is looked at again', () => {
     ['at an even pace, where nothing was tried', [idle, idle, idle], [30, 30, 30]],
     ['at an even pace, while a call is in the kernel', [{ verdict: applying([]), hasFailed: false }], [30]],
     [
-      'ever more seldom, and at least every five minutes, where what is tried fails again',
+      'less and less often, and at least every five minutes, where what is tried fails again',
       [again, again, again, again, again, again],
       [30, 60, 120, 240, 300, 300],
     ],

@@ -44,7 +44,7 @@ export function testPf(vfs: readonly ObservedVf[] = [], change: Partial<Observed
   };
 }
 
-/** Facts about a node that has the PFs and shall have the interfaces. */
+/** Facts about a node that has the PFs and should have the interfaces. */
 export function testFacts(
   interfaces: readonly ObservedPf[],
   desired: readonly DesiredInterface[],

@@ -54,7 +54,7 @@ async function checkBlockedWrite(path: Path): Promise<void> {
   });
   await section.check('it goes on by itself when the write comes back', () => guest.stop('hold-vfio', 'SIGKILL'));
   await checkRemoval(path);
-  await section.check('and all can be made anew', async () => {
+  await section.check('and all can be created again', async () => {
     await cluster.select(true);
     await assertConfigured(guest, await untilConfigured(path, 2), 2);
   });
