@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { type NodePolicySpec, type VfRange } from '@sriov/api';
+import { preparePolicies, type ReadablePolicy } from '@sriov/selection';
+import { nic, policy } from '@sriov/testing/objects';
+import { isSound } from './is-sound.ts';
+import { type PfForPlugin } from './pf-for-plugin.ts';
+import { NO_SELECTORS, type Selectors } from './selectors.ts';
+
+function readable(name: string, spec: Partial<NodePolicySpec> = {}): ReadablePolicy {
+  const [prepared] = preparePolicies([policy(name, spec)]).prepared;
+  if (prepared?.kind !== 'readable') throw new Error(`${name} cannot be read`);
+  return prepared;
+}
+
+/** A PF with 8 VFs, of which the policies want these ranges. */
+function pfWith(wanted: Readonly<Record<string, VfRange[]>>, rest: Partial<PfForPlugin> = {}): PfForPlugin {
+  return {
+    nic: nic('ens2f0', '0000:3b:00.0'),
+    numVfs: 8,
+    vfDevice: '1889',
+    linkType: 'ether',
+    isPlanned: true,
+    wanted: new Map(Object.entries(wanted).map(([name, ranges]) => [name, { ranges, isKept: false }])),
+    ...rest,
+  };
+}
+
+const ALL: VfRange[] = [{ first: 0, last: 7 }];
+const HALF: VfRange[] = [{ first: 0, last: 3 }];
+const isRight = (selectors: Partial<Selectors>, pf: PfForPlugin, ...policies: ReadablePolicy[]): boolean => {
+  const whole = { ...NO_SELECTORS, ...selectors };
+  return isSound(
+    whole,
+    (policies.length === 0 ? [readable('a')] : policies).map((each) => ({ policy: each, selectors: whole })),
+    [pf],
+  );
+};
+
+describe('selectors are right', () => {
+  it.each<[string, Partial<Selectors>, PfForPlugin]>([
+    ['when they hand out all VFs, and all are wanted', { vendors: ['8086'] }, pfWith({ a: ALL })],
+    ['when they hand out the wanted VFs', { pfNames: ['ens2f0#0-3'] }, pfWith({ a: HALF })],
+    ['when they hand out none, and none is wanted', { pfNames: ['ens9'] }, pfWith({})],
+    ['whatever they say, where every policy is refused', { pfNames: ['ens9#0-1'] }, pfWith({ a: [] })],
+    [
+      'whatever they say, where what stands is kept',
+      { pfNames: ['ens9'] },
+      pfWith({}, { wanted: new Map([['a', { ranges: HALF, isKept: true }]]) }),
+    ],
+    ['by a device id that the VFs of a PF have', { devices: ['1889'] }, pfWith({ a: ALL })],
+    [
+      'by a device id that is unknown on a PF without planned VFs: it does not fit',
+      { devices: ['1889'] },
+      pfWith({}, { vfDevice: undefined, isPlanned: false }),
+    ],
+  ])('%s', (_, selectors, pf) => {
+    expect(isRight(selectors, pf)).toBe(true);
+  });
+});
+
+describe('selectors are wrong', () => {
+  it.each<[string, Partial<Selectors>, PfForPlugin]>([
+    ['when they hand out more than is wanted', { vendors: ['8086'] }, pfWith({ a: HALF })],
+    ['when they hand out less than is wanted', { pfNames: ['ens2f0#0-3'] }, pfWith({ a: ALL })],
+    ['when they hand out what nobody wants', { vendors: ['8086'] }, pfWith({})],
+    ['when a device id may be that of planned VFs', { devices: ['1889'] }, pfWith({ a: ALL }, { vfDevice: undefined })],
+    ['when a device id may not be that of planned VFs', { devices: ['1889'] }, pfWith({}, { vfDevice: undefined })],
+  ])('%s', (_, selectors, pf) => {
+    expect(isRight(selectors, pf)).toBe(false);
+  });
+
+  it('when one policy is refused, and the other one gets other VFs than it wants', () => {
+    const policies = [readable('a'), readable('b')];
+    expect(isRight({ pfNames: ['ens9'] }, pfWith({ a: [], b: HALF }), ...policies)).toBe(false);
+    const pf = pfWith(
+      {},
+      {
+        wanted: new Map([
+          ['a', { ranges: HALF, isKept: true }],
+          ['b', { ranges: HALF, isKept: false }],
+        ]),
+      },
+    );
+    expect(isRight({ pfNames: ['ens9'] }, pf, ...policies)).toBe(false);
+  });
+});
+
+describe('a policy that asks for a model', () => {
+  const byModel = readable('a', { nicSelector: { vendor: '8086', deviceID: '1592' } });
+  const byVendor = readable('b', { nicSelector: { vendor: '8086' } });
+  const pf = pfWith({ a: ALL, b: ALL });
+
+  it('is not served by its vendor alone', () => {
+    expect(isRight({ vendors: ['8086'] }, pf, byModel)).toBe(false);
+    expect(isRight({ vendors: ['8086'] }, pf, byVendor)).toBe(true);
+  });
+
+  it('is not served by its vendor either when another policy asks for all of the vendor', () => {
+    expect(isRight({ vendors: ['8086'] }, pf, byModel, byVendor)).toBe(false);
+  });
+
+  it.each<[string, Partial<Selectors>]>([
+    ['the id of its VFs', { devices: ['1889'] }],
+    ['the name of the PF', { pfNames: ['ens2f0'] }],
+    ['the address of the PF', { rootDevices: ['0000:3b:00.0'] }],
+    ['the address of the device', { pciAddresses: ['0000:3b:00.0'] }],
+  ])('is served by %s', (_, selectors) => {
+    expect(isRight({ vendors: ['8086'], ...selectors }, pf, byModel)).toBe(true);
+  });
+});
