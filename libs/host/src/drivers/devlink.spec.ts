@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandError } from '../kernel/commands.ts';
-import { listDevlinkPorts, readESwitchMode, representorsOf, setESwitchMode } from './devlink.ts';
+import { KernelBlockedError } from '../kernel/kernel.ts';
+import { listDevlinkPorts, readESwitchMode, readESwitchModes, representorsOf, setESwitchMode } from './devlink.ts';
 import { TestKernel } from '../test/test-kernel.ts';
 
 const NIC = 'pci/0000:5e:00.0';
@@ -33,6 +34,12 @@ describe('the ports of a NIC', () => {
     ]);
   });
 
+  it('are of no flavour where none is told', async () => {
+    expect(await listDevlinkPorts(kernel(JSON.stringify({ port: { [`${NIC}/1`]: {} } })))).toEqual([
+      { device: NIC, flavour: '' },
+    ]);
+  });
+
   it('are none without such a NIC', async () => {
     expect(await listDevlinkPorts(kernel('{"port":{}}'))).toEqual([]);
     expect(await listDevlinkPorts(kernel('{}'))).toEqual([]);
@@ -41,6 +48,11 @@ describe('the ports of a NIC', () => {
   it('represent the VFs of their own device, as far as they have an interface here', async () => {
     const ports = await listDevlinkPorts(kernel(JSON.stringify({ port: PORTS })));
     expect(representorsOf(ports, NIC)).toEqual(new Map([[0, 'ens2f0npf0vf0']]));
+    const others = [
+      { device: NIC, flavour: 'pcisf', linkName: 'ens2f0npf0sf1', vfId: 1 },
+      { device: NIC, flavour: 'pcivf', linkName: 'ens2f0npf0vfx' },
+    ];
+    expect(representorsOf(others, NIC)).toEqual(new Map());
   });
 });
 
@@ -61,7 +73,64 @@ describe('the eSwitch mode', () => {
     const kernel = new TestKernel({ commands: { [set]: '' } });
     await setESwitchMode(kernel, NIC, 'switchdev');
     expect(kernel.done).toEqual([set]);
+    expect([...kernel.deadlines]).toEqual([[set, 120_000]]);
     const refusing = new TestKernel({ commands: { [set]: '!kernel answers: Device or resource busy' } });
     await expect(setESwitchMode(refusing, NIC, 'switchdev')).rejects.toThrow(CommandError);
+  });
+});
+
+describe('the eSwitch modes of the PFs', () => {
+  const LIST = 'devlink -j dev show';
+  const show = `devlink -j dev eswitch show ${NIC}`;
+  const listed = JSON.stringify({ dev: { [NIC]: {}, 'auxiliary/mlx5_core.sf.4': {} } });
+
+  it.each<[string, Record<string, string>, object]>([
+    [
+      'that of a PF',
+      { [LIST]: listed, [show]: `{"dev":{"${NIC}":{"mode":"switchdev"}}}` },
+      { modes: { '0000:5e:00.0': 'switchdev' } },
+    ],
+    ['none where devlink knows none', { [LIST]: listed, [show]: '!kernel answers: Operation not supported' }, {}],
+    ['none without devlink in the kernel', { [LIST]: '!Failed to connect to devlink Netlink' }, {}],
+    [
+      'unknown where devlink fails for one',
+      { [LIST]: listed, [show]: '!kernel answers: Connection timed out' },
+      { failures: { '0000:5e:00.0': `${show}: kernel answers: Connection timed out` } },
+    ],
+    [
+      'unknown where devlink tells one that we do not know',
+      { [LIST]: listed, [show]: `{"dev":{"${NIC}":{"mode":"other"}}}` },
+      { failures: { '0000:5e:00.0': `${show}: the mode is other, which this version does not know` } },
+    ],
+    [
+      'unknown where devlink fails',
+      { [LIST]: '!kernel answers: Cannot allocate memory' },
+      { failure: `${LIST}: kernel answers: Cannot allocate memory` },
+    ],
+  ])('are %s', async (_, commands, expected) => {
+    const kernel = new TestKernel({ commands });
+    const { modes, failures, failure } = await readESwitchModes(kernel);
+    expect({ modes: Object.fromEntries(modes), failures: Object.fromEntries(failures), failure }).toEqual({
+      modes: {},
+      failures: {},
+      failure: undefined,
+      ...expected,
+    });
+    expect(kernel.done.filter((line) => line.includes('auxiliary'))).toEqual([]);
+  });
+
+  it.each([LIST, show])('are not asked for again while the kernel holds %s', async (line) => {
+    const kernel = new TestKernel({ commands: { [LIST]: listed } });
+    const exec = kernel.exec.bind(kernel);
+    const blocked = new KernelBlockedError({
+      verb: 'exec',
+      path: line,
+      since: 0,
+      waitedMs: 30_000,
+      released: new Promise(() => undefined),
+    });
+    kernel.exec = (command, args) =>
+      [command, ...args].join(' ') === line ? Promise.reject(blocked) : exec(command, args);
+    await expect(readESwitchModes(kernel)).rejects.toBe(blocked);
   });
 });

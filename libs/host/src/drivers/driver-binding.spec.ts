@@ -78,4 +78,100 @@ describe('a driver', () => {
     await unbindDriver(without, VF);
     expect(without.done).toEqual([]);
   });
+
+  it('is given ten seconds for each step', async () => {
+    const unbind = '/sys/bus/pci/drivers/igbvf/unbind';
+    const kernel = vf('igbvf');
+    await bindDriver(kernel, VF, 'igbvf');
+    kernel.files.set(unbind, '');
+    kernel.onWrite = () => void kernel.files.delete(DRIVER);
+    await unbindDriver(kernel, VF);
+    expect([...kernel.deadlines]).toEqual([OVERRIDE, PROBE, unbind].map((path) => [path, 10_000]));
+  });
+
+  it.each<[string, string, Record<string, string>, string]>([
+    ['igbvf', 'its module is there', { '/sys/bus/pci/drivers/igbvf/bind': '' }, 'see dmesg'],
+    [
+      'vfio-pci',
+      'its module is there',
+      { '/sys/bus/pci/drivers/vfio-pci/bind': '' },
+      'see dmesg; most often the IOMMU is off, or the group of the device has no isolation',
+    ],
+    ['vfio-pci', 'its module is not there', {}, 'the kernel module vfio-pci is not loaded'],
+  ])('%s that was not bound although %s: the cause is told', async (driver, _, files, cause) => {
+    const kernel = vf(undefined);
+    for (const [path, text] of Object.entries(files)) kernel.files.set(path, text);
+    await expect(bindDriver(kernel, VF, driver)).rejects.toMatchObject({
+      message: `write ${PROBE}: ENODEV (${VF} has no driver after binding ${driver}: ${cause})`,
+    });
+  });
+
+  it.each([
+    ['ENODEV', 'there is no such device any more, or it has another driver'],
+    ['ENOENT', 'there is no such device or driver any more'],
+    ['EBUSY', 'another driver has it'],
+    ['EPERM', 'the daemon may not do that: it has to run privileged'],
+    ['EACCES', 'the daemon may not do that: it has to run privileged, with /sys writable'],
+    ['EROFS', 'the daemon has /sys read-only: it has to run privileged'],
+  ])('that the kernel refuses with %s is refused with its meaning', async (errno, meaning) => {
+    const kernel = new TestKernel({ files: { [OVERRIDE]: `[${errno}]` } });
+    await expect(bindDriver(kernel, VF, 'igbvf')).rejects.toMatchObject({
+      path: OVERRIDE,
+      code: errno,
+      message: `write ${OVERRIDE}: ${errno} (${meaning})`,
+      cause: { code: errno },
+    });
+  });
+
+  it('that the kernel refuses with an errno for which we have no words is refused with that', async () => {
+    const kernel = new TestKernel({ files: { [OVERRIDE]: '[EIO]' } });
+    await expect(bindDriver(kernel, VF, 'igbvf')).rejects.toMatchObject({ message: `write ${OVERRIDE}: EIO` });
+  });
+});
+
+describe('the default driver of a device', () => {
+  const MODALIAS = `/sys/bus/pci/devices/${VF}/modalias`;
+  const ALIAS = 'pci:v00008086d000010CAsv*';
+  const MODPROBE = `modprobe ${ALIAS}`;
+
+  /** A VF that takes its driver at the probe of this number, or never. */
+  function vf(takesAt: number): TestKernel {
+    const kernel = new TestKernel({
+      files: { [OVERRIDE]: '(null)', [PROBE]: '', [MODALIAS]: ALIAS },
+      commands: { [MODPROBE]: '' },
+    });
+    let probes = 0;
+    kernel.onWrite = (path) => {
+      if (path === PROBE && (probes += 1) === takesAt) kernel.files.set(DRIVER, '->../../bus/pci/drivers/igbvf');
+    };
+    return kernel;
+  }
+
+  it('is bound once its module is loaded', async () => {
+    const kernel = vf(2);
+    await bindDefaultDriver(kernel, VF);
+    expect(kernel.done).toEqual([`${OVERRIDE} = \\n`, `${PROBE} = ${VF}`, MODPROBE, `${PROBE} = ${VF}`]);
+  });
+
+  it('that takes the device not even then is an error', async () => {
+    await expect(bindDefaultDriver(vf(3), VF)).rejects.toMatchObject({
+      code: 'ENODEV',
+      message: `write ${PROBE}: ENODEV (${VF} has no driver after binding its default driver: see dmesg)`,
+    });
+  });
+
+  it('is not looked for when the kernel refuses to look', async () => {
+    const kernel = vf(1);
+    kernel.files.set(PROBE, '[EACCES]');
+    await expect(bindDefaultDriver(kernel, VF)).rejects.toMatchObject({ code: 'EACCES' });
+    expect(kernel.done).not.toContain(MODPROBE);
+  });
+
+  it('needs no module when the device has a driver that the kernel says it has not', async () => {
+    const kernel = vf(1);
+    kernel.files.set(PROBE, '[ENODEV]');
+    kernel.files.set(DRIVER, '->../../bus/pci/drivers/igbvf');
+    await expect(bindDefaultDriver(kernel, VF)).rejects.toMatchObject({ code: 'ENODEV' });
+    expect(kernel.done).not.toContain(MODPROBE);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { TestKernel } from '../test/test-kernel.ts';
-import { setAutoprobe, setNumVfs } from './sriov.ts';
+import { listVfAddresses, setAutoprobe, setNumVfs } from './sriov.ts';
 
 const PF = '0000:01:00.0';
 const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
@@ -38,11 +38,15 @@ describe('the number of VFs', () => {
     const kernel = pf(present);
     await setNumVfs(kernel, PF, wanted);
     expect(kernel.done).toEqual(done);
+    expect([...kernel.deadlines.values()]).toEqual(done.map(() => 10_000));
   });
 
   it.each([
     ['ERANGE', 'the device cannot have so many VFs (8 wanted, 7 possible)'],
     ['EBUSY', 'the device has another number of VFs already (8 wanted, 7 possible)'],
+    ['EINVAL', 'the driver does not take this number (8 wanted, 7 possible)'],
+    ['ENODEV', 'the device is gone (8 wanted, 7 possible)'],
+    ['ENOSYS', 'the driver of the PF cannot make VFs (8 wanted, 7 possible)'],
     ['ENOENT', 'the driver of the PF cannot make VFs, or there is none (8 wanted, 7 possible)'],
     [
       'ENOMEM',
@@ -63,6 +67,12 @@ describe('the number of VFs', () => {
     });
   });
 
+  it('that is refused is explained without the number that is possible where that cannot be read', async () => {
+    const kernel = pf(0, '[ERANGE]');
+    kernel.files.delete(`/sys/bus/pci/devices/${PF}/sriov_totalvfs`);
+    await expect(setNumVfs(kernel, PF, 8)).rejects.toThrow('(8 wanted, an unknown number possible)');
+  });
+
   it('that is refused with what we have no words for is refused with that', async () => {
     await expect(setNumVfs(pf(0, '[EIO]'), PF, 8)).rejects.toMatchObject({ message: `write ${NUM_VFS}: EIO` });
   });
@@ -75,6 +85,34 @@ describe('the number of VFs', () => {
     await setAutoprobe(kernel, PF, true);
     expect(kernel.done).toEqual([`${path} = 0`, `${path} = 1`]);
     kernel.onWrite = () => undefined;
-    await expect(setAutoprobe(kernel, PF, false)).rejects.toMatchObject({ code: 'NO_EFFECT' });
+    await expect(setAutoprobe(kernel, PF, false)).rejects.toMatchObject({
+      code: 'NO_EFFECT',
+      path,
+      message: 'driver probing of new VFs was to be turned off, and is not',
+    });
+    kernel.files.set(path, '0');
+    await expect(setAutoprobe(kernel, PF, true)).rejects.toThrow(
+      'driver probing of new VFs was to be turned on, and is not',
+    );
+  });
+});
+
+describe('the addresses of the VFs of a PF', () => {
+  it('are those of its links alone, in the order of the VFs', async () => {
+    const at = `/sys/bus/pci/devices/${PF}`;
+    const kernel = new TestKernel({
+      files: {
+        [`${at}/virtfn10`]: '->../0000:01:11.2',
+        [`${at}/virtfn2`]: '->../0000:01:10.2',
+        [`${at}/virtfn3`]: '[ENOENT]',
+        [`${at}/virtfn4_old`]: '->../0000:01:10.4',
+        [`${at}/my_virtfn5`]: '->../0000:01:10.5',
+        [`${at}/sriov_numvfs`]: '3',
+      },
+    });
+    expect([...(await listVfAddresses(kernel, PF))]).toEqual([
+      [2, '0000:01:10.2'],
+      [10, '0000:01:11.2'],
+    ]);
   });
 });

@@ -55,6 +55,8 @@ describe('a vDPA device', () => {
     const kernel = host(present, 'vhost_vdpa');
     await bindVdpaDriver(kernel, NAME, 'vhost_vdpa');
     expect(kernel.done).toEqual(done);
+    const slow = done.map((line) => line.split(' = ')[0]).filter((path) => path !== OVERRIDE);
+    expect([...kernel.deadlines]).toEqual(slow.map((path) => [path, 60_000]));
   });
 
   it('that the kernel left unbound in silence is an error', async () => {

@@ -1,4 +1,11 @@
-import { type ExecResult, type Kernel, KernelError, type RpcMethod } from '../kernel/kernel.ts';
+import {
+  type CallOptions,
+  type ExecOptions,
+  type ExecResult,
+  type Kernel,
+  KernelError,
+  type RpcMethod,
+} from '../kernel/kernel.ts';
 
 /** A host that is no more than what a test writes down. */
 export class TestKernel implements Kernel {
@@ -8,6 +15,8 @@ export class TestKernel implements Kernel {
   readonly commands: Map<string, string>;
   /** Writes as `path = value` and commands that were run, in order. */
   readonly done: string[] = [];
+  /** How long a write, by its path, or a command, by its line, may take at most, where the caller says so. */
+  readonly deadlines = new Map<string, number>();
   /** Answers of gRPC methods by socket and method, such as `/run/x.sock /v1.Service/List`. */
   readonly answers = new Map<string, Uint8Array>();
   /** Called after each write. */
@@ -30,7 +39,8 @@ export class TestKernel implements Kernel {
     return Promise.resolve(text.slice(2));
   }
 
-  async write(path: string, value: string): Promise<void> {
+  async write(path: string, value: string, { deadlineMs }: CallOptions = {}): Promise<void> {
+    if (deadlineMs !== undefined) this.deadlines.set(path, deadlineMs);
     this.done.push(`${path} = ${JSON.stringify(value).slice(1, -1)}`);
     this.#find('write', path);
     this.onWrite(path, value);
@@ -53,8 +63,9 @@ export class TestKernel implements Kernel {
     return Promise.resolve(answer);
   }
 
-  async exec(command: string, args: readonly string[]): Promise<ExecResult> {
+  async exec(command: string, args: readonly string[], { deadlineMs }: ExecOptions = {}): Promise<ExecResult> {
     const line = [command, ...args].join(' ');
+    if (deadlineMs !== undefined) this.deadlines.set(line, deadlineMs);
     this.done.push(line);
     const output = this.commands.get(line) ?? '[ENOENT]';
     throwErrno(output, { verb: 'exec', path: line });
