@@ -240,7 +240,7 @@ describe('the controllers of statuses', () => {
     expect(service.condition(POLICIES, 'p', 'Degraded')).toMatchObject({ status: 'True', reason: 'NodesFailed' });
   });
 
-  it('say what of the selector fits no PF', async () => {
+  it('say what of the selector matches no PF', async () => {
     const service = runWithPolicy();
     service.caches.policies.store.upsert(policyOf('none', { nicSelector: { vendor: '15b3' } }));
     service.caches.policies.store.upsert(policyOf('nowhere', { nodeSelector: { own: 'nobody' } }));

@@ -27,7 +27,7 @@ describe('a policy before there is hardware', () => {
       pf('ens9'),
       [
         'spec.nicSelector selects no PF that can have VFs on the 2 selected nodes now: nothing happens until there is one',
-        'spec.nicSelector.pfNames "ens9" fits no PF (there are ens2f0, ens2f1)',
+        'spec.nicSelector.pfNames "ens9" matches no PF (there are ens2f0, ens2f1)',
       ],
     ],
     ['one of the selected nodes has it', {}, []],
@@ -108,7 +108,7 @@ describe('a policy that takes VFs away', () => {
     expect(warnings).toContain(
       '16 VFs that exist now will be removed as soon as nobody uses them: 16 of ens2f0np0 on node n1',
     );
-    expect(warnings).toContain('spec.nicSelector.pfNames "ens2f0" fits no PF, and ens2f0np0 would: write that');
+    expect(warnings).toContain('spec.nicSelector.pfNames "ens2f0" matches no PF, and ens2f0np0 would: write that');
     expect(warnings).not.toContain('nothing happens');
   });
 
@@ -166,27 +166,27 @@ describe('a selector that is written otherwise than nodes write their PFs', () =
     [
       'an id in capitals',
       { vendor: '8086', deviceID: '159B' },
-      'spec.nicSelector.deviceID "159B" fits no PF, and 159b would',
+      'spec.nicSelector.deviceID "159B" matches no PF, and 159b would',
     ],
-    ['an id with 0x', { vendor: '0x8086' }, 'spec.nicSelector.vendor "0x8086" fits no PF, and 8086 would'],
+    ['an id with 0x', { vendor: '0x8086' }, 'spec.nicSelector.vendor "0x8086" matches no PF, and 8086 would'],
     [
       'an address without its domain',
       { rootDevices: ['3b:00.0'] },
-      'spec.nicSelector.rootDevices "3b:00.0" fits no PF, and 0000:3b:00.0 would',
+      'spec.nicSelector.rootDevices "3b:00.0" matches no PF, and 0000:3b:00.0 would',
     ],
     [
       'an address with VFs behind it',
       { rootDevices: ['0000:3B:00.0#0-3'] },
-      'and 0000:3b:00.0 without "#0-3" (VFs stand behind names, in pfNames) would',
+      'and 0000:3b:00.0 without "#0-3" (give VF ranges in pfNames) would',
     ],
     ['an address without its function', { rootDevices: ['3b:00'] }, 'and 0000:3b:00.0 would'],
-    ['a name with blanks', { pfNames: [' ens2f0'] }, 'pfNames " ens2f0" fits no PF, and ens2f0 would'],
-    ['a name that no PF has', { pfNames: ['ens9f0'] }, 'pfNames "ens9f0" fits no PF (there are eno1, ens2f0)'],
-    ['a vendor that no PF has', { vendor: '14e4' }, 'vendor "14e4" fits no PF (there are 15b3, 8086)'],
+    ['a name with blanks', { pfNames: [' ens2f0'] }, 'pfNames " ens2f0" matches no PF, and ens2f0 would'],
+    ['a name that no PF has', { pfNames: ['ens9f0'] }, 'pfNames "ens9f0" matches no PF (there are eno1, ens2f0)'],
+    ['a vendor that no PF has', { vendor: '14e4' }, 'vendor "14e4" matches no PF (there are 15b3, 8086)'],
     [
       'parts of different PFs',
       { vendor: '15b3', pfNames: ['ens2f0'] },
-      'each part of spec.nicSelector fits some PF, and no PF fits all of them',
+      'each part of spec.nicSelector matches some PF, and no PF matches all of them',
     ],
   ])('%s is named with the form it should have', (_, nicSelector, warning) => {
     const nodeStates = [

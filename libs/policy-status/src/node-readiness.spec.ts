@@ -43,8 +43,8 @@ describe('policyStatus', () => {
       'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector, or policies with precedence have all VFs',
     ],
     [
-      { ...none, mismatch: 'spec.nicSelector.vendor "15B3" fits no PF, and 15b3 would: write that' },
-      'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector, or policies with precedence have all VFs; spec.nicSelector.vendor "15B3" fits no PF, and 15b3 would: write that',
+      { ...none, mismatch: 'spec.nicSelector.vendor "15B3" matches no PF, and 15b3 would: write that' },
+      'none NoMatchingInterfaces: no PF on the selected nodes (2) fits spec.nicSelector, or policies with precedence have all VFs; spec.nicSelector.vendor "15B3" matches no PF, and 15b3 would: write that',
     ],
     [
       {

@@ -11,7 +11,7 @@ import {
 export interface PolicyFacts extends NodesFacts {
   /** Nodes whose labels the policy selects, whether or not they have a PF for it. */
   readonly selectedNodes: number;
-  /** Why its selector fits no PF of these nodes, as a sentence. It is told where the policy configures nothing. */
+  /** Why its selector matches no PF of these nodes, as a sentence. It is told where the policy configures nothing. */
   readonly mismatch?: string | undefined;
 }
 

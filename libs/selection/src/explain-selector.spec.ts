@@ -18,31 +18,31 @@ function explain(nicSelector: NicSelector, interfaces: readonly ObservedInterfac
 
 describe('explainMismatch', () => {
   it.each<[string, NicSelector, string]>([
-    ['an id in capitals', { deviceID: '159B' }, 'deviceID "159B" fits no PF, and 159b would: write that'],
-    ['an id with 0x', { vendor: '0x8086' }, 'vendor "0x8086" fits no PF, and 8086 would: write that'],
-    ['an id without its zeros', { vendor: 'bda' }, 'vendor "bda" fits no PF, and 0bda would: write that'],
+    ['an id in capitals', { deviceID: '159B' }, 'deviceID "159B" matches no PF, and 159b would: write that'],
+    ['an id with 0x', { vendor: '0x8086' }, 'vendor "0x8086" matches no PF, and 8086 would: write that'],
+    ['an id without its zeros', { vendor: 'bda' }, 'vendor "bda" matches no PF, and 0bda would: write that'],
     [
       'an address without its domain',
       { rootDevices: ['3b:00.0'] },
-      'rootDevices "3b:00.0" fits no PF, and 0000:3b:00.0 would: write that',
+      'rootDevices "3b:00.0" matches no PF, and 0000:3b:00.0 would: write that',
     ],
     [
       'an address with VFs behind it',
       { rootDevices: ['0000:3B:00.0#0-3'] },
-      'rootDevices "0000:3B:00.0#0-3" fits no PF, and 0000:3b:00.0 without "#0-3" (VFs stand behind names, in pfNames) would: write that',
+      'rootDevices "0000:3B:00.0#0-3" matches no PF, and 0000:3b:00.0 without "#0-3" (give VF ranges in pfNames) would: write that',
     ],
     [
       'an address without its function',
       { rootDevices: ['3b:00'] },
-      'rootDevices "3b:00" fits no PF, and 0000:3b:00.0 would: write that',
+      'rootDevices "3b:00" matches no PF, and 0000:3b:00.0 would: write that',
     ],
-    ['a name with blanks', { pfNames: [' ens2f0'] }, 'pfNames " ens2f0" fits no PF, and ens2f0 would: write that'],
-    ['a name in capitals', { pfNames: ['LEFT'] }, 'pfNames "LEFT" fits no PF, and left would: write that'],
-    ['a name without its port', { pfNames: ['eno1'] }, 'pfNames "eno1" fits no PF, and eno1np0 would: write that'],
+    ['a name with blanks', { pfNames: [' ens2f0'] }, 'pfNames " ens2f0" matches no PF, and ens2f0 would: write that'],
+    ['a name in capitals', { pfNames: ['LEFT'] }, 'pfNames "LEFT" matches no PF, and left would: write that'],
+    ['a name without its port', { pfNames: ['eno1'] }, 'pfNames "eno1" matches no PF, and eno1np0 would: write that'],
     [
       'a name with another port',
       { pfNames: ['ens2f0np1'] },
-      'pfNames "ens2f0np1" fits no PF, and ens2f0 would: write that',
+      'pfNames "ens2f0np1" matches no PF, and ens2f0 would: write that',
     ],
   ])('names what was meant by %s', (_, selector, text) => {
     expect(explain(selector)).toBe(`spec.nicSelector.${text}`);
@@ -50,29 +50,29 @@ describe('explainMismatch', () => {
 
   it('names each part that is nearly right', () => {
     expect(explain({ vendor: '0x8086', deviceID: '159B' })).toBe(
-      'spec.nicSelector.vendor "0x8086" fits no PF, and 8086 would: write that; spec.nicSelector.deviceID "159B" fits no PF, and 159b would: write that',
+      'spec.nicSelector.vendor "0x8086" matches no PF, and 8086 would: write that; spec.nicSelector.deviceID "159B" matches no PF, and 159b would: write that',
     );
   });
 
   it('names a part that is nearly right although others of its kind select something', () => {
-    expect(explain({ pfNames: ['ens2f0', 'eno1'] })).toContain('"eno1" fits no PF, and eno1np0 would');
+    expect(explain({ pfNames: ['ens2f0', 'eno1'] })).toContain('"eno1" matches no PF, and eno1np0 would');
     expect(explain({ pfNames: ['eno1', 'eno1np0'] })).toBeUndefined();
     expect(explain({ rootDevices: ['18:00.0', '0000:18:00.0'] })).toBeUndefined();
   });
 
   it.each<[string, NicSelector, string]>([
-    ['a name', { pfNames: ['ens9f0'] }, 'pfNames "ens9f0" fits no PF (there are eno1np0, ens2f0)'],
-    ['names', { pfNames: ['ens8', 'ens9'] }, 'pfNames "ens8", "ens9" fits no PF (there are eno1np0, ens2f0)'],
-    ['a vendor', { vendor: '14e4' }, 'vendor "14e4" fits no PF (there are 0bda, 15b3, 8086)'],
+    ['a name', { pfNames: ['ens9f0'] }, 'pfNames "ens9f0" matches no PF (there are eno1np0, ens2f0)'],
+    ['names', { pfNames: ['ens8', 'ens9'] }, 'pfNames "ens8", "ens9" matches no PF (there are eno1np0, ens2f0)'],
+    ['a vendor', { vendor: '14e4' }, 'vendor "14e4" matches no PF (there are 0bda, 15b3, 8086)'],
     [
       'a short name that every name begins with',
       { pfNames: ['en'] },
-      'pfNames "en" fits no PF (there are eno1np0, ens2f0)',
+      'pfNames "en" matches no PF (there are eno1np0, ens2f0)',
     ],
     [
       'an address',
       { rootDevices: ['0000:99:00.0'] },
-      'rootDevices "0000:99:00.0" fits no PF (there are 0000:00:14.0, 0000:18:00.0, 0000:3b:00.0)',
+      'rootDevices "0000:99:00.0" matches no PF (there are 0000:00:14.0, 0000:18:00.0, 0000:3b:00.0)',
     ],
   ])('says what there is instead of %s that no PF has', (_, selector, text) => {
     expect(explain(selector)).toBe(`spec.nicSelector.${text}`);
@@ -80,19 +80,21 @@ describe('explainMismatch', () => {
 
   it('offers PFs whose firmware can be told to allow VFs, and none that can have no VFs', () => {
     expect(explain({ pfNames: ['ens9f0'] }, INTERFACES.slice(1))).toContain('(there is eno1np0)');
-    expect(explain({ pfNames: ['ens9f0'] }, INTERFACES.slice(2))).toBe('spec.nicSelector.pfNames "ens9f0" fits no PF');
+    expect(explain({ pfNames: ['ens9f0'] }, INTERFACES.slice(2))).toBe(
+      'spec.nicSelector.pfNames "ens9f0" matches no PF',
+    );
   });
 
   it('names the first few of many', () => {
     const many = Array.from({ length: 10 }, (_, index) => nic(`ens${index}`, `0000:0${index}:00.0`));
     expect(explain({ pfNames: ['other'] }, many)).toBe(
-      'spec.nicSelector.pfNames "other" fits no PF (there are ens0, ens1, ens2, ens3, ens4, ens5, ens6, ens7 and 2 more)',
+      'spec.nicSelector.pfNames "other" matches no PF (there are ens0, ens1, ens2, ens3, ens4, ens5, ens6, ens7 and 2 more)',
     );
   });
 
   it('says so when each part fits a PF, and no PF fits all parts', () => {
     expect(explain({ vendor: '15b3', pfNames: ['ens2f0'] })).toBe(
-      'each part of spec.nicSelector fits some PF, and no PF fits all of them',
+      'each part of spec.nicSelector matches some PF, and no PF matches all of them',
     );
   });
 

@@ -3,7 +3,7 @@ import { listSome } from '@sriov/words';
 import { canHaveVfs } from './candidate.ts';
 import { isEmptySelector, type ReadSelector, selects } from './nic-selector.ts';
 
-/** A part of a selector that fits no PF as it is written, and what its author most likely meant. */
+/** A part of a selector that matches no PF as it is written, and what its author most likely meant. */
 interface NearMiss {
   readonly field: string;
   readonly written: string;
@@ -14,11 +14,11 @@ interface NearMiss {
 const SHOWN = 8;
 
 /**
- * Explains why a selector fits no PF; `undefined` when there is nothing to explain. A part that is nearly right is
+ * Explains why a selector matches no PF; `undefined` when there is nothing to explain. A part that is nearly right is
  * always named, with what its author most likely meant: an id in capitals or with 0x, a PCI address without its domain
  * or with VFs behind it, a name that is nearly that of a PF. Where the selector as a whole selects nothing, the
- * explanation names what there is instead, or says that no PF fits all parts. `interfaces` are those of all nodes in
- * question: a part that fits on one of the nodes is right.
+ * explanation names what there is instead, or says that no PF matches all parts. `interfaces` are those of all nodes in
+ * question: a part that matches on one of the nodes is right.
  */
 export function explainMismatch(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
   if (interfaces.length === 0) return undefined;
@@ -34,10 +34,10 @@ export function explainMismatch(selector: ReadSelector, interfaces: readonly Obs
 }
 
 function describeMiss({ field, written, meant }: NearMiss): string {
-  return `spec.nicSelector.${field} "${written}" fits no PF, and ${meant} would: write that`;
+  return `spec.nicSelector.${field} "${written}" matches no PF, and ${meant} would: write that`;
 }
 
-/** No part is nearly right: the parts that fit no PF at all, and what there is instead. */
+/** No part is nearly right: the parts that match no PF at all, and what there is instead. */
 function explainNothing(selector: ReadSelector, interfaces: readonly ObservedInterface[]): string | undefined {
   const { vendor, deviceID, rootDevices = [], pfs, netFilter } = selector;
   if (netFilter) return undefined;
@@ -50,11 +50,11 @@ function explainNothing(selector: ReadSelector, interfaces: readonly ObservedInt
   const unfit = parts.filter(
     ([, written, present]) => written.length > 0 && !written.some((each) => present.includes(each)),
   );
-  if (unfit.length === 0) return 'each part of spec.nicSelector fits some PF, and no PF fits all of them';
+  if (unfit.length === 0) return 'each part of spec.nicSelector matches some PF, and no PF matches all of them';
   return unfit
     .map(
       ([field, written, present]) =>
-        `spec.nicSelector.${field} "${written.join('", "')}" fits no PF${instead(field === 'pfNames' ? ownNames(interfaces) : present)}`,
+        `spec.nicSelector.${field} "${written.join('", "')}" matches no PF${instead(field === 'pfNames' ? ownNames(interfaces) : present)}`,
     )
     .join('; ');
 }
@@ -94,7 +94,7 @@ function addressMisses(
     .filter((address) => !rootDevices.includes(address));
   if (lower === '' || meant.length === 0) return [];
   const words = meant.slice(0, SHOWN).join(' or ');
-  const cure = ranges === undefined ? words : `${words} without "#${ranges}" (VFs stand behind names, in pfNames)`;
+  const cure = ranges === undefined ? words : `${words} without "#${ranges}" (give VF ranges in pfNames)`;
   return [{ field: 'rootDevices', written, meant: cure }];
 }
 

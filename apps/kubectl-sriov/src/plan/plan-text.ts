@@ -61,7 +61,7 @@ function staysLines(
       : []),
     ...(unmanaged.length > 0
       ? [
-          `Not managed: ${counted(unmanaged.length, 'node')} (${listSome(unmanaged)}), for lack of the labels ${selector}`,
+          `Not managed: ${counted(unmanaged.length, 'node')} (${listSome(unmanaged)}), because they lack the labels ${selector}`,
         ]
       : []),
     ...(abandoned.length > 0

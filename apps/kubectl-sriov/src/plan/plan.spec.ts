@@ -292,7 +292,7 @@ describe('plan: nodes and problems', () => {
       [config, node('stays', { sriov: 'yes' }), node('goes'), nodeState('goes', PORTS), node('never')],
       ...['plan', ...OPTIONS],
     );
-    expect(stdout).toContain('Not managed: 2 nodes (goes, never), for lack of the labels sriov=yes\n');
+    expect(stdout).toContain('Not managed: 2 nodes (goes, never), because they lack the labels sriov=yes\n');
     expect(stdout).toContain(
       'No longer managed: 1 node (goes): the device plugin leaves at once, and the SriovNetworkNodeState after a while\n',
     );
