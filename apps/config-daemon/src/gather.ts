@@ -1,7 +1,7 @@
 import { type NodeStateSpec, type PlannedFrom, readPlannedFrom, type SriovNetworkNodeState } from '@sriov/api';
 import { type Kernel, lookCloser, observeHost } from '@sriov/host';
-import { type HostFacts } from '@sriov/node-plan';
-import { type InitialState, type Journal, type JournalEntries } from './journal/journal.ts';
+import { type HostFacts, type InitialPf } from '@sriov/node-plan';
+import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
 
 /** What the daemon looks at and writes to. */
@@ -60,7 +60,7 @@ export async function gatherUses(ports: HostPorts, gathered: Gathered, pfs: read
 async function initialStates(
   kernel: Kernel,
   { owned, initial }: JournalEntries,
-): Promise<ReadonlyMap<string, InitialState>> {
+): Promise<ReadonlyMap<string, InitialPf>> {
   const unknown = [...owned.keys()].filter((pciAddress) => !initial.has(pciAddress));
   if (unknown.length === 0) return initial;
   const mtus = await readUpstreamMtus(kernel);

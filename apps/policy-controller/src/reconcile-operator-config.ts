@@ -1,5 +1,5 @@
-import { CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
-import { type NewCondition } from '@sriov/conditions';
+import { type Condition, CONDITION, REASON, SRIOV_OPERATOR_CONFIG, SUPPORTED_NIC_CONFIG_MAP } from '@sriov/api';
+import { transitionEvents } from '@sriov/conditions';
 import { done, type Outcome } from '@sriov/controller';
 import { CONFIG_MAP } from '@sriov/kube';
 import { decideConditions, type OperatorConfigSources } from './status/operator-config-conditions.ts';
@@ -26,11 +26,10 @@ export async function reconcileOperatorConfig(context: OperatorConfigContext): P
   return outcome;
 }
 
-function recordOnNicList(context: OperatorConfigContext, transitions: readonly NewCondition[]): void {
+function recordOnNicList(context: OperatorConfigContext, transitions: readonly Condition[]): void {
   const { caches, settings, recorder } = context;
   const list = caches.supportedNics.store.get(`${settings.namespace}/${SUPPORTED_NIC_CONFIG_MAP}`);
-  const unread = transitions.find(({ type, status }) => type === CONDITION.nicListRead && status === 'False');
-  if (list === undefined || unread === undefined) return;
-  const { reason, message } = unread;
-  recorder.record(CONFIG_MAP, list, { type: 'Warning', reason, message });
+  if (list === undefined) return;
+  const ofList = transitions.filter(({ type }) => type === CONDITION.nicListRead);
+  for (const event of transitionEvents(ofList, 'trouble')) recorder.record(CONFIG_MAP, list, event);
 }

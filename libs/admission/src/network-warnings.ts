@@ -1,4 +1,4 @@
-import { nearNames } from '@sriov/words';
+import { FEW, nearNames } from '@sriov/words';
 import { findConfigFault } from './cni-config-fault.ts';
 import { renderNetwork } from './network-rules.ts';
 import { type AdmissionRequest } from './request.ts';
@@ -18,9 +18,6 @@ const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
 /** Blanks of Unicode that JSON does not know. */
 const FOREIGN_BLANK = /[\v\f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
-/** Most names of similar resources that are shown. */
-const SHOWN = 3;
-
 /** What the person who writes a network should know. The network is let in all the same. */
 export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
   {
@@ -29,7 +26,7 @@ export const NETWORK_WARNINGS: readonly Rule<NetworkWords>[] = [
     check({ spec: { resourceName }, cluster: { policies } }) {
       const made = policies.flatMap(({ spec }) => spec?.resourceName ?? []);
       if (made.length === 0 || made.includes(resourceName)) return undefined;
-      const near = nearNames(resourceName, made).slice(0, SHOWN);
+      const near = nearNames(resourceName, made).slice(0, FEW);
       const meant = near.length > 0 ? ` (near: ${near.join(', ')})` : '';
       return `spec.resourceName "${resourceName}" is made by no policy${meant}: pods with this network stay Pending unless something else makes it`;
     },

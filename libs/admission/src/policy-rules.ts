@@ -1,5 +1,6 @@
 import { type NodePolicySpec, parsePfSelector } from '@sriov/api';
 import { findBridgeFault, findResourceNameFault, type SupportedNics } from '@sriov/selection';
+import { listChoices } from '@sriov/words';
 import { type AdmissionSettings } from './request.ts';
 import { type Rule } from './rule.ts';
 
@@ -77,9 +78,6 @@ export const POLICY_RULES: readonly Rule<PolicyFields>[] = [
   { name: 'a bridge has switchdev and is ours', check: findBridgeFault },
 ];
 
-/** Most ids that are named. */
-const SHOWN = 3;
-
 /** Why the ids of the selector are not in the list of NICs; `undefined` when they are. */
 export function unknownIds({ spec, nics }: PolicyFields): string | undefined {
   const { vendor, deviceID } = spec.nicSelector;
@@ -90,7 +88,7 @@ export function unknownIds({ spec, nics }: PolicyFields): string | undefined {
   const whose = vendor ? ` of vendor ${vendor}` : '';
   const pfDevices = nics.pfDevicesOf(plainId(deviceID), vendor);
   return pfDevices.length > 0
-    ? `spec.nicSelector.deviceID "${deviceID}" is that of VFs, which only a virtual machine has as ports: on a host write that of the PF, such as ${pfDevices.slice(0, SHOWN).join(' or ')}`
+    ? `spec.nicSelector.deviceID "${deviceID}" is that of VFs, which only a virtual machine has as ports: on a host write that of the PF, such as ${listChoices(pfDevices)}`
     : unlisted(`deviceID "${deviceID}"${whose}`, plainId(deviceID), (id) => nics.knows({ vendor, pfDevice: id }));
 }
 

@@ -1,6 +1,6 @@
 import { rangesOverlap } from '@sriov/api';
 import { explainMismatch, findUntoldNetwork, type ReadablePolicy, selects, wantedRanges } from '@sriov/selection';
-import { listSome } from '@sriov/words';
+import { FEW, listSome } from '@sriov/words';
 import { type PlacedNode, type Placement, sharedNodes } from './placement.ts';
 import { type PolicyFields, unknownIds } from './policy-rules.ts';
 import { type Rule } from './rule.ts';
@@ -104,14 +104,12 @@ function untoldOn({ selector }: ReadablePolicy, { interfaces }: PlacedNode): str
   return findUntoldNetwork(selector, interfaces);
 }
 
-const SHOWN = 3;
-
 function describeNodes(nodes: readonly PlacedNode[]): string {
   return nodes.length === 1 ? `node ${nodes[0]?.name}` : `the ${nodes.length} selected nodes`;
 }
 
 function describePolicies(names: readonly string[]): string {
-  return `${names.length === 1 ? 'policy' : 'the policies'} ${listSome(names, SHOWN)}`;
+  return `${names.length === 1 ? 'policy' : 'the policies'} ${listSome(names, FEW)}`;
 }
 
 /** True when both policies want a VF of a PF, however each selects it. */

@@ -2,6 +2,7 @@ import { type DesiredInterface, type KubeObject, type ObservedInterface, type Sr
 import { factsOfStatus, findRefusal, findUnreadMode, presentVfs, tellsOfVfs } from '@sriov/node-limits';
 import { type Fleet, type FleetNode, planNodeState, prepareFleet } from '@sriov/policy';
 import { matchesLabels } from '@sriov/selection';
+import { FEW } from '@sriov/words';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 
@@ -163,13 +164,11 @@ function numberOf(entry: DesiredInterface | undefined): number {
   return entry?.numVfs ?? 0;
 }
 
-const SHOWN = 3;
-
 function describe(removals: readonly Removal[]): string {
   const total = removals.reduce((sum, { removed }) => sum + removed, 0);
   const made = removals.reduce((sum, removal) => sum + removal.made, 0);
-  const places = removals.slice(0, SHOWN).map(({ node, pf, removed }) => `${removed} of ${pf} on node ${node}`);
-  const rest = removals.length > SHOWN ? ` and those of ${removals.length - SHOWN} more PFs` : '';
+  const places = removals.slice(0, FEW).map(({ node, pf, removed }) => `${removed} of ${pf} on node ${node}`);
+  const rest = removals.length > FEW ? ` and those of ${removals.length - FEW} more PFs` : '';
   const instead = made > 0 ? `, and ${made} are made instead` : '';
   return `${total} ${total === 1 ? 'VF' : 'VFs'} that exist now will be removed as soon as nobody uses them: ${places.join(', ')}${rest}${instead}`;
 }

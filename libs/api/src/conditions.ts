@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type KubeObject } from './object.ts';
 
 /** A condition as in `metav1.Condition`; lists of them are keyed by `type`. */
 export const conditionSchema = z
@@ -54,8 +55,18 @@ export const CONDITION = {
   nicListRead: 'NicListRead',
 } as const;
 
+/** An object whose status carries conditions. */
+export type Conditioned = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
+
 /** Type of a Kubernetes Event. */
 export type EventType = 'Normal' | 'Warning';
+
+/** What a Kubernetes Event says. */
+export interface EventText {
+  readonly type: EventType;
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** `kubectl get` column that tells why an object is, or is not, ready. */
 export const reasonColumn = {

@@ -1,9 +1,6 @@
-import { type Condition, type EventType, type KubeObject } from '@sriov/api';
-import { eventTypeOf, mergeConditions, type NewCondition } from '@sriov/conditions';
+import { type Condition, type Conditioned, type EventText } from '@sriov/api';
+import { type Announced, mergeConditions, type NewCondition, transitionEvents } from '@sriov/conditions';
 import { refusalOf } from './refusal.ts';
-
-/** An object whose status carries conditions. */
-export type Conditioned = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
 
 /** What the reporter asks of the outside. */
 export interface ReporterPorts<T extends Conditioned> {
@@ -12,7 +9,7 @@ export interface ReporterPorts<T extends Conditioned> {
   /** Writes these conditions and no others into the status of the object. */
   writeConditions(object: T, conditions: readonly Condition[]): Promise<void>;
   /** Records an Event about the object. */
-  recordEvent(object: T, event: { readonly type: EventType; reason: string; message: string }): void;
+  recordEvent(object: T, event: EventText): void;
   now(): number;
 }
 
@@ -26,17 +23,14 @@ export function createConditionReporter<T extends Conditioned>(
   return async (key, decided) => {
     const object = ports.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
-    const recordEvents = (conditions: readonly Condition[]): void => {
-      for (const condition of conditions) {
-        const { reason, message } = condition;
-        ports.recordEvent(object, { type: eventTypeOf(condition), reason, message });
-      }
-    };
     const merged = mergeConditions(object.status?.conditions ?? [], decided, {
       generation: object.metadata.generation,
       now: ports.now(),
     });
     if (merged.changed.length === 0) return;
+    const recordEvents = (announced: Announced): void => {
+      for (const event of transitionEvents(merged.transitions, announced)) ports.recordEvent(object, event);
+    };
     const ours = merged.conditions.filter(({ type }) => decided.some((condition) => condition.type === type));
     try {
       await ports.writeConditions(object, ours);
@@ -44,9 +38,9 @@ export function createConditionReporter<T extends Conditioned>(
       // The cache does not know yet that the object is gone.
       if (refusalOf(error).status === 404) return;
       // Trouble that cannot be written into the status is told by an Event, for which another permission counts.
-      recordEvents(merged.transitions.filter((condition) => eventTypeOf(condition) === 'Warning'));
+      recordEvents('trouble');
       throw error;
     }
-    recordEvents(merged.transitions);
+    recordEvents('each');
   };
 }

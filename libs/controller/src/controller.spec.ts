@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Condition, CONDITION, type KubeObject, REASON } from '@sriov/api';
+import { type Condition, type Conditioned, CONDITION, type KubeObject, REASON } from '@sriov/api';
 import { FakeClock } from '@sriov/testing';
-import { type Conditioned, createConditionReporter } from './condition-reporter.ts';
+import { createConditionReporter } from './condition-reporter.ts';
 import { type NewCondition } from '@sriov/conditions';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { createControllerMetrics } from './metrics.ts';

@@ -1,10 +1,6 @@
-import { type Condition, type KubeObject, type Resource } from '@sriov/api';
+import { type Condition, type Conditioned, type EventText, type Resource } from '@sriov/api';
 import { type Clock } from '@sriov/runtime';
 import { type Cluster } from './cluster.ts';
-import { type EventText } from './recorder.ts';
-
-/** An object with conditions in its status. */
-type Conditioned = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
 
 /**
  * The ports of a condition reporter for one kind: reads from the store, writes conditions by server-side apply of

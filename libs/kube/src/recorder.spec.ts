@@ -5,7 +5,8 @@ import { KubeClient } from './client/client.ts';
 import { connect, type Connection } from './connection/connection.ts';
 import { loadKubeConfig } from './connection/kubeconfig.ts';
 import { CONFIG_MAP, type ConfigMap, type KubeEvent } from './core-resources.ts';
-import { EventRecorder, type EventText } from './recorder.ts';
+import { type EventText } from '@sriov/api';
+import { EventRecorder } from './recorder.ts';
 
 jest.setTimeout(30_000);
 

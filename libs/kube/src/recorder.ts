@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
-import { apiVersionOf, type EventType, formatTime, type KubeObject, type Resource } from '@sriov/api';
+import { apiVersionOf, type EventText, formatTime, type KubeObject, type Resource } from '@sriov/api';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { isNotFound } from './api-error.ts';
 import { type KubeClient } from './client/client.ts';
 import { EVENT, type KubeEvent } from './core-resources.ts';
-
-/** What to tell of an object. */
-export interface EventText {
-  readonly type: EventType;
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** Where events come from and go to. */
 export interface RecorderOptions {

@@ -3,7 +3,8 @@ import { createLogger } from '@sriov/runtime';
 import { FakeClock, refusal, ScriptedConnection } from '@sriov/testing';
 import { KubeClient } from './client/client.ts';
 import { CONFIG_MAP, type KubeEvent, NODE } from './core-resources.ts';
-import { EventRecorder, type EventText } from './recorder.ts';
+import { type EventText } from '@sriov/api';
+import { EventRecorder } from './recorder.ts';
 
 // What is written, and when. Whether the API server takes it, recorder.spec.ts asks the real one.
 

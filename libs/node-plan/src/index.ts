@@ -1,5 +1,6 @@
 export * from './words/describe-plan.ts';
 export * from './words/format-vf-ids.ts';
+export { pfTitle } from './words/pf-title.ts';
 export * from './planning/foresee.ts';
 export { pfsWithDisturbedVfs } from './planning/in-use.ts';
 export { describeHeld } from './planning/pf-rules.ts';

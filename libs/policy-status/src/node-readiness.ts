@@ -1,7 +1,7 @@
 import { CONDITION, REASON, type Reason, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { type NewCondition, type Summary, summaryConditions } from '@sriov/conditions';
 import { type Problem } from '@sriov/selection';
-import { listSome } from '@sriov/words';
+import { listLines, listSome } from '@sriov/words';
 
 /** How far a node is with its desired state. */
 type Readiness = 'ready' | 'progressing' | 'failed';
@@ -136,16 +136,7 @@ function describeFailed(failed: readonly MatchedNode[], matched: number): string
   const head = `${failed.length} of ${matched} nodes failed`;
   if (said.length === 0) return `${head}: ${listNodes(silent)}; their SriovNetworkNodeState says why`;
   const names = silent.length === 0 ? [] : [`on ${listNodes(silent)}: see their SriovNetworkNodeState`];
-  return [head, ...fewOf([...said.sort(), ...names])].join('\n');
-}
-
-/** Most lines that are shown: nobody reads the five-hundredth. */
-const MOST = 5;
-
-/** The first few lines, and how many more there are. */
-function fewOf(texts: readonly string[]): string[] {
-  const shown = texts.slice(0, MOST);
-  return [...shown, ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more`] : [])];
+  return [head, ...listLines([...said.sort(), ...names])].join('\n');
 }
 
 /** Describes problems in a few lines, equal ones once. */
@@ -153,7 +144,7 @@ export function describeProblems(problems: readonly Problem[]): string {
   const texts = [
     ...new Set(inOrder(problems).map(({ node, message }) => (node === undefined ? message : `on ${node}: ${message}`))),
   ];
-  return fewOf(texts).join('\n');
+  return listLines(texts).join('\n');
 }
 
 /** Problems are found node by node, in an order that differs from process to process. The text must not differ. */

@@ -1,5 +1,5 @@
 import { type ObservedInterface } from '@sriov/api';
-import { listSome } from '@sriov/words';
+import { listChoices, listSome } from '@sriov/words';
 import { canHaveVfs } from './candidate.ts';
 import { isEmptySelector, type ReadSelector, selects } from './nic-selector.ts';
 
@@ -10,7 +10,7 @@ interface NearMiss {
   readonly meant: string;
 }
 
-/** Most names and ids that a message shows. */
+/** Most names and ids that a message shows. The author looks for the right one among them. */
 const SHOWN = 8;
 
 /**
@@ -93,7 +93,7 @@ function addressMisses(
     .flatMap((address) => present.filter((each) => each === address || each.startsWith(`${address}.`)))
     .filter((address) => !rootDevices.includes(address));
   if (lower === '' || meant.length === 0) return [];
-  const words = meant.slice(0, SHOWN).join(' or ');
+  const words = listChoices(meant, SHOWN);
   const cure = ranges === undefined ? words : `${words} without "#${ranges}" (give VF ranges in pfNames)`;
   return [{ field: 'rootDevices', written, meant: cure }];
 }
@@ -102,7 +102,7 @@ function nameMisses(written: string, { pfs }: ReadSelector, interfaces: readonly
   const names = namesOf(interfaces);
   if (names.includes(written)) return [];
   const near = names.filter((name) => isNear(written.trim(), name) && !pfs.some((pf) => pf.name === name));
-  return near.length === 0 ? [] : [{ field: 'pfNames', written, meant: near.slice(0, SHOWN).join(' or ') }];
+  return near.length === 0 ? [] : [{ field: 'pfNames', written, meant: listChoices(near, SHOWN) }];
 }
 
 function namesOf(interfaces: readonly ObservedInterface[]): string[] {

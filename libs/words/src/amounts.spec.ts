@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { counted, describeDuration, listSome } from './amounts.ts';
+import { counted, describeDuration, listChoices, listLines, listSome } from './amounts.ts';
 
 it.each([
   [0, '0 nodes'],
@@ -23,3 +23,21 @@ it.each<[string[], string]>([
 it('of names at most five are listed, where nothing else is asked for', () => {
   expect(listSome(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d, e and 1 more');
 });
+
+it.each<[string[], string]>([
+  [[], ''],
+  [['a'], 'a'],
+  [['a', 'b', 'c', 'd'], 'a or b or c'],
+])('of the choices %j at most three are listed', (names, expected) => expect(listChoices(names)).toBe(expected));
+
+it.each<[string[], string[]]>([
+  [[], []],
+  [
+    ['a', 'b'],
+    ['a', 'b'],
+  ],
+  [
+    ['a', 'b', 'c'],
+    ['a', 'b', 'and 1 more'],
+  ],
+])('of the lines %j at most two are listed', (lines, expected) => expect(listLines(lines, 2)).toEqual(expected));

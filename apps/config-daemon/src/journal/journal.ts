@@ -1,5 +1,6 @@
 import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
+import { type InitialPf } from '@sriov/node-plan';
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
 import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
@@ -12,15 +13,17 @@ export interface JournalFolder {
   remove(name: string): Promise<void>;
 }
 
-/** How a PF was before the operator first touched it. */
-const initialSchema = z.object({ mtu: z.number().optional(), autoprobe: z.boolean().optional() });
-export type InitialState = z.infer<typeof initialSchema>;
+/** The file of what a PF was. */
+const initialSchema: z.ZodType<InitialPf> = z.object({
+  mtu: z.number().optional(),
+  autoprobe: z.boolean().optional(),
+});
 
 /** What the journal knows. */
 export interface JournalEntries {
   /** PFs that the operator has taken over, by PCI address, with the entry last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
-  readonly initial: ReadonlyMap<string, InitialState>;
+  readonly initial: ReadonlyMap<string, InitialPf>;
   /** PFs of which nobody knows whether the operator has taken them over: a sentence by PCI address. */
   readonly damaged: ReadonlyMap<string, string>;
   readonly plugin: PluginRecord;
@@ -65,7 +68,7 @@ export class Journal {
   }
 
   /** Takes a PF over, before anything is done to it. Writes nothing that is there already. */
-  async own(entry: DesiredInterface, known: JournalEntries, initial: InitialState): Promise<void> {
+  async own(entry: DesiredInterface, known: JournalEntries, initial: InitialPf): Promise<void> {
     const { pciAddress } = entry;
     const before = known.owned.get(pciAddress);
     // A file that an earlier takeover left behind is out of date.
@@ -87,7 +90,7 @@ export class Journal {
     await writePluginRecord(this.#folder, record, known);
   }
 
-  async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialState): Promise<void> {
+  async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialPf): Promise<void> {
     const text = `${JSON.stringify(initial)}\n`;
     if (text === `${JSON.stringify(known.initial.get(pciAddress))}\n`) return;
     await this.#folder.write(`${INITIAL}/${pciAddress}`, text);

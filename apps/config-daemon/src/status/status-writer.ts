@@ -1,14 +1,13 @@
 import {
-  CONDITION,
   type NodeStateStatus,
   REASON,
   SRIOV_NETWORK_NODE_STATE,
   type SriovNetworkNodeState,
   SYNC_STATUS,
 } from '@sriov/api';
-import { eventTypeOf } from '@sriov/conditions';
+import { summaryEvents } from '@sriov/conditions';
 import { type EventRecorder, isTooLarge, type KubeClient } from '@sriov/kube';
-import { isNews, nextStatus, type Pass, statusInterfaces, statusText, type Verdict } from '@sriov/node-plan';
+import { isWorthWriting, nextStatus, type Pass, statusInterfaces, statusText } from '@sriov/node-plan';
 import { type Clock } from '@sriov/runtime';
 
 /** Writes the status of one node state. */
@@ -51,12 +50,14 @@ export function createStatusWriter(ports: StatusWriterPorts): StatusWriter {
   const put = async (nodeState: SriovNetworkNodeState, cached: SriovNetworkNodeState, pass: Pass): Promise<boolean> => {
     const present = written?.status ?? cached.status ?? {};
     const { status, transitions } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
-    const hasNews = isNews(present, status);
+    const hasNews = isWorthWriting(present, status);
     remember(hasNews ? status : present);
     if (!hasNews) return false;
     await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
     written = { status, cachedVersion: cached.metadata.resourceVersion };
-    if (transitions.some(({ type }) => type === CONDITION.ready)) recordVerdict(ports, cached, pass.verdict, status);
+    for (const event of summaryEvents(transitions, status.conditions)) {
+      ports.recorder.record(SRIOV_NETWORK_NODE_STATE, cached, event);
+    }
     return true;
   };
   return {
@@ -95,17 +96,6 @@ function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
   const size = `${pfs.length} PFs and ${vfs} VFs make ${(bytes / 1_000_000).toFixed(1)} MB`;
   const message = `the API server does not take the status of this node: ${size}, and it takes 3 MB, its store 1.5 MB, unless they are told otherwise; status.interfaces is from before, and nothing in it is changed until the whole can be written: have fewer VFs, or raise --max-request-bytes of etcd. The host itself: ${verdict.message}`;
   return { verdict: { syncStatus: SYNC_STATUS.failed, reason: REASON.nodeStateTooLarge, message } };
-}
-
-/** Records one Event about the verdict: the three conditions say the same from different sides, and one of them is true. */
-function recordVerdict(
-  { recorder }: StatusWriterPorts,
-  nodeState: SriovNetworkNodeState,
-  { reason, message }: Verdict,
-  { conditions = [] }: NodeStateStatus,
-): void {
-  const isWarning = conditions.some((each) => each.status === 'True' && eventTypeOf(each) === 'Warning');
-  recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, { type: isWarning ? 'Warning' : 'Normal', reason, message });
 }
 
 function statusObject(cached: SriovNetworkNodeState, status: NodeStateStatus): SriovNetworkNodeState {

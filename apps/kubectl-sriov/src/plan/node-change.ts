@@ -1,4 +1,5 @@
 import { type DesiredInterface, type VfGroup } from '@sriov/api';
+import { pfTitle } from '@sriov/node-plan';
 import { type ChangeRow } from './change-row.ts';
 import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
 import { type PlannedNode } from './plan-cluster.ts';
@@ -67,7 +68,7 @@ const PF_SETTINGS = [
 
 function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
   const { before, after, refusal } = pf;
-  const subject = pfTitle(pf);
+  const subject = subjectOf(pf);
   if (refusal !== undefined) {
     return [{ subject, setting: 'nothing is done', before: NOTHING, after: `refused by the daemon: ${refusal}` }];
   }
@@ -80,9 +81,8 @@ function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
   return [...hostRows(pf).map((row) => ({ subject, ...row })), ...texts.filter((row) => row.before !== row.after)];
 }
 
-function pfTitle({ pciAddress, nic, before, after }: PfChange): string {
-  const name = after?.name ?? nic?.name ?? before?.name;
-  return name === undefined ? pciAddress : `${name} (${pciAddress})`;
+function subjectOf({ pciAddress, nic, before, after }: PfChange): string {
+  return pfTitle({ name: after?.name ?? nic?.name ?? before?.name, pciAddress });
 }
 
 function shown(value: string | number | boolean | undefined): string {

@@ -1,5 +1,5 @@
 import { type Condition, CONDITION, type KubeObject, type Resource } from '@sriov/api';
-import { eventTypeOf, mergeConditions, type NewCondition } from '@sriov/conditions';
+import { mergeConditions, type NewCondition, transitionEvents } from '@sriov/conditions';
 import { type EventRecorder, type KubeClient } from '@sriov/kube';
 import { CHANGED_FOR_OTHERS_MS, PROGRESS_MS } from './progress-throttle.ts';
 
@@ -93,11 +93,7 @@ export async function writeStatus<T extends Counted>(
   const identity = { metadata: { name, ...(namespace !== undefined && { namespace }) } };
   const applied: KubeObject = { ...identity, ...{ status } };
   await ports.client.apply(resource, applied, { subresource: 'status', metadataOnly: true });
-  for (const condition of transitions) {
-    if (!deservesEvent(condition)) continue;
-    const { reason, message } = condition;
-    ports.recorder.record(resource, object, { type: eventTypeOf(condition), reason, message });
-  }
+  for (const event of transitionEvents(transitions, 'outcomes')) ports.recorder.record(resource, object, event);
 }
 
 function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditions'>): boolean {
@@ -105,16 +101,4 @@ function hasSameCounts(a: Omit<Decided, 'conditions'>, b: Omit<Decided, 'conditi
     ({ matchedNodeCount = 0, readyNodeCount = 0 }) => `${matchedNodeCount} ${readyNodeCount}`,
   );
   return first === second;
-}
-
-/** Whether the condition deserves an Event. Progress does not, and neither does the end of a problem. */
-function deservesEvent(condition: Condition): boolean {
-  switch (condition.type) {
-    case CONDITION.ready:
-      return condition.status === 'True';
-    case CONDITION.progressing:
-      return false;
-    default:
-      return eventTypeOf(condition) === 'Warning';
-  }
 }

@@ -22,17 +22,17 @@ export function readGroups(desired: DesiredInterface): DesiredGroup[] | string {
 function readGroup(group: VfGroup, numVfs: number): DesiredGroup | string {
   const { vfRange = '', deviceType = 'netdevice', mtu = 0 } = group;
   const range = parseVfRange(vfRange);
-  if (!range.ok) return `${nameOf(group)}: ${range.message}`;
+  if (!range.ok) return `${describeGroup(group)}: ${range.message}`;
   if (range.value.last >= numVfs) {
-    return `${nameOf(group)}: the range ${vfRange} goes beyond the last VF, ${numVfs - 1}`;
+    return `${describeGroup(group)}: the range ${vfRange} goes beyond the last VF, ${numVfs - 1}`;
   }
-  if (!DEVICE_TYPES.includes(deviceType)) return `${nameOf(group)}: unknown deviceType ${deviceType}`;
-  if (mtu < 0) return `${nameOf(group)}: MTU ${mtu} is wanted`;
+  if (!DEVICE_TYPES.includes(deviceType)) return `${describeGroup(group)}: unknown deviceType ${deviceType}`;
+  if (mtu < 0) return `${describeGroup(group)}: MTU ${mtu} is wanted`;
   const userSpaceDriver = deviceType === 'netdevice' ? undefined : deviceType;
   return { range: range.value, userSpaceDriver, mtu: mtu || undefined };
 }
 
-function nameOf({ resourceName = '', policyName = '' }: VfGroup): string {
+function describeGroup({ resourceName = '', policyName = '' }: VfGroup): string {
   return `group ${resourceName} of policy ${policyName}`;
 }
 

@@ -1,12 +1,9 @@
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
-import { listSome } from '@sriov/words';
+import { FEW, listSome } from '@sriov/words';
 import { type HostPlan } from './steps.ts';
 
 /** All that was found about the users of a device, PF or VF. */
 type WithUses = Pick<ObservedVf, 'uses'>;
-
-/** Most users that are named: as many as help to find them. */
-const MOST = 3;
 
 /** Uses by the host's own network. */
 const HOST_USES: readonly DeviceUse['kind'][] = ['default-route', 'part-of', 'carries', 'address', 'route'];
@@ -26,10 +23,10 @@ export function holderOf({ uses = [] }: WithUses): string | undefined {
   const others = pods.length === 0 ? uses.filter(({ kind }) => kind === 'namespace').map(() => IN_A_POD) : [];
   const processes = uses.flatMap((use) => (use.kind === 'process' ? [describeProcess(use)] : []));
   const host = uses.flatMap(describeHostUse);
-  const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${listSome(host, MOST)})`] : [])];
-  if (known.length > 0) return listSome(known, MOST);
+  const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${listSome(host, FEW)})`] : [])];
+  if (known.length > 0) return listSome(known, FEW);
   const causes = uses.flatMap((use) => (use.kind === 'unknown' ? [use.cause] : []));
-  return `an unknown user, because something could not be read: ${listSome(causes, MOST)}`;
+  return `an unknown user, because something could not be read: ${listSome(causes, FEW)}`;
 }
 
 const IN_A_POD = 'a pod (its interface is in another network namespace)';

@@ -2,16 +2,12 @@ import { REASON } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { holderOf, isHostUse } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
+import { pfTitle } from '../words/pf-title.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
 
 /** A problem of a PF, its name put in front of the sentence. */
 export function problemOf(observed: ObservedPf, reason: PlanProblemReason, message: string): PlanProblem {
-  return { pciAddress: observed.pciAddress, reason, message: `${pfName(observed)}: ${message}` };
-}
-
-/** The name by which people know the PF. */
-function pfName(observed: ObservedPf): string {
-  return observed.link ? `${observed.link.name} (${observed.pciAddress})` : observed.pciAddress;
+  return { pciAddress: observed.pciAddress, reason, message: `${pfTitle(identityOf(observed))}: ${message}` };
 }
 
 /** The VFs of the PF; none when it has no SR-IOV capability. */

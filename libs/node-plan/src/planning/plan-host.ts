@@ -1,6 +1,7 @@
 import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
 import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
 import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
+import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
@@ -123,17 +124,13 @@ const UNSEEN =
 function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostIndex): PlanProblem {
   const { message = 'the node has no such network device', isBlocked } = problems.get(pciAddress) ?? {};
   const reason = isBlocked ? REASON.blocked : REASON.interfaceNotFound;
-  return { pciAddress, reason, message: `${nameOf({ pciAddress, name })}: ${message}` };
+  return { pciAddress, reason, message: `${pfTitle({ pciAddress, name })}: ${message}` };
 }
 
 /** The policy controller writes each PF once. Somebody who edits the node state by hand may write it twice. */
 function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
-  const message = `${nameOf({ pciAddress, name })}: the spec has more than one entry of the PF, and only the first counts`;
+  const message = `${pfTitle({ pciAddress, name })}: the spec has more than one entry of the PF, and only the first counts`;
   return { pciAddress, reason: REASON.specInvalid, message };
-}
-
-function nameOf({ pciAddress, name }: Pick<DesiredInterface, 'pciAddress' | 'name'>): string {
-  return name ? `${name} (${pciAddress})` : pciAddress;
 }
 
 /**

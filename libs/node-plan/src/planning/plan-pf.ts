@@ -16,7 +16,7 @@ import {
   problemOf,
   vfsOf,
 } from './pf-rules.ts';
-import { type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
+import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
 
 /** How a PF was before the operator first touched it. */
@@ -174,7 +174,7 @@ function canBindByName(observed: ObservedPf, groups: readonly DesiredGroup[]): b
 
 function predictVf(observed: ObservedPf, id: number, isProbed: boolean): PlannedVf {
   const driver = isProbed ? (nicDriverOf(observed.driver)?.vfDriver ?? 'its default driver') : undefined;
-  return { id, ...(driver !== undefined && { driver, mtu: 1500 }) };
+  return { id, ...(driver !== undefined && { driver, mtu: DEFAULT_MTU }) };
 }
 
 function mtuReasons(desired: DesiredInterface, observed: ObservedPf): string[] {

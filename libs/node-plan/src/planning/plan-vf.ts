@@ -9,7 +9,7 @@ import { stableVfMac } from './vf-mac.ts';
 const USER_SPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio'];
 
 /** MTU of a network interface that nobody has touched. */
-const DEFAULT_MTU = 1500;
+export const DEFAULT_MTU = 1500;
 
 /** A VF as far as planning needs it: observed, or predicted for one that is still to be made. */
 export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'uses'> & {

@@ -1,6 +1,6 @@
 import { type NodeFailure, REASON, type Reason } from '@sriov/api';
 import { type PfPlan, type PlanProblem } from '../planning/steps.ts';
-import { pfTitle } from '../words/describe-plan.ts';
+import { pfTitle } from '../words/pf-title.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 import { type Remainder } from './remainder.ts';
 import { type StepFailure } from './step-failure.ts';

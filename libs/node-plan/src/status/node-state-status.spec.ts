@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type NodeFailure, type NodeStateStatus, type SriovNetworkNodeState, type VirtualFunction } from '@sriov/api';
 import { netdevice, PF, testPf } from '../test/test-host.ts';
 import { type FoundFailure } from './node-failures.ts';
-import { failuresOf, hasFailed, isNews, nextStatus, statusText } from './node-state-status.ts';
+import { failuresOf, hasFailed, isWorthWriting, nextStatus, statusText } from './node-state-status.ts';
 import { applying, type Verdict } from './verdict.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 10);
@@ -40,7 +40,7 @@ describe('is it news', () => {
     ['the RDMA mode is seen', withVf({}), { ...withVf({}), system: { rdmaMode: 'exclusive' as const } }, true],
     ['the sync status has changed', withVf({}), { ...withVf({}), syncStatus: 'Failed' }, true],
   ])('that %s?', (_, present, next, expected) => {
-    expect(isNews(present, next)).toBe(expected);
+    expect(isWorthWriting(present, next)).toBe(expected);
   });
 });
 

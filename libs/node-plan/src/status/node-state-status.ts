@@ -112,10 +112,10 @@ export function statusText({ bridges: _, system: __, ...status }: NodeStateStatu
 }
 
 /**
- * Whether `next` tells anything that `present` does not. That a VF's interface has gone into a pod is no news: it
+ * Whether `next` says anything that `present` does not. The interface of a VF that has gone into a pod does not count: it
  * happens with each pod, and nobody but the pod's node needs to know.
  */
-export function isNews(present: NodeStateStatus, next: NodeStateStatus): boolean {
+export function isWorthWriting(present: NodeStateStatus, next: NodeStateStatus): boolean {
   const { rdmaMode } = next.system ?? {};
   return (
     statusText({ ...present, interfaces: hideInterfaces(present.interfaces, next.interfaces) }) !== statusText(next) ||

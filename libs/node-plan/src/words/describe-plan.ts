@@ -1,4 +1,5 @@
 import { type HostPlan, type PfPlan, type PfStep, type VfPlan, type VfStep } from '../planning/steps.ts';
+import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
 export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems'>;
@@ -16,11 +17,6 @@ function describePf(plan: PfPlan): string[] {
   const why = plan.because.map((reason) => `  because ${reason}`);
   const steps = [...plan.before.map(describePfStep), ...mergeVfLines(plan.vfs), ...plan.after.map(describePfStep)];
   return [`${pfTitle(plan)}:`, ...why, ...steps.map((step) => `  ${step}`)];
-}
-
-/** The PF as people know it, and where it is. */
-export function pfTitle({ name, pciAddress }: Pick<PfPlan, 'name' | 'pciAddress'>): string {
-  return name === pciAddress ? pciAddress : `${name} (${pciAddress})`;
 }
 
 /** Neighbouring VFs with the same steps are one line: 128 VFs are 128 times the same. */
