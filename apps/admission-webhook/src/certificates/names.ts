@@ -28,7 +28,7 @@ export function coversNames(certificate: X509Certificate, names: readonly string
 }
 
 /** The names that the certificate is for. */
-export function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+export function namesOf({ subjectAltName = '' }: Pick<X509Certificate, 'subjectAltName'>): string[] {
   return subjectAltName.split(', ').flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? []);
 }
 
