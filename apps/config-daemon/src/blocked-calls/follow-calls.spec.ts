@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Kernel } from '@sriov/host';
+import { followFolder, followHost, followKernel, followPods, followStatus } from './follow-calls.ts';
+
+/** Words for the calls that the watch was told of, in order. */
+function createWatch(): {
+  readonly told: string[];
+  readonly call: <T>(what: string, make: () => Promise<T>) => Promise<T>;
+} {
+  const told: string[] = [];
+  return {
+    told,
+    call(what, make) {
+      told.push(what);
+      return make();
+    },
+  };
+}
+
+/** An object whose methods answer with their own name and arguments. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it stands for any port
+const echo = <T>(): T =>
+  new Proxy(
+    {},
+    {
+      get:
+        (_, name) =>
+        (...args: unknown[]) =>
+          Promise.resolve([name, ...args]),
+    },
+  ) as T;
+const method = { socket: '/kubelet.sock', method: 'List' } as Parameters<Kernel['call']>[0];
+const options = { deadlineMs: 5 };
+const message = new Uint8Array([1]);
+const nodeState = { metadata: { name: 'node-1' } };
+const pass = { verdict: { syncStatus: 'Succeeded', reason: 'InSync', message: '' } } as const;
+const pod = { name: 'plugin', uid: 'u' };
+const never = (): Promise<never> => Promise.reject(new Error('not called'));
+
+describe('the watch knows of', () => {
+  it.each<[string, (watch: ReturnType<typeof createWatch>) => Promise<unknown>, unknown]>([
+    ['read /sys/a', (watch) => followKernel(echo(), watch).read('/sys/a', options), ['read', '/sys/a', options]],
+    [
+      'write /sys/a',
+      (watch) => followKernel(echo(), watch).write('/sys/a', '1', options),
+      ['write', '/sys/a', '1', options],
+    ],
+    ['readlink /sys/a', (watch) => followKernel(echo(), watch).readlink('/sys/a'), ['readlink', '/sys/a']],
+    ['list /sys/a', (watch) => followKernel(echo(), watch).list('/sys/a'), ['list', '/sys/a']],
+    [
+      'exec ip link show',
+      (watch) => followKernel(echo(), watch).exec('ip', ['link', 'show'], options),
+      ['exec', 'ip', ['link', 'show'], options],
+    ],
+    [
+      'call /kubelet.sock List',
+      (watch) => followKernel(echo(), watch).call(method, message, options),
+      ['call', method, message, options],
+    ],
+    ['read a of the state folder', (watch) => followFolder(echo(), watch).read('a'), ['read', 'a']],
+    ['list a of the state folder', (watch) => followFolder(echo(), watch).list('a'), ['list', 'a']],
+    ['write a of the state folder', (watch) => followFolder(echo(), watch).write('a', 'x'), ['write', 'a', 'x']],
+    ['remove a of the state folder', (watch) => followFolder(echo(), watch).remove('a'), ['remove', 'a']],
+    [
+      'write the status of the node state',
+      (watch) => followStatus(echo(), watch).write(nodeState, pass),
+      ['write', nodeState, pass],
+    ],
+    ["list the device plugin's pods", (watch) => followPods(echo(), watch).list(), ['list']],
+    ['delete the pod plugin', (watch) => followPods(echo(), watch).delete(pod), ['delete', pod]],
+  ])('"%s", whose answer goes on', async (what, make, answer) => {
+    const watch = createWatch();
+    expect(await make(watch)).toEqual(answer);
+    expect(watch.told).toEqual([what]);
+  });
+});
+
+describe('the watch does not know of', () => {
+  it('events of the host, which nobody waits for', () => {
+    const watch = createWatch();
+    void followKernel(echo(), watch).watch('device', () => undefined, new AbortController().signal);
+    expect(watch.told).toEqual([]);
+  });
+
+  it('what is answered from memory', () => {
+    const watch = createWatch();
+    const status = { isOurs: (present: unknown) => present === undefined, write: () => Promise.resolve(true) };
+    expect([undefined, {}].map((present) => followStatus(status, watch).isOurs(present))).toEqual([true, false]);
+    expect(watch.told).toEqual([]);
+  });
+});
+
+it('a host is followed in its kernel and its journal', async () => {
+  const watch = createWatch();
+  const folder = {
+    read: () => Promise.resolve(undefined),
+    list: () => Promise.resolve([]),
+    write: never,
+    remove: never,
+  };
+  const { kernel, journal } = followHost({ kernel: echo(), folder }, watch);
+  await kernel.list('/sys/a');
+  await journal.read();
+  expect(watch.told).toEqual([
+    'list /sys/a',
+    'list pci of the state folder',
+    'list initial of the state folder',
+    'read device-plugin of the state folder',
+  ]);
+});

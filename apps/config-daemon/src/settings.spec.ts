@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { readSettings } from '@sriov/runtime';
+import { service } from './service.ts';
+
+const read = (...argv: string[]): ReturnType<typeof readSettings<typeof service.schema>> =>
+  readSettings(service, { argv: ['--node-name=node-1', ...argv], env: {} });
+
+describe('the settings of the config daemon', () => {
+  it('are these by default', () => {
+    expect(read()).toEqual({
+      settings: {
+        listen: ':8081',
+        logLevel: 'info',
+        namespace: 'sriov-network-operator',
+        nodeName: 'node-1',
+        hostRoot: '/host',
+        stateFolder: '/etc/sriov-operator',
+        auditSeconds: 300,
+        passLimitSeconds: 600,
+        configureHostInterfaces: false,
+        dryRun: false,
+      },
+    });
+  });
+
+  it.each<[string, string[], object]>([
+    ['the shortest times', ['--audit-seconds=1', '--pass-limit-seconds=1'], { auditSeconds: 1, passLimitSeconds: 1 }],
+    ['another state folder', ['--state-folder', '/var/lib/x'], { stateFolder: '/var/lib/x' }],
+    ['leave to change what the host uses', ['--configure-host-interfaces'], { configureHostInterfaces: true }],
+  ])('take %s', (_, argv, expected) => expect(read(...argv)).toMatchObject({ settings: expected }));
+
+  it.each<[string, string[], string]>([
+    ['a node without a name', ['--node-name='], '--node-name (or NODE_NAME): '],
+    ['a namespace without a name', ['--namespace='], '--namespace (or NAMESPACE): '],
+    [
+      'a state folder that depends on where the daemon runs',
+      ['--state-folder', 'x'],
+      '--state-folder (or STATE_FOLDER): ',
+    ],
+    ['looks without a pause', ['--audit-seconds=0'], '--audit-seconds (or AUDIT_SECONDS): '],
+    ['passes without time', ['--pass-limit-seconds=0'], '--pass-limit-seconds (or PASS_LIMIT_SECONDS): '],
+  ])('refuse %s', (_, argv, message) => {
+    expect(() => read(...argv)).toThrow(`config-daemon: wrong settings:\n  ${message}`);
+  });
+
+  it('say what the program is for', () => {
+    expect(read('--help')).toEqual({ help: expect.stringMatching(/^config-daemon.*\n?.*makes the SR-IOV devices/) });
+  });
+
+  it('tell a dry run from a service', () => {
+    const isOneShot = (...argv: string[]): unknown => {
+      const result = read(...argv);
+      return 'settings' in result && service.isOneShot?.(result.settings);
+    };
+    expect([isOneShot(), isOneShot('--dry-run')]).toEqual([false, true]);
+  });
+});
