@@ -25,6 +25,29 @@ it('warns of a resource that no policy makes, and names those that are like it',
   expect(warningsFor('gpu', { policies: [] })).toEqual([]);
 });
 
+it('names three resources that are like the written one, the most similar first', () => {
+  const policies = ['nics4', 'nics33', 'nics2', 'nics1', 'other'].map((name) => storedPolicy(name));
+  const { warnings } = verdictOn(objectOf('SriovNetwork', { resourceName: 'nics3' }, { name: 'net' }), {
+    cluster: { policies },
+  });
+  expect(warnings).toEqual([expect.stringContaining('(near: nics1, nics2, nics33)')]);
+});
+
+it('warns of foreign blanks in all fields that have them at once', () => {
+  const blank = '{\u00a0"type": "tuning"}';
+  const spec = { resourceName: 'r', ipam: blank, capabilities: '{"mac": true}', metaPlugins: blank };
+  expect(verdictOn(objectOf('SriovNetwork', spec, { name: 'net' })).warnings).toEqual([
+    expect.stringMatching(/^spec\.ipam, spec\.metaPlugins: a blank that is none in JSON/),
+  ]);
+});
+
+it('a policy without a spec makes no resource', () => {
+  const { spec: _, ...bare } = storedPolicy('bare');
+  const policies = [bare, storedPolicy('a', { resourceName: 'intelnics' })];
+  const network = objectOf('SriovNetwork', { resourceName: 'intelnics' }, { name: 'net' });
+  expect(verdictOn(network, { cluster: { policies } }).warnings).toEqual([]);
+});
+
 describe('what the CNI cannot read, though it is JSON', () => {
   const verdict = (spec: object): ReturnType<typeof verdictOn> =>
     verdictOn(objectOf('SriovNetwork', { resourceName: 'r', ...spec }, { name: 'net' }));

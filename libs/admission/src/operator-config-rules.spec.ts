@@ -33,3 +33,11 @@ it('an object whose name is still to be generated is told which one is used', ()
     'only the SriovOperatorConfig operator/default is used, and this is operator/: change that one',
   );
 });
+
+it('what this version does not carry out is named in one warning', () => {
+  const { allowed, warnings } = verdictOn(config({ useCDI: true, enableInjector: true }));
+  expect(allowed).toBe(true);
+  expect(warnings).toEqual([
+    'spec.useCDI: this version does not run the device plugin: give it --use-cdi where you run it; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
+  ]);
+});

@@ -180,3 +180,18 @@ it('a PF without a name is called by its address', () => {
     `${gone('8 VFs')} 8 of 0000:3b:00.0 on node n1, and 4 are made instead`,
   ]);
 });
+
+describe('a policy that was stored before the rules', () => {
+  const stored = (spec: unknown): ReturnType<typeof whole> => ({ ...whole(8), spec: spec as never });
+
+  it.each<[string, unknown]>([
+    ['has no spec', undefined],
+    ['has null for a spec', null],
+    ['has no node selector', { numVfs: 8 }],
+    ['has null for a node selector', { ...whole(8).spec, nodeSelector: null }],
+    ['has text for a node selector', { ...whole(8).spec, nodeSelector: 'all' }],
+  ])('and %s does not keep its correction from being judged', (_, spec) => {
+    const warning = `${gone('8 VFs')} 8 of ens2f0 on node n1, and 4 are made instead`;
+    expect(warnings({ oldObject: stored(spec) })).toEqual([warning]);
+  });
+});
