@@ -1,5 +1,7 @@
 // The house rules as lint: import boundaries by Nx tags, size limits, purity of the model and core libraries.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { join } from 'node:path';
 import nx from '@nx/eslint-plugin';
 import jsdoc from 'eslint-plugin-jsdoc';
 import prettier from 'eslint-config-prettier';
@@ -16,6 +18,16 @@ const scope = (from, to) => ({
   sourceTag: `scope:${from}`,
   onlyDependOnLibsWithTags: to.map((name) => `scope:${name}`),
 });
+
+/** The folders of the libraries that have one of these types, as the tags in their package.json say. */
+const librariesOf = (...types) =>
+  readdirSync(join(import.meta.dirname, 'libs'))
+    .map((name) => `libs/${name}`)
+    .filter((folder) => {
+      const file = join(import.meta.dirname, folder, 'package.json');
+      const tags = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).nx.tags : [];
+      return types.some((name) => tags.includes(`type:${name}`));
+    });
 
 /** `extra` are the types that only tests may import. */
 const boundaries = (extra = []) => [
@@ -114,9 +126,7 @@ export default tseslint.config(
   },
   {
     // Model and core hold values and decisions: what they know of the world is given to them.
-    files: [
-      'libs/{api,errors,words,observed-host,conditions,selection,device-plugin-config,policy,policy-status,admission,attachment,rollout,operands,node-limits,node-plan,plugin-restart}/src/**/*.ts',
-    ],
+    files: librariesOf('model', 'core').map((folder) => `${folder}/src/**/*.ts`),
     ignores: ['**/*.spec.ts', '**/src/test/**/*.ts'],
     rules: {
       'no-restricted-imports': restrictedImports([PRIVATE_PATHS, TEST_CODE, BUILTINS], { paths: builtinModules }),
