@@ -146,3 +146,20 @@ describe('the device-plugin configuration', () => {
     ]);
   });
 });
+
+it('RDMA on vDPA, which would end the device plugin, is handed out without RDMA, and its policy is told', () => {
+  const policies = [
+    policy('p', { isRdma: true, vdpaType: 'virtio', eSwitchMode: 'switchdev', nicSelector: { pfNames: ['ens2f0'] } }),
+  ];
+  const { devicePluginConfig, problems } = plan(policies);
+  expect(devicePluginConfig).toContain('"IsRdma":false');
+  expect(problems).toMatchObject([
+    {
+      name: 'p',
+      reason: 'PolicyInvalid',
+      message: expect.stringContaining(
+        'spec.isRdma true cannot be combined with vdpaType virtio: the VFs are handed out without RDMA; remove one of the two',
+      ),
+    },
+  ]);
+});
