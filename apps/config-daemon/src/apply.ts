@@ -39,8 +39,8 @@ const VFS_OF_A_PF = 8;
 const VFS_AT_ONCE = 32;
 
 /**
- * Does what the plan says: all PFs side by side, and beside them the modules. Only the VFs that need a module wait for it.
- * What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
+ * Does what the plan says: all PFs side by side, and beside them the modules. Only the VFs that need a module wait for
+ * it. What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { onStep, sleep = sleepBySystemClock } = ports;
@@ -87,7 +87,7 @@ async function applyPf(work: PfWork): Promise<FailedStep[]> {
 async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<FailedStep[]> {
   const { plan, onStep } = work;
   for (const step of steps) {
-    const about = { ...identityOf(plan), kind: step.kind, step: describePfStep(step) };
+    const about = { ...placeOf(plan), kind: step.kind, step: describePfStep(step) };
     const failure = await attempt(about, onStep, () => applyPfStep(work, step));
     if (failure) return [failure];
   }
@@ -118,9 +118,9 @@ async function applyVfs(work: PfWork): Promise<FailedStep[]> {
 }
 
 /**
- * Looks whether the PF prescribes the MAC addresses that it was told to: the kernel hands an address on to the driver, and
- * some drivers or their firmware drop it in silence. One command does for all VFs. Where it fails, the next look at the
- * host shows the addresses.
+ * Looks whether the PF prescribes the MAC addresses that it was told to: the kernel hands an address on to the driver,
+ * and some drivers or their firmware drop it in silence. One command does for all VFs. Where it fails, the next look at
+ * the host shows the addresses.
  */
 async function checkVfMacs({ kernel, plan }: PfWork, failures: readonly FailedStep[]): Promise<FailedStep[]> {
   const hasFailed = new Set(failures.map(({ vfId }) => vfId));
@@ -162,12 +162,12 @@ function isBlocked({ outcome }: FailedStep): boolean {
   return outcome === 'blocked';
 }
 
-function identityOf(plan: PfPlan): Pick<StepName, 'pf' | 'pciAddress'> {
+function placeOf(plan: PfPlan): Pick<StepName, 'pf' | 'pciAddress'> {
   return { pf: pfTitle(plan), pciAddress: plan.pciAddress };
 }
 
 function vfStepName(plan: PfPlan, vfId: number, step: VfStep): StepName {
-  return { ...identityOf(plan), vfId, kind: step.kind, step: `VF ${vfId}: ${describeVfStep(step)}` };
+  return { ...placeOf(plan), vfId, kind: step.kind, step: `VF ${vfId}: ${describeVfStep(step)}` };
 }
 
 async function attempt(about: StepName, onStep: OnStep, work: () => Promise<void>): Promise<FailedStep | undefined> {

@@ -48,7 +48,10 @@ class ReadOnlyFolder extends MemoryFolder {
   }
 }
 
-/** The machine and our files. What is owed to the device plugin tells the way, see `plugin-restart/apply-restart.spec.ts`. */
+/**
+ * The machine and our files. What is owed to the device plugin tells the way, see
+ * `plugin-restart/apply-restart.spec.ts`.
+ */
 const whole = ({ kernel, folder }: Host): unknown => [
   portrait(kernel.state),
   [...folder.files].filter(([name]) => name !== 'device-plugin').sort(),

@@ -11,8 +11,8 @@ export interface NodeMetrics {
 }
 
 /**
- * Registers the metrics of the node. Call this once per process. The label `pf` is always the PCI address, which stays when
- * the interface is renamed or gone; it is empty for what concerns the node as a whole.
+ * Registers the metrics of the node. Call this once per process. The label `pf` is always the PCI address, which stays
+ * when the interface is renamed or gone; it is empty for what concerns the node as a whole.
  */
 export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const steps = metrics.counter('sriov_node_steps_total', 'Steps done to the host, by PF, step and outcome', [

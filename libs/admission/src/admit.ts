@@ -64,7 +64,9 @@ export function admit(request: AdmissionRequest): AdmissionVerdict {
 
 const NOTHING: Judgement = { message: '', warnings: [] };
 
-/** `validate` needs the names to be judged. The API server asks the webhook only when names are right or not given yet. */
+/**
+ * `validate` needs the names to be judged. The API server asks the webhook only when names are right or not given yet.
+ */
 function judgeNames({ operation, object }: AdmissionRequest): Judgement | undefined {
   const { name, namespace } = object.metadata;
   if (operation !== 'CREATE' || !name) return undefined;

@@ -1,7 +1,7 @@
 /**
  * Why the CNI refuses to read a configuration at the start of a pod, although it is JSON: a value has another type than
- * in Go's structs (NetConf in github.com/containernetworking/cni/pkg/types: `capabilities` are booleans, a `type` is text),
- * or a chained plugin has no type (NetworkPluginConfFromBytes in its libcni). `config` is rendered text.
+ * in Go's structs (NetConf in github.com/containernetworking/cni/pkg/types: `capabilities` are booleans, a `type` is
+ * text), or a chained plugin has no type (NetworkPluginConfFromBytes in its libcni). `config` is rendered text.
  */
 export function findConfigFault(config: string): string | undefined {
   const root = JSON.parse(config) as unknown;

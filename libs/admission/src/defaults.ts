@@ -28,8 +28,8 @@ const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: Ra
 type Write = Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'>;
 
 /**
- * The defaults that admission sets on an object, whatever is wrong with it. Only policies have defaults. A policy that was
- * stored without them gets none when only its labels change, since a default priority would change its precedence.
+ * The defaults that admission sets on an object, whatever is wrong with it. Only policies have defaults. A policy that
+ * was stored without them gets none when only its labels change, since a default priority would change its precedence.
  */
 export function setDefaults(write: Write): PatchOperation[] {
   const { operation, object } = write;

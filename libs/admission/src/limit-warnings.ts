@@ -6,7 +6,9 @@ import { type PlacedNode, type Placement } from './placement.ts';
 /** Most sentences about PFs in one answer. */
 const MOST_WARNINGS = 4;
 
-/** What the daemons of the nodes will refuse of the policy on PFs as they are now: one sentence per PF name and cause. */
+/**
+ * What the daemons of the nodes will refuse of the policy on PFs as they are now: one sentence per PF name and cause.
+ */
 export function limitWarnings({ policy, nodes }: Placement): string[] {
   const nodesOf = new Map<string, string[]>();
   for (const node of nodes) {

@@ -11,7 +11,10 @@ export interface PolicyPair {
   readonly node: PlacedNode;
 }
 
-/** Rules about each pair of policies on each node that both select. Two policies meet where both have a PF, or may have one. */
+/**
+ * Rules about each pair of policies on each node that both select. Two policies meet where both have a PF, or may have
+ * one.
+ */
 export const PAIR_RULES: readonly Rule<PolicyPair>[] = [
   {
     name: 'a PF is managed either externally or by us',

@@ -115,7 +115,9 @@ export function namespaceOf({ metadata }: KubeObject, { operatorNamespace }: Adm
 
 const { kind } = SRIOV_NETWORK_NODE_POLICY;
 
-/** The other policies of the operator's namespace: policies elsewhere are not used and cannot conflict with anything. */
+/**
+ * The other policies of the operator's namespace: policies elsewhere are not used and cannot conflict with anything.
+ */
 function findOthers({ namespace, policy, cluster, settings }: PlacementFacts): ReadablePolicy[] {
   const isItself = ({ metadata }: SriovNetworkNodePolicy): boolean =>
     metadata.name === policy.name && namespace === settings.operatorNamespace;

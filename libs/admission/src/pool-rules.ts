@@ -68,7 +68,10 @@ function isAmount(value: number | string): boolean {
   return typeof value === 'number' ? value >= 0 : PERCENTAGE.test(value);
 }
 
-/** Overlapping pools are not refused: two pools cannot be changed at once, so they may overlap on the way to a new split. */
+/**
+ * Overlapping pools are not refused: two pools cannot be changed at once, so they may overlap on the way to a new
+ * split.
+ */
 function findSharedNode({ object, cluster, settings }: PoolFacts): string | undefined {
   const isUsed = (pool: KubeObject): boolean => namespaceOf(pool, settings) === settings.operatorNamespace;
   if (!isUsed(object)) return undefined;

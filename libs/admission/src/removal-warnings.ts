@@ -19,9 +19,9 @@ interface Removal {
 const MOST_PLANS = 100;
 
 /**
- * Warns of the VFs that a write of a policy removes: those that the policy controller will remove with the write and would
- * not remove without it. Removals that are due in any case, because other policies changed or a controller lags behind,
- * are not counted.
+ * Warns of the VFs that a write of a policy removes: those that the policy controller will remove with the write and
+ * would not remove without it. Removals that are due in any case, because other policies changed or a controller lags
+ * behind, are not counted.
  */
 export function removalWarnings(request: AdmissionRequest): string[] {
   const { object, settings } = request;
@@ -110,8 +110,8 @@ function ordered({ spec }: SriovNetworkNodeState): readonly DesiredInterface[] {
 }
 
 /**
- * The present entries with VFs of a policy whose earlier form is not known, since `validate` is given the new form only.
- * The write is judged as a change of those entries.
+ * The present entries with VFs of a policy whose earlier form is not known, since `validate` is given the new form
+ * only. The write is judged as a change of those entries.
  */
 function ordersOf({ object, oldObject }: AdmissionRequest, state: SriovNetworkNodeState): EntriesByPf {
   if (oldObject !== undefined) return new Map();

@@ -8,7 +8,10 @@ import {
 /** A write to be judged. */
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
-  /** The object as it was sent, with its `kind`; on DELETE the object to be deleted. Anything may be wrong with its spec. */
+  /**
+   * The object as it was sent, with its `kind`; on DELETE the object to be deleted. Anything may be wrong with its
+   * spec.
+   */
   readonly object: KubeObject;
   /** The object as it is stored; on UPDATE only. */
   readonly oldObject?: KubeObject | undefined;

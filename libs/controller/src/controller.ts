@@ -23,7 +23,8 @@ export interface ControllerOptions {
   readonly report?: (key: string, conditions: readonly NewCondition[]) => Promise<void>;
   /**
    * Called for each attempt of a key that keeps failing, and once with nothing when it no longer does. It serves
-   * failures that have to be told on other objects than the one that is written, or on none whose status can be written.
+   * failures that have to be told on other objects than the one that is written, or on none whose status can be
+   * written.
    */
   readonly onFailing?: (key: string, failure: LastingFailure | undefined) => void;
   readonly workers?: number;
@@ -40,8 +41,8 @@ export interface LastingFailure extends Stalled {
 
 /**
  * A key that failed this often in a row, for this long, keeps failing: a missing permission, a quota, a conflict that
- * does not end. Before that it may be a hiccup, and a condition that comes and goes is no news. The number alone would be
- * reached after 15 ms, the time alone after one failure of a slow server.
+ * does not end. Before that it may be a hiccup, and a condition that comes and goes is no news. The number alone would
+ * be reached after 15 ms, the time alone after one failure of a slow server.
  */
 const LASTING = { failures: 3, ms: 5_000 };
 /** Longest delay after a forbidden write: no watch tells us when a permission or a quota is granted. */
@@ -52,22 +53,24 @@ const FORBIDDEN_MAX_MS = 60_000;
  */
 const UNREACHABLE_MAX_MS = 30_000;
 /**
- * Time after which a write that the server refused for its content is tried again without an event: an admission policy,
- * a schema or a limit of the server may have changed, and no watch tells us.
+ * Time after which a write that the server refused for its content is tried again without an event: an admission
+ * policy, a schema or a limit of the server may have changed, and no watch tells us.
  */
 const REFUSED_AGAIN_MS = 900_000;
 
 /**
  * Runs a reconciler over its queue. This is the one place where outcomes become conditions, metrics and requeues:
- * `done` forgets the failures, `wait` comes back, `stalled` waits for an event, a throw backs off, and a conflict
- * (an error with `status` 409: our cache was behind) backs off without a warning. A failure that lasts is reported on
- * the object, whatever its cause, and withdrawn when it has passed. An error with `status` 413 or 422 is stalled too: the
+ * `done` forgets the failures, `wait` comes back, `stalled` waits for an event, a throw backs off, and a conflict (an
+ * error with `status` 409: our cache was behind) backs off without a warning. A failure that lasts is reported on the
+ * object, whatever its cause, and withdrawn when it has passed. An error with `status` 413 or 422 is stalled too: the
  * server read the write and refuses it, however often it is sent.
  */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
-  /** Keys that keep failing. They outlast a loss of the lease: a failure that was reported has to be withdrawn as well. */
+  /**
+   * Keys that keep failing. They outlast a loss of the lease: a failure that was reported has to be withdrawn as well.
+   */
   readonly #failing = new Set<string>();
 
   constructor(options: ControllerOptions) {

@@ -11,7 +11,9 @@ export interface Done {
   readonly message: string;
 }
 
-/** Something that will happen by itself has not happened yet. The key is reconciled again after `ms`, or on an event. */
+/**
+ * Something that will happen by itself has not happened yet. The key is reconciled again after `ms`, or on an event.
+ */
 export interface Wait {
   readonly kind: 'wait';
   readonly ms: number;

@@ -12,7 +12,9 @@ export interface QueueOptions {
   readonly onDepth?: (depth: number) => void;
 }
 
-/** Longest time for which the queue starts work without yielding to the event loop: probes and watches wait meanwhile. */
+/**
+ * Longest time for which the queue starts work without yielding to the event loop: probes and watches wait meanwhile.
+ */
 const YIELD_AFTER_MS = 10;
 
 /**
@@ -102,9 +104,9 @@ export class WorkQueue {
   }
 
   /**
-   * Processes keys, at most `workers` at a time, until `signal` aborts. Then it waits for the keys in work and resolves.
-   * It drops the keys that still wait: the next leader starts from the objects, not from this queue.
-   * `handle` must not reject.
+   * Processes keys, at most `workers` at a time, until `signal` aborts. Then it waits for the keys in work and
+   * resolves. It drops the keys that still wait: the next leader starts from the objects, not from this queue. `handle`
+   * must not reject.
    */
   async run(workers: number, handle: (key: string) => Promise<void>, signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#wake?.();

@@ -2,12 +2,14 @@ import { DEVICE_PLUGIN_CONFIG_MAP, ownValue } from '@sriov/api';
 
 /** Most bytes of values that Kubernetes allows in one ConfigMap. */
 export const CONFIG_MAP_LIMIT_BYTES = 1_048_576;
-/** Most ConfigMaps that the configuration can be spread over: each costs a watch, and a volume source in each plugin. */
+/**
+ * Most ConfigMaps that the configuration can be spread over: each costs a watch, and a volume source in each plugin.
+ */
 export const MAX_CONFIG_SHARDS = 16;
 
 /**
- * Names of the ConfigMaps that together hold the device-plugin configuration. The first one has upstream's name, so that
- * one shard is upstream's layout. The DaemonSet of the device plugin mounts all of them into one folder.
+ * Names of the ConfigMaps that together hold the device-plugin configuration. The first one has upstream's name, so
+ * that one shard is upstream's layout. The DaemonSet of the device plugin mounts all of them into one folder.
  */
 export function configShardNames(shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => shardName(index));
@@ -39,8 +41,8 @@ export interface FittingKeys {
 }
 
 /**
- * Finds the changes that can be made while the values stay within the limit. Changes that make the ConfigMap smaller come
- * first. The others follow in the order given, as long as they fit.
+ * Finds the changes that can be made while the values stay within the limit. Changes that make the ConfigMap smaller
+ * come first. The others follow in the order given, as long as they fit.
  */
 export function fitKeys(
   present: Readonly<Record<string, string>>,

@@ -130,7 +130,9 @@ function groupsOf({ spec: { interfaces = [] } }: TestPlan, resource: string): st
   );
 }
 
-/** The VFs that policies of a resource mean by their own words, each planned alone: all of a PF where no VFs are named. */
+/**
+ * The VFs that policies of a resource mean by their own words, each planned alone: all of a PF where no VFs are named.
+ */
 function meantBy(
   list: readonly SriovNetworkNodePolicy[],
   interfaces: readonly Pf[],

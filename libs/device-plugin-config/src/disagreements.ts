@@ -7,8 +7,8 @@ const SINGLE_FIELDS = ['isRdma', 'needVhostNet', 'vdpaType', 'excludeTopology'] 
 export type SingleField = (typeof SINGLE_FIELDS)[number];
 
 /**
- * The fields in which two policies contradict each other. That matters only if they have the same resource name and each
- * of them has a PF on the same node: a node with PFs of one of them serves that one.
+ * The fields in which two policies contradict each other. That matters only if they have the same resource name and
+ * each of them has a PF on the same node: a node with PFs of one of them serves that one.
  */
 export function findDisagreements(a: NodePolicySpec, b: NodePolicySpec): SingleField[] {
   return SINGLE_FIELDS.filter((field) => (a[field] || undefined) !== (b[field] || undefined));

@@ -1,4 +1,6 @@
-/** What Go's encoder escapes in strings beside what JSON requires, so that the text may be used in HTML or JavaScript. */
+/**
+ * What Go's encoder escapes in strings beside what JSON requires, so that the text may be used in HTML or JavaScript.
+ */
 const ESCAPED = /[<>&\u2028\u2029]/g;
 
 /** JSON as Go, and so upstream, writes it byte for byte: an unchanged configuration is unchanged bytes. */

@@ -38,7 +38,8 @@ export async function observeHost(kernel: Kernel): Promise<ObservedHost> {
 
 /**
  * Looks again at some PFs, for all that tells who uses them and their VFs: also asks the kubelet, and searches the open
- * files of all processes if a VF can be open. For what is about to be disturbed; the rest of the host stays as it was seen.
+ * files of all processes if a VF can be open. For what is about to be disturbed; the rest of the host stays as it was
+ * seen.
  */
 export async function lookCloser(
   kernel: Kernel,

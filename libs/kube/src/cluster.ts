@@ -77,8 +77,8 @@ export class Cluster {
   }
 
   /**
-   * Runs the informers and, once they are synced, calls `work`, until the process is told to stop. Without an API server
-   * it waits for one. Meanwhile the process is alive, and not ready.
+   * Runs the informers and, once they are synced, calls `work`, until the process is told to stop. Without an API
+   * server it waits for one. Meanwhile the process is alive, and not ready.
    */
   async follow(informers: readonly AnyInformer[], work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#process;

@@ -13,7 +13,9 @@ export const pluginRecordSchema = z
       .object({
         /** One sentence for each thing that its pods have missed. */
         because: z.array(z.string()).readonly(),
-        /** The pods that have missed it, once they were looked up. All others started later, and have missed nothing. */
+        /**
+         * The pods that have missed it, once they were looked up. All others started later, and have missed nothing.
+         */
         found: z
           .object({
             uids: z.array(z.string()).readonly(),

@@ -7,5 +7,5 @@ export {
   type NodesFacts,
 } from './node-readiness.ts';
 export { findUnmetSettings, operatorConfigCondition } from './operator-config-status.ts';
-export { policyStatus } from './policy-status.ts';
-export { poolStatus } from './pool-status.ts';
+export { type PolicyFacts, policyStatus } from './policy-status.ts';
+export { type PoolFacts, poolStatus } from './pool-status.ts';

@@ -15,7 +15,9 @@ export interface PolicyFacts extends NodesFacts {
   readonly mismatch?: string | undefined;
 }
 
-/** Decides the status of a policy: Ready when every node that it configures is ready, Degraded when something is wrong. */
+/**
+ * Decides the status of a policy: Ready when every node that it configures is ready, Degraded when something is wrong.
+ */
 export function policyStatus(facts: PolicyFacts): DecidedStatus {
   return decideStatus(facts.matched, findUnfinished(facts) ?? decide(facts));
 }

@@ -12,8 +12,8 @@ export interface LimitedPlan {
 }
 
 /**
- * What the daemon of the node will refuse of the plan, by the same limits that the daemon asks: problems of the policies
- * and the pool that want it. Nothing is known of PFs that the node does not report.
+ * What the daemon of the node will refuse of the plan, by the same limits that the daemon asks: problems of the
+ * policies and the pool that want it. Nothing is known of PFs that the node does not report.
  */
 export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): Problem[] {
   const { interfaces = [], system } = state?.status ?? {};

@@ -10,7 +10,9 @@ export interface NodePool {
   readonly problems: readonly Problem[];
 }
 
-/** Finds the pool of the node. A node whose pool is not known for sure keeps its mode: a guess could cost it a reboot. */
+/**
+ * Finds the pool of the node. A node whose pool is not known for sure keeps its mode: a guess could cost it a reboot.
+ */
 export function poolOf(fleet: Fleet, node: FleetNode): NodePool {
   const { pool, problems } = findPool(fleet.pools, node);
   const isUnknown = problems.length > 0 || (pool === undefined && fleet.unreadablePools.length > 0);

@@ -6,7 +6,9 @@ export interface NodeStatePlan {
   readonly name: string;
   /** As it stands in the SriovNetworkNodeState, byte for byte. */
   readonly spec: NodeStateSpec;
-  /** The reported PFs that the spec is planned from. Absent: what the node state says of its present spec stays true. */
+  /**
+   * The reported PFs that the spec is planned from. Absent: what the node state says of its present spec stays true.
+   */
   readonly plannedFrom: PlannedFrom | undefined;
   /** As it stands in the ConfigMap of the device plugin, byte for byte. Absent: it stays as it is. */
   readonly devicePluginConfig: string | undefined;

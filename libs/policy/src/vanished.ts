@@ -15,8 +15,8 @@ export function missedPfs(state: SriovNetworkNodeState | undefined): string[] {
 }
 
 /**
- * The desired PFs that vanished a short while ago and keep their entry. Nobody can tell which policies select a PF that is
- * missing, so each group stays as long as its policy is about the node.
+ * The desired PFs that vanished a short while ago and keep their entry. Nobody can tell which policies select a PF that
+ * is missing, so each group stays as long as its policy is about the node.
  */
 export function vanishedInterfaces(node: FleetNode, policies: readonly PreparedPolicy[]): DesiredInterface[] {
   const { state, vanished } = node;

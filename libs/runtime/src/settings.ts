@@ -27,8 +27,9 @@ export function readSettings<S extends z.ZodObject>(
   definition: SettingsDefinition<S>,
   source: SettingsSource,
 ): { settings: z.output<S> } | { help: string } {
-  const { flags, problems } = readFlags(definition, source.argv);
+  const { flags, problems: flagProblems } = readFlags(definition, source.argv);
   if (flags['help'] === true) return { help: helpText(definition) };
+  const problems = [...flagProblems];
   const raw: Record<string, unknown> = {};
   for (const [name, field] of fieldsOf(definition.schema)) {
     const given = flags[flagOf(name)] ?? (source.env[envOf(name)] || undefined);
@@ -60,7 +61,7 @@ function unwrap(field: z.ZodType): z.ZodType {
 
 interface Flags {
   readonly flags: Record<string, string | boolean>;
-  readonly problems: string[];
+  readonly problems: readonly string[];
 }
 
 function readFlags(definition: SettingsDefinition<z.ZodObject>, argv: readonly string[]): Flags {

@@ -16,7 +16,9 @@ export interface PolicyEffect {
   readonly contribution: Contribution | undefined;
   /** The policy can mean this PF. */
   readonly isMeant: boolean;
-  /** The policy cannot be applied, and the present spec has nothing of it: it may have made VFs that nobody remembers. */
+  /**
+   * The policy cannot be applied, and the present spec has nothing of it: it may have made VFs that nobody remembers.
+   */
   readonly isDoubtful: boolean;
   /** Why the policy cannot be applied, where its author should be told. */
   readonly refusal?: ContributionRefusal;

@@ -42,8 +42,8 @@ export class SupportedNics {
 const ENTRY = /^([0-9a-f]{4}) ([0-9a-f]{4}) ([0-9a-f]{4})$/i;
 
 /**
- * Reads the ConfigMap `supported-nic-ids`: each value is `"<vendor> <PF device> <VF device>"`. Without the ConfigMap the
- * built-in list is used. A malformed entry is a problem of its own. The others are read in the order of their keys.
+ * Reads the ConfigMap `supported-nic-ids`: each value is `"<vendor> <PF device> <VF device>"`. Without the ConfigMap
+ * the built-in list is used. A malformed entry is a problem of its own. The others are read in the order of their keys.
  */
 export function readSupportedNics(data: Readonly<Record<string, string>> | undefined): {
   readonly nics: SupportedNics;

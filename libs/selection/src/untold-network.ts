@@ -2,8 +2,8 @@ import { type ObservedInterface } from '@sriov/api';
 import { type ReadSelector } from './nic-selector.ts';
 
 /**
- * Why a netFilter can select nothing on a node whose daemon does not report the networks of its ports. `undefined` for a
- * node that reports them, that has PFs of its own, or that has reported no devices.
+ * Why a netFilter can select nothing on a node whose daemon does not report the networks of its ports. `undefined` for
+ * a node that reports them, that has PFs of its own, or that has reported no devices.
  */
 export function findUntoldNetwork(
   { netFilter }: Pick<ReadSelector, 'netFilter'>,

@@ -9,7 +9,7 @@ import { serve } from '@sriov/runtime';
 import { eventually } from '@sriov/testing';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
-import { type Account, actAs, openAccount } from './test-accounts.ts';
+import { type Account, actAs, openAccount } from './test/accounts.ts';
 
 jest.setTimeout(120_000);
 

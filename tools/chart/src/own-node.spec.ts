@@ -5,7 +5,7 @@ import { EVENT, type KubeEvent, POD } from '@sriov/kube';
 import { createNamespace, eventually, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { applyChart } from './apply.ts';
 import { SERVICE_ACCOUNTS } from './service-account.ts';
-import { type Account, actAs, openAccount } from './test-accounts.ts';
+import { type Account, actAs, openAccount } from './test/accounts.ts';
 
 jest.setTimeout(120_000);
 

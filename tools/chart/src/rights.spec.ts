@@ -4,7 +4,7 @@ import { kubeconfigText } from '@sriov/control-plane';
 import { createNamespace, request, testControlPlane } from '@sriov/testing';
 import { applyChart } from './apply.ts';
 import { SERVICE_ACCOUNTS } from './service-account.ts';
-import { type Account, actAs, openAccount } from './test-accounts.ts';
+import { type Account, actAs, openAccount } from './test/accounts.ts';
 
 jest.setTimeout(120_000);
 

@@ -19,7 +19,7 @@ import { service as policyController } from '@sriov/policy-controller';
 import { readSettings, serve, type ServiceDefinition, type ServiceSchema } from '@sriov/runtime';
 import { createNamespace, eventually, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { applyChart } from './apply.ts';
-import { type Account, actAs } from './test-accounts.ts';
+import { type Account, actAs } from './test/accounts.ts';
 
 jest.setTimeout(120_000);
 

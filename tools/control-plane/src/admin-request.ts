@@ -27,7 +27,10 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-/** One request as administrator, or with the token of the call: for setting things up and for tests, not for services. Rejects when no answer comes. */
+/**
+ * One request as administrator, or with the token of the call: for setting things up and for tests, not for services.
+ * Rejects when no answer comes.
+ */
 export function adminRequest(access: Access, call: Call): Promise<Answer> {
   const timeout = call.timeoutMs ?? 10_000;
   const body = call.body && JSON.stringify(call.body);

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Linux processes whose command line mentions the folder: number and command line. For tests of what is left behind. */
+/**
+ * Linux processes whose command line mentions the folder: number and command line. For tests of what is left behind.
+ */
 export function processesIn(folder: string): Map<number, string> {
   const found = new Map<number, string>();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

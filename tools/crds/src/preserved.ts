@@ -5,8 +5,8 @@ import { type JsonSchema } from './json-schema.ts';
 export const PRESERVED = 'x-kubernetes-preserve-unknown-fields';
 
 /**
- * The schema in which the description of each marked object lists its fields in place of their schemas. `kubectl explain`
- * still shows them, and the API server has nothing to check: most of what a write of a large status costs it.
+ * The schema in which the description of each marked object lists its fields in place of their schemas. `kubectl
+ * explain` still shows them, and the API server has nothing to check: most of what a write of a large status costs it.
  */
 export function foldPreserved(schema: JsonSchema): JsonSchema {
   return mapMarked(schema, (marked) => ({

@@ -33,7 +33,9 @@ Exit codes: 0 measured, 1 failed, 2 wrong flags.
 const LEAST = { nodes: 1, nics: 1, vfs: 1, policies: 3, changes: 0, rounds: 0 } as const;
 const DEFAULTS = { nodes: 1_000, nics: 8, vfs: 16, policies: 50, changes: 100, rounds: 3 } as const;
 
-/** Reads the flags; `undefined` when somebody asks for help. @throws Error that names the flag and its possible values. */
+/**
+ * Reads the flags; `undefined` when somebody asks for help. @throws Error that names the flag and its possible values.
+ */
 export function readFlags(args: readonly string[]): Flags | undefined {
   const number = { type: 'string' } as const;
   const { values } = parseArgs({

@@ -6,10 +6,10 @@ import { type Journal } from './journal.ts';
 import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 
 /**
- * Writes into the journal which PFs the operator is responsible for: every PF whose entry is in force or will be, before
- * anything is done to it. PFs on which nothing of ours is left are removed from the journal. It also writes why the device
- * plugin will have to be restarted. Returns what could not be written. Nothing may be done to the host then, because after
- * a crash nobody would know to whom the VFs belong.
+ * Writes into the journal which PFs the operator is responsible for: every PF whose entry is in force or will be,
+ * before anything is done to it. PFs on which nothing of ours is left are removed from the journal. It also writes why
+ * the device plugin will have to be restarted. Returns what could not be written. Nothing may be done to the host then,
+ * because after a crash nobody would know to whom the VFs belong.
  */
 export async function takeOver(
   journal: Journal,

@@ -62,8 +62,8 @@ interface Restart {
 }
 
 /**
- * The pods are written down before the first is deleted: whatever happens then, the pods that follow them are left alone.
- * Nobody waits for those, since their DaemonSet makes them.
+ * The pods are written down before the first is deleted: whatever happens then, the pods that follow them are left
+ * alone. Nobody waits for those, since their DaemonSet makes them.
  */
 async function restart(ports: PluginPorts, { nodeState, facts, decision }: Restart): Promise<void> {
   const { journal, log, metrics, pods, recorder } = ports;

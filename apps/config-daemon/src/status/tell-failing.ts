@@ -12,9 +12,9 @@ export interface TellPorts {
 }
 
 /**
- * Says on the node state that the API server keeps refusing its status. It is a condition beside the status that is there
- * already, because the server may accept less than the whole, or an Event where the server refuses that as well. What goes
- * wrong on the host has a verdict of its own, and a server that cannot be reached takes no report.
+ * Says on the node state that the API server keeps refusing its status. It is a condition beside the status that is
+ * there already, because the server may accept less than the whole, or an Event where the server refuses that as well.
+ * What goes wrong on the host has a verdict of its own, and a server that cannot be reached takes no report.
  */
 export function tellFailing(ports: TellPorts): (key: string, failure: LastingFailure | undefined) => void {
   return (_, failure) => {

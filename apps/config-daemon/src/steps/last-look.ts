@@ -9,9 +9,9 @@ export class InUseError extends Error {
 }
 
 /**
- * Looks at VFs once more right before they are removed or bound to another driver: somebody may have taken them since the
- * plan was made. Every caller gets a look that began after the call. Calls during one look share the next look, for all
- * PFs, because the kubelet answers only a limited number of questions per second.
+ * Looks at VFs once more right before they are removed or bound to another driver: somebody may have taken them since
+ * the plan was made. Every caller gets a look that began after the call. Calls during one look share the next look, for
+ * all PFs, because the kubelet answers only a limited number of questions per second.
  */
 export class LastLook {
   readonly #kernel: Kernel;

@@ -1,11 +1,8 @@
 import { REASON, type SriovNetworkNodePolicy } from '@sriov/api';
 import { isManaged } from '@sriov/policy';
-import { type policyStatus } from '@sriov/policy-status';
+import { type PolicyFacts } from '@sriov/policy-status';
 import { explainMismatch, matchesLabels, misplaced, policyProblem, type Problem } from '@sriov/selection';
 import { nodesOf, type StatusSources } from './nodes-of.ts';
-
-/** What the status of a policy is computed from. */
-export type PolicyFacts = Parameters<typeof policyStatus>[0];
 
 /** Reads from the caches and from what planning found all that bears on the status of the policy. */
 export function gatherPolicyFacts(sources: StatusSources, policy: SriovNetworkNodePolicy): PolicyFacts {

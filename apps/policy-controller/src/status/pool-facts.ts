@@ -1,11 +1,8 @@
 import { type SriovNetworkPoolConfig } from '@sriov/api';
 import { isManaged } from '@sriov/policy';
-import { type poolStatus } from '@sriov/policy-status';
+import { type PoolFacts } from '@sriov/policy-status';
 import { misplaced, selectorMatches } from '@sriov/selection';
 import { nodesOf, type StatusSources } from './nodes-of.ts';
-
-/** What the status of a pool is computed from. */
-export type PoolFacts = Parameters<typeof poolStatus>[0];
 
 /** Reads from the caches and from what planning found all that bears on the status of the pool. */
 export function gatherPoolFacts(sources: StatusSources, pool: SriovNetworkPoolConfig): PoolFacts {

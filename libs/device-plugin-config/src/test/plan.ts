@@ -10,7 +10,9 @@ export interface TestPlan {
   readonly problems: readonly Problem[];
 }
 
-/** A node with these interfaces; `spec` and `config` are what it has at present, `vanished` the names of missing PFs. */
+/**
+ * A node with these interfaces; `spec` and `config` are what it has at present, `vanished` the names of missing PFs.
+ */
 export interface TestNode {
   readonly interfaces?: readonly ObservedInterface[];
   readonly spec?: NodeStateSpec;

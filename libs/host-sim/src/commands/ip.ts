@@ -33,7 +33,9 @@ export const ip: Command = {
   },
 };
 
-/** The words behind the options, such as `-j`, which stand before the first of them: a name may begin with a dash too. */
+/**
+ * The words behind the options, such as `-j`, which stand before the first of them: a name may begin with a dash too.
+ */
 function wordsOf(args: readonly string[]): string[] {
   const first = args.findIndex((arg) => !arg.startsWith('-'));
   return first === -1 ? [] : args.slice(first);

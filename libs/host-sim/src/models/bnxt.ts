@@ -5,8 +5,8 @@ const QUEUES = ['rx-0', 'rx-1', 'rx-2', 'rx-3', 'tx-0', 'tx-1', 'tx-2', 'tx-3'];
 
 /**
  * Broadcom BCM57508 with the driver bnxt_en. Modelled, not measured: ids from the PCI id list; the silence of
- * `sriov_numvfs` while the link is down from bnxt_sriov_configure (drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c of Linux
- * 4.15 to 6.15); the largest MTU from BNXT_MAX_MTU (bnxt.h); times like those of mlx5.
+ * `sriov_numvfs` while the link is down from bnxt_sriov_configure (drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c of
+ * Linux 4.15 to 6.15); the largest MTU from BNXT_MAX_MTU (bnxt.h); times like those of mlx5.
  */
 export const BNXT: NicModel = {
   name: 'bnxt',

@@ -80,8 +80,8 @@ async function orCause<Answer>(ask: () => Promise<Answer>): Promise<Answer | str
 /** As iproute2 says that the kernel has no devlink at all. */
 const NO_DEVLINK = /Failed to connect to devlink/;
 /**
- * How the kernel says that a device has no eSwitch: it is unknown to devlink (ENODEV), its driver has none (EOPNOTSUPP),
- * or the device is not the one that may ask (EPERM, mlx5_eswitch_check in
+ * How the kernel says that a device has no eSwitch: it is unknown to devlink (ENODEV), its driver has none
+ * (EOPNOTSUPP), or the device is not the one that may ask (EPERM, mlx5_eswitch_check in
  * drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c).
  */
 const NO_ESWITCH = /No such device|not supported|not permitted/i;

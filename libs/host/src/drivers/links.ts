@@ -105,7 +105,9 @@ async function readState(kernel: Kernel, row: Row): Promise<Pick<Link, 'mac' | '
   });
 }
 
-/** `ip` tells it, from kernel 5.6 on, where it differs. Members of a bond have one address; the bond knows their own. */
+/**
+ * `ip` tells it, from kernel 5.6 on, where it differs. Members of a bond have one address; the bond knows their own.
+ */
 async function readPermanentMac(kernel: Kernel, row: Row, mac: string | undefined): Promise<string | undefined> {
   const { permaddr, master, ifname } = row;
   const readFromBond = (): Promise<string | undefined> =>

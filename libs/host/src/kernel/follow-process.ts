@@ -3,8 +3,8 @@ import { messageOf } from '@sriov/errors';
 import { KernelError } from './kernel.ts';
 
 /**
- * Runs a command that tells of events on its standard output until `signal` aborts, and calls `onOutput` for whatever it
- * tells. Resolves on abort. @param words the command and its arguments
+ * Runs a command that tells of events on its standard output until `signal` aborts, and calls `onOutput` for whatever
+ * it tells. Resolves on abort. @param words the command and its arguments
  * @throws {KernelError} `ENOENT` when there is no such command, `ECHILD` when it ends by itself
  */
 export function followProcess(words: readonly string[], onOutput: () => void, signal: AbortSignal): Promise<void> {

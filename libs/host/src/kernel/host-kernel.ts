@@ -82,7 +82,8 @@ export class HostKernel implements Kernel {
 
   /**
    * Links are followed with `ip monitor link`. Devices with `udevadm monitor --kernel`, which hears the uevents of the
-   * kernel itself, those for `bind` and `unbind` since Linux 4.14 among them; that of the host where there is none here.
+   * kernel itself, those for `bind` and `unbind` since Linux 4.14 among them; that of the host where there is none
+   * here.
    */
   async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
     const tell = (): void => onEvent({ kind: source });

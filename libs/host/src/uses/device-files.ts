@@ -5,8 +5,8 @@ import { listNames } from '../kernel/sysfs.ts';
 const FOLDERS = ['vfio-dev', 'infiniband_verbs', 'infiniband_mad', 'uio'];
 
 /**
- * Names of the device files by which a program can use a device, as {@link findHolders} tells them: the number of its IOMMU
- * group for VFIO, `vfio3`, `uverbs2`, `vhost-vdpa-0` and others.
+ * Names of the device files by which a program can use a device, as {@link findHolders} tells them: the number of its
+ * IOMMU group for VFIO, `vfio3`, `uverbs2`, `vhost-vdpa-0` and others.
  */
 export async function deviceFilesOf(
   kernel: Kernel,

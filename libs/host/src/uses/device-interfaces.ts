@@ -21,8 +21,8 @@ const LOOKS = 3;
 
 /**
  * Finds the interfaces of a device: by their names in sysfs, which every kernel has, and by what `ip` says where it
- * does. `folders` are the folders `net` below the device: one that is empty tells that the interface is in another network
- * namespace.
+ * does. `folders` are the folders `net` below the device: one that is empty tells that the interface is in another
+ * network namespace.
  */
 export async function findInterfaces(
   kernel: Kernel,

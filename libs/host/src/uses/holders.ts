@@ -15,8 +15,8 @@ export interface Holders {
 }
 
 /**
- * Looks through the open files of all processes for those of VFs. That takes a moment where there are many, so it is done
- * only when VFs are about to be disturbed. A process that cannot be looked into may have anything open.
+ * Looks through the open files of all processes for those of VFs. That takes a moment where there are many, so it is
+ * done only when VFs are about to be disturbed. A process that cannot be looked into may have anything open.
  */
 export async function findHolders(kernel: Kernel): Promise<Holders> {
   const byFile = new Map<string, Holder>();

@@ -6,8 +6,8 @@ import { type Kernel } from '../kernel/kernel.ts';
 import { type Link, listLinks } from '../drivers/links.ts';
 
 /**
- * What stands on the network interfaces of the host's namespace, from one dump each of its interfaces, its addresses and
- * its routes.
+ * What stands on the network interfaces of the host's namespace, from one dump each of its interfaces, its addresses
+ * and its routes.
  */
 export class HostNetwork {
   readonly #kernel: Kernel;

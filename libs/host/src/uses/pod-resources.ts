@@ -74,8 +74,8 @@ const answerSchema = z.object({
 export type PodResourcesAnswer = z.input<typeof answerSchema>;
 
 /**
- * k8s.io/kubelet/pkg/apis/podresources/v1/api.proto, without the fields that nobody here reads; unknown fields are skipped
- * over.
+ * k8s.io/kubelet/pkg/apis/podresources/v1/api.proto, without the fields that nobody here reads; unknown fields are
+ * skipped over.
  */
 const answerType = protobuf
   .parse(

@@ -34,8 +34,8 @@ export async function readAnswer(request: ApiRequest, response: IncomingMessage,
 
 /**
  * What the server answers with status 500 when it accepts an object and its store does not: etcd's
- * `--max-request-bytes` (1.5 MiB by default) and the limit of a gRPC message. Such an object is as much too large as one
- * that the server itself refuses.
+ * `--max-request-bytes` (1.5 MiB by default) and the limit of a gRPC message. Such an object is as much too large as
+ * one that the server itself refuses.
  */
 const STORE_LIMIT = /etcdserver: request is too large|trying to send message larger than max/;
 

@@ -134,7 +134,9 @@ export class KubeClient {
     });
   }
 
-  /** Deletes the object. With a precondition, only if it is still that object, or that version of it (409 otherwise). */
+  /**
+   * Deletes the object. With a precondition, only if it is still that object, or that version of it (409 otherwise).
+   */
   async delete(resource: Resource, ref: ObjectRef, precondition: Precondition = {}): Promise<void> {
     await this.#write({
       method: 'DELETE',

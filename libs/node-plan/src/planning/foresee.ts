@@ -14,8 +14,8 @@ import { type HostPlan } from './steps.ts';
 
 /**
  * What the daemon of a node will do about a spec, as far as the node state shows the host. The daemon's own planner
- * decides. Nothing is foreseen for a node that has not reported its devices. What a status does not say is assumed not to
- * stand in the way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
+ * decides. Nothing is foreseen for a node that has not reported its devices. What a status does not say is assumed not
+ * to stand in the way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
  */
 export function foresee(
   { spec, plannedFrom }: { readonly spec: NodeStateSpec; readonly plannedFrom: PlannedFrom | undefined },

@@ -21,10 +21,10 @@ export function autoprobeOf({ sriov }: ObservedPf): boolean {
 }
 
 /**
- * Why a PF whose network interface is not seen is left alone. The link to the driver is there before the driver has made
- * the interface: until then neither the host's use of it nor the MAC addresses that it prescribes to its VFs are known.
- * InfiniBand ports, and PFs of drivers that we do not know, may never have an interface. The interface of a PF in use may
- * be with its user.
+ * Why a PF whose network interface is not seen is left alone. The link to the driver is there before the driver has
+ * made the interface: until then neither the host's use of it nor the MAC addresses that it prescribes to its VFs are
+ * known. InfiniBand ports, and PFs of drivers that we do not know, may never have an interface. The interface of a PF
+ * in use may be with its user.
  */
 export function findMissingInterface(observed: ObservedPf): PlanProblem | undefined {
   const { driver, link, linkType } = observed;

@@ -100,8 +100,8 @@ function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostInde
 }
 
 /**
- * VFs that someone else manages stay. Ours are removed if the spec was planned by someone who had seen the PF. A PF that is
- * gone took its VFs with it, but one that could not be looked at may still have them.
+ * VFs that someone else manages stay. Ours are removed if the spec was planned by someone who had seen the PF. A PF
+ * that is gone took its VFs with it, but one that could not be looked at may still have them.
  */
 function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex): PfResult {
   const { initial, allowHostInterfaces, blocked, plannedFrom } = facts;
@@ -134,8 +134,8 @@ function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
 }
 
 /**
- * vfio-pci needs an IOMMU backend, which nothing loads by itself. A VF's driver is loaded for its first VF as a rule, but
- * not where driver probing is off or somebody has blacklisted it; one that is the PF's as well is there.
+ * vfio-pci needs an IOMMU backend, which nothing loads by itself. A VF's driver is loaded for its first VF as a rule,
+ * but not where driver probing is off or somebody has blacklisted it; one that is the PF's as well is there.
  */
 function modulesFor(pfs: readonly PfPlan[], observed: ReadonlyMap<string, ObservedPf>): string[] {
   const drivers = pfs.flatMap(({ pciAddress, vfs }) =>

@@ -1,9 +1,9 @@
 import { type ObservedPf } from '@sriov/observed-host';
 
 /**
- * What the MAC addresses of the VFs of each PF are made from, by PCI address of the PF. It is the address that the PF was
- * made with, because all members of a bond have the same present address. Two PFs can nevertheless show one address. Then
- * nobody knows to which it belongs, and their PCI addresses distinguish them.
+ * What the MAC addresses of the VFs of each PF are made from, by PCI address of the PF. It is the address that the PF
+ * was made with, because all members of a bond have the same present address. Two PFs can nevertheless show one
+ * address. Then nobody knows to which it belongs, and their PCI addresses distinguish them.
  */
 export function macSeeds(pfs: readonly ObservedPf[]): ReadonlyMap<string, string> {
   const owners = new Map<string, string[]>();

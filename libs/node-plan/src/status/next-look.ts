@@ -8,7 +8,9 @@ const LONGEST_MS = 5 * 60_000;
 /** Time after which a call that has not come back from the kernel counts as a failure: slow firmware needs less. */
 const PATIENCE_MS = 120_000;
 
-/** Whether calls that are still in the kernel pass for work in progress. @param longestMs how long the longest has run */
+/**
+ * Whether calls that are still in the kernel pass for work in progress. @param longestMs how long the longest has run
+ */
 export function isPatientWith(longestMs: number | undefined): boolean {
   return longestMs !== undefined && longestMs < PATIENCE_MS;
 }
@@ -36,8 +38,8 @@ export type NextLook =
   { readonly kind: 'done' } | { readonly kind: 'stalled' } | { readonly kind: 'wait'; readonly ms: number };
 
 /**
- * Decides when to look again. The wait stays the same where nothing was tried. It grows where what was tried failed again,
- * and is short again when another spec is tried.
+ * Decides when to look again. The wait stays the same where nothing was tried. It grows where what was tried failed
+ * again, and is short again when another spec is tried.
  */
 export function nextLook(before: Attempts, pass: EndedPass): { readonly next: NextLook; readonly attempts: Attempts } {
   const { verdict, generation, hasFailed } = pass;

@@ -13,8 +13,8 @@ export interface StepName {
 }
 
 /**
- * How a step ended that was not done: it failed; it was refused, because somebody has taken a VF since it was planned; or
- * its call is still in the kernel, and may change the host yet.
+ * How a step ended that was not done: it failed; it was refused, because somebody has taken a VF since it was planned;
+ * or its call is still in the kernel, and may change the host yet.
  */
 export type StepFailureKind = 'failed' | 'refused' | 'blocked';
 

@@ -31,7 +31,10 @@ export const download: Download = async (url, { stallMs, onBytes }) => {
   }
 };
 
-/** fetch says "fetch failed" and keeps the reason as its cause, which may be several, one for each address, without a text. */
+/**
+ * fetch says "fetch failed" and keeps the reason as its cause, which may be several, one for each address, without a
+ * text.
+ */
 function reasonOf({ message, cause }: Error): string {
   const { message: reason, code } = (cause ?? {}) as { message?: string; code?: string };
   return reason || code || message;

@@ -14,8 +14,8 @@ import { Qmp } from './qmp.ts';
 /** An emulated machine takes 5 s to boot alone, and much longer when others work on the same processors. */
 const BOOT_MS = 60_000;
 /**
- * Now and then an emulated machine that gets too little time hangs early in its boot, and boots well the next time. Each
- * attempt gets longer than the one before, because all of them may have been on their way on a busy machine.
+ * Now and then an emulated machine that gets too little time hangs early in its boot, and boots well the next time.
+ * Each attempt gets longer than the one before, because all of them may have been on their way on a busy machine.
  */
 const BOOT_ATTEMPTS = 3;
 const CALL_MS = 60_000;

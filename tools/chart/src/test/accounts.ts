@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Access } from '@sriov/control-plane';
 import { connect, KubeClient, loadKubeConfig } from '@sriov/kube';
 import { systemClock } from '@sriov/runtime';
-import { serviceKubeconfig, type TokenRequest } from './service-account.ts';
+import { serviceKubeconfig, type TokenRequest } from '../service-account.ts';
 
 /** A test's way to act as an account of the chart. */
 export interface Account {
