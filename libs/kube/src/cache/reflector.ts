@@ -4,6 +4,7 @@ import { type Clock, type Logger } from '@sriov/runtime';
 import { ApiError, isExpired, isInactive } from '../api-error.ts';
 import { Backoff } from './backoff.ts';
 import { type Page, type PageRequest, type WatchEvent, type WatchRequest } from '../client/requests.ts';
+import { readStatus } from '../client/status.ts';
 import { type Store } from './store.ts';
 
 /** Where a reflector gets its objects from; {@link createListWatch} makes one of a client. */
@@ -233,7 +234,7 @@ export class Reflector<T extends KubeObject> {
 }
 
 function statusError(object: unknown): ApiError {
-  const { code, reason, message } = object as { code?: number; reason?: string; message?: string };
+  const { code, reason, message } = readStatus(object) ?? {};
   return new ApiError(`the watch ended: ${message ?? 'no reason given'}`, {
     status: code ?? 0,
     ...(reason !== undefined && { reason }),

@@ -1,16 +1,31 @@
 import { type IncomingMessage } from 'node:http';
+import { type KubeObject } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest } from '../connection/connection.ts';
-import { type WatchEvent } from './requests.ts';
+import { toEvent, toObject, toPage } from './objects.ts';
+import { type Page, type WatchEvent } from './requests.ts';
+import { readStatus, type Status } from './status.ts';
 
-/** A line of a watch as an event. @throws {ApiError} with status 0 when the line is not JSON. */
-export function parseEvent<T>(line: string): WatchEvent<T> {
-  try {
-    return JSON.parse(line) as WatchEvent<T>;
-  } catch (cause) {
-    throw new ApiError(`a watch sent a line of ${line.length} characters that is not JSON`, { status: 0, cause });
-  }
+/** A line of a watch as an event. @throws {ApiError} with status 0 when the line is no event in JSON. */
+export function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
+  const event = toEvent<T>(parseLine(line));
+  if (event === undefined) throw badLine(line, 'no event');
+  return event;
+}
+
+/** The body of an answer as an object. @throws {ApiError} with status 0 when it is no Kubernetes object in JSON. */
+export function parseObject<T extends KubeObject>(request: ApiRequest, text: string): T {
+  const object = toObject<T>(parseAnswer(request, text));
+  if (object === undefined) throw failed(request, `the answer is no Kubernetes object: ${text.slice(0, 100)}`);
+  return object;
+}
+
+/** The body of an answer as a page of a list. @throws {ApiError} with status 0 when it is no Kubernetes list in JSON. */
+export function parsePage<T extends KubeObject>(request: ApiRequest, text: string): Page<T> {
+  const page = toPage<T>(parseAnswer(request, text));
+  if (page === undefined) throw failed(request, `the answer is no Kubernetes list: ${text.slice(0, 100)}`);
+  return page;
 }
 
 /** The body of an answer as JSON. @throws {ApiError} with status 0 when the body is not JSON. */
@@ -62,7 +77,7 @@ function retryAfterMsOf(header: string | undefined): number | undefined {
   return header && Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
-function failed(request: ApiRequest, why: string, cause: unknown): ApiError {
+function failed(request: ApiRequest, why: string, cause?: unknown): ApiError {
   return new ApiError(`${request.method} ${pathOf(request)}: ${why}`, { status: 0, cause });
 }
 
@@ -73,10 +88,24 @@ async function readText(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-function parseStatus(text: string): { message?: string; reason?: string } {
+function parseLine(line: string): unknown {
   try {
-    return JSON.parse(text) as { message?: string; reason?: string };
+    return JSON.parse(line);
+  } catch (cause) {
+    throw badLine(line, 'not JSON', cause);
+  }
+}
+
+function badLine(line: string, what: string, cause?: unknown): ApiError {
+  return new ApiError(`a watch sent a line of ${line.length} characters that is ${what}`, { status: 0, cause });
+}
+
+/** What a refusal says: a Status, or the words of a proxy. */
+function parseStatus(text: string): Status {
+  const words = text === '' ? {} : { message: text.slice(0, 300).trim() };
+  try {
+    return readStatus(JSON.parse(text)) ?? words;
   } catch {
-    return text === '' ? {} : { message: text.slice(0, 300).trim() };
+    return words;
   }
 }

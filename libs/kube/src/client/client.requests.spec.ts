@@ -25,7 +25,12 @@ const connection = {
   send(request: ApiRequest): Promise<IncomingMessage> {
     request.check?.();
     sent.push(request);
-    const { status = 200, text = '{"metadata":{}}', headers = {}, breaks = false } = answers.shift() ?? {};
+    const {
+      status = 200,
+      text = '{"metadata":{"name":"a","resourceVersion":"7"}}',
+      headers = {},
+      breaks = false,
+    } = answers.shift() ?? {};
     const body = new Readable({
       read() {
         this.push(Buffer.from(text));
@@ -158,6 +163,16 @@ describe('an answer of the API server', () => {
       { status: 404, text: JSON.stringify({ message, reason: 'NotFound' }) },
       { status: 404, reason: 'NotFound', message: `GET ${PATH}/a: no such thing`, retryAfterMs: undefined },
     ],
+    [
+      'that is null',
+      { status: 502, text: 'null' },
+      { status: 502, reason: '', message: `GET ${PATH}/a: null`, retryAfterMs: undefined },
+    ],
+    [
+      'that is a Status with fields of other types',
+      { status: 500, text: '{"message":{},"reason":null}' },
+      { status: 500, reason: '', message: `GET ${PATH}/a: HTTP 500` },
+    ],
     ['without a text', { status: 500, text: '' }, { status: 500, reason: '', message: `GET ${PATH}/a: HTTP 500` }],
     [
       'of a proxy, which is cut short',
@@ -190,6 +205,16 @@ describe('an answer of the API server', () => {
       { status: 0, message: `GET ${PATH}/a: the answer is not JSON: <html>${'x'.repeat(94)}` },
     ],
     [
+      'that is no Kubernetes object',
+      { text: '{"metadata":{}}' },
+      { status: 0, message: `GET ${PATH}/a: the answer is no Kubernetes object: {"metadata":{}}` },
+    ],
+    [
+      'that is null',
+      { text: 'null' },
+      { status: 0, message: `GET ${PATH}/a: the answer is no Kubernetes object: null` },
+    ],
+    [
       'that breaks off',
       { text: '{"meta', breaks: true },
       { status: 0, message: `GET ${PATH}/a: the answer broke off: socket hang up` },
@@ -200,6 +225,18 @@ describe('an answer of the API server', () => {
     expect(failure).toBeInstanceOf(ApiError);
     expect(failure).toMatchObject(expected);
   });
+
+  it.each(['null', '{"items":[]}', '{"metadata":{"resourceVersion":"7"},"items":[{}]}'])(
+    '%s is no list',
+    async (text) => {
+      answers = [{ text }];
+      const message = `GET ${PATH}: the answer is no Kubernetes list: ${text}`;
+      expect(await failureOf(client.page(CONFIG_MAP, { namespace: 'n', limit: 1 }))).toMatchObject({
+        status: 0,
+        message,
+      });
+    },
+  );
 
   it.each<[string, boolean, string]>([
     ['takes more than 30 s', false, 'no answer within 30 s'],
@@ -260,6 +297,17 @@ describe('a watch', () => {
   it.each<[string, Answer, string]>([
     ['is refused', { status: 410, text: '{"message":"too old"}' }, `GET ${PATH}: too old`],
     ['has a line that is not JSON', { text: 'oops\n' }, 'a watch sent a line of 4 characters that is not JSON'],
+    ['has a line that is null', { text: 'null\n' }, 'a watch sent a line of 4 characters that is no event'],
+    [
+      'has an event of no known type',
+      { text: '{"type":"NEW"}\n' },
+      'a watch sent a line of 14 characters that is no event',
+    ],
+    [
+      'has an event without an object',
+      { text: '{"type":"ADDED"}\n' },
+      'a watch sent a line of 16 characters that is no event',
+    ],
     ['ends within a line', { text: '{"type":' }, 'the watch broke: it ended within a line'],
     ['breaks off', { text: '', breaks: true }, 'the watch broke: socket hang up'],
   ])('that %s is an error', async (_, answer, message) => {

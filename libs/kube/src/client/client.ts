@@ -4,7 +4,7 @@ import { type Clock } from '@sriov/runtime';
 import { describeDuration } from '@sriov/words';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest, type Connection } from '../connection/connection.ts';
-import { parseAnswer, parseEvent, pathOf, readAnswer, refusal } from './answers.ts';
+import { parseAnswer, parseEvent, parseObject, parsePage, pathOf, readAnswer, refusal } from './answers.ts';
 import { acceptList, acceptObjects, withType, writeBody } from './bodies.ts';
 import { readLines } from './lines.ts';
 import { linkAbort, type LinkedAbort } from './linked-abort.ts';
@@ -22,6 +22,16 @@ import { collectionPath, objectPath, type ObjectRef, type Selection } from './re
 /** Longest time that a request other than a watch may take. */
 const REQUEST_MS = 30_000;
 
+/** What a client works with. */
+export interface ClientOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** The manager of the fields that the client writes. */
+  readonly fieldManager: string;
+  /** When given, the client writes only while there is a permit that holds. */
+  readonly permit?: () => WritePermit | undefined;
+}
+
 /**
  * A typed client. A {@link Resource} says which kind a call is about, and carries the type of its objects.
  * Every method throws {@link ApiError}.
@@ -33,13 +43,7 @@ export class KubeClient {
   /** The manager of the fields that we write. */
   readonly fieldManager: string;
 
-  /** @param options - With `permit`, the client writes only while there is a permit that holds. */
-  constructor(options: {
-    readonly connection: Connection;
-    readonly clock: Clock;
-    readonly fieldManager: string;
-    readonly permit?: () => WritePermit | undefined;
-  }) {
+  constructor(options: ClientOptions) {
     this.#permit = options.permit;
     this.#connection = options.connection;
     this.#clock = options.clock;
@@ -52,25 +56,17 @@ export class KubeClient {
   }
 
   get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef): Promise<T> {
-    return this.#json<T>({ method: 'GET', path: objectPath(resource, ref) });
+    return this.#request({ method: 'GET', path: objectPath(resource, ref) }, parseObject<T>);
   }
 
   /** One page; see {@link list} for all. */
-  async page<T extends KubeObject>(resource: Resource<T>, request: PageRequest): Promise<Page<T>> {
+  page<T extends KubeObject>(resource: Resource<T>, request: PageRequest): Promise<Page<T>> {
     const { limit, continueToken, labelSelector, fieldSelector } = request;
     const query = { limit, continue: continueToken, labelSelector, fieldSelector };
-    const list = await this.#json<RawList<T>>({
-      method: 'GET',
-      path: collectionPath(resource, request.namespace, query),
-      headers: acceptList(request.metadataOnly),
-      ...(request.signal && { signal: request.signal }),
-    });
-    return {
-      // Some servers write an empty list as null.
-      items: list.items ?? [],
-      resourceVersion: list.metadata.resourceVersion,
-      ...(list.metadata.continue && { continueToken: list.metadata.continue }),
-    };
+    const { signal } = request;
+    const path = collectionPath(resource, request.namespace, query);
+    const headers = acceptList(request.metadataOnly);
+    return this.#request({ method: 'GET', path, headers, ...(signal && { signal }) }, parsePage<T>);
   }
 
   /** All objects of a selection, page by page. */
@@ -87,21 +83,27 @@ export class KubeClient {
 
   create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
     const query = { fieldManager: this.fieldManager };
-    return this.#write<T>({
-      method: 'POST',
-      path: collectionPath(resource, object.metadata.namespace, query),
-      ...writeBody('object', withType(resource, object)),
-    });
+    return this.#write(
+      {
+        method: 'POST',
+        path: collectionPath(resource, object.metadata.namespace, query),
+        ...writeBody('object', withType(resource, object)),
+      },
+      parseObject<T>,
+    );
   }
 
   /** Replaces the object. The server refuses with 409 unless the resource version is the newest. */
   replace<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
     const query = { fieldManager: this.fieldManager };
-    return this.#write<T>({
-      method: 'PUT',
-      path: objectPath(resource, object.metadata, { query }),
-      ...writeBody('object', withType(resource, object)),
-    });
+    return this.#write(
+      {
+        method: 'PUT',
+        path: objectPath(resource, object.metadata, { query }),
+        ...writeBody('object', withType(resource, object)),
+      },
+      parseObject<T>,
+    );
   }
 
   /** Server-side apply: `object` holds all the fields that we own and no others. Fields of others become ours. */
@@ -111,11 +113,14 @@ export class KubeClient {
       force: true,
       dryRun: options.dryRun === true ? 'All' : undefined,
     };
-    return this.#write<T>({
-      method: 'PATCH',
-      path: objectPath(resource, object.metadata, { subresource: options.subresource, query }),
-      ...writeBody('apply', withType(resource, object), options.metadataOnly),
-    });
+    return this.#write(
+      {
+        method: 'PATCH',
+        path: objectPath(resource, object.metadata, { subresource: options.subresource, query }),
+        ...writeBody('apply', withType(resource, object), options.metadataOnly),
+      },
+      parseObject<T>,
+    );
   }
 
   /** JSON merge patch (RFC 7386): `null` removes a member, arrays are replaced. */
@@ -124,25 +129,31 @@ export class KubeClient {
     ref: ObjectRef,
     change: { readonly patch: object } & WriteOptions,
   ): Promise<T> {
-    return this.#write<T>({
-      method: 'PATCH',
-      path: objectPath(resource, ref, {
-        subresource: change.subresource,
-        query: { fieldManager: this.fieldManager, dryRun: change.dryRun === true ? 'All' : undefined },
-      }),
-      ...writeBody('mergePatch', change.patch, change.metadataOnly),
-    });
+    return this.#write(
+      {
+        method: 'PATCH',
+        path: objectPath(resource, ref, {
+          subresource: change.subresource,
+          query: { fieldManager: this.fieldManager, dryRun: change.dryRun === true ? 'All' : undefined },
+        }),
+        ...writeBody('mergePatch', change.patch, change.metadataOnly),
+      },
+      parseObject<T>,
+    );
   }
 
   /**
    * Deletes the object. With a precondition, only if it is still that object, or that version of it (409 otherwise).
    */
   async delete(resource: Resource, ref: ObjectRef, precondition: Precondition = {}): Promise<void> {
-    await this.#write({
-      method: 'DELETE',
-      path: objectPath(resource, ref),
-      ...writeBody('object', { preconditions: precondition }),
-    });
+    await this.#write(
+      {
+        method: 'DELETE',
+        path: objectPath(resource, ref),
+        ...writeBody('object', { preconditions: precondition }),
+      },
+      parseAnswer,
+    );
   }
 
   /**
@@ -171,26 +182,26 @@ export class KubeClient {
   }
 
   /** @throws {ApiError} 409 when the permit to write has ended: another process may have written since. */
-  async #write<T>(request: ApiRequest): Promise<T> {
-    if (this.#permit === undefined) return this.#json<T>(request);
+  async #write<T>(request: ApiRequest, parse: Parse<T>): Promise<T> {
+    if (this.#permit === undefined) return this.#request(request, parse);
     const permit = this.#permit();
     const check = (): void => {
       if (permit?.mayWrite() !== true) throw notLeading(request);
     };
     check();
     try {
-      return await this.#json<T>({ ...request, check, ...(permit && { signal: permit.lost }) });
+      return await this.#request({ ...request, check, ...(permit && { signal: permit.lost }) }, parse);
     } catch (error) {
       throw permit?.lost.aborted === true ? notLeading(request, error) : error;
     }
   }
 
-  async #json<T>(request: ApiRequest): Promise<T> {
+  async #request<T>(request: ApiRequest, parse: Parse<T>): Promise<T> {
     const abort = linkAbort(request.signal);
     try {
       return await this.#within(abort, async () => {
         const response = await this.#send({ ...request, signal: abort.signal });
-        return parseAnswer(request, await readAnswer(request, response, abort.signal)) as T;
+        return parse(request, await readAnswer(request, response, abort.signal));
       });
     } finally {
       abort.end();
@@ -216,10 +227,8 @@ export class KubeClient {
   }
 }
 
-interface RawList<T> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: T[] | null;
-}
+/** Makes of the body of an answer what was asked for. */
+type Parse<T> = (request: ApiRequest, text: string) => T;
 
 function notLeading(request: ApiRequest, cause?: unknown): ApiError {
   const message = `${request.method} ${pathOf(request)}: not done, because this process no longer leads`;

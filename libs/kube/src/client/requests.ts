@@ -19,11 +19,11 @@ export interface PageRequest extends Selection {
   readonly signal?: AbortSignal;
 }
 
-/** One event of a watch. */
-export interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: T;
-}
+/** One event of a watch: a change of an object, how far the watch is, or a Status that says why the watch ends. */
+export type WatchEvent<T> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+  | { readonly type: 'BOOKMARK'; readonly object: { readonly metadata: { readonly resourceVersion?: string } } }
+  | { readonly type: 'ERROR'; readonly object: unknown };
 
 /** From where, and for how long, to watch. */
 export interface WatchRequest extends Selection {
