@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SimulatedKernel } from './simulated-kernel.ts';
-import { type StateStore } from './state-file.ts';
+import { parseMachineState, type StateStore } from './state-file.ts';
 import { type MachineState } from './state.ts';
 import { parseWorld, type World } from './world.ts';
 
@@ -27,7 +27,7 @@ class Life implements StateStore {
 
   load(): MachineState | undefined {
     const disk = this.moments.at(-1);
-    return disk === undefined ? undefined : (JSON.parse(disk) as MachineState);
+    return disk === undefined ? undefined : parseMachineState(disk);
   }
 
   save(state: MachineState): void {

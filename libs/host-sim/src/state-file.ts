@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hasCode } from '@sriov/errors';
+import { z } from 'zod';
 import { type MachineState } from './state.ts';
 
 /** Where the state of a machine outlives the process that simulates it. */
@@ -23,7 +24,7 @@ export class StateFile implements StateStore {
 
   load(): MachineState | undefined {
     try {
-      return JSON.parse(readFileSync(this.#path, 'utf8')) as MachineState;
+      return parseMachineState(readFileSync(this.#path, 'utf8'));
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
@@ -35,4 +36,22 @@ export class StateFile implements StateStore {
     writeFileSync(temporary, JSON.stringify(state));
     renameSync(temporary, this.#path);
   }
+}
+
+const machineSchema = z.object({
+  modules: z.array(z.unknown()),
+  devices: z.record(z.string(), z.unknown()),
+  links: z.record(z.string(), z.unknown()),
+});
+
+/** Reads the saved state of a machine. @throws Error when the text is no such state. */
+export function parseMachineState(text: string): MachineState {
+  const value: unknown = JSON.parse(text);
+  if (!isMachineState(value)) throw new Error('the text is not the state of a simulated machine');
+  return value;
+}
+
+/** Only the simulator writes such texts: who has the parts of a machine has all that belongs to them. */
+function isMachineState(value: unknown): value is MachineState {
+  return machineSchema.safeParse(value).success;
 }

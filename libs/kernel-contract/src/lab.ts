@@ -1,4 +1,8 @@
 import { type Kernel } from '@sriov/host';
+import { z } from 'zod';
+
+/** The rows of `ip -j link`. */
+const linksSchema = z.array(z.record(z.string(), z.unknown()));
 
 /**
  * Facts of the machine that the contract is tried on: one PF that may be used at will. The modules vfio-pci and
@@ -93,7 +97,7 @@ export class Bench {
   /** The PF's row of `ip -j -d link show`. */
   async link(name: string): Promise<Record<string, unknown>> {
     const { stdout } = await this.ip('-j', '-d', 'link', 'show', 'dev', name);
-    return (JSON.parse(stdout) as Record<string, unknown>[])[0] ?? {};
+    return linksSchema.parse(JSON.parse(stdout))[0] ?? {};
   }
 
   /** Puts the PF back: its driver bound, no VFs, autoprobe on, link down, MTU 1500. */

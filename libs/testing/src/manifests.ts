@@ -1,16 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AppliedObject, applyObject, isServed } from '@sriov/control-plane';
-import { parseAllDocuments } from 'yaml';
+import { applyObject, isServed, readManifests } from '@sriov/control-plane';
 import { testControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 
 /** Applies YAML documents as administrator; CRDs among them are waited for until they serve. */
 export async function applyManifests(yaml: string): Promise<void> {
   const { access } = testControlPlane();
-  for (const document of parseAllDocuments(yaml)) {
-    const object = document.toJS() as AppliedObject | null;
-    if (!object) continue;
+  for (const object of readManifests(yaml)) {
     await applyObject(access, object);
     if (object.kind === 'CustomResourceDefinition') await eventually(() => isServed(access, object.metadata.name));
   }

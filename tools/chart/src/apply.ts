@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_OPERATOR_NAMESPACE } from '@sriov/api';
-import { type Access, applyObject, isServed } from '@sriov/control-plane';
-import { type ChartPart, type Manifest, partOf } from './manifest.ts';
+import { type Access, applyObject, isServed, type Manifest } from '@sriov/control-plane';
+import { type ChartPart, partOf } from './manifest.ts';
 import { renderChart, type RenderOptions } from './render.ts';
 
 /** What of the chart is installed, and how. */

@@ -4,15 +4,15 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { Authority } from '@sriov/certificates';
 import { service as configDaemon } from '@sriov/config-daemon';
-import { applyObject } from '@sriov/control-plane';
+import { applyObject, type Manifest } from '@sriov/control-plane';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as policyController } from '@sriov/policy-controller';
 import { readSettings } from '@sriov/runtime';
 import { DEFAULT_NICS, readSupportedNics } from '@sriov/selection';
 import { createNamespace, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { resolveHelm } from './helm.ts';
-import { type Manifest } from './manifest.ts';
 import { CHART_FOLDER, renderChart, runHelm } from './render.ts';
 
 jest.setTimeout(120_000);
@@ -97,7 +97,7 @@ describe('the chart', () => {
   });
 
   it('documents each of its values, and no others', () => {
-    const values = parse(readFileSync(join(CHART_FOLDER, 'values.yaml'), 'utf8')) as object;
+    const values = z.looseObject({}).parse(parse(readFileSync(join(CHART_FOLDER, 'values.yaml'), 'utf8')));
     const readme = readFileSync(join(CHART_FOLDER, 'README.md'), 'utf8');
     const table = readme.slice(readme.indexOf('## Values'), readme.indexOf('## Who may do what'));
     const documented = [...table.matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name);

@@ -1,15 +1,4 @@
-/** An object as a manifest holds it, of any kind. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
+import { type Manifest } from '@sriov/control-plane';
 
 /** Which parts of the chart. */
 export type ChartPart = 'crds' | 'rights' | 'registration' | 'workloads' | 'configuration';

@@ -2,11 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_OPERATOR_NAMESPACE } from '@sriov/api';
-import { runCommand, VERSIONS } from '@sriov/control-plane';
+import { type Manifest, readManifests, runCommand, VERSIONS } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { parseAllDocuments } from 'yaml';
 import { type HelmOptions, resolveHelm } from './helm.ts';
-import { type Manifest } from './manifest.ts';
 
 /** Folder of the chart. */
 export const CHART_FOLDER = join(import.meta.dirname, '../../../charts/sriov-network-operator');
@@ -37,9 +35,7 @@ export const DEFAULT_RELEASE = 'sriov-network-operator';
  * @throws {NoHelmError} {@link ChartError} with helm's own words, such as the value that the schema refuses
  */
 export async function renderChart(options: RenderOptions = {}): Promise<Manifest[]> {
-  return parseAllDocuments(await renderChartText(options))
-    .map((document) => document.toJS() as Manifest | null)
-    .filter((manifest) => manifest !== null);
+  return readManifests(await renderChartText(options));
 }
 
 /** The same as the text that helm prints. @throws {NoHelmError} {@link ChartError} */

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { CUSTOM_RESOURCES } from '@sriov/api';
-import { kubeconfigText } from '@sriov/control-plane';
+import { kubeconfigText, type Manifest } from '@sriov/control-plane';
 import { buildCrd } from '@sriov/crds';
 import { parseAllDocuments } from 'yaml';
-import { type Manifest, partOf } from './manifest.ts';
+import { partOf } from './manifest.ts';
 import { CHART_FOLDER, renderChartText } from './render.ts';
 
 jest.setTimeout(120_000);

@@ -4,6 +4,7 @@ export * from './control-plane.ts';
 export * from './free-port.ts';
 export * from './kubeconfig.ts';
 export * from './lock.ts';
+export * from './manifests.ts';
 export * from './objects.ts';
 export * from './platform.ts';
 export * from './progress.ts';

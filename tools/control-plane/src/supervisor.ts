@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Readable, type Writable } from 'node:stream';
 import { hasCode } from '@sriov/errors';
+import { z } from 'zod';
 
 /** A program to run. */
 export interface ProgramRun {
@@ -20,6 +21,12 @@ export interface ProgramEnd {
   /** Exit code, signal, or why it never ran. */
   readonly how: string;
 }
+
+/** What `supervisor.mjs` says, line by line. */
+const messageSchema = z.union([
+  z.object({ started: z.string(), pid: z.number() }),
+  z.object({ ended: z.string(), how: z.string() }),
+]);
 
 const LOG_LINES = 8;
 const LOG_LINE_LENGTH = 400;
@@ -45,7 +52,7 @@ export class Supervisor {
     this.#child.stdin.on('error', () => undefined);
     this.#child.once('exit', (code, signal) => this.#bury(signal ?? `exit code ${code}`));
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      const message = JSON.parse(line) as { started: string; pid: number } | { ended: string; how: string };
+      const message = messageSchema.parse(JSON.parse(line));
       if ('started' in message) this.#pids.set(message.started, message.pid);
       else this.#markEnded({ name: message.ended, how: message.how });
     });

@@ -7,7 +7,7 @@ import {
   type SriovNetwork,
   type SriovNetworkNodePolicy,
 } from '@sriov/api';
-import { parseAllDocuments } from 'yaml';
+import { readManifests } from '@sriov/control-plane';
 
 /** The policies and networks that the README shows and the demo applies. */
 export interface Examples {
@@ -19,8 +19,7 @@ const FILE = join(import.meta.dirname, '../../../docs/examples/first-policies.ya
 
 /** Reads docs/examples/first-policies.yaml. */
 export async function readExamples(): Promise<Examples> {
-  const documents = parseAllDocuments(await readFile(FILE, 'utf8'));
-  const objects = documents.map((document) => document.toJS() as KubeObject);
+  const objects: KubeObject[] = readManifests(await readFile(FILE, 'utf8'));
   return {
     policies: objects.filter(({ kind }) => kind === SRIOV_NETWORK_NODE_POLICY.kind),
     networks: objects.filter(({ kind }) => kind === SRIOV_NETWORK.kind),

@@ -14,21 +14,20 @@ import {
   type SriovNetworkNodeState,
   SUPPORTED_NIC_CONFIG_MAP,
 } from '@sriov/api';
-import { type Access, adminRequest } from '@sriov/control-plane';
+import { type Access, adminRequest, readManifests } from '@sriov/control-plane';
 import {
   ApiError,
   CONFIG_MAP,
   type ConfigMap,
   connect,
+  isChange,
   KubeClient,
   loadKubeConfig,
   NAMESPACE,
   NODE,
   objectPath,
-  type WatchEvent,
 } from '@sriov/kube';
 import { systemClock } from '@sriov/runtime';
-import { parse } from 'yaml';
 import { type BarePatch } from './bare-client.ts';
 import { bounded } from './bounded.ts';
 import {
@@ -79,7 +78,7 @@ export class FleetCluster {
   /** Creates everything but the policies: CRDs, the operator's objects, the nodes. */
   async populate(): Promise<void> {
     for (const file of readdirSync(CRDS)) {
-      await this.client.apply(CRD, parse(readFileSync(join(CRDS, file), 'utf8')) as KubeObject);
+      for (const crd of readManifests(readFileSync(join(CRDS, file), 'utf8'))) await this.client.apply(CRD, crd);
     }
     for (const resource of CUSTOM_RESOURCES) await this.#served(resource);
     const { namespace } = this;
@@ -225,8 +224,8 @@ export class FleetCluster {
     };
     let { resourceVersion } = from;
     while (changed.size < count) {
-      for await (const { object } of this.#watchStates(from.selection, resourceVersion)) {
-        see(object.metadata.name, object.metadata.generation);
+      for await (const { metadata } of this.#watchStates(from.selection, resourceVersion)) {
+        see(metadata.name, metadata.generation);
         if (changed.size >= count) return;
       }
       // An API server that is short of time ends watches that it could not feed.
@@ -236,15 +235,17 @@ export class FleetCluster {
     }
   }
 
-  async *#watchStates(selection: StateSelection, resourceVersion: string): AsyncGenerator<WatchEvent<KubeObject>> {
+  /** Every state that is made or changes, until the watch ends. */
+  async *#watchStates(selection: StateSelection, resourceVersion: string): AsyncGenerator<KubeObject> {
     try {
-      yield* this.client.watch(SRIOV_NETWORK_NODE_STATE, {
+      const events = this.client.watch(SRIOV_NETWORK_NODE_STATE, {
         ...selection,
         resourceVersion,
         timeoutSeconds: 300,
         inactivityMs: 90_000,
         signal: new AbortController().signal,
       });
+      for await (const event of events) if (isChange(event)) yield event.object;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }

@@ -23,10 +23,12 @@ import {
   isServed,
   startControlPlane,
   Supervisor,
+  readManifests,
 } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { until } from './until.ts';
-import { parse, parseAllDocuments, stringify } from 'yaml';
 
 const CRDS = join(import.meta.dirname, '../../../charts/sriov-network-operator/files/crds');
 /** Name of the node that the guest is. */
@@ -70,9 +72,7 @@ export class Cluster {
 
   /** A kubeconfig that leads from the guest to the API server. */
   async guestKubeconfig(): Promise<string> {
-    const config = parse(await readFile(this.plane.kubeconfigPath, 'utf8')) as {
-      clusters: { cluster: Record<string, string> }[];
-    };
+    const config = kubeconfigSchema.parse(parse(await readFile(this.plane.kubeconfigPath, 'utf8')));
     for (const { cluster } of config.clusters) {
       cluster['server'] = this.plane.server.replace('127.0.0.1', HOST_AS_SEEN_FROM_GUEST);
       cluster['tls-server-name'] = 'localhost';
@@ -167,8 +167,13 @@ export class Cluster {
 async function readCrds(): Promise<AppliedObject[]> {
   const files = await readdir(CRDS);
   const texts = await Promise.all(files.map((name) => readFile(join(CRDS, name), 'utf8')));
-  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as AppliedObject));
+  return texts.flatMap(readManifests);
 }
+
+/** The part of a kubeconfig that the guest needs to be another. */
+const kubeconfigSchema = z.looseObject({
+  clusters: z.array(z.looseObject({ cluster: z.record(z.string(), z.unknown()) })),
+});
 
 /** The daemon has looked at the newest spec. */
 function isJudged({ metadata, status }: SriovNetworkNodeState): boolean {

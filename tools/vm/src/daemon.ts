@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { NODE } from './cluster.ts';
 import { type Guest } from './machine/guest.ts';
 import { until } from './until.ts';
 
 const PORT = 8081;
 const NAME = 'config-daemon';
+
+/** A line of the daemon's log. */
+const logLineSchema = z.record(z.string(), z.unknown());
 
 /** What differs from one daemon to the next. */
 export interface DaemonOptions {
@@ -71,7 +75,7 @@ export class Daemon {
     return text
       .split('\n')
       .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+      .map((line) => logLineSchema.parse(JSON.parse(line)));
   }
 
   /** How often it has begun to change the host. */

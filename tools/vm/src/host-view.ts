@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Guest } from './machine/guest.ts';
 import { PFS } from './pfs.ts';
 
@@ -25,15 +26,16 @@ export interface SeenPf {
   readonly vfs: readonly SeenVf[];
 }
 
-interface IpLink {
-  readonly ifname: string;
-  readonly ifindex: number;
-  readonly address: string;
-  readonly mtu: number;
-  readonly flags: readonly string[];
-  readonly parentdev?: string;
-  readonly vfinfo_list?: readonly { readonly vf: number; readonly address: string }[];
-}
+const ipLinkSchema = z.object({
+  ifname: z.string(),
+  ifindex: z.number(),
+  address: z.string().optional(),
+  mtu: z.number(),
+  flags: z.array(z.string()),
+  parentdev: z.string().optional(),
+  vfinfo_list: z.array(z.object({ vf: z.number(), address: z.string() })).optional(),
+});
+type IpLink = z.output<typeof ipLinkSchema>;
 
 /** Prints one line for each link of devices: what sysfs says without the operator's own code. */
 const SYSFS = `cd /sys/bus/pci/devices
@@ -48,7 +50,7 @@ done`;
 
 /** Looks at the PFs of the guest without any of the operator's code. */
 export async function lookAtHost(guest: Guest): Promise<Map<string, SeenPf>> {
-  const links = JSON.parse(await guest.sh('ip -j -d link show')) as IpLink[];
+  const links = z.array(ipLinkSchema).parse(JSON.parse(await guest.sh('ip -j -d link show')));
   const lines = (await guest.sh(SYSFS)).split('\n').map((line) => line.split(' '));
   const linkOf = (device: string): Partial<IpLink> => links.find(({ parentdev }) => parentdev === device) ?? {};
   const pfs = lines

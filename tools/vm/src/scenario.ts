@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { Guest } from './machine/guest.ts';
 import { type Programs } from './programs.ts';
 import { CheckFailed, type Section } from './report.ts';
@@ -20,11 +21,7 @@ export interface Scenario {
 }
 
 /** How a case went that a program in the guest has tried: a line of its output. */
-interface Tried {
-  readonly name: string;
-  readonly ms: number;
-  readonly failure?: string;
-}
+const triedSchema = z.object({ name: z.string(), ms: z.number(), failure: z.string().exactOptional() });
 
 /** Runs a program of the guest that tries cases, and notes how each went. */
 export async function tryInGuest(
@@ -33,7 +30,7 @@ export async function tryInGuest(
   args: readonly string[] = [],
 ): Promise<void> {
   const command = [`/host/programs/${program}.mjs`, ...args];
-  const exitCode = await guest.follow('node', command, (line) => section.record(JSON.parse(line) as Tried));
+  const exitCode = await guest.follow('node', command, (line) => section.record(triedSchema.parse(JSON.parse(line))));
   await section.check('every case was tried', async () => {
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}; the console:\n${await guest.consoleTail()}`);
   });

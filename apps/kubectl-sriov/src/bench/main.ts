@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { alignColumns } from '@sriov/words';
+import { z } from 'zod';
 import { type FleetSize, FORMS, makeFleet } from './fleet.ts';
 
 const BAR = { seconds: 5, megabytes: 500 };
@@ -29,6 +30,8 @@ interface Measured {
 // The process tells its own usage when it ends; a measure from outside would need a tool that is not everywhere.
 const TELL_USAGE = `data:text/javascript,import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));`;
 
+const usageSchema = z.object({ userCPUTime: z.number(), systemCPUTime: z.number(), maxRSS: z.number() });
+
 async function measure(program: string, file: string): Promise<Measured> {
   const start = performance.now();
   const child = spawn(process.execPath, ['--import', TELL_USAGE, program, 'plan', '-f', file, '-o', 'json'], {
@@ -40,7 +43,7 @@ async function measure(program: string, file: string): Promise<Measured> {
     child.on('error', reject).on('close', resolve),
   );
   if (exitCode !== 0) throw new Error(`kubectl-sriov ended with ${exitCode}`);
-  const usage = JSON.parse(told) as NodeJS.ResourceUsage;
+  const usage = usageSchema.parse(JSON.parse(told));
   return {
     seconds: (performance.now() - start) / 1_000,
     cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,

@@ -1,4 +1,5 @@
 import { type DesiredInterface, type VfGroup } from '@sriov/api';
+import { readElements } from '@sriov/device-plugin-config';
 import { pfTitle } from '@sriov/node-plan';
 import { type ChangeRow } from './change-row.ts';
 import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
@@ -153,13 +154,8 @@ function resourceRows(before: string | undefined, { devicePluginConfig: after }:
 }
 
 function resourcesOf(config: string): Map<string, string> {
-  try {
-    const { resourceList } = JSON.parse(config) as { resourceList?: { resourceName: string }[] | null };
-    return new Map((resourceList ?? []).map((resource) => [resource.resourceName, JSON.stringify(resource)]));
-  } catch {
-    // When the old text cannot be read, everything in the new one counts as new.
-    return new Map();
-  }
+  // When the old text cannot be read, everything in the new one counts as new.
+  return new Map([...readElements(config)].map(([name, element]) => [name, JSON.stringify(element)]));
 }
 
 function compareTexts(

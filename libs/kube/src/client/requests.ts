@@ -19,11 +19,22 @@ export interface PageRequest extends Selection {
   readonly signal?: AbortSignal;
 }
 
+/** What happened to an object. */
+export interface ObjectChange<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: T;
+}
+
 /** One event of a watch: a change of an object, how far the watch is, or a Status that says why the watch ends. */
 export type WatchEvent<T> =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+  | ObjectChange<T>
   | { readonly type: 'BOOKMARK'; readonly object: { readonly metadata: { readonly resourceVersion?: string } } }
   | { readonly type: 'ERROR'; readonly object: unknown };
+
+/** True when an event is about an object, and not about the watch. */
+export function isChange<T>(event: WatchEvent<T>): event is ObjectChange<T> {
+  return event.type !== 'BOOKMARK' && event.type !== 'ERROR';
+}
 
 /** From where, and for how long, to watch. */
 export interface WatchRequest extends Selection {

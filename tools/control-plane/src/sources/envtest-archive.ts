@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { installPrograms } from '../install.ts';
 import { platformName } from '../platform.ts';
 import { withProgress } from '../progress.ts';
@@ -13,6 +14,13 @@ import { listFolder } from './folder.ts';
 
 /** The index of the official archives, kept in the controller-tools repository. */
 const INDEX = 'https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml';
+/** The archives by release and file name. */
+const indexSchema = z.object({
+  releases: z.record(
+    z.string(),
+    z.record(z.string(), z.object({ hash: z.string().optional(), selfLink: z.string().optional() })),
+  ),
+});
 /** Without a network this has to fail before people wonder. */
 const INDEX_STALL_MS = 5_000;
 const ARCHIVE_STALL_MS = 30_000;
@@ -38,12 +46,10 @@ export function envtestArchive(read: Download = download): Supplier {
 
 async function findRelease(read: Download): Promise<{ url: string; hash: string }> {
   const text = new TextDecoder().decode(await read(INDEX, { stallMs: INDEX_STALL_MS }));
-  const index = parse(text) as {
-    releases?: Record<string, Record<string, { hash?: string; selfLink?: string }>>;
-  } | null;
+  const index = indexSchema.safeParse(parse(text)).data;
   const release = `v${VERSIONS.kubernetes}`;
   const file = `envtest-${release}-${platformName()}.tar.gz`;
-  const { hash, selfLink } = index?.releases?.[release]?.[file] ?? {};
+  const { hash, selfLink } = index?.releases[release]?.[file] ?? {};
   if (!hash || !selfLink) throw new Error(`the index lists no ${file}`);
   return { url: selfLink, hash };
 }

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CUSTOM_RESOURCES, type KubeObject, NETWORK_ATTACHMENT_DEFINITION } from '@sriov/api';
-import { type ControlPlane, startControlPlane } from '@sriov/control-plane';
+import { type ControlPlane, readManifests, startControlPlane } from '@sriov/control-plane';
 import { connect, KubeClient, loadKubeConfig, NAMESPACE } from '@sriov/kube';
 import { systemClock } from '@sriov/runtime';
-import { parse } from 'yaml';
 import { type Row, tableOf } from '../report.ts';
 import { CRD } from '../status-schema.ts';
 import { benchRenderer } from './renderer.ts';
@@ -35,7 +34,7 @@ function attachmentCrd(): KubeObject {
 }
 
 async function populate(client: KubeClient): Promise<void> {
-  const crds = readdirSync(CRDS).map((file) => parse(readFileSync(join(CRDS, file), 'utf8')) as KubeObject);
+  const crds = readdirSync(CRDS).flatMap((file) => readManifests(readFileSync(join(CRDS, file), 'utf8')));
   for (const crd of [...crds, attachmentCrd()]) await client.apply(CRD, crd);
   for (const resource of [...CUSTOM_RESOURCES, NETWORK_ATTACHMENT_DEFINITION]) {
     const isServed = (): Promise<boolean> =>

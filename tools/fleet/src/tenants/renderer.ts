@@ -1,5 +1,5 @@
 import { type NetworkAttachmentDefinition, NETWORK_ATTACHMENT_DEFINITION, SRIOV_NETWORK } from '@sriov/api';
-import { ApiError } from '@sriov/kube';
+import { ApiError, isChange } from '@sriov/kube';
 import { type Row } from '../report.ts';
 import { HUGE_SPEC, LARGEST_SPEC } from './hostile.ts';
 import { openLoop } from './open-loop.ts';
@@ -84,7 +84,7 @@ async function watchAttachments(
       inactivityMs: 3_600_000,
       signal,
     });
-    for await (const { object } of events) waiting.get(object.metadata.name)?.();
+    for await (const event of events) if (isChange(event)) waiting.get(event.object.metadata.name)?.();
   };
   follow().catch((error: unknown) => {
     if (!signal.aborted) throw error;

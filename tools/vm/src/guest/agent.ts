@@ -6,7 +6,7 @@ import { mkdir, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import { messageOf } from '@sriov/errors';
-import { AGENT_PORT, type AgentMessage, type AgentRequest, type Ended } from './protocol.ts';
+import { AGENT_PORT, agentCallSchema, type AgentMessage, type AgentRequest, type Ended } from './protocol.ts';
 
 const LOGS = '/host/logs';
 const children = new Map<string, ChildProcess>();
@@ -98,7 +98,7 @@ async function answer(id: number, request: AgentRequest): Promise<unknown> {
 }
 
 function serve(line: string): void {
-  const { id, ...request } = JSON.parse(line) as AgentRequest & { id: number };
+  const { id, ...request } = agentCallSchema.parse(JSON.parse(line));
   answer(id, request).then(
     (result) => say({ id, result: result ?? null }),
     (error: unknown) => say({ id, error: messageOf(error) }),

@@ -15,12 +15,16 @@ import {
   representorsOf,
   setESwitchMode,
 } from '@sriov/host';
+import { z } from 'zod';
 
 const kernel = new HostKernel({ hostRoot: '/' });
 const NIC = 'netdevsim/netdevsim1';
 const NUM_VFS = '/sys/bus/netdevsim/devices/netdevsim1/sriov_numvfs';
 const VDPA = 'vdpa:0000:01:00.2';
 const MAC = '02:11:22:33:44:55';
+
+/** What is read of `ip -j link`. */
+const linksSchema = z.array(z.object({ address: z.string().optional() }));
 
 const portNameOf = async (link: string): Promise<string> =>
   (await kernel.read(`/sys/class/net/${link}/phys_port_name`)).trim();
@@ -112,7 +116,7 @@ const CASES: readonly (readonly [string, () => Promise<void>])[] = [
     async () => {
       await bindVdpaDriver(kernel, VDPA, 'virtio_vdpa');
       const { stdout } = await kernel.exec('ip', ['-j', 'link', 'show']);
-      const links = JSON.parse(stdout) as { address: string }[];
+      const links = linksSchema.parse(JSON.parse(stdout));
       assert.ok(
         links.some(({ address }) => address === MAC),
         stdout,

@@ -1,12 +1,24 @@
+import { z } from 'zod';
+
+const strings = z.array(z.string()).readonly();
+const id = z.number();
+const signals = z.custom<NodeJS.Signals>((value) => typeof value === 'string' && value.startsWith('SIG'));
+
+const requestSchema = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('run'), command: z.string(), args: strings, timeoutMs: z.number() }).readonly(),
+  z.object({ op: z.literal('follow'), command: z.string(), args: strings }).readonly(),
+  z.object({ op: z.literal('start'), name: z.string(), command: z.string(), args: strings }).readonly(),
+  z.object({ op: z.literal('signal'), name: z.string(), signal: signals }).readonly(),
+  z.object({ op: z.enum(['read', 'list', 'readlink']), path: z.string() }).readonly(),
+  z.object({ op: z.literal('write'), path: z.string(), text: z.string() }).readonly(),
+  z.object({ op: z.literal('get'), url: z.string() }).readonly(),
+]);
+
 /** What the host asks of the agent in the guest; each request has one answer. Lines of JSON, both ways. */
-export type AgentRequest =
-  | { readonly op: 'run'; readonly command: string; readonly args: readonly string[]; readonly timeoutMs: number }
-  | { readonly op: 'follow'; readonly command: string; readonly args: readonly string[] }
-  | { readonly op: 'start'; readonly name: string; readonly command: string; readonly args: readonly string[] }
-  | { readonly op: 'signal'; readonly name: string; readonly signal: NodeJS.Signals }
-  | { readonly op: 'read' | 'list' | 'readlink'; readonly path: string }
-  | { readonly op: 'write'; readonly path: string; readonly text: string }
-  | { readonly op: 'get'; readonly url: string };
+export type AgentRequest = z.output<typeof requestSchema>;
+
+/** A request as the host sends it, with the number of the call. */
+export const agentCallSchema = z.intersection(z.object({ id }), requestSchema);
 
 /** How a command ended; 137 when it was killed at its deadline. */
 export interface Ended {
@@ -16,13 +28,15 @@ export interface Ended {
 }
 
 /** An answer, or news that nobody asked for. */
-export type AgentMessage =
-  /** The guest has booted: release of its kernel. */
-  | { readonly hello: string }
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string }
-  | { readonly id: number; readonly line: string }
-  | { readonly ended: { readonly name: string; readonly how: string } };
+export const agentMessageSchema = z.union([
+  // The guest has booted: release of its kernel.
+  z.object({ hello: z.string() }),
+  z.object({ ended: z.object({ name: z.string(), how: z.string() }) }),
+  z.object({ id, line: z.string() }),
+  z.object({ id, error: z.string() }),
+  z.object({ id, result: z.unknown() }),
+]);
+export type AgentMessage = z.output<typeof agentMessageSchema>;
 
 /** Name of the virtio-serial port between the two. */
 export const AGENT_PORT = 'sriov.agent';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Supervisor } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { type AgentMessage, type AgentRequest, type Ended } from '../guest/protocol.ts';
+import { agentMessageSchema, type AgentRequest, type Ended } from '../guest/protocol.ts';
 import { type Supplies } from '../supplies/supplies.ts';
 import { LineChannel } from './line-channel.ts';
 import { PendingCalls } from './pending-calls.ts';
@@ -210,7 +210,7 @@ export class Guest {
     // What was under way when the power was cut may be half a line.
     const start = line.indexOf('{');
     if (start < 0) return;
-    const message = JSON.parse(line.slice(start)) as AgentMessage;
+    const message = agentMessageSchema.parse(JSON.parse(line.slice(start)));
     if ('hello' in message) this.#greet();
     else if ('ended' in message) this.#exits.get(message.ended.name)?.(message.ended.how);
     else if ('line' in message) this.#lines.get(message.id)?.(message.line);

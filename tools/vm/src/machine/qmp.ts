@@ -1,7 +1,16 @@
+import { z } from 'zod';
 import { LineChannel } from './line-channel.ts';
 import { PendingCalls } from './pending-calls.ts';
 
 const TIMEOUT_MS = 30_000;
+
+/** The greeting, an answer, or an event, of which nothing is read. */
+const messageSchema = z.object({
+  QMP: z.unknown().optional(),
+  id: z.string().optional(),
+  return: z.unknown().optional(),
+  error: z.object({ desc: z.string() }).optional(),
+});
 
 /** QEMU's machine protocol: what a hand at the case would do, such as pulling a card or a cable. */
 export class Qmp {
@@ -29,7 +38,7 @@ export class Qmp {
   }
 
   #hear(line: string): void {
-    const message = JSON.parse(line) as { QMP?: object; id?: string; return?: unknown; error?: { desc: string } };
+    const message = messageSchema.parse(JSON.parse(line));
     if (message.QMP) this.#channel?.send({ execute: 'qmp_capabilities', id: '0' });
     const id = Number(message.id);
     if (message.error) this.#calls.fail(id, message.error.desc);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type SriovNetworkNodeState } from '@sriov/api';
+import { z } from 'zod';
 import { lookAtHost } from '../host-view.ts';
 import { type Guest } from '../machine/guest.ts';
 import { PFS } from '../pfs.ts';
@@ -23,6 +24,10 @@ const MOST_BOUNCES = 1;
 const RESETS = 2;
 /** The best of so many runs: the others tell how busy this machine was. */
 const RUNS = 2;
+
+const rawWritesSchema = z.object({ ms: z.number() });
+/** What is shown of `ip -j link`. */
+const linksSchema = z.array(z.object({ vfinfo_list: z.array(z.looseObject({})) }));
 
 /** What the daemon costs. Runs alone: on a machine that does other things meanwhile it says little. */
 export const figures: Scenario = {
@@ -58,7 +63,7 @@ async function measureAlone({ guest, section }: Lab): Promise<number> {
     await guest.sh('modprobe -a vfio-pci vfio_iommu_type1; ip link set eth1 up; ip link set eth2 up');
     const times: number[] = [];
     for (let run = 0; run < RUNS; run += 1) {
-      const { ms } = JSON.parse(await guest.sh('node /host/programs/raw-writes.mjs')) as { ms: number };
+      const { ms } = rawWritesSchema.parse(JSON.parse(await guest.sh('node /host/programs/raw-writes.mjs')));
       times.push(ms);
       await putBack(guest);
     }
@@ -97,7 +102,7 @@ async function change(path: Path): Promise<{ readonly state: SriovNetworkNodeSta
 }
 
 async function showVfs({ guest, section }: Path): Promise<void> {
-  const [link] = JSON.parse(await guest.sh('ip -j link show dev eth1')) as { vfinfo_list: object[] }[];
+  const [link] = linksSchema.parse(JSON.parse(await guest.sh('ip -j link show dev eth1')));
   const lines = link?.vfinfo_list.map((vf) => JSON.stringify(vf)) ?? [];
   section.show(`the VFs of eth1 as "ip -j link" of the guest lists them:\n${lines.join('\n')}`);
 }
