@@ -9,7 +9,16 @@ import { type KubeObject, WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Authority } from '@sriov/certificates';
 import { type Secret } from '@sriov/kube';
 import { readSettings, serve } from '@sriov/runtime';
-import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
+import {
+  createNamespace,
+  eventually,
+  installCrds,
+  readJson,
+  request,
+  testControlPlane,
+  tryRequest,
+} from '@sriov/testing';
+import { z } from 'zod';
 import { secretData } from './certificates/stored.ts';
 import { type WebhookConfiguration } from './certificates/registration.ts';
 import { service } from './service.ts';
@@ -165,8 +174,15 @@ interface Written {
   readonly status: number;
   readonly message: string;
   readonly warnings: readonly string[];
-  readonly object: KubeObject & { spec: Record<string, unknown> };
+  readonly object: WrittenObject;
 }
+/** The object as the API server has stored it, or a Status. */
+const writtenSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string().optional() }),
+  spec: z.record(z.string(), z.unknown()).optional(),
+  message: z.string().optional(),
+});
+type WrittenObject = z.output<typeof writtenSchema>;
 /** Sends an object to the API server, and keeps the warnings, which travel as headers. */
 const write = (method: string, where: string, body: object): Promise<Written> => {
   const { server, ca, admin } = testControlPlane().access;
@@ -180,7 +196,7 @@ const write = (method: string, where: string, body: object): Promise<Written> =>
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.on('end', () => {
-          const object = JSON.parse(text) as Written['object'] & { message?: string };
+          const object = readJson(writtenSchema, text);
           const header = [response.headers['warning'] ?? []].flat().join(', ');
           const warnings = [...header.matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map(([, quoted = '']) =>
             quoted.replaceAll('\\"', '"'),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
-import { eventually, FakeClock } from '@sriov/testing';
+import { eventually, FakeClock, readJson } from '@sriov/testing';
+import { z } from 'zod';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
 import { LastLook } from './steps/last-look.ts';
@@ -75,11 +76,13 @@ class Host {
     this.kernel.exec = async (command, args, options) => {
       const result = await exec(command, args, options);
       if (command !== 'ip' || !args.includes('-d')) return result;
-      const rows = JSON.parse(result.stdout) as Record<string, unknown>[];
+      const rows = readJson(rowsSchema, result.stdout);
       return { ...result, stdout: JSON.stringify(rows.flatMap(change)) };
     };
   }
 }
+
+const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
 const messagesOf = ({ rest }: Converged): string[] =>
   rest.problems.map(({ reason, message }) => `${reason}: ${message}`);

@@ -5,7 +5,8 @@ import { CUSTOM_RESOURCES, type KubeObject, type SriovNetworkNodeState } from '@
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as policyController } from '@sriov/policy-controller';
 import { serve } from '@sriov/runtime';
-import { eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
+import { eventually, installCrds, readJson, request, testControlPlane, tryRequest } from '@sriov/testing';
+import { z } from 'zod';
 import { CORE_SCHEMA, loadAll, mergeTag } from 'js-yaml';
 import { toStoredForm } from './input/stored-form.ts';
 import { runOn } from './test/test-run.ts';
@@ -15,17 +16,20 @@ jest.setTimeout(120_000);
 const OPERATOR = 'sriov-network-operator';
 const SRIOV = '/apis/sriovnetwork.openshift.io/v1';
 
-interface Item extends KubeObject {
-  readonly kind: string;
-  readonly spec?: { readonly [field: string]: unknown };
-  readonly status?: object;
-  readonly data?: Readonly<Record<string, string>>;
-}
+const itemSchema = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional() }),
+  spec: z.record(z.string(), z.unknown()).exactOptional(),
+  status: z.looseObject({}).exactOptional(),
+  data: z.record(z.string(), z.string()).exactOptional(),
+});
+type Item = z.output<typeof itemSchema>;
+const documentsSchema = z.array(z.union([z.object({ items: z.array(itemSchema) }), itemSchema]));
 
 const golden = (file: string): Item[] => {
   const text = readFileSync(join(import.meta.dirname, 'golden', file), 'utf8');
-  const documents = loadAll(text, { schema: CORE_SCHEMA.withTags(mergeTag) }) as (Item & { items?: Item[] })[];
-  return documents.flatMap((document) => document.items ?? [document]);
+  const documents = documentsSchema.parse(loadAll(text, { schema: CORE_SCHEMA.withTags(mergeTag) }));
+  return documents.flatMap((document): Item[] => ('metadata' in document ? [document] : document.items));
 };
 
 function pathOf({ kind, metadata: { namespace } }: Item): string {
@@ -47,19 +51,23 @@ async function list(path: string, kind: string): Promise<Item[]> {
   return items.map((item) => ({ ...item, kind, apiVersion }));
 }
 
+const plannedSchema = z.object({
+  nodes: z.array(
+    z.object({
+      name: z.string(),
+      spec: z.looseObject({}),
+      devicePluginConfig: z.string(),
+      devicePluginLabel: z.string(),
+    }),
+  ),
+});
+type Planned = z.output<typeof plannedSchema>;
+
 const planOf = async (objects: readonly object[]): Promise<Planned> => {
   const { stdout, exitCode } = await runOn(objects, 'plan', '-o', 'json');
   expect(exitCode).toBe(0);
-  return JSON.parse(stdout) as Planned;
+  return readJson(plannedSchema, stdout);
 };
-interface Planned {
-  readonly nodes: readonly {
-    readonly name: string;
-    readonly spec: object;
-    readonly devicePluginConfig: string;
-    readonly devicePluginLabel: string;
-  }[];
-}
 
 const stop = new AbortController();
 let running: Promise<unknown> = Promise.resolve();
@@ -191,7 +199,7 @@ describe('what the CLI prints', () => {
       ...(await list(`${SRIOV}/ovsnetworks`, 'OVSNetwork')),
     ];
     const { stdout } = await runOn(objects, 'render', '-o', 'json');
-    const rendered = JSON.parse(stdout) as Item[];
+    const rendered = readJson(z.array(itemSchema), stdout);
     expect(rendered).toHaveLength(networks.length);
     for (const attachment of rendered) {
       const { namespace, name } = attachment.metadata;

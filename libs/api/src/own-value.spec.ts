@@ -3,7 +3,7 @@ import { ownValue } from './own-value.ts';
 
 describe.each(['constructor', 'toString', '__proto__'])('a table asked for %s', (key) => {
   it('has only what was put there', () => {
-    const table = JSON.parse(`{"${key}": "mine"}`) as Record<string, string>;
+    const table = Object.fromEntries([[key, 'mine']]);
     expect([ownValue({}, key), ownValue(undefined, key), ownValue(table, key)]).toEqual([undefined, undefined, 'mine']);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_CNI_CONFIG_LENGTH } from '@sriov/api';
+import { readObject } from '@sriov/testing';
 import { type Network, renderAttachment } from './render.ts';
 
 const settings = { operatorNamespace: 'sriov-system', resourcePrefix: 'openshift.io' };
@@ -130,7 +131,7 @@ describe('renderAttachment', () => {
       interfaceType: 'netdev',
     };
     const config = configOf('OVSNetwork', spec);
-    expect(Object.keys(JSON.parse(config) as object)).toEqual([
+    expect(Object.keys(readObject(config))).toEqual([
       'cniVersion',
       'name',
       'type',

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { readJson } from '@sriov/testing';
 import { nic, policy, PORTS } from '@sriov/testing/objects';
+import { z } from 'zod';
 import { plan, type TestNode } from './test/plan.ts';
+import { readResources } from './test/read-resources.ts';
+
+/** The elements as they are written, to the order of their keys. */
+const listSchema = z.object({ resourceList: z.array(z.unknown()) });
 
 const mine = policy('mine', { resourceName: 'r_mine', nicSelector: { pfNames: ['ens2f0'] } });
 const other = policy('other', { resourceName: 'r_other', nicSelector: { pfNames: ['ens2f1'] } });
@@ -10,17 +16,16 @@ const before = plan([mine, other]);
 const present: TestNode = { spec: before.spec, config: before.devicePluginConfig };
 
 function namesOf(policies: Parameters<typeof plan>[0], node: TestNode): string[] {
-  const { resourceList } = JSON.parse(plan(policies, node).devicePluginConfig) as {
-    resourceList: { resourceName: string }[] | null;
-  };
-  return (resourceList ?? []).map(({ resourceName }) => resourceName);
+  return readResources(plan(policies, node).devicePluginConfig).map(({ resourceName }) => resourceName);
 }
 
 describe('a resource that is there', () => {
   it('stays, in the words that it has, when its policy cannot be read any more', () => {
     const { devicePluginConfig } = plan([broken('mine'), other], present);
     const elements = (text: string): string[] =>
-      (JSON.parse(text) as { resourceList: object[] }).resourceList.map((each) => JSON.stringify(each)).sort();
+      readJson(listSchema, text)
+        .resourceList.map((each) => JSON.stringify(each))
+        .sort();
     expect(elements(devicePluginConfig)).toEqual(elements(before.devicePluginConfig));
   });
 

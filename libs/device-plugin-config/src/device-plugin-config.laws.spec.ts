@@ -9,6 +9,7 @@ import {
 import { nic, policy } from '@sriov/testing/objects';
 import fc from 'fast-check';
 import { plan, type TestPlan } from './test/plan.ts';
+import { readResources, type WrittenSelectors } from './test/read-resources.ts';
 
 /** A device as the device plugin finds it: a VF, or a NIC that has none. */
 interface Device {
@@ -80,20 +81,15 @@ function devicesOf(interfaces: readonly Pf[], { spec: { interfaces: planned = []
   });
 }
 
-type Selectors = Partial<Record<'vendors' | 'devices' | 'pfNames' | 'rootDevices' | 'pciAddresses', string[]>>;
-
 /** What the device plugin hands out as a resource, if no other one takes it before. */
 function handedOut(text: string, resource: string, devices: readonly Device[]): string[] {
-  const { resourceList } = JSON.parse(text) as {
-    resourceList: { resourceName: string; selectors: Selectors | Selectors[] }[] | null;
-  };
-  const sets = (resourceList ?? []).filter(({ resourceName }) => resourceName === resource);
+  const sets = readResources(text).filter(({ resourceName }) => resourceName === resource);
   return devices
     .filter((device) => sets.some(({ selectors }) => [selectors].flat().some((each) => fits(each, device))))
     .map(({ name }) => name);
 }
 
-function fits({ vendors, devices, pfNames, rootDevices, pciAddresses }: Selectors, device: Device): boolean {
+function fits({ vendors, devices, pfNames, rootDevices, pciAddresses }: WrittenSelectors, device: Device): boolean {
   const { pf } = device;
   const isBehind = (list: string[] | undefined, name: string | undefined): boolean =>
     list === undefined || (pf !== undefined && isListed(list, name ?? '', pf.index));

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec, type ObservedInterface } from '@sriov/api';
 import { nic, policy } from '@sriov/testing/objects';
 import { plan } from './test/plan.ts';
+import { readResources } from './test/read-resources.ts';
 
 const INTEL = nic('ens1f0', '0000:17:00.0', { deviceID: '1592' });
 const UNLISTED = nic('ens2f0', '0000:31:00.0', { deviceID: '15e4' });
@@ -14,9 +15,8 @@ type Specs = Readonly<Record<string, Partial<NodePolicySpec>>>;
 function poolOf(interfaces: readonly ObservedInterface[], specs: Specs): { selectors: unknown; problems: unknown[] } {
   const policies = Object.entries(specs).map(([name, spec], index) => policy(name, { priority: 90 - index, ...spec }));
   const { devicePluginConfig, problems } = plan(policies, { interfaces });
-  const { resourceList } = JSON.parse(devicePluginConfig) as { resourceList: { selectors: unknown }[] | null };
   return {
-    selectors: resourceList?.[0]?.selectors,
+    selectors: readResources(devicePluginConfig)[0]?.selectors,
     problems: problems.map(({ name, reason, message }) => [name, reason, message.split(' ')[0]]),
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec } from '@sriov/api';
 import { nic, policy, PORTS } from '@sriov/testing/objects';
 import { plan } from './test/plan.ts';
+import { readResources } from './test/read-resources.ts';
 
 const config = (...specs: Partial<NodePolicySpec>[]): string =>
   plan(
@@ -9,10 +10,7 @@ const config = (...specs: Partial<NodePolicySpec>[]): string =>
       policy(`p${index}`, { priority: 90 - index, nicSelector: { pfNames: ['ens2f0'] }, ...spec }),
     ),
   ).devicePluginConfig;
-const selectorsOf = (...specs: Partial<NodePolicySpec>[]): unknown => {
-  const { resourceList } = JSON.parse(config(...specs)) as { resourceList: { selectors: unknown }[] };
-  return resourceList[0]?.selectors;
-};
+const selectorsOf = (...specs: Partial<NodePolicySpec>[]): unknown => readResources(config(...specs))[0]?.selectors;
 
 describe('the device-plugin configuration', () => {
   it('is exactly this without a policy', () => {

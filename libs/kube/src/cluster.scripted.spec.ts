@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger, Health, Metrics } from '@sriov/runtime';
-import { eventually, FakeClock } from '@sriov/testing';
+import { eventually, FakeClock, readLogLine, readObject } from '@sriov/testing';
 import { Informer } from './cache/informer.ts';
 import { Cluster } from './cluster.ts';
 import { CONFIG_MAP, type ConfigMap } from './core-resources.ts';
@@ -44,7 +44,7 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 function createCluster({ leads }: { readonly leads: boolean }): Cluster {
-  const write = (line: string): void => void logged.push((JSON.parse(line) as { msg: string }).msg);
+  const write = (line: string): void => void logged.push(readLogLine(line).msg);
   const log = createLogger({ service: 'spec', level: 'info' }, { write });
   const process = { log, metrics, health, clock, signal: stop.signal };
   return new Cluster(process, { service: 'spec', leads, namespace: 'n', kubeconfig: join(folder, 'kubeconfig') });
@@ -77,7 +77,7 @@ function keepWrites(): Written[] {
       return;
     }
     const body = await text(request);
-    written.push({ method, path: url.pathname, body: JSON.parse(body) as Record<string, unknown> });
+    written.push({ method, path: url.pathname, body: readObject(body) });
     response.end(body);
   };
   server.always.list = (exchange) => void answer(exchange);

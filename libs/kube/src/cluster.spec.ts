@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { type Clock, createLogger, Health, Metrics, systemClock } from '@sriov/runtime';
-import { createNamespace, eventually, request, testControlPlane } from '@sriov/testing';
+import { createNamespace, eventually, readLogLine, request, testControlPlane } from '@sriov/testing';
 import { Cluster } from './cluster.ts';
 import { CONFIG_MAP, type ConfigMap, LEASE } from './core-resources.ts';
 import { Informer } from './cache/informer.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => stop.abort());
 
 function createCluster(kubeconfig: string, namespace: string, clock: Clock = systemClock): Cluster {
-  const write = (line: string): void => void logged.push((JSON.parse(line) as { msg: string }).msg);
+  const write = (line: string): void => void logged.push(readLogLine(line).msg);
   const log = createLogger({ service: 'spec', level: 'info' }, { write });
   const process = { log, metrics, health, clock, signal: stop.signal };
   return new Cluster(process, { service: 'spec', leads: true, namespace, kubeconfig });

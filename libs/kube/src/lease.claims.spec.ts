@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@sriov/runtime';
-import { FakeClock, refusal, type ScriptedAnswer, ScriptedConnection, type SentRequest } from '@sriov/testing';
+import {
+  FakeClock,
+  type LogLine,
+  readLogLine,
+  refusal,
+  type ScriptedAnswer,
+  ScriptedConnection,
+  type SentRequest,
+} from '@sriov/testing';
 import { KubeClient } from './client/client.ts';
 import { type Lease } from './core-resources.ts';
 import { leadWhile, type Term } from './lease.ts';
@@ -12,7 +20,7 @@ let connection: ScriptedConnection;
 let lease: Lease | undefined;
 let version: number;
 let fails: (request: SentRequest) => number | undefined;
-let logged: { level: string; msg: string }[];
+let logged: LogLine[];
 let stop: AbortController;
 let terms: Term[];
 let ended: Promise<unknown>;
@@ -61,7 +69,7 @@ function start(lead?: (term: Term) => Promise<void>): void {
     });
   const log = createLogger(
     { service: 'spec', level: 'debug' },
-    { write: (line) => void logged.push(JSON.parse(line) as (typeof logged)[number]) },
+    { write: (line) => void logged.push(readLogLine(line)) },
   );
   const client = new KubeClient({ connection, clock, fieldManager: 'spec' });
   ended = leadWhile(

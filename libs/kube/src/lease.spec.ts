@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, systemClock } from '@sriov/runtime';
-import { createNamespace, eventually, FakeClock, testControlPlane } from '@sriov/testing';
+import { createNamespace, eventually, FakeClock, readLogLine, testControlPlane } from '@sriov/testing';
 import { KubeClient } from './client/client.ts';
 import { type ApiRequest, connect, type Connection } from './connection/connection.ts';
 import { loadKubeConfig } from './connection/kubeconfig.ts';
@@ -46,7 +46,7 @@ class Candidate {
       send: (request) => (this.network ? this.network(request) : connection.send(request)),
       close: () => undefined,
     };
-    const write = (line: string): void => void this.logged.push((JSON.parse(line) as { msg: string }).msg);
+    const write = (line: string): void => void this.logged.push(readLogLine(line).msg);
     this.#ended = leadWhile(
       {
         client: new KubeClient({ connection: own, clock: this.clock, fieldManager: 'spec' }),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, systemClock } from '@sriov/runtime';
-import { createNamespace, FakeClock, request, testControlPlane } from '@sriov/testing';
+import { createNamespace, FakeClock, readLogLine, request, testControlPlane } from '@sriov/testing';
 import { KubeClient } from './client/client.ts';
 import { connect, type Connection } from './connection/connection.ts';
 import { loadKubeConfig } from './connection/kubeconfig.ts';
@@ -175,6 +175,6 @@ describe('the event recorder', () => {
     object = { metadata: { name: 'thing', namespace: 'no-such-namespace' } };
     record();
     await recorder.flush();
-    expect(logged.map((line) => JSON.parse(line) as object)).toMatchObject([{ msg: 'could not record an event' }]);
+    expect(logged.map(readLogLine)).toMatchObject([{ msg: 'could not record an event' }]);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@sriov/runtime';
-import { FakeClock, refusal, ScriptedConnection } from '@sriov/testing';
+import { FakeClock, readLogLine, refusal, ScriptedConnection } from '@sriov/testing';
 import { KubeClient } from './client/client.ts';
 import { CONFIG_MAP, type KubeEvent, NODE } from './core-resources.ts';
 import { type EventText } from '@sriov/api';
@@ -25,7 +25,7 @@ beforeEach(() => {
     clock,
     log: createLogger(
       { service: 'spec', level: 'debug' },
-      { write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg) },
+      { write: (line) => void logged.push(readLogLine(line).msg) },
     ),
     component: 'spec',
     instance: 'spec-1',

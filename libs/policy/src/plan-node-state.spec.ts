@@ -57,10 +57,9 @@ describe('planNodeState: what cannot be done', () => {
     const result = plan(policies, { spec: before, config });
     expect(fleet(policies).problems).toMatchObject([{ name: 'p', reason: 'PolicyInvalid', message }]);
     expect(result.spec.interfaces?.[0]).toMatchObject({ name: 'ens2f0', numVfs: 4, vfGroups: [{ policyName: 'p' }] });
-    expect((JSON.parse(result.devicePluginConfig) as { resourceList: unknown[] }).resourceList).toMatchObject([
-      { resourceName: 'o' },
-      { resourceName: 'r' },
-    ]);
+    expect(JSON.parse(result.devicePluginConfig)).toMatchObject({
+      resourceList: [{ resourceName: 'o' }, { resourceName: 'r' }],
+    });
   });
 
   it.each(['', 'a.b', '-a', 'x'.repeat(64)])(

@@ -9,11 +9,8 @@ import { serve, type ServiceContext, serviceSettings } from './service.ts';
 
 jest.setTimeout(30_000);
 
-interface Line {
-  readonly level: string;
-  readonly msg: string;
-  readonly port?: number;
-}
+const lineSchema = z.looseObject({ level: z.string(), msg: z.string(), port: z.number().optional() });
+type Line = z.output<typeof lineSchema>;
 
 /** The example service as a process of its own. */
 class Pump {
@@ -36,7 +33,7 @@ class Pump {
     return this.stdout
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Line);
+      .map((line) => lineSchema.parse(JSON.parse(line)));
   }
 
   /** Resolves with the line when it has been written. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Access, adminRequest, type Answer } from '@sriov/control-plane';
+import { z } from 'zod';
+import { readJson } from './read-json.ts';
 
 /** The control plane that the specs of a project share; started by the Jest preset `tools/control-plane/jest`. */
 export interface TestControlPlane {
@@ -9,6 +11,17 @@ export interface TestControlPlane {
   readonly access: Access;
 }
 
+const accessSchema = z.object({
+  server: z.string(),
+  ca: z.string(),
+  admin: z.object({ certificate: z.string(), privateKey: z.string() }),
+});
+const testControlPlaneSchema: z.ZodType<TestControlPlane> = z.object({
+  kubeconfigPath: z.string(),
+  version: z.string(),
+  access: accessSchema,
+});
+
 /** The shared control plane. @throws Error when the project does not use the preset. */
 export function testControlPlane(): TestControlPlane {
   const text = process.env['SRIOV_TEST_CONTROL_PLANE'];
@@ -17,7 +30,7 @@ export function testControlPlane(): TestControlPlane {
       "no control plane: the project's jest.config.cjs must have preset '../../tools/control-plane/jest/preset.cjs'",
     );
   }
-  return JSON.parse(text) as TestControlPlane;
+  return readJson(testControlPlaneSchema, text);
 }
 
 /** A request as administrator whose answer must be a success; returns its body. */

@@ -1,12 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { testControlPlane } from './control-plane.ts';
-
-/** A line of a service's log, as far as specs read it. */
-interface LogLine {
-  readonly msg: string;
-  readonly port?: number;
-}
+import { type LogLine, readLogLine } from './read-json.ts';
 
 /** A service as a process of its own, which can be stopped and continued. End it with {@link ServiceProcess.kill}. */
 export class ServiceProcess {
@@ -54,6 +49,6 @@ export class ServiceProcess {
   /** Whole lines alone: the last may be half written. */
   get #lines(): LogLine[] {
     const lines = this.#output.split('\n').slice(0, -1);
-    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+    return lines.filter((line) => line.startsWith('{')).map(readLogLine);
   }
 }

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type KubeObject, type NodeStateSpec } from '@sriov/api';
+import { z } from 'zod';
+import { readJson } from './read-json.ts';
 
 /**
  * What upstream's own code (sriov-network-operator, commit 249e20012 of August 2026) wrote for inputs of a random
@@ -50,10 +52,23 @@ export const VECTOR_NAMESPACE = 'sriov-system';
 
 const FOLDER = new URL('./upstream-vectors/', import.meta.url);
 
+const partsSchema = z.object({
+  supportedNicsOnly: z.boolean(),
+  objects: z.array(z.looseObject({ kind: z.string() })),
+  expected: z.object({
+    nodes: z.record(z.string(), z.unknown()),
+    networks: z.array(z.unknown()),
+    admission: z.array(z.unknown()),
+  }),
+});
+
+/** The files are ours and checked in: a file that has the parts of a vector is one. */
+const vectorSchema = z.custom<Vector>((value) => partsSchema.safeParse(value).success);
+
 /** The vectors by the names of their inputs. */
 export const VECTORS: readonly (readonly [string, Vector])[] = readdirSync(FOLDER).map((file) => [
   file.replace('.json', ''),
-  JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Vector,
+  readJson(vectorSchema, readFileSync(new URL(file, FOLDER), 'utf8')),
 ]);
 
 /** The objects of a kind that upstream was given. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CUSTOM_RESOURCES } from '@sriov/api';
 import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { buildCrd } from '@sriov/crds';
+import { readObject } from '@sriov/testing';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
 
@@ -72,7 +73,7 @@ describe('a release of the chart', () => {
     async (_, resource) => {
       const meant = buildCrd(resource) as { spec: object };
       const stored = (await ask('GET', `${CRDS}/${resource.plural}.${resource.group}`)) as { spec: object };
-      expect(stored.spec).toEqual({ ...DEFAULTED_SPEC, ...(JSON.parse(JSON.stringify(meant.spec)) as object) });
+      expect(stored.spec).toEqual({ ...DEFAULTED_SPEC, ...readObject(JSON.stringify(meant.spec)) });
     },
   );
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CUSTOM_RESOURCES, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { readJson } from '@sriov/testing';
 import { z } from 'zod';
 import { buildCrd, buildTypedCrd } from './crd.ts';
 import { fieldsOf } from './fields.ts';
@@ -9,19 +10,20 @@ import { type FieldFacts, flattenFields } from './flatten.ts';
 import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
 import { PRESERVED } from './preserved.ts';
 
-interface Upstream {
-  readonly group: string;
-  readonly version: string;
-  readonly scope: string;
-  readonly names: JsonSchema;
-  readonly subresources: string[];
-  readonly printerColumns: JsonSchema[];
-  readonly fields: Record<string, FieldFacts & { fork?: boolean }>;
-}
-
-const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/crd-fields.json'), 'utf8')) as {
-  crds: Record<string, Upstream>;
-};
+const factsSchema = z.record(z.string(), z.unknown());
+const upstreamSchema = z.object({
+  group: z.string(),
+  version: z.string(),
+  scope: z.string(),
+  names: factsSchema,
+  subresources: z.array(z.string()),
+  printerColumns: z.array(factsSchema),
+  fields: z.record(z.string(), factsSchema),
+});
+const fixture = readJson(
+  z.object({ crds: z.record(z.string(), upstreamSchema) }),
+  readFileSync(join(import.meta.dirname, 'fixtures/crd-fields.json'), 'utf8'),
+);
 
 /** Fields that upstream's CRDs lack: ours are a superset. */
 const ADDED_FIELDS: Record<string, readonly RegExp[]> = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ANNOTATION, CONDITION, LABEL, type SriovNetworkNodePolicy, type SriovNetworkNodeState } from '@sriov/api';
 import { simulatedService as configDaemon } from '@sriov/config-daemon';
-import { type MachineState } from '@sriov/host-sim';
+import { type MachineState, parseMachineState } from '@sriov/host-sim';
 import { service as policyController } from '@sriov/policy-controller';
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
@@ -94,7 +94,7 @@ const path = (plural: string, name = ''): string =>
   `/apis/${API_VERSION}/namespaces/${namespace}/${plural}/${name}`.replace(/\/$/, '');
 const STATES = 'sriovnetworknodestates';
 const configMap = (): string => `/api/v1/namespaces/${namespace}/configmaps/device-plugin-config`;
-const machine = (): MachineState => JSON.parse(readFileSync(join(folder, 'machine.json'), 'utf8')) as MachineState;
+const machine = (): MachineState => parseMachineState(readFileSync(join(folder, 'machine.json'), 'utf8'));
 const getState = async (): Promise<SriovNetworkNodeState> =>
   (await request('GET', path(STATES, node))) as SriovNetworkNodeState;
 const conditionOf = ({ status }: SriovNetworkNodeState | SriovNetworkNodePolicy, type: string): object | undefined =>

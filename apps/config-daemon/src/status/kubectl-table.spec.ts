@@ -1,14 +1,16 @@
 import { request as httpsRequest } from 'node:https';
 import { describe, expect, it } from '@jest/globals';
-import { testControlPlane } from '@sriov/testing';
+import { readJson, testControlPlane } from '@sriov/testing';
+import { z } from 'zod';
 import { NODE, useDaemon, statePath, startDaemon, setSpec, untilSynced } from '../test/test-daemon.ts';
 
 useDaemon();
 
-interface Table {
-  readonly columnDefinitions: readonly { readonly name: string }[];
-  readonly rows: readonly { readonly cells: readonly unknown[] }[];
-}
+const tableSchema = z.object({
+  columnDefinitions: z.array(z.object({ name: z.string() })),
+  rows: z.array(z.object({ cells: z.array(z.unknown()) })),
+});
+type Table = z.output<typeof tableSchema>;
 /** What kubectl asks for. */
 const getTable = (): Promise<Table> =>
   new Promise((resolve, reject) => {
@@ -18,7 +20,7 @@ const getTable = (): Promise<Table> =>
     httpsRequest(new URL(statePath(''), server), { ca, cert, key, headers, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => resolve(JSON.parse(text) as Table));
+      response.on('end', () => resolve(readJson(tableSchema, text)));
     })
       .once('error', reject)
       .end();

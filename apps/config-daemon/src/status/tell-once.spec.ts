@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@sriov/runtime';
+import { readLogLine } from '@sriov/testing';
 import { tellOnce } from './tell-once.ts';
 
 describe('what cannot be known of a host', () => {
@@ -10,9 +11,6 @@ describe('what cannot be known of a host', () => {
     tell('there is no kubelet');
     tell('there is no kubelet');
     tell('there are no processes');
-    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
-      'there is no kubelet',
-      'there are no processes',
-    ]);
+    expect(lines.map((line) => readLogLine(line).msg)).toEqual(['there is no kubelet', 'there are no processes']);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, jest } from '@jest/globals';
 import { ANNOTATION, type KubeObject, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
-import { type MachineState } from '@sriov/host-sim';
+import { type MachineState, parseMachineState } from '@sriov/host-sim';
 import { serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane } from '@sriov/testing';
 import { stringify } from 'yaml';
@@ -124,8 +124,7 @@ export const takeDaemon = (): Promise<void> | undefined => {
 export const getState = async (): Promise<SriovNetworkNodeState> =>
   (await request('GET', statePath())) as SriovNetworkNodeState;
 export const setSpec = (spec: NodeStateSpec): Promise<unknown> => request('PATCH', statePath(), { spec });
-export const machine = (): MachineState =>
-  JSON.parse(readFileSync(join(folder, 'machine.json'), 'utf8')) as MachineState;
+export const machine = (): MachineState => parseMachineState(readFileSync(join(folder, 'machine.json'), 'utf8'));
 
 /** Waits for a verdict on the newest spec. */
 export const untilSynced = (syncStatus: 'Succeeded' | 'Failed'): Promise<SriovNetworkNodeState> =>

@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readJson } from '@sriov/testing';
+import { z } from 'zod';
 import { policy, runOn, runWith } from '../test/test-run.ts';
 
 const lines = (...text: string[]): string => text.join('\n');
@@ -25,11 +27,13 @@ const json = (name: string): string =>
     2,
   );
 
+const namedSchema = z.array(z.object({ metadata: z.object({ name: z.string() }) }));
+
 /** Names of the networks that are read, in order. */
 async function namesIn(stdin: string, ...files: string[]): Promise<string[]> {
   const { exitCode, stdout, stderr } = await runWith(stdin, 'render', '-o', 'json', '-f', ...files);
   if (exitCode !== 0) throw new Error(stderr);
-  return (JSON.parse(stdout) as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name);
+  return readJson(namedSchema, stdout).map(({ metadata }) => metadata.name);
 }
 
 const rendered = (stdin: string): Promise<string[]> => namesIn(stdin, '-');

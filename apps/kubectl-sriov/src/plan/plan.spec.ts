@@ -1,18 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
+import { readJson } from '@sriov/testing';
+import { z } from 'zod';
 import { node, nodeState, object, OPTIONS, policy, port, PORTS, type Ran, runOn } from '../test/test-run.ts';
 
-interface PlannedNode {
-  readonly name: string;
-  readonly spec: { readonly interfaces?: readonly { readonly [field: string]: unknown }[]; readonly system?: object };
-  readonly devicePluginConfig: string;
-  readonly devicePluginLabel: string;
-}
-interface Planned {
-  readonly nodes: readonly PlannedNode[];
-  readonly problems: readonly { readonly [field: string]: string }[];
-}
+const specSchema = z.looseObject({
+  interfaces: z.array(z.looseObject({})).optional(),
+  system: z.looseObject({}).optional(),
+});
+const plannedSchema = z.object({
+  nodes: z.array(
+    z.looseObject({
+      name: z.string(),
+      spec: specSchema,
+      devicePluginConfig: z.string(),
+      devicePluginLabel: z.string(),
+    }),
+  ),
+  problems: z.array(z.record(z.string(), z.string())),
+});
+type Planned = z.output<typeof plannedSchema>;
+type PlannedNode = Planned['nodes'][number];
 
-const planned = ({ stdout }: Ran): Planned => JSON.parse(stdout) as Planned;
+const planned = ({ stdout }: Ran): Planned => readJson(plannedSchema, stdout);
 const plan = async (...objects: object[]): Promise<Planned> =>
   planned(await runOn(objects, 'plan', '-o', 'json', ...OPTIONS));
 

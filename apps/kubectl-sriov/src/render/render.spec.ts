@@ -1,15 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
+import { readJson } from '@sriov/testing';
+import { z } from 'zod';
 import { object, OPTIONS, policy, runOn, runWith } from '../test/test-run.ts';
 
-interface Attachment {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly [field: string]: unknown };
-  readonly spec: { readonly config: string };
-}
+const attachmentsSchema = z.array(
+  z.looseObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({ name: z.string(), namespace: z.string() }),
+    spec: z.looseObject({ config: z.string() }),
+  }),
+);
+type Attachment = z.output<typeof attachmentsSchema>[number];
+const attachmentsIn = (stdout: string): Attachment[] => readJson(attachmentsSchema, stdout);
 
 const render = async (...objects: object[]): Promise<Attachment[]> =>
-  JSON.parse((await runOn(objects, 'render', '-o', 'json', ...OPTIONS)).stdout) as Attachment[];
+  attachmentsIn((await runOn(objects, 'render', '-o', 'json', ...OPTIONS)).stdout);
 const lines = (...text: string[]): string => text.join('\n');
 
 const BLUE = object('SriovNetwork', 'blue-net', {
@@ -145,7 +151,7 @@ describe('render', () => {
       ...['render', '-o', 'json', ...OPTIONS],
     );
     expect(exitCode).toBe(1);
-    expect((JSON.parse(stdout) as Attachment[]).map(({ metadata }) => metadata.name)).toEqual(['good']);
+    expect(attachmentsIn(stdout).map(({ metadata }) => metadata.name)).toEqual(['good']);
     expect(stderr).toBe(
       lines(
         'error: standard input: document 1, line 1, item 1 of the list: SriovNetwork bad: spec.ipam is not valid JSON: line 1, column 10: a value is expected, not "}"',
@@ -171,7 +177,7 @@ describe('render', () => {
     const net = (spec: object): object => object('OVSNetwork', 'net', { resourceName: 'r', ...spec });
     const objects = [net({ vlan: 1 }), object('OVSNetwork', 'between', { resourceName: 'r' }), net({ vlan: 2 })];
     const { stdout, stderr } = await runOn(objects, 'render', '-o', 'json', ...OPTIONS);
-    const attachments = JSON.parse(stdout) as Attachment[];
+    const attachments = attachmentsIn(stdout);
     expect(attachments.map(({ metadata }) => metadata.name)).toEqual(['between', 'net']);
     expect(attachments[1]?.spec.config).toContain('"vlan": 2');
     expect(stderr).toMatch(/^note: OVSNetwork sriov-system\/net is there twice: .*item 3 of the list counts, .*\n$/);
@@ -183,7 +189,7 @@ describe('render', () => {
       object('OVSNetwork', { name: 'net', namespace: 'team-a' }, { resourceName: 'r' }),
     ];
     const { exitCode, stdout, stderr } = await runOn(objects, 'render', '-o', 'json', ...OPTIONS);
-    expect({ exitCode, count: (JSON.parse(stdout) as Attachment[]).length }).toEqual({ exitCode: 0, count: 2 });
+    expect({ exitCode, count: attachmentsIn(stdout).length }).toEqual({ exitCode: 0, count: 2 });
     expect(stderr).toBe(
       'note: SriovNetwork sriov-system/net, OVSNetwork team-a/net become the same NetworkAttachmentDefinition team-a/net: only the one that is there first gets it; rename the rest\n',
     );

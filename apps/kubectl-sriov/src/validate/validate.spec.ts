@@ -1,18 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
+import { readJson } from '@sriov/testing';
+import { z } from 'zod';
 import { node, nodeState, object, OPTIONS, policy, PORTS, runOn, runWith } from '../test/test-run.ts';
 
-interface Verdict {
-  readonly kind: string;
-  readonly name: string;
-  readonly allowed: boolean;
-  readonly message: string;
-  readonly warnings: readonly string[];
-  readonly patch: readonly object[];
-}
+const verdictSchema = z.looseObject({
+  kind: z.string(),
+  name: z.string(),
+  allowed: z.boolean(),
+  message: z.string(),
+  warnings: z.array(z.string()),
+  patch: z.array(z.looseObject({})),
+});
+type Verdict = z.output<typeof verdictSchema>;
+/** The verdict itself and no copy: a case looks at the order of its fields. */
+const verdictsSchema = z.array(z.custom<Verdict>((value) => verdictSchema.safeParse(value).success));
 
 const validate = async (...objects: object[]): Promise<{ exitCode: number; verdicts: Verdict[] }> => {
   const { exitCode, stdout } = await runOn(objects, 'validate', '-o', 'json', ...OPTIONS);
-  return { exitCode, verdicts: JSON.parse(stdout) as Verdict[] };
+  return { exitCode, verdicts: readJson(verdictsSchema, stdout) };
 };
 const CLUSTER = [node('n1'), nodeState('n1', PORTS)];
 const isAllowed = async (judged: object): Promise<boolean | undefined> =>

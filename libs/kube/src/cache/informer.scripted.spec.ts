@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Resource } from '@sriov/api';
 import { createLogger, Health } from '@sriov/runtime';
-import { eventually, FakeClock } from '@sriov/testing';
+import { eventually, FakeClock, readLogLine } from '@sriov/testing';
 import { KubeClient } from '../client/client.ts';
 import { connect, type Connection } from '../connection/connection.ts';
 import { refuse, ScriptedServer, type Thing } from '../test/scripted-server.ts';
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 function start(options: InformerOptions<Thing> = {}, rest: Partial<InformerContext> = {}): Informer<Thing> {
-  const write = (line: string): void => void logged.push(JSON.parse(line) as Record<string, unknown>);
+  const write = (line: string): void => void logged.push(readLogLine(line));
   const context = {
     client: new KubeClient({ connection, clock, fieldManager: 'spec' }),
     clock,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Resource } from '@sriov/api';
 import { createLogger } from '@sriov/runtime';
-import { FakeClock } from '@sriov/testing';
+import { FakeClock, type LogLine, readLogLine } from '@sriov/testing';
 import { KubeClient } from '../client/client.ts';
 import { connect } from '../connection/connection.ts';
 import { createListWatch } from './informer.ts';
@@ -37,7 +37,7 @@ let server: ScriptedServer;
 let clock: FakeClock;
 let store: Store<Thing>;
 let changes: Change<Thing>[];
-let logged: { level: number; msg: string }[];
+let logged: LogLine[];
 let stop: AbortController;
 let end: () => Promise<void>;
 
@@ -71,10 +71,7 @@ function start(random = createRandom()): Reflector<Thing> {
     store,
     clock,
     random,
-    log: createLogger(
-      { service: 'spec', level: 'info' },
-      { write: (line) => void logged.push(JSON.parse(line) as (typeof logged)[number]) },
-    ),
+    log: createLogger({ service: 'spec', level: 'info' }, { write: (line) => void logged.push(readLogLine(line)) }),
   });
   const running = reflector.run(stop.signal);
   end = async () => {
