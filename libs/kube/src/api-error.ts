@@ -1,6 +1,15 @@
+/** What is known of a request that failed. */
+export interface FailureFacts {
+  readonly status: number;
+  readonly reason?: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
 /** An answer of the API server other than success, or an answer that never came (`status` 0). */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
+  readonly code = 'API_REQUEST_FAILED';
   /** HTTP status; 0 when the server could not be reached or the connection broke. */
   readonly status: number;
   /** `reason` of the Kubernetes Status, such as `AlreadyExists`, or {@link INACTIVE}. */
@@ -8,10 +17,7 @@ export class ApiError extends Error {
   /** Milliseconds that the server asks us to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
-  constructor(
-    message: string,
-    facts: { status: number; reason?: string; retryAfterMs?: number | undefined; cause?: unknown },
-  ) {
+  constructor(message: string, facts: FailureFacts) {
     super(message, facts.cause === undefined ? {} : { cause: facts.cause });
     this.status = facts.status;
     this.reason = facts.reason ?? '';

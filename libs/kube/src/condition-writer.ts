@@ -2,17 +2,22 @@ import { type Condition, type Conditioned, type EventText, type Resource } from 
 import { type Clock } from '@sriov/runtime';
 import { type Cluster } from './cluster.ts';
 
+/** Where the objects of a kind are read, and by what their conditions are written. */
+export interface ConditionSource<T extends Conditioned> {
+  readonly cluster: Pick<Cluster, 'client' | 'recorder'>;
+  readonly clock: Clock;
+  readonly resource: Resource<T>;
+  readonly get: (key: string) => T | undefined;
+}
+
 /**
  * The ports of a condition reporter for one kind: reads from the store, writes conditions by server-side apply of
  * the status, so that each service owns its own condition types and no others. What else of the status the service
  * has applied goes with the next condition: a service that writes more than conditions applies all of it at once.
  */
-export function conditionPorts<T extends Conditioned>(about: {
-  readonly cluster: Pick<Cluster, 'client' | 'recorder'>;
-  readonly clock: Clock;
-  readonly resource: Resource<T>;
-  readonly get: (key: string) => T | undefined;
-}): {
+export function conditionPorts<T extends Conditioned>(
+  about: ConditionSource<T>,
+): {
   get(key: string): T | undefined;
   writeConditions(object: T, conditions: readonly Condition[]): Promise<void>;
   recordEvent(object: T, event: EventText): void;

@@ -27,6 +27,14 @@ const MAX_MESSAGES = 10;
 /** Most writes under way. Further events are dropped, so that they never delay work. */
 const MAX_IN_FLIGHT = 500;
 
+/** What an event is made of. */
+interface EventFacts {
+  readonly resource: Resource;
+  readonly object: KubeObject;
+  readonly text: EventText;
+  readonly id: string;
+}
+
 /**
  * Records Events. Recording never fails and never waits: an Event informs people, and is no state.
  * Equal events are counted on one object, so a failure that repeats does not flood `kubectl get events`.
@@ -116,7 +124,7 @@ export class EventRecorder {
     }
   }
 
-  #build(about: { resource: Resource; object: KubeObject; text: EventText; id: string }): KubeEvent {
+  #build(about: EventFacts): KubeEvent {
     const { resource, object, text, id } = about;
     const { component, instance, clock } = this.#options;
     const { name, namespace, uid } = object.metadata;

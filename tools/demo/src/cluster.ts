@@ -47,6 +47,13 @@ const SERVICES: readonly ServiceName[] = [
 const HOST = '127.0.0.1';
 const CONVERGE_MS = 120_000;
 
+interface ClusterParts {
+  readonly plane: ControlPlane;
+  readonly services: Services;
+  readonly folder: string;
+  readonly options: ClusterOptions;
+}
+
 /** A control plane with the services and a simulated node, all processes of this machine. */
 export class DemoCluster {
   readonly plane: ControlPlane;
@@ -54,7 +61,7 @@ export class DemoCluster {
   readonly #folder: string;
   readonly #options: ClusterOptions;
 
-  private constructor(parts: { plane: ControlPlane; services: Services; folder: string; options: ClusterOptions }) {
+  private constructor(parts: ClusterParts) {
     this.plane = parts.plane;
     this.services = parts.services;
     this.#folder = parts.folder;

@@ -15,6 +15,7 @@ export class ConfigMapFullError extends Error {
 /** The ConfigMap could not be written. `status` and `retryAfterMs` are of the API server's answer. */
 export class ConfigMapWriteError extends Error {
   override readonly name = 'ConfigMapWriteError';
+  readonly code = 'CONFIG_MAP_NOT_WRITTEN';
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
 

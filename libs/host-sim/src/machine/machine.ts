@@ -26,6 +26,15 @@ export interface Pf {
   readonly vfOffset: number;
 }
 
+/** What a machine is made of, and who hears of it. */
+interface MachineParts {
+  readonly world: World;
+  readonly state: MachineState;
+  readonly clock: SimClock;
+  readonly onSave: () => void;
+  readonly onChange: (event: KernelEvent) => void;
+}
+
 /** A simulated machine: its world, its state, and what runs on it. */
 export class Machine {
   readonly world: World;
@@ -42,13 +51,7 @@ export class Machine {
    */
   readonly bounces = new WeakMap<LinkState, symbol>();
 
-  constructor(parts: {
-    readonly world: World;
-    readonly state: MachineState;
-    readonly clock: SimClock;
-    readonly onSave: () => void;
-    readonly onChange: (event: KernelEvent) => void;
-  }) {
+  constructor(parts: MachineParts) {
     this.world = parts.world;
     this.state = parts.state;
     this.clock = parts.clock;

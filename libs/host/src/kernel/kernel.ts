@@ -106,13 +106,21 @@ export interface KernelEvent {
   readonly name?: string;
 }
 
+/** A call of the kernel that failed. */
+interface FailedCall {
+  readonly verb: string;
+  readonly path: string;
+  readonly code: string;
+  readonly detail?: string;
+}
+
 /** A call that the kernel refused; `code` is the errno's name, such as `EBUSY`. */
 export class KernelError extends Error {
   override readonly name: string = 'KernelError';
   readonly code: string;
   readonly path: string;
 
-  constructor(call: { readonly verb: string; readonly path: string; readonly code: string; readonly detail?: string }) {
+  constructor(call: FailedCall) {
     super(`${call.verb} ${call.path}: ${call.code}${call.detail === undefined ? '' : ` (${call.detail})`}`);
     this.code = call.code;
     this.path = call.path;

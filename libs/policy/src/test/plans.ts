@@ -19,17 +19,20 @@ export function fleet(
   });
 }
 
+/** What of a node a case says; the rest is as usual. */
+export interface TestNode {
+  readonly interfaces?: readonly ObservedInterface[];
+  readonly labels?: Record<string, string>;
+  readonly spec?: NodeStateSpec;
+  readonly config?: string;
+  readonly vanished?: readonly string[];
+  readonly fleet?: Partial<Parameters<typeof prepareFleet>[0]>;
+}
+
 /** The plan of a node that has reported, and these interfaces. */
 export function plan(
   policies: readonly SriovNetworkNodePolicy[],
-  node: {
-    readonly interfaces?: readonly ObservedInterface[];
-    readonly labels?: Record<string, string>;
-    readonly spec?: NodeStateSpec;
-    readonly config?: string;
-    readonly vanished?: readonly string[];
-    readonly fleet?: Partial<Parameters<typeof prepareFleet>[0]>;
-  } = {},
+  node: TestNode = {},
 ): NodeStatePlan & { readonly devicePluginConfig: string } {
   const { interfaces = PORTS, labels = {}, spec = {}, config, vanished = [] } = node;
   const state = { metadata: { name: 'n1' }, spec, status: { interfaces: [...interfaces], syncStatus: 'Succeeded' } };

@@ -27,7 +27,14 @@ function packEntry(entry: CpioEntry, inode: number): Buffer[] {
   }
 }
 
-function packRecord(record: { path: string; mode: number; inode: number; content: Buffer }): Buffer[] {
+interface CpioRecord {
+  readonly path: string;
+  readonly mode: number;
+  readonly inode: number;
+  readonly content: Buffer;
+}
+
+function packRecord(record: CpioRecord): Buffer[] {
   const { path, mode, inode, content } = record;
   const name = Buffer.from(`${path}\0`);
   // Inode, mode, uid, gid, links, time, size, device (2), device of the node (2), length of the name, check sum.
