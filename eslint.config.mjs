@@ -62,6 +62,20 @@ const TEST_CODE = {
   message: 'Test code does not belong into production sources.',
 };
 const BUILTINS = { regex: '^node:', message: 'Pure code: ask for a port.' };
+/** Text from outside is what a schema says of it, not what a type claims. `as unknown` and `as const` claim nothing. */
+const READERS = [
+  "TSAsExpression > CallExpression.expression[callee.object.name='JSON'][callee.property.name='parse']",
+  'TSAsExpression > CallExpression.expression[callee.name=/^(parse|parseAllDocuments|load|loadAll)$/]',
+  'TSAsExpression > CallExpression.expression[callee.property.name=/^(json|toJS|toJSON)$/]',
+  "TSAsExpression > AwaitExpression.expression > CallExpression[callee.property.name='json']",
+].map((call) => call.replace('TSAsExpression', 'TSAsExpression[typeAnnotation.type!="TSUnknownKeyword"]'));
+const CASTS = READERS.map((selector) => ({ selector, message: 'Read text from outside by a zod schema.' }));
+/** A long type in a signature wants a name. */
+const LONG_TYPES = {
+  selector: ':function > .params TSTypeAnnotation > TSTypeLiteral[members.length>3]',
+  message: 'Name the type: it has more than 3 members.',
+};
+const restrictedSyntax = (selectors = []) => ['error', ...CASTS, LONG_TYPES, ...selectors];
 const restrictedImports = (patterns, rest = {}) => ['error', { patterns, ...rest }];
 
 export default tseslint.config(
@@ -83,6 +97,7 @@ export default tseslint.config(
       'max-params': ['error', 4],
       'no-restricted-imports': restrictedImports([PRIVATE_PATHS, TEST_CODE]),
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      'no-restricted-syntax': restrictedSyntax(),
       // A number reads the same in every template: only what may print as [object Object] is a mistake.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => stop()` passes a call on; what it returns is of no interest to anybody.
@@ -130,8 +145,7 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts', '**/src/test/**/*.ts'],
     rules: {
       'no-restricted-imports': restrictedImports([PRIVATE_PATHS, TEST_CODE, BUILTINS], { paths: builtinModules }),
-      'no-restricted-syntax': [
-        'error',
+      'no-restricted-syntax': restrictedSyntax([
         {
           selector: "MemberExpression[object.name='process']",
           message: 'Pure code: settings come in as values.',
@@ -142,7 +156,7 @@ export default tseslint.config(
         },
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take the time.' },
         { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Be pure.' },
-      ],
+      ]),
     },
   },
   {
