@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLogger, Metrics } from '@sriov/runtime';
-import { FakeClock } from '@sriov/testing';
+import { FakeClock, readLogLine } from '@sriov/testing';
 import { observed } from './observed.ts';
 import { type Answer, type Question } from './review.ts';
 
@@ -42,7 +42,7 @@ const answerOf = (allowed: boolean): Answer => ({ allowed, message: allowed ? ''
 async function review(question: Question, answer: Answer | string): Promise<{ counted: string; lines: object[] }> {
   const metrics = new Metrics();
   const lines: object[] = [];
-  const write = (line: string): void => void lines.push(JSON.parse(line) as object);
+  const write = (line: string): void => void lines.push(readLogLine(line));
   const log = createLogger({ service: 'spec', level: 'info' }, { write });
   const { '/validate': respond } = observed({ '/validate': () => answer }, { metrics, log, clock: new FakeClock() });
   expect(respond?.(question)).toBe(answer);

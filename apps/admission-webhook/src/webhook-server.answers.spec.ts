@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Authority, type KeyPair } from '@sriov/certificates';
 import { createLogger, ServiceError } from '@sriov/runtime';
+import { readLogLine } from '@sriov/testing';
 import { type Answer } from './review.ts';
 import { WebhookServer, type WebhookServerOptions } from './webhook-server.ts';
 
@@ -104,9 +105,7 @@ describe('a review', () => {
     };
     await start({ responders: { '/judge': stumble } });
     expect(await ask('POST', '/judge', review)).toMatchObject({ status: 500, text: '{"message":"a bug"}' });
-    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { path: '/judge', msg: 'could not answer' },
-    ]);
+    expect(lines.map(readLogLine)).toMatchObject([{ path: '/judge', msg: 'could not answer' }]);
   });
 
   it('that is larger than any object can be is refused before it arrives', async () => {

@@ -3,7 +3,7 @@ import { type SriovNetworkNodeState } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
 import { type HostPlan, type Pass } from '@sriov/node-plan';
 import { createLogger, Metrics } from '@sriov/runtime';
-import { FakeClock } from '@sriov/testing';
+import { FakeClock, readLogLine } from '@sriov/testing';
 import { type Converged } from './converge.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgePass, judgeUnreadable } from './judge-pass.ts';
@@ -46,7 +46,7 @@ function rigWith({ pluginProblem, write = () => Promise.resolve(true) }: Conditi
   const lines: string[] = [];
   const stream = {
     write(line: string) {
-      const { level, reason, msg } = JSON.parse(line) as { level: number | string; reason?: string; msg: string };
+      const { level, msg, ['reason']: reason } = readLogLine(line);
       lines.push([level, reason, msg].filter(Boolean).join(' '));
     },
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger, ServiceError } from '@sriov/runtime';
-import { FakeClock } from '@sriov/testing';
+import { FakeClock, readLogLine } from '@sriov/testing';
 import { stringify } from 'yaml';
 import { type OpenedHost } from '../open-host.ts';
 import { openSimulatedHost } from './open-simulated-host.ts';
@@ -33,7 +33,7 @@ const open = (rest: object = {}): OpenedHost => {
 describe('a simulated host', () => {
   it('is the one of the world file, and the log says that it is simulated', async () => {
     expect(await open().kernel.read(NUM_VFS)).toBe('0\n');
-    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    expect(lines.map(readLogLine)).toMatchObject([
       { world: join(folder, 'world.yaml'), msg: 'this host is simulated' },
     ]);
   });
