@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type KubeObject, WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Authority } from '@sriov/certificates';
 import { type Secret } from '@sriov/kube';
 import { readSettings, serve } from '@sriov/runtime';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CUSTOM_RESOURCES, type KubeObject, type SriovNetworkNodeState } from '@sriov/api';
+import { CUSTOM_RESOURCES, type SriovNetworkNodeState } from '@sriov/api';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as policyController } from '@sriov/policy-controller';
 import { serve } from '@sriov/runtime';
@@ -16,9 +16,10 @@ jest.setTimeout(120_000);
 const OPERATOR = 'sriov-network-operator';
 const SRIOV = '/apis/sriovnetwork.openshift.io/v1';
 
+const labelsSchema = z.record(z.string(), z.string()).optional();
 const itemSchema = z.looseObject({
   kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional() }),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional(), labels: labelsSchema }),
   spec: z.record(z.string(), z.unknown()).exactOptional(),
   status: z.looseObject({}).exactOptional(),
   data: z.record(z.string(), z.string()).exactOptional(),
