@@ -21,7 +21,7 @@ export type Manifest = z.output<typeof manifestSchema>;
 /** Reads the objects of a YAML text; documents without content are left out. @throws Error when one is no object. */
 export function readManifests(yaml: string): Manifest[] {
   return parseAllDocuments(yaml)
-    .map((document): unknown => document.toJS())
+    .map((document) => document.toJS() as unknown)
     .filter((value) => value !== null)
     .map((value) => manifestSchema.parse(value));
 }

@@ -22,7 +22,7 @@ describe("the device plugin's pods", () => {
       { metadata: { name: 'going', uid: 'v', deletionTimestamp: '2026-01-01T00:00:00Z' } },
       { metadata: { name: 'without-uid' } },
     ];
-    const { pods, connection } = podsOf(() => ({ body: { metadata: {}, items } }));
+    const { pods, connection } = podsOf(() => ({ body: { metadata: { resourceVersion: '1' }, items } }));
     expect(await pods.list()).toEqual([
       { name: 'a', uid: 'u' },
       { name: 'without-uid', uid: '' },

@@ -12,8 +12,8 @@ const plannedSchema = z.object({
     z.looseObject({
       name: z.string(),
       spec: specSchema,
-      devicePluginConfig: z.string(),
-      devicePluginLabel: z.string(),
+      devicePluginConfig: z.string().optional(),
+      devicePluginLabel: z.string().optional(),
     }),
   ),
   problems: z.array(z.record(z.string(), z.string())),
@@ -175,7 +175,7 @@ describe('plan: what a selector takes', () => {
 
 describe('plan: the configuration of the device plugin', () => {
   const configOf = async (policies: readonly object[], interfaces: readonly object[] = PORTS): Promise<string> =>
-    (await planOne(policies, interfaces)).devicePluginConfig;
+    (await planOne(policies, interfaces)).devicePluginConfig ?? '';
 
   it('writes the bytes that upstream writes', async () => {
     expect(await configOf([BASE, fast({ needVhostNet: true, excludeTopology: true })])).toBe(
@@ -405,7 +405,7 @@ describe('plan: nodes and problems', () => {
 
   it.each(['device-plugin-config', 'device-plugin-config-3'])('compares resources with those in %s', async (name) => {
     const metadata = { name, namespace: 'sriov-system' };
-    const { spec, devicePluginConfig } = await planOne([BASE]);
+    const { spec, devicePluginConfig = '' } = await planOne([BASE]);
     const before = (text: string): object[] => [
       node('n1', { 'sriovnetwork.openshift.io/device-plugin': 'Enabled' }),
       nodeState('n1', PORTS, spec),

@@ -15,6 +15,7 @@ export function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
 }
 
 /** The body of an answer as an object. @throws {ApiError} with status 0 when it is no Kubernetes object in JSON. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the kind it asked for
 export function parseObject<T extends KubeObject>(request: ApiRequest, text: string): T {
   const object = toObject<T>(parseAnswer(request, text));
   if (object === undefined) throw failed(request, `the answer is no Kubernetes object: ${text.slice(0, 100)}`);

@@ -148,6 +148,11 @@ describe('a request of the client', () => {
     expect(sent.map(({ path }) => path)).toEqual([`${PATH}?limit=500`, `${PATH}?limit=500&continue=t`]);
   });
 
+  it('takes an answer without a name, as that to a review of access is', async () => {
+    answers = [{ text: '{"metadata":{},"status":{"allowed":true}}' }];
+    expect(await client.create(CONFIG_MAP, map)).toEqual({ metadata: {}, status: { allowed: true } });
+  });
+
   it('tells of which version a page is', async () => {
     answers = [{ text: '{"metadata":{"resourceVersion":"7","continue":"t"},"items":[]}' }];
     const page = await client.page(CONFIG_MAP, { limit: 1 });
@@ -206,8 +211,8 @@ describe('an answer of the API server', () => {
     ],
     [
       'that is no Kubernetes object',
-      { text: '{"metadata":{}}' },
-      { status: 0, message: `GET ${PATH}/a: the answer is no Kubernetes object: {"metadata":{}}` },
+      { text: '{"items":[]}' },
+      { status: 0, message: `GET ${PATH}/a: the answer is no Kubernetes object: {"items":[]}` },
     ],
     [
       'that is null',
