@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './health.ts';
 export * from './http-server.ts';
+export * from './keep-heap-small.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './service-error.ts';
