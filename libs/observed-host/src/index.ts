@@ -1,4 +1,5 @@
 export { type DeviceUse } from './device-use.ts';
+export { type DeviceNodes, type ObservedDevice, type ParentPf, type RdmaNodes } from './observed-device.ts';
 export {
   type ObservationProblem,
   type ObservedHost,

@@ -1,0 +1,2 @@
+export * from './handover.ts';
+export * from './sync.ts';

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { HANDOVER_FOLDER } from './handover.ts';
+
+/**
+ * Method of the device plugin's own gRPC service: read the hand-over file, the configuration and the host again, send
+ * the kubelet what is offered now, and then answer with a {@link SyncAnswer} as JSON in UTF-8. The request is empty.
+ */
+export const SYNC = {
+  socket: `${HANDOVER_FOLDER}/device-plugin.sock`,
+  method: '/sriov.operator.DevicePlugin/Sync',
+} as const;
+
+const resourceSchema = z
+  .object({
+    /** With its prefix: `openshift.io/intelnics`. */
+    name: z.string(),
+    /** Ids of devices that the kubelet may give to pods, or has given. */
+    healthy: z.array(z.string()).readonly(),
+    /** Ids of devices that it must not give to pods now. */
+    unhealthy: z.array(z.string()).readonly(),
+    /** Why the kubelet does not know the resource: a sentence; absent when it does. */
+    unregistered: z.string().optional(),
+  })
+  .readonly();
+
+/** Why devices are not offered. */
+export const HELD_BACK = [
+  /** They are about to change. */
+  'Withdrawn',
+  /** No driver is bound, or another one than the resource asks for. */
+  'WrongDriver',
+  /** Their PF is administratively down. */
+  'PfDown',
+  /** The host uses them. */
+  'HostInterface',
+  /** A pod has them under another resource. */
+  'AllocatedElsewhere',
+  /** A pod has a device that is no longer there. */
+  'Gone',
+] as const;
+
+const heldBackSchema = z
+  .object({
+    resource: z.string(),
+    devices: z.array(z.string()).readonly(),
+    reason: z.enum(HELD_BACK),
+    /** One sentence for all of these devices. */
+    message: z.string(),
+  })
+  .readonly();
+/** Devices of a resource that are not offered, for one reason. */
+export type HeldBack = z.infer<typeof heldBackSchema>;
+
+/** What the device plugin offers, and what it does not. */
+export const syncAnswerSchema = z
+  .object({
+    resources: z.array(resourceSchema).readonly(),
+    heldBack: z.array(heldBackSchema).readonly(),
+    /** What is wrong with the configuration: a sentence for each problem. */
+    configProblems: z.array(z.string()).readonly(),
+    /** Hash of the handed-over configuration that is in force; absent when the one of the config file is. */
+    configHash: z.string().optional(),
+    /** Ids of devices that the kubelet is being given for a pod at this moment. */
+    allocating: z.array(z.string()).readonly(),
+  })
+  .readonly();
+/** What {@link SYNC} answers. */
+export type SyncAnswer = z.infer<typeof syncAnswerSchema>;
