@@ -5,10 +5,21 @@ import { HANDOVER_FOLDER } from './handover.ts';
  * Method of the device plugin's own gRPC service: read the hand-over file, the configuration and the host again, send
  * the kubelet what is offered now, and then answer with a {@link SyncAnswer} as JSON in UTF-8. The request is empty.
  */
-export const SYNC = {
-  socket: `${HANDOVER_FOLDER}/device-plugin.sock`,
-  method: '/sriov.operator.DevicePlugin/Sync',
-} as const;
+export const SYNC_METHOD = '/sriov.operator.DevicePlugin/Sync';
+
+/**
+ * Path of the socket of one instance of the device plugin. Several can run on a node, as one takes the place of
+ * another, and the kubelet counts the list that any of them sent last. The config daemon therefore calls all of them.
+ * @param instance letters, digits and `-`
+ */
+export function syncSocketPath(instance: string): string {
+  return `${HANDOVER_FOLDER}/device-plugin-${instance}.sock`;
+}
+
+/** True for the name of a socket of {@link syncSocketPath} in its folder. An instance that was killed leaves its own. */
+export function isSyncSocket(name: string): boolean {
+  return /^device-plugin-[A-Za-z0-9-]+\.sock$/.test(name);
+}
 
 const resourceSchema = z
   .object({
