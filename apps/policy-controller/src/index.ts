@@ -1,2 +1,1 @@
-export { configHash } from './config-map/config-hash.ts';
 export { service } from './service.ts';

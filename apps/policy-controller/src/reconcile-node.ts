@@ -1,8 +1,8 @@
 import { REASON } from '@sriov/api';
 import { done, type Outcome, stalled, wait } from '@sriov/controller';
 import { nodeWrites, planNodeState, unmanagedWrites } from '@sriov/policy';
+import { configHash } from '@sriov/runtime';
 import { apply, type WritePorts } from './apply.ts';
-import { configHash } from './config-map/config-hash.ts';
 import { ConfigMapFullError } from './config-map/config-map-writer.ts';
 import { gather, type GatheredNode, type GatherSources } from './gather.ts';
 import { findingsOf, withoutRoom } from './status/findings-of.ts';

@@ -10,9 +10,8 @@ import {
   type SriovOperatorConfig,
 } from '@sriov/api';
 import { configShardNames, configShardOf } from '@sriov/device-plugin-config';
-import { serve } from '@sriov/runtime';
+import { configHash, serve } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
-import { configHash } from './config-map/config-hash.ts';
 import { service } from './service.ts';
 import { settingsOf } from './test/offline-controllers.ts';
 

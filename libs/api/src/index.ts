@@ -1,6 +1,7 @@
 export * from './bridge.ts';
 export * from './conditions.ts';
 export * from './describe-issues.ts';
+export * from './device-plugin-config.ts';
 export * from './field-bounds.ts';
 export * from './kinds.ts';
 export * from './label-selector.ts';

@@ -43,6 +43,11 @@ export const ANNOTATION = {
    */
   devicePluginConfigHash: `${GROUP}/device-plugin-config-hash`,
   /**
+   * On SriovNetworkNodeState: the node's device-plugin configuration itself, which the daemon hands over to the device
+   * plugin. Absent where it is too long, see `fitsConfigAnnotation`.
+   */
+  devicePluginConfig: `${GROUP}/device-plugin-config`,
+  /**
    * On SriovNetworkNodeState: PCI addresses of the reported PFs that the spec was planned from, see `readPlannedFrom`.
    * It is written together with the spec.
    */

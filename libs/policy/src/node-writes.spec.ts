@@ -9,11 +9,16 @@ import { fleet, plan } from './test/plans.ts';
 const planned = plan([policy('p', { nicSelector: { pfNames: ['ens2f0'] } })]);
 const hash = (text: string): string => `hash of ${text.length}`;
 const HASH = hash(planned.devicePluginConfig);
+/** The configuration, and its hash, as annotations. */
+const CONFIG = {
+  [ANNOTATION.devicePluginConfigHash]: HASH,
+  [ANNOTATION.devicePluginConfig]: planned.devicePluginConfig,
+};
 const stateOf = (wanted: NodeStatePlan, annotations: Record<string, string> = {}): SriovNetworkNodeState => ({
   metadata: {
     name: 'n1',
     annotations: {
-      [ANNOTATION.devicePluginConfigHash]: HASH,
+      ...CONFIG,
       [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1',
       ...annotations,
     },
@@ -50,7 +55,7 @@ describe('nodeWrites', () => {
     ['a PF was reported since', { [ANNOTATION.plannedFrom]: '0000:3b:00.0' }],
   ])('says from which PFs the spec was planned when %s', (_, annotations) => {
     const { metadata, ...rest } = stateOf(planned);
-    const own = { [ANNOTATION.devicePluginConfigHash]: HASH, ...annotations };
+    const own = { ...CONFIG, ...annotations };
     const state = { ...rest, metadata: { ...metadata, annotations: own } };
     expect(nodeWrites(planned, { ...inPlace, state }, hash)).toEqual([
       { kind: 'update-state', annotations: { [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1' } },
@@ -107,7 +112,7 @@ describe('nodeWrites', () => {
         annotations: {
           [ANNOTATION.desiredState]: 'Idle',
           [ANNOTATION.currentState]: 'Idle',
-          [ANNOTATION.devicePluginConfigHash]: HASH,
+          ...CONFIG,
           [ANNOTATION.plannedFrom]: '0000:3b:00.0,0000:3b:00.1',
         },
       },
@@ -119,11 +124,14 @@ describe('nodeWrites', () => {
       'the configuration alone changed: the hash goes with it, and the spec stays',
       {
         devicePlugin: texts(['device-plugin-config', '{"resourceList":null}']),
-        state: stateOf(planned, { [ANNOTATION.devicePluginConfigHash]: 'before' }),
+        state: stateOf(planned, {
+          [ANNOTATION.devicePluginConfigHash]: 'before',
+          [ANNOTATION.devicePluginConfig]: 'hash of the text before',
+        }),
       },
       [
         { kind: 'device-plugin-config', configMap: 'device-plugin-config', text: planned.devicePluginConfig },
-        { kind: 'update-state', annotations: { [ANNOTATION.devicePluginConfigHash]: HASH } },
+        { kind: 'update-state', annotations: CONFIG },
       ],
     ],
     [
@@ -152,6 +160,65 @@ describe('nodeWrites', () => {
     ],
   ])('%s', (_, change, writes) => {
     expect(nodeWrites(planned, { ...inPlace, ...change }, hash)).toEqual(writes);
+  });
+
+  describe('the configuration on the node state', () => {
+    const writesFor = (present: string | undefined, text = planned.devicePluginConfig): object[] => {
+      const { [ANNOTATION.devicePluginConfig]: _, ...others } = stateOf(planned).metadata.annotations ?? {};
+      const annotations = { ...others, ...(present !== undefined && { [ANNOTATION.devicePluginConfig]: present }) };
+      const state = { ...stateOf(planned), metadata: { name: 'n1', annotations } };
+      const devicePlugin = texts(['device-plugin-config', text]);
+      return nodeWrites({ ...planned, devicePluginConfig: text }, { ...inPlace, state, devicePlugin }, hash);
+    };
+    const tooLong = 'x'.repeat(128 * 1024 + 1);
+    const update = (annotations: object): object => ({ kind: 'update-state', annotations });
+
+    it.each<[string, string | undefined, string, object[]]>([
+      ['is not written where its hash shows that it is there', HASH, planned.devicePluginConfig, []],
+      [
+        'is written where an earlier version wrote the hash alone',
+        undefined,
+        planned.devicePluginConfig,
+        [update({ [ANNOTATION.devicePluginConfig]: planned.devicePluginConfig })],
+      ],
+      [
+        'is written as long as it fits',
+        HASH,
+        tooLong.slice(1),
+        [
+          update({
+            [ANNOTATION.devicePluginConfigHash]: hash(tooLong.slice(1)),
+            [ANNOTATION.devicePluginConfig]: tooLong.slice(1),
+          }),
+        ],
+      ],
+      [
+        'goes when it has become too long, and the hash changes',
+        HASH,
+        tooLong,
+        [update({ [ANNOTATION.devicePluginConfigHash]: hash(tooLong), [ANNOTATION.devicePluginConfig]: null })],
+      ],
+      [
+        'is measured in bytes',
+        HASH,
+        'ü'.repeat(64 * 1024 + 1),
+        [
+          update({
+            [ANNOTATION.devicePluginConfigHash]: hash('ü'.repeat(64 * 1024 + 1)),
+            [ANNOTATION.devicePluginConfig]: null,
+          }),
+        ],
+      ],
+    ])('%s', (_, present, text, writes) => {
+      expect(writesFor(present, text)).toEqual(writes);
+    });
+
+    it('is left out of a new node state when it is too long', () => {
+      const plan = { ...planned, devicePluginConfig: tooLong };
+      const [, create] = nodeWrites(plan, { ...inPlace, state: undefined }, hash);
+      expect(create).toMatchObject({ kind: 'create-state' });
+      expect(create).not.toHaveProperty(['annotations', ANNOTATION.devicePluginConfig]);
+    });
   });
 });
 

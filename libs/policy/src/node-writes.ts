@@ -1,7 +1,9 @@
 import {
   ANNOTATION,
+  type ConfigHash,
   type DrainProgress,
   type DrainRequest,
+  fitsConfigAnnotation,
   formatPlannedFrom,
   formatTime,
   type NodeStateSpec,
@@ -13,6 +15,7 @@ import { type NodeStatePlan } from './node-state-plan.ts';
 
 /** What the cluster has for a node now. */
 export interface NodePresent {
+  /** Of its device-plugin configuration, an annotation, the hash will do: the text is in memory once already. */
   readonly state: SriovNetworkNodeState | undefined;
   /** The node state has the SriovOperatorConfig as owner. */
   readonly isOwned: boolean;
@@ -56,20 +59,13 @@ export interface StateChanges {
 /** Annotations by name; `null` removes one. */
 type AnnotationChanges = Readonly<Record<string, string | null>>;
 
-/** A short text that differs for different configurations of the device plugin. */
-export type ConfigHash = (text: string) => string;
-
 /**
  * The writes that bring the cluster from its present state to the plan, and no others. The configuration of the device
  * plugin comes first: the daemon restarts the plugin when the node state changes, and the plugin must then find the new
  * one.
  */
 export function nodeWrites(plan: NodeStatePlan, present: NodePresent, hash: ConfigHash): NodeWrite[] {
-  return [
-    ...configWrites(plan, present),
-    ...labelWrites(plan, present),
-    ...stateWrites(plan, present, planAnnotations(plan, hash)),
-  ];
+  return [...configWrites(plan, present), ...labelWrites(plan, present), ...stateWrites(plan, present, hash)];
 }
 
 function configWrites({ devicePluginConfig }: NodeStatePlan, { devicePlugin }: NodePresent): NodeWrite[] {
@@ -101,22 +97,41 @@ const AT_REST: Readonly<Record<string, DrainRequest & DrainProgress>> = {
 };
 
 /** What the node state says about the plan. */
-function planAnnotations({ devicePluginConfig, plannedFrom }: NodeStatePlan, hash: ConfigHash): Record<string, string> {
+function planAnnotations(
+  { devicePluginConfig: text, plannedFrom }: NodeStatePlan,
+  hash: ConfigHash,
+): AnnotationChanges {
   return {
-    ...(devicePluginConfig !== undefined && { [ANNOTATION.devicePluginConfigHash]: hash(devicePluginConfig) }),
+    ...(text !== undefined && {
+      [ANNOTATION.devicePluginConfigHash]: hash(text),
+      [ANNOTATION.devicePluginConfig]: fitsConfigAnnotation(text) ? text : null,
+    }),
     ...(plannedFrom !== undefined && { [ANNOTATION.plannedFrom]: formatPlannedFrom(plannedFrom) }),
   };
 }
 
-function stateWrites(
-  plan: NodeStatePlan,
-  { state, isOwned }: NodePresent,
-  wanted: Readonly<Record<string, string>>,
-): NodeWrite[] {
-  if (state === undefined) return [{ kind: 'create-state', spec: plan.spec, annotations: { ...AT_REST, ...wanted } }];
+/** The wanted annotations that the node state does not have yet. */
+function missingAnnotations(
+  present: Readonly<Record<string, string>>,
+  { wanted, hash }: { readonly wanted: AnnotationChanges; readonly hash: ConfigHash },
+): AnnotationChanges {
+  const isThere = ([name, text]: [string, string | null]): boolean => {
+    if (text === null) return present[name] === undefined;
+    const isMarked = name === ANNOTATION.devicePluginConfig && present[name] === hash(text);
+    return present[name] === text || isMarked;
+  };
+  return Object.fromEntries(Object.entries(wanted).filter((entry) => !isThere(entry)));
+}
+
+function stateWrites(plan: NodeStatePlan, { state, isOwned }: NodePresent, hash: ConfigHash): NodeWrite[] {
+  const wanted = planAnnotations(plan, hash);
+  if (state === undefined) {
+    const annotations = { ...AT_REST, ...omitNull(wanted) };
+    return [{ kind: 'create-state', spec: plan.spec, annotations }];
+  }
   const present = state.metadata.annotations ?? {};
-  const annotations = {
-    ...Object.fromEntries(Object.entries(wanted).filter(([name, text]) => present[name] !== text)),
+  const annotations: AnnotationChanges = {
+    ...missingAnnotations(present, { wanted, hash }),
     ...(present[ANNOTATION.keepStateUntil] !== undefined && { [ANNOTATION.keepStateUntil]: null }),
   };
   const changes: StateChanges = {
@@ -125,6 +140,12 @@ function stateWrites(
     ...(!isOwned && { owner: true }),
   };
   return Object.keys(changes).length === 0 ? [] : [{ kind: 'update-state', ...changes }];
+}
+
+function omitNull(annotations: AnnotationChanges): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).flatMap(([name, text]) => (text === null ? [] : [[name, text]])),
+  );
 }
 
 function isSameSpec(a: NodeStateSpec, b: NodeStateSpec): boolean {

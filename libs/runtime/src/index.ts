@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './config-hash.ts';
 export * from './health.ts';
 export * from './http-server.ts';
 export * from './keep-heap-small.ts';

@@ -1,6 +1,6 @@
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { nodeWrites, planNodeState, prepareFleet } from '@sriov/policy';
-import { configHash } from '@sriov/policy-controller';
+import { configHash } from '@sriov/runtime';
 import { type FleetSize, nodeObject, policyObjects, reportedStatus } from './fleet-objects.ts';
 
 /** How long planning took, without any API server. */

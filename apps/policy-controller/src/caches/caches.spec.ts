@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ObservedInterface } from '@sriov/api';
+import { ANNOTATION, type ObservedInterface } from '@sriov/api';
+import { configHash } from '@sriov/runtime';
 import { createOfflineParts, NAMESPACE, nodeOf, stateOf } from '../test/offline-controllers.ts';
 import { allInformers } from './caches.ts';
 
@@ -53,6 +54,17 @@ describe('the caches of the policy controller', () => {
     });
     expect(nic?.Vfs).toEqual([{ vfID: 0, pciAddress: '0000:3b:01.0', deviceID: '1889' }]);
     expect(nic).not.toHaveProperty('mac');
+  });
+
+  it('keep of the configuration on a node state its hash', () => {
+    const { nodeStates } = createOfflineParts().caches;
+    const { metadata } = stateOf('n1');
+    const annotations = { [ANNOTATION.devicePluginConfig]: '{"resourceList":[]}', other: 'x' };
+    nodeStates.store.upsert({ metadata: { ...metadata, annotations } });
+    expect(nodeStates.store.get(`${NAMESPACE}/n1`)?.metadata.annotations).toEqual({
+      [ANNOTATION.devicePluginConfig]: configHash('{"resourceList":[]}'),
+      other: 'x',
+    });
   });
 
   it('keep a node state that was never written to', () => {

@@ -1,6 +1,8 @@
 import {
+  ANNOTATION,
   DEFAULT_OPERATOR_CONFIG_NAME,
   type KubeObject,
+  type ObjectMeta,
   type ObservedInterface,
   omitUndefined,
   SRIOV_NETWORK_NODE_POLICY,
@@ -17,6 +19,7 @@ import {
 import { configShardNames } from '@sriov/device-plugin-config';
 import { type AnyInformer, CONFIG_MAP, type ConfigMap, Informer, type InformerContext, NODE } from '@sriov/kube';
 import { limitingFields } from '@sriov/node-limits';
+import { configHash } from '@sriov/runtime';
 
 /** What the policy controller reads: everything from memory, kept up to date by watches. */
 export interface Caches {
@@ -77,10 +80,16 @@ function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
   const { metadata, spec, status } = withReadableStatus(state);
   const { interfaces, system, syncStatus, failures, conditions } = status ?? {};
   return {
-    metadata,
+    metadata: { ...metadata, ...omitUndefined({ annotations: trimAnnotations(metadata.annotations) }) },
     spec: spec ?? {},
     status: { interfaces: interfaces?.map(trimInterface), system, syncStatus, failures, conditions },
   };
+}
+
+/** The configuration of the device plugin is in memory once already, as a key of its ConfigMap: here its hash will do. */
+function trimAnnotations(annotations: ObjectMeta['annotations']): ObjectMeta['annotations'] {
+  const text = annotations?.[ANNOTATION.devicePluginConfig];
+  return text === undefined ? annotations : { ...annotations, [ANNOTATION.devicePluginConfig]: configHash(text) };
 }
 
 /** What selects a PF, what limits it, and the device id that its VFs have. */
