@@ -5,7 +5,7 @@ import { describePlan } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
 import { Journal } from './journal/journal.ts';
-import { MemoryFolder } from './test/test-host.ts';
+import { hostPorts, MemoryFolder } from './test/test-host.ts';
 import { verdictOf } from '@sriov/node-plan';
 
 const PF = '0000:01:00.0';
@@ -35,7 +35,7 @@ class Host {
       },
       onStep: () => undefined,
     };
-    const ports = { kernel: this.kernel, journal: this.#journal };
+    const ports = hostPorts({ kernel: this.kernel, journal: this.#journal });
     const converged = await converge(
       ports,
       { spec, plannedFrom: new Set([PF]), allowHostInterfaces: false },

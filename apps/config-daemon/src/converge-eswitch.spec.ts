@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
 import { converge } from './converge.ts';
-import { Journal } from './journal/journal.ts';
-import { MemoryFolder } from './test/test-host.ts';
+import { hostPorts } from './test/test-host.ts';
 import { nextStatus, verdictOf } from '@sriov/node-plan';
 
 const SWITCH = '0000:10:00.0';
@@ -27,7 +26,7 @@ async function pass(kernel: SimulatedKernel): Promise<ReturnType<typeof nextStat
   const spec = { interfaces: [SWITCH, PLAIN].map((pciAddress) => ({ pciAddress, numVfs: 2 })) };
   const wanted = { spec, plannedFrom: new Set([SWITCH, PLAIN]), allowHostInterfaces: false };
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-  const converged = await converge({ kernel, journal: new Journal(new MemoryFolder()) }, wanted, followers);
+  const converged = await converge(hostPorts({ kernel }), wanted, followers);
   const state = { metadata: { name: 'n', generation: 1 }, spec };
   return nextStatus(state, { observed: converged.observed, verdict: verdictOf(converged) }, 0).status;
 }

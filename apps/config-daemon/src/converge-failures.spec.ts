@@ -5,7 +5,7 @@ import { Metrics, systemClock } from '@sriov/runtime';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
 import { createNodeMetrics } from './metrics.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
+import { hostPorts, MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
 import { applying, nextStatus, type Verdict, verdictOf } from '@sriov/node-plan';
 
 const [PF, OTHER] = PORTS;
@@ -25,7 +25,7 @@ class Passes {
   }
 
   async look(): Promise<{ observed: Converged['observed']; verdict: Verdict }> {
-    const ports = { kernel: this.kernel, journal: new Journal(this.folder) };
+    const ports = hostPorts({ kernel: this.kernel, journal: new Journal(this.folder) });
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
     const plannedFrom = new Set([...PORTS, GONE]);
     const converged = await converge(ports, { spec: this.spec, plannedFrom, allowHostInterfaces: false }, followers);

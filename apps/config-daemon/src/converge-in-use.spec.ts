@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
 import { LastLook } from './steps/last-look.ts';
-import { MemoryFolder, PORTS, testKernel } from './test/test-host.ts';
+import { hostPorts, MemoryFolder, PORTS, testKernel } from './test/test-host.ts';
 
 const [PF] = PORTS;
 
@@ -26,8 +26,7 @@ class Host {
     const vfGroups = [{ resourceName: 'r', policyName: 'p', deviceType, vfRange: `0-${numVfs - 1}` }];
     const spec: NodeStateSpec = { interfaces: [{ pciAddress: PF, name: 'ens1', numVfs, vfGroups }] };
     const ports = {
-      kernel: this.kernel,
-      journal: this.#journal,
+      ...hostPorts({ kernel: this.kernel, journal: this.#journal }),
       onBlindSpot: (sentence: string) => void this.blindSpots.push(sentence),
     };
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
@@ -38,7 +37,7 @@ class Host {
   async macsOfBoth(): Promise<number> {
     const vfGroups = [{ resourceName: 'r', policyName: 'p', deviceType: 'vfio-pci', vfRange: '0-1' }];
     const spec = { interfaces: PORTS.map((pciAddress) => ({ pciAddress, numVfs: 2, vfGroups })) };
-    const ports = { kernel: this.kernel, journal: this.#journal };
+    const ports = hostPorts({ kernel: this.kernel, journal: this.#journal });
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
     await converge(ports, { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: true }, followers);
     const settings = PORTS.flatMap((pf) => this.kernel.state.devices[pf]?.pf?.vfSettings ?? []);

@@ -1,11 +1,15 @@
+import { REASON } from '@sriov/api';
 import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
+import { type Withdrawal } from '@sriov/plugin-handover';
 import { vfChanges } from '@sriov/plugin-restart';
 import { apply, type ApplyPorts } from './apply.ts';
+import { type ToldAtEnd } from './device-plugin/device-plugin.ts';
+import { type Withdrawing } from './device-plugin/withdrawing.ts';
 import { type FailedStep } from './steps/failed-step.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
-import { lookAndPlan } from './look-and-plan.ts';
+import { lookAndPlan, type Planned } from './look-and-plan.ts';
 import { type PassEnd, watchVfSteps } from './plugin-restart/gather-restart.ts';
 import { takeOver } from './journal/take-over.ts';
 
@@ -13,6 +17,8 @@ import { takeOver } from './journal/take-over.ts';
 export interface Followers extends ApplyPorts {
   /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
+  /** Is called when the device plugin has withdrawn VFs, and the kubelet has to take note. */
+  readonly onWithdraw?: (withdrawals: readonly Withdrawal[]) => void;
 }
 
 /** Where the host ended. */
@@ -30,6 +36,7 @@ const MAX_ROUNDS = 3;
 
 /**
  * Looks, plans and applies until a look shows that nothing is left to do, a step fails, or the rounds are used up.
+ * VFs are withdrawn from the kubelet before they are disturbed, and given back at the end.
  * The result is what was seen last, never what was meant.
  * @throws {HostUnreadableError} when a look fails
  */
@@ -37,8 +44,9 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   let failures: readonly FailedStep[] = [];
   let first: Gathered | undefined;
   const vfSteps = watchVfSteps(followers.onStep);
-  for (let round = 0; ; round += 1) {
-    const { gathered, plan } = await lookAndPlan(ports, wanted).catch((cause: unknown) => {
+  const withdrawing = await ports.plugin.begin(wanted);
+  for (let round = 0; ;) {
+    const { gathered, plan } = await look(ports, wanted, withdrawing).catch((cause: unknown) => {
       throw new HostUnreadableError(cause, failures);
     });
     first ??= gathered;
@@ -50,13 +58,29 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, { plan, because });
     if (isLast || unwritten.length > 0) {
       const hasChangedVfs = vfSteps.haveChanged(first.facts.observed, observed);
-      const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs };
+      const end = { facts: gathered.facts, rest: plan, failures: [...failed, ...unwritten] };
+      const told = await ports.plugin.end(withdrawing, end);
+      const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs, told };
       const journalProblems = unhealed(gathered.journal.damaged, plan);
-      return { observed, rest: plan, failures: [...failed, ...unwritten], journalProblems, plugin };
+      return { observed, rest: withSilence(plan, told), failures: end.failures, journalProblems, plugin };
     }
+    if (!(await withdrawing.prepare(plan, observed, followers.onWithdraw))) continue;
     await followers.onPlan(plan, observed);
     failures = [...failures, ...(await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep }))];
+    round += 1;
   }
+}
+
+async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing): Promise<Planned> {
+  const { gathered, plan } = await lookAndPlan(ports, wanted, withdrawing.holders);
+  return { gathered, plan: withdrawing.restrict(plan) };
+}
+
+/** Nobody knows whether pods are given what has changed when the device plugin was not told. */
+function withSilence(rest: HostPlan, told: ToldAtEnd): HostPlan {
+  if (told.kind !== 'silent' || told.isInformed) return rest;
+  const message = `the device plugin does not answer (${told.cause}): nobody knows whether pods get the VFs of this node`;
+  return { ...rest, problems: [...rest.problems, { reason: REASON.devicePluginSilent, message }] };
 }
 
 /** Damaged files of PFs that are not written again, because no policy wants those PFs. */

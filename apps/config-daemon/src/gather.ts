@@ -1,15 +1,29 @@
-import { type NodeStateSpec, type PlannedFrom, readPlannedFrom, type SriovNetworkNodeState } from '@sriov/api';
+import {
+  type DevicePluginConfig,
+  type NodeStateSpec,
+  type PlannedFrom,
+  readDevicePluginConfig,
+  readPlannedFrom,
+  type SriovNetworkNodeState,
+} from '@sriov/api';
 import { type Kernel, lookCloser, observeHost } from '@sriov/host';
 import { type HostFacts, type InitialPf } from '@sriov/node-plan';
+import { configHash } from '@sriov/runtime';
+import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
 
-/** What the daemon looks at and writes to. */
-export interface HostPorts {
+/** What the daemon looks at. */
+export interface LookPorts {
   readonly kernel: Kernel;
   readonly journal: Journal;
   /** Is called at each look with a sentence about what nobody can know about the use of VFs on this host. */
   readonly onBlindSpot?: (sentence: string) => void;
+}
+
+/** What the daemon looks at and writes to. */
+export interface HostPorts extends LookPorts {
+  readonly plugin: DevicePlugin;
 }
 
 /** How the host should be, and how much may be done for it. */
@@ -17,6 +31,8 @@ export interface Wanted {
   readonly spec: NodeStateSpec;
   /** The PFs that the spec was planned from; absent as long as it was not planned, and nothing is changed then. */
   readonly plannedFrom: PlannedFrom | undefined;
+  /** The configuration of the device plugin; absent where the node state does not tell it. */
+  readonly config?: DevicePluginConfig | undefined;
   /** Change PFs that the host itself depends on. */
   readonly allowHostInterfaces: boolean;
   /** PFs to leave alone because a call has not come back from the kernel: a sentence by PCI address. */
@@ -24,8 +40,12 @@ export interface Wanted {
 }
 
 /** What a node state wants of its host. */
-export function wishOf(nodeState: SriovNetworkNodeState): Pick<Wanted, 'spec' | 'plannedFrom'> {
-  return { spec: nodeState.spec ?? {}, plannedFrom: readPlannedFrom(nodeState) };
+export function wishOf(nodeState: SriovNetworkNodeState): Pick<Wanted, 'spec' | 'plannedFrom' | 'config'> {
+  return {
+    spec: nodeState.spec ?? {},
+    plannedFrom: readPlannedFrom(nodeState),
+    config: readDevicePluginConfig(nodeState, configHash),
+  };
 }
 
 /** The facts of a pass, and the journal as it was read for it. */
@@ -35,7 +55,7 @@ export interface Gathered {
 }
 
 /** Looks at the host and the journal: everything that the planner needs to know. */
-export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered> {
+export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered> {
   const journal = await ports.journal.read();
   const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
@@ -50,7 +70,7 @@ export async function gather(ports: HostPorts, wanted: Wanted): Promise<Gathered
  * Looks more closely at who uses the VFs of the PFs, which are given by PCI address: asks the kubelet, and searches all
  * processes for those that have a VF open. That is too much for each look.
  */
-export async function gatherUses(ports: HostPorts, gathered: Gathered, pfs: readonly string[]): Promise<Gathered> {
+export async function gatherUses(ports: LookPorts, gathered: Gathered, pfs: readonly string[]): Promise<Gathered> {
   const observed = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
   observed.blindSpots?.forEach((sentence) => ports.onBlindSpot?.(sentence));
   return { ...gathered, facts: { ...gathered.facts, observed } };

@@ -22,7 +22,7 @@ const passWith = (change: Partial<Converged> = {}, isPatient = false): Converged
   rest,
   failures: [],
   journalProblems: [],
-  plugin: { before: {}, now: {}, hasChangedVfs: false },
+  plugin: { before: {}, now: {}, hasChangedVfs: false, told: { kind: 'absent' } },
   isPatient,
   ...change,
 });

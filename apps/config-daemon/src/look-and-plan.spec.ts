@@ -6,7 +6,7 @@ import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
 import { Journal } from './journal/journal.ts';
 import { lookAndPlan, type Planned } from './look-and-plan.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
+import { hostPorts, MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
 
 const wantedBy = (spec: NodeStateSpec): Parameters<typeof lookAndPlan>[1] => ({
   spec,
@@ -19,7 +19,7 @@ async function plan(present: NodeStateSpec, next: NodeStateSpec): Promise<Planne
   const simulated: SimulatedKernel = testKernel(new FakeClock());
   const journal = new Journal(new MemoryFolder());
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-  await converge({ kernel: simulated, journal }, wantedBy(present), followers);
+  await converge(hostPorts({ kernel: simulated, journal }), wantedBy(present), followers);
   let questions = 0;
   const kernel: Kernel = {
     read: (path, options) => simulated.read(path, options),

@@ -1,5 +1,5 @@
-import { type HostPlan, pfsWithDisturbedVfs, planHost } from '@sriov/node-plan';
-import { gather, type Gathered, gatherUses, type HostPorts, type Wanted } from './gather.ts';
+import { type HostPlan, pfsWithDisturbedVfs, planHost, withHolders } from '@sriov/node-plan';
+import { gather, type Gathered, gatherUses, type LookPorts, type Wanted } from './gather.ts';
 
 /** What a look has shown, and what is to be done about it. */
 export interface Planned {
@@ -7,12 +7,23 @@ export interface Planned {
   readonly plan: HostPlan;
 }
 
-/** Looks at the host and plans; where the plan would disturb VFs, looks more closely at those, and plans again. */
-export async function lookAndPlan(ports: HostPorts, wanted: Wanted): Promise<Planned> {
-  const gathered = await gather(ports, wanted);
+/** Nobody is known to hold a VF beyond what a look shows. */
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
+/**
+ * Looks at the host and plans; where the plan would disturb VFs, looks more closely at those, and plans again.
+ * @param holders who holds a VF of which the look may not show it, by PCI address of the VF
+ */
+export async function lookAndPlan(ports: LookPorts, wanted: Wanted, holders = NOBODY): Promise<Planned> {
+  const gathered = withHeld(await gather(ports, wanted), holders);
   const plan = planHost(gathered.facts);
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
-  const closer = await gatherUses(ports, gathered, disturbed);
+  const closer = withHeld(await gatherUses(ports, gathered, disturbed), holders);
   return { gathered: closer, plan: planHost(closer.facts) };
+}
+
+function withHeld(gathered: Gathered, holders: ReadonlyMap<string, string>): Gathered {
+  const { facts } = gathered;
+  return { ...gathered, facts: { ...facts, observed: withHolders(facts.observed, holders) } };
 }

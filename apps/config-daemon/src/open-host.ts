@@ -1,12 +1,16 @@
 import { HostKernel, type Kernel, StateFolder } from '@sriov/host';
+import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type JournalFolder } from './journal/journal.ts';
+import { type HandoverFolder } from './device-plugin/handover-file.ts';
 import { type Settings } from './settings.ts';
 
 /** A host: its kernel, and the folder on it for what must survive the daemon. */
 export interface OpenedHost {
   readonly kernel: Kernel;
   readonly folder: JournalFolder;
+  /** Where config daemon and device plugin meet. */
+  readonly handoverFolder: HandoverFolder;
 }
 
 /** Opens the host that the settings name. */
@@ -16,7 +20,11 @@ export type OpenHost<S extends Settings = Settings> = (
 ) => OpenedHost;
 
 /** The machine itself. Simulated machines, see `simulated/`, are not part of the program that runs with privileges. */
-export const openHost: OpenHost = ({ hostRoot, stateFolder }) => ({
-  kernel: new HostKernel({ hostRoot }),
-  folder: new StateFolder(`${hostRoot === '/' ? '' : hostRoot}${stateFolder}`),
-});
+export const openHost: OpenHost = ({ hostRoot, stateFolder }) => {
+  const root = hostRoot === '/' ? '' : hostRoot;
+  return {
+    kernel: new HostKernel({ hostRoot }),
+    folder: new StateFolder(`${root}${stateFolder}`),
+    handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
+  };
+};

@@ -15,7 +15,7 @@ import { nextStatus } from '@sriov/node-plan';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
 import { createPluginMetrics } from './plugin-restart/plugin-metrics.ts';
 import { createReconciler } from './reconcile.ts';
-import { MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test/test-host.ts';
+import { hostPorts, MemoryFolder, MemoryPods, PORTS, testKernel, testSpec } from './test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const PLANNED = { [ANNOTATION.plannedFrom]: PORTS.join(',') };
@@ -50,7 +50,7 @@ class Daemon {
   readonly #journal = new Journal(this.folder);
 
   readonly reconcile = createReconciler({
-    host: { kernel: this.kernel, journal: this.#journal },
+    host: hostPorts({ kernel: this.kernel, journal: this.#journal, clock: this.clock }),
     restartPlugin: createPluginRestarter({
       pods: this.pods,
       journal: this.#journal,

@@ -16,7 +16,7 @@ export function watchNodeState(
 }
 
 /** Annotations that are wishes. A change of them does not change the generation of a node state. */
-const WISHES = [ANNOTATION.devicePluginConfigHash, ANNOTATION.plannedFrom];
+const WISHES = [ANNOTATION.devicePluginConfigHash, ANNOTATION.devicePluginConfig, ANNOTATION.plannedFrom];
 
 /** Another spec, or other annotations that are wishes. */
 function isNewWish({ metadata }: SriovNetworkNodeState, previous: SriovNetworkNodeState | undefined): boolean {

@@ -60,6 +60,8 @@ export const REASON = {
   nodeStateTooLarge: 'NodeStateTooLarge',
   noNodeState: 'NoNodeState',
   hostUnreadable: 'HostUnreadable',
+  devicePluginSilent: 'DevicePluginNotResponding',
+  notWithdrawn: 'VirtualFunctionsNotWithdrawn',
   devicePluginRestarted: 'DevicePluginRestarted',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

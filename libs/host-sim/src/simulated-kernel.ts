@@ -18,6 +18,8 @@ import { bootState } from './machine/boot.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
 import { Machine, type SimClock } from './machine/machine.ts';
 import { resumeWork } from './machine/resume.ts';
+import { tellKubelet } from './plugin/offer.ts';
+import { SimulatedPlugin } from './plugin/simulated-plugin.ts';
 import { type StateStore } from './state-file.ts';
 import { type MachineState, type VfioHolder } from './state.ts';
 import { answerCall } from './sysfs/kubelet.ts';
@@ -32,6 +34,13 @@ export interface SimulationOptions {
   readonly clock: SimClock;
   /** Where the state outlives this process. Without it each process begins with a fresh machine. */
   readonly stateFile?: StateStore;
+}
+
+/** A folder of the simulated machine that is not reached through the kernel port. */
+export interface FilesOfFolder {
+  /** Content of a file; nothing when it does not exist. */
+  read(name: string): Promise<string | undefined>;
+  write(name: string, content: string): Promise<void>;
 }
 
 /** A simulated machine behind the kernel port: real drivers run on it unchanged. */
@@ -119,6 +128,19 @@ export class SimulatedKernel implements Kernel {
     return new Users(this.#machine);
   }
 
+  /** The operator's device plugin on the machine: none is there until it is started. */
+  get plugin(): SimulatedPlugin {
+    return new SimulatedPlugin(this.#machine);
+  }
+
+  /** The folder in which config daemon and device plugin meet. A file is written completely or not at all. */
+  get handoverFolder(): FilesOfFolder {
+    return {
+      read: (name) => Promise.resolve(this.#machine.state.runFiles?.[name]),
+      write: (name, content) => this.#change(() => void ((this.#machine.state.runFiles ??= {})[name] = content)),
+    };
+  }
+
   /** What the machine is like now; for looking at, not for changing. */
   get state(): Readonly<MachineState> {
     return this.#machine.state;
@@ -194,8 +216,14 @@ export class SimulatedKernel implements Kernel {
     try {
       return await work();
     } finally {
-      this.#save();
+      this.#notice();
     }
+  }
+
+  /** The device plugin sees at once which VFs there are. */
+  #notice(): void {
+    tellKubelet(this.#machine);
+    this.#save();
   }
 
   #save(): void {
@@ -209,7 +237,7 @@ export class SimulatedKernel implements Kernel {
   }
 
   #changed(event: KernelEvent): void {
-    this.#save();
+    this.#notice();
     for (const watcher of this.#watchers) watcher(event);
   }
 

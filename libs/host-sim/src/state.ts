@@ -1,3 +1,4 @@
+import { type PluginState } from './plugin/plugin-state.ts';
 import { type UsersState } from './users-state.ts';
 
 /**
@@ -17,6 +18,10 @@ export interface MachineState {
   vfioHolders: Record<string, VfioHolder>;
   /** Whoever else uses the devices; absent while nobody ever has. */
   users?: UsersState;
+  /** The operator's device plugin; absent while none was ever there. */
+  plugin?: PluginState;
+  /** Files in the folder in which config daemon and device plugin meet, by name. */
+  runFiles?: Record<string, string>;
   /** Writes and commands that change something, done since the machine was made. */
   writes: number;
   nextIfindex: number;

@@ -11,5 +11,6 @@ export * from './kernel/sysfs.ts';
 export * from './kernel/unanswered-calls.ts';
 export * from './observe.ts';
 export * from './state-folder.ts';
+export * from './uses/allocatable.ts';
 export * from './uses/holders.ts';
 export * from './uses/pod-resources.ts';

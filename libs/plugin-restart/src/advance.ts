@@ -7,6 +7,8 @@ export type RestartInput =
   | { readonly kind: 'vfs'; readonly because: readonly string[] }
   /** Hash of the configuration that the device plugin should have; absent when no planned node state has one. */
   | { readonly kind: 'config'; readonly hash: string | undefined }
+  /** The device plugin learns without a restart, and the configuration that it should have. */
+  | { readonly kind: 'learns'; readonly configHash: string | undefined }
   /** PFs on which VFs can still change, see `unsettledPfs`. */
   | { readonly kind: 'host'; readonly unsettled: readonly string[] }
   /** The pods that are there, and the configuration that the next ones will find. */
@@ -34,6 +36,8 @@ export function eventOf(record: PluginRecord, input: RestartInput): RestartEvent
       return 'vfs-will-change';
     case 'config':
       return configEvent(knownHash(record), input.hash);
+    case 'learns':
+      return 'plugin-learns';
     case 'host':
       return input.unsettled.length > 0 ? 'host-unsettled' : 'host-settled';
     case 'pods':
@@ -67,13 +71,20 @@ function recordAfter(record: PluginRecord, input: RestartInput, { next }: Transi
       return { configHash, owed: { because: union(reasonsOf(record), input.because) } };
     case 'config':
       return next === 'current' ? { configHash: configHash ?? input.hash } : afterConfig(record, input.hash);
+    case 'learns':
+      return upToDate(record, input);
     case 'host':
       return record;
     case 'pods':
-      return next === 'current' ? { configHash: input.configHash ?? knownHash(record) } : withPods(record, input);
+      return next === 'current' ? upToDate(record, input) : withPods(record, input);
     case 'deleted':
       return { configHash: knownHash(record) };
   }
+}
+
+/** Nobody is left that has missed anything. */
+function upToDate(record: PluginRecord, told: { readonly configHash: string | undefined }): PluginRecord {
+  return { configHash: told.configHash ?? knownHash(record) };
 }
 
 function afterConfig(record: PluginRecord, told: string | undefined): PluginRecord {

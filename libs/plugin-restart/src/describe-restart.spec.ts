@@ -24,6 +24,6 @@ it.each<[string, { configHash?: string; because?: readonly string[]; unsettled?:
     ],
   ],
 ])('a dry run tells of %s', (_, { configHash = 'a', because = [], unsettled = [] }, lines) => {
-  const decision = foreseeRestart({ record: { configHash: 'a' }, because, configHash, unsettled });
+  const decision = foreseeRestart({ record: { configHash: 'a' }, because, configHash, unsettled, learns: false });
   expect(describeRestart(decision, unsettled)).toEqual(lines);
 });

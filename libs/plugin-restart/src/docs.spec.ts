@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<RestartEvent, string>> = {
   'config-first': 'The node state has a hash, and none is recorded',
   'config-same': 'The hash is the recorded one',
   'config-another': 'The hash is another one',
+  'plugin-learns': 'A device plugin that learns is there',
   'host-unsettled': 'A PF is not settled',
   'host-settled': 'All PFs are settled',
   'pods-present': 'Pods that have missed something are there',

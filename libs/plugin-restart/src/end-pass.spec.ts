@@ -13,6 +13,7 @@ const facts: RestartFacts = {
   configHash: 'a',
   hasChangedVfs: false,
   unsettled: [],
+  learns: false,
 };
 
 describe('the device plugin', () => {
@@ -60,6 +61,12 @@ describe('the device plugin', () => {
     expect(decision.record.configHash).toBe('a');
   });
 
+  it('is not restarted for anything when it learns, and what was owed is not', () => {
+    const change = { before: { configHash: 'a', owed }, now: { configHash: 'a', owed }, configHash: 'b' };
+    const { record, action } = endPass({ ...facts, ...change, unsettled: [PF], learns: true });
+    expect([record, action]).toEqual([{ configHash: 'b' }, 'none']);
+  });
+
   const interrupted: PluginRecord = {
     configHash: 'a',
     owed: { because: [CONFIG], found: { uids: ['1'], configHash: 'b' } },
@@ -105,9 +112,10 @@ describe('a dry run', () => {
       [EARLIER, VFS],
       'list-pods',
     ],
+    ['foresees none of a device plugin that learns', { because: [VFS], learns: true }, [], 'none'],
     ['foresees a restart that waits', { configHash: 'b', unsettled: [PF] }, [CONFIG], 'wait'],
   ])('%s', (_, change, because, action) => {
-    const decision = foreseeRestart({ record, because: [], configHash: 'a', unsettled: [], ...change });
+    const decision = foreseeRestart({ record, because: [], configHash: 'a', unsettled: [], learns: false, ...change });
     expect([decision.record.owed?.because ?? [], decision.action]).toEqual([because, action]);
   });
 });

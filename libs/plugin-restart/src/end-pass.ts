@@ -13,18 +13,20 @@ export interface RestartFacts {
   readonly configHash: string | undefined;
   /** PFs on which VFs can still change, see `unsettledPfs`. */
   readonly unsettled: readonly string[];
+  /** The device plugin that is there learns of VFs and configurations without a restart. */
+  readonly learns: boolean;
 }
 
 /** Decides at the end of a pass: `list-pods` begins the restart, `wait` puts it off. */
-export function endPass({ before, now, hasChangedVfs, configHash, unsettled }: RestartFacts): Advance {
+export function endPass({ before, now, hasChangedVfs, configHash, unsettled, learns }: RestartFacts): Advance {
   // What was about to change, and did not, nobody has missed.
   const begun = hasChangedVfs ? now : before;
   const { record } = advance(begun, { kind: 'config', hash: configHash });
-  return advance(record, { kind: 'host', unsettled });
+  return advance(record, learns ? { kind: 'learns', configHash } : { kind: 'host', unsettled });
 }
 
 /** What a plan that is not carried out yet means for the device plugin. */
-export interface ForeseenFacts extends Pick<RestartFacts, 'configHash' | 'unsettled'> {
+export interface ForeseenFacts extends Pick<RestartFacts, 'configHash' | 'unsettled' | 'learns'> {
   /** What is recorded. */
   readonly record: PluginRecord;
   /** Which VFs the plan changes, see `vfChanges`. */
@@ -32,8 +34,8 @@ export interface ForeseenFacts extends Pick<RestartFacts, 'configHash' | 'unsett
 }
 
 /** What {@link endPass} will decide after a pass in which nothing fails. */
-export function foreseeRestart({ record, because, configHash, unsettled }: ForeseenFacts): Advance {
+export function foreseeRestart({ record, because, ...facts }: ForeseenFacts): Advance {
   const hasChangedVfs = because.length > 0;
   const now = hasChangedVfs ? advance(record, { kind: 'vfs', because }).record : record;
-  return endPass({ before: record, now, hasChangedVfs, configHash, unsettled });
+  return endPass({ ...facts, before: record, now, hasChangedVfs });
 }

@@ -22,6 +22,7 @@ const config = (hash?: string): RestartInput => ({ kind: 'config', hash });
 const host = (...unsettled: string[]): RestartInput => ({ kind: 'host', unsettled });
 const pods = (uids: readonly string[], configHash?: string): RestartInput => ({ kind: 'pods', uids, configHash });
 const deleted: RestartInput = { kind: 'deleted' };
+const learns = (configHash?: string): RestartInput => ({ kind: 'learns', configHash });
 
 const owedFor = (...because: string[]): PluginRecord => ({ configHash: 'a', owed: { because } });
 const found = (because: readonly string[], uids: readonly string[], configHash?: string): PluginRecord => ({
@@ -39,6 +40,7 @@ const CELLS: readonly (readonly [string, PluginRecord, RestartInput, PluginRecor
   ['the pods miss VFs that change, beside the new configuration', outdated, vfs, owedFor(CONFIG_CHANGED, MORE)],
   ['the new configuration was withdrawn before any pod was deleted', outdated, config(), current],
   ['the configuration has changed back before any pod was deleted', outdated, config('a'), current],
+  ['a device plugin that learns without a restart misses nothing', outdated, learns('b'), { configHash: 'b' }],
   ['restart the device plugin later', outdated, host('pf'), outdated],
   ['restart the device plugin', outdated, host(), outdated],
   [
@@ -61,6 +63,8 @@ const CELLS: readonly (readonly [string, PluginRecord, RestartInput, PluginRecor
   ['a configuration that has changed back is no reason', owedBoth, config('a'), owed],
   ['the pods miss the new configuration as well', owed, config('b'), owedBoth],
   ['the pods miss the new configuration as well', owedBoth, config('c'), owedBoth],
+  ['a device plugin that learns without a restart misses nothing', owedBoth, learns('b'), { configHash: 'b' }],
+  ['a device plugin that learns without a restart misses nothing', owed, learns(), current],
   ['restart the device plugin later', owed, host('pf', 'other'), owed],
   ['restart the device plugin', owed, host(), owed],
   ['delete the pods that have missed something, and no others', owed, pods(['1'], 'a'), found([VFS], ['1'], 'a')],
@@ -81,6 +85,7 @@ const CELLS: readonly (readonly [string, PluginRecord, RestartInput, PluginRecor
     config('b'),
     { owed: { because: [VFS, CONFIG_CHANGED] } },
   ],
+  ['a device plugin that learns without a restart misses nothing', restarting, learns(), { configHash: 'b' }],
   ['restart the device plugin later', restarting, host(''), restarting],
   ['restart the device plugin', restarting, host(), restarting],
   ['delete the pods that have missed something, and no others', restarting, pods(['2', '3'], 'b'), restarting],
@@ -127,6 +132,7 @@ describe('the table of the restart', () => {
   it.each<[string, PluginRecord, RestartInput, RestartEvent]>([
     ['a pod that is current and runs on a host that is settled', current, host(), 'host-settled'],
     ['a PF that is not settled', current, host('pf'), 'host-unsettled'],
+    ['a device plugin that learns, and has missed nothing', current, learns('a'), 'plugin-learns'],
     ['the configuration that is known', current, config('a'), 'config-same'],
     ['no configuration', current, config(), 'config-untold'],
     ['no configuration, and none known', unknown, config(), 'config-untold'],

@@ -12,6 +12,8 @@ export type RestartEvent =
   | 'config-same'
   /** The hash is another one. */
   | 'config-another'
+  /** A device plugin is there that learns of VFs and configurations without a restart. */
+  | 'plugin-learns'
   /** The VFs of some PF can still change. */
   | 'host-unsettled'
   /** The VFs that the device plugin finds now stay as they are. */
@@ -49,6 +51,7 @@ type Transitions = Readonly<Partial<Record<RestartEvent, Transition>>>;
 
 /** How a restart goes, whatever made it necessary. */
 const restartFrom = (state: PluginState): Transitions => ({
+  'plugin-learns': to('current', 'none', 'a device plugin that learns without a restart misses nothing'),
   'host-unsettled': to(state, 'wait', 'restart the device plugin later'),
   'host-settled': to(state, 'list-pods', 'restart the device plugin'),
   'pods-present': to('restarting', 'delete-pods', 'delete the pods that have missed something, and no others'),

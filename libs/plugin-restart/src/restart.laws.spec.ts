@@ -25,6 +25,8 @@ class Node {
   wantedVfs = 1;
   /** A pod holds a VF, or a step fails: the VFs stay as they are. */
   isHeld = false;
+  /** The device plugin learns without a restart: its pods have the newest of everything. */
+  learns = false;
   pod = { uid: '0', config: 'a', vfs: 1 };
   record: PluginRecord = { configHash: 'a' };
   restarts = 0;
@@ -43,6 +45,7 @@ class Node {
       because: this.isHeld ? [] : this.#because,
       configHash: this.config,
       unsettled: this.#isUnsettled ? ['pf'] : [],
+      learns: this.learns,
     });
     return [decision.action, decision.sentence, decision.record.owed?.because];
   }
@@ -83,6 +86,7 @@ class Node {
       hasChangedVfs,
       configHash: this.config,
       unsettled: this.#isUnsettled ? ['pf'] : [],
+      learns: this.learns,
     });
     this.decided = [decision.action, decision.sentence, decision.record.owed?.because];
     if (decision.action === 'list-pods') this.#restart(decision.record);
@@ -180,6 +184,21 @@ describe('whatever has happened to a node, and wherever its daemon has crashed,'
   });
 });
 
+it('a device plugin that learns is never restarted, and owes nothing when another one comes after it', () => {
+  const learn: Deed = (node) => void (node.learns = true);
+  fc.assert(
+    fc.property(life, life, (before, deeds) => {
+      const node = after([...before, learn]);
+      const { restarts } = node;
+      for (const deed of deeds) deed(node);
+      expect(node.restarts).toBe(restarts);
+      node.pass(WHOLE);
+      expect(node.record).toEqual({ configHash: node.config });
+    }),
+    RUNS,
+  );
+});
+
 it('without a crash, no pod is deleted that has missed nothing', () => {
   fc.assert(
     fc.property(calmLife, (deeds) => expect(after(deeds).needless).toBe(0)),
@@ -232,6 +251,7 @@ describe('the table', () => {
     fc.record({ kind: fc.constant('host' as const), unsettled: fc.subarray(['pf']) }),
     fc.record({ kind: fc.constant('pods' as const), uids, configHash: hash }),
     fc.constant<RestartInput>({ kind: 'deleted' }),
+    fc.record({ kind: fc.constant('learns' as const), configHash: hash }),
   );
 
   it('says into which state each input leads, and the record that is written stands for that state', () => {

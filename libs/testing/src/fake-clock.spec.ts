@@ -52,4 +52,16 @@ describe('FakeClock', () => {
     await clock.advance(2_000);
     expect([fired, clock.pending, clock.sleepers]).toEqual([false, 0, 0]);
   });
+
+  it('passes until a promise is settled, and says how', async () => {
+    const clock = new FakeClock(0);
+    const work = async (): Promise<string> => {
+      await clock.sleep(1_000);
+      await clock.sleep(500);
+      return 'done';
+    };
+    await expect(clock.run(work())).resolves.toBe('done');
+    expect(clock.elapsed()).toBe(1_500);
+    await expect(clock.run(Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
 });

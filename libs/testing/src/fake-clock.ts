@@ -79,6 +79,17 @@ export class FakeClock {
     this.#now = end;
   }
 
+  /** Lets time pass until the promise is settled, and returns it: for work that waits for nothing but this clock. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    const end = { isReached: false };
+    const reach = (): void => {
+      end.isReached = true;
+    };
+    work.then(reach, reach);
+    while (!end.isReached) await this.advance(this.untilNext ?? 0);
+    return work;
+  }
+
   #next(): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer;

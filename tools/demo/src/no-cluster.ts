@@ -10,7 +10,7 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { renderAttachment } from '@sriov/attachment';
-import { converge, type HostPorts, Journal, wishOf } from '@sriov/config-daemon';
+import { converge, DevicePlugin, type HostPorts, Journal, wishOf } from '@sriov/config-daemon';
 import { nextStatus, verdictOf } from '@sriov/node-plan';
 import { StateFolder } from '@sriov/host';
 import { loadWorld, SimulatedKernel } from '@sriov/host-sim';
@@ -33,7 +33,8 @@ export async function runWithoutCluster(world: string, examples: Examples, stopw
   const folder = await mkdtemp(join(tmpdir(), 'sriov-demo-'));
   try {
     const kernel = new SimulatedKernel({ world: loadWorld(world), clock: systemClock });
-    const host = { kernel, journal: new Journal(new StateFolder(folder)) };
+    const plugin = new DevicePlugin({ kernel, folder: kernel.handoverFolder, clock: systemClock });
+    const host = { kernel, journal: new Journal(new StateFolder(folder)), plugin };
     const before: SriovNetworkNodeState = { metadata: { name: NODE, generation: 1 } };
     const seen = await stopwatch.time('discover the NICs', () => bringInLine(host, before));
     const { spec, plannedFrom = new Set<string>() } = await stopwatch.time('plan the node', () =>

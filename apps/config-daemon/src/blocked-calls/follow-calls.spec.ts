@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Kernel } from '@sriov/host';
+import { FakeClock } from '@sriov/testing';
 import { followFolder, followHost, followKernel, followPods, followStatus } from './follow-calls.ts';
 
 /** Words for the calls that the watch was told of, in order. */
@@ -98,13 +99,17 @@ it('a host is followed in its kernel and its journal', async () => {
     write: never,
     remove: never,
   };
-  const { kernel, journal } = followHost({ kernel: echo(), folder }, watch);
+  const handoverFolder = { read: () => Promise.resolve(undefined), write: never };
+  const host = { kernel: echo<Kernel>(), folder, handoverFolder };
+  const { kernel, journal, plugin } = followHost(host, { watch, clock: new FakeClock() });
   await kernel.list('/sys/a');
   await journal.read();
+  await plugin.begin({});
   expect(watch.told).toEqual([
     'list /sys/a',
     'list pci of the state folder',
     'list initial of the state folder',
     'read device-plugin of the state folder',
+    'read handover.json of the hand-over folder',
   ]);
 });

@@ -1,4 +1,7 @@
 import { type Kernel } from '@sriov/host';
+import { DevicePlugin } from '../device-plugin/device-plugin.ts';
+import { type HandoverFolder } from '../device-plugin/handover-file.ts';
+import { type DevicePluginPorts } from '../device-plugin/withdrawing.ts';
 import { type HostPorts } from '../gather.ts';
 import { Journal, type JournalFolder } from '../journal/journal.ts';
 import { type OpenedHost } from '../open-host.ts';
@@ -9,8 +12,24 @@ import { type StatusWriter } from '../status/status-writer.ts';
 type Watch = Pick<PassWatch, 'call'>;
 
 /** The host, with each call known to the watch until it comes back. */
-export function followHost({ kernel, folder }: OpenedHost, watch: Watch): Pick<HostPorts, 'kernel' | 'journal'> {
-  return { kernel: followKernel(kernel, watch), journal: new Journal(followFolder(folder, watch)) };
+export function followHost(
+  { kernel, folder, handoverFolder }: OpenedHost,
+  { watch, clock }: { readonly watch: Watch; readonly clock: DevicePluginPorts['clock'] },
+): Pick<HostPorts, 'kernel' | 'journal' | 'plugin'> {
+  const followed = followKernel(kernel, watch);
+  return {
+    kernel: followed,
+    journal: new Journal(followFolder(folder, watch)),
+    plugin: new DevicePlugin({ kernel: followed, folder: followHandover(handoverFolder, watch), clock }),
+  };
+}
+
+/** The hand-over file, with each call known to the watch until it comes back. */
+function followHandover(folder: HandoverFolder, watch: Watch): HandoverFolder {
+  return {
+    read: (name) => watch.call(`read ${name} of the hand-over folder`, () => folder.read(name)),
+    write: (name, content) => watch.call(`write ${name} of the hand-over folder`, () => folder.write(name, content)),
+  };
 }
 
 /** The kernel, with each call known to the watch until it comes back. */

@@ -38,7 +38,15 @@ describe('a daemon whose look at the host does not come back', () => {
     const release = kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', hang: true });
     const port = await findFreePort();
     running = serve(
-      { ...service, run: (context) => runControllers(context, () => ({ kernel, folder: new MemoryFolder() })) },
+      {
+        ...service,
+        run: (context) =>
+          runControllers(context, () => ({
+            kernel,
+            folder: new MemoryFolder(),
+            handoverFolder: kernel.handoverFolder,
+          })),
+      },
       {
         listen: `127.0.0.1:${port}`,
         logLevel: 'silent',

@@ -5,13 +5,13 @@ import { type SimulatedKernel } from '@sriov/host-sim';
 import { FakeClock } from '@sriov/testing';
 import { converge } from '../converge.ts';
 import { Journal } from './journal.ts';
-import { MemoryFolder, PORTS, testKernel, testSpec } from '../test/test-host.ts';
+import { hostPorts, MemoryFolder, PORTS, testKernel, testSpec } from '../test/test-host.ts';
 
 const [PF, OTHER] = PORTS;
 const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
 const pass = (kernel: SimulatedKernel, folder: MemoryFolder, spec: NodeStateSpec): Promise<unknown> =>
   converge(
-    { kernel, journal: new Journal(folder) },
+    hostPorts({ kernel, journal: new Journal(folder) }),
     { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false },
     followers,
   );

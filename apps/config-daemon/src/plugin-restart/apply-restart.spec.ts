@@ -7,7 +7,7 @@ import { wishOf } from '../gather.ts';
 import { Journal } from '../journal/journal.ts';
 import { createPluginRestarter } from './apply-restart.ts';
 import { createPluginMetrics } from './plugin-metrics.ts';
-import { MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from '../test/test-host.ts';
+import { hostPorts, MemoryFolder, MemoryPods, PORTS, PowerCut, testKernel, testSpec } from '../test/test-host.ts';
 
 jest.setTimeout(60_000);
 
@@ -57,7 +57,7 @@ async function pass(
   });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
   const wanted = { ...wishOf(state), allowHostInterfaces: false };
-  return restart(state, await converge({ kernel: cut.kernel(kernel), journal }, wanted, followers));
+  return restart(state, await converge(hostPorts({ kernel: cut.kernel(kernel), journal }), wanted, followers));
 }
 
 describe('a daemon that is killed at any step and started again restarts the device plugin exactly', () => {

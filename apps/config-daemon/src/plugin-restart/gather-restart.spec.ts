@@ -25,7 +25,7 @@ const end: PassEnd = {
   observed,
   rest,
   failures: [],
-  plugin: { before: { configHash: 'a' }, now: { configHash: 'a' }, hasChangedVfs: false },
+  plugin: { before: { configHash: 'a' }, now: { configHash: 'a' }, hasChangedVfs: false, told: { kind: 'absent' } },
 };
 
 const nodeState = (hash: string, change: Partial<SriovNetworkNodeState['metadata']> = {}): SriovNetworkNodeState => ({
@@ -70,6 +70,18 @@ describe('after a pass, the restart waits', () => {
   });
 });
 
+describe('after a pass, a device plugin of ours', () => {
+  const own = nodeState('a');
+  it.each<[string, PassEnd['plugin']['told'], { learns: boolean; unsettled: readonly string[] }]>([
+    ['learns when it has answered', { kind: 'answered' }, { learns: true, unsettled: [] }],
+    ['delays a restart when it does not answer', { kind: 'silent' }, { learns: false, unsettled: [''] }],
+    ['does not count where there is none', { kind: 'absent' }, { learns: false, unsettled: [] }],
+  ])('%s', (_, told, expected) => {
+    const facts = gatherRestart({ ...end, plugin: { ...end.plugin, told } }, { nodeState: own, cached: own });
+    expect(facts).toMatchObject(expected);
+  });
+});
+
 describe('a dry run', () => {
   const facts: HostFacts = {
     spec: {},
@@ -86,21 +98,25 @@ describe('a dry run', () => {
   it('takes what the plan does for done, and names the VFs that it changes', () => {
     const before = [{ kind: 'set-num-vfs', numVfs: 0 } as const];
     const plan = { ...rest, pfs: [{ pciAddress: PF, name: 'ens1', because: [], before, vfs: [], after: [] }] };
-    expect(gatherForeseen(nodeState('b'), { facts, plan, record })).toEqual({
+    expect(gatherForeseen(nodeState('b'), { facts, plan, record, learns: true })).toEqual({
       record,
       because: [`ens1 (${PF}): the number of VFs becomes 0`],
       configHash: 'b',
       unsettled: [],
+      learns: true,
     });
   });
 
   it('knows that a VF in use delays the restart', () => {
     const plan = { ...rest, problems: [inUse] };
-    expect(gatherForeseen(nodeState('b'), { facts, plan, record })).toMatchObject({ because: [], unsettled: [PF] });
+    expect(gatherForeseen(nodeState('b'), { facts, plan, record, learns: true })).toMatchObject({
+      because: [],
+      unsettled: [PF],
+    });
   });
 
   it('takes no configuration from a node state that is not planned', () =>
-    expect(gatherForeseen(unplanned('b'), { facts, plan: rest, record }).configHash).toBeUndefined());
+    expect(gatherForeseen(unplanned('b'), { facts, plan: rest, record, learns: true }).configHash).toBeUndefined());
 });
 
 describe('the steps of a pass', () => {

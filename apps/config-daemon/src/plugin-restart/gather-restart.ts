@@ -5,17 +5,20 @@ import {
   changesVfs,
   type ForeseenFacts,
   type HostEnd,
-  type PluginRecord,
   type RestartFacts,
   unsettledPfs,
   vfChanges,
   vfPortrait,
 } from '@sriov/plugin-restart';
 import { type OnStep } from '../apply.ts';
+import { type Told } from '../device-plugin/sync-plugins.ts';
 
 /** How a pass over the host has ended, as far as the device plugin is concerned. */
 export interface PassEnd extends HostEnd {
-  readonly plugin: Pick<RestartFacts, 'before' | 'now' | 'hasChangedVfs'>;
+  readonly plugin: Pick<RestartFacts, 'before' | 'now' | 'hasChangedVfs'> & {
+    /** What a device plugin of ours has said. */
+    readonly told: Pick<Told, 'kind'>;
+  };
 }
 
 /**
@@ -26,23 +29,27 @@ export function gatherRestart(
   end: PassEnd,
   { nodeState, cached }: { readonly nodeState: SriovNetworkNodeState; readonly cached: SriovNetworkNodeState },
 ): RestartFacts {
-  const outdated = isSameSpec(cached, nodeState) ? [] : [''];
+  const { told, ...record } = end.plugin;
+  // A plugin that does not answer may be one that need not be restarted.
+  const isWaiting = !isSameSpec(cached, nodeState) || told.kind === 'silent';
   return {
-    ...end.plugin,
+    ...record,
     configHash: configHashOf(cached, nodeState),
-    unsettled: [...unsettledPfs(end), ...outdated],
+    unsettled: [...unsettledPfs(end), ...(isWaiting ? [''] : [])],
+    learns: told.kind === 'answered',
   };
 }
 
 /** What bears on a restart before a plan is carried out. */
 export function gatherForeseen(
   nodeState: SriovNetworkNodeState,
-  look: { readonly facts: HostFacts; readonly plan: HostPlan; readonly record: PluginRecord },
+  look: Pick<ForeseenFacts, 'record' | 'learns'> & { readonly facts: HostFacts; readonly plan: HostPlan },
 ): ForeseenFacts {
-  const { facts, plan, record } = look;
+  const { facts, plan, record, learns } = look;
   const { observed } = facts;
   return {
     record,
+    learns,
     because: vfChanges(plan, facts),
     configHash: configHashOf(nodeState),
     // What the plan does is done then. What it refuses stays.

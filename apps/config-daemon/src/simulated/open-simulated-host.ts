@@ -12,7 +12,8 @@ export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, 
   const { simulate, simulateState, stateFolder } = settings;
   log.info({ world: simulate }, 'this host is simulated');
   const folder = new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`);
-  return { kernel: openSimulation(simulate, simulateState, clock), folder };
+  const kernel = openSimulation(simulate, simulateState, clock);
+  return { kernel, folder, handoverFolder: kernel.handoverFolder };
 };
 
 function openSimulation(world: string, state: string | undefined, clock: Clock): SimulatedKernel {

@@ -1,5 +1,6 @@
 import { applying, describePlan, type HostPlan, type Pass, type StepName } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
+import { type Withdrawal } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type OnStepEnd } from '../apply.ts';
 import { type Followers } from '../converge.ts';
@@ -40,6 +41,10 @@ export class Progress implements Followers {
       .then(() => report({ observed, verdict: applying(lines) }))
       .catch((error: unknown) => log.debug({ err: error }, 'could not report progress'));
     return Promise.resolve();
+  };
+
+  readonly onWithdraw = (withdrawals: readonly Withdrawal[]): void => {
+    this.#ports.log.info({ withdrawals }, 'VFs that are about to change are withdrawn from pods');
   };
 
   readonly sleep: Clock['sleep'] = (ms, signal) => this.#ports.clock.sleep(ms, signal);

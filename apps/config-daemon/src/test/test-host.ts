@@ -1,8 +1,13 @@
 import { type NodeStateSpec } from '@sriov/api';
 import { type Kernel } from '@sriov/host';
 import { type MachineState, parseWorld, SimulatedKernel } from '@sriov/host-sim';
-import { type Clock } from '@sriov/runtime';
-import { type JournalFolder } from '../journal/journal.ts';
+import { SYNC_METHOD } from '@sriov/plugin-handover';
+import { type Clock, systemClock } from '@sriov/runtime';
+import { DevicePlugin } from '../device-plugin/device-plugin.ts';
+import { type HandoverFolder } from '../device-plugin/handover-file.ts';
+import { type DevicePluginPorts } from '../device-plugin/withdrawing.ts';
+import { type HostPorts } from '../gather.ts';
+import { Journal, type JournalFolder } from '../journal/journal.ts';
 import { type PluginPod, type PluginPods } from '../plugin-restart/plugin-pods.ts';
 
 /** PCI addresses of the two ports of {@link testKernel}. */
@@ -28,6 +33,16 @@ export function testSpec(numVfs: number, border: number, mtu = 9000): NodeStateS
   return {
     interfaces: PORTS.map((pciAddress, index) => ({ pciAddress, name: `ens${index + 1}`, numVfs, mtu, vfGroups })),
   };
+}
+
+/** What the daemon works with on a host. Unless given, nobody else sees the hand-over file, and time passes. */
+export function hostPorts({
+  kernel,
+  journal = new Journal(new MemoryFolder()),
+  folder = new MemoryFolder(),
+  clock = systemClock,
+}: Partial<DevicePluginPorts> & Pick<HostPorts, 'kernel'> & { readonly journal?: Journal }): HostPorts {
+  return { kernel, journal, plugin: new DevicePlugin({ kernel, folder, clock }) };
 }
 
 /** Files in memory. */
@@ -90,7 +105,10 @@ export class PowerCut {
       read: (path, options) => this.#look(() => kernel.read(path, options)),
       readlink: (path) => this.#look(() => kernel.readlink(path)),
       list: (path) => this.#look(() => kernel.list(path)),
-      call: (method, message, options) => this.#look(() => kernel.call(method, message, options)),
+      call: (method, message, options) => {
+        const call = (): Promise<Uint8Array> => kernel.call(method, message, options);
+        return method.method === SYNC_METHOD ? this.#change(call) : this.#look(call);
+      },
       watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
       write: (path, value, options) => this.#change(() => kernel.write(path, value, options)),
       exec: (command, args, options) =>
@@ -106,6 +124,13 @@ export class PowerCut {
       list: (name) => this.#look(() => folder.list(name)),
       write: (name, content) => this.#change(() => folder.write(name, content)),
       remove: (name) => this.#change(() => folder.remove(name)),
+    };
+  }
+
+  handoverFolder(folder: HandoverFolder): HandoverFolder {
+    return {
+      read: (name) => this.#look(() => folder.read(name)),
+      write: (name, content) => this.#change(() => folder.write(name, content)),
     };
   }
 

@@ -2,6 +2,7 @@ import { type KernelEvent } from '@sriov/host';
 import { modelOf } from '../models/index.ts';
 import { type NicModel, type PciFacts, type SriovModel } from '../models/nic-model.ts';
 import { type DeviceState, type LinkState, type MachineState, type PfState, type VfState } from '../state.ts';
+import { noPlugin, type PluginState } from '../plugin/plugin-state.ts';
 import { Errno } from '../tree.ts';
 import { nobody, type UsersState } from '../users-state.ts';
 import { type World } from '../world.ts';
@@ -62,6 +63,11 @@ export class Machine {
   /** Whoever uses the devices besides the operator. */
   get users(): UsersState {
     return (this.state.users ??= nobody());
+  }
+
+  /** The operator's device plugin. */
+  get plugin(): PluginState {
+    return (this.state.plugin ??= noPlugin());
   }
 
   /** Saves an operation that has begun and that nobody sees yet, so that it continues after this process ends. */

@@ -1,5 +1,15 @@
-import { DEVICE_CHECKPOINT, encodePodResources, LIST_POD_RESOURCES, POD_RESOURCES, type RpcMethod } from '@sriov/host';
+import {
+  DEVICE_CHECKPOINT,
+  encodeAllocatable,
+  encodePodResources,
+  GET_ALLOCATABLE_RESOURCES,
+  LIST_POD_RESOURCES,
+  POD_RESOURCES,
+  type RpcMethod,
+} from '@sriov/host';
+import { SYNC_METHOD, syncSocketPath } from '@sriov/plugin-handover';
 import { type Machine } from '../machine/machine.ts';
+import { RESOURCE, sync } from '../plugin/offer.ts';
 import { constant, Errno, folder, type Folder } from '../tree.ts';
 
 /**
@@ -15,8 +25,6 @@ export function kubeletFolder(machine: Machine): Folder {
   });
 }
 
-const RESOURCE = 'openshift.io/vf';
-
 function checkpointText({ users }: Machine): string {
   const entries = Object.entries(users.allocations).map(([address, { uid }]) => ({
     PodUID: uid,
@@ -31,10 +39,19 @@ function checkpointText({ users }: Machine): string {
 
 /** Answers a gRPC method of the machine. @throws {Errno} the status of gRPC */
 export function answerCall(machine: Machine, { socket, method }: RpcMethod): Uint8Array {
+  if (machine.plugin.running.some((instance) => syncSocketPath(instance) === socket)) {
+    if (method !== SYNC_METHOD) throw new Errno('UNIMPLEMENTED');
+    return new TextEncoder().encode(JSON.stringify(sync(machine)));
+  }
   if (!machine.world.kubelet || socket !== LIST_POD_RESOURCES.socket) throw new Errno('UNAVAILABLE');
-  if (method !== LIST_POD_RESOURCES.method) throw new Errno('UNIMPLEMENTED');
+  if (method === LIST_POD_RESOURCES.method) return listPodResources(machine);
+  if (method !== GET_ALLOCATABLE_RESOURCES.method) throw new Errno('UNIMPLEMENTED');
+  return encodeAllocatable({ devices: [{ resourceName: RESOURCE, deviceIds: machine.plugin.allocatable }] });
+}
+
+function listPodResources({ users }: Machine): Uint8Array {
   return encodePodResources({
-    podResources: Object.entries(machine.users.allocations).map(([address, { namespace, name }]) => ({
+    podResources: Object.entries(users.allocations).map(([address, { namespace, name }]) => ({
       namespace,
       name,
       containers: [{ devices: [{ deviceIds: [address] }] }],

@@ -1,6 +1,7 @@
 import { type Machine } from '../machine/machine.ts';
 import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
 import { kubeletFolder } from './kubelet.ts';
+import { handoverFolder } from './handover-folder.ts';
 import { pciBus, pciHost } from './pci-bus.ts';
 
 /** The whole file tree of a simulated machine. */
@@ -17,6 +18,7 @@ export function rootFolder(machine: Machine): Folder {
         }),
         module: () => modules(machine),
       }),
+    run: folder({ 'sriov-operator': () => handoverFolder(machine) }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
     dev: () => folder({ vfio: () => vfioNodes(machine) }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type DeviceUse } from '@sriov/observed-host';
 import { netdevice, PF, testPf } from '../test/test-host.ts';
 import { testPfPlan } from '../test/test-remainder.ts';
-import { holderOf, isHostUse, pfsWithDisturbedVfs } from './in-use.ts';
+import { holderOf, isHostUse, pfsWithDisturbedVfs, withHolders } from './in-use.ts';
 import { type PfPlan } from './steps.ts';
 
 describe('a device is in use by', () => {
@@ -86,5 +86,38 @@ describe('a plan disturbs the VFs of a PF', () => {
     const { sriov: _, ...pf } = testPf();
     const plan = { pfs: [testPfPlan(), testPfPlan({ pciAddress: '0000:02:00.0' })] };
     expect(pfsWithDisturbedVfs(plan, { interfaces: [pf], problems: [] })).toEqual([]);
+  });
+});
+
+describe('a VF that somebody holds of whom only others know', () => {
+  const to = 'a pod that is being given it';
+  const who = (uses: DeviceUse[] | undefined, holders: [string, string][]): (string | undefined)[] => {
+    const host = { interfaces: [testPf([netdevice(0, uses && { uses }), netdevice(1)])], problems: [] };
+    const [pf] = withHolders(host, new Map(holders)).interfaces;
+    return pf?.sriov?.vfs.map(holderOf) ?? [];
+  };
+
+  it.each<[string, DeviceUse[] | undefined, [string, string][], (string | undefined)[]]>([
+    ['is in use', undefined, [['0000:01:10.0', to]], [to, undefined]],
+    [
+      'is in use by whoever used it before as well',
+      [{ kind: 'process', pid: 7, command: 'x' }],
+      [['0000:01:10.0', to]],
+      [`${to}, process 7 (x)`, undefined],
+    ],
+    [
+      'is in use by the pod whose name is known',
+      [{ kind: 'allocated', to: 'pod a/b' }],
+      [['0000:01:10.0', to]],
+      ['pod a/b', undefined],
+    ],
+    ['is free where nobody is known', undefined, [], [undefined, undefined]],
+    ['is none of the host', undefined, [['0000:09:10.0', to]], [undefined, undefined]],
+  ])('%s', (_, uses, holders, expected) => expect(who(uses, holders)).toEqual(expected));
+
+  it('may be on a host whose PFs have no VFs', () => {
+    const { sriov: _, ...pf } = testPf();
+    const host = { interfaces: [pf], problems: [] };
+    expect(withHolders(host, new Map([['0000:01:10.0', to]]))).toEqual(host);
   });
 });

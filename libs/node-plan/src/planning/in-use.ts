@@ -53,6 +53,25 @@ function describeHostUse(use: DeviceUse): string[] {
 }
 
 /**
+ * The host with holders of VFs that only others know of: who, by PCI address of the VF, in words that follow "in use
+ * by".
+ */
+export function withHolders(host: ObservedHost, holders: ReadonlyMap<string, string>): ObservedHost {
+  if (holders.size === 0) return host;
+  const held = (vf: ObservedVf): ObservedVf => {
+    const to = holders.get(vf.pciAddress);
+    const isKnown = vf.uses?.some(({ kind }) => kind === 'allocated') === true;
+    return to === undefined || isKnown ? vf : { ...vf, uses: [{ kind: 'allocated', to }, ...(vf.uses ?? [])] };
+  };
+  return {
+    ...host,
+    interfaces: host.interfaces.map((pf) =>
+      pf.sriov ? { ...pf, sriov: { ...pf.sriov, vfs: pf.sriov.vfs.map(held) } } : pf,
+    ),
+  };
+}
+
+/**
  * PCI addresses of the PFs on which a plan disturbs VFs that exist. Before the plan is carried out, their users have to
  * be looked for more closely than in an ordinary look at the host.
  */

@@ -55,7 +55,9 @@ export type PlanProblemReason = (typeof REASON)[
   | 'hostInterface'
   | 'unsupported'
   | 'specInvalid'
-  | 'blocked'];
+  | 'blocked'
+  | 'devicePluginSilent'
+  | 'notWithdrawn'];
 
 /** What will be done to a host. Empty `pfs` and `problems`: the host is as the spec wants it. */
 export interface HostPlan {

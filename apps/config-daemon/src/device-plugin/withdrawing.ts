@@ -1,0 +1,178 @@
+import { messageOf } from '@sriov/errors';
+import { type Kernel } from '@sriov/host';
+import {
+  type HostFacts,
+  type HostPlan,
+  joinWithdrawals,
+  pfTitle,
+  type PlanProblem,
+  type StepFailure,
+  stillWithdrawn,
+  uncovered,
+  withdrawalsOf,
+  withdrawnDevices,
+  withhold,
+} from '@sriov/node-plan';
+import { REASON } from '@sriov/api';
+import { type Handover, type Withdrawal } from '@sriov/plugin-handover';
+import { type Clock } from '@sriov/runtime';
+import { type HandoverFile, type HandoverFolder, writeHandover } from './handover-file.ts';
+import { type KubeletNotice, NOTICE_MS, untilNoticed } from './kubelet-notice.ts';
+import { syncPlugins, type Told } from './sync-plugins.ts';
+
+/** What reaching the device plugin takes. */
+export interface DevicePluginPorts {
+  readonly kernel: Kernel;
+  readonly folder: HandoverFolder;
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+}
+
+/** Plans that one pass withdraws VFs for. If there are more, something else changes the host. */
+const MAX_PLANS = 4;
+
+/** What a pass wants of the hand-over. */
+export interface WithdrawingPass {
+  /** The file when the pass began. */
+  readonly file: HandoverFile;
+  /** The configuration to hand over; absent where none is known. */
+  readonly config?: Handover['config'];
+}
+
+/** The end of a pass, as far as it bears on what stays withdrawn. */
+export interface WithdrawingEnd {
+  readonly facts: Pick<HostFacts, 'plannedFrom' | 'blocked' | 'observed'>;
+  readonly rest: HostPlan;
+  readonly failures: readonly StepFailure[];
+}
+
+/**
+ * Takes VFs from the kubelet before one pass changes them, and gives them back when it has. The file is written before
+ * anything else, and the device plugin reads it before it offers anything: whoever dies at whatever point leaves the
+ * VFs withdrawn, and the next pass writes what is true then.
+ */
+export class Withdrawing {
+  readonly #ports: DevicePluginPorts;
+  readonly #config: Handover['config'];
+  #file: HandoverFile;
+  /** What the kubelet can no longer give to pods. */
+  #confirmed: readonly Withdrawal[] = [];
+  /** No device plugin of ours is there: nobody can be asked to withdraw anything. */
+  #isAlone = false;
+  #plans = 0;
+  readonly #holders = new Map<string, string>();
+  readonly #problems = new Map<string, PlanProblem>();
+
+  constructor(ports: DevicePluginPorts, { file, config }: WithdrawingPass) {
+    this.#ports = ports;
+    this.#file = file;
+    this.#config = config;
+  }
+
+  /** Who has been given a VF of which a look at the host may not show it, by PCI address of the VF. */
+  get holders(): ReadonlyMap<string, string> {
+    return this.#holders;
+  }
+
+  /** The plan without what must not be done, because VFs could not be withdrawn. */
+  restrict(plan: HostPlan): HostPlan {
+    return withhold(plan, this.#problems);
+  }
+
+  /**
+   * Withdraws the VFs that the plan disturbs. True: the plan can be carried out. False: look and plan again, because
+   * somebody may have been given a VF meanwhile, or some could not be withdrawn. Never rejects.
+   */
+  async prepare(
+    plan: HostPlan,
+    observed: HostFacts['observed'],
+    onWithdraw?: (withdrawals: readonly Withdrawal[]) => void,
+  ): Promise<boolean> {
+    const needed = uncovered(withdrawalsOf(plan), this.#confirmed);
+    if (needed.length === 0 || this.#isAlone) return true;
+    this.#plans += 1;
+    const forNeeded = this.#problemsFor(plan, needed);
+    if (this.#plans > MAX_PLANS) {
+      forNeeded(REASON.notWithdrawn, 'other VFs are to be changed at each look');
+      return false;
+    }
+    const told = await this.#handOver({ withdrawn: joinWithdrawals(this.#file.handover.withdrawn, needed) });
+    if (told.kind === 'absent') {
+      this.#isAlone = true;
+      return true;
+    }
+    if (told.kind === 'silent') forNeeded(REASON.devicePluginSilent, silence(told.cause));
+    else {
+      onWithdraw?.(needed);
+      await this.#waitForKubelet(needed, { plan, observed });
+    }
+    return false;
+  }
+
+  /** Gives back what need not stay withdrawn, and returns what the device plugin says to that. Never rejects. */
+  async end({ facts, rest, failures }: WithdrawingEnd): Promise<Told> {
+    const { config, withdrawn } = this.#file.handover;
+    // As long as nothing is planned, nobody knows what is to become of VFs that are withdrawn.
+    if (facts.plannedFrom === undefined) return this.#handOver({ withdrawn }, config);
+    const untouched = new Set([...facts.blocked.keys(), ...this.#problems.keys()]);
+    return this.#handOver({
+      withdrawn: stillWithdrawn({ withdrawn, rest, failures, observed: facts.observed, untouched }),
+    });
+  }
+
+  /** The text of the file. */
+  get text(): string | undefined {
+    return this.#file.text;
+  }
+
+  async #handOver({ withdrawn }: Pick<Handover, 'withdrawn'>, config = this.#config): Promise<Told> {
+    const { folder, kernel } = this.#ports;
+    let unwritten: string | undefined;
+    try {
+      this.#file = await writeHandover(folder, { config, withdrawn }, this.#file);
+    } catch (error) {
+      unwritten = `the hand-over file cannot be written: ${messageOf(error)}`;
+    }
+    const told = await syncPlugins(kernel);
+    return told.kind === 'answered' && unwritten !== undefined ? { kind: 'silent', cause: unwritten } : told;
+  }
+
+  async #waitForKubelet(
+    needed: readonly Withdrawal[],
+    { plan, observed }: { readonly plan: HostPlan; readonly observed: HostFacts['observed'] },
+  ): Promise<void> {
+    const devices = withdrawnDevices(needed, observed);
+    const notice = await untilNoticed(this.#ports, [...devices.keys()]);
+    for (const [id, who] of notice.taken) this.#holders.set(id, who);
+    // What the kubelet has begun to give away before it took note is on its way to the plugin.
+    const told = await syncPlugins(this.#ports.kernel);
+    if (told.kind === 'answered') for (const id of told.answer.allocating) this.#holders.set(id, BEING_GIVEN);
+    const late = new Set(notice.late.flatMap((id) => devices.get(id) ?? []));
+    const [missed, done] = [needed.filter(({ pf }) => late.has(pf)), needed.filter(({ pf }) => !late.has(pf))];
+    this.#problemsFor(plan, missed)(REASON.notWithdrawn, lateness(notice));
+    if (told.kind === 'silent') this.#problemsFor(plan, done)(REASON.devicePluginSilent, silence(told.cause));
+    else this.#confirmed = joinWithdrawals(this.#confirmed, done);
+  }
+
+  #problemsFor(plan: HostPlan, withdrawals: readonly Withdrawal[]): (reason: Refused, cause: string) => void {
+    const names = new Map(plan.pfs.map((pf) => [pf.pciAddress, pfTitle(pf)]));
+    return (reason, cause) => {
+      for (const { pf: pciAddress } of withdrawals) {
+        const message = `${names.get(pciAddress) ?? pciAddress}: ${cause}: VFs that pods can be given are not changed`;
+        this.#problems.set(pciAddress, { pciAddress, reason, message });
+      }
+    };
+  }
+}
+
+type Refused = (typeof REASON)['notWithdrawn' | 'devicePluginSilent'];
+
+const BEING_GIVEN = 'a pod that the kubelet is giving it to';
+
+function silence(cause: string): string {
+  return `the device plugin does not answer (${cause})`;
+}
+
+function lateness({ late, unknown }: KubeletNotice): string {
+  if (unknown !== undefined) return `the kubelet does not say which VFs it can give to pods (${unknown})`;
+  return `after ${NOTICE_MS / 1000} s the kubelet can still give ${late.length} of them to pods, such as ${late[0]}`;
+}

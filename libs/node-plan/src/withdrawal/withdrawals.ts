@@ -1,0 +1,71 @@
+import { type ObservedHost } from '@sriov/observed-host';
+import { type Withdrawal } from '@sriov/plugin-handover';
+import { type HostPlan, type PfPlan, type VfStep } from '../planning/steps.ts';
+
+/**
+ * The VFs that a plan disturbs, by PF: nobody must be given one of them before the plan is carried out. Another number
+ * of VFs disturbs all VFs of its PF, those that are still to be made among them.
+ */
+export function withdrawalsOf({ pfs }: Pick<HostPlan, 'pfs'>): Withdrawal[] {
+  return pfs.flatMap((pf) => withdrawalOf(pf) ?? []);
+}
+
+function withdrawalOf({ pciAddress: pf, before, vfs }: PfPlan): Withdrawal | undefined {
+  const numVfs = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
+  if (numVfs !== undefined) {
+    return { pf, because: numVfs === 0 ? 'all VFs are removed' : `the number of VFs becomes ${numVfs}` };
+  }
+  if (vfs.length === 0) return undefined;
+  return { pf, vfs: vfs.map(({ id }) => id).sort(byNumber), because: changeOf(vfs.flatMap(({ steps }) => steps)) };
+}
+
+function changeOf(steps: readonly VfStep[]): string {
+  const kinds = new Set(steps.map(({ kind }) => kind));
+  if (kinds.has('bind-vf') || kinds.has('unbind-vf')) return 'their driver changes';
+  return kinds.has('set-vf-mtu') ? 'their MTU changes' : 'their MAC address changes';
+}
+
+/** What the needed withdrawals have that the present ones do not, by PF. */
+export function uncovered(needed: readonly Withdrawal[], present: readonly Withdrawal[]): Withdrawal[] {
+  const byPf = new Map(present.map((withdrawal) => [withdrawal.pf, withdrawal]));
+  return needed.filter(({ pf, vfs }) => {
+    const known = byPf.get(pf);
+    if (known === undefined) return true;
+    return known.vfs !== undefined && (vfs === undefined || !vfs.every((id) => known.vfs?.includes(id)));
+  });
+}
+
+/** Both, with one entry per PF; the later one says why. In order of PCI address. */
+export function joinWithdrawals(earlier: readonly Withdrawal[], later: readonly Withdrawal[]): Withdrawal[] {
+  const byPf = new Map(earlier.map((withdrawal) => [withdrawal.pf, withdrawal]));
+  for (const { pf, vfs, because } of later) {
+    const known = byPf.get(pf);
+    const ids = known === undefined ? vfs : joinIds(known.vfs, vfs);
+    byPf.set(pf, { pf, ...(ids !== undefined && { vfs: ids }), because });
+  }
+  return [...byPf.values()].sort((a, b) => (a.pf < b.pf ? -1 : 1));
+}
+
+/** `undefined` stands for all VFs. */
+function joinIds(a: Withdrawal['vfs'], b: Withdrawal['vfs']): Withdrawal['vfs'] {
+  return a === undefined || b === undefined ? undefined : [...new Set([...a, ...b])].sort(byNumber);
+}
+
+function byNumber(a: number, b: number): number {
+  return a - b;
+}
+
+/** PCI addresses of the VFs that are there and withdrawn, with their PFs. */
+export function withdrawnDevices(
+  withdrawals: readonly Withdrawal[],
+  { interfaces }: Pick<ObservedHost, 'interfaces'>,
+): ReadonlyMap<string, string> {
+  const byPf = new Map(interfaces.map((pf) => [pf.pciAddress, pf.sriov?.vfs ?? []]));
+  return new Map(
+    withdrawals.flatMap(({ pf, vfs }) =>
+      (byPf.get(pf) ?? [])
+        .filter(({ id }) => vfs === undefined || vfs.includes(id))
+        .map(({ pciAddress }) => [pciAddress, pf] as const),
+    ),
+  );
+}
