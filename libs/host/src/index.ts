@@ -1,3 +1,5 @@
+export * from './devices/device-nodes.ts';
+export * from './devices/observe-devices.ts';
 export * from './drivers/devlink.ts';
 export * from './drivers/driver-binding.ts';
 export * from './drivers/links.ts';

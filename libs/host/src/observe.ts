@@ -14,7 +14,7 @@ import { readDriver } from './drivers/driver-binding.ts';
 import { type ESwitchTable, readESwitchModes } from './drivers/devlink.ts';
 import { isErrno, type Kernel, KernelBlockedError } from './kernel/kernel.ts';
 import { type Link } from './drivers/links.ts';
-import { listVfAddresses, readAutoprobe } from './drivers/sriov.ts';
+import { isVfFolder, listVfAddresses, readAutoprobe } from './drivers/sriov.ts';
 import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './kernel/sysfs.ts';
 
 /** Facts that are read once for all devices. */
@@ -153,9 +153,6 @@ async function refusesToNameSwitch(kernel: Kernel, { name }: Link): Promise<bool
   }
 }
 
-/** Each alone tells a VF: one that is just being removed, which can take its time, has lost the link to its PF. */
-const VF_MARKS = ['physfn', 'sriov_vf_msix_count'];
-
 /** PCI class of a network device that is not a VF, and what its folder has; nothing for any other device. */
 async function findPf(
   kernel: Kernel,
@@ -164,7 +161,7 @@ async function findPf(
   const deviceClass = await readIfThere(kernel, `${folder}/class`);
   if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
   const names = await listNames(kernel, folder);
-  return VF_MARKS.some((mark) => names.includes(mark)) ? undefined : { deviceClass, names };
+  return isVfFolder(names) ? undefined : { deviceClass, names };
 }
 
 /** 0x0207 is InfiniBand; a port without a network interface tells no more. */

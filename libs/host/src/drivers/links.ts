@@ -13,6 +13,12 @@ export interface Link extends Pick<ObservedLink, 'name' | 'altNames' | 'maxMtu' 
   readonly mtu?: number;
   readonly up?: boolean;
   readonly linkType: LinkType;
+  /** The kernel's word for the kind of hardware, such as `ether` or `infiniband`; absent where nothing tells it. */
+  readonly hardwareType?: string;
+  /** Name of the port of its device, such as `p0` or `pf0vf1`; absent where the driver names none. */
+  readonly portName?: string;
+  /** Id of the switch that the port is part of: on a NIC, only in switchdev mode. */
+  readonly switchId?: string;
   /**
    * PCI address of the device behind it; absent for virtual interfaces, and for all where the kernel is older than 5.14
    * or its tools than 5.15, which do not tell it.
@@ -35,6 +41,8 @@ const linkSchema = z.object({
   mtu: z.number().optional(),
   max_mtu: z.number().optional(),
   link_type: z.string().optional(),
+  phys_port_name: z.string().optional(),
+  phys_switch_id: z.string().optional(),
   address: z.string().optional(),
   permaddr: z.string().optional(),
   master: z.string().optional(),
@@ -65,6 +73,7 @@ type Row = z.output<typeof linkSchema>;
 
 async function toLink(kernel: Kernel, row: Row): Promise<Link> {
   const { mac, mtu, up } = await readState(kernel, row);
+  const hardwareType = await readHardwareType(kernel, row);
   return omitUndefined({
     index: row.ifindex,
     name: row.ifname,
@@ -73,7 +82,10 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     permanentMac: await readPermanentMac(kernel, row, mac),
     mtu,
     up,
-    linkType: await readLinkType(kernel, row),
+    linkType: LINK_TYPES[hardwareType ?? ''] ?? '',
+    hardwareType,
+    portName: row.phys_port_name,
+    switchId: row.phys_switch_id,
     vfMacs: new Map(prescribedMacs(row)),
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
@@ -85,11 +97,10 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
 }
 
 /** Kinds of link as sysfs numbers them (include/uapi/linux/if_arp.h). */
-const SYSFS_TYPES: Readonly<Record<string, LinkType>> = { '1': 'ETH', '32': 'IB' };
+const SYSFS_TYPES: Readonly<Record<string, string>> = { '1': 'ether', '32': 'infiniband' };
 
-async function readLinkType(kernel: Kernel, { link_type, ifname }: Row): Promise<LinkType> {
-  if (link_type !== undefined) return LINK_TYPES[link_type] ?? '';
-  return SYSFS_TYPES[(await readAttribute(kernel, `/sys/class/net/${ifname}/type`)) ?? ''] ?? '';
+async function readHardwareType(kernel: Kernel, { link_type, ifname }: Row): Promise<string | undefined> {
+  return link_type ?? SYSFS_TYPES[(await readAttribute(kernel, `/sys/class/net/${ifname}/type`)) ?? ''];
 }
 
 /** What `ip` leaves out is in sysfs. */

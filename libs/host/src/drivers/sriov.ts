@@ -4,9 +4,21 @@ import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
 const NUM_VFS_MS = 10_000;
 
+/** Each alone tells a VF: one that is just being removed, which can take its time, has lost the link to its PF. */
+const VF_MARKS = ['physfn', 'sriov_vf_msix_count'];
+
+/** True when the folder of a PCI device with these names is that of a VF. */
+export function isVfFolder(names: readonly string[]): boolean {
+  return VF_MARKS.some((mark) => names.includes(mark));
+}
+
 /** PCI addresses of the VFs of a PF by VF id, from its `virtfn` links, which never block. */
 export async function listVfAddresses(kernel: Kernel, pf: string): Promise<Map<number, string>> {
-  const names = await listNames(kernel, `${PCI_DEVICES}/${pf}`);
+  return readVfLinks(kernel, pf, await listNames(kernel, `${PCI_DEVICES}/${pf}`));
+}
+
+/** The same, where the names in the folder of the PF are known. */
+export async function readVfLinks(kernel: Kernel, pf: string, names: readonly string[]): Promise<Map<number, string>> {
   const ids = names.flatMap((name) => /^virtfn(\d+)$/.exec(name)?.[1] ?? []).map(Number);
   const entries = await Promise.all(
     ids.map(async (id) => [id, await readLinkName(kernel, `${PCI_DEVICES}/${pf}/virtfn${id}`)] as const),

@@ -7,6 +7,20 @@ const VF = '0000:5e:00.2';
 const below = (rest: string): string => `->../../../devices/pci0000:5d/0000:5d:01.0/${rest}`;
 
 describe('what vDPA devices add to the device below', () => {
+  it('is a vDPA device with its driver, on the PCI device or on the subfunction between them', async () => {
+    const files = {
+      [`${VDPA}/vdpa0`]: below(`${VF}/vdpa0`),
+      [`${VDPA}/vdpa0/driver`]: '->../../../../../../bus/vdpa/drivers/vhost_vdpa',
+      [`${VDPA}/vdpa1`]: below(`${VF}/mlx5_core.sf.4/vdpa1`),
+      [`${VDPA}/vdpa1/uevent`]: '',
+    };
+    const parts = await readVdpaParts(new TestKernel({ files }));
+    expect(parts.get(VF)?.devices).toEqual([
+      { name: 'vdpa0', on: VF, driver: 'vhost_vdpa' },
+      { name: 'vdpa1', on: 'mlx5_core.sf.4' },
+    ]);
+  });
+
   it.each<[string, Record<string, string>, Record<string, object>]>([
     ['is nothing where there are none', {}, {}],
     [
@@ -55,7 +69,10 @@ describe('what vDPA devices add to the device below', () => {
     ['is nothing of one that has gone', { [`${VDPA}/vdpa0`]: '[ENOENT]' }, {}],
     ['is nothing of one that is just going', { [`${VDPA}/vdpa0`]: '[ENODEV]' }, {}],
   ])('%s', async (_, files, expected) => {
-    expect(Object.fromEntries(await readVdpaParts(new TestKernel({ files })))).toEqual(expected);
+    const parts = await readVdpaParts(new TestKernel({ files }));
+    expect(Object.fromEntries([...parts].map(([key, { devices: _devices, ...rest }]) => [key, rest]))).toEqual(
+      expected,
+    );
   });
 
   it('is not said to be nothing where it cannot be read', async () => {

@@ -1,5 +1,6 @@
+import { omitUndefined } from '@sriov/api';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
-import { listNames } from '../kernel/sysfs.ts';
+import { listNames, readLinkName } from '../kernel/sysfs.ts';
 
 const DEVICES = '/sys/bus/vdpa/devices';
 
@@ -9,6 +10,17 @@ export interface VdpaParts {
   readonly files: readonly string[];
   /** Folders `net` of the kernel's own virtio on top of a vDPA device. */
   readonly netFolders: readonly string[];
+  /** The vDPA devices themselves, in order of name. */
+  readonly devices: readonly VdpaOn[];
+}
+
+/** A vDPA device, and what it was made from. */
+interface VdpaOn {
+  readonly name: string;
+  /** The PCI device, or the subfunction on it. */
+  readonly on: string;
+  /** Absent when none is bound. */
+  readonly driver?: string;
 }
 
 /** The vDPA devices of PCI devices, by the address of these. */
@@ -20,10 +32,12 @@ export async function readVdpaParts(kernel: Kernel): Promise<ReadonlyMap<string,
     const parent = target.match(/[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?=\/)/g)?.at(-1);
     if (parent === undefined) continue;
     const below = await listNames(kernel, `${DEVICES}/${name}`);
-    const known = parts.get(parent) ?? { files: [], netFolders: [] };
+    const known = parts.get(parent) ?? { files: [], netFolders: [], devices: [] };
+    const driver = below.includes('driver') ? await readLinkName(kernel, `${DEVICES}/${name}/driver`) : undefined;
     const virtio = below.filter((each) => /^virtio\d+$/.test(each));
     parts.set(parent, {
       files: [...known.files, ...below.filter((each) => /^vhost-vdpa-\d+$/.test(each))],
+      devices: [...known.devices, omitUndefined({ name, on: target.split('/').at(-2) ?? parent, driver })],
       netFolders: [...known.netFolders, ...virtio.map((each) => `${DEVICES}/${name}/${each}/net`)],
     });
   }
