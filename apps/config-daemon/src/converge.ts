@@ -25,7 +25,7 @@ export interface Followers extends ApplyPorts {
 export interface Converged extends Remainder {
   readonly observed: ObservedHost;
   /** What decides whether the device plugin is restarted. */
-  readonly plugin: PassEnd['plugin'];
+  readonly plugin: PassEnd['plugin'] & { readonly told: ToldAtEnd };
 }
 
 /**

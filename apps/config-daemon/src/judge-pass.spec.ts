@@ -27,6 +27,10 @@ const passWith = (change: Partial<Converged> = {}, isPatient = false): Converged
   ...change,
 });
 
+const toldBy = (told: Converged['plugin']['told']): Pick<Converged, 'plugin'> => ({
+  plugin: { ...passWith().plugin, told },
+});
+
 interface Rig {
   readonly ports: JudgePorts;
   readonly reports: Pass[];
@@ -93,7 +97,7 @@ describe('a pass', () => {
     const { ports, reports, registry } = rigWith();
     const judged = await judgePass(ports, nodeState, passWith(change, isPatient));
     expect(judged).toMatchObject({ verdict: { syncStatus }, hasFailed });
-    expect(reports).toEqual([{ observed, verdict: judged.verdict }]);
+    expect(reports).toEqual([{ observed, verdict: judged.verdict, resources: null }]);
     expect(await registry.text()).toContain(`sriov_node_in_sync ${syncStatus === 'Succeeded' ? 1 : 0}\n`);
   });
 
@@ -117,6 +121,25 @@ describe('a pass', () => {
     const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith());
     expect(verdict.message).toBe('the host is as the spec wants it, but the device plugin could not be restarted');
     expect([verdict.syncStatus, hasFailed]).toEqual(['Succeeded', true]);
+  });
+
+  it('after which the device plugin says what it holds back reports that', async () => {
+    const { ports, reports } = rigWith();
+    const heldBack = [{ resource: 'a/b', devices: ['1'], reason: 'PfDown' as const, message: 'its PF is down' }];
+    const answer = { resources: [], heldBack, configProblems: [], allocating: [] };
+    const told = { kind: 'answered' as const, answer };
+    const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith(toldBy(told)));
+    expect([verdict.syncStatus, hasFailed]).toEqual(['Succeeded', false]);
+    expect(reports[0]?.resources).toMatchObject({ reason: 'DevicesHeldBack', message: 'a/b: 1: its PF is down' });
+  });
+
+  it('after which a device plugin that knows what it should does not answer has succeeded, and is tried again', async () => {
+    const { ports, reports } = rigWith();
+    const told = { kind: 'silent' as const, cause: 'no answer', isInformed: true };
+    const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith(toldBy(told)));
+    expect(verdict.message).toBe('the host is as the spec wants it, but the device plugin does not answer (no answer)');
+    expect([verdict.syncStatus, hasFailed]).toEqual(['Succeeded', true]);
+    expect(reports[0]?.resources).toMatchObject({ status: 'Unknown', reason: 'DevicePluginNotResponding' });
   });
 
   it('is told to the log when it was news, a failure as a warning', async () => {

@@ -1,8 +1,17 @@
 import { type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { type BlockedCall } from '@sriov/host';
-import { type EndedPass, unreadableVerdict, type Verdict, verdictOf, withPluginProblem } from '@sriov/node-plan';
+import {
+  type EndedPass,
+  type Pass,
+  resourcesCondition,
+  unreadableVerdict,
+  type Verdict,
+  verdictOf,
+  withPluginProblem,
+} from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type Converged } from './converge.ts';
+import { type ToldAtEnd } from './device-plugin/device-plugin.ts';
 import { type HostUnreadableError } from './host-unreadable-error.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
@@ -36,13 +45,28 @@ export async function judgePass(
 ): Promise<JudgedPass> {
   const { clock, log, metrics, status, restartPlugin } = ports;
   const { observed, failures, isPatient } = pass;
-  const pluginProblem = await restartPlugin(nodeState, pass);
+  const { told } = pass.plugin;
+  const pluginProblem = (await restartPlugin(nodeState, pass)) ?? silenceOf(told);
   const verdict = withPluginProblem(verdictOf(pass, isPatient), pluginProblem);
   metrics.judged(observed, verdict, clock.now());
-  if (await status.write(nodeState, { observed, verdict })) logVerdict(log, verdict);
+  const resources = resourcesOf(told);
+  if (await status.write(nodeState, { observed, verdict, resources })) logVerdict(log, verdict);
   const { syncStatus } = verdict;
   if (syncStatus === SYNC_STATUS.succeeded) return { verdict, hasFailed: pluginProblem !== undefined };
   return { verdict, hasFailed: syncStatus === SYNC_STATUS.failed && failures.length > 0 };
+}
+
+function silenceOf(told: ToldAtEnd): string | undefined {
+  return told.kind === 'silent' ? `the device plugin does not answer (${told.cause})` : undefined;
+}
+
+/** What the pass has to say about the node's resources: nothing where no device plugin of ours is there to be asked. */
+function resourcesOf(told: ToldAtEnd): NonNullable<Pass['resources']> | null {
+  const known = {
+    ...(told.kind === 'answered' && { answer: told.answer }),
+    ...(told.kind === 'silent' && { silence: told.cause }),
+  };
+  return resourcesCondition({ ...known, gone: [] }) ?? null;
 }
 
 /**

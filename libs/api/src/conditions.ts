@@ -47,6 +47,8 @@ export const CONDITION = {
   ready: 'Ready',
   progressing: 'Progressing',
   degraded: 'Degraded',
+  /** On SriovNetworkNodeState: the device plugin offers pods everything that the node's resources have. */
+  resourcesOffered: 'ResourcesOffered',
   /** On SriovOperatorConfig: the device-plugin configuration of every node could be written. */
   devicePluginConfigWritten: 'DevicePluginConfigWritten',
   /** On SriovOperatorConfig: what every node is to have (node state, label, configuration) could be written. */

@@ -62,6 +62,11 @@ export const REASON = {
   hostUnreadable: 'HostUnreadable',
   devicePluginSilent: 'DevicePluginNotResponding',
   notWithdrawn: 'VirtualFunctionsNotWithdrawn',
+  resourcesOffered: 'ResourcesOffered',
+  devicesHeldBack: 'DevicesHeldBack',
+  deviceGone: 'DeviceGone',
+  resourceUnregistered: 'ResourceUnregistered',
+  devicePluginConfigInvalid: 'DevicePluginConfigInvalid',
   devicePluginRestarted: 'DevicePluginRestarted',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

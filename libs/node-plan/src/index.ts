@@ -8,6 +8,7 @@ export { describeHeld } from './planning/pf-rules.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';
 export { type InitialPf } from './planning/plan-pf.ts';
 export * from './planning/plan-host.ts';
+export * from './status/resources-condition.ts';
 export * from './status/status-interfaces.ts';
 export * from './planning/steps.ts';
 export { findFailures, type FoundFailure } from './status/node-failures.ts';

@@ -5,7 +5,6 @@ import {
   type SriovNetworkNodeState,
   SYNC_STATUS,
 } from '@sriov/api';
-import { summaryEvents } from '@sriov/conditions';
 import { type EventRecorder, isTooLarge, type KubeClient } from '@sriov/kube';
 import { isWorthWriting, nextStatus, type Pass, statusInterfaces, statusText } from '@sriov/node-plan';
 import { type Clock } from '@sriov/runtime';
@@ -49,15 +48,13 @@ export function createStatusWriter(ports: StatusWriterPorts): StatusWriter {
   };
   const put = async (nodeState: SriovNetworkNodeState, cached: SriovNetworkNodeState, pass: Pass): Promise<boolean> => {
     const present = written?.status ?? cached.status ?? {};
-    const { status, transitions } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
+    const { status, events } = nextStatus({ ...nodeState, status: present }, pass, ports.clock.now());
     const hasNews = isWorthWriting(present, status);
     remember(hasNews ? status : present);
     if (!hasNews) return false;
     await ports.client.apply(SRIOV_NETWORK_NODE_STATE, statusObject(cached, status), { subresource: 'status' });
     written = { status, cachedVersion: cached.metadata.resourceVersion };
-    for (const event of summaryEvents(transitions, status.conditions)) {
-      ports.recorder.record(SRIOV_NETWORK_NODE_STATE, cached, event);
-    }
+    for (const event of events) ports.recorder.record(SRIOV_NETWORK_NODE_STATE, cached, event);
     return true;
   };
   return {
@@ -90,12 +87,12 @@ function reportBytes({ observed }: Pass): number {
  * The pass without its interfaces, for a status that is too large to be written. The interfaces in the present status
  * stay, because nobody may take them for gone, and the verdict says the sizes.
  */
-function withoutInterfaces({ observed, verdict }: Pass, bytes: number): Pass {
+function withoutInterfaces({ observed, verdict, ...others }: Pass, bytes: number): Pass {
   const pfs = observed?.interfaces ?? [];
   const vfs = pfs.reduce((sum, { sriov }) => sum + (sriov?.vfs.length ?? 0), 0);
   const size = `${pfs.length} PFs and ${vfs} VFs make ${(bytes / 1_000_000).toFixed(1)} MB`;
   const message = `the API server does not take the status of this node: ${size}, and it takes 3 MB, its store 1.5 MB, unless they are told otherwise; status.interfaces is from before, and nothing in it is changed until the whole can be written: have fewer VFs, or raise --max-request-bytes of etcd. The host itself: ${verdict.message}`;
-  return { verdict: { syncStatus: SYNC_STATUS.failed, reason: REASON.nodeStateTooLarge, message } };
+  return { ...others, verdict: { syncStatus: SYNC_STATUS.failed, reason: REASON.nodeStateTooLarge, message } };
 }
 
 function statusObject(cached: SriovNetworkNodeState, status: NodeStateStatus): SriovNetworkNodeState {

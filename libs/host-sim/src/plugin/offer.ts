@@ -13,7 +13,7 @@ interface Offer {
 
 /**
  * What the plugin offers: VFs with a driver that are not withdrawn. A VF that a pod has stays healthy, because nobody
- * else can get it.
+ * else can get it (libs/plugin-handover, and ADR 0025).
  */
 function offerOf(machine: Machine): Offer {
   const { plugin, state, users } = machine;
@@ -31,7 +31,11 @@ function offerOf(machine: Machine): Offer {
   };
 }
 
-/** An instance that serves tells the kubelet what it offers now; without one nothing can be given to pods. */
+/**
+ * An instance that serves tells the kubelet what it offers now; without one nothing can be given to pods. The kubelet
+ * counts the devices that were called healthy last, those of pods among them, and none when the last connection ends
+ * (kubelet v1.37, pkg/kubelet/cm/devicemanager/manager.go: GetAllocatableDevices, markResourceUnhealthy).
+ */
 export function tellKubelet(machine: Machine): void {
   const { plugin } = machine.state;
   if (plugin === undefined || plugin.isUnheard === true) return;

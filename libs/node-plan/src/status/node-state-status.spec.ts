@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeFailure, type NodeStateStatus, type SriovNetworkNodeState, type VirtualFunction } from '@sriov/api';
+import { type NewCondition } from '@sriov/conditions';
 import { netdevice, PF, testPf } from '../test/test-host.ts';
 import { type FoundFailure } from './node-failures.ts';
 import { failuresOf, hasFailed, isWorthWriting, nextStatus, statusText } from './node-state-status.ts';
@@ -74,7 +75,7 @@ describe('the status after a pass', () => {
     const first = nextStatus(state, { verdict: applying(['a']) }, NOW);
     const again = { ...state, status: first.status };
     const second = nextStatus(again, { verdict: applying(['b']) }, NOW + 60_000);
-    expect(second.transitions).toEqual([]);
+    expect(second.events).toEqual([]);
     expect(second.status.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(
       Array(3).fill('2026-11-24T10:00:00Z'),
     );
@@ -136,6 +137,44 @@ describe('the conditions after a pass', () => {
     expect(holding).toEqual(expected);
     expect(status.lastSyncError).toBe(verdict.syncStatus === 'Failed' ? verdict.message : undefined);
   });
+});
+
+describe("the condition of the node's resources", () => {
+  type Told = NewCondition | null | 'nothing';
+  const held: NewCondition = { type: 'ResourcesOffered', status: 'False', reason: 'DevicesHeldBack', message: 'a: x' };
+  const offered: NewCondition = { ...held, status: 'True', reason: 'ResourcesOffered', message: '4 devices' };
+  const told = (...passes: Told[]): [string[], string | undefined] => {
+    let state: SriovNetworkNodeState = { metadata: { name: 'n' } };
+    const events: string[] = [];
+    for (const resources of passes) {
+      const pass = { verdict: SUCCEEDED, ...(resources !== 'nothing' && { resources }) };
+      const next = nextStatus(state, pass, NOW);
+      state = { ...state, status: next.status };
+      events.push(...next.events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`));
+    }
+    const condition = state.status?.conditions?.find(({ type }) => type === 'ResourcesOffered');
+    return [events.slice(1), condition && `${condition.status} ${condition.message}`];
+  };
+
+  it.each<[string, Told[], string[], string | undefined]>([
+    ['is written with an Event', [held], ['Warning DevicesHeldBack: a: x'], 'False a: x'],
+    ['has one Event as long as it says the same', [held, held, held], ['Warning DevicesHeldBack: a: x'], 'False a: x'],
+    [
+      'has another Event for other devices',
+      [held, { ...held, message: 'b: y' }],
+      ['Warning DevicesHeldBack: a: x', 'Warning DevicesHeldBack: b: y'],
+      'False b: y',
+    ],
+    [
+      'has an Event when all is well again',
+      [held, offered],
+      ['Warning DevicesHeldBack: a: x', 'Normal ResourcesOffered: 4 devices'],
+      'True 4 devices',
+    ],
+    ['stays where a pass says nothing about it', [held, 'nothing'], ['Warning DevicesHeldBack: a: x'], 'False a: x'],
+    ['goes when nobody knows any more', [held, null], ['Warning DevicesHeldBack: a: x'], undefined],
+    ['need not be there', [null], [], undefined],
+  ])('%s', (_, passes, events, condition) => expect(told(...passes)).toEqual([events, condition]));
 });
 
 describe('a spec has been tried and failed', () => {

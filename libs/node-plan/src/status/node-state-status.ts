@@ -1,6 +1,7 @@
 import {
   type Condition,
   CONDITION,
+  type EventText,
   formatTime,
   type NodeFailure,
   nodeStateStatusSchema,
@@ -12,7 +13,15 @@ import {
   toWire,
   wireText,
 } from '@sriov/api';
-import { mergeConditions, type Summary, summaryConditions, truncate } from '@sriov/conditions';
+import {
+  eventTypeOf,
+  mergeConditions,
+  type NewCondition,
+  type Summary,
+  summaryConditions,
+  summaryEvents,
+  truncate,
+} from '@sriov/conditions';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type FoundFailure } from './node-failures.ts';
 import { statusInterfaces } from './status-interfaces.ts';
@@ -23,12 +32,14 @@ export interface Pass {
   /** Absent when the host could not be looked at: what was seen before stays. */
   readonly observed?: ObservedHost;
   readonly verdict: Verdict;
+  /** What the pass says about the node's resources; `null` where nobody knows any more. Absent: it says nothing. */
+  readonly resources?: NewCondition | null;
 }
 
-/** A status to write, and the conditions among it that people should hear of. */
+/** A status to write, and what people should hear of it. */
 export interface NextStatus {
   readonly status: NodeStateStatus;
-  readonly transitions: readonly Condition[];
+  readonly events: readonly EventText[];
 }
 
 /** The part of the status that the daemon writes, after a pass: what was observed, and the verdict as conditions. */
@@ -37,9 +48,7 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
   const external = new Set(
     (nodeState.spec?.interfaces ?? []).filter((entry) => entry.externallyManaged).map((entry) => entry.pciAddress),
   );
-  const summary = summaryConditions(SUMMARY[verdict.syncStatus], verdict);
-  const { generation } = nodeState.metadata;
-  const { conditions, transitions } = mergeConditions(ownConditions(nodeState.status), summary, { generation, now });
+  const { conditions, events } = nextConditions(nodeState, pass, now);
   const [ready] = conditions.filter(({ type }) => type === CONDITION.ready);
   const interfaces = observed
     ? statusInterfaces(observed, (pciAddress) => external.has(pciAddress))
@@ -54,7 +63,32 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     failures: failuresAfter(nodeState, pass, now),
     conditions,
   });
-  return { status, transitions };
+  return { status, events };
+}
+
+function nextConditions(
+  { metadata: { generation }, status }: SriovNetworkNodeState,
+  { verdict, resources }: Pass,
+  now: number,
+): { readonly conditions: Condition[]; readonly events: readonly EventText[] } {
+  const decided = [...summaryConditions(SUMMARY[verdict.syncStatus], verdict), ...(resources ? [resources] : [])];
+  const present = ownConditions(status).filter((condition) => resources !== null || !isOfResources(condition));
+  const { conditions, transitions } = mergeConditions(present, decided, { generation, now });
+  const events = [...summaryEvents(transitions, conditions), ...resourceEvents(present, conditions)];
+  return { conditions, events };
+}
+
+function isOfResources({ type }: Pick<Condition, 'type'>): boolean {
+  return type === CONDITION.resourcesOffered;
+}
+
+/** Everything else that the condition says is news: which devices are held back, and why. */
+function resourceEvents(before: readonly Condition[], after: readonly Condition[]): EventText[] {
+  const [known] = before.filter(isOfResources);
+  return after
+    .filter(isOfResources)
+    .filter(({ reason, message }) => reason !== known?.reason || message !== known.message)
+    .map((condition) => ({ type: eventTypeOf(condition), reason: condition.reason, message: condition.message }));
 }
 
 /** Whether the status says that the spec as it stands has been tried, and failed. */
