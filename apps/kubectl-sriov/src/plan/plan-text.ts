@@ -2,6 +2,7 @@ import { type Problem } from '@sriov/selection';
 import { alignColumns, counted, listSome } from '@sriov/words';
 import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
 import { type ClusterPlan, type PlannedNode } from './plan-cluster.ts';
+import { pluginEffect } from './plugin-effect.ts';
 
 /** The plan for people: what changes in one line, a table for each node, then what stays and what is wrong. */
 export function planText(plan: ClusterPlan, style: ChangeStyle): string {
@@ -37,7 +38,12 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
     last = subject;
     return [shown, setting, before, after];
   });
-  return [node.name, ...alignColumns([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  ')];
+  const effect = pluginEffect(node);
+  return [
+    node.name,
+    ...alignColumns([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  '),
+    ...(effect === undefined ? [] : [`  device plugin: ${effect}`]),
+  ];
 }
 
 /** Policies select the node, and their effect there is not known yet. */
