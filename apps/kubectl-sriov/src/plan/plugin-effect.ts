@@ -1,5 +1,5 @@
 import { CONDITION, REASON } from '@sriov/api';
-import { pfTitle, withdrawalsOf } from '@sriov/node-plan';
+import { type HostPlan, pfTitle, withdrawalsOf } from '@sriov/node-plan';
 import { vfChanges } from '@sriov/plugin-restart';
 import { listSome } from '@sriov/words';
 import { type PlannedNode } from './plan-cluster.ts';
@@ -10,8 +10,7 @@ import { type PlannedNode } from './plan-cluster.ts';
  */
 export function pluginEffect(node: PlannedNode): string | undefined {
   const { before, plan, host } = node;
-  const names = new Map(host?.pfs.map((pf) => [pf.pciAddress, pfTitle(pf)]));
-  const disturbed = withdrawalsOf({ pfs: host?.pfs ?? [] }).map(({ pf }) => names.get(pf) ?? pf);
+  const disturbed = disturbedPfs(host?.pfs ?? []);
   const isReconfigured = hasNewConfig(node);
   if ((plan.devicePluginLabel ?? before.devicePluginLabel) !== 'Enabled') return undefined;
   if (disturbed.length === 0 && !isReconfigured) return undefined;
@@ -21,6 +20,11 @@ export function pluginEffect(node: PlannedNode): string | undefined {
       : 'takes over its new configuration without a restart';
   if (hasOwnPlugin(node)) return own;
   return `the operator's ${own}; the original one is ${isRestarted(node) ? 'restarted afterwards' : 'left alone'}`;
+}
+
+function disturbedPfs(pfs: HostPlan['pfs']): string[] {
+  const names = new Map(pfs.map((pf) => [pf.pciAddress, pfTitle(pf)]));
+  return withdrawalsOf({ pfs }).map(({ pf }) => names.get(pf) ?? pf);
 }
 
 function hasNewConfig({ before, plan }: PlannedNode): boolean {
