@@ -172,6 +172,20 @@ describe('the kubelet', () => {
     expect(messagesOf(await host.want(2))).toEqual([removal('the pod with the UID u-7')]);
   });
 
+  it.each([undefined, 'sriov/daemon'])(
+    'that has just started, and has heard of no pod yet, has that file as well (the pod of the daemon is %s)',
+    async (pod) => {
+      const host = await Host.with();
+      if (pod !== undefined) host.kernel.pod = pod;
+      host.kernel.users.run({ namespace: 'sriov', name: 'daemon' });
+      host.kernel.users.allocate(host.vf(1), { uid: 'u-7' });
+      const end = host.kernel.users.restartKubelet();
+      expect(messagesOf(await host.want(2))).toEqual([removal('the pod with the UID u-7')]);
+      end();
+      expect(messagesOf(await host.want(2))).toEqual([removal('pod default/web')]);
+    },
+  );
+
   it('that answers in neither way may have given away every VF', async () => {
     const host = await Host.with();
     host.kernel.addFault({ verb: 'call', path: '*', errno: 'UNAVAILABLE' });

@@ -13,9 +13,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const open = (hostRoot: string, stateFolder: string): OpenedHost =>
+const open = (hostRoot: string, stateFolder: string, rest: object = {}): OpenedHost =>
   openHost(
-    { ...service.schema.parse({ nodeName: 'node-1' }), hostRoot, stateFolder },
+    { ...service.schema.parse({ nodeName: 'node-1', ...rest }), hostRoot, stateFolder },
     { log: createLogger({ service: 'spec', level: 'silent' }), clock: new FakeClock() },
   );
 
@@ -28,6 +28,13 @@ describe('the host that the settings name', () => {
   it('is the machine of the daemon itself outside a container', async () => {
     await open('/', join(root, 'state')).folder.write('a', 'x');
     expect(existsSync(join(root, 'state/a'))).toBe(true);
+  });
+
+  it.each([
+    [{ podName: 'daemon-x7k2p', namespace: 'sriov' }, 'sriov/daemon-x7k2p'],
+    [{}, undefined],
+  ])('knows the pod of the daemon, where it is in one (%j)', (settings, pod) => {
+    expect(open('/', '/nowhere', settings).kernel.pod).toBe(pod);
   });
 
   it('has the kernel that runs, whose files are read where they are', async () => {

@@ -20,10 +20,10 @@ export type OpenHost<S extends Settings = Settings> = (
 ) => OpenedHost;
 
 /** The machine itself. Simulated machines, see `simulated/`, are not part of the program that runs with privileges. */
-export const openHost: OpenHost = ({ hostRoot, stateFolder }) => {
+export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }) => {
   const root = hostRoot === '/' ? '' : hostRoot;
   return {
-    kernel: new HostKernel({ hostRoot }),
+    kernel: new HostKernel({ hostRoot, pod: podName && `${namespace}/${podName}` }),
     folder: new StateFolder(`${root}${stateFolder}`),
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
   };

@@ -25,6 +25,7 @@ describe('the settings of the config daemon', () => {
 
   it.each<[string, string[], object]>([
     ['the shortest times', ['--audit-seconds=1', '--pass-limit-seconds=1'], { auditSeconds: 1, passLimitSeconds: 1 }],
+    ['the pod of the daemon', ['--pod-name=daemon-x7k2p'], { podName: 'daemon-x7k2p' }],
     ['another state folder', ['--state-folder', '/var/lib/x'], { stateFolder: '/var/lib/x' }],
     ['leave to change what the host uses', ['--configure-host-interfaces'], { configureHostInterfaces: true }],
   ])('take %s', (_, argv, expected) => expect(read(...argv)).toMatchObject({ settings: expected }));
@@ -32,6 +33,7 @@ describe('the settings of the config daemon', () => {
   it.each<[string, string[], string]>([
     ['a node without a name', ['--node-name='], '--node-name (or NODE_NAME): '],
     ['a namespace without a name', ['--namespace='], '--namespace (or NAMESPACE): '],
+    ['a pod without a name', ['--pod-name='], '--pod-name (or POD_NAME): '],
     [
       'a state folder that depends on where the daemon runs',
       ['--state-folder', 'x'],

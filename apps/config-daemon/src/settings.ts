@@ -7,6 +7,11 @@ export const settingsSchema = z.object({
   ...serviceSettings,
   nodeName: z.string().min(1).describe('Node that the daemon runs on; names the SriovNetworkNodeState that it owns'),
   namespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of the operator'),
+  podName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Pod that the daemon runs in, in that namespace: a kubelet that does not know it has just started'),
   hostRoot: z.string().default('/host').describe("Where the host's root file system is mounted; / outside a container"),
   stateFolder: z
     .string()

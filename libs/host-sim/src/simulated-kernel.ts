@@ -45,6 +45,8 @@ export interface FilesOfFolder {
 
 /** A simulated machine behind the kernel port: real drivers run on it unchanged. */
 export class SimulatedKernel implements Kernel {
+  /** The pod of the daemon, where it runs in one. */
+  pod?: string;
   readonly #machine: Machine;
   readonly #faults = new Faults();
   readonly #unanswered = new UnansweredCalls();

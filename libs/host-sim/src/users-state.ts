@@ -2,6 +2,10 @@
 export interface UsersState {
   /** Devices that the kubelet has given to pods, by PCI address. */
   allocations: Record<string, Pod>;
+  /** Pods without devices that the kubelet knows; absent while there was none. */
+  pods?: Pod[];
+  /** The kubelet has just started, and has not heard of its pods yet. */
+  isKubeletNew?: true;
   /** Device files that programs have open, beside VFIO's. */
   openFiles: OpenFile[];
   /** Interfaces without a device of their own, such as VLANs, by name. */

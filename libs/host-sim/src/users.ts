@@ -28,6 +28,23 @@ export class Users {
     return this.#done(() => delete allocations[pciAddress]);
   }
 
+  /** A pod without devices runs on the node. */
+  run(pod: Partial<Pod> & Pick<Pod, 'name'>): () => void {
+    const pods = (this.#state.pods ??= []);
+    const entry = { namespace: 'default', uid: '7a1f2c9e-0000-4000-8000-000000000002', ...pod };
+    pods.push(entry);
+    return this.#done(() => pods.splice(pods.indexOf(entry), 1));
+  }
+
+  /**
+   * The kubelet starts again: it answers before it has heard of its pods from the API server, and its file is as it was.
+   * The returned function tells it of them.
+   */
+  restartKubelet(): () => void {
+    this.#state.isKubeletNew = true;
+    return this.#done(() => delete this.#state.isKubeletNew);
+  }
+
   /** A program opens a file below /dev. */
   open(path: string, program: Partial<OpenFile> = {}): () => void {
     const state = this.#state;

@@ -35,6 +35,7 @@ function followHandover(folder: HandoverFolder, watch: Watch): HandoverFolder {
 /** The kernel, with each call known to the watch until it comes back. */
 export function followKernel(kernel: Kernel, watch: Watch): Kernel {
   return {
+    ...(kernel.pod !== undefined && { pod: kernel.pod }),
     read: (path, options) => watch.call(`read ${path}`, () => kernel.read(path, options)),
     write: (path, value, options) => watch.call(`write ${path}`, () => kernel.write(path, value, options)),
     readlink: (path) => watch.call(`readlink ${path}`, () => kernel.readlink(path)),

@@ -49,12 +49,16 @@ export function answerCall(machine: Machine, { socket, method }: RpcMethod): Uin
   return encodeAllocatable({ devices: [{ resourceName: RESOURCE, deviceIds: machine.plugin.allocatable }] });
 }
 
+/**
+ * `List` answers with the pods that the kubelet knows (pkg/kubelet/apis/podresources/server_v1.go), and those are none
+ * until its source of pods has told it some.
+ */
 function listPodResources({ users }: Machine): Uint8Array {
-  return encodePodResources({
-    podResources: Object.entries(users.allocations).map(([address, { namespace, name }]) => ({
-      namespace,
-      name,
-      containers: [{ devices: [{ deviceIds: [address] }] }],
-    })),
-  });
+  if (users.isKubeletNew) return encodePodResources({});
+  const withDevices = Object.entries(users.allocations).map(([address, { namespace, name }]) => ({
+    namespace,
+    name,
+    containers: [{ devices: [{ resourceName: RESOURCE, deviceIds: [address] }] }],
+  }));
+  return encodePodResources({ podResources: [...(users.pods ?? []), ...withDevices] });
 }

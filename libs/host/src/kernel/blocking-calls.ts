@@ -40,11 +40,14 @@ parentPort.on('message', ({ verb, path, value }) => {
 });
 `;
 
-/** Threads that stand ready: a host has two ports more often than not. */
+/**
+ * Threads that stand ready: a host has two ports more often than not. Whoever only reads does with one, because reads
+ * do not wait for each other for long; each takes 8 MB.
+ */
 const SPARE_THREADS = 2;
 /** A call that waits so long for a thread gets another one. Starting one takes longer than most calls do. */
 const GROW_MS = 50;
-/** Threads beyond the spare ones end when no call has come back for so long: each takes 8 MB. */
+/** Threads beyond the spare ones end when no call has come back for so long. */
 const IDLE_MS = 10_000;
 
 interface Waiting {
@@ -52,6 +55,12 @@ interface Waiting {
   readonly onStart: () => void;
   readonly resolve: (result: BlockingResult) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** How many threads there are, and for how long. */
+interface BlockingCallsOptions {
+  readonly idleMs?: number | undefined;
+  readonly spareThreads?: number | undefined;
 }
 
 /**
@@ -62,15 +71,17 @@ export class BlockingCalls {
   readonly #idle: Worker[] = [];
   readonly #queue: Waiting[] = [];
   readonly #idleMs: number;
+  readonly #spareThreads: number;
   #threads = 0;
   /** Threads that do not run yet. */
   #starting = 0;
   #growth: NodeJS.Timeout | undefined;
   #shrinkage: NodeJS.Timeout | undefined;
 
-  constructor({ idleMs = IDLE_MS }: { readonly idleMs?: number } = {}) {
+  constructor({ idleMs = IDLE_MS, spareThreads = SPARE_THREADS }: BlockingCallsOptions = {}) {
     this.#idleMs = idleMs;
-    for (let count = 0; count < SPARE_THREADS; count += 1) this.#addThread();
+    this.#spareThreads = spareThreads;
+    for (let count = 0; count < spareThreads; count += 1) this.#addThread();
   }
 
   /** Threads that there are, the stuck ones among them. */
@@ -117,7 +128,7 @@ export class BlockingCalls {
   #shrinkLater(): void {
     clearTimeout(this.#shrinkage);
     this.#shrinkage = setTimeout(() => {
-      for (const worker of this.#idle.splice(SPARE_THREADS)) {
+      for (const worker of this.#idle.splice(this.#spareThreads)) {
         this.#threads -= 1;
         void worker.terminate();
       }

@@ -122,10 +122,13 @@ describe('threads for calls that block', () => {
     expect(begun).toEqual(['call']);
   });
 
-  it('are two that stand ready, however many calls come back', async () => {
-    const calls = new BlockingCalls();
+  it.each([
+    ['two', {}, 2],
+    ['one, for whoever only reads', { spareThreads: 1 }, 1],
+  ])('are %s that stand ready, however many calls come back', async (_, options, threads) => {
+    const calls = new BlockingCalls(options);
     const paths = Array.from({ length: 20 }, () => join(folder, 'etc/file'));
-    expect(calls.threads).toBe(2);
+    expect(calls.threads).toBe(threads);
     const results = await Promise.all(paths.map((path) => calls.run({ verb: 'read', path })));
     expect(results).toEqual(paths.map(() => ({ text: 'old content\n' })));
   });

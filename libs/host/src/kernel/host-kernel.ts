@@ -27,19 +27,31 @@ const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
  */
 const READS_AT_ONCE = 32;
 
+/** How the process stands to the machine that it runs on. */
+export interface HostKernelOptions {
+  /** Where the host's root file system is mounted; empty or `/` outside a container. */
+  readonly hostRoot: string;
+  /** See {@link Kernel}. */
+  readonly pod?: string | undefined;
+  /** Threads that stand ready for reads and writes; 2 unless given. */
+  readonly spareThreads?: number | undefined;
+}
+
 /**
  * The kernel of the machine that this process runs on. Errnos are spelled as Node.js spells them: EOPNOTSUPP, which
  * is the same number on Linux, is `ENOTSUP`.
  */
 export class HostKernel implements Kernel {
+  readonly pod?: string;
   readonly #hostRoot: string;
-  readonly #blocking = new BlockingCalls();
+  readonly #blocking: BlockingCalls;
   readonly #unanswered = new UnansweredCalls();
   readonly #reads = pLimit(READS_AT_ONCE);
 
-  /** @param options.hostRoot where the host's root file system is mounted; empty or `/` outside a container */
-  constructor(options: { readonly hostRoot: string }) {
-    this.#hostRoot = options.hostRoot === '/' ? '' : options.hostRoot;
+  constructor({ hostRoot, pod, spareThreads }: HostKernelOptions) {
+    this.#hostRoot = hostRoot === '/' ? '' : hostRoot;
+    this.#blocking = new BlockingCalls({ spareThreads });
+    if (pod !== undefined) this.pod = pod;
   }
 
   async read(path: string, options: ReadOptions = {}): Promise<string> {

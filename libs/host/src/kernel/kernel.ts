@@ -7,6 +7,9 @@ import { formatTime } from '@sriov/api';
  * Paths are absolute paths of the host (`/sys/...`, `/proc/...`, `/etc/...`).
  */
 export interface Kernel {
+  /** The pod that this process runs in, `namespace/name`: the kubelet knows it. Absent outside a pod. */
+  readonly pod?: string;
+
   /**
    * The content of a file, as text.
    * @throws {KernelError} with the errno: some attributes exist and refuse to be read (`EINVAL`, `EOPNOTSUPP`);

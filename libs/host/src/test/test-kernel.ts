@@ -19,6 +19,7 @@ export class TestKernel implements Kernel {
   readonly deadlines = new Map<string, number>();
   /** Answers of gRPC methods by socket and method, such as `/run/x.sock /v1.Service/List`. */
   readonly answers = new Map<string, Uint8Array>();
+  pod?: string;
   /** Called after each write. */
   onWrite: (path: string, value: string) => void = () => undefined;
 

@@ -14,11 +14,21 @@ export const LIST_POD_RESOURCES = {
   method: '/v1.PodResourcesLister/List',
 } as const;
 
+/** A pod that has a device, and the resource by which it asked for it. */
+export interface Allocated {
+  /** `openshift.io/intelnics`; empty where the kubelet does not say. */
+  readonly resource: string;
+  /** `namespace/name`, or `UID ...` where only the file of the device manager tells. */
+  readonly pod: string;
+}
+
 /** Devices that the kubelet has given to pods. */
 export interface Allocations {
   /** Who has a device, by its id, which is the PCI address of a VF: words for people. */
   readonly byDevice: ReadonlyMap<string, string>;
-  /** Why nothing is known although the kubelet may have given devices away. */
+  /** The same as data. It is one pod, unless a faulty plugin gives a device to two. */
+  readonly allocated: ReadonlyMap<string, readonly Allocated[]>;
+  /** Why there may be more than these: the kubelet may have given away others. */
   readonly unknown?: string;
   /** Why nothing is known: there is no kubelet that could be asked. */
   readonly missing?: string;
@@ -29,32 +39,70 @@ const LIST_MS = 5_000;
 
 /**
  * Asks the kubelet which devices it has given to pods; a pod need not have started for that. Where the kubelet has no
- * socket or does not answer, the file of its device manager counts.
+ * socket or does not answer, the file of its device manager counts. After its start, a kubelet answers before it knows
+ * its pods: first with none, then with those that it has from files. Such an answer lacks the pod of this process, or
+ * any pod at all, and then the file counts as well.
  */
 export async function readAllocations(kernel: Kernel): Promise<Allocations> {
   const answer = await askKubelet(kernel);
-  if (typeof answer !== 'string' && answer !== undefined) return { byDevice: answer };
-  const checkpoint = await readCheckpoint(kernel);
-  if (typeof checkpoint !== 'string' && checkpoint !== undefined) return { byDevice: checkpoint };
-  const causes = [answer, checkpoint].filter((cause) => cause !== undefined);
-  const byDevice = new Map<string, string>();
-  if (causes.length > 0) return { byDevice, unknown: `the kubelet cannot be asked (${causes.join('; ')})` };
+  if (typeof answer !== 'object') return withoutAnswer(answer, await readCheckpoint(kernel));
+  const doubt = doubtOf(answer, kernel.pod);
+  if (doubt === undefined) return tell(answer.given);
+  // Outside a pod, a kubelet that has just started looks like one that never had a pod.
+  const absent: readonly Given[] | string = kernel.pod === undefined ? [] : `there is no ${DEVICE_CHECKPOINT}`;
+  return fill(answer.given, (await readCheckpoint(kernel)) ?? absent, doubt);
+}
+
+function withoutAnswer(cause: string | undefined, checkpoint: readonly Given[] | string | undefined): Allocations {
+  if (typeof checkpoint === 'object') return tell(checkpoint);
+  const causes = [cause, checkpoint].filter((each) => each !== undefined);
+  if (causes.length > 0) return { ...tell([]), unknown: `the kubelet cannot be asked (${causes.join('; ')})` };
   return {
-    byDevice,
+    ...tell([]),
     missing: `there is neither ${LIST_POD_RESOURCES.socket} nor ${DEVICE_CHECKPOINT}: a VF that the kubelet has given to a pod, and that nothing else shows to be in use, counts as free`,
   };
 }
 
+/** A device that the kubelet has given to a pod. */
+interface Given extends Allocated {
+  readonly id: string;
+}
+
+/** What the kubelet answers: pods, with or without devices, and what it has given to them. */
+interface Answer {
+  readonly pods: readonly string[];
+  readonly given: readonly Given[];
+}
+
+/** Why the answer may not be all; nothing when it is. */
+function doubtOf({ pods }: Answer, own: string | undefined): string | undefined {
+  if (own !== undefined) return pods.includes(own) ? undefined : `the kubelet does not know the pod ${own} yet`;
+  return pods.length === 0 ? 'the kubelet knows no pod yet' : undefined;
+}
+
+/** Adds what the file tells of devices that the answer does not name. */
+function fill(given: readonly Given[], checkpoint: readonly Given[] | string, doubt: string): Allocations {
+  if (typeof checkpoint === 'string') return { ...tell(given), unknown: `${doubt}, and ${checkpoint}` };
+  const known = new Set(given.map(({ id }) => id));
+  return tell([...given, ...checkpoint.filter(({ id }) => !known.has(id))]);
+}
+
 /** The answer; a string when there was none; nothing when there is no kubelet to ask. */
-async function askKubelet(kernel: Kernel): Promise<Map<string, string> | string | undefined> {
+async function askKubelet(kernel: Kernel): Promise<Answer | string | undefined> {
   try {
     const names = await listNames(kernel, POD_RESOURCES.folder);
     if (!names.includes(POD_RESOURCES.socket)) return undefined;
-    return byDevice(decodeAnswer(await kernel.call(LIST_POD_RESOURCES, new Uint8Array(), { deadlineMs: LIST_MS })));
+    const bytes = await kernel.call(LIST_POD_RESOURCES, new Uint8Array(), { deadlineMs: LIST_MS });
+    return readAnswer(answerSchema.parse(answerType.toObject(answerType.decode(bytes))));
   } catch (error) {
     return messageOf(error);
   }
 }
+
+const containerDevices = z.object({
+  resourceName: z.string().default(''),
+  deviceIds: z.array(z.string()).default([]),
+});
 
 const answerSchema = z.object({
   podResources: z
@@ -62,9 +110,7 @@ const answerSchema = z.object({
       z.object({
         name: z.string().default(''),
         namespace: z.string().default(''),
-        containers: z
-          .array(z.object({ devices: z.array(z.object({ deviceIds: z.array(z.string()).default([]) })).default([]) }))
-          .default([]),
+        containers: z.array(z.object({ devices: z.array(containerDevices).default([]) })).default([]),
       }),
     )
     .default([]),
@@ -90,23 +136,21 @@ const answerType = protobuf
   )
   .root.lookupType('v1.ListPodResourcesResponse');
 
-/** @throws {Error} when the bytes are not such a message */
-function decodeAnswer(bytes: Uint8Array): z.output<typeof answerSchema> {
-  return answerSchema.parse(answerType.toObject(answerType.decode(bytes)));
-}
-
 /** The answer as it goes over the wire, for those who stand in for a kubelet. */
 export function encodePodResources(answer: PodResourcesAnswer): Uint8Array {
   return answerType.encode(answerType.fromObject(answer)).finish();
 }
 
-function byDevice({ podResources }: z.output<typeof answerSchema>): Map<string, string> {
-  const owners = podResources.flatMap(({ namespace, name, containers }) =>
-    containers.flatMap(({ devices }) =>
-      devices.flatMap(({ deviceIds }) => deviceIds.map((id) => [id, `pod ${namespace}/${name}`] as const)),
+function readAnswer({ podResources }: z.output<typeof answerSchema>): Answer {
+  const pods = podResources.map((each) => ({ ...each, pod: `${each.namespace}/${each.name}` }));
+  return {
+    pods: pods.map(({ pod }) => pod),
+    given: pods.flatMap(({ pod, containers }) =>
+      containers.flatMap(({ devices }) =>
+        devices.flatMap(({ resourceName: resource, deviceIds }) => deviceIds.map((id) => ({ id, resource, pod }))),
+      ),
     ),
-  );
-  return mergeOwners(owners);
+  };
 }
 
 const checkpointSchema = z.object({
@@ -115,6 +159,7 @@ const checkpointSchema = z.object({
       .array(
         z.object({
           PodUID: z.string(),
+          ResourceName: z.string().default(''),
           // By NUMA node; kubelets before 1.20 wrote a list.
           DeviceIDs: z.union([z.array(z.string()), z.record(z.string(), z.array(z.string()).nullable())]).nullish(),
         }),
@@ -124,28 +169,35 @@ const checkpointSchema = z.object({
 });
 
 /** What the file says; a string when it cannot be read; nothing when there is none. */
-async function readCheckpoint(kernel: Kernel): Promise<Map<string, string> | string | undefined> {
+async function readCheckpoint(kernel: Kernel): Promise<readonly Given[] | string | undefined> {
   try {
     const { Data } = checkpointSchema.parse(JSON.parse(await kernel.read(DEVICE_CHECKPOINT)));
-    const owners = (Data.PodDeviceEntries ?? []).flatMap(({ PodUID, DeviceIDs }) =>
+    return (Data.PodDeviceEntries ?? []).flatMap(({ PodUID, ResourceName: resource, DeviceIDs }) =>
       Object.values(DeviceIDs ?? {})
         .flat()
-        .flatMap((id) => (id === null ? [] : [[id, `the pod with the UID ${PodUID}`] as const])),
+        .flatMap((id) => (id === null ? [] : [{ id, resource, pod: `${BY_UID}${PodUID}` }])),
     );
-    return mergeOwners(owners);
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     return error instanceof KernelError ? error.message : `${DEVICE_CHECKPOINT} cannot be understood`;
   }
 }
 
+/** No namespace begins so. */
+const BY_UID = 'UID ';
+
 /** Containers of a pod can share a device, and faulty plugins give one to two pods. */
-function mergeOwners(owners: readonly (readonly [id: string, owner: string])[]): Map<string, string> {
-  const merged = new Map<string, string>();
-  for (const [id, owner] of owners) {
-    const known = merged.get(id);
-    if (known === undefined) merged.set(id, owner);
-    else if (!known.split(', ').includes(owner)) merged.set(id, `${known}, ${owner}`);
+function tell(given: readonly Given[]): Pick<Allocations, 'byDevice' | 'allocated'> {
+  const allocated = new Map<string, Allocated[]>();
+  for (const { id, resource, pod } of given) {
+    const known = allocated.get(id) ?? [];
+    if (known.some((other) => other.pod === pod && other.resource === resource)) continue;
+    allocated.set(id, [...known, { resource, pod }]);
   }
-  return merged;
+  return { byDevice: new Map([...allocated].map(([id, owners]) => [id, wordsOf(owners)])), allocated };
+}
+
+function wordsOf(owners: readonly Allocated[]): string {
+  const pods = [...new Set(owners.map(({ pod }) => pod))];
+  return pods.map((pod) => (pod.startsWith(BY_UID) ? `the pod with the ${pod}` : `pod ${pod}`)).join(', ');
 }
