@@ -173,7 +173,7 @@ async function readCheckpoint(kernel: Kernel): Promise<readonly Given[] | string
   try {
     const { Data } = checkpointSchema.parse(JSON.parse(await kernel.read(DEVICE_CHECKPOINT)));
     return (Data.PodDeviceEntries ?? []).flatMap(({ PodUID, ResourceName: resource, DeviceIDs }) =>
-      Object.values(DeviceIDs ?? {})
+      Object.values<string | readonly string[] | null>(DeviceIDs ?? {})
         .flat()
         .flatMap((id) => (id === null ? [] : [{ id, resource, pod: `${BY_UID}${PodUID}` }])),
     );
