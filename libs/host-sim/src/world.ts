@@ -22,6 +22,8 @@ const nicSchema = z.strictObject({
   up: z.boolean().default(false),
   /** Bridge or bond that the interface is part of. */
   master: z.string().optional(),
+  /** Where the firmware tells one. */
+  numaNode: z.int().min(0).optional(),
   /** Where it matters; else the lowest free one. */
   iommuGroup: z.int().min(0).optional(),
   /** Most VFs, where the model leaves the number to the firmware. */

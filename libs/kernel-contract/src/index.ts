@@ -1,5 +1,6 @@
 import { type Kernel } from '@sriov/host';
 import { bindingCases } from './binding.ts';
+import { deviceCases } from './devices.ts';
 import { eventCases } from './events.ts';
 import { holdingCases } from './holding.ts';
 import { Bench, type ContractCase, type Lab } from './lab.ts';
@@ -17,6 +18,7 @@ export const CONTRACT: readonly ContractCase[] = [
   ...bindingCases,
   ...linkCases,
   ...holdingCases,
+  ...deviceCases,
   ...eventCases,
 ];
 

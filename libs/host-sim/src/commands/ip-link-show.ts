@@ -25,10 +25,20 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     allmulti: 0,
     min_mtu: 68,
     max_mtu: machine.model(state.device).maxMtu,
+    ...portOf(machine, state.device),
     ...(state.altNames.length > 0 && { altnames: state.altNames }),
     parentbus: machine.model(state.device).innerBus ?? 'pci',
     parentdev: machine.innerDeviceOf(state.device) ?? state.device,
     ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: pf.vfSettings.map(describeVf) }),
+  };
+}
+
+/** As `ip -d` has them (ip/ipaddress.c, print_linkinfo): where the driver refuses to tell them, they are not there. */
+function portOf(machine: Machine, address: string): object {
+  const { portName, switchId } = machine.switchPort(address);
+  return {
+    ...(portName !== undefined && { phys_port_name: portName }),
+    ...(switchId !== undefined && { phys_switch_id: switchId }),
   };
 }
 

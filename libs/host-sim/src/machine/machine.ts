@@ -121,6 +121,12 @@ export class Machine {
     return vf && { vf, pf: this.pf(vf.pf) };
   }
 
+  /** NUMA node, or -1: a VF is on the bus of its PF, and takes the node of that (drivers/pci/probe.c). */
+  numaNode(address: string): number {
+    const port = this.device(address).vf?.pf ?? address;
+    return this.world.nics.find((nic) => nic.address === port)?.numaNode ?? -1;
+  }
+
   /** What sysfs shows of the device and never changes. */
   facts(address: string): PciFacts {
     const { vf, model } = this.device(address);
@@ -136,6 +142,17 @@ export class Machine {
     if (innerBus === undefined) return undefined;
     const alike = Object.keys(this.state.devices).filter((each) => this.model(each).innerBus === innerBus);
     return `${innerBus}${alike.sort().indexOf(address)}`;
+  }
+
+  /**
+   * What the interface of a device tells of its port: a name where the driver has an eSwitch (devlink gives
+   * it, devlink_compat_phys_port_name_get), and the switch that it is part of in switchdev mode.
+   */
+  switchPort(address: string): { readonly portName?: string; readonly switchId?: string } {
+    const { pf } = this.device(address);
+    if (!pf || !this.model(address).hasESwitch) return {};
+    const portName = `p${address.split('.')[1]}`;
+    return pf.eSwitchMode === 'switchdev' ? { portName, switchId: pf.mac.replaceAll(':', '') } : { portName };
   }
 
   /** The interfaces of a device in the host's network namespace, with their names. */

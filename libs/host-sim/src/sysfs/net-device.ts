@@ -56,21 +56,14 @@ function neighbours(machine: Machine, name: string, { device, mac, master }: Lin
   };
 }
 
-/** Port names exist only where the driver has an eSwitch. */
 function switchPort(machine: Machine, { device }: LinkState): Entries {
-  const { pf } = machine.device(device);
-  if (!pf || !machine.model(device).hasESwitch) {
-    return {
-      phys_port_id: unreadable('ENOTSUP'),
-      phys_port_name: unreadable('ENOTSUP'),
-      phys_switch_id: unreadable('ENOTSUP'),
-    };
-  }
+  const { portName, switchId } = machine.switchPort(device);
+  const orRefuse = (text: string | undefined): File =>
+    text === undefined ? unreadable('ENOTSUP') : constant(`${text}\n`);
   return {
     phys_port_id: unreadable('ENOTSUP'),
-    phys_port_name: constant(`p${device.split('.')[1]}\n`),
-    phys_switch_id:
-      pf.eSwitchMode === 'switchdev' ? constant(`${pf.mac.replaceAll(':', '')}\n`) : unreadable('ENOTSUP'),
+    phys_port_name: orRefuse(portName),
+    phys_switch_id: orRefuse(switchId),
   };
 }
 

@@ -4,6 +4,7 @@ import { totalVfs, writeNumVfs } from '../machine/vfs.ts';
 import { type DeviceState } from '../state.ts';
 import { constant, type Entries, Errno, type File, folder, type Folder, link, settable } from '../tree.ts';
 import { netDevice } from './net-device.ts';
+import { rdmaEntries } from './rdma.ts';
 import { idlePower, pfPower, vfPower, wakeupSource } from './power.ts';
 
 /** A file that only takes writes. */
@@ -70,7 +71,7 @@ function identity(machine: Machine, address: string): Entries {
     firmware_node: link(`../../../LNXSYSTM:00/LNXSYBUS:00/PNP0A08:00/${firmwareNode}`),
     irq: constant(`${irq}\n`),
     modalias: constant(`${modalias}\n`),
-    numa_node: settable('-1\n'),
+    numa_node: settable(`${machine.numaNode(address)}\n`),
     revision: constant(`0x${revision}\n`),
     subsystem: link('../../../../bus/pci'),
     subsystem_device: constant(`0x${subsystemDevice}\n`),
@@ -136,21 +137,10 @@ function driverBinding(machine: Machine, address: string, device: DeviceState): 
     },
     enable: settable(isEnabled ? '1\n' : '0\n'),
     msi_irqs: irqs.length > 0 ? folder(Object.fromEntries(irqs.map((irq) => [irq, constant('msix\n')]))) : undefined,
-    infiniband_verbs: isEnabled && hasRdma(machine, address) ? () => uverbs(machine, address) : undefined,
+    ...rdmaEntries(machine, address),
     'vfio-dev': driver === 'vfio-pci' ? () => vfioFolder(machine, address) : undefined,
     waiting_for_supplier: driver === undefined ? constant('0\n') : undefined,
   };
-}
-
-/** The driver of the device makes an RDMA device of each of its functions as well. */
-function hasRdma(machine: Machine, address: string): boolean {
-  return machine.model(address).pfDriver === 'mlx5_core';
-}
-
-/** `uverbsN`: N counts the RDMA devices of the machine. */
-function uverbs(machine: Machine, address: string): Folder {
-  const all = Object.keys(machine.state.devices).filter((each) => machine.isNetDriver(each) && hasRdma(machine, each));
-  return folder({ [`uverbs${all.sort().indexOf(address)}`]: folder({}) });
 }
 
 /** `vfioN`: N counts the devices that vfio-pci has. */

@@ -3,6 +3,7 @@ import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
 import { kubeletFolder } from './kubelet.ts';
 import { handoverFolder } from './handover-folder.ts';
 import { pciBus, pciHost } from './pci-bus.ts';
+import { infinibandNodes, staticNodes } from './rdma.ts';
 
 /** The whole file tree of a simulated machine. */
 export function rootFolder(machine: Machine): Folder {
@@ -21,7 +22,7 @@ export function rootFolder(machine: Machine): Folder {
     run: folder({ 'sriov-operator': () => handoverFolder(machine) }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
-    dev: () => folder({ vfio: () => vfioNodes(machine) }),
+    dev: () => folder({ ...staticNodes(), ...infinibandNodes(machine), vfio: () => vfioNodes(machine) }),
     etc: () => folder({ 'modprobe.d': () => folder(modprobeFiles(machine)) }),
   });
 }
