@@ -4,6 +4,7 @@ import { Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
+import { findGone } from './device-plugin/find-gone.ts';
 import { type OpenHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { PassWatch } from './blocked-calls/pass-watch.ts';
@@ -53,7 +54,8 @@ export async function runControllers<S extends Settings>(
         host,
         getNodeState,
         status,
-        restartPlugin: createPluginRestarter({ ...plugin, journal, getNodeState, recorder, log }),
+        restartPlugin: createPluginRestarter({ ...plugin, kernel: host.kernel, journal, getNodeState, recorder, log }),
+        findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
         allowHostInterfaces: settings.configureHostInterfaces,
         clock,
         log,

@@ -24,6 +24,8 @@ export interface Followers extends ApplyPorts {
 /** Where the host ended. */
 export interface Converged extends Remainder {
   readonly observed: ObservedHost;
+  /** PFs of ours, with the entry that was last begun. */
+  readonly owned: Gathered['facts']['owned'];
   /** What decides whether the device plugin is restarted. */
   readonly plugin: PassEnd['plugin'] & { readonly told: ToldAtEnd };
 }
@@ -62,7 +64,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
       const told = await ports.plugin.end(withdrawing, end);
       const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs, told };
       const journalProblems = unhealed(gathered.journal.damaged, plan);
-      return { observed, rest: withSilence(plan, told), failures: end.failures, journalProblems, plugin };
+      const { owned } = gathered.facts;
+      return { observed, owned, rest: withSilence(plan, told), failures: end.failures, journalProblems, plugin };
     }
     if (!(await withdrawing.prepare(plan, observed, followers.onWithdraw))) continue;
     await followers.onPlan(plan, observed);

@@ -6,6 +6,7 @@ import { ServiceError } from '@sriov/runtime';
 import { listSockets } from './device-plugin/sync-plugins.ts';
 import { type LookPorts, wishOf } from './gather.ts';
 import { lookAndPlan } from './look-and-plan.ts';
+import { findDelays, withDelays } from './plugin-restart/apply-restart.ts';
 import { gatherForeseen } from './plugin-restart/gather-restart.ts';
 import { type Settings } from './settings.ts';
 
@@ -26,11 +27,14 @@ export async function printPlan(client: KubeClient, host: LookPorts, settings: S
   const sockets = await listSockets(host.kernel);
   const learns = sockets.length > 0 && typeof sockets !== 'string';
   const foreseen = gatherForeseen(nodeState, { facts, plan, record: journal.plugin, learns });
+  const isDue = foreseeRestart(foreseen).action === 'list-pods';
+  const delays = isDue ? await findDelays(host.kernel, nodeState, facts) : [];
+  const delayed = withDelays(foreseen, delays);
   const lines = [
     ...(typeof sockets === 'string' ? [`whether the device plugin is the operator's cannot be seen: ${sockets}`] : []),
     ...(learns ? describeWithdrawals(plan) : []),
-    ...describePlan(plan),
-    ...describeRestart(foreseeRestart(foreseen), foreseen.unsettled),
+    ...describePlan({ ...plan, problems: [...plan.problems, ...delays] }),
+    ...describeRestart(foreseeRestart(delayed), delayed.unsettled),
   ];
   process.stdout.write(
     `${(lines.length > 0 ? lines : ['nothing to do: the host is as the spec wants it']).join('\n')}\n`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { KernelBlockedError } from '@sriov/host';
-import { type HostPlan, type Pass } from '@sriov/node-plan';
+import { type GoneDevice, type HostPlan, type Pass, type PlanProblem } from '@sriov/node-plan';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { FakeClock, readLogLine } from '@sriov/testing';
 import { type Converged } from './converge.ts';
@@ -19,6 +19,7 @@ const problem = { pciAddress: about.pciAddress, reason: 'InterfaceNotFound', mes
 
 const passWith = (change: Partial<Converged> = {}, isPatient = false): Converged & { isPatient: boolean } => ({
   observed,
+  owned: new Map(),
   rest,
   failures: [],
   journalProblems: [],
@@ -43,10 +44,15 @@ interface Rig {
 
 interface Conditions {
   readonly pluginProblem?: string;
+  readonly delays?: readonly PlanProblem[];
+  /** `'unknown'` where nobody can know. */
+  readonly found?: readonly GoneDevice[] | 'unknown';
   readonly write?: () => Promise<boolean>;
 }
 
-function rigWith({ pluginProblem, write = () => Promise.resolve(true) }: Conditions = {}): Rig {
+function rigWith(conditions: Conditions = {}): Rig {
+  const { pluginProblem, delays = [], found = [], write = () => Promise.resolve(true) } = conditions;
+  const gone = found === 'unknown' ? undefined : [...found];
   const lines: string[] = [];
   const stream = {
     write(line: string) {
@@ -71,7 +77,8 @@ function rigWith({ pluginProblem, write = () => Promise.resolve(true) }: Conditi
           return write();
         },
       },
-      restartPlugin: () => Promise.resolve(pluginProblem),
+      restartPlugin: () => Promise.resolve({ delays, ...(pluginProblem !== undefined && { problem: pluginProblem }) }),
+      findGone: () => Promise.resolve(gone),
       clock: new FakeClock(),
       log: createLogger({ service: 'spec', level: 'debug' }, stream),
       metrics: createNodeMetrics(registry),
@@ -121,6 +128,23 @@ describe('a pass', () => {
     const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith());
     expect(verdict.message).toBe('the host is as the spec wants it, but the device plugin could not be restarted');
     expect([verdict.syncStatus, hasFailed]).toEqual(['Succeeded', true]);
+  });
+
+  it('after which a pod delays the restart of the device plugin has failed, and has tried nothing', async () => {
+    const { ports } = rigWith({ delays: [{ ...problem, reason: 'VirtualFunctionInUse', message: 'held by a pod' }] });
+    const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith());
+    expect([verdict.syncStatus, verdict.message, hasFailed]).toEqual(['Failed', 'held by a pod', false]);
+    expect(verdict.failures).toMatchObject([{ pciAddress: about.pciAddress, reason: 'VirtualFunctionInUse' }]);
+  });
+
+  it.each<[string, Conditions['found'], string | null | undefined]>([
+    ['a pod has a device that is gone says so', [{ resource: 'a/b', device: '1', holder: 'pod n/p' }], 'DeviceGone'],
+    ['no device is gone says that nothing is known of resources', [], null],
+    ['nobody can know that leaves what it said', 'unknown', undefined],
+  ])('beside the device plugin of somebody else, after which %s', async (_, found = [], expected) => {
+    const { ports, reports } = rigWith({ found });
+    await judgePass(ports, nodeState, passWith());
+    expect(reports.map(({ resources }) => (resources ? resources.reason : resources))).toEqual([expected]);
   });
 
   it('after which the device plugin says what it holds back reports that', async () => {

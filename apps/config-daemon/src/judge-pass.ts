@@ -2,6 +2,7 @@ import { type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { type BlockedCall } from '@sriov/host';
 import {
   type EndedPass,
+  type GoneDevice,
   type Pass,
   resourcesCondition,
   unreadableVerdict,
@@ -12,6 +13,7 @@ import {
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type Converged } from './converge.ts';
 import { type ToldAtEnd } from './device-plugin/device-plugin.ts';
+import { type SeenHost } from './device-plugin/find-gone.ts';
 import { type HostUnreadableError } from './host-unreadable-error.ts';
 import { type NodeMetrics } from './metrics.ts';
 import { type RestartPlugin } from './plugin-restart/apply-restart.ts';
@@ -21,6 +23,8 @@ import { type StatusWriter } from './status/status-writer.ts';
 export interface JudgePorts {
   readonly status: StatusWriter;
   readonly restartPlugin: RestartPlugin;
+  /** Finds devices that pods have and the host has not, see `findGone`. */
+  readonly findGone: (nodeState: SriovNetworkNodeState, seen: SeenHost) => Promise<GoneDevice[] | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: NodeMetrics;
@@ -43,14 +47,17 @@ export async function judgePass(
   nodeState: SriovNetworkNodeState,
   pass: Converged & { readonly isPatient: boolean },
 ): Promise<JudgedPass> {
-  const { clock, log, metrics, status, restartPlugin } = ports;
-  const { observed, failures, isPatient } = pass;
+  const { clock, log, metrics, status, restartPlugin, findGone } = ports;
+  const { observed, rest, failures, isPatient } = pass;
   const { told } = pass.plugin;
-  const pluginProblem = (await restartPlugin(nodeState, pass)) ?? silenceOf(told);
-  const verdict = withPluginProblem(verdictOf(pass, isPatient), pluginProblem);
+  const { problem, delays } = await restartPlugin(nodeState, pass);
+  const pluginProblem = problem ?? silenceOf(told);
+  const remainder = { ...pass, rest: { ...rest, problems: [...rest.problems, ...delays] } };
+  const verdict = withPluginProblem(verdictOf(remainder, isPatient), pluginProblem);
   metrics.judged(observed, verdict, clock.now());
-  const resources = resourcesOf(told);
-  if (await status.write(nodeState, { observed, verdict, resources })) logVerdict(log, verdict);
+  const gone = told.kind === 'absent' ? await findGone(nodeState, pass) : [];
+  const resources = gone && { resources: resourcesOf(told, gone) };
+  if (await status.write(nodeState, { observed, verdict, ...resources })) logVerdict(log, verdict);
   const { syncStatus } = verdict;
   if (syncStatus === SYNC_STATUS.succeeded) return { verdict, hasFailed: pluginProblem !== undefined };
   return { verdict, hasFailed: syncStatus === SYNC_STATUS.failed && failures.length > 0 };
@@ -60,13 +67,13 @@ function silenceOf(told: ToldAtEnd): string | undefined {
   return told.kind === 'silent' ? `the device plugin does not answer (${told.cause})` : undefined;
 }
 
-/** What the pass has to say about the node's resources: nothing where no device plugin of ours is there to be asked. */
-function resourcesOf(told: ToldAtEnd): NonNullable<Pass['resources']> | null {
+/** What the pass has to say about the node's resources. */
+function resourcesOf(told: ToldAtEnd, gone: readonly GoneDevice[]): NonNullable<Pass['resources']> | null {
   const known = {
     ...(told.kind === 'answered' && { answer: told.answer }),
     ...(told.kind === 'silent' && { silence: told.cause }),
   };
-  return resourcesCondition({ ...known, gone: [] }) ?? null;
+  return resourcesCondition({ ...known, gone }) ?? null;
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
+import { findGone } from './device-plugin/find-gone.ts';
 import { Journal } from './journal/journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from '@sriov/node-plan';
@@ -51,7 +52,9 @@ class Daemon {
 
   readonly reconcile = createReconciler({
     host: hostPorts({ kernel: this.kernel, journal: this.#journal, clock: this.clock }),
+    findGone: (nodeState, seen) => findGone(this.kernel, nodeState, seen),
     restartPlugin: createPluginRestarter({
+      kernel: this.kernel,
       pods: this.pods,
       journal: this.#journal,
       getNodeState: () => this.state,
@@ -639,5 +642,46 @@ describe('the device plugin', () => {
     expect(await daemon.reconcile()).toMatchObject({ kind: 'done' });
     expect(daemon.ready.message).toBe('the host is as the spec wants it');
     expect(daemon.pods.restarts).toBe(1);
+  });
+});
+
+describe('a device that a pod has and the host has not', () => {
+  const two = (numVfs: number): NodeStateSpec => {
+    const vfGroups = [{ resourceName: 'vf', policyName: 'p', deviceType: 'netdevice', vfRange: `0-${numVfs - 1}` }];
+    return { interfaces: [{ pciAddress: PF, name: 'ens1', numVfs, vfGroups }] };
+  };
+  const told = ({ status }: Daemon): string | undefined =>
+    status.conditions?.find(({ type }) => type === 'ResourcesOffered')?.message;
+
+  it('is named as long as the pod is there, beside the device plugin of somebody else', async () => {
+    const daemon = new Daemon();
+    daemon.want(two(2));
+    await daemon.reconcile();
+    expect(told(daemon)).toBeUndefined();
+    const end = daemon.kernel.users.allocate('0000:01:10.6', { namespace: 'default', name: 'web' });
+    daemon.want(two(3));
+    // The pod of a VF delays the change: the look is a close one.
+    const release = daemon.kernel.users.allocate('0000:01:10.0', { name: 'other' });
+    await daemon.reconcile();
+    const message =
+      'openshift.io/vf: pod default/web has 0000:01:10.6, which is no longer there: delete the pod, it cannot get the device back';
+    expect(told(daemon)).toBe(message);
+    daemon.want(two(2));
+    await daemon.reconcile();
+    expect(told(daemon)).toBe(message);
+    end();
+    await daemon.reconcile();
+    expect(told(daemon)).toBeUndefined();
+    release();
+  });
+
+  it("is told by the operator's own device plugin, with the pod and the cure", async () => {
+    const daemon = new Daemon();
+    daemon.kernel.plugin.start();
+    const gone = { resource: 'a/b', devices: ['0000:01:10.6'], reason: 'Gone' as const, message: 'pod n/p has it' };
+    daemon.kernel.plugin.says({ heldBack: [gone] });
+    daemon.want(two(2));
+    await daemon.reconcile();
+    expect(told(daemon)).toMatch(/^a\/b: 0000:01:10.6: pod n\/p has it: delete the pod/);
   });
 });

@@ -19,6 +19,8 @@ export interface Pod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** The resource by which it has asked for its device; the simulated one unless given. */
+  readonly resource?: string;
 }
 
 /** A program, and the path of a file in /dev. */

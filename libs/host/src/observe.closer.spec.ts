@@ -63,7 +63,11 @@ describe('a closer look', () => {
       [TWO, '8086'],
       [THREE, 'seen'],
     ]);
-    expect(rest).toStrictEqual({ problems: [{ pciAddress: THREE, message: 'of another' }], rdmaMode: 'shared' });
+    expect(rest).toStrictEqual({
+      problems: [{ pciAddress: THREE, message: 'of another' }],
+      rdmaMode: 'shared',
+      allocated: new Map(),
+    });
   });
 
   it('has a problem in the place of a PF that cannot be observed any more', async () => {
@@ -74,6 +78,18 @@ describe('a closer look', () => {
       { pciAddress: THREE, message: 'of another' },
       { pciAddress: TWO, message: `read ${at(TWO)}/vendor: EIO` },
     ]);
+  });
+
+  it('tells what the kubelet has given to pods, whether or not the host has it', async () => {
+    const entry = { PodUID: 'u-7', ResourceName: 'openshift.io/a', DeviceIDs: { '-1': ['0000:09:10.0'] } };
+    const checkpoint = JSON.stringify({ Data: { PodDeviceEntries: [entry] } });
+    const { allocated } = await lookCloser(host({ ...pf(ONE), [DEVICE_CHECKPOINT]: checkpoint }), [ONE]);
+    expect([...(allocated ?? [])]).toEqual([['0000:09:10.0', [{ resource: 'openshift.io/a', pod: 'UID u-7' }]]]);
+  });
+
+  it('tells nothing of that where nobody knows', async () => {
+    const kernel = host({ ...pf(ONE), [DEVICE_CHECKPOINT]: '{' });
+    expect(await lookCloser(kernel, [ONE])).not.toHaveProperty('allocated');
   });
 
   it('says what it is blind to where there is no kubelet', async () => {

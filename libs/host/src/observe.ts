@@ -49,7 +49,7 @@ export async function lookCloser(
   const tables = await readTables(kernel, true);
   const { interfaces, problems } = await observeAll(kernel, pciAddresses, tables);
   const isOther = ({ pciAddress }: { readonly pciAddress: string }): boolean => !pciAddresses.includes(pciAddress);
-  const { missing } = tables.allocations ?? {};
+  const { missing, unknown, allocated } = tables.allocations ?? {};
   return {
     ...seen,
     interfaces: [...seen.interfaces.filter(isOther), ...interfaces].sort((a, b) =>
@@ -57,6 +57,7 @@ export async function lookCloser(
     ),
     problems: [...seen.problems.filter(isOther), ...problems],
     ...(missing !== undefined && { blindSpots: [missing] }),
+    ...(unknown === undefined && allocated !== undefined && { allocated }),
   };
 }
 

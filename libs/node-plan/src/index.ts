@@ -1,4 +1,5 @@
 export * from './words/describe-plan.ts';
+export * from './words/describe-pod.ts';
 export * from './words/describe-withdrawals.ts';
 export * from './words/format-vf-ids.ts';
 export { pfTitle } from './words/pf-title.ts';
@@ -12,6 +13,7 @@ export * from './status/resources-condition.ts';
 export * from './status/status-interfaces.ts';
 export * from './planning/steps.ts';
 export { findFailures, type FoundFailure } from './status/node-failures.ts';
+export * from './status/gone-devices.ts';
 export * from './status/merge-answers.ts';
 export * from './status/next-look.ts';
 export * from './status/node-state-status.ts';

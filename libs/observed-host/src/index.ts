@@ -1,3 +1,4 @@
+export { type DeviceHolder } from './device-holder.ts';
 export { type DeviceUse } from './device-use.ts';
 export { type DeviceNodes, type ObservedDevice, type ParentPf, type RdmaNodes } from './observed-device.ts';
 export {

@@ -1,4 +1,5 @@
 import { type LinkType } from '@sriov/api';
+import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
 
 /**
@@ -14,6 +15,11 @@ export interface ObservedHost {
   readonly rdmaMode?: 'shared' | 'exclusive';
   /** Sources of facts that the host does not have, a sentence each: what they would tell is not among the uses. */
   readonly blindSpots?: readonly string[];
+  /**
+   * What the kubelet has given to pods, by the id of the device, whether or not the host has it; absent where the look
+   * was not a close one, or nobody knows.
+   */
+  readonly allocated?: ReadonlyMap<string, readonly DeviceHolder[]>;
 }
 
 /** A physical function: a network device that is not itself a VF. */

@@ -48,6 +48,7 @@ async function pass(
 ): Promise<string | undefined> {
   const journal = new Journal(cut.folder(folder));
   const restart = createPluginRestarter({
+    kernel,
     pods: cut.pods(pods),
     journal,
     getNodeState: () => cached,
@@ -57,7 +58,11 @@ async function pass(
   });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
   const wanted = { ...wishOf(state), allowHostInterfaces: false };
-  return restart(state, await converge(hostPorts({ kernel: cut.kernel(kernel), journal }), wanted, followers));
+  const end = await restart(
+    state,
+    await converge(hostPorts({ kernel: cut.kernel(kernel), journal }), wanted, followers),
+  );
+  return end.problem ?? end.delays[0]?.message;
 }
 
 describe('a daemon that is killed at any step and started again restarts the device plugin exactly', () => {
@@ -161,4 +166,63 @@ it.each<[string, (state: SriovNetworkNodeState) => SriovNetworkNodeState]>([
   pods.restarts = 0;
   await pass(state, undefined, change(state));
   expect(pods.restarts).toBe(0);
+});
+
+describe('a pod that holds a VF under a name that its resource no longer has', () => {
+  const GROUPS = [{ resourceName: 'old', policyName: 'p', deviceType: 'netdevice', vfRange: '0-1' }];
+  const named = (resourceName: string): NodeStateSpec => ({
+    interfaces: [{ pciAddress: PORTS[0], name: 'ens1', numVfs: 2, vfGroups: [{ ...GROUPS[0], resourceName }] }],
+  });
+  const vf = (): string => kernel.state.devices[PORTS[0]]?.pf?.vfs[1] ?? '';
+  const hold = (resource: string): (() => void) => kernel.users.allocate(vf(), { resource });
+  beforeEach(async () => {
+    await pass(stateWith(named('old'), 'a'));
+    pods.restarts = 0;
+  });
+
+  it('delays the restart, with the names of the pod and of both resources, until it ends', async () => {
+    const end = hold('openshift.io/old');
+    expect(await pass(stateWith(named('new'), 'b'))).toBe(
+      `ens1 (${PORTS[0]}): the device plugin is not restarted, because it would then give VFs to a second pod: VF 1 is part of new now, and pod default/web has it as openshift.io/old: delete the pods, or wait until they end`,
+    );
+    expect(pods.restarts).toBe(0);
+    end();
+    expect(await pass(stateWith(named('new'), 'b'))).toBeUndefined();
+    expect(pods.restarts).toBe(1);
+  });
+
+  it('does not delay it when the name is changed back', async () => {
+    hold('openshift.io/old');
+    await pass(stateWith(named('new'), 'b'));
+    expect(await pass(stateWith(named('old'), 'a'))).toBeUndefined();
+    expect(pods.restarts).toBe(0);
+  });
+
+  it('is one of those that nobody knows when the kubelet cannot be asked: the restart waits', async () => {
+    const mend = [
+      kernel.addFault({ verb: 'call', path: '*', errno: 'UNAVAILABLE' }),
+      kernel.addFault({ verb: 'read', path: '/var/lib/kubelet/*', errno: 'EACCES' }),
+    ];
+    expect(await pass(stateWith(named('new'), 'b'))).toMatch(
+      /^the device plugin is not restarted, because it might then give VFs to a second pod, and nobody knows which VFs pods hold: the kubelet cannot be asked/,
+    );
+    expect(pods.restarts).toBe(0);
+    for (const each of mend) each();
+    await pass(stateWith(named('new'), 'b'));
+    expect(pods.restarts).toBe(1);
+  });
+
+  it('is none where it holds the VF under the name that the resource has', async () => {
+    hold('openshift.io/new');
+    await pass(stateWith(named('new'), 'b'));
+    expect(pods.restarts).toBe(1);
+  });
+});
+
+it('the device plugin of a host without VFs is restarted whether or not the kubelet can be asked', async () => {
+  await pass(stateWith({}, 'a'));
+  kernel.addFault({ verb: 'call', path: '*', errno: 'UNAVAILABLE' });
+  kernel.addFault({ verb: 'read', path: '/var/lib/kubelet/*', errno: 'EACCES' });
+  await pass(stateWith({}, 'b'));
+  expect(pods.restarts).toBe(1);
 });

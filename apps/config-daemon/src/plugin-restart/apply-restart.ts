@@ -1,7 +1,18 @@
 import { REASON, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
+import { type Kernel, readAllocations } from '@sriov/host';
 import { type EventRecorder } from '@sriov/kube';
-import { advance, type Advance, endPass, meantPods, type PluginRecord, type RestartFacts } from '@sriov/plugin-restart';
+import { type PlanProblem } from '@sriov/node-plan';
+import {
+  advance,
+  type Advance,
+  endPass,
+  type HostEnd,
+  meantPods,
+  type PluginRecord,
+  renamedResources,
+  type RestartFacts,
+} from '@sriov/plugin-restart';
 import { type Logger } from '@sriov/runtime';
 import { gatherRestart, type PassEnd } from './gather-restart.ts';
 import { type PluginMetrics } from './plugin-metrics.ts';
@@ -14,6 +25,8 @@ export interface PluginJournal {
 
 /** What restarting the device plugin takes. */
 export interface PluginPorts {
+  /** Where the kubelet is asked which VFs pods hold. */
+  readonly kernel: Kernel;
   readonly pods: PluginPods;
   /** The node's own state from the cache. */
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
@@ -23,18 +36,27 @@ export interface PluginPorts {
   readonly metrics: PluginMetrics;
 }
 
+/** How a restart of the device plugin went, or why there was none. */
+interface RestartEnd {
+  /** What failed: a sentence. It is tried again after the next pass. */
+  readonly problem?: string;
+  /** Pods that a restart would harm, and that it therefore waits for. */
+  readonly delays: readonly PlanProblem[];
+}
+
 /**
- * Restarts the device plugin after a pass if the table says so, and writes down what is known of it. Resolves with a
- * sentence when that failed, and it is then tried again after the next pass; never rejects. `nodeState` is the one that
- * the pass worked for.
+ * Restarts the device plugin after a pass if the table says so, and writes down what is known of it. Never rejects.
+ * `nodeState` is the one that the pass worked for.
  */
-export type RestartPlugin = (nodeState: SriovNetworkNodeState, end: PassEnd) => Promise<string | undefined>;
+export type RestartPlugin = (nodeState: SriovNetworkNodeState, end: PassEnd) => Promise<RestartEnd>;
 
 /** Makes the restarter of this node's device plugin. */
 export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
   const { journal, metrics, log } = ports;
   return async (nodeState, end) => {
-    const facts = gatherRestart(end, { nodeState, cached: ports.getNodeState() ?? nodeState });
+    const gathered = gatherRestart(end, { nodeState, cached: ports.getNodeState() ?? nodeState });
+    const delays = endPass(gathered).action === 'list-pods' ? await findDelays(ports.kernel, nodeState, end) : [];
+    const facts = withDelays(gathered, delays);
     const decision = endPass(facts);
     const { record, action } = decision;
     const isDue = action === 'list-pods';
@@ -42,7 +64,7 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
       if (isDue) await restart(ports, { nodeState, facts, decision });
       else await journal.recordPlugin(record, facts.now);
       metrics.restartOwed(action === 'wait');
-      return undefined;
+      return { delays };
     } catch (err) {
       const problem = isDue
         ? `the device plugin could not be restarted: ${messageOf(err)}`
@@ -50,9 +72,27 @@ export function createPluginRestarter(ports: PluginPorts): RestartPlugin {
       log.warn({ err }, problem);
       metrics.restartOwed(record.owed !== undefined);
       if (isDue) metrics.pluginRestarted('failed');
-      return problem;
+      return { problem, delays };
     }
   };
+}
+
+/** Why the device plugin must not be restarted now. Where nobody knows which VFs pods hold, they may hold all. */
+export async function findDelays(
+  kernel: Kernel,
+  { spec = {} }: SriovNetworkNodeState,
+  { observed }: Pick<HostEnd, 'observed'>,
+): Promise<PlanProblem[]> {
+  if (!observed.interfaces.some(({ sriov }) => sriov?.vfs.length)) return [];
+  const { allocated, unknown } = await readAllocations(kernel);
+  if (unknown === undefined) return renamedResources({ spec, observed, allocated });
+  const message = `the device plugin is not restarted, because it might then give VFs to a second pod, and nobody knows which VFs pods hold: ${unknown}`;
+  return [{ reason: REASON.vfInUse, message }];
+}
+
+/** The same facts, with what delays a restart. */
+export function withDelays<F extends Pick<RestartFacts, 'unsettled'>>(facts: F, delays: readonly PlanProblem[]): F {
+  return { ...facts, unsettled: [...facts.unsettled, ...delays.map(({ pciAddress = '' }) => pciAddress)] };
 }
 
 interface Restart {

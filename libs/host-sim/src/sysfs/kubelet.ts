@@ -26,10 +26,10 @@ export function kubeletFolder(machine: Machine): Folder {
 }
 
 function checkpointText({ users }: Machine): string {
-  const entries = Object.entries(users.allocations).map(([address, { uid }]) => ({
+  const entries = Object.entries(users.allocations).map(([address, { uid, resource = RESOURCE }]) => ({
     PodUID: uid,
     ContainerName: 'main',
-    ResourceName: RESOURCE,
+    ResourceName: resource,
     DeviceIDs: { '-1': [address] },
     AllocResp: '',
   }));
@@ -55,10 +55,10 @@ export function answerCall(machine: Machine, { socket, method }: RpcMethod): Uin
  */
 function listPodResources({ users }: Machine): Uint8Array {
   if (users.isKubeletNew) return encodePodResources({});
-  const withDevices = Object.entries(users.allocations).map(([address, { namespace, name }]) => ({
+  const withDevices = Object.entries(users.allocations).map(([address, { namespace, name, resource = RESOURCE }]) => ({
     namespace,
     name,
-    containers: [{ devices: [{ resourceName: RESOURCE, deviceIds: [address] }] }],
+    containers: [{ devices: [{ resourceName: resource, deviceIds: [address] }] }],
   }));
   return encodePodResources({ podResources: [...(users.pods ?? []), ...withDevices] });
 }

@@ -37,6 +37,11 @@ describe('a plan withdraws', () => {
       [{ pf: PF, vfs: [2, 10], because: 'their driver changes' }],
     ],
     [
+      'the VFs that lose their driver',
+      { vfs: [{ id: 2, steps: [{ kind: 'unbind-vf' }] }] },
+      [{ pf: PF, vfs: [2], because: 'their driver changes' }],
+    ],
+    [
       'the VFs that get another MTU',
       { vfs: [{ id: 2, steps: [{ kind: 'set-vf-mtu', mtu: 9000 }] }] },
       [{ pf: PF, vfs: [2], because: 'their MTU changes' }],
@@ -74,7 +79,12 @@ describe('what is needed and not there is', () => {
 
 describe('two lists together are', () => {
   it.each<[string, Withdrawal[], Withdrawal[], Withdrawal[]]>([
-    ['in order of their PFs', [all('b')], [some('a', [1])], [some('a', [1]), all('b')]],
+    [
+      'in order of their PFs',
+      [all('b'), all('d')],
+      [some('a', [1]), all('c')],
+      [some('a', [1]), all('b'), all('c'), all('d')],
+    ],
     ['all VFs where one of them has all', [some('a', [1], 'old')], [all('a', 'new')], [all('a', 'new')]],
     ['all VFs, whichever list has them', [all('a', 'old')], [some('a', [1], 'new')], [all('a', 'new')]],
     ['the VFs of both', [some('a', [10, 2], 'old')], [some('a', [2, 1], 'new')], [some('a', [1, 2, 10], 'new')]],

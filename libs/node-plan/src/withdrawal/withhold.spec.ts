@@ -31,6 +31,11 @@ describe('a plan of which VFs are not withdrawn', () => {
       [testPfPlan({ before: [{ kind: 'set-link-up' }] })],
     ],
     [
+      'does what comes before and afterwards',
+      { before: [{ kind: 'set-link-up' }], vfs: VFS, after: [{ kind: 'set-autoprobe', enabled: true }] },
+      [testPfPlan({ before: [{ kind: 'set-link-up' }], after: [{ kind: 'set-autoprobe', enabled: true }] })],
+    ],
+    [
       'does what comes afterwards',
       { vfs: VFS, after: [{ kind: 'set-autoprobe', enabled: true }] },
       [testPfPlan({ before: [], after: [{ kind: 'set-autoprobe', enabled: true }] })],
