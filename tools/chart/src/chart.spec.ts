@@ -29,6 +29,8 @@ const EVERYTHING = {
   },
   operator: { extraEnv: { LISTEN: ':9999' } },
   networkPolicy: { enabled: true },
+  images: { sriovDevicePlugin: 'registry/plugin:v1' },
+  devicePlugin: { useCdi: true },
   imagePullSecrets: ['registry-login'],
   supportedExtraNICs: ['Intel_I350: "8086 1521 1520"'],
   extraDeploy: [
@@ -99,7 +101,7 @@ describe('the chart', () => {
   it('documents each of its values, and no others', () => {
     const values = z.looseObject({}).parse(parse(readFileSync(join(CHART_FOLDER, 'values.yaml'), 'utf8')));
     const readme = readFileSync(join(CHART_FOLDER, 'README.md'), 'utf8');
-    const table = readme.slice(readme.indexOf('## Values'), readme.indexOf('## Who may do what'));
+    const table = readme.slice(readme.indexOf('## Values'), readme.indexOf('## Which device plugin'));
     const documented = [...table.matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name);
     expect(documented).toEqual(leavesOf(values));
   });
@@ -240,9 +242,9 @@ describe('the workloads', () => {
   });
 
   it('probe health, request resources, bound their memory, and write to no file system of their own', async () => {
-    const objects = (await renderChart()).filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind));
-    expect(objects).toHaveLength(4);
-    for (const container of objects.map(containerOf)) {
+    const objects = await renderChart();
+    for (const [kind, name] of SERVICES) {
+      const container = containerOf(find(objects, kind, name));
       expect(container.resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
       expect(container.resources.limits).toEqual({ memory: expect.any(String) });
       expect(container.livenessProbe.httpGet).toMatchObject({ path: '/livez', port: 'health' });

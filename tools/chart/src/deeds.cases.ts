@@ -497,6 +497,7 @@ const CONFIG_DAEMON: readonly Row[] = [
   ['may', 'list the pods of the operator', 'GET', inCore(OPERATOR, 'pods')],
   ['may', 'delete the device plugin of its node', 'DELETE', inCore(OPERATOR, 'pods', 'plugin-here')],
   ['may not', 'delete that of another node', 'DELETE', inCore(OPERATOR, 'pods', 'plugin-there')],
+  ['may not', "delete the operator's own device plugin", 'DELETE', inCore(OPERATOR, 'pods', 'own-plugin-here')],
   ['may not', 'delete another pod of its node', 'DELETE', inCore(OPERATOR, 'pods', 'something-here')],
   ['may not', 'list the pods of others', 'GET', inCore(TEAM, 'pods')],
   ['may not', 'read policies', 'GET', ours(OPERATOR, 'sriovnetworknodepolicies')],

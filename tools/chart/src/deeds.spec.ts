@@ -66,6 +66,7 @@ async function createCoreObjects(): Promise<void> {
   for (const [name, nodeName, app] of [
     ['plugin-here', OWN_NODE, 'sriov-device-plugin'],
     ['plugin-there', OTHER_NODE, 'sriov-device-plugin'],
+    ['own-plugin-here', OWN_NODE, 'sriov-operator-device-plugin'],
     ['something-here', OWN_NODE, 'something'],
   ]) {
     const pod = { metadata: { name, labels: { app } }, spec: { nodeName, containers: [{ name: 'c', image: 'c' }] } };

@@ -53,6 +53,20 @@ const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigu
 const DEFAULTED_SPEC = { conversion: { strategy: 'None' } };
 const ours = `/apis/sriovnetwork.openshift.io/v1/namespaces/${NAMESPACE}`;
 
+const ORIGINAL = { images: { sriovDevicePlugin: 'plugin:1' } };
+const DAEMON_SETS = `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets`;
+/** As upstream's operator leaves it behind. */
+const FOREIGN_PLUGIN = {
+  metadata: { name: 'sriov-device-plugin' },
+  spec: {
+    selector: { matchLabels: { app: 'sriov-device-plugin' } },
+    template: {
+      metadata: { labels: { app: 'sriov-device-plugin' } },
+      spec: { containers: [{ name: 'c', image: 'c' }] },
+    },
+  },
+};
+
 // One life of a release: each step begins where the one before it ended.
 describe('a release of the chart', () => {
   it('cannot begin with a SriovOperatorConfig, says what to do instead, and leaves nothing', async () => {
@@ -83,6 +97,23 @@ describe('a release of the chart', () => {
     await ask('PATCH', path, [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle }]);
     await install('upgrade', { logLevel: 'debug' });
     expect(await ask('GET', path)).toMatchObject({ webhooks: [{ clientConfig: { caBundle } }] });
+  });
+
+  it('refuses to run a device plugin beside one that it does not manage, and says how to keep or replace that', async () => {
+    await ask('POST', DAEMON_SETS, FOREIGN_PLUGIN);
+    const command = `kubectl delete daemonset sriov-device-plugin --namespace ${NAMESPACE}`;
+    await expect(install('upgrade', {})).rejects.toThrow(
+      `two device plugins would run on each node. To have it replaced: ${command}.`,
+    );
+    await expect(install('upgrade', ORIGINAL)).rejects.toThrow(`${command} --cascade=orphan`);
+    await ask('DELETE', `${DAEMON_SETS}/sriov-device-plugin`);
+  });
+
+  it('brings the original device plugin when it is told its image, and takes it away without', async () => {
+    await install('upgrade', ORIGINAL);
+    expect(await namesAt(DAEMON_SETS)).toContain('sriov-device-plugin');
+    await install('upgrade', { images: { sriovDevicePlugin: '' } });
+    expect(await namesAt(DAEMON_SETS)).toEqual(['sriov-network-config-daemon', 'sriov-operator-device-plugin']);
   });
 
   it('takes the registration away with the webhook', async () => {

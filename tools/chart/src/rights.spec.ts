@@ -21,9 +21,14 @@ beforeAll(async () => {
     namespace: operator,
     release: RELEASE,
     parts: ['crds', 'rights'],
-    values: { crds: { networkAttachmentDefinition: true }, policyController: { devicePluginConfigShards: 2 } },
+    values: {
+      crds: { networkAttachmentDefinition: true },
+      policyController: { devicePluginConfigShards: 2 },
+      images: { sriovDevicePlugin: 'plugin:1' },
+    },
   });
-  const nobody = await actAsNobody(other);
+  await request('POST', `/api/v1/namespaces/${other}/serviceaccounts`, { metadata: { name: 'nobody' } });
+  const nobody = await actAsUnbound(other, 'nobody');
   everybody = await rightsOf(nobody, other);
   nobody.close();
 });
@@ -47,13 +52,12 @@ const RULES_REVIEW: Resource<RulesReview> = {
   namespaced: false,
 };
 
-/** An account to which no role is bound. */
-const actAsNobody = async (namespace: string): Promise<Account> => {
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-  await request('POST', path, { metadata: { name: 'nobody' } });
-  const { status } = (await request('POST', `${path}/nobody/token`, {})) as { status: { token: string } };
+/** An account that is no service of the cluster. */
+const actAsUnbound = async (namespace: string, name: string): Promise<Account> => {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+  const { status } = (await request('POST', path, {})) as { status: { token: string } };
   const { server, ca } = testControlPlane().access;
-  return openAccount('nobody', kubeconfigText({ server, ca, user: { name: 'nobody', token: status.token } }));
+  return openAccount(name, kubeconfigText({ server, ca, user: { name, token: status.token } }));
 };
 
 /** All that the account may do to objects in the namespace, as the API server sees it: a line a resource and name. */
@@ -163,6 +167,12 @@ describe.each(Object.entries(RIGHTS) as [ServiceName, (typeof RIGHTS)[ServiceNam
     });
   },
 );
+
+it.each(['sriov-operator-device-plugin', 'sriov-device-plugin'])('the account of %s may do nothing', async (name) => {
+  const account = await actAsUnbound(operator, name);
+  for (const namespace of [operator, other]) expect(await rightsOf(account, namespace)).toEqual(everybody);
+  account.close();
+});
 
 describe('a review of access', () => {
   const mayDo = async (service: ServiceName, attributes: Record<string, string>): Promise<boolean> => {
