@@ -1,5 +1,6 @@
 import { omitUndefined } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
+import pLimit from 'p-limit';
 import { type DeviceUse, type ObservedDevice, type ParentPf } from '@sriov/observed-host';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readAttribute } from '../kernel/sysfs.ts';
@@ -30,14 +31,17 @@ export interface DeviceProblem {
  */
 export async function observeDevices(kernel: Kernel): Promise<ObservedDevices> {
   const [tables, addresses] = await Promise.all([readUseTables(kernel, false), kernel.list(PCI_DEVICES)]);
+  const atOnce = pLimit(DEVICES_AT_ONCE);
   const looks = await Promise.all(
-    addresses.map((pciAddress) => orProblem(kernel, pciAddress, () => readPciDevice(kernel, pciAddress, tables))),
+    addresses.map((pciAddress) =>
+      atOnce(() => orProblem(kernel, pciAddress, () => readPciDevice(kernel, pciAddress, tables))),
+    ),
   );
   const seen = new Map(looks.flatMap(({ found }) => (found ? [[found.pciAddress, found] as const] : [])));
   const failed = new Set(looks.flatMap(({ problem }) => problem?.pciAddress ?? []));
   const results = await Promise.all(
     [...seen.values()].map((device) =>
-      orProblem(kernel, device.pciAddress, () => describe(kernel, device, { tables, seen, failed })),
+      atOnce(() => orProblem(kernel, device.pciAddress, () => describe(kernel, device, { tables, seen, failed }))),
     ),
   );
   return {
@@ -47,6 +51,9 @@ export async function observeDevices(kernel: Kernel): Promise<ObservedDevices> {
       .sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1)),
   };
 }
+
+/** Calls that wait take memory, and a look at hundreds of VFs would make all of them at the same time. */
+const DEVICES_AT_ONCE = 4;
 
 interface Host {
   readonly tables: UseTables;

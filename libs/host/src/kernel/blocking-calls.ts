@@ -45,7 +45,10 @@ parentPort.on('message', ({ verb, path, value }) => {
  * do not wait for each other for long; each takes 8 MB.
  */
 const SPARE_THREADS = 2;
-/** A call that waits so long for a thread gets another one. Starting one takes longer than most calls do. */
+/**
+ * A write that waits so long for a thread gets another one, and so does a read while no call comes back: a long queue of
+ * reads that go on is no reason. Starting a thread takes longer than most calls do.
+ */
 const GROW_MS = 50;
 /** Threads beyond the spare ones end when no call has come back for so long. */
 const IDLE_MS = 10_000;
@@ -76,6 +79,8 @@ export class BlockingCalls {
   /** Threads that do not run yet. */
   #starting = 0;
   #growth: NodeJS.Timeout | undefined;
+  /** Calls that have come back. */
+  #answers = 0;
   #shrinkage: NodeJS.Timeout | undefined;
 
   constructor({ idleMs = IDLE_MS, spareThreads = SPARE_THREADS }: BlockingCallsOptions = {}) {
@@ -111,17 +116,18 @@ export class BlockingCalls {
       this.#growth = undefined;
       return;
     }
+    const before = this.#answers;
     this.#growth ??= setTimeout(() => {
       this.#growth = undefined;
-      this.#grow();
+      this.#grow(this.#answers > before);
       this.#serve();
     }, GROW_MS);
   }
 
-  /** A thread for each write that waits, for a write can take seconds; one for reads, which do not. */
-  #grow(): void {
+  /** A thread for each write that waits, for a write can take seconds; one for reads, which do not, if all are stuck. */
+  #grow(isMoving: boolean): void {
     const writes = this.#queue.filter(({ call }) => call.verb === 'write').length;
-    const missing = Math.max(1, writes) - this.#starting;
+    const missing = Math.max(isMoving ? 0 : 1, writes) - this.#starting;
     for (let count = 0; count < missing; count += 1) this.#addThread();
   }
 
@@ -142,6 +148,7 @@ export class BlockingCalls {
     };
     const onMessage = (message: BlockingResult): void => {
       settle();
+      this.#answers += 1;
       this.#idle.push(worker);
       resolve(message);
       this.#serve();

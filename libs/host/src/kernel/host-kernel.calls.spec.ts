@@ -132,4 +132,12 @@ describe('threads for calls that block', () => {
     const results = await Promise.all(paths.map((path) => calls.run({ verb: 'read', path })));
     expect(results).toEqual(paths.map(() => ({ text: 'old content\n' })));
   });
+
+  it('do not become more for a long queue of reads, as long as these come back', async () => {
+    const calls = new BlockingCalls({ spareThreads: 1 });
+    const reads = Array.from({ length: 10_000 }, () => calls.run({ verb: 'read', path: join(folder, 'etc/file') }));
+    await Promise.all(reads);
+    // On a busy machine a thread may stand still for a moment.
+    expect(calls.threads).toBeLessThan(5);
+  });
 });
