@@ -8,13 +8,13 @@ import { renderChart } from './render.ts';
 jest.setTimeout(120_000);
 
 const probeSchema = z.looseObject({
-  httpGet: z.object({ host: z.string(), path: z.string(), port: z.number() }).optional(),
+  httpGet: z.object({ host: z.string(), path: z.string(), port: z.union([z.number(), z.string()]) }).optional(),
   exec: z.object({ command: z.array(z.string()) }).optional(),
 });
 const containerSchema = z.looseObject({
   name: z.string(),
   image: z.string(),
-  args: z.array(z.string()),
+  args: z.array(z.string()).optional(),
   env: z.array(z.looseObject({ name: z.string(), value: z.string().optional() })),
   startupProbe: probeSchema.optional(),
   livenessProbe: probeSchema.optional(),
@@ -24,7 +24,7 @@ const containerSchema = z.looseObject({
   }),
   securityContext: z.record(z.string(), z.unknown()),
   terminationMessagePath: z.string().optional(),
-  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() })),
+  volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() })),
 });
 const daemonSetSchema = z.object({
   spec: z.object({
@@ -94,6 +94,17 @@ describe("the DaemonSet of the operator's own device plugin", () => {
       // The runtime could not make a file in a read-only folder.
       expect(terminationMessagePath).toMatch(/^\/tmp\//);
     }
+  });
+
+  it('meets the config daemon, which may write below the root of the same host, what is mounted there later included', async () => {
+    const daemon = await daemonSet('sriov-network-config-daemon');
+    expect(hostFolders(daemon, true)).toEqual(['/']);
+    const [container] = containersOf(daemon);
+    expect(container?.volumeMounts).toContainEqual({
+      name: 'host',
+      mountPath: container?.env.find(({ name }) => name === 'HOST_ROOT')?.value,
+      mountPropagation: 'HostToContainer',
+    });
   });
 
   it('is replaced without a moment in which none runs', async () => {
