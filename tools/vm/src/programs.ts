@@ -39,8 +39,8 @@ export async function bundlePrograms(folder: string): Promise<Programs> {
   return { guestFolder, policyController };
 }
 
-/** As the images get it. */
-async function bundleApp(app: string, to: string): Promise<void> {
+/** Bundles an app into one file, as its image has it. @param app its folder in apps @param to the file */
+export async function bundleApp(app: string, to: string): Promise<void> {
   const script = join(ROOT, 'tools/scripts/bundle.mjs');
   await runCommand(process.execPath, [script, '--executable', to], { cwd: join(ROOT, 'apps', app) });
 }

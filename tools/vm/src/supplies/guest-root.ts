@@ -1,5 +1,6 @@
 import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { copyBusybox, copyProgram } from './copy-programs.ts';
 import { type GuestTools } from './guest-tools.ts';
 import { GUEST_MODULES, withDependencies } from './modules.ts';
 
@@ -9,7 +10,7 @@ const SHARES = ['host', 'opt'];
 const PROGRAMS = ['ip', 'devlink', 'bridge', 'vdpa', 'rdma', 'ethtool', 'kmod', 'perl', 'udevadm'];
 const KMOD_NAMES = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
 /** busybox has its own of these, which know no VFs and no module options. */
-const NOT_FROM_BUSYBOX = [...PROGRAMS, ...KMOD_NAMES, 'sh', 'busybox', 'tc'];
+const NOT_FROM_BUSYBOX = [...PROGRAMS, ...KMOD_NAMES, 'sh', 'tc'];
 
 /** What a guest is made of. */
 export interface GuestParts {
@@ -25,31 +26,14 @@ export interface GuestParts {
 /** Lays out the root file system of the guest in a folder: a few tools, the modules, no distribution. */
 export async function layOutGuestRoot(root: string, parts: GuestParts): Promise<void> {
   for (const folder of [...FOLDERS, ...SHARES]) await mkdir(join(root, folder), { recursive: true });
-  await copyBusybox(root, parts.tools);
-  for (const program of PROGRAMS) await copyProgram(root, parts.tools, { program, to: `/bin/${program}` });
-  await copyProgram(root, parts.tools, { program: 'dash', to: '/bin/sh' });
+  const { tools } = parts;
+  await copyBusybox(root, tools, NOT_FROM_BUSYBOX);
+  for (const name of PROGRAMS) await copyProgram(root, tools, { from: tools.find(name), to: `/bin/${name}` });
+  await copyProgram(root, tools, { from: tools.find('dash'), to: '/bin/sh' });
   for (const name of KMOD_NAMES) await symlink('../bin/kmod', join(root, 'sbin', name));
   await copyModules(root, parts);
   await copyFile(parts.initScript, join(root, 'init'));
   await chmod(join(root, 'init'), 0o755);
-}
-
-async function copyBusybox(root: string, tools: GuestTools): Promise<void> {
-  await copyFile(tools.find('busybox'), join(root, 'bin/busybox'));
-  const applets = (await tools.run('busybox', ['--list'])).split('\n').filter(Boolean);
-  for (const applet of applets.filter((name) => !NOT_FROM_BUSYBOX.includes(name))) {
-    await symlink('busybox', join(root, 'bin', applet));
-  }
-}
-
-async function copyProgram(root: string, tools: GuestTools, what: { program: string; to: string }): Promise<void> {
-  const files = await tools.librariesOf(what.program);
-  files.set(what.to, tools.find(what.program));
-  for (const [to, from] of files) {
-    await mkdir(dirname(join(root, to)), { recursive: true });
-    await copyFile(from, join(root, to));
-    await chmod(join(root, to), 0o755);
-  }
 }
 
 async function copyModules(root: string, { tools, kernelFolder, kernelRelease }: GuestParts): Promise<void> {

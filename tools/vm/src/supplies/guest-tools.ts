@@ -20,11 +20,11 @@ export class GuestTools {
     return found;
   }
 
-  /** Shared libraries that a program of the guest needs: paths on this machine by the path in the guest. */
+  /** Shared libraries that a program needs, named by its path here: paths on this machine by the path in the guest. */
   async librariesOf(program: string): Promise<Map<string, string>> {
-    const text = await this.#load(['--list', this.find(program)]);
+    const text = await this.#load(['--list', program]);
     const libraries = new Map([['/lib64/ld-linux-x86-64.so.2', this.#loader]]);
-    for (const [, name = '', path = ''] of text.matchAll(/(\S+) => (\S+) \(/g)) {
+    for (const [, name = '', path = ''] of text.matchAll(/^\s*([^\s/]+) => (\S+) \(/gm)) {
       libraries.set(`/lib/x86_64-linux-gnu/${name}`, path);
     }
     return libraries;

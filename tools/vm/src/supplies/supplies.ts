@@ -19,6 +19,8 @@ export interface Supplies {
   readonly kernelImage: string;
   readonly kernelRelease: string;
   readonly initramfs: string;
+  /** The unpacked packages that the guest's programs come from; the libraries that Node.js needs are among them. */
+  readonly tools: GuestTools;
   /** Folder with `node` and its libraries. */
   readonly nodeFolder: string;
   /** Folder with netdevsim and vdpa_sim, or why there is none. */
@@ -36,7 +38,11 @@ interface Qemu {
 /** Raise it when what is downloaded changes: the old folder is then no longer looked at. */
 const RECIPE = 1;
 const PROGRAM = 'qemu-system-x86_64';
-const GUEST_PACKAGES = ['busybox-static', 'dash', 'ethtool', 'iproute2', 'kmod', 'perl-base', 'udev', 'xz-utils'];
+const GUEST_PACKAGES = [
+  ...['busybox-static', 'dash', 'ethtool', 'iproute2', 'kmod', 'perl-base', 'udev', 'xz-utils'],
+  // Libraries of Node.js.
+  ...['libatomic1', 'libstdc++6'],
+];
 /** Another list of packages is another folder: that of an older version may be on this machine. */
 const TOOLS = `tools-${createHash('sha256').update(GUEST_PACKAGES.join()).digest('hex').slice(0, 12)}`;
 const INIT_SCRIPT = join(import.meta.dirname, '../../files/init.sh');
@@ -80,7 +86,7 @@ class Supplier {
     const simulatorModules = await this.#getSimulatorModules(kernelRelease);
     await rm(join(this.#cache, 'apt'), { recursive: true, force: true });
     const kernelImage = join(kernelFolder, 'boot', `vmlinuz-${kernelRelease}`);
-    return { qemu, kernelImage, kernelRelease, initramfs, nodeFolder, simulatorModules };
+    return { qemu, tools, kernelImage, kernelRelease, initramfs, nodeFolder, simulatorModules };
   }
 
   async #getQemu(): Promise<Qemu> {
@@ -115,7 +121,8 @@ class Supplier {
     tools: GuestTools,
     kernel: { readonly kernelFolder: string; readonly kernelRelease: string },
   ): Promise<string> {
-    const name = `initramfs-${hashOf(INIT_SCRIPT, join(import.meta.dirname, 'guest-root.ts'), join(import.meta.dirname, 'modules.ts'))}`;
+    const sources = ['guest-root.ts', 'copy-programs.ts', 'modules.ts'].map((name) => join(import.meta.dirname, name));
+    const name = `initramfs-${hashOf(INIT_SCRIPT, ...sources)}`;
     const folder = await this.#stage(name, 'building the initramfs', async (into) => {
       const root = join(into, 'root');
       await layOutGuestRoot(root, { tools, ...kernel, initScript: INIT_SCRIPT });
