@@ -306,6 +306,16 @@ describe('what cannot be observed', () => {
     expect(problems[1]?.message).toBe(`its PF ${PF} cannot be observed`);
   });
 
+  it('is a PF whose interface is there and not listed, and so are its VFs: they do not lose the name', async () => {
+    const kernel = deviceHost({ devices: { [PF]: pf, [VF]: vf } });
+    const { devices, problems } = await observeDevices(kernel);
+    expect(devices).toEqual([]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'its network interface ens1 is not among those that ip lists',
+      `its PF ${PF} cannot be observed`,
+    ]);
+  });
+
   it('is not a device that has gone meanwhile', async () => {
     const kernel = deviceHost({ devices: { [PF]: nic, [VF]: { modalias: '[ENODEV]' } } });
     const list = kernel.list.bind(kernel);

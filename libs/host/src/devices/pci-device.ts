@@ -119,12 +119,14 @@ interface DeviceFolder {
   readonly names: readonly string[];
 }
 
+/** @throws {Error} when an interface is there and not known: the name of a PF, or a use by the host, could be missing */
 async function readInterfaces(
   kernel: Kernel,
   { id, folder, names }: DeviceFolder,
   tables: UseTables,
 ): Promise<Pick<PciDevice, 'interfaces' | 'uplink'>> {
   const found = await findDeviceInterfaces(kernel, { pciAddress: id, folder, names }, tables);
+  if (found.unknown !== undefined) throw new Error(found.unknown);
   return {
     interfaces: { ...found, links: found.links.filter((link) => !isRepresentor(link)) },
     uplink: pickUplink(found.links),
