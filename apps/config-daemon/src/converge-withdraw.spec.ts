@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
 import { type SimulatedKernel } from '@sriov/host-sim';
-import { verdictOf } from '@sriov/node-plan';
+import { type HostPlan, verdictOf } from '@sriov/node-plan';
 import { type Handover, handoverSchema } from '@sriov/plugin-handover';
 import { FakeClock, readJson } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
@@ -30,7 +30,7 @@ class Host {
   readonly wrong = watchTouchedVfs(this.kernel);
   /** The hand-over file after each write. */
   readonly written: Handover[] = [];
-  /** Withdrawals of which the followers were told. */
+  /** PFs of the plans of which the followers were told. */
   readonly told: string[] = [];
   /** Is called once when VFs are withdrawn, before the kubelet is asked. */
   onWithdraw: () => unknown = () => undefined;
@@ -60,8 +60,8 @@ class Host {
     const followers = {
       onPlan: () => Promise.resolve(),
       onStep: () => undefined,
-      onWithdraw: (withdrawals: Handover['withdrawn']) => {
-        this.told.push(...withdrawals.map(({ pf }) => pf));
+      onWithdraw: ({ pfs }: HostPlan) => {
+        this.told.push(...pfs.map(({ pciAddress }) => pciAddress));
         this.onWithdraw();
         this.onWithdraw = () => undefined;
       },

@@ -1,11 +1,10 @@
 import { REASON } from '@sriov/api';
 import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
-import { type Withdrawal } from '@sriov/plugin-handover';
 import { vfChanges } from '@sriov/plugin-restart';
 import { apply, type ApplyPorts } from './apply.ts';
 import { type ToldAtEnd } from './device-plugin/device-plugin.ts';
-import { type Withdrawing } from './device-plugin/withdrawing.ts';
+import { type OnWithdraw, type Withdrawing } from './device-plugin/withdrawing.ts';
 import { type FailedStep } from './steps/failed-step.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
@@ -17,8 +16,8 @@ import { takeOver } from './journal/take-over.ts';
 export interface Followers extends ApplyPorts {
   /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
-  /** Is called when the device plugin has withdrawn VFs, and the kubelet has to take note. */
-  readonly onWithdraw?: (withdrawals: readonly Withdrawal[]) => void;
+  /** Is called when the device plugin has withdrawn the VFs that a plan disturbs, and the kubelet has to take note. */
+  readonly onWithdraw?: OnWithdraw;
 }
 
 /** Where the host ended. */

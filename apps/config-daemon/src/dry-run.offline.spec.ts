@@ -22,19 +22,26 @@ afterEach(() => {
 });
 
 /** What is printed for a node state with this spec; the default route goes over none of its PFs. */
-async function print(script: ScriptedConnection['script']): Promise<ScriptedConnection> {
+async function print(
+  script: ScriptedConnection['script'],
+  kernel = testKernel(new FakeClock()),
+  folder = new MemoryFolder(),
+): Promise<ScriptedConnection> {
   const connection = new ScriptedConnection();
   connection.script = script;
   const clock = new FakeClock();
   const client = new KubeClient({ connection, clock, fieldManager: 'config-daemon' });
-  await printPlan(client, { kernel: testKernel(clock), journal: new Journal(new MemoryFolder()) }, settings);
+  await printPlan(client, { kernel, journal: new Journal(folder) }, settings);
   return connection;
 }
-const nodeState = (spec: NodeStateSpec): object => ({
+const nodeState = (spec: NodeStateSpec, hash?: string): object => ({
   metadata: {
     name: 'node-1',
     namespace: 'operator',
-    annotations: { [ANNOTATION.plannedFrom]: ['0000:00:03.0', ...PORTS].join(',') },
+    annotations: {
+      [ANNOTATION.plannedFrom]: ['0000:00:03.0', ...PORTS].join(','),
+      ...(hash !== undefined && { [ANNOTATION.devicePluginConfigHash]: hash }),
+    },
   },
   spec,
 });
@@ -59,6 +66,33 @@ describe('a dry run', () => {
     const spec = { interfaces: [{ pciAddress: '0000:00:03.0', name: 'eno1', numVfs: 0, mtu: 9000 }] };
     await print(() => ({ body: nodeState(spec) }));
     expect(out).toMatch(/^not done \(/);
+  });
+
+  it('says which pod delays the restart of the device plugin, because its VF has another resource now', async () => {
+    const kernel = testKernel(new FakeClock());
+    await kernel.write(`/sys/bus/pci/devices/${PORTS[0]}/sriov_numvfs`, '1');
+    const [vf = ''] = kernel.state.devices[PORTS[0]]?.pf?.vfs ?? [];
+    kernel.users.allocate(vf ?? '', { resource: 'openshift.io/old' });
+    const folder = new MemoryFolder();
+    folder.files.set('device-plugin', '{"configHash":"a"}');
+    const vfGroups = [{ resourceName: 'new', policyName: 'p', vfRange: '0-0' }];
+    const wanted = nodeState({ interfaces: [{ pciAddress: PORTS[0], name: 'ens1', numVfs: 1, vfGroups }] }, 'b');
+    await print(() => ({ body: wanted }), kernel, folder);
+    const title = `ens1 (${PORTS[0]})`;
+    expect(out).toBe(
+      `not done (VirtualFunctionInUse): ${title}: the device plugin is not restarted, because it would then give VFs to a second pod: VF 0 is part of new now, and pod default/web has it as openshift.io/old: delete the pods, or wait until they end
+restart the device plugin later:
+  because the configuration of the device plugin has changed
+  not before ${PORTS[0]} is settled
+`,
+    );
+  });
+
+  it('says that it cannot see which device plugin is there', async () => {
+    const kernel = testKernel(new FakeClock());
+    kernel.addFault({ verb: 'list', path: '/run/sriov-operator', errno: 'EACCES' });
+    await print(() => ({ body: nodeState({}) }), kernel);
+    expect(out).toBe("whether the device plugin is the operator's cannot be seen: list /run/sriov-operator: EACCES\n");
   });
 
   it('says that there is no node state', async () => {

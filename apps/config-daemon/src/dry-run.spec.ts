@@ -20,6 +20,8 @@ import {
   eightVfs,
   specOf,
   want,
+  WORLD,
+  writeWorld,
 } from './test/test-daemon.ts';
 
 useDaemon();
@@ -78,6 +80,23 @@ restart the device plugin:
     await untilSynced('Succeeded');
     await stopDaemon();
     expect((await dryRun()).out).toBe('nothing to do: the host is as the spec wants it\n');
+  });
+
+  it("says what the operator's own device plugin withdraws, and that it is not restarted", async () => {
+    writeWorld({ ...WORLD, devicePlugin: true });
+    await want(specOf(4), 'a');
+    startDaemon();
+    await untilSynced('Succeeded');
+    await stopDaemon();
+    await want(specOf(2), 'b');
+    const { out } = await dryRun();
+    expect(out.split('\n').slice(0, 4)).toEqual([
+      'the device plugin withdraws from pods, until they have changed:',
+      `  ens1 (${PF}): all VFs, because the number of VFs becomes 2`,
+      'load kernel module igbvf unless it is loaded',
+      `ens1 (${PF}):`,
+    ]);
+    expect(out).not.toContain('restart');
   });
 
   it('says of a spec that was not planned that nothing would be done', async () => {

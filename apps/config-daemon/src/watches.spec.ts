@@ -37,6 +37,7 @@ describe('the daemon', () => {
       'another configuration of the device plugin',
       state('2', { annotations: { [ANNOTATION.devicePluginConfigHash]: 'b' } }),
     ],
+    ['the text of that configuration', state('2', { annotations: { [ANNOTATION.devicePluginConfig]: '{}' } })],
     ['a spec that is planned now', state('2', { annotations: { [ANNOTATION.plannedFrom]: '' } })],
     ['a status that somebody else has written', state('2', { syncStatus: 'Failed' })],
   ])('wakes for %s', (_, next) => expect(wakesFor((store) => store.upsert(next))).toBe(1));

@@ -1,3 +1,4 @@
+import { SYNC_METHOD } from '@sriov/plugin-handover';
 import { describeDuration } from '@sriov/words';
 import {
   CALL_DEADLINE_MS,
@@ -102,7 +103,12 @@ export class SimulatedKernel implements Kernel {
 
   call(method: RpcMethod, _message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
     const path = `${method.socket} ${method.method}`;
-    return this.#call({ verb: 'call', path }, options, () => answerCall(this.#machine, method));
+    return this.#call({ verb: 'call', path }, options, () => {
+      const answer = answerCall(this.#machine, method);
+      // The device plugin has told the kubelet.
+      if (method.method === SYNC_METHOD) this.#save();
+      return answer;
+    });
   }
 
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {

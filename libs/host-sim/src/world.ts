@@ -60,6 +60,8 @@ const worldSchema = z.strictObject({
   nics: z.array(nicSchema).min(1),
   /** A kubelet tells which devices it has given to pods. */
   kubelet: z.boolean().default(true),
+  /** The operator's own device plugin serves from the start. */
+  devicePlugin: z.boolean().default(false),
   /** Interface that carries the default route. */
   defaultRoute: z.string().optional(),
   /** `realistic` takes the times of the model; `none` takes none, for tests. */

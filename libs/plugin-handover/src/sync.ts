@@ -8,7 +8,8 @@ import { HANDOVER_FOLDER } from './handover.ts';
 export const SYNC_METHOD = '/sriov.operator.DevicePlugin/Sync';
 
 /**
- * Path of the socket of one instance of the device plugin. Several can run on a node, as one takes the place of
+ * Path of the socket of one instance of the device plugin. An instance serves it, then reads the hand-over file, and
+ * only then offers anything: what the daemon wrote before it found no socket is read by every instance that comes. Several can run on a node, as one takes the place of
  * another, and the kubelet counts the list that any of them sent last. The config daemon therefore calls all of them.
  * @param instance letters, digits and `-`
  */

@@ -27,6 +27,9 @@ export interface DevicePluginPorts {
   readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
 }
 
+/** Is called with a plan whose VFs the device plugin has withdrawn. */
+export type OnWithdraw = (plan: HostPlan, observed: HostFacts['observed']) => void;
+
 /** Plans that one pass withdraws VFs for. If there are more, something else changes the host. */
 const MAX_PLANS = 4;
 
@@ -82,11 +85,7 @@ export class Withdrawing {
    * Withdraws the VFs that the plan disturbs. True: the plan can be carried out. False: look and plan again, because
    * somebody may have been given a VF meanwhile, or some could not be withdrawn. Never rejects.
    */
-  async prepare(
-    plan: HostPlan,
-    observed: HostFacts['observed'],
-    onWithdraw?: (withdrawals: readonly Withdrawal[]) => void,
-  ): Promise<boolean> {
+  async prepare(plan: HostPlan, observed: HostFacts['observed'], onWithdraw?: OnWithdraw): Promise<boolean> {
     const needed = uncovered(withdrawalsOf(plan), this.#confirmed);
     if (needed.length === 0 || this.#isAlone) return true;
     this.#plans += 1;
@@ -102,7 +101,7 @@ export class Withdrawing {
     }
     if (told.kind === 'silent') forNeeded(REASON.devicePluginSilent, silence(told.cause));
     else {
-      onWithdraw?.(needed);
+      onWithdraw?.(plan, observed);
       await this.#waitForKubelet(needed, { plan, observed });
     }
     return false;

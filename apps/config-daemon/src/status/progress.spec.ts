@@ -51,8 +51,21 @@ describe('what is about to be done', () => {
     ]);
   });
 
+  it('is told to be withdrawn from pods before it is done', async () => {
+    const { progress, reports } = testProgress();
+    const pfs = PLAN.pfs.map((pf) => ({ ...pf, before: [{ kind: 'set-num-vfs' as const, numVfs: 2 }] }));
+    progress.onWithdraw({ ...PLAN, pfs }, OBSERVED);
+    await progress.onPlan(PLAN, OBSERVED);
+    await progress.end();
+    expect(reports.map(({ verdict }) => verdict.message.split('\n')[0])).toEqual([
+      'the device plugin withdraws from pods, until they have changed:',
+      'load kernel module igbvf unless it is loaded',
+    ]);
+  });
+
   it('does not take the place of a failure that it tries again', async () => {
     const { progress, reports } = testProgress({ isRetry: true });
+    progress.onWithdraw(PLAN, OBSERVED);
     await progress.onPlan(PLAN, OBSERVED);
     await progress.end();
     expect(reports).toEqual([]);

@@ -1,6 +1,5 @@
-import { applying, describePlan, type HostPlan, type Pass, type StepName } from '@sriov/node-plan';
+import { applying, describePlan, describeWithdrawals, type HostPlan, type Pass, type StepName } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
-import { type Withdrawal } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type OnStepEnd } from '../apply.ts';
 import { type Followers } from '../converge.ts';
@@ -33,18 +32,16 @@ export class Progress implements Followers {
   }
 
   readonly onPlan = (plan: HostPlan, observed: ObservedHost): Promise<void> => {
-    const { report, isRetry, log } = this.#ports;
     const lines = describePlan(plan);
-    log.info({ plan: lines }, 'changing the host');
-    if (isRetry) return Promise.resolve();
-    this.#reports = this.#reports
-      .then(() => report({ observed, verdict: applying(lines) }))
-      .catch((error: unknown) => log.debug({ err: error }, 'could not report progress'));
+    this.#ports.log.info({ plan: lines }, 'changing the host');
+    this.#report(lines, observed);
     return Promise.resolve();
   };
 
-  readonly onWithdraw = (withdrawals: readonly Withdrawal[]): void => {
-    this.#ports.log.info({ withdrawals }, 'VFs that are about to change are withdrawn from pods');
+  readonly onWithdraw = (plan: HostPlan, observed: ObservedHost): void => {
+    const lines = describeWithdrawals(plan);
+    this.#ports.log.info({ withdrawn: lines.slice(1) }, 'VFs that are about to change are withdrawn from pods');
+    this.#report(lines, observed);
   };
 
   readonly sleep: Clock['sleep'] = (ms, signal) => this.#ports.clock.sleep(ms, signal);
@@ -58,6 +55,14 @@ export class Progress implements Followers {
       if (failure) onFailure(failure);
     };
   };
+
+  #report(lines: readonly string[], observed: ObservedHost): void {
+    const { report, isRetry, log } = this.#ports;
+    if (isRetry) return;
+    this.#reports = this.#reports
+      .then(() => report({ observed, verdict: applying(lines) }))
+      .catch((error: unknown) => log.debug({ err: error }, 'could not report progress'));
+  }
 
   /** Resolves when no report is under way that could overtake the verdict. */
   async end(): Promise<void> {

@@ -1,4 +1,5 @@
 import { modelOf } from '../models/index.ts';
+import { noPlugin } from '../plugin/plugin-state.ts';
 import { type MachineState, type PfState } from '../state.ts';
 import { type World, type WorldNic } from '../world.ts';
 import { allocateIrqs, lowestFree } from './numbers.ts';
@@ -17,6 +18,7 @@ export function bootState(world: World): MachineState {
     links: {},
     newIds: {},
     vfioHolders: {},
+    ...(world.devicePlugin && { plugin: { ...noPlugin(), running: ['a'] } }),
     writes: 0,
     nextIfindex: FIRST_IFINDEX,
     nextMac: 1,
