@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkServerIdentity, connect, type PeerCertificate } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Access, adminRequest, type Answer } from './admin-request.ts';
@@ -93,7 +94,7 @@ describe('a control plane', () => {
 describe('a control plane with service accounts', () => {
   let plane: ControlPlane;
   beforeAll(async () => {
-    plane = await start({ serviceAccounts: true });
+    plane = await start({ serviceAccounts: true, ipAddresses: ['10.0.2.2'] });
   });
   afterAll(() => plane.stop());
 
@@ -103,6 +104,23 @@ describe('a control plane with service accounts', () => {
     const body = { metadata: { name: 'pod' }, spec: { containers: [{ name: 'main', image: 'none' }] } };
     const pod = await adminRequest(plane.access, { method: 'POST', path: '/api/v1/namespaces/own/pods', body });
     expect(pod).toMatchObject({ status: 201, body: { spec: { serviceAccountName: 'default' } } });
+  });
+
+  it('gives a namespace the authority by which pods know the API server', async () => {
+    await createNamespace(plane, 'trusting');
+    const path = '/api/v1/namespaces/trusting/configmaps/kube-root-ca.crt';
+    await until(async () => (await get(plane, path)).status === 200);
+    expect(await get(plane, path)).toMatchObject({ body: { data: { 'ca.crt': plane.access.ca } } });
+  });
+
+  it('is who it says it is at further addresses', async () => {
+    const { port } = new URL(plane.server);
+    const checkAs = (_: string, certificate: PeerCertificate): Error | undefined =>
+      checkServerIdentity('10.0.2.2', certificate);
+    const socket = connect({ port: Number(port), ca: plane.access.ca, checkServerIdentity: checkAs });
+    await once(socket, 'secureConnect');
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
   });
 
   it('deletes a namespace whole', async () => {

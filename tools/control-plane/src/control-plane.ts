@@ -20,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** Pods need a service account, as in a real cluster. Runs the controller manager, which makes the default ones. */
   readonly serviceAccounts?: boolean;
+  /** Further IP addresses for the server's certificate: somebody forwards from them to the loopback address. */
+  readonly ipAddresses?: readonly string[];
   readonly onProgress?: (line: string) => void;
   /** Programs to run instead of those that are resolved. */
   readonly binaries?: Binaries;
@@ -108,7 +110,7 @@ export class ControlPlane {
     const folder = mkdtempSync(join(tmpdir(), 'sriov-control-plane-'));
     const supervisor = new Supervisor(folder, fail);
     try {
-      const credentials = await createCredentials(join(folder, 'certificates'));
+      const credentials = await createCredentials(join(folder, 'certificates'), options.ipAddresses);
       const ports = await pickPorts(options.pickPort ?? findFreePort);
       return new ControlPlane({ folder, supervisor, credentials, ports, failed, binaries, options });
     } catch (error) {

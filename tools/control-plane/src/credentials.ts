@@ -18,14 +18,21 @@ export interface Credentials {
 
 const DAY_MS = 86_400_000;
 
-/** Makes them all in the folder. */
-export async function createCredentials(folder: string): Promise<Credentials> {
+/**
+ * Makes them all in the folder.
+ * @param ipAddresses addresses by which clients reach the API server, beside the loopback address
+ */
+export async function createCredentials(folder: string, ipAddresses: readonly string[] = []): Promise<Credentials> {
   const now = Date.now();
   const validity = { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 30 * DAY_MS) };
   const authority = await Authority.create('control-plane', validity);
   const [server, admin, signing] = await Promise.all([
     authority.issue(
-      { commonName: 'kube-apiserver', dnsNames: ['localhost', 'kubernetes.default.svc'], ipAddresses: ['127.0.0.1'] },
+      {
+        commonName: 'kube-apiserver',
+        dnsNames: ['localhost', 'kubernetes.default.svc'],
+        ipAddresses: ['127.0.0.1', ...ipAddresses],
+      },
       validity,
     ),
     authority.issue({ commonName: 'admin', organization: 'system:masters' }, validity),

@@ -77,6 +77,8 @@ const CONTROLLERS = [
   'garbage-collector-controller',
   'daemonset-controller',
   'serviceaccount-controller',
+  // The kubelet gives pods the authority of the API server from a ConfigMap that this one makes in each namespace.
+  'root-ca-certificate-publisher-controller',
   'node-lifecycle-controller',
   'pod-garbage-collector-controller',
 ];
