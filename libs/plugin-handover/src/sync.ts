@@ -49,6 +49,8 @@ export const HELD_BACK = [
   'AllocatedElsewhere',
   /** A pod has a device that is no longer there. */
   'Gone',
+  /** They, or whether a pod has them, cannot be known at the moment. */
+  'Unreadable',
 ] as const;
 
 const heldBackSchema = z

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'device-pool', preset: '../../jest.preset.cjs' };

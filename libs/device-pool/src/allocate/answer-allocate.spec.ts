@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import { type DeviceNodes, type ObservedDevice } from '@sriov/observed-host';
+import { type Pool } from '../pools/plan-pools.ts';
+import { INTEL_HOST, intelVf, MLX_HOST, nic, NO_NODES, rdmaNodes } from '../test/hosts.ts';
+import { planOf } from '../test/plan.ts';
+import { answerAllocate, type ContainerAllocation } from './answer-allocate.ts';
+import { cdiAnnotation, cdiSpecFile } from './cdi.ts';
+
+type Nodes = Record<string, DeviceNodes>;
+
+const poolOf = (resource: object, devices: readonly ObservedDevice[]): Pool =>
+  planOf([resource], { devices }).pools[0]!;
+
+function allocate(pool: Pool, nodes: Nodes, useCdi = false): ContainerAllocation {
+  const answer = answerAllocate(pool, Object.keys(nodes), { nodes: new Map(Object.entries(nodes)), useCdi });
+  if ('problem' in answer) throw new Error(answer.problem);
+  return answer;
+}
+
+const vfio = (group: string | undefined, isNoIommu = false): DeviceNodes => ({
+  ...NO_NODES,
+  vfio: { isNoIommu, ...(group !== undefined && { group }) },
+});
+const info = ({ envs }: ContainerAllocation): unknown =>
+  JSON.parse(Object.entries(envs).find(([key]) => key.endsWith('_INFO'))![1]);
+
+describe('answerAllocate', () => {
+  it('gives a VF on a kernel driver without device files, with the words for all and for its address', () => {
+    const additionalInfo = { '*': { token: 't0', zone: 'z1' }, '0000:3b:02.0': { token: 'own' } };
+    const plain = { resourceName: 'plain', selectors: { drivers: ['iavf'] }, additionalInfo };
+    expect(allocate(poolOf(plain, INTEL_HOST), { '0000:3b:02.0': NO_NODES })).toEqual({
+      envs: {
+        PCIDEVICE_INTEL_COM_PLAIN: '0000:3b:02.0',
+        PCIDEVICE_INTEL_COM_PLAIN_INFO:
+          '{"0000:3b:02.0":{"extra":{"token":"own","zone":"z1"},"generic":{"deviceID":"0000:3b:02.0"}}}',
+      },
+      devices: [],
+      annotations: {},
+      cdiDevices: [],
+      files: [
+        {
+          path: '/var/run/k8s.cni.cncf.io/devinfo/dp/intel.com-plain-0000:3b:02.0-device.json',
+          content: '{"type":"pci","version":"1.1.0","pci":{"pci-address":"0000:3b:02.0"}}',
+        },
+      ],
+    });
+  });
+
+  it('gives VFIO groups, each once, and one without an IOMMU under its usual name', () => {
+    const dpdk = { resourceName: 'dpdk-x', resourcePrefix: 'corp.example', selectors: { drivers: ['vfio-pci'] } };
+    const answer = allocate(poolOf(dpdk, [intelVf(1, { driver: 'vfio-pci' }), intelVf(2, { driver: 'vfio-pci' })]), {
+      '0000:3b:02.2': vfio('7', true),
+      '0000:3b:02.1': vfio('41'),
+    });
+    expect(answer.devices.map(({ hostPath, containerPath }) => [hostPath, containerPath])).toEqual([
+      ['/dev/vfio/vfio', '/dev/vfio/vfio'],
+      ['/dev/vfio/noiommu-7', '/dev/vfio/7'],
+      ['/dev/vfio/41', '/dev/vfio/41'],
+    ]);
+    expect(answer.envs['PCIDEVICE_CORP_EXAMPLE_DPDK-X']).toBe('0000:3b:02.2,0000:3b:02.1');
+    expect(Object.keys(info(answer) as object)).toEqual(['0000:3b:02.1', '0000:3b:02.2']);
+    expect(info(answer)).toMatchObject({
+      '0000:3b:02.2': { vfio: { mount: '/dev/vfio/vfio', 'dev-mount': '/dev/vfio/7' } },
+    });
+  });
+
+  it('gives what there is of a group that cannot be found', () => {
+    const pool = poolOf({ resourceName: 'a', selectors: { drivers: ['vfio-pci'] } }, INTEL_HOST);
+    const answer = allocate(pool, { '0000:3b:02.1': vfio(undefined) });
+    expect(answer.devices.map(({ hostPath }) => hostPath)).toEqual(['/dev/vfio/vfio']);
+    expect(info(answer)).toMatchObject({ '0000:3b:02.1': { vfio: { mount: '/dev/vfio/vfio' } } });
+  });
+
+  it('names the file of a uio device at the first time', () => {
+    const pool = poolOf({ resourceName: 'u', selectors: { drivers: ['igb_uio'] } }, INTEL_HOST);
+    const answer = allocate(pool, { '0000:3b:02.3': { ...NO_NODES, uio: '/dev/uio3' } });
+    expect(answer.devices).toEqual([{ hostPath: '/dev/uio3', containerPath: '/dev/uio3', permissions: 'rw' }]);
+    expect(info(answer)).toMatchObject({ '0000:3b:02.3': { uio: { mount: '/dev/uio3' } } });
+  });
+
+  const ROCE = {
+    ...{ resourceName: 'roce', resourcePrefix: 'lab.example' },
+    selectors: { vendors: ['15b3'], IsRdma: true, NeedVhostNet: true },
+  };
+  const files = ['issm2', 'umad2', 'uverbs2', 'rdma_cm'].map((file) => `/dev/infiniband/${file}`);
+
+  it('gives the files of RDMA devices and of vhost, and names the RDMA device to CNI plugins', () => {
+    const answer = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': rdmaNodes(2) });
+    expect(answer.devices.map(({ hostPath }) => hostPath)).toEqual([...files, '/dev/vhost-net', '/dev/net/tun']);
+    expect(info(answer)).toEqual({
+      '0000:d8:00.2': {
+        generic: { deviceID: '0000:d8:00.2' },
+        rdma: { issm: files[0], umad: files[1], uverbs: files[2], rdma_cm: files[3], rdma_dev: 'mlx5_2' },
+        vhost: { 'net-mount': '/dev/vhost-net', 'tun-mount': '/dev/net/tun' },
+      },
+    });
+    expect(answer.files[0]?.content).toContain('"rdma-device":"mlx5_2"');
+  });
+
+  it('gives neither file of vhost where one is missing', () => {
+    const answer = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': { ...rdmaNodes(2), tun: false } });
+    expect(answer.devices.map(({ hostPath }) => hostPath)).toEqual(files);
+  });
+
+  it('gives the words for the PCI device under an SF, and writes no file about it', () => {
+    const additionalInfo = { 'mlx5_core.sf.4': { a: 'id' }, '0000:d8:00.0': { a: 'parent' } };
+    const selectors = { auxTypes: ['sf'] };
+    const pool = poolOf({ resourceName: 'sfs', deviceType: 'auxNetDevice', selectors, additionalInfo }, MLX_HOST);
+    const answer = allocate(pool, { 'mlx5_core.sf.4': NO_NODES });
+    expect(info(answer)).toMatchObject({ 'mlx5_core.sf.4': { extra: { a: 'parent' } } });
+    expect(answer.files).toEqual([]);
+  });
+
+  it('gives the file of a vDPA device, and tells CNI plugins of it', () => {
+    const device = nic('0000:65:00.3', { driver: 'mlx5_core', vdpa: { name: 'vdpa9', type: 'vhost' } });
+    const pool = poolOf({ resourceName: 'vd', selectors: { vdpaType: 'vhost' } }, [device]);
+    const answer = allocate(pool, { [device.id]: { ...NO_NODES, vhostVdpa: '/dev/vhost-vdpa-2' } });
+    expect(answer.devices.map(({ hostPath }) => hostPath)).toEqual(['/dev/vhost-vdpa-2']);
+    expect(info(answer)).toMatchObject({ [device.id]: { vdpa: { mount: '/dev/vhost-vdpa-2' } } });
+    expect(answer.files[0]?.content).toBe(
+      '{"type":"vdpa","version":"1.1.0","vdpa":{"parent-device":"vdpa9","driver":"vhost","path":"/dev/vhost-vdpa-2","pci-address":"0000:65:00.3"}}',
+    );
+  });
+
+  it('refuses a device that it does not have', () => {
+    const pool = poolOf({ resourceName: 'plain', selectors: { drivers: ['iavf'] } }, INTEL_HOST);
+    const nodes = new Map([['0000:ff:00.0', NO_NODES]]);
+    expect(answerAllocate(pool, ['0000:ff:00.0'], { nodes, useCdi: false })).toEqual({
+      problem: 'the resource intel.com/plain has no device 0000:ff:00.0 now',
+    });
+  });
+
+  describe('by CDI', () => {
+    it('names the devices, in the field and in an annotation of the resource', () => {
+      const answer = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': rdmaNodes(2) }, true);
+      expect(answer).toMatchObject({
+        devices: [],
+        cdiDevices: ['lab.example/net-pci=0000:d8:00.2'],
+        annotations: { 'cdi.k8s.io/lab.example_net-pci_roce': 'lab.example/net-pci=0000:d8:00.2' },
+      });
+    });
+
+    it('describes the device files, and leaves devices without any out', () => {
+      const pool = poolOf(ROCE, MLX_HOST);
+      const file = cdiSpecFile(pool, new Map([['0000:d8:00.2', rdmaNodes(2)]]));
+      expect(file?.path).toBe('/var/run/cdi/sriov-dp-lab.example-net-pci-roce.json');
+      const spec = JSON.parse(file!.content) as unknown;
+      expect(spec).toMatchObject({ kind: 'lab.example/net-pci', devices: [{ name: '0000:d8:00.2' }] });
+      const plain = poolOf({ resourceName: 'plain', selectors: { drivers: ['iavf'] } }, INTEL_HOST);
+      expect(cdiSpecFile(plain, new Map([['0000:3b:02.0', NO_NODES]]))).toBeUndefined();
+      expect(allocate(plain, { '0000:3b:02.0': NO_NODES }, true)).toMatchObject({ annotations: {}, cdiDevices: [] });
+    });
+
+    it('keeps the key of an annotation short', () => {
+      const resource = { resourceName: 'a'.repeat(63), selectors: { drivers: ['iavf'] } };
+      const key = cdiAnnotation(poolOf(resource, INTEL_HOST).resource);
+      expect(key.slice('cdi.k8s.io/'.length).length).toBeLessThanOrEqual(63);
+    });
+  });
+});

@@ -1,0 +1,105 @@
+import { type DeviceNodes } from '@sriov/observed-host';
+import { type ResourceConfig } from '../config/resource-config.ts';
+import { type Pool, type PooledDevice } from '../pools/pool.ts';
+import { cdiAnnotation, cdiName } from './cdi.ts';
+import { deviceInfoFile, type HostFile } from './device-info.ts';
+import { type DeviceSpec, providedBy } from './nodes-of.ts';
+
+export { DEVICE_INFO_FOLDER, deviceInfoPath, type HostFile } from './device-info.ts';
+
+/** What one container gets. */
+export interface ContainerAllocation {
+  readonly envs: Readonly<Record<string, string>>;
+  readonly devices: readonly DeviceSpec[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly cdiDevices: readonly string[];
+  /** To be written before the container is told. */
+  readonly files: readonly HostFile[];
+}
+
+/** What is known of the devices, and how a container gets them. */
+export interface AllocateOptions {
+  /** Device files of each device, read in this very call. */
+  readonly nodes: ReadonlyMap<string, DeviceNodes>;
+  /** The runtime adds the device files by CDI. */
+  readonly useCdi: boolean;
+}
+
+/** Answers one container of an Allocate call. A problem when a device is not in the pool or cannot be used now. */
+export function answerAllocate(
+  pool: Pool,
+  ids: readonly string[],
+  { nodes, useCdi }: AllocateOptions,
+): ContainerAllocation | { readonly problem: string } {
+  const parts: DevicePart[] = [];
+  for (const id of ids) {
+    const pooled = pool.devices.find((each) => each.id === id);
+    const found = nodes.get(id);
+    if (pooled === undefined || found === undefined) {
+      return { problem: `the resource ${pool.resource.name} has no device ${id} now` };
+    }
+    parts.push(partOf(pool, pooled, found));
+  }
+  const variable = envName(pool.resource);
+  const info = Object.fromEntries(parts.map(({ id, words }) => [id, words]));
+  const cdiDevices = useCdi
+    ? parts.filter(({ specs }) => specs.length > 0).map(({ id }) => cdiName(pool.resource, id))
+    : [];
+  return {
+    envs: { [variable]: ids.join(','), [`${variable}_INFO`]: JSON.stringify(sortKeys(info)) },
+    devices: useCdi ? [] : uniqueSpecs(parts.flatMap(({ specs }) => specs)),
+    annotations: cdiDevices.length > 0 ? { [cdiAnnotation(pool.resource)]: cdiDevices.join(',') } : {},
+    cdiDevices,
+    files: parts.flatMap(({ file }) => file ?? []),
+  };
+}
+
+/** What one device adds to the answer. */
+interface DevicePart {
+  readonly id: string;
+  readonly words: Readonly<Record<string, object>>;
+  readonly specs: readonly DeviceSpec[];
+  readonly file: HostFile | undefined;
+}
+
+function partOf(pool: Pool, pooled: PooledDevice, nodes: DeviceNodes): DevicePart {
+  const { id, device } = pooled;
+  const provided = providedBy(pooled, nodes, extraInfo(pool.resource, device?.pciAddress ?? id));
+  const words = Object.fromEntries(provided.map(({ provider, info }) => [provider, info]));
+  return {
+    id,
+    words: { generic: { deviceID: id }, ...words },
+    specs: provided.flatMap(({ specs }) => specs),
+    file: deviceInfoFile(pool, pooled, nodes),
+  };
+}
+
+/** Devices of one group share its file. */
+function uniqueSpecs(specs: readonly DeviceSpec[]): DeviceSpec[] {
+  const paths = specs.map(({ hostPath }) => hostPath);
+  return specs.filter(({ hostPath }, index) => paths.indexOf(hostPath) === index);
+}
+
+/** `PCIDEVICE_OPENSHIFT_IO_INTELNICS`. A hyphen stays. */
+function envName({ prefix, resourceName }: Pick<ResourceConfig, 'prefix' | 'resourceName'>): string {
+  return `PCIDEVICE_${prefix}_${resourceName}`.replaceAll('.', '_').toUpperCase();
+}
+
+/** The words for all devices, and over them those for the address. */
+function extraInfo(
+  { additionalInfo }: Pick<ResourceConfig, 'additionalInfo'>,
+  pciAddress: string,
+): Readonly<Record<string, string>> | undefined {
+  return additionalInfo && { ...additionalInfo['*'], ...additionalInfo[pciAddress] };
+}
+
+/** People compare these texts, so their order must not depend on anything. */
+function sortKeys(value: object): object {
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([key, each]: [string, unknown]) => [
+      key,
+      typeof each === 'object' && each !== null ? sortKeys(each) : each,
+    ]),
+  );
+}

@@ -1,0 +1,44 @@
+import { type DeviceNodes } from '@sriov/observed-host';
+import { type Pool, type PooledDevice } from '../pools/pool.ts';
+
+/** Folder of the host in which Multus looks for what it tells CNI plugins about a device. */
+export const DEVICE_INFO_FOLDER = '/var/run/k8s.cni.cncf.io/devinfo/dp';
+
+/** A file of the host. */
+export interface HostFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Path of the file about a device. A `/` of a name is written as `-`. */
+export function deviceInfoPath(resource: string, id: string): string {
+  return `${DEVICE_INFO_FOLDER}/${`${resource}-${id}`.replaceAll('/', '-')}-device.json`;
+}
+
+/** The file about a device by version 1.1.0 of the device-info specification; absent where it knows no such device. */
+export function deviceInfoFile(
+  { resource }: Pool,
+  { id, device, wants }: PooledDevice,
+  nodes: DeviceNodes,
+): HostFile | undefined {
+  if (resource.deviceType !== 'netDevice') return undefined;
+  const vdpa = wants.vdpaType === undefined ? undefined : device?.vdpa;
+  const about =
+    vdpa === undefined
+      ? { type: 'pci', version: '1.1.0', pci: { 'pci-address': id, ...rdmaDevice(wants.isRdma, nodes) } }
+      : {
+          type: 'vdpa',
+          version: '1.1.0',
+          vdpa: {
+            'parent-device': vdpa.name,
+            driver: vdpa.type,
+            ...(nodes.vhostVdpa !== undefined && vdpa.type === 'vhost' && { path: nodes.vhostVdpa }),
+            'pci-address': id,
+          },
+        };
+  return { path: deviceInfoPath(resource.name, id), content: JSON.stringify(about) };
+}
+
+function rdmaDevice(isRdma: boolean, { rdma }: DeviceNodes): object {
+  return isRdma && rdma.length > 0 ? { 'rdma-device': rdma.map(({ name }) => name).join(',') } : {};
+}
