@@ -22,7 +22,7 @@ let scratch: string;
 let binaries: Binaries;
 beforeAll(async () => {
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
-  ({ binaries } = await resolveBinaries({ alsoNeeds: ['kube-controller-manager'], onProgress }));
+  ({ binaries } = await resolveBinaries({ alsoNeeds: ['kube-controller-manager', 'kube-scheduler'], onProgress }));
 }, BUILD_MS);
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'control-plane-spec-'));
@@ -131,6 +131,48 @@ describe('a control plane with service accounts', () => {
   });
 });
 
+describe('a control plane with kubelets', () => {
+  let plane: ControlPlane;
+  let kubelet: Access;
+  beforeAll(async () => {
+    plane = await start({ kubelets: true });
+    kubelet = { ...plane.access, admin: await plane.kubeletCredentials('own') };
+  });
+  afterAll(() => plane.stop());
+
+  const createNode = (access: Access, name: string): Promise<Answer> =>
+    adminRequest(access, { method: 'POST', path: '/api/v1/nodes', body: { metadata: { name } } });
+
+  it('lets a kubelet make its own node, and no other', async () => {
+    expect((await createNode(kubelet, 'other')).status).toBe(403);
+    expect((await createNode(kubelet, 'own')).status).toBe(201);
+    const path = '/api/v1/nodes/own/status';
+    const status = { conditions: [{ type: 'Ready', status: 'True' }], allocatable: { cpu: '1', pods: '10' } };
+    const contentType = 'application/merge-patch+json';
+    expect(await adminRequest(kubelet, { method: 'PATCH', path, contentType, body: { status } })).toMatchObject({
+      status: 200,
+    });
+  });
+
+  it('lets a kubelet read no secret that none of its pods has', async () => {
+    const path = '/api/v1/namespaces/default/secrets/of-others';
+    expect((await adminRequest(kubelet, { method: 'GET', path })).status).toBe(403);
+  });
+
+  it('gives a node its pods', async () => {
+    const accounts = '/api/v1/namespaces/default/serviceaccounts/default';
+    await until(async () => (await get(plane, accounts)).status === 200);
+    // No kubelet keeps the node alive, and the node is not to be given up for that.
+    const body = {
+      metadata: { name: 'pod' },
+      spec: { containers: [{ name: 'main', image: 'none' }], tolerations: [{ operator: 'Exists' }] },
+    };
+    await adminRequest(plane.access, { method: 'POST', path: '/api/v1/namespaces/default/pods', body });
+    const nodeOf = async (): Promise<unknown> => (await get(plane, '/api/v1/namespaces/default/pods/pod')).body;
+    await until(async () => /"nodeName":"own"/.test(JSON.stringify(await nodeOf())));
+  });
+});
+
 describe('when something is in the way of a control plane', () => {
   it('takes other ports if someone was faster', async () => {
     const taken = await findFreePort();
@@ -143,7 +185,7 @@ describe('when something is in the way of a control plane', () => {
     const { status } = await get(plane, '/readyz');
     await plane.stop();
     holder.close();
-    expect([picks, status]).toEqual([8, 200]);
+    expect([picks, status]).toEqual([10, 200]);
   });
 
   it('shows what a program said last, and leaves nothing behind', async () => {

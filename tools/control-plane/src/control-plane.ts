@@ -6,13 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode, messageOf } from '@sriov/errors';
 import { type Access, adminRequest } from './admin-request.ts';
 import { resolveBinaries } from './binaries.ts';
+import { type KeyPair } from '@sriov/certificates';
 import { createCredentials, type Credentials } from './credentials.ts';
 import { findFreePort } from './free-port.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { apiServerRun, controllerManagerRun, etcdRun, type Ports } from './programs.ts';
+import { apiServerRun, controllerManagerRun, etcdRun, type Ports, schedulerRun } from './programs.ts';
 import { withProgress } from './progress.ts';
 import { type Binaries } from './source.ts';
-import { type ProgramEnd, Supervisor } from './supervisor.ts';
+import { type ProgramEnd, type ProgramRun, Supervisor } from './supervisor.ts';
+import { type Program } from './versions.ts';
 
 /** What kind of control plane. */
 export interface ControlPlaneOptions {
@@ -20,6 +22,11 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** Pods need a service account, as in a real cluster. Runs the controller manager, which makes the default ones. */
   readonly serviceAccounts?: boolean;
+  /**
+   * Kubelets join: each may write only what is its own, and a scheduler gives them pods, which need service accounts.
+   * {@link ControlPlane.kubeletCredentials} is how a kubelet says who it is.
+   */
+  readonly kubelets?: boolean;
   /** Further IP addresses for the server's certificate: somebody forwards from them to the loopback address. */
   readonly ipAddresses?: readonly string[];
   readonly onProgress?: (line: string) => void;
@@ -65,14 +72,18 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 async function findBinaries(options: ControlPlaneOptions, onProgress: (line: string) => void): Promise<Binaries> {
-  const alsoNeeds = needsControllerManager(options) ? (['kube-controller-manager'] as const) : [];
+  const alsoNeeds: Program[] = [];
+  if (needsControllerManager(options)) alsoNeeds.push('kube-controller-manager');
+  if (options.kubelets === true) alsoNeeds.push('kube-scheduler');
   const { binaries, source } = await resolveBinaries({ alsoNeeds, onProgress });
   onProgress(`took the programs from ${source}`);
   return binaries;
 }
 
+const needsServiceAccounts = (options: ControlPlaneOptions): boolean =>
+  options.serviceAccounts === true || options.kubelets === true;
 const needsControllerManager = (options: ControlPlaneOptions): boolean =>
-  options.controllerManager === true || options.serviceAccounts === true;
+  options.controllerManager === true || needsServiceAccounts(options);
 
 /** What a control plane is made of before its programs run. */
 interface Parts {
@@ -139,6 +150,11 @@ export class ControlPlane {
     return { server: this.server, ca: this.#parts.credentials.ca, admin: this.#parts.credentials.admin };
   }
 
+  /** Certificate and key of the kubelet of a node: user `system:node:NAME` of the group `system:nodes`. */
+  kubeletCredentials(nodeName: string): Promise<KeyPair> {
+    return this.#parts.credentials.issueClient({ name: `system:node:${nodeName}`, group: 'system:nodes' });
+  }
+
   /** kubectl where the programs' source has one; else whatever the PATH has. */
   get kubectl(): string {
     return this.#parts.binaries.kubectl ?? 'kubectl';
@@ -146,28 +162,32 @@ export class ControlPlane {
 
   /** Starts the programs and waits for them. @throws {ControlPlaneError} with the last lines of a log. */
   async start(): Promise<void> {
-    const { binaries, supervisor, ports, folder, options } = this.#parts;
+    const { binaries, supervisor, ports, credentials, folder, options } = this.#parts;
     await this.#writeKubeconfig(this.kubeconfigPath);
     supervisor.start(etcdRun(binaries, ports, folder));
     await this.startApiServer();
     const { body } = await adminRequest(this.access, { method: 'GET', path: '/version' });
     this.version = (body as { gitVersion: string }).gitVersion;
-    if (needsControllerManager(options)) await this.#startControllerManager();
+    const files = { kubeconfig: this.kubeconfigPath, ...credentials.files };
+    if (needsControllerManager(options)) {
+      await this.#startClient(controllerManagerRun(binaries, ports, files), ports.controllerManager);
+    }
+    if (options.kubelets === true) await this.#startClient(schedulerRun(binaries, ports, files), ports.scheduler);
   }
 
   /** Starts the API server where it was stopped: same address, same data. */
   async startApiServer(): Promise<void> {
     const { binaries, ports, credentials, supervisor, options } = this.#parts;
-    const files = { ...credentials.files, serviceAccounts: options.serviceAccounts === true };
-    supervisor.start(apiServerRun(binaries, ports, files));
+    const duties = { serviceAccounts: needsServiceAccounts(options), kubelets: options.kubelets === true };
+    supervisor.start(apiServerRun(binaries, ports, credentials.files, duties));
     await this.#waitUntilServing('kube-apiserver', { ...this.access, path: '/readyz' });
   }
 
-  async #startControllerManager(): Promise<void> {
-    const { binaries, ports, credentials, supervisor } = this.#parts;
-    supervisor.start(controllerManagerRun(binaries, ports, { kubeconfig: this.kubeconfigPath, ...credentials.files }));
-    const server = `https://127.0.0.1:${ports.controllerManager}`;
-    await this.#waitUntilServing('kube-controller-manager', { ...this.access, server, path: '/healthz' });
+  /** Starts a program that works through the API server, and waits until it serves its own health. */
+  async #startClient(run: ProgramRun, port: number): Promise<void> {
+    this.#parts.supervisor.start(run);
+    const server = `https://127.0.0.1:${port}`;
+    await this.#waitUntilServing(run.name, { ...this.access, server, path: '/healthz' });
   }
 
   /** Takes the API server away; etcd keeps the data. */
@@ -231,7 +251,7 @@ async function isServing({ path, ...access }: Access & { readonly path: string }
 
 async function pickPorts(pickPort: () => Promise<number>): Promise<Ports> {
   const ports = new Set<number>();
-  while (ports.size < 4) ports.add(await pickPort());
-  const [etcd = 0, etcdPeer = 0, api = 0, controllerManager = 0] = ports;
-  return { etcd, etcdPeer, api, controllerManager };
+  while (ports.size < 5) ports.add(await pickPort());
+  const [etcd = 0, etcdPeer = 0, api = 0, controllerManager = 0, scheduler = 0] = ports;
+  return { etcd, etcdPeer, api, controllerManager, scheduler };
 }

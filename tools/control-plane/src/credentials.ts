@@ -7,6 +7,8 @@ export interface Credentials {
   readonly ca: string;
   /** A user of the group system:masters. */
   readonly admin: KeyPair;
+  /** Makes the credentials of another user, who is in a group. */
+  readonly issueClient: (user: { readonly name: string; readonly group: string }) => Promise<KeyPair>;
   readonly files: {
     readonly ca: string;
     readonly serverCertificate: string;
@@ -26,6 +28,8 @@ export async function createCredentials(folder: string, ipAddresses: readonly st
   const now = Date.now();
   const validity = { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 30 * DAY_MS) };
   const authority = await Authority.create('control-plane', validity);
+  const issueClient: Credentials['issueClient'] = ({ name, group }) =>
+    authority.issue({ commonName: name, organization: group }, validity);
   const [server, admin, signing] = await Promise.all([
     authority.issue(
       {
@@ -35,7 +39,7 @@ export async function createCredentials(folder: string, ipAddresses: readonly st
       },
       validity,
     ),
-    authority.issue({ commonName: 'admin', organization: 'system:masters' }, validity),
+    issueClient({ name: 'admin', group: 'system:masters' }),
     createSigningKey(),
   ]);
   await mkdir(folder, { recursive: true });
@@ -47,6 +51,7 @@ export async function createCredentials(folder: string, ipAddresses: readonly st
   return {
     ca: authority.certificate,
     admin,
+    issueClient,
     files: {
       ca: await write('ca.crt', authority.certificate),
       serverCertificate: await write('server.crt', server.certificate),

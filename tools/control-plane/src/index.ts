@@ -10,5 +10,6 @@ export * from './platform.ts';
 export * from './progress.ts';
 export * from './run-command.ts';
 export * from './run-tool.ts';
+export * from './sources/go-programs.ts';
 export * from './supervisor.ts';
 export * from './versions.ts';

@@ -8,6 +8,7 @@ export interface Ports {
   readonly etcdPeer: number;
   readonly api: number;
   readonly controllerManager: number;
+  readonly scheduler: number;
 }
 
 /** How etcd runs: its data need not survive a power cut, so it need not wait for the disk. */
@@ -39,11 +40,20 @@ export interface CredentialFiles {
   readonly signingPublicKey: string;
 }
 
+/** What the API server is asked to do beyond serving. */
+export interface ApiServerDuties {
+  /** Pods need a service account. */
+  readonly serviceAccounts: boolean;
+  /** A kubelet may read what its own pods need, and write its own node and its own pods. */
+  readonly kubelets: boolean;
+}
+
 /** How the API server runs: RBAC as in a real cluster, authenticated by certificate or service account token. */
 export function apiServerRun(
   binaries: Binaries,
   ports: Ports,
-  files: CredentialFiles & { readonly serviceAccounts: boolean },
+  files: CredentialFiles,
+  duties: ApiServerDuties,
 ): ProgramRun {
   return {
     name: 'kube-apiserver',
@@ -61,16 +71,18 @@ export function apiServerRun(
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${files.signingPublicKey}`,
       `--service-account-signing-key-file=${files.signingKey}`,
-      '--authorization-mode=RBAC',
+      ...(duties.kubelets
+        ? ['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction']
+        : ['--authorization-mode=RBAC']),
       '--service-cluster-ip-range=10.0.0.0/24',
       '--allow-privileged=true',
       // Pods would need a default service account, which only a controller makes.
-      ...(files.serviceAccounts ? [] : ['--disable-admission-plugins=ServiceAccount']),
+      ...(duties.serviceAccounts ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ],
   };
 }
 
-/** Controllers that tests and the demo have a use for; none that needs a cloud or a kubelet. */
+/** Controllers that tests and the demo have a use for; none that needs a cloud. */
 const CONTROLLERS = [
   'disruption-controller',
   'namespace-controller',
@@ -104,6 +116,28 @@ export function controllerManagerRun(
       `--tls-private-key-file=${files.serverKey}`,
       `--service-account-private-key-file=${files.signingKey}`,
       `--root-ca-file=${files.ca}`,
+    ],
+  };
+}
+
+/** How the scheduler runs. */
+export function schedulerRun(
+  binaries: Binaries,
+  ports: Ports,
+  files: CredentialFiles & { readonly kubeconfig: string },
+): ProgramRun {
+  return {
+    name: 'kube-scheduler',
+    command: binaries['kube-scheduler'] ?? '',
+    args: [
+      `--kubeconfig=${files.kubeconfig}`,
+      `--authentication-kubeconfig=${files.kubeconfig}`,
+      `--authorization-kubeconfig=${files.kubeconfig}`,
+      '--leader-elect=false',
+      '--bind-address=127.0.0.1',
+      `--secure-port=${ports.scheduler}`,
+      `--tls-cert-file=${files.serverCertificate}`,
+      `--tls-private-key-file=${files.serverKey}`,
     ],
   };
 }
