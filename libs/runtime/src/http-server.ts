@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, type ListenOptions } from 'node:net';
 import { messageOf } from '@sriov/errors';
 import { type Health } from './health.ts';
 import { type Metrics } from './metrics.ts';
@@ -19,6 +19,7 @@ export interface ObservationServer {
 export async function startObservationServer(
   address: string,
   sources: { readonly health: Health; readonly metrics: Metrics },
+  { sharesPort = false }: { readonly sharesPort?: boolean | undefined } = {},
 ): Promise<ObservationServer> {
   const server = createServer((request, response) => {
     answer(request.url ?? '/', response, sources).catch((error: unknown) => {
@@ -26,7 +27,7 @@ export async function startObservationServer(
       respond(response, [messageOf(error)]);
     });
   });
-  await listen(server, address);
+  await listen(server, { ...parseAddress(address), reusePort: sharesPort }, address);
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -60,7 +61,7 @@ function splitAddress(address: string): { host?: string; port: number } | undefi
   return { ...(host !== '' && { host }), port };
 }
 
-async function listen(server: Server, address: string): Promise<void> {
+async function listen(server: Server, options: ListenOptions, address: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     // This listener stays: a later fault of a connection must not end the service.
     server.on('error', (cause: NodeJS.ErrnoException) => {
@@ -70,7 +71,7 @@ async function listen(server: Server, address: string): Promise<void> {
           : new ServiceError('LISTEN_FAILED', `cannot listen on ${address}: ${cause.message}`, { cause }),
       );
     });
-    server.listen(parseAddress(address), resolve);
+    server.listen(options, resolve);
   });
 }
 

@@ -8,8 +8,8 @@ import { ServiceError } from './service-error.ts';
 import { readSettings, type SettingsDefinition } from './settings.ts';
 import { stopOnSignals } from './stop-signals.ts';
 
-/** Settings that every service has. */
-export const serviceSettings = {
+/** Settings that every process of the operator has. */
+export const processSettings = {
   listen: z
     .string()
     .refine(isAddress, NO_ADDRESS)
@@ -19,6 +19,11 @@ export const serviceSettings = {
     .enum(LOG_LEVELS)
     .default('info')
     .describe(`Lowest level that is logged: ${LOG_LEVELS.join(', ')}`),
+};
+
+/** Settings that every service has that talks to the API server. */
+export const serviceSettings = {
+  ...processSettings,
   kubeconfig: z.string().optional().describe('kubeconfig file; by default the service account of the pod'),
 };
 
@@ -40,11 +45,13 @@ export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefini
    * running service may need.
    */
   isOneShot?(settings: z.output<S>): boolean;
+  /** A second process may listen on the same port: a successor starts before this one ends. */
+  readonly sharesPort?: true;
   run(context: ServiceContext<z.output<S>>): Promise<void>;
 }
 
-/** A settings schema that has at least {@link serviceSettings}. */
-export type ServiceSchema = z.ZodObject<typeof serviceSettings & z.core.$ZodLooseShape>;
+/** A settings schema that has at least {@link processSettings}. */
+export type ServiceSchema = z.ZodObject<typeof processSettings & z.core.$ZodLooseShape>;
 
 /**
  * Runs a service as this process: reads settings, serves health and metrics, stops on SIGTERM and SIGINT.
@@ -71,7 +78,7 @@ export async function serve<S extends ServiceSchema>(
   settings: z.output<S>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { listen, logLevel } = settings as z.output<z.ZodObject<typeof serviceSettings>>;
+  const { listen, logLevel } = settings as z.output<z.ZodObject<typeof processSettings>>;
   const log = createLogger({ service: definition.program, level: logLevel });
   const metrics = new Metrics();
   metrics.collectProcess();
@@ -79,7 +86,7 @@ export async function serve<S extends ServiceSchema>(
   signal.addEventListener('abort', () => health.addReadiness('process', () => 'is stopping'), { once: true });
   const context = { settings, log, metrics, health, clock: systemClock, signal };
   if (definition.isOneShot?.(settings) === true) return definition.run(context);
-  const server = await startObservationServer(listen, { health, metrics });
+  const server = await startObservationServer(listen, { health, metrics }, { sharesPort: definition.sharesPort });
   log.info({ port: server.port }, 'started');
   try {
     await definition.run(context);

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'device-plugin', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,101 @@
+import { type PluginConfig, type PoolFacts, readPluginConfig } from '@sriov/device-pool';
+import { messageOf } from '@sriov/errors';
+import { isErrno, type Kernel, observeDevices, readAllocations } from '@sriov/host';
+import { type Handover, HANDOVER_FILE, handoverSchema } from '@sriov/plugin-handover';
+
+/** Where the plugin looks. */
+export interface GatherPorts {
+  readonly kernel: Kernel;
+  readonly configFile: string;
+  readonly handoverFolder: string;
+  readonly resourcePrefix: string;
+}
+
+/** What outlives a pass. */
+export interface Memory {
+  /** The last configuration that could be used. */
+  config?: PluginConfig;
+  /** The resource in which each device was listed last. */
+  known: ReadonlyMap<string, string>;
+  /** Devices that were given to a pod just now: the kubelet may not tell of them yet. */
+  readonly granted: Map<string, { readonly resource: string; readonly untilMs: number }>;
+}
+
+/** Everything that a pass decides from. */
+export interface Gathered {
+  readonly facts: PoolFacts;
+  readonly configProblems: readonly string[];
+  readonly configHash: string | undefined;
+}
+
+/**
+ * Reads the hand-over file, the configuration, the host and what the kubelet has given to pods.
+ * @throws {Error} when something cannot be read without which nothing can be decided
+ */
+export async function gather(ports: GatherPorts, memory: Memory, nowMs: number): Promise<Gathered> {
+  // The file comes first: what is withdrawn later is looked at by the pass that the daemon then asks for.
+  const handover = await readHandover(ports);
+  const { config, problems } = await readConfig(ports, memory, handover);
+  const [{ devices, problems: unreadable }, allocations] = await Promise.all([
+    observeDevices(ports.kernel),
+    readAllocations(ports.kernel),
+  ]);
+  const allocated = allocations.unknown === undefined ? new Map(allocations.allocated) : undefined;
+  for (const [id, { resource, untilMs }] of memory.granted) {
+    if (untilMs < nowMs) memory.granted.delete(id);
+    else if (allocated?.has(id) === false) allocated.set(id, [{ resource, pod: 'that starts' }]);
+  }
+  return {
+    facts: {
+      resources: config.resources,
+      prefixes: [ports.resourcePrefix, ...config.resources.map(({ prefix }) => prefix)],
+      devices,
+      unreadable: new Map(unreadable.map(({ pciAddress, message }) => [pciAddress, message])),
+      allocated,
+      withdrawn: handover?.withdrawn ?? [],
+      known: memory.known,
+    },
+    configProblems: problems,
+    configHash: handover?.config?.hash,
+  };
+}
+
+async function readHandover({ kernel, handoverFolder }: GatherPorts): Promise<Handover | undefined> {
+  const text = await readUnlessAbsent(kernel, `${handoverFolder}/${HANDOVER_FILE}`);
+  // Without it nobody knows what is withdrawn, so a text that cannot be read is an error.
+  return text === undefined ? undefined : handoverSchema.parse(JSON.parse(text));
+}
+
+interface ReadConfig {
+  readonly config: PluginConfig;
+  readonly problems: readonly string[];
+}
+
+const NOTHING: PluginConfig = { resources: [], problems: [], isUsable: true };
+
+async function readConfig(ports: GatherPorts, memory: Memory, handover: Handover | undefined): Promise<ReadConfig> {
+  const last = memory.config ?? NOTHING;
+  const keep = (cause: string): ReadConfig => ({
+    config: last,
+    problems: [memory.config === undefined ? cause : `${cause}; the last configuration that could be read is kept`],
+  });
+  try {
+    const text = handover?.config?.text ?? (await readUnlessAbsent(ports.kernel, ports.configFile));
+    if (text === undefined) return keep(`there is no configuration in ${ports.configFile} yet`);
+    const config = readPluginConfig(text, ports.resourcePrefix);
+    if (!config.isUsable) return keep(config.problems.join('; '));
+    memory.config = config;
+    return { config, problems: config.problems };
+  } catch (error) {
+    return keep(`the configuration cannot be read: ${messageOf(error)}`);
+  }
+}
+
+async function readUnlessAbsent(kernel: Kernel, path: string): Promise<string | undefined> {
+  try {
+    return await kernel.read(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { messageOf } from '@sriov/errors';
+import { type Kernel } from '@sriov/host';
+import { type PooledDevice } from '@sriov/device-pool';
+import { encode } from './messages.ts';
+import { PLUGIN_SERVICE, pluginService, type ResourceAnswers } from './plugin-service.ts';
+import { serveSocket, type SocketServer } from './serve-socket.ts';
+
+/** A socket for the kubelet, in its folder. Each start has a new name: the kubelet remembers those it has seen. */
+const SOCKET = /^sriov-[0-9a-f]{12}\.sock$/;
+
+/** True for the name of a socket that this program makes in the kubelet's folder. */
+export function isResourceSocket(name: string): boolean {
+  return SOCKET.test(name);
+}
+
+/** What serving a resource takes. */
+export interface ResourcePorts {
+  readonly kernel: Pick<Kernel, 'call'>;
+  readonly kubeletFolder: string;
+  readonly answers: Pick<ResourceAnswers, 'allocate' | 'prefer'>;
+}
+
+/** One resource, as the kubelet sees it: a socket, a registration, and a list of devices for each stream. */
+export class ResourceServer {
+  readonly #name: string;
+  readonly #ports: ResourcePorts;
+  readonly #streams = new Set<(list: object) => void>();
+  #socket: SocketServer | undefined;
+  #list: { readonly text: string; readonly message: object } = { text: '', message: { devices: [] } };
+  /** The kubelet that knows the resource, by its socket. */
+  #registeredWith = '';
+
+  constructor(name: string, ports: ResourcePorts) {
+    this.#name = name;
+    this.#ports = ports;
+  }
+
+  /** Sends the list to all streams, unless it is what they have. @returns whether it was another one */
+  list(devices: readonly PooledDevice[]): boolean {
+    const message = { devices: devices.map(toWire) };
+    const text = JSON.stringify(message);
+    if (text === this.#list.text) return false;
+    this.#list = { text, message };
+    for (const send of this.#streams) send(message);
+    return true;
+  }
+
+  /**
+   * Registers with this kubelet, unless that is done. @param kubelet tells one kubelet from the next
+   * @returns why the kubelet does not know the resource, if it does not
+   */
+  async register(kubelet: string): Promise<string | undefined> {
+    const isServed = this.#socket !== undefined && (await this.#socket.isThere());
+    if (isServed && this.#registeredWith === kubelet && kubelet !== '') return undefined;
+    this.#registeredWith = '';
+    try {
+      if (!isServed || kubelet !== '') await this.#serve();
+      if (kubelet === '') return 'the kubelet has no socket: it does not run, or its folder is another one';
+      await this.#call();
+      this.#registeredWith = kubelet;
+      return undefined;
+    } catch (error) {
+      return `the kubelet does not take the resource: ${messageOf(error)}`;
+    }
+  }
+
+  /** Ends all streams. The kubelet gives out none of its devices then. */
+  async close(): Promise<void> {
+    await this.#socket?.close();
+    this.#socket = undefined;
+    this.#registeredWith = '';
+  }
+
+  /** The old socket ends when the kubelet has heard of the new one: see the kubelet's endpoints of a resource. */
+  async #serve(): Promise<void> {
+    const { kubeletFolder, answers } = this.#ports;
+    const path = join(kubeletFolder, `sriov-${randomBytes(6).toString('hex')}.sock`);
+    const service = pluginService({ ...answers, follow: (send, signal) => this.#follow(send, signal) });
+    const before = this.#socket;
+    this.#socket = await serveSocket(path, PLUGIN_SERVICE, service);
+    await before?.close();
+  }
+
+  async #call(): Promise<void> {
+    const { kernel, kubeletFolder } = this.#ports;
+    const endpoint = basename(this.#socket?.path ?? '');
+    const options = { get_preferred_allocation_available: true };
+    const request = encode('RegisterRequest', { version: 'v1beta1', endpoint, resource_name: this.#name, options });
+    const target = { socket: join(kubeletFolder, 'kubelet.sock'), method: '/v1beta1.Registration/Register' };
+    await kernel.call(target, request, { deadlineMs: 15_000 });
+  }
+
+  #follow(send: (list: object) => void, signal: AbortSignal): void {
+    this.#streams.add(send);
+    signal.addEventListener('abort', () => this.#streams.delete(send), { once: true });
+    send(this.#list.message);
+  }
+}
+
+function toWire({ id, isHealthy, numaNode }: PooledDevice): object {
+  return {
+    ID: id,
+    health: isHealthy ? 'Healthy' : 'Unhealthy',
+    ...(numaNode !== undefined && { topology: { nodes: [{ ID: numaNode }] } }),
+  };
+}

@@ -1,0 +1,213 @@
+import {
+  answerAllocate,
+  cdiSpecFile,
+  type ContainerAllocation,
+  type AllocationPolicy,
+  type HostFile,
+  type Pool,
+  type PooledDevice,
+  type PoolsPlan,
+  preferDevices,
+} from '@sriov/device-pool';
+import { type Kernel, readDeviceNodes } from '@sriov/host';
+import { type DeviceNodes } from '@sriov/observed-host';
+import { type SyncAnswer } from '@sriov/plugin-handover';
+import { type Clock, type Logger } from '@sriov/runtime';
+import { gather, type Gathered, type GatherPorts, type Memory } from './gather.ts';
+import { InFlight } from './in-flight.ts';
+import { identityOf } from './kubelet/serve-socket.ts';
+import { ResourceServer } from './kubelet/resource-server.ts';
+import { type PluginMetrics } from './metrics.ts';
+
+/** What offering devices takes. */
+export interface OfferPorts extends GatherPorts {
+  readonly kernel: Kernel;
+  readonly kubeletFolder: string;
+  readonly useCdi: boolean;
+  readonly allocationPolicy: AllocationPolicy;
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly metrics: PluginMetrics;
+  readonly writeFiles: (files: readonly HostFile[]) => Promise<void>;
+}
+
+/** The kubelet tells of a device at once; so long it counts as given to a pod in any case. */
+const GRANTED_MS = 10_000;
+/** Longest wait of an Allocate for a device that is being changed, and between two looks. */
+const ALLOCATE_MS = { longest: 30_000, between: 200 };
+
+/** Everything that the plugin offers at the moment. */
+export class Offers {
+  readonly #ports: OfferPorts;
+  readonly #memory: Memory = { known: new Map(), granted: new Map() };
+  readonly #servers = new Map<string, ResourceServer>();
+  readonly #unregistered = new Map<string, string>();
+  readonly #inFlight = new InFlight();
+  #plan: PoolsPlan = { pools: [], heldBack: [] };
+  #gathered: Pick<Gathered, 'configProblems' | 'configHash'> = { configProblems: [], configHash: undefined };
+  #said = new Set<string>();
+
+  constructor(ports: OfferPorts) {
+    this.#ports = ports;
+  }
+
+  /** True when the kubelet knows all resources that there are. */
+  get isComplete(): boolean {
+    return this.#unregistered.size === 0;
+  }
+
+  /** Looks, plans, and tells the kubelet. @throws {Error} when nothing can be known; the kubelet keeps what it has */
+  async pass(plan: (facts: Gathered['facts']) => PoolsPlan): Promise<void> {
+    const { clock, kubeletFolder } = this.#ports;
+    const gathered = await gather(this.#ports, this.#memory, clock.elapsed());
+    this.#gathered = gathered;
+    this.#plan = plan(gathered.facts);
+    this.#memory.known = new Map(
+      this.#plan.pools.flatMap(({ resource, devices }) => devices.map(({ id }) => [id, resource.name] as const)),
+    );
+    const kubelet = await identityOf(`${kubeletFolder}/kubelet.sock`);
+    for (const pool of this.#plan.pools) await this.#offer(pool, kubelet);
+    await this.#endOthers();
+    this.#say();
+    this.#ports.metrics.offered(this.answer());
+  }
+
+  /** What there is to tell the daemon. */
+  answer(): SyncAnswer {
+    const { configProblems, configHash } = this.#gathered;
+    const resources = this.#plan.pools.map(({ resource: { name }, devices }) => {
+      const ids = (isHealthy: boolean): string[] =>
+        devices.filter((device) => device.isHealthy === isHealthy).map(({ id }) => id);
+      const unregistered = this.#unregistered.get(name);
+      return { name, healthy: ids(true), unhealthy: ids(false), ...(unregistered !== undefined && { unregistered }) };
+    });
+    return {
+      resources,
+      heldBack: this.#plan.heldBack,
+      configProblems,
+      ...(configHash !== undefined && { configHash }),
+      allocating: this.#inFlight.ids(),
+    };
+  }
+
+  /** Ends all resources. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#servers.values()].map((server) => server.close()));
+  }
+
+  async #offer({ resource: { name }, devices }: Pool, kubelet: string): Promise<void> {
+    const known = this.#servers.get(name);
+    // A resource that has never had a device is none that pods could ask for.
+    if (known === undefined && devices.length === 0) return;
+    const server = known ?? this.#serverOf(name);
+    const wasChanged = server.list([...devices, ...this.#missingInFlight(name, devices)]);
+    if (wasChanged) {
+      const healthy = devices.filter(({ isHealthy }) => isHealthy).length;
+      this.#ports.log.info({ resource: name, devices: devices.length, healthy }, 'the devices of a resource changed');
+    }
+    const problem = await server.register(kubelet);
+    if (problem === undefined) this.#unregistered.delete(name);
+    else this.#unregistered.set(name, problem);
+  }
+
+  #serverOf(name: string): ResourceServer {
+    const { kernel, kubeletFolder, allocationPolicy } = this.#ports;
+    const answers = {
+      allocate: (ids: readonly string[]) => this.#allocate(name, ids),
+      prefer: (request: Parameters<typeof preferDevices>[1]) => {
+        const pool = this.#poolOf(name);
+        return pool === undefined ? [] : preferDevices(pool, request, allocationPolicy);
+      },
+    };
+    const server = new ResourceServer(name, { kernel, kubeletFolder, answers });
+    this.#servers.set(name, server);
+    return server;
+  }
+
+  /** The kubelet must not miss a device that it asks for at this moment. */
+  #missingInFlight(name: string, devices: readonly PooledDevice[]): PooledDevice[] {
+    const wants = { isRdma: false, needVhostNet: false };
+    return this.#inFlight
+      .ids(name)
+      .filter((id) => !devices.some((device) => device.id === id))
+      .map((id) => ({ id, isHealthy: false, wants }));
+  }
+
+  /** A resource that is no longer planned has no devices, and no pod has one. */
+  async #endOthers(): Promise<void> {
+    const planned = new Set(this.#plan.pools.map(({ resource }) => resource.name));
+    for (const [name, server] of this.#servers) {
+      if (planned.has(name)) continue;
+      server.list([]);
+      this.#servers.delete(name);
+      this.#unregistered.delete(name);
+      this.#ports.log.info({ resource: name }, 'a resource is no longer configured, and no pod has a device of it');
+      await server.close();
+    }
+  }
+
+  /** One line for each thing that is new. */
+  #say(): void {
+    const lines = [
+      ...this.#plan.heldBack.map(({ message }) => message),
+      ...this.#gathered.configProblems,
+      ...[...this.#unregistered].map(([name, problem]) => `${name}: ${problem}`),
+    ];
+    for (const line of lines) if (!this.#said.has(line)) this.#ports.log.warn(line);
+    this.#said = new Set(lines);
+  }
+
+  #poolOf(name: string): Pool | undefined {
+    return this.#plan.pools.find(({ resource }) => resource.name === name);
+  }
+
+  async #allocate(name: string, ids: readonly string[]): Promise<ContainerAllocation> {
+    const { clock, metrics } = this.#ports;
+    const begin = clock.elapsed();
+    return this.#inFlight.during(name, ids, async () => {
+      const pool = await this.#whenHealthy(name, ids);
+      const answer = await this.#answer(pool, ids);
+      for (const id of ids) {
+        this.#memory.granted.set(id, { resource: name, untilMs: clock.elapsed() + GRANTED_MS });
+      }
+      metrics.allocated(name, clock.elapsed() - begin);
+      return answer;
+    });
+  }
+
+  /** A device that the kubelet has chosen just before it was withdrawn comes back. @throws {Error} when it does not */
+  async #whenHealthy(name: string, ids: readonly string[]): Promise<Pool> {
+    const { clock } = this.#ports;
+    const end = clock.elapsed() + ALLOCATE_MS.longest;
+    for (;;) {
+      const pool = this.#poolOf(name);
+      const missing = ids.find((id) => pool?.devices.find((device) => device.id === id)?.isHealthy !== true);
+      if (pool !== undefined && missing === undefined) return pool;
+      if (clock.elapsed() >= end) {
+        const held = this.#plan.heldBack.find(({ devices }) => missing !== undefined && devices.includes(missing));
+        throw new Error(held?.message ?? `the resource ${name} has no device ${missing ?? ''} now`);
+      }
+      await clock.sleep(ALLOCATE_MS.between);
+    }
+  }
+
+  async #answer(pool: Pool, ids: readonly string[]): Promise<ContainerAllocation> {
+    const { useCdi, writeFiles } = this.#ports;
+    const nodes = await this.#readNodes(pool, useCdi ? pool.devices.map(({ id }) => id) : ids);
+    const answer = answerAllocate(pool, ids, { nodes, useCdi });
+    if ('problem' in answer) throw new Error(answer.problem);
+    const spec = useCdi ? cdiSpecFile(pool, nodes) : undefined;
+    await writeFiles([...answer.files, ...(spec === undefined ? [] : [spec])]);
+    return answer;
+  }
+
+  async #readNodes({ devices }: Pool, ids: readonly string[]): Promise<Map<string, DeviceNodes>> {
+    const wanted = devices.filter(({ id }) => ids.includes(id));
+    const entries = await Promise.all(
+      wanted.map(async ({ id, device }) => {
+        return device && ([id, await readDeviceNodes(this.#ports.kernel, device)] as const);
+      }),
+    );
+    return new Map(entries.filter((entry) => entry !== undefined));
+  }
+}

@@ -1,0 +1,206 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HostKernel, type Kernel, setNumVfs } from '@sriov/host';
+import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
+import { type Handover, isSyncSocket, SYNC_METHOD, type SyncAnswer, syncAnswerSchema } from '@sriov/plugin-handover';
+import { createLogger, Health, Metrics, systemClock } from '@sriov/runtime';
+import { runPlugin } from './run-plugin.ts';
+import { type Settings, settingsSchema } from './settings.ts';
+import { TestKubelet } from './test/kubelet.ts';
+
+const PF = '0000:01:00.0';
+const R = 'openshift.io/nics';
+
+const configOf = (...names: string[]): string =>
+  JSON.stringify({ resourceList: names.map((resourceName) => ({ resourceName, selectors: { pfNames: ['ens1'] } })) });
+
+let folder: string;
+let sim: SimulatedKernel;
+let kubelet: TestKubelet;
+let settings: Settings;
+let running: { readonly stop: AbortController; readonly end: Promise<void> }[];
+
+/** The simulated host, with real files and sockets in the folder of the test. */
+function mixed(): Kernel {
+  const host = new HostKernel({ hostRoot: '/' });
+  return {
+    ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), list: sim.list.bind(sim) },
+    ...{ exec: sim.exec.bind(sim), watch: sim.watch.bind(sim) },
+    read: (path, options) => (path.startsWith(folder) ? host.read(path, options) : sim.read(path, options)),
+    call: (target, message, options) =>
+      target.socket.startsWith(folder) ? host.call(target, message, options) : sim.call(target, message, options),
+  };
+}
+
+function start(): AbortController {
+  const stop = new AbortController();
+  const context = {
+    ...{ settings, log: createLogger({ service: 'device-plugin', level: 'silent' }), clock: systemClock },
+    ...{ metrics: new Metrics(), health: new Health(), signal: stop.signal },
+  };
+  running.push({ stop, end: runPlugin(context, mixed()) });
+  return stop;
+}
+
+async function handOver(handover: Handover): Promise<void> {
+  const draft = join(folder, 'run', '.draft');
+  await writeFile(draft, JSON.stringify(handover));
+  await rename(draft, join(folder, 'run', 'handover.json'));
+}
+
+/** The newest process may still be making its socket. */
+async function sync(): Promise<SyncAnswer> {
+  let sockets: string[] = [];
+  while (sockets.length === 0) {
+    await new Promise(setImmediate);
+    sockets = readdirSync(join(folder, 'run')).filter(isSyncSocket);
+  }
+  const socket = join(folder, 'run', sockets[0] ?? '');
+  const bytes = await new HostKernel({ hostRoot: '/' }).call({ socket, method: SYNC_METHOD }, new Uint8Array());
+  return syncAnswerSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+}
+
+const count = (health: string) => (told: Readonly<Record<string, string>>) =>
+  Object.values(told).filter((each) => each === health).length;
+const healthy = count('Healthy');
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'device-plugin-'));
+  for (const name of ['kubelet', 'run', 'config']) await mkdir(join(folder, name));
+  const nics = [{ model: 'igb', address: PF, name: 'ens1', mac: '52:54:00:aa:00:10', up: true }];
+  sim = new SimulatedKernel({ world: parseWorld({ latency: 'none', modules: ['igbvf'], nics }), clock: systemClock });
+  await setNumVfs(sim, PF, 4);
+  kubelet = new TestKubelet(join(folder, 'kubelet'));
+  await kubelet.start();
+  settings = settingsSchema.parse({
+    ...{ configFile: join(folder, 'config', 'node'), kubeletFolder: kubelet.folder, listen: '127.0.0.1:0' },
+    ...{ handoverFolder: join(folder, 'run'), readyFile: join(folder, 'ready') },
+  });
+  await writeFile(settings.configFile, configOf('nics'));
+  running = [];
+});
+
+afterEach(async () => {
+  for (const { stop } of running) stop.abort();
+  await Promise.all(running.map(({ end }) => end));
+  await kubelet.stop();
+  rmSync(folder, { recursive: true });
+});
+
+describe('the device plugin', () => {
+  it('tells the kubelet of its devices, and gives them to containers', async () => {
+    start();
+    const told = await kubelet.until(R, (each) => healthy(each) === 4);
+    const [id = ''] = Object.keys(told);
+    expect(await kubelet.allocate(R, [id])).toMatchObject({
+      container_responses: [{ envs: { PCIDEVICE_OPENSHIFT_IO_NICS: id } }],
+    });
+    expect(await kubelet.prefer(R, Object.keys(told), 2)).toMatchObject({
+      container_responses: [{ deviceIDs: expect.arrayContaining([expect.any(String)]) }],
+    });
+    await expect(kubelet.prefer(R, [], 1)).resolves.toMatchObject({ container_responses: [{ deviceIDs: [] }] });
+  });
+
+  it('withdraws VFs before Sync answers, and gives them back', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await handOver({ withdrawn: [{ pf: PF, because: 'numVfs changes from 4 to 2' }] });
+    const answer = await sync();
+    expect(answer.resources).toMatchObject([{ name: R, healthy: [] }]);
+    expect(answer.heldBack).toMatchObject([{ reason: 'Withdrawn' }]);
+    await kubelet.until(R, (each) => healthy(each) === 0 && Object.keys(each).length === 4);
+    await setNumVfs(sim, PF, 0);
+    await setNumVfs(sim, PF, 2);
+    await handOver({ withdrawn: [] });
+    await sync();
+    await kubelet.until(R, (each) => healthy(each) === 2 && Object.keys(each).length === 2);
+    expect(kubelet.registrations).toEqual([R]);
+  });
+
+  it('lets an Allocate wait for a VF that is being changed', async () => {
+    start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    await handOver({ withdrawn: [{ pf: PF, because: 'another driver' }] });
+    await sync();
+    const allocating = kubelet.allocate(R, [id]);
+    // The request is on its way through a socket: ask until it has arrived.
+    for (;;) if ((await sync()).allocating.includes(id)) break;
+    await handOver({ withdrawn: [] });
+    await sync();
+    expect(await allocating).toMatchObject({ container_responses: [{}] });
+  });
+
+  it('offers a resource under its new name, and what a pod has under its old one', async () => {
+    start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    sim.users.allocate(id, { resource: R });
+    await writeFile(settings.configFile, configOf('renamed'));
+    const renamed = await kubelet.until('openshift.io/renamed', (each) => healthy(each) === 3);
+    expect(Object.keys(renamed)).not.toContain(id);
+    expect(await kubelet.until(R, (each) => Object.keys(each).length === 1)).toEqual({ [id]: 'Healthy' });
+  });
+
+  it('takes the configuration that the daemon hands over before that of the file', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await handOver({ config: { text: configOf('other'), hash: 'abc' }, withdrawn: [] });
+    expect(await sync()).toMatchObject({ configHash: 'abc', resources: [{ name: 'openshift.io/other' }] });
+  });
+
+  it('keeps the last configuration that could be read, and says so', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await writeFile(settings.configFile, '{ half');
+    expect(await sync()).toMatchObject({
+      configProblems: [expect.stringContaining('is kept')],
+      resources: [{ name: R, unhealthy: [] }],
+    });
+    rmSync(settings.configFile);
+    expect((await sync()).resources).toHaveLength(1);
+  });
+
+  it('keeps what it told the kubelet when it cannot know what is withdrawn', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await writeFile(join(folder, 'run', 'handover.json'), '{ half');
+    await expect(sync()).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(healthy(kubelet.told(R) ?? {})).toBe(4);
+  });
+
+  it('registers again with a new kubelet', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await kubelet.stop();
+    for (const name of readdirSync(kubelet.folder)) rmSync(join(kubelet.folder, name));
+    await kubelet.start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    expect(kubelet.registrations).toEqual([R, R]);
+  });
+
+  it('says why the kubelet refuses a resource, and tries again', async () => {
+    kubelet.refusal = 'resource name is not allowed';
+    start();
+    const answer = await sync();
+    expect(answer.resources[0]?.unregistered).toContain('resource name is not allowed');
+    kubelet.refusal = undefined;
+    await sync();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+  });
+
+  it('lets a second process go on when the first ends, and leaves no socket', async () => {
+    const first = start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    const second = start();
+    while (kubelet.registrations.length < 2) await sync();
+    first.abort();
+    await running[0]?.end;
+    expect(await kubelet.allocate(R, [Object.keys(kubelet.told(R) ?? {})[0] ?? ''])).toBeDefined();
+    second.abort();
+    await running[1]?.end;
+    expect(readdirSync(join(folder, 'run'))).toEqual([]);
+    expect(readdirSync(kubelet.folder)).toEqual(['kubelet.sock']);
+  });
+});
