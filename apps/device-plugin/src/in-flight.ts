@@ -1,13 +1,14 @@
 /** Devices that the kubelet is being given at this moment. */
 export class InFlight {
-  readonly #calls = new Set<{ readonly resource: string; readonly ids: readonly string[] }>();
+  readonly #calls = new Map<{ readonly resource: string; readonly ids: readonly string[] }, Promise<unknown>>();
 
   /** Does the work while the devices count as in flight. */
   async during<T>(resource: string, ids: readonly string[], work: () => Promise<T>): Promise<T> {
     const call = { resource, ids };
-    this.#calls.add(call);
+    const result = work();
+    this.#calls.set(call, result);
     try {
-      return await work();
+      return await result;
     } finally {
       this.#calls.delete(call);
     }
@@ -15,7 +16,12 @@ export class InFlight {
 
   /** Ids of the devices, of one resource or of all. */
   ids(resource?: string): string[] {
-    const calls = [...this.#calls].filter((call) => resource === undefined || call.resource === resource);
+    const calls = [...this.#calls.keys()].filter((call) => resource === undefined || call.resource === resource);
     return [...new Set(calls.flatMap(({ ids }) => ids))];
+  }
+
+  /** Resolves when the work that goes on now is done, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#calls.values());
   }
 }

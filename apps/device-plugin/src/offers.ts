@@ -29,6 +29,8 @@ export interface OfferPorts extends GatherPorts {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly metrics: PluginMetrics;
   readonly writeFiles: (files: readonly HostFile[]) => Promise<void>;
+  /** Is called when the kubelet has forgotten a resource: the next pass registers it again. */
+  readonly onForgotten: () => void;
 }
 
 /** The kubelet tells of a device at once; so long it counts as given to a pod in any case. */
@@ -90,6 +92,11 @@ export class Offers {
     };
   }
 
+  /** Resolves when the devices that the kubelet asks for now are given, or cannot be. */
+  async settled(): Promise<void> {
+    await this.#inFlight.settled();
+  }
+
   /** Ends all resources. */
   async close(): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
@@ -111,7 +118,7 @@ export class Offers {
   }
 
   #serverOf(name: string): ResourceServer {
-    const { kernel, kubeletFolder, allocationPolicy } = this.#ports;
+    const { kernel, kubeletFolder, allocationPolicy, onForgotten } = this.#ports;
     const answers = {
       allocate: (ids: readonly string[]) => this.#allocate(name, ids),
       prefer: (request: Parameters<typeof preferDevices>[1]) => {
@@ -119,7 +126,7 @@ export class Offers {
         return pool === undefined ? [] : preferDevices(pool, request, allocationPolicy);
       },
     };
-    const server = new ResourceServer(name, { kernel, kubeletFolder, answers });
+    const server = new ResourceServer(name, { kernel, kubeletFolder, answers, onForgotten });
     this.#servers.set(name, server);
     return server;
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,21 @@ describe('the device plugin', () => {
     expect(await allocating).toMatchObject({ container_responses: [{}] });
   });
 
+  it('answers an Allocate that waits before it ends', async () => {
+    const stop = start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    await handOver({ withdrawn: [{ pf: PF, because: 'another driver' }] });
+    await sync();
+    const allocating = kubelet.allocate(R, [id]);
+    for (;;) if ((await sync()).allocating.includes(id)) break;
+    stop.abort();
+    await handOver({ withdrawn: [] });
+    await sync();
+    expect(await allocating).toMatchObject({ container_responses: [{}] });
+    await running[0]?.end;
+    expect(readdirSync(kubelet.folder)).toEqual(['kubelet.sock']);
+  });
+
   it('offers a resource under its new name, and what a pod has under its old one', async () => {
     start();
     const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
@@ -178,6 +193,25 @@ describe('the device plugin', () => {
     await kubelet.start();
     await kubelet.until(R, (each) => healthy(each) === 4);
     expect(kubelet.registrations).toEqual([R, R]);
+  });
+
+  it('registers again when the kubelet has forgotten a resource, as older ones do when another process ends', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    kubelet.forget(R);
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    expect(kubelet.registrations).toEqual([R, R]);
+  });
+
+  it('is ready when the kubelet knows all resources, whatever a process before it left behind', async () => {
+    await writeFile(settings.readyFile, '');
+    kubelet.refusal = 'not now';
+    start();
+    await sync();
+    expect(existsSync(settings.readyFile)).toBe(false);
+    kubelet.refusal = undefined;
+    await sync();
+    expect(existsSync(settings.readyFile)).toBe(true);
   });
 
   it('says why the kubelet refuses a resource, and tries again', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { planPools } from '@sriov/device-pool';
 import { type Kernel } from '@sriov/host';
@@ -17,6 +17,8 @@ import { writeFiles } from './write-files.ts';
 
 /** A pass that failed, or that left the kubelet without a resource, is repeated after so long. */
 const RETRY_MS = 2_000;
+/** A kubelet that has forgotten a resource is left to finish that before it hears of the resource again. */
+const FORGOTTEN_MS = 500;
 
 /**
  * The device plugin: one kind of pass (look, plan, tell the kubelet), woken by the daemon, by files, by the host and by
@@ -26,8 +28,12 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
   const { settings, log, clock, health, signal } = context;
   const { kubeletFolder, handoverFolder, configFile } = settings;
   const metrics = createPluginMetrics(context.metrics);
-  const offers = new Offers({ ...settings, kernel, clock, log, metrics, writeFiles });
+  const onForgotten = (): void =>
+    void clock.sleep(FORGOTTEN_MS, signal).then(() => (signal.aborted ? undefined : look()));
+  const offers = new Offers({ ...settings, kernel, clock, log, metrics, writeFiles, onForgotten });
   await Promise.all([
+    // That of a process that ran in this container before says nothing about this one.
+    settings.readyFile === '' ? undefined : rm(settings.readyFile, { force: true }),
     removeDeadSockets(kubeletFolder, isResourceSocket),
     removeDeadSockets(handoverFolder, isSyncSocket),
   ]);
@@ -75,6 +81,8 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
     const folders = [...foldersOf(configFile, join(kubeletFolder, 'kubelet.sock')), handoverFolder];
     await watchAll({ kernel, clock, log, auditMs: settings.auditSeconds * 1000, folders }, wake, signal);
   } finally {
+    // The kubelet rejects a pod for good when it gets no answer. A device that is being changed is known by Sync.
+    await offers.settled();
     await passes.end();
     await own.close();
     await offers.close();

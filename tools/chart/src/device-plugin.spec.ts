@@ -1,7 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { DEVICE_PLUGIN_SELECTOR } from '@sriov/api';
 import { type Manifest } from '@sriov/control-plane';
+import { service } from '@sriov/device-plugin';
 import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
+import { readSettings } from '@sriov/runtime';
 import { z } from 'zod';
 import { renderChart } from './render.ts';
 
@@ -130,6 +132,28 @@ describe("the DaemonSet of the operator's own device plugin", () => {
       expect(valueOf('READY_FILE')).toContain(`/${name}.`);
       const { host, port } = livenessProbe?.httpGet ?? {};
       expect(`${host}:${port}`).toBe(valueOf('LISTEN'));
+    }
+  });
+
+  it('gives each process settings that it knows, and none that it would not read', async () => {
+    for (const { args = [], env } of containersOf(await daemonSet(OURS, { devicePlugin: { useCdi: true } }))) {
+      const source = { argv: args, env: Object.fromEntries(env.map(({ name, value }) => [name, value])) };
+      const read = readSettings(service, source);
+      expect(read).toMatchObject({
+        settings: {
+          configFile: '/etc/pcidp/$(NODE_NAME)',
+          resourcePrefix: 'openshift.io',
+          useCdi: true,
+          allocationPolicy: 'packed',
+          logLevel: 'info',
+          listen: source.env['LISTEN'],
+          readyFile: source.env['READY_FILE'],
+        },
+      });
+      const known = Object.keys(service.schema.shape).map((field) => field.replace(/[A-Z]/g, '_$&').toUpperCase());
+      const others = Object.keys(source.env).filter((name) => !known.includes(name));
+      // Kubernetes itself puts it into the name of the configuration's file.
+      expect(others).toEqual(['NODE_NAME']);
     }
   });
 

@@ -20,13 +20,18 @@ export interface ResourcePorts {
   readonly kernel: Pick<Kernel, 'call'>;
   readonly kubeletFolder: string;
   readonly answers: Pick<ResourceAnswers, 'allocate' | 'prefer'>;
+  /** Is called when the kubelet has ended its last stream, and has to be registered with again. */
+  readonly onForgotten: () => void;
 }
+
+type Streams = Set<(list: object) => void>;
 
 /** One resource, as the kubelet sees it: a socket, a registration, and a list of devices for each stream. */
 export class ResourceServer {
   readonly #name: string;
   readonly #ports: ResourcePorts;
-  readonly #streams = new Set<(list: object) => void>();
+  /** Those of the present socket. */
+  #streams: Streams = new Set();
   #socket: SocketServer | undefined;
   #list: { readonly text: string; readonly message: object } = { text: '', message: { devices: [] } };
   /** The kubelet that knows the resource, by its socket. */
@@ -68,6 +73,7 @@ export class ResourceServer {
 
   /** Ends all streams. The kubelet gives out none of its devices then. */
   async close(): Promise<void> {
+    this.#streams = new Set();
     await this.#socket?.close();
     this.#socket = undefined;
     this.#registeredWith = '';
@@ -77,8 +83,10 @@ export class ResourceServer {
   async #serve(): Promise<void> {
     const { kubeletFolder, answers } = this.#ports;
     const path = join(kubeletFolder, `sriov-${randomBytes(6).toString('hex')}.sock`);
-    const service = pluginService({ ...answers, follow: (send, signal) => this.#follow(send, signal) });
+    const streams: Streams = new Set();
+    const service = pluginService({ ...answers, follow: (send, signal) => this.#follow(streams, send, signal) });
     const before = this.#socket;
+    this.#streams = streams;
     this.#socket = await serveSocket(path, PLUGIN_SERVICE, service);
     await before?.close();
   }
@@ -92,10 +100,21 @@ export class ResourceServer {
     await kernel.call(target, request, { deadlineMs: 15_000 });
   }
 
-  #follow(send: (list: object) => void, signal: AbortSignal): void {
-    this.#streams.add(send);
-    signal.addEventListener('abort', () => this.#streams.delete(send), { once: true });
+  #follow(streams: Streams, send: (list: object) => void, signal: AbortSignal): void {
+    streams.add(send);
+    signal.addEventListener('abort', () => this.#unfollow(streams, send), { once: true });
     send(this.#list.message);
+  }
+
+  /**
+   * Older kubelets know one socket for each resource. When any process that has registered the resource ends, they also
+   * end the stream of the one that registered last, and give out no device before that registers again.
+   */
+  #unfollow(streams: Streams, send: (list: object) => void): void {
+    streams.delete(send);
+    if (streams !== this.#streams || streams.size > 0) return;
+    this.#registeredWith = '';
+    this.#ports.onForgotten();
   }
 }
 

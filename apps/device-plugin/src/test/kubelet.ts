@@ -36,6 +36,7 @@ export class TestKubelet {
   readonly registrations: string[] = [];
   readonly #told = new Map<string, Told>();
   readonly #clients = new Map<string, Client>();
+  readonly #streams = new Map<string, { cancel(): void }>();
   readonly #waiting = new Set<() => void>();
   #server: SocketServer | undefined;
   /** Why resources are refused. */
@@ -57,10 +58,16 @@ export class TestKubelet {
   }
 
   async stop(): Promise<void> {
-    for (const client of this.#clients.values()) client.close();
+    for (const resource of this.#clients.keys()) this.forget(resource);
     this.#clients.clear();
-    this.#told.clear();
     await this.#server?.close();
+  }
+
+  /** Ends the stream of the resource, as kubelets with one socket for each resource do when another process ends. */
+  forget(resource: string): void {
+    this.#told.delete(resource);
+    this.#streams.get(resource)?.cancel();
+    this.#clients.get(resource)?.close();
   }
 
   /** Waits until what the kubelet was told of a resource holds. */
@@ -104,6 +111,7 @@ export class TestKubelet {
       (bytes: Buffer) => decode('ListAndWatchResponse', bytes) as { devices: { ID: string; health: 'Healthy' }[] },
       {},
     );
+    this.#streams.set(resource, stream);
     stream.on('data', ({ devices }: { devices: { ID: string; health: 'Healthy' }[] }) => {
       this.#told.set(resource, Object.fromEntries(devices.map(({ ID, health }) => [ID, health])));
       for (const wake of this.#waiting) wake();
