@@ -35,15 +35,15 @@ export interface Gathered {
 export async function gather(ports: GatherPorts, memory: Memory, nowMs: number): Promise<Gathered> {
   // The file comes first: what is withdrawn later is looked at by the pass that the daemon then asks for.
   const handover = await readHandover(ports);
-  const { config, problems } = await readConfig(ports, memory, handover);
+  const { config, problems, hash } = await readConfig(ports, memory, handover);
   const [{ devices, problems: unreadable }, allocations] = await Promise.all([
     observeDevices(ports.kernel),
     readAllocations(ports.kernel),
   ]);
   const allocated = allocations.unknown === undefined ? new Map(allocations.allocated) : undefined;
   for (const [id, { resource, untilMs }] of memory.granted) {
-    if (untilMs < nowMs) memory.granted.delete(id);
-    else if (allocated?.has(id) === false) allocated.set(id, [{ resource, pod: 'that starts' }]);
+    if (untilMs < nowMs || allocated?.has(id) === true) memory.granted.delete(id);
+    else allocated?.set(id, [{ resource, pod: 'that starts' }]);
   }
   return {
     facts: {
@@ -56,7 +56,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
       known: memory.known,
     },
     configProblems: problems,
-    configHash: handover?.config?.hash,
+    configHash: hash,
   };
 }
 
@@ -69,6 +69,8 @@ async function readHandover({ kernel, handoverFolder }: GatherPorts): Promise<Ha
 interface ReadConfig {
   readonly config: PluginConfig;
   readonly problems: readonly string[];
+  /** Of the configuration that was handed over, if it is the one in force. */
+  readonly hash?: string | undefined;
 }
 
 const NOTHING: PluginConfig = { resources: [], problems: [], isUsable: true };
@@ -85,7 +87,7 @@ async function readConfig(ports: GatherPorts, memory: Memory, handover: Handover
     const config = readPluginConfig(text, ports.resourcePrefix);
     if (!config.isUsable) return keep(config.problems.join('; '));
     memory.config = config;
-    return { config, problems: config.problems };
+    return { config, problems: config.problems, hash: handover?.config?.hash };
   } catch (error) {
     return keep(`the configuration cannot be read: ${messageOf(error)}`);
   }

@@ -1,6 +1,7 @@
-import { runService } from '@sriov/runtime';
+import { keepHeapSmall, runService } from '@sriov/runtime';
 import { originalArguments } from './original-arguments.ts';
 import { service } from './service.ts';
 
+keepHeapSmall();
 process.argv.splice(2, Infinity, ...originalArguments(process.argv.slice(2)));
 await runService(service);

@@ -88,7 +88,7 @@ export class Offers {
       heldBack: this.#plan.heldBack,
       configProblems,
       ...(configHash !== undefined && { configHash }),
-      allocating: this.#inFlight.ids(),
+      allocating: [...new Set([...this.#inFlight.ids(), ...this.#memory.granted.keys()])],
     };
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { planPools } from '@sriov/device-pool';
+import { messageOf } from '@sriov/errors';
 import { type Kernel } from '@sriov/host';
 import { isSyncSocket, type SyncAnswer, syncSocketPath } from '@sriov/plugin-handover';
 import { type ServiceContext } from '@sriov/runtime';
@@ -39,11 +40,9 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
   ]);
 
   let problem: string | undefined = 'no look at the host has ended yet';
-  let isReady = false;
   const passes = new Passes(async () => {
     await offers.pass(planPools);
-    if (offers.isComplete && !isReady && settings.readyFile !== '') await writeFile(settings.readyFile, '');
-    isReady ||= offers.isComplete;
+    if (offers.isComplete && settings.readyFile !== '') await writeFile(settings.readyFile, '');
   });
   const look = async (): Promise<void> => {
     try {
@@ -51,7 +50,8 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
       problem = offers.isComplete ? undefined : 'the kubelet does not know all resources';
       metrics.passed('done');
     } catch (err) {
-      const message = err instanceof Error ? err.message : String(err);
+      if (signal.aborted) return;
+      const message = messageOf(err);
       if (problem !== message) log.warn({ err }, 'what is offered cannot be decided: the kubelet keeps what it knows');
       problem = message;
       metrics.passed('failed');

@@ -61,9 +61,10 @@ export class ResourceServer {
     if (isServed && this.#registeredWith === kubelet && kubelet !== '') return undefined;
     this.#registeredWith = '';
     try {
-      if (!isServed || kubelet !== '') await this.#serve();
+      const before = isServed && kubelet === '' ? undefined : await this.#serve();
+      // The old socket ends when the kubelet has heard of the new one, or has refused it.
+      await (kubelet === '' ? Promise.resolve() : this.#call()).finally(() => before?.close());
       if (kubelet === '') return 'the kubelet has no socket: it does not run, or its folder is another one';
-      await this.#call();
       this.#registeredWith = kubelet;
       return undefined;
     } catch (error) {
@@ -79,8 +80,8 @@ export class ResourceServer {
     this.#registeredWith = '';
   }
 
-  /** The old socket ends when the kubelet has heard of the new one: see the kubelet's endpoints of a resource. */
-  async #serve(): Promise<void> {
+  /** Serves on a new socket. @returns that of before, which still serves */
+  async #serve(): Promise<SocketServer | undefined> {
     const { kubeletFolder, answers } = this.#ports;
     const path = join(kubeletFolder, `sriov-${randomBytes(6).toString('hex')}.sock`);
     const streams: Streams = new Set();
@@ -88,7 +89,7 @@ export class ResourceServer {
     const before = this.#socket;
     this.#streams = streams;
     this.#socket = await serveSocket(path, PLUGIN_SERVICE, service);
-    await before?.close();
+    return before;
   }
 
   async #call(): Promise<void> {
