@@ -4,7 +4,7 @@ export * from './words/describe-withdrawals.ts';
 export * from './words/format-vf-ids.ts';
 export { pfTitle } from './words/pf-title.ts';
 export * from './planning/foresee.ts';
-export { pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
+export { holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
 export { describeHeld } from './planning/pf-rules.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';
 export { type InitialPf } from './planning/plan-pf.ts';

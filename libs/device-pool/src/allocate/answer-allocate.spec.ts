@@ -21,6 +21,7 @@ const vfio = (group: string | undefined, isNoIommu = false): DeviceNodes => ({
   ...NO_NODES,
   vfio: { isNoIommu, ...(group !== undefined && { group }) },
 });
+const selectorsOf = (deviceType: string): object => (deviceType === 'auxNetDevice' ? { auxTypes: ['sf'] } : {});
 const info = ({ envs }: ContainerAllocation): unknown =>
   JSON.parse(Object.entries(envs).find(([key]) => key.endsWith('_INFO'))![1]);
 
@@ -122,6 +123,78 @@ describe('answerAllocate', () => {
     );
   });
 
+  const VDPA = nic('0000:65:00.3', { driver: 'mlx5_core', vdpa: { name: 'vdpa9', type: 'virtio' } });
+
+  it('gives no file of a vDPA device that the host drives, and tells CNI plugins of it', () => {
+    const pool = poolOf({ resourceName: 'vd', selectors: { vdpaType: 'virtio' } }, [VDPA]);
+    const answer = allocate(pool, { [VDPA.id]: { ...NO_NODES, vhostVdpa: '/dev/vhost-vdpa-2' } });
+    expect(answer.devices).toEqual([]);
+    expect(info(answer)).toEqual({ [VDPA.id]: { generic: { deviceID: VDPA.id }, vdpa: {} } });
+    expect(JSON.parse(answer.files[0]!.content)).toEqual({
+      ...{ type: 'vdpa', version: '1.1.0' },
+      vdpa: { 'parent-device': 'vdpa9', driver: 'virtio', 'pci-address': VDPA.id },
+    });
+  });
+
+  it('says nothing of a vDPA device to whom did not ask for one', () => {
+    const answer = allocate(poolOf({ resourceName: 'vd', selectors: {} }, [VDPA]), { [VDPA.id]: NO_NODES });
+    expect(info(answer)).toEqual({ [VDPA.id]: { generic: { deviceID: VDPA.id } } });
+    expect(JSON.parse(answer.files[0]!.content)).toMatchObject({ type: 'pci' });
+  });
+
+  it('gives what there is of a vDPA device whose file is gone, or that is gone', () => {
+    const vhost = { ...VDPA, vdpa: { name: 'vdpa9', type: 'vhost' } as const };
+    const [resource] = [poolOf({ resourceName: 'vd', selectors: { vdpaType: 'vhost' } }, [vhost])];
+    const withoutFile = allocate(resource, { [VDPA.id]: NO_NODES });
+    expect(info(withoutFile)).toMatchObject({ [VDPA.id]: { vdpa: {} } });
+    expect(JSON.parse(withoutFile.files[0]!.content)).not.toHaveProperty('vdpa.path');
+    const { vdpa: _, ...gone } = vhost;
+    const pool = { ...resource, devices: resource.devices.map((each) => ({ ...each, device: gone })) };
+    expect(info(allocate(pool, { [VDPA.id]: NO_NODES }))).toEqual({ [VDPA.id]: { generic: { deviceID: VDPA.id } } });
+  });
+
+  it('names the last file of each kind, and all RDMA devices, of a device with several', () => {
+    const [first, second] = [rdmaNodes(2), rdmaNodes(3)];
+    const nodes = { ...NO_NODES, rdma: [...first.rdma, { ...second.rdma[0]!, issm: [] }] };
+    const answer = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': nodes });
+    expect(info(answer)).toMatchObject({
+      '0000:d8:00.2': {
+        rdma: {
+          ...{ issm: '/dev/infiniband/issm2', umad: '/dev/infiniband/umad3', uverbs: '/dev/infiniband/uverbs3' },
+          rdma_dev: 'mlx5_2',
+        },
+      },
+    });
+    expect(answer.devices.map(({ hostPath }) => hostPath)).not.toContain('/dev/infiniband/rdma_cm');
+    expect(answer.files[0]?.content).toContain('"rdma-device":"mlx5_2,mlx5_3"');
+  });
+
+  it('says nothing of RDMA where its device is away, or nobody asked for it', () => {
+    const answer = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': NO_NODES });
+    expect(info(answer)).toEqual({ '0000:d8:00.2': { generic: { deviceID: '0000:d8:00.2' } } });
+    expect(answer.files[0]?.content).not.toContain('rdma-device');
+    const plain = poolOf({ resourceName: 'x', selectors: { vendors: ['15b3'] } }, MLX_HOST);
+    expect(allocate(plain, { '0000:d8:00.2': rdmaNodes(2) }).files[0]?.content).not.toContain('rdma-device');
+  });
+
+  it('says that there are no words for the device where the resource has some for others', () => {
+    const fpga = { resourceName: 'x', deviceType: 'accelerator', additionalInfo: { other: { k: 'v' } } };
+    expect(info(allocate(poolOf(fpga, INTEL_HOST), { '0000:af:00.0': NO_NODES }))).toEqual({
+      '0000:af:00.0': { generic: { deviceID: '0000:af:00.0' }, extra: {} },
+    });
+  });
+
+  it('refuses a device that cannot be observed, or whose files cannot', () => {
+    const resource = { resourceName: 'x', selectors: { drivers: ['iavf'] } };
+    const pool = poolOf(resource, INTEL_HOST);
+    const problem = 'the device 0000:3b:02.0 of the resource intel.com/x cannot be read now';
+    expect(answerAllocate(pool, ['0000:3b:02.0'], { nodes: new Map(), useCdi: false })).toEqual({ problem });
+    const devices = [{ id: '0000:3b:02.0', isHealthy: true, wants: { isRdma: false, needVhostNet: false } }];
+    const nodes = new Map([['0000:3b:02.0', NO_NODES]]);
+    expect(answerAllocate({ ...pool, devices }, ['0000:3b:02.0'], { nodes, useCdi: false })).toEqual({ problem });
+    expect(cdiSpecFile({ ...pool, devices }, nodes)).toBeUndefined();
+  });
+
   it('refuses a device that it does not have', () => {
     const pool = poolOf({ resourceName: 'plain', selectors: { drivers: ['iavf'] } }, INTEL_HOST);
     const nodes = new Map([['0000:ff:00.0', NO_NODES]]);
@@ -144,17 +217,52 @@ describe('answerAllocate', () => {
       const pool = poolOf(ROCE, MLX_HOST);
       const file = cdiSpecFile(pool, new Map([['0000:d8:00.2', rdmaNodes(2)]]));
       expect(file?.path).toBe('/var/run/cdi/sriov-dp-lab.example-net-pci-roce.json');
-      const spec = JSON.parse(file!.content) as unknown;
-      expect(spec).toMatchObject({ kind: 'lab.example/net-pci', devices: [{ name: '0000:d8:00.2' }] });
+      const deviceNodes = [...files, '/dev/vhost-net', '/dev/net/tun'].map((path) => ({
+        ...{ path, hostPath: path, permissions: 'rw' },
+      }));
+      expect(JSON.parse(file!.content)).toEqual({
+        ...{ cdiVersion: '0.5.0', kind: 'lab.example/net-pci' },
+        devices: [{ name: '0000:d8:00.2', containerEdits: { deviceNodes } }],
+      });
       const plain = poolOf({ resourceName: 'plain', selectors: { drivers: ['iavf'] } }, INTEL_HOST);
       expect(cdiSpecFile(plain, new Map([['0000:3b:02.0', NO_NODES]]))).toBeUndefined();
       expect(allocate(plain, { '0000:3b:02.0': NO_NODES }, true)).toMatchObject({ annotations: {}, cdiDevices: [] });
     });
 
-    it('keeps the key of an annotation short', () => {
-      const resource = { resourceName: 'a'.repeat(63), selectors: { drivers: ['iavf'] } };
-      const key = cdiAnnotation(poolOf(resource, INTEL_HOST).resource);
-      expect(key.slice('cdi.k8s.io/'.length).length).toBeLessThanOrEqual(63);
+    it('names several devices in one annotation, and leaves out one of which nothing was read', () => {
+      const pool = poolOf({ resourceName: 'a', selectors: { drivers: ['vfio-pci'] } }, INTEL_HOST);
+      const nodes = { '0000:3b:02.1': vfio('41'), '0000:3b:02.2': vfio('7', true) };
+      expect(allocate(pool, nodes, true).annotations).toEqual({
+        'cdi.k8s.io/intel.com_net-pci_a': 'intel.com/net-pci=0000:3b:02.1,intel.com/net-pci=0000:3b:02.2',
+      });
+      const file = cdiSpecFile(pool, new Map([['0000:3b:02.2', vfio('7', true)]]));
+      expect(JSON.parse(file!.content)).toMatchObject({
+        devices: [{ containerEdits: { deviceNodes: [{}, { path: '/dev/vfio/7', hostPath: '/dev/vfio/noiommu-7' }] } }],
+      });
+      expect(file?.content).not.toContain('0000:3b:02.1');
     });
+
+    it.each([
+      ['accelerator', 'net-accel'],
+      ['auxNetDevice', 'net-sf'],
+    ])('has a class of its own for the deviceType %s', (deviceType, cdiClass) => {
+      const { resource } = poolOf({ resourceName: 'a', deviceType, selectors: selectorsOf(deviceType) }, []);
+      expect(cdiAnnotation(resource)).toBe(`cdi.k8s.io/intel.com_${cdiClass}_a`);
+    });
+
+    it.each([
+      ['intel.com', 63, ''],
+      ['intel.com', 62, ''],
+      ['intel.com', 54, 'net-pci_'],
+      ['intel.com', 51, 'com_net-pci_'],
+      ['a--b', 51, 'b_net-pci_'],
+    ])(
+      'begins the key of an annotation with a letter, and keeps it short: %s, %d',
+      (resourcePrefix, length, before) => {
+        const resourceName = 'a'.repeat(length);
+        const { resource } = poolOf({ resourceName, resourcePrefix }, INTEL_HOST);
+        expect(cdiAnnotation(resource)).toBe(`cdi.k8s.io/${before}${resourceName}`);
+      },
+    );
   });
 });

@@ -1,9 +1,9 @@
 import { type DeviceNodes } from '@sriov/observed-host';
 import { type ResourceConfig } from '../config/resource-config.ts';
-import { type Pool, type PooledDevice } from '../pools/pool.ts';
+import { type Pool } from '../pools/pool.ts';
 import { cdiAnnotation, cdiName } from './cdi.ts';
 import { deviceInfoFile, type HostFile } from './device-info.ts';
-import { type DeviceSpec, providedBy } from './nodes-of.ts';
+import { type DeviceSpec, providedBy, type UsedDevice } from './nodes-of.ts';
 
 export { DEVICE_INFO_FOLDER, deviceInfoPath, type HostFile } from './device-info.ts';
 
@@ -34,19 +34,21 @@ export function answerAllocate(
   const parts: DevicePart[] = [];
   for (const id of ids) {
     const pooled = pool.devices.find((each) => each.id === id);
+    if (pooled === undefined) return { problem: `the resource ${pool.resource.name} has no device ${id} now` };
+    const { device, wants } = pooled;
     const found = nodes.get(id);
-    if (pooled === undefined || found === undefined) {
-      return { problem: `the resource ${pool.resource.name} has no device ${id} now` };
+    if (device === undefined || found === undefined) {
+      return { problem: `the device ${id} of the resource ${pool.resource.name} cannot be read now` };
     }
-    parts.push(partOf(pool, pooled, found));
+    parts.push(partOf(pool, { device, wants }, found));
   }
   const variable = envName(pool.resource);
-  const info = Object.fromEntries(parts.map(({ id, words }) => [id, words]));
+  const info = sortKeys(Object.fromEntries(parts.map(({ id, words }) => [id, words])));
   const cdiDevices = useCdi
     ? parts.filter(({ specs }) => specs.length > 0).map(({ id }) => cdiName(pool.resource, id))
     : [];
   return {
-    envs: { [variable]: ids.join(','), [`${variable}_INFO`]: JSON.stringify(sortKeys(info)) },
+    envs: { [variable]: ids.join(','), [`${variable}_INFO`]: JSON.stringify(info) },
     devices: useCdi ? [] : uniqueSpecs(parts.flatMap(({ specs }) => specs)),
     annotations: cdiDevices.length > 0 ? { [cdiAnnotation(pool.resource)]: cdiDevices.join(',') } : {},
     cdiDevices,
@@ -57,20 +59,20 @@ export function answerAllocate(
 /** What one device adds to the answer. */
 interface DevicePart {
   readonly id: string;
-  readonly words: Readonly<Record<string, object>>;
+  readonly words: Words;
   readonly specs: readonly DeviceSpec[];
   readonly file: HostFile | undefined;
 }
 
-function partOf(pool: Pool, pooled: PooledDevice, nodes: DeviceNodes): DevicePart {
-  const { id, device } = pooled;
-  const provided = providedBy(pooled, nodes, extraInfo(pool.resource, device?.pciAddress ?? id));
+function partOf(pool: Pool, used: UsedDevice, nodes: DeviceNodes): DevicePart {
+  const { id, pciAddress } = used.device;
+  const provided = providedBy(used, nodes, extraInfo(pool.resource, pciAddress));
   const words = Object.fromEntries(provided.map(({ provider, info }) => [provider, info]));
   return {
     id,
     words: { generic: { deviceID: id }, ...words },
     specs: provided.flatMap(({ specs }) => specs),
-    file: deviceInfoFile(pool, pooled, nodes),
+    file: deviceInfoFile(pool, used, nodes),
   };
 }
 
@@ -93,13 +95,12 @@ function extraInfo(
   return additionalInfo && { ...additionalInfo['*'], ...additionalInfo[pciAddress] };
 }
 
+/** A text, or words by their keys. */
+type Words = string | { readonly [key: string]: Words };
+
 /** People compare these texts, so their order must not depend on anything. */
-function sortKeys(value: object): object {
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    entries.map(([key, each]: [string, unknown]) => [
-      key,
-      typeof each === 'object' && each !== null ? sortKeys(each) : each,
-    ]),
-  );
+function sortKeys(words: Words): Words {
+  if (typeof words === 'string') return words;
+  const entries = Object.entries(words).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, each]) => [key, sortKeys(each)]));
 }

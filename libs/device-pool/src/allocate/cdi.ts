@@ -36,10 +36,11 @@ export function cdiAnnotation({ prefix, deviceType, resourceName }: Pool['resour
  */
 export function cdiSpecFile(pool: Pool, nodes: ReadonlyMap<string, DeviceNodes>): HostFile | undefined {
   const { prefix, deviceType, resourceName } = pool.resource;
-  const devices = pool.devices.flatMap((pooled) => {
-    const found = nodes.get(pooled.id);
-    const specs = found === undefined ? [] : providedBy(pooled, found, undefined).flatMap((each) => each.specs);
-    return specs.length === 0 ? [] : [{ name: pooled.id, containerEdits: { deviceNodes: specs.map(toNode) } }];
+  const devices = pool.devices.flatMap(({ id, device, wants }) => {
+    const found = nodes.get(id);
+    if (device === undefined || found === undefined) return [];
+    const specs = providedBy({ device, wants }, found, undefined).flatMap((each) => each.specs);
+    return specs.length === 0 ? [] : [{ name: id, containerEdits: { deviceNodes: specs.map(toNode) } }];
   });
   if (devices.length === 0) return undefined;
   const kind = `${prefix}/${CLASSES[deviceType]}`;

@@ -1,5 +1,6 @@
 import { type DeviceNodes } from '@sriov/observed-host';
-import { type Pool, type PooledDevice } from '../pools/pool.ts';
+import { type Pool } from '../pools/pool.ts';
+import { type UsedDevice } from './nodes-of.ts';
 
 /** Folder of the host in which Multus looks for what it tells CNI plugins about a device. */
 export const DEVICE_INFO_FOLDER = '/var/run/k8s.cni.cncf.io/devinfo/dp';
@@ -18,11 +19,12 @@ export function deviceInfoPath(resource: string, id: string): string {
 /** The file about a device by version 1.1.0 of the device-info specification; absent where it knows no such device. */
 export function deviceInfoFile(
   { resource }: Pool,
-  { id, device, wants }: PooledDevice,
+  { device, wants }: UsedDevice,
   nodes: DeviceNodes,
 ): HostFile | undefined {
   if (resource.deviceType !== 'netDevice') return undefined;
-  const vdpa = wants.vdpaType === undefined ? undefined : device?.vdpa;
+  const { id } = device;
+  const vdpa = wants.vdpaType === undefined ? undefined : device.vdpa;
   const about =
     vdpa === undefined
       ? { type: 'pci', version: '1.1.0', pci: { 'pci-address': id, ...rdmaDevice(wants.isRdma, nodes) } }

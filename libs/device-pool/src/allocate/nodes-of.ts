@@ -1,5 +1,12 @@
+import { omitUndefined } from '@sriov/api';
 import { type DeviceNodes, type ObservedDevice } from '@sriov/observed-host';
-import { type PooledDevice } from '../pools/pool.ts';
+import { type Wants } from '../pools/pool.ts';
+
+/** A device that a container gets, and what it gets beside it. */
+export interface UsedDevice {
+  readonly device: ObservedDevice;
+  readonly wants: Wants;
+}
 
 /** A device file that a container gets. */
 export interface DeviceSpec {
@@ -18,17 +25,17 @@ export interface Provided {
 
 /** What a container gets for a device, in the order in which it stands there. */
 export function providedBy(
-  { device, wants }: PooledDevice,
+  { device, wants }: UsedDevice,
   nodes: DeviceNodes,
   extra: Readonly<Record<string, string>> | undefined,
 ): Provided[] {
   const { vdpaType } = wants;
-  const network = vdpaType !== undefined ? vdpa(vdpaType, device, nodes) : wants.isRdma ? rdma(nodes) : [];
   return [
     ...vfio(nodes),
     ...(nodes.uio === undefined ? [] : [{ provider: 'uio', info: { mount: nodes.uio }, specs: [spec(nodes.uio)] }]),
     ...(extra === undefined ? [] : [{ provider: 'extra', info: extra, specs: [] }]),
-    ...network,
+    ...vdpa(vdpaType, device, nodes),
+    ...(wants.isRdma ? rdma(nodes) : []),
     ...(wants.needVhostNet ? vhost(nodes) : []),
   ];
 }
@@ -50,8 +57,8 @@ function vfio({ vfio: found }: DeviceNodes): Provided[] {
   return [{ provider: 'vfio', info, specs: [spec(VFIO), spec(onHost, inContainer)] }];
 }
 
-function vdpa(type: string, device: ObservedDevice | undefined, { vhostVdpa }: DeviceNodes): Provided[] {
-  if (device?.vdpa === undefined) return [];
+function vdpa(type: string | undefined, device: ObservedDevice, { vhostVdpa }: DeviceNodes): Provided[] {
+  if (type === undefined || device.vdpa === undefined) return [];
   if (type !== 'vhost' || vhostVdpa === undefined) return [{ provider: 'vdpa', info: {}, specs: [] }];
   return [{ provider: 'vdpa', info: { mount: vhostVdpa }, specs: [spec(vhostVdpa)] }];
 }
@@ -63,21 +70,15 @@ function rdma({ rdma: devices, rdmaCm }: DeviceNodes): Provided[] {
   if (first === undefined) return [];
   const cm = rdmaCm ? [RDMA_CM] : [];
   const specs = [...devices.flatMap(({ ucm, issm, umad, uverbs }) => [...ucm, ...issm, ...umad, ...uverbs]), ...cm];
-  const last = (files: readonly (readonly string[])[]): string | undefined => files.flat().at(-1);
-  const paths = {
-    issm: last(devices.map(({ issm }) => issm)),
-    umad: last(devices.map(({ umad }) => umad)),
-    uverbs: last(devices.map(({ uverbs }) => uverbs)),
-    rdma_cm: cm[0],
-  };
-  const told = Object.entries(paths).flatMap(([key, path]) => (path === undefined ? [] : [[key, path] as const]));
-  return [
-    {
-      provider: 'rdma',
-      info: { ...Object.fromEntries(told), rdma_dev: first.name },
-      specs: specs.map((path) => spec(path)),
-    },
-  ];
+  // Of several files of a kind, the last is named.
+  const info = omitUndefined({
+    issm: devices.flatMap(({ issm }) => issm).at(-1),
+    umad: devices.flatMap(({ umad }) => umad).at(-1),
+    uverbs: devices.flatMap(({ uverbs }) => uverbs).at(-1),
+    rdma_cm: cm.at(0),
+    rdma_dev: first.name,
+  });
+  return [{ provider: 'rdma', info, specs: specs.map((path) => spec(path)) }];
 }
 
 const VHOST_NET = '/dev/vhost-net';

@@ -16,7 +16,7 @@ export function preferDevices(pool: Pool, request: PreferenceRequest, policy: Al
   const byId = new Map(pool.devices.map((device) => [device.id, device]));
   const chosen = [...new Set(request.mustInclude)].slice(0, request.size);
   const left = new Set(request.available.filter((id) => byId.has(id) && !chosen.includes(id)));
-  while (chosen.length < request.size && left.size > 0) {
+  while (chosen.length < request.size) {
     const next = nextDevice({ byId, chosen, left, missing: request.size - chosen.length }, policy);
     if (next === undefined) break;
     chosen.push(next);
@@ -42,13 +42,14 @@ function nextDevice(choice: Choice, policy: AllocationPolicy): string | undefine
     const pf = pfOf(id, byId);
     const before = chosenOn.get(pf) ?? 0;
     const rest = leftOn.get(pf) ?? 0;
-    const isFar = chosen.length > 0 && !nodes.has(byId.get(id)?.numaNode) ? 1 : 0;
+    const isFar = nodes.has(byId.get(id)?.numaNode) ? 0 : 1;
     // The smallest PF that is enough leaves the larger ones whole.
     return policy === 'packed'
       ? [isFar, -before, rest >= missing ? 0 : 1, rest >= missing ? rest : -rest]
       : [isFar, before, -rest];
   };
-  return [...left].map((id) => ({ id, rank: rank(id) })).sort(compareRanks)[0]?.id;
+  const ranked = [...left].map((id) => ({ id, rank: rank(id) }));
+  return ranked.sort(compareRanks).at(0)?.id;
 }
 
 interface Ranked {

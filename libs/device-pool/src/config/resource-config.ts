@@ -35,3 +35,10 @@ export interface ResourceConfig {
   /** Words for containers, by PCI address or `*`. */
   readonly additionalInfo?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
+
+/** Fits every device, and a container gets nothing beside it. */
+export const ANY_DEVICE: Selector = {
+  ...{ vendors: [], devices: [], drivers: [], pciAddresses: [], acpiIndexes: [] },
+  ...{ pfNames: [], rootDevices: [], linkTypes: [], pKeys: [], auxTypes: [] },
+  ...{ isRdma: false, needVhostNet: false },
+};

@@ -16,7 +16,8 @@ export function problemOfName(prefix: string, resourceName: string): string | un
   if (prefix.length > MAX_PREFIX || !prefix.split('.').every((label) => LABEL.test(label))) {
     return `its prefix ${prefix} has to be a domain name in lower case`;
   }
-  if (prefix === 'kubernetes.io' || prefix.endsWith('.kubernetes.io') || prefix.startsWith('requests.')) {
+  // It looks for `kubernetes.io/` anywhere in the name.
+  if (prefix.endsWith('kubernetes.io') || prefix.startsWith('requests.')) {
     return `the kubelet keeps the prefix ${prefix} for itself`;
   }
   return undefined;

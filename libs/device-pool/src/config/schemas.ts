@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ResourceConfig } from './resource-config.ts';
 
 /** The whole file. Keys are in lower case here, because the original compares them without their case. */
 export const configSchema = z.object({ resourcelist: z.array(z.unknown()).nullish() });
@@ -46,6 +47,16 @@ export const selectorSchema = z.object({
   needvhostnet: z.boolean().nullish(),
   vdpatype: z.string().nullish(),
 });
+
+const COMMON = ['vendors', 'devices', 'drivers'];
+const OF_NETWORK = ['pfnames', 'rootdevices', 'linktypes', 'isrdma', 'needvhostnet'];
+const OF_VF = ['pciaddresses', 'acpiindexes', 'ddpprofiles', 'pkeys', 'vdpatype'];
+/** Keys of {@link selectorSchema} that count for a type of device. The original ignores the others as well. */
+export const SELECTORS_OF: Readonly<Record<ResourceConfig['deviceType'], readonly string[]>> = {
+  netDevice: [...COMMON, ...OF_NETWORK, ...OF_VF],
+  accelerator: [...COMMON, 'pciaddresses'],
+  auxNetDevice: [...COMMON, ...OF_NETWORK, 'auxtypes'],
+};
 
 /** Its keys are PCI addresses and words, so they keep their case. */
 export const additionalInfoSchema = z.record(z.string(), z.record(z.string(), z.string())).optional();

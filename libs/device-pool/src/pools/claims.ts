@@ -1,11 +1,11 @@
 import { type DeviceHolder } from '@sriov/observed-host';
 import { listSome } from '@sriov/words';
-import { type ResourceConfig } from '../config/resource-config.ts';
 import { type HeldDevice } from './held-back.ts';
-import { type PoolFacts } from './pool.ts';
+import { type Pool, type PoolFacts } from './pool.ts';
 
 /** The resource that a device cannot leave. */
-interface Claim {
+export interface Claim {
+  /** It may be one of another device plugin. */
   readonly resource: string;
   /** A pod has it; otherwise one may have it. */
   readonly isCertain: boolean;
@@ -16,64 +16,60 @@ interface Claim {
 /** Devices that pods have or may have. */
 export interface Claims {
   readonly byDevice: ReadonlyMap<string, Claim>;
-  /** Resources of ours that are no longer configured, and the devices that pods have by them. */
-  readonly leftovers: readonly {
-    readonly resource: Omit<ResourceConfig, 'selectors'>;
-    readonly ids: ReadonlySet<string>;
-  }[];
+  /** Resources of ours that are no longer configured, and of which pods have or may have devices. */
+  readonly leftovers: readonly Pool['resource'][];
   /** Devices that pods have and that are no longer there. */
   readonly gone: readonly HeldDevice[];
-  /** True when it cannot be known whether a pod has the device. */
-  isUnknown(id: string): boolean;
 }
 
 /** Finds out which devices cannot leave their resource. */
 export function claimsOf(facts: PoolFacts): Claims {
-  const { allocated, known } = facts;
-  if (allocated === undefined) {
-    const cause = 'a pod may have it, and the kubelet cannot be asked';
-    const byDevice = new Map([...known].map(([id, resource]) => [id, { resource, isCertain: false, cause }] as const));
-    return { byDevice, leftovers: leftoversOf(facts, byDevice), gone: [], isUnknown: (id) => !known.has(id) };
-  }
-  const names = new Set([...facts.resources.map(({ name }) => name), ...known.values()]);
-  // The daemon adds the cure to what it says of devices that are gone.
-  const isOurs = ({ resource }: DeviceHolder): boolean =>
-    names.has(resource) || facts.prefixes.includes(prefixOf(resource));
+  const { allocated, known, resources } = facts;
+  const configured = new Set(resources.map(({ name }) => name));
+  const names = new Set([...configured, ...known.values()]);
+  const isOurs = (resource: string): boolean => names.has(resource) || facts.prefixes.includes(prefixOf(resource));
   const present = new Set([...facts.devices.map(({ id }) => id), ...facts.unreadable.keys()]);
-  const byDevice = new Map<string, Claim>();
-  const gone: HeldDevice[] = [];
-  for (const [id, holders] of allocated) {
-    const ours = holders.filter(isOurs);
-    const [first] = ours;
-    if (first === undefined) continue;
-    const pods = listSome(ours.map(({ pod }) => pod));
-    if (present.has(id)) {
-      const cause = `pod ${pods} has it as ${first.resource}`;
-      byDevice.set(id, { resource: first.resource, isCertain: true, cause });
-    } else if (names.has(first.resource)) {
-      const cause = `pod ${pods} has it, and it is no longer there`;
-      gone.push({ resource: first.resource, id, reason: 'Gone', cause });
-    }
-  }
-  return { byDevice, leftovers: leftoversOf(facts, byDevice), gone, isUnknown: () => false };
+  const certain = [...(allocated ?? [])].flatMap(([id, holders]) => claimOf(id, holders, isOurs));
+  const uncertain = allocated === undefined ? [...known].map(([id, resource]) => ({ id, resource, ...MAY_BE })) : [];
+  const byDevice = new Map(
+    [...certain, ...uncertain].filter(({ id }) => present.has(id)).map((each) => [each.id, each]),
+  );
+  const old = [...byDevice.values()]
+    .map(({ resource }) => resource)
+    .filter((name) => !configured.has(name) && isOurs(name));
+  return {
+    byDevice,
+    leftovers: [...new Set(old)].map(leftoverResource),
+    // The daemon adds the cure to what it says of devices that are gone.
+    gone: certain
+      .filter(({ id, resource }) => !present.has(id) && names.has(resource))
+      .map(({ id, resource, pods }) => ({
+        ...{ resource, id, reason: 'Gone' },
+        cause: `pod ${pods} has it, and it is no longer there`,
+      })),
+  };
+}
+
+const MAY_BE = { isCertain: false, cause: 'a pod may have it, and the kubelet cannot be asked' };
+
+/** None for a device that nobody has. A holder of a resource of ours counts before any other. */
+function claimOf(
+  id: string,
+  holders: readonly DeviceHolder[],
+  isOurs: (resource: string) => boolean,
+): (Claim & { readonly id: string; readonly pods: string })[] {
+  const resource = (holders.find((each) => isOurs(each.resource)) ?? holders.at(0))?.resource;
+  if (resource === undefined) return [];
+  const pods = listSome(holders.filter((each) => each.resource === resource).map(({ pod }) => pod));
+  return [{ id, resource, pods, isCertain: true, cause: `pod ${pods} has it as ${resource}` }];
 }
 
 function prefixOf(resource: string): string {
   return resource.slice(0, Math.max(0, resource.indexOf('/')));
 }
 
-function leftoversOf({ resources }: PoolFacts, byDevice: ReadonlyMap<string, Claim>): Claims['leftovers'] {
-  const configured = new Set(resources.map(({ name }) => name));
-  const ids = new Map<string, Set<string>>();
-  for (const [id, { resource }] of byDevice) {
-    if (configured.has(resource)) continue;
-    ids.set(resource, (ids.get(resource) ?? new Set<string>()).add(id));
-  }
-  return [...ids].map(([name, each]) => ({ resource: leftoverResource(name), ids: each }));
-}
-
 /** What is known of a resource that the configuration no longer has. */
-function leftoverResource(name: string): Omit<ResourceConfig, 'selectors'> {
+function leftoverResource(name: string): Pool['resource'] {
   const prefix = prefixOf(name);
   return { name, prefix, resourceName: name.slice(prefix.length + 1), deviceType: 'netDevice', excludeTopology: false };
 }

@@ -16,16 +16,15 @@ export interface HeldDevice {
 export function groupHeldBack(held: readonly HeldDevice[]): HeldBack[] {
   const groups = new Map<string, HeldDevice[]>();
   for (const each of held) {
-    const key = `${each.resource} ${each.reason} ${each.cause}`;
+    const key = JSON.stringify([each.resource, each.reason, each.cause]);
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const { resource, reason, cause } = first;
-    const devices = group.map(({ id }) => id);
-    return [{ resource, devices, reason, message: `${resource}: ${nameDevices(group)} not offered: ${cause}` }];
-  });
+  return [...groups.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ resource, reason, cause }) => ({
+      ...{ resource, reason, devices: group.map(({ id }) => id) },
+      message: `${resource}: ${nameDevices(group)} not offered: ${cause}`,
+    })),
+  );
 }
 
 /** VFs by their PF and indexes, all others by their ids. */

@@ -1,5 +1,10 @@
 import { type ParentPf } from '@sriov/observed-host';
 
+/** True for `NAME`, and for `NAME#LIST` with indexes and ranges of them. */
+export function isReadableEntry(entry: string): boolean {
+  return /^[^#]*(#\d+(-\d+)?(,\d+(-\d+)?)*)?$/.test(entry);
+}
+
 /**
  * True when a list of `pfNames` or `rootDevices` names the PF with this VF or SF. Names are compared without their
  * case. The indexes of all entries of a PF count, where the original only looks at the first. An entry that cannot be
@@ -9,8 +14,8 @@ export function namesPf(list: readonly string[], name: string | undefined, index
   if (list.length === 0) return true;
   if (name === undefined) return false;
   return list.some((entry) => {
-    const [named = '', indexes, ...rest] = entry.split('#');
-    if (named.toLowerCase() !== name.toLowerCase() || rest.length > 0) return false;
+    const [named, indexes, ...rest] = entry.split('#');
+    if (named?.toLowerCase() !== name.toLowerCase() || rest.length > 0) return false;
     return indexes === undefined || (index !== undefined && containsIndex(indexes, index));
   });
 }

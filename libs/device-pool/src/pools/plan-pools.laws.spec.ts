@@ -72,16 +72,48 @@ describe('laws of the pools', () => {
     );
   });
 
-  it('offers nothing that the host uses or that is withdrawn, unless a pod has it or may have it', () => {
+  it('offers nothing that the host uses or that is withdrawn, unless a pod is known to have it', () => {
     fc.assert(
       fc.property(facts, (each) => {
         const healthy = all(planPools(each)).filter(({ isHealthy }) => isHealthy);
         for (const { id } of healthy) {
           const device = each.devices.find((every) => every.id === id)!;
-          const mayBeUsed = each.allocated === undefined ? each.known.has(id) : each.allocated.has(id);
+          const isAllocated = each.allocated?.has(id) === true;
           const isWithdrawn = each.withdrawn.some(({ vfs = [] }) => vfs.includes(device.parent!.index!));
-          expect((device.hostUses.length === 0 && !isWithdrawn) || mayBeUsed).toBe(true);
+          expect((device.hostUses.length === 0 && !isWithdrawn) || isAllocated).toBe(true);
         }
+      }),
+    );
+  });
+
+  it('moves no device while it is not known what pods have', () => {
+    fc.assert(
+      fc.property(facts, (known) => {
+        const listed = new Map(all(planPools({ ...known, allocated: undefined })).map((device) => [device.id, device]));
+        for (const { id } of known.devices) {
+          const last = known.known.get(id);
+          if (last !== undefined) expect(listed.get(id)?.resource).toBe(last);
+          else expect(listed.get(id)?.isHealthy).not.toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('does not depend on the order in which devices and facts about them are found', () => {
+    fc.assert(
+      fc.property(facts, (each) => {
+        const reversed = {
+          ...each,
+          devices: each.devices.toReversed(),
+          withdrawn: each.withdrawn.toReversed(),
+          known: new Map([...each.known].reverse()),
+          allocated: each.allocated && new Map([...each.allocated].reverse()),
+        };
+        const sorted = (plan: PoolFacts): string[] =>
+          all(planPools(plan))
+            .map((device) => JSON.stringify(device))
+            .sort();
+        expect(sorted(reversed)).toEqual(sorted(each));
       }),
     );
   });
