@@ -149,7 +149,9 @@ describe('a pass', () => {
 
   it('after which the device plugin says what it holds back reports that', async () => {
     const { ports, reports } = rigWith();
-    const heldBack = [{ resource: 'a/b', devices: ['1'], reason: 'PfDown' as const, message: 'its PF is down' }];
+    const heldBack = [
+      { resource: 'a/b', devices: ['1'], reason: 'PfDown' as const, message: 'a/b: 1: its PF is down' },
+    ];
     const answer = { resources: [], heldBack, configProblems: [], allocating: [] };
     const told = { kind: 'answered' as const, answer };
     const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith(toldBy(told)));

@@ -678,7 +678,12 @@ describe('a device that a pod has and the host has not', () => {
   it("is told by the operator's own device plugin, with the pod and the cure", async () => {
     const daemon = new Daemon();
     daemon.kernel.plugin.start();
-    const gone = { resource: 'a/b', devices: ['0000:01:10.6'], reason: 'Gone' as const, message: 'pod n/p has it' };
+    const gone = {
+      resource: 'a/b',
+      devices: ['0000:01:10.6'],
+      reason: 'Gone' as const,
+      message: 'a/b: 0000:01:10.6: pod n/p has it',
+    };
     daemon.kernel.plugin.says({ heldBack: [gone] });
     daemon.want(two(2));
     await daemon.reconcile();

@@ -58,7 +58,7 @@ const heldBackSchema = z
     resource: z.string(),
     devices: z.array(z.string()).readonly(),
     reason: z.enum(HELD_BACK),
-    /** One sentence for all of these devices. */
+    /** One sentence for all of these devices, which names the resource and them. */
     message: z.string(),
   })
   .readonly();

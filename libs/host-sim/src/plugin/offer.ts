@@ -54,7 +54,14 @@ export function sync(machine: Machine): SyncAnswer {
     heldBack:
       withdrawn.length === 0
         ? []
-        : [{ resource: RESOURCE, devices: withdrawn, reason: 'Withdrawn', message: 'they are about to change' }],
+        : [
+            {
+              resource: RESOURCE,
+              devices: withdrawn,
+              reason: 'Withdrawn',
+              message: `${RESOURCE}: they are about to change`,
+            },
+          ],
     configProblems: [],
     ...(config !== undefined && { configHash: config.hash }),
     allocating: plugin.allocating,

@@ -20,9 +20,14 @@ const withdrawn = {
   resource: 'openshift.io/a',
   devices: ['1', '2', '3', '4', '5'],
   reason: 'Withdrawn',
-  message: 'they are about to change',
+  message: 'openshift.io/a: 1, 2, 3 and 2 more: they are about to change',
 } as const;
-const gone = { resource: 'openshift.io/a', devices: ['9'], reason: 'Gone', message: 'pod default/web has it' } as const;
+const gone = {
+  resource: 'openshift.io/a',
+  devices: ['9'],
+  reason: 'Gone',
+  message: 'openshift.io/a: 9: pod default/web has it',
+} as const;
 const unregistered = {
   ...answer.resources[0],
   name: 'a.b/c',
@@ -46,7 +51,7 @@ describe("a node's resources", () => {
     ['have devices that are held back', known({ heldBack: [withdrawn] }), ['False', 'DevicesHeldBack', WITHDRAWN]],
     [
       'have devices that are held back for several reasons, in an order that stays',
-      known({ heldBack: [{ ...withdrawn, resource: 'z/z' }, withdrawn] }),
+      known({ heldBack: [{ ...withdrawn, message: withdrawn.message.replace('openshift.io/a', 'z/z') }, withdrawn] }),
       ['False', 'DevicesHeldBack', `${WITHDRAWN}\n${WITHDRAWN.replace('openshift.io/a', 'z/z')}`],
     ],
     [

@@ -1,7 +1,7 @@
 import { CONDITION, REASON } from '@sriov/api';
 import { type NewCondition } from '@sriov/conditions';
-import { type HeldBack, type SyncAnswer } from '@sriov/plugin-handover';
-import { counted, FEW, listSome } from '@sriov/words';
+import { type SyncAnswer } from '@sriov/plugin-handover';
+import { counted } from '@sriov/words';
 
 /** A device that a pod has, and that the host has not. */
 export interface GoneDevice {
@@ -54,10 +54,10 @@ function faultsOf({ configProblems, resources, heldBack }: SyncAnswer): Fault[] 
     ...resources.flatMap(({ name, unregistered }) =>
       unregistered === undefined ? [] : [{ reason: REASON.resourceUnregistered, line: `${name}: ${unregistered}` }],
     ),
-    ...gone.map((held) => ({ reason: REASON.deviceGone, line: `${lineOf(held)}: ${GONE_CURE}` })),
+    ...gone.map((held) => ({ reason: REASON.deviceGone, line: `${held.message}: ${GONE_CURE}` })),
     ...heldBack
       .filter((held) => !gone.includes(held))
-      .map((held) => ({ reason: REASON.devicesHeldBack, line: lineOf(held) })),
+      .map(({ message }) => ({ reason: REASON.devicesHeldBack, line: message })),
   ];
 }
 
@@ -69,10 +69,6 @@ function goneFaults(gone: readonly GoneDevice[]): Fault[] {
 }
 
 const GONE_CURE = 'delete the pod, it cannot get the device back';
-
-function lineOf({ resource, devices, message }: HeldBack): string {
-  return `${resource}: ${listSome(devices, FEW)}: ${message}`;
-}
 
 function offered({ resources }: SyncAnswer): string {
   const devices = new Set(resources.flatMap(({ healthy }) => healthy));
