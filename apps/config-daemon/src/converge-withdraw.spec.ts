@@ -418,6 +418,17 @@ describe('the hand-over file', () => {
     expect(statusOf(await converge(ports, wanted, followers))).toBe(SYNC_STATUS.succeeded);
   });
 
+  it('that is damaged may have withdrawn any VF: none is given back before a plan says which are free', async () => {
+    const host = await Host.with();
+    await host.kernel.handoverFolder.write('handover.json', '{"withdrawn"');
+    await host.want(specOf(4), { plannedFrom: undefined });
+    expect(host.written.at(-1)?.withdrawn.map(({ pf, vfs }) => [pf, vfs])).toEqual(
+      expect.arrayContaining(PORTS.map((pf) => [pf, undefined])),
+    );
+    await host.want(specOf(4));
+    expect(host.written.at(-1)?.withdrawn).toEqual([]);
+  });
+
   it('that is damaged is written anew', async () => {
     const host = await Host.with();
     await host.kernel.handoverFolder.write('handover.json', '{"withdrawn":');

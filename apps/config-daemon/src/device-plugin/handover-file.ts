@@ -10,18 +10,20 @@ export interface HandoverFolder {
 export interface HandoverFile {
   readonly text?: string;
   readonly handover: Handover;
+  /** There is one that cannot be understood: any VF may be withdrawn. */
+  readonly isDamaged?: true;
 }
 
 /** No file says the same as a file that says nothing. */
 const NOTHING: Handover = { withdrawn: [] };
 
-/** Reads the file. One that is damaged or cannot be read says nothing, and is written anew. */
+/** Reads the file. Of one that is damaged or cannot be read, nobody knows what it says. */
 export async function readHandover(folder: HandoverFolder): Promise<HandoverFile> {
   try {
     const text = await folder.read(HANDOVER_FILE);
     return text === undefined ? { handover: NOTHING } : { text, handover: handoverSchema.parse(JSON.parse(text)) };
   } catch {
-    return { text: '', handover: NOTHING };
+    return { text: '', handover: NOTHING, isDamaged: true };
   }
 }
 

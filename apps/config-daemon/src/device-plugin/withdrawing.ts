@@ -94,7 +94,7 @@ export class Withdrawing {
       forNeeded(REASON.notWithdrawn, 'other VFs are to be changed at each look');
       return false;
     }
-    const told = await this.#handOver({ withdrawn: joinWithdrawals(this.#file.handover.withdrawn, needed) });
+    const told = await this.#handOver({ withdrawn: joinWithdrawals(this.#withdrawn(observed), needed) });
     if (told.kind === 'absent') {
       this.#isAlone = true;
       return true;
@@ -109,9 +109,9 @@ export class Withdrawing {
 
   /** Gives back what need not stay withdrawn, and returns what the device plugin says to that. Never rejects. */
   async end({ facts, rest, failures }: WithdrawingEnd): Promise<Told> {
-    const { config, withdrawn } = this.#file.handover;
+    const withdrawn = this.#withdrawn(facts.observed);
     // As long as nothing is planned, nobody knows what is to become of VFs that are withdrawn.
-    if (facts.plannedFrom === undefined) return this.#handOver({ withdrawn }, config);
+    if (facts.plannedFrom === undefined) return this.#handOver({ withdrawn }, this.#file.handover.config);
     const untouched = new Set([...facts.blocked.keys(), ...this.#problems.keys()]);
     return this.#handOver({
       withdrawn: stillWithdrawn({ withdrawn, rest, failures, observed: facts.observed, untouched }),
@@ -121,6 +121,14 @@ export class Withdrawing {
   /** The text of the file. */
   get text(): string | undefined {
     return this.#file.text;
+  }
+
+  /** What the file says is withdrawn. Where it cannot be understood, that may be the VFs of any PF. */
+  #withdrawn({ interfaces, problems }: HostFacts['observed']): readonly Withdrawal[] {
+    const { handover, isDamaged } = this.#file;
+    if (isDamaged !== true) return handover.withdrawn;
+    const pfs = new Set([...interfaces, ...problems].map(({ pciAddress }) => pciAddress));
+    return [...pfs].map((pf) => ({ pf, because: 'the hand-over file was damaged' }));
   }
 
   async #handOver({ withdrawn }: Pick<Handover, 'withdrawn'>, config = this.#config): Promise<Told> {
