@@ -7,6 +7,7 @@ export * from './drivers/modules.ts';
 export * from './drivers/sriov.ts';
 export * from './drivers/vdpa.ts';
 export * from './kernel/commands.ts';
+export { hostEvents } from './kernel/host-events.ts';
 export * from './kernel/host-kernel.ts';
 export * from './kernel/kernel.ts';
 export * from './kernel/sysfs.ts';

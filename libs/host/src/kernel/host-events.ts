@@ -1,0 +1,17 @@
+import { type Kernel } from './kernel.ts';
+
+/** A source of events about the host. */
+export interface HostEvents {
+  /** For people. */
+  readonly what: string;
+  /** Calls `tell` at each event until the signal aborts. Rejects when the source ends before that. */
+  readonly open: (tell: () => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** All that a host tells of by itself: changes of links, and of devices and their drivers. */
+export function hostEvents(kernel: Pick<Kernel, 'watch'>): HostEvents[] {
+  return (['link', 'device'] as const).map((source) => ({
+    what: `the ${source} events of the host`,
+    open: (tell, signal) => kernel.watch(source, tell, signal),
+  }));
+}

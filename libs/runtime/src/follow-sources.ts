@@ -1,0 +1,93 @@
+import { type Clock } from './clock.ts';
+import { type Logger } from './log.ts';
+
+/** Something that tells of changes, of some of which nobody may hear. */
+export interface EventSource {
+  /** For people: `the link events of the host`. */
+  readonly what: string;
+  /** Calls `tell` at each change until the signal aborts. Rejects when the source ends before that. */
+  readonly open: (tell: () => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** How sources are followed. */
+export interface FollowPorts {
+  readonly sources: readonly EventSource[];
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly log: Pick<Logger, 'warn'>;
+  /** Events wake at most once in so many milliseconds. */
+  readonly lookMs: number;
+  /** Longest time without being woken. */
+  readonly auditMs: number;
+}
+
+/** First wait before a source that failed is opened again, and the longest. */
+const REOPEN_MS = { first: 10_000, longest: 300_000 };
+
+/** Wakes when a source tells of a change, and by the clock in case none did. */
+export async function followSources(
+  ports: FollowPorts,
+  wake: (delayMs: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const throttled = throttle(ports, wake);
+  await Promise.all([
+    ...ports.sources.map((source) => follow(ports, source, throttled, signal)),
+    audit(ports, wake, signal),
+  ]);
+}
+
+/** The first event wakes at once. Events that follow too soon wake once, together. */
+function throttle(
+  { clock, lookMs }: Pick<FollowPorts, 'clock' | 'lookMs'>,
+  wake: (delayMs: number) => void,
+): () => void {
+  let lastAt = -Infinity;
+  return () => {
+    const now = clock.elapsed();
+    // That look is still to come, and will see what this event reports.
+    if (lastAt > now) return;
+    const delayMs = Math.max(0, lastAt + lookMs - now);
+    lastAt = now + delayMs;
+    wake(delayMs);
+  };
+}
+
+/** Follows one source. Without it the other sources and the audit still find every change, but later. */
+async function follow(
+  { clock, log }: Pick<FollowPorts, 'clock' | 'log'>,
+  { what, open }: EventSource,
+  onEvent: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let waitMs = REOPEN_MS.first;
+  let isMissed = false;
+  while (!signal.aborted) {
+    let told = 0;
+    const tell = (): void => {
+      told += 1;
+      onEvent();
+    };
+    try {
+      await open(tell, signal);
+    } catch (err) {
+      if (!isMissed) log.warn({ err }, `cannot follow ${what}: changes are found later`);
+      isMissed = true;
+      if (told > 0) waitMs = REOPEN_MS.first;
+      await clock.sleep(waitMs, signal);
+      waitMs = Math.min(waitMs * 2, REOPEN_MS.longest);
+      // The source may have ended in a burst of events, and nobody knows what it would have reported since.
+      if (told > 0) onEvent();
+    }
+  }
+}
+
+async function audit(
+  { clock, auditMs }: Pick<FollowPorts, 'clock' | 'auditMs'>,
+  wake: (delayMs: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(auditMs, signal);
+    wake(0);
+  }
+}
