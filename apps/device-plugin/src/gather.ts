@@ -2,6 +2,7 @@ import { type PluginConfig, type PoolFacts, readPluginConfig } from '@sriov/devi
 import { messageOf } from '@sriov/errors';
 import { isErrno, type Kernel, observeDevices, readAllocations } from '@sriov/host';
 import { type Handover, HANDOVER_FILE, handoverSchema } from '@sriov/plugin-handover';
+import { type InFlight } from './in-flight.ts';
 
 /** Where the plugin looks. */
 export interface GatherPorts {
@@ -19,6 +20,7 @@ export interface Memory {
   known: ReadonlyMap<string, string>;
   /** Devices that were given to a pod just now: the kubelet may not tell of them yet. */
   readonly granted: Map<string, { readonly resource: string; readonly untilMs: number }>;
+  readonly inFlight: InFlight;
 }
 
 /** Everything that a pass decides from. */
@@ -52,6 +54,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
       devices,
       unreadable: new Map(unreadable.map(({ pciAddress, message }) => [pciAddress, message])),
       allocated,
+      starting: memory.inFlight.devices,
       withdrawn: handover?.withdrawn ?? [],
       known: memory.known,
     },

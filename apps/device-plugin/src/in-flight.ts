@@ -14,10 +14,9 @@ export class InFlight {
     }
   }
 
-  /** Ids of the devices, of one resource or of all. */
-  ids(resource?: string): string[] {
-    const calls = [...this.#calls.keys()].filter((call) => resource === undefined || call.resource === resource);
-    return [...new Set(calls.flatMap(({ ids }) => ids))];
+  /** The resource of each device, by the id of the device. */
+  get devices(): Map<string, string> {
+    return new Map([...this.#calls.keys()].flatMap(({ resource, ids }) => ids.map((id) => [id, resource] as const)));
   }
 
   /** Resolves when the work that goes on now is done, well or not. */

@@ -31,6 +31,8 @@ export interface OfferPorts extends GatherPorts {
   readonly writeFiles: (files: readonly HostFile[]) => Promise<void>;
   /** Is called when the kubelet has forgotten a resource: the next pass registers it again. */
   readonly onForgotten: () => void;
+  /** Makes a pass that begins now. Never rejects. */
+  readonly look: () => Promise<void>;
 }
 
 /** The kubelet tells of a device at once; so long it counts as given to a pod in any case. */
@@ -41,12 +43,12 @@ const ALLOCATE_MS = { longest: 30_000, between: 200 };
 /** Everything that the plugin offers at the moment. */
 export class Offers {
   readonly #ports: OfferPorts;
-  readonly #memory: Memory = { known: new Map(), granted: new Map() };
+  readonly #inFlight = new InFlight();
+  readonly #memory: Memory = { known: new Map(), granted: new Map(), inFlight: this.#inFlight };
   readonly #servers = new Map<string, ResourceServer>();
   readonly #unregistered = new Map<string, string>();
-  readonly #inFlight = new InFlight();
   #plan: PoolsPlan = { pools: [], heldBack: [] };
-  #gathered: Pick<Gathered, 'configProblems' | 'configHash'> = { configProblems: [], configHash: undefined };
+  #gathered: Gathered | undefined;
   #said = new Set<string>();
 
   constructor(ports: OfferPorts) {
@@ -68,7 +70,9 @@ export class Offers {
       this.#plan.pools.flatMap(({ resource, devices }) => devices.map(({ id }) => [id, resource.name] as const)),
     );
     const kubelet = await identityOf(`${kubeletFolder}/kubelet.sock`);
-    for (const pool of this.#plan.pools) await this.#offer(pool, kubelet);
+    // No list waits for a registration: the daemon goes on when VFs are withdrawn from all resources.
+    const listed = this.#plan.pools.filter((pool) => this.#list(pool));
+    await Promise.all(listed.map(({ resource }) => this.#register(resource.name, kubelet)));
     await this.#endOthers();
     this.#say();
     this.#ports.metrics.offered(this.answer());
@@ -76,7 +80,7 @@ export class Offers {
 
   /** What there is to tell the daemon. */
   answer(): SyncAnswer {
-    const { configProblems, configHash } = this.#gathered;
+    const { configProblems = [], configHash } = this.#gathered ?? {};
     const resources = this.#plan.pools.map(({ resource: { name }, devices }) => {
       const ids = (isHealthy: boolean): string[] =>
         devices.filter((device) => device.isHealthy === isHealthy).map(({ id }) => id);
@@ -88,7 +92,7 @@ export class Offers {
       heldBack: this.#plan.heldBack,
       configProblems,
       ...(configHash !== undefined && { configHash }),
-      allocating: [...new Set([...this.#inFlight.ids(), ...this.#memory.granted.keys()])],
+      allocating: [...new Set([...this.#inFlight.devices.keys(), ...this.#memory.granted.keys()])],
     };
   }
 
@@ -102,17 +106,22 @@ export class Offers {
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
   }
 
-  async #offer({ resource: { name }, devices }: Pool, kubelet: string): Promise<void> {
+  /** Has the kubelet told of the devices, where it knows the resource. @returns false where there is nothing to tell */
+  #list({ resource: { name }, devices }: Pool): boolean {
     const known = this.#servers.get(name);
     // A resource that has never had a device is none that pods could ask for.
-    if (known === undefined && devices.length === 0) return;
+    if (known === undefined && devices.length === 0) return false;
     const server = known ?? this.#serverOf(name);
     const wasChanged = server.list([...devices, ...this.#missingInFlight(name, devices)]);
     if (wasChanged) {
       const healthy = devices.filter(({ isHealthy }) => isHealthy).length;
       this.#ports.log.info({ resource: name, devices: devices.length, healthy }, 'the devices of a resource changed');
     }
-    const problem = await server.register(kubelet);
+    return true;
+  }
+
+  async #register(name: string, kubelet: string): Promise<void> {
+    const problem = await this.#servers.get(name)?.register(kubelet);
     if (problem === undefined) this.#unregistered.delete(name);
     else this.#unregistered.set(name, problem);
   }
@@ -131,13 +140,12 @@ export class Offers {
     return server;
   }
 
-  /** The kubelet must not miss a device that it asks for at this moment. */
+  /** The kubelet must not miss a device that it asks for at this moment, even if that has gone. */
   #missingInFlight(name: string, devices: readonly PooledDevice[]): PooledDevice[] {
     const wants = { isRdma: false, needVhostNet: false };
-    return this.#inFlight
-      .ids(name)
-      .filter((id) => !devices.some((device) => device.id === id))
-      .map((id) => ({ id, isHealthy: false, wants }));
+    return [...this.#inFlight.devices]
+      .filter(([id, resource]) => resource === name && !devices.some((device) => device.id === id))
+      .map(([id]) => ({ id, isHealthy: false, wants }));
   }
 
   /** A resource that is no longer planned has no devices, and no pod has one. */
@@ -157,7 +165,7 @@ export class Offers {
   #say(): void {
     const lines = [
       ...this.#plan.heldBack.map(({ message }) => message),
-      ...this.#gathered.configProblems,
+      ...(this.#gathered?.configProblems ?? []),
       ...[...this.#unregistered].map(([name, problem]) => `${name}: ${problem}`),
     ];
     for (const line of lines) if (!this.#said.has(line)) this.#ports.log.warn(line);
@@ -182,20 +190,31 @@ export class Offers {
     });
   }
 
-  /** A device that the kubelet has chosen just before it was withdrawn comes back. @throws {Error} when it does not */
+  /**
+   * A device that the kubelet has chosen just before it was withdrawn comes back, perhaps as a new one. It is waited for
+   * as long as anything is withdrawn. @throws {Error} when it does not come back
+   */
   async #whenHealthy(name: string, ids: readonly string[]): Promise<Pool> {
-    const { clock } = this.#ports;
+    const { clock, look } = this.#ports;
     const end = clock.elapsed() + ALLOCATE_MS.longest;
-    for (;;) {
-      const pool = this.#poolOf(name);
-      const missing = ids.find((id) => pool?.devices.find((device) => device.id === id)?.isHealthy !== true);
-      if (pool !== undefined && missing === undefined) return pool;
-      if (clock.elapsed() >= end) {
-        const held = this.#plan.heldBack.find(({ devices }) => missing !== undefined && devices.includes(missing));
-        throw new Error(held?.message ?? `the resource ${name} has no device ${missing ?? ''} now`);
-      }
+    const firstMissing = (): string | undefined => ids.find((id) => !this.#isHealthy(name, id));
+    if (firstMissing() !== undefined) await look();
+    while (firstMissing() !== undefined && this.#isAnyWithdrawn && clock.elapsed() < end) {
       await clock.sleep(ALLOCATE_MS.between);
     }
+    const missing = firstMissing();
+    const pool = this.#poolOf(name);
+    if (pool !== undefined && missing === undefined) return pool;
+    const held = this.#plan.heldBack.find(({ devices }) => missing !== undefined && devices.includes(missing));
+    throw new Error(held?.message ?? `the resource ${name} has no device ${missing ?? ''} now`);
+  }
+
+  #isHealthy(name: string, id: string): boolean {
+    return this.#poolOf(name)?.devices.find((device) => device.id === id)?.isHealthy === true;
+  }
+
+  get #isAnyWithdrawn(): boolean {
+    return this.#gathered !== undefined && this.#gathered.facts.withdrawn.length > 0;
   }
 
   async #answer(pool: Pool, ids: readonly string[]): Promise<ContainerAllocation> {

@@ -133,6 +133,14 @@ describe('the device plugin', () => {
     expect(await allocating).toMatchObject({ container_responses: [{}] });
   });
 
+  it('refuses a device at once that is not there while nothing is withdrawn', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await expect(kubelet.allocate(R, ['0000:ff:00.0'])).rejects.toMatchObject({
+      details: `the resource ${R} has no device 0000:ff:00.0 now`,
+    });
+  });
+
   it('answers an Allocate that waits before it ends', async () => {
     const stop = start();
     const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));

@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { planPools } from '@sriov/device-pool';
-import { messageOf } from '@sriov/errors';
 import { type Kernel } from '@sriov/host';
 import { isSyncSocket, type SyncAnswer, syncSocketPath } from '@sriov/plugin-handover';
-import { type ServiceContext } from '@sriov/runtime';
+import { followSources, type ServiceContext } from '@sriov/runtime';
 import { isResourceSocket } from './kubelet/resource-server.ts';
 import { removeDeadSockets, serveSocket } from './kubelet/serve-socket.ts';
 import { createPluginMetrics } from './metrics.ts';
+import { Looks } from './looks.ts';
 import { Offers } from './offers.ts';
 import { Passes } from './passes.ts';
 import { type Settings } from './settings.ts';
 import { SYNC_SERVICE, syncService } from './sync-service.ts';
-import { foldersOf, watchAll } from './watches.ts';
+import { eventSources } from './watches.ts';
 import { writeFiles } from './write-files.ts';
 
-/** A pass that failed, or that left the kubelet without a resource, is repeated after so long. */
-const RETRY_MS = 2_000;
+/** Events cause at most one look in so many milliseconds: the kubelet has to hear of a change within a second. */
+const LOOK_MS = 250;
 /** A kubelet that has forgotten a resource is left to finish that before it hears of the resource again. */
 const FORGOTTEN_MS = 500;
 
@@ -27,59 +27,35 @@ const FORGOTTEN_MS = 500;
  */
 export async function runPlugin(context: ServiceContext<Settings>, kernel: Kernel): Promise<void> {
   const { settings, log, clock, health, signal } = context;
-  const { kubeletFolder, handoverFolder, configFile } = settings;
+  const { kubeletFolder, handoverFolder, configFile, readyFile } = settings;
   const metrics = createPluginMetrics(context.metrics);
-  const onForgotten = (): void =>
-    void clock.sleep(FORGOTTEN_MS, signal).then(() => (signal.aborted ? undefined : look()));
-  const offers = new Offers({ ...settings, kernel, clock, log, metrics, writeFiles, onForgotten });
+  const look = (): Promise<void> => looks.look();
+  const onForgotten = (): void => looks.wake(FORGOTTEN_MS);
+  const offers = new Offers({ ...settings, kernel, clock, log, metrics, writeFiles, onForgotten, look });
+  const passes = new Passes(() => offers.pass(planPools));
+  const isComplete = (): boolean => offers.isComplete;
+  const onComplete = (): Promise<void> => (readyFile === '' ? Promise.resolve() : writeFile(readyFile, ''));
+  const looks = new Looks({ passes, isComplete, onComplete, clock, log, metrics, signal });
   await Promise.all([
     // That of a process that ran in this container before says nothing about this one.
-    settings.readyFile === '' ? undefined : rm(settings.readyFile, { force: true }),
+    readyFile === '' ? undefined : rm(readyFile, { force: true }),
     removeDeadSockets(kubeletFolder, isResourceSocket),
     removeDeadSockets(handoverFolder, isSyncSocket),
   ]);
-
-  let problem: string | undefined = 'no look at the host has ended yet';
-  const passes = new Passes(async () => {
-    await offers.pass(planPools);
-    if (offers.isComplete && settings.readyFile !== '') await writeFile(settings.readyFile, '');
-  });
-  const look = async (): Promise<void> => {
-    try {
-      await passes.request();
-      problem = offers.isComplete ? undefined : 'the kubelet does not know all resources';
-      metrics.passed('done');
-    } catch (err) {
-      if (signal.aborted) return;
-      const message = messageOf(err);
-      if (problem !== message) log.warn({ err }, 'what is offered cannot be decided: the kubelet keeps what it knows');
-      problem = message;
-      metrics.passed('failed');
-    }
-    if (problem !== undefined && !signal.aborted) retry();
-  };
-  let isRetrying = false;
-  const retry = (): void => {
-    if (isRetrying) return;
-    isRetrying = true;
-    void clock.sleep(RETRY_MS, signal).then(() => {
-      isRetrying = false;
-      return signal.aborted ? undefined : look();
-    });
-  };
-  health.addReadiness('kubelet', () => problem ?? true);
+  health.addReadiness('kubelet', () => looks.problem ?? true);
 
   const sync = async (): Promise<SyncAnswer> => {
-    await passes.request();
+    await looks.pass();
     return offers.answer();
   };
   const socket = join(handoverFolder, basename(syncSocketPath(randomBytes(6).toString('hex'))));
   const own = await serveSocket(socket, SYNC_SERVICE, syncService(sync));
   try {
-    const wake = (): void => void look();
-    wake();
-    const folders = [...foldersOf(configFile, join(kubeletFolder, 'kubelet.sock')), handoverFolder];
-    await watchAll({ kernel, clock, log, auditMs: settings.auditSeconds * 1000, folders }, wake, signal);
+    looks.wake(0);
+    // A ConfigMap exchanges its files by a link beside them.
+    const sources = eventSources(kernel, [dirname(configFile), kubeletFolder, handoverFolder]);
+    const auditMs = settings.auditSeconds * 1000;
+    await followSources({ sources, clock, log, lookMs: LOOK_MS, auditMs }, (ms) => looks.wake(ms), signal);
   } finally {
     // The kubelet rejects a pod for good when it gets no answer. A device that is being changed is known by Sync.
     await offers.settled();

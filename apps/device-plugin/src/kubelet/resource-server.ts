@@ -15,6 +15,8 @@ export function isResourceSocket(name: string): boolean {
   return SOCKET.test(name);
 }
 
+/** Longest wait for an answer to a registration. The config daemon waits for 10 s until a pass has ended. */
+const REGISTER_MS = 8_000;
 /** What serving a resource takes. */
 export interface ResourcePorts {
   readonly kernel: Pick<Kernel, 'call'>;
@@ -98,7 +100,7 @@ export class ResourceServer {
     const options = { get_preferred_allocation_available: true };
     const request = encode('RegisterRequest', { version: 'v1beta1', endpoint, resource_name: this.#name, options });
     const target = { socket: join(kubeletFolder, 'kubelet.sock'), method: '/v1beta1.Registration/Register' };
-    await kernel.call(target, request, { deadlineMs: 15_000 });
+    await kernel.call(target, request, { deadlineMs: REGISTER_MS });
   }
 
   #follow(streams: Streams, send: (list: object) => void, signal: AbortSignal): void {

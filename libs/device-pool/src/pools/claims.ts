@@ -30,9 +30,10 @@ export function claimsOf(facts: PoolFacts): Claims {
   const isOurs = (resource: string): boolean => names.has(resource) || facts.prefixes.includes(prefixOf(resource));
   const present = new Set([...facts.devices.map(({ id }) => id), ...facts.unreadable.keys()]);
   const certain = [...(allocated ?? [])].flatMap(([id, holders]) => claimOf(id, holders, isOurs));
-  const uncertain = allocated === undefined ? [...known].map(([id, resource]) => ({ id, resource, ...MAY_BE })) : [];
+  const mayBe = allocated === undefined ? [...known].map(([id, resource]) => ({ id, resource, ...MAY_BE })) : [];
+  const starting = [...facts.starting].map(([id, resource]) => ({ id, resource, ...STARTING }));
   const byDevice = new Map(
-    [...certain, ...uncertain].filter(({ id }) => present.has(id)).map((each) => [each.id, each]),
+    [...mayBe, ...starting, ...certain].filter(({ id }) => present.has(id)).map((each) => [each.id, each]),
   );
   const old = [...byDevice.values()]
     .map(({ resource }) => resource)
@@ -50,6 +51,8 @@ export function claimsOf(facts: PoolFacts): Claims {
   };
 }
 
+/** It is as healthy as any other: the answer to the kubelet waits for that. */
+const STARTING = { isCertain: false, cause: 'the kubelet is giving it to a pod' };
 const MAY_BE = { isCertain: false, cause: 'a pod may have it, and the kubelet cannot be asked' };
 
 /** None for a device that nobody has. A holder of a resource of ours counts before any other. */

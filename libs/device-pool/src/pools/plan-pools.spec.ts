@@ -501,4 +501,12 @@ describe('what pods have', () => {
     const plan = planOf([A], { unreadable: new Map([[vf(0), 'EIO']]), allocated: undefined, known });
     expect(listed(plan)).toEqual({ a: [`-${vf(0)}`] });
   });
+
+  it('stays where the kubelet is giving it to a pod, whatever the configuration says by then', () => {
+    const starting = new Map([[vf(0), 'intel.com/old']]);
+    const withdrawn = [{ pf: '0000:3b:00.0', vfs: [0], because: 'another driver' }];
+    expect(listed(planOf([A], { devices, starting }))).toEqual({ a: [vf(1)], old: [vf(0)] });
+    // Until it is healthy, the kubelet waits for its answer.
+    expect(listed(planOf([A], { devices, starting, withdrawn }))).toEqual({ a: [vf(1)], old: [`-${vf(0)}`] });
+  });
 });

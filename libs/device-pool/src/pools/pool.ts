@@ -12,6 +12,8 @@ export interface PoolFacts {
   readonly unreadable: ReadonlyMap<string, string>;
   /** Who has which device, by its id; absent when that is not known, and then no device moves to another resource. */
   readonly allocated: ReadonlyMap<string, readonly DeviceHolder[]> | undefined;
+  /** Devices that the kubelet is giving to pods at this moment: the resource by their ids. */
+  readonly starting: ReadonlyMap<string, string>;
   readonly withdrawn: readonly Withdrawal[];
   /** The resource in which each device was listed last, by its id. */
   readonly known: ReadonlyMap<string, string>;
