@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { CONDITION, REASON, type Reason, type SriovNetworkNodeState } from '@sriov/api';
-import { Cluster, conditionOf } from '../cluster.ts';
+import { Cluster } from '../cluster.ts';
 import { Daemon } from '../daemon.ts';
 import { lookAtHost } from '../host-view.ts';
 import { PFS } from '../pfs.ts';
+import { conditionOf } from '../node-policies.ts';
 import { type Lab, type Scenario } from '../scenario.ts';
 
 /** Devices that are none of the operator's business, and a /etc so small that a file fills it. */

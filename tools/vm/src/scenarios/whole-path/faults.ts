@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CONDITION, REASON } from '@sriov/api';
-import { conditionOf } from '../../cluster.ts';
+import { conditionOf } from '../../node-policies.ts';
 import { lookAtHost } from '../../host-view.ts';
 import { PFS } from '../../pfs.ts';
 import { NICS, nicDevice } from '../../machine/qemu-command.ts';
