@@ -11,12 +11,16 @@ import { listEntries, type WrittenFile, writeTar } from './tar.ts';
 /** Names of the images, as pods of the lane give them; no registry has them. */
 export const IMAGE = {
   configDaemon: 'localhost/config-daemon:lane',
+  devicePlugin: 'localhost/device-plugin:lane',
   /** A shell with busybox's commands. Without a command it sleeps until it is told to end, so it also does as pause. */
   busybox: 'localhost/busybox:lane',
 } as const;
 
 /** The app of each image that has one. */
-const APPS = [['config-daemon', IMAGE.configDaemon]] as const;
+const APPS = [
+  ['config-daemon', IMAGE.configDaemon],
+  ['device-plugin', IMAGE.devicePlugin],
+] as const;
 
 /** As the first process of its container, a program ends by a signal only if it handles it. */
 const UNTIL_TOLD_TO_END = "trap 'exit 0' TERM INT; sleep 2000000000 & wait";
