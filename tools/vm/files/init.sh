@@ -28,6 +28,8 @@ for n in /sys/class/net/*; do
     ;;
   esac
 done
+# What else this guest does at its start.
+[ -x /etc/rc ] && /etc/rc
 echo "booted $(uname -r) in $(cut -d' ' -f1 /proc/uptime) s"
 node /host/programs/agent.mjs
 echo "the agent ended with exit code $?"

@@ -1,8 +1,16 @@
 export * from './guest-kubeconfig.ts';
+export * from './host-view.ts';
+export * from './machine/guest.ts';
 export * from './node-policies.ts';
-export { bundleApp } from './programs.ts';
+export * from './pfs.ts';
+export { bundleApp, bundleGuestPrograms } from './programs.ts';
+export * from './report.ts';
 export * from './supplies/copy-programs.ts';
+export * from './supplies/guest-root.ts';
 export * from './supplies/guest-tools.ts';
+export * from './supplies/modules.ts';
+export * from './supplies/pack-folder.ts';
+export * from './supplies/private-apt.ts';
 export * from './supplies/release.ts';
 export * from './supplies/stage.ts';
 export * from './supplies/supplies.ts';

@@ -23,20 +23,25 @@ export async function bundlePrograms(folder: string): Promise<Programs> {
   await cp(FILES, guestFolder, { recursive: true });
   const policyController = join(folder, 'policy-controller.mjs');
   await Promise.all([
-    build({
-      entryPoints: GUEST_PROGRAMS.map((name) => join(import.meta.dirname, 'guest', `${name}.ts`)),
-      outdir: guestFolder,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      platform: 'node',
-      target: 'node26',
-      format: 'esm',
-      logLevel: 'warning',
-    }),
+    bundleGuestPrograms(guestFolder, GUEST_PROGRAMS),
     bundleApp('config-daemon', join(guestFolder, 'config-daemon.mjs')),
     bundleApp('policy-controller', policyController),
   ]);
   return { guestFolder, policyController };
+}
+
+/** Bundles programs of `src/guest` into a folder. A guest needs at least `agent`. */
+export async function bundleGuestPrograms(folder: string, names: readonly string[]): Promise<void> {
+  await build({
+    entryPoints: names.map((name) => join(import.meta.dirname, 'guest', `${name}.ts`)),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node26',
+    format: 'esm',
+    logLevel: 'warning',
+  });
 }
 
 /** Bundles an app into one file, as its image has it. @param app its folder in apps @param to the file */

@@ -8,7 +8,7 @@ import { agentMessageSchema, type AgentRequest, type Ended } from '../guest/prot
 import { type Supplies } from '../supplies/supplies.ts';
 import { LineChannel } from './line-channel.ts';
 import { PendingCalls } from './pending-calls.ts';
-import { qemuCommand } from './qemu-command.ts';
+import { type Machine, qemuCommand } from './qemu-command.ts';
 import { Qmp } from './qmp.ts';
 
 /** An emulated machine takes 5 s to boot alone, and much longer when others work on the same processors. */
@@ -23,6 +23,18 @@ const CALL_MS = 60_000;
 const FOLLOW_MS = 600_000;
 /** A guest that nobody ended by then is ended. */
 const LIFE_MS = 900_000;
+
+/** How a guest is booted, where it is not the usual one. */
+export interface BootOptions {
+  readonly initramfs: string;
+  /** In MiB. */
+  readonly memory: number;
+  /** Each writes a raw image of a disk to a path; what the guest changes there goes with the guest. */
+  readonly disks: readonly ((path: string) => Promise<void>)[];
+}
+
+/** In MiB: the root of the usual guest is in its memory. */
+const MEMORY = 640;
 
 /** A running guest, as the tests drive it. */
 export class Guest {
@@ -50,26 +62,27 @@ export class Guest {
    * lays out its devices (an assertion in system/physmem.c ends it): another QEMU is started then.
    * @throws Error with the end of its console
    */
-  static async boot(supplies: Supplies, programs: string): Promise<Guest> {
+  static async boot(supplies: Supplies, programs: string, options?: BootOptions): Promise<Guest> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await Guest.#bootOnce(supplies, programs);
+        return await Guest.#bootOnce(supplies, programs, options);
       } catch (error) {
         if (attempt === BOOT_ATTEMPTS || !/QEMU ended \(SIGABRT\)/.test(messageOf(error))) throw error;
       }
     }
   }
 
-  static async #bootOnce(supplies: Supplies, programs: string): Promise<Guest> {
+  static async #bootOnce(supplies: Supplies, programs: string, options?: BootOptions): Promise<Guest> {
     const folder = mkdtempSync(join(tmpdir(), 'sriov-vm-'));
     const guest = new Guest(folder);
     try {
       await cp(programs, join(folder, 'share/programs'), { recursive: true });
       guest.#agent = await LineChannel.listen(join(folder, 'agent.sock'), (line) => guest.#hear(line));
       guest.#qmp = await Qmp.listen(join(folder, 'qmp.sock'));
+      const machine = await guest.#prepare(supplies, options);
       guest.#life = setTimeout(() => guest.#fail(`still there after ${LIFE_MS / 1000} s`), LIFE_MS);
       await guest.#untilBooted(() => {
-        guest.#supervisor.start({ name: 'console', ...qemuCommand(supplies, folder) });
+        guest.#supervisor.start({ name: 'console', ...qemuCommand(supplies, machine, folder) });
       });
       return guest;
     } catch (error) {
@@ -139,7 +152,7 @@ export class Guest {
     await this.#qmp?.execute(command, args);
   }
 
-  /** Cuts the power and boots again. Only the share survives. */
+  /** Cuts the power and boots again. Only the share and the disks survive, and of these what was written to them. */
   async powerCycle(): Promise<void> {
     await this.#untilBooted(() => this.monitor('system_reset'));
   }
@@ -167,6 +180,13 @@ export class Guest {
     this.#qmp?.close();
     this.#agent?.close();
     await this.#supervisor.close();
+  }
+
+  async #prepare(supplies: Supplies, options?: BootOptions): Promise<Machine> {
+    const { initramfs, memory, disks } = options ?? { initramfs: supplies.initramfs, memory: MEMORY, disks: [] };
+    const paths = disks.map((_, index) => join(this.#folder, `disk${index}.img`));
+    await Promise.all(disks.map((makeDisk, index) => makeDisk(paths[index] ?? '')));
+    return { initramfs, memory, disks: paths };
   }
 
   async #untilBooted(boot: () => void | Promise<void>): Promise<void> {

@@ -33,13 +33,23 @@ const KERNEL_PARAMETERS = 'console=ttyS0 panic=-1 quiet no_timer_check nohz=off 
  */
 const PROCESSORS = '1';
 
+/** What differs from one kind of guest to another. */
+export interface Machine {
+  /** Image of its first root file system, whose `/init` is its first program. */
+  readonly initramfs: string;
+  /** In MiB. */
+  readonly memory: number;
+  /** Paths of raw images, which it writes to: `/dev/vda` and so on. */
+  readonly disks: readonly string[];
+}
+
 /**
  * The command line of a guest: q35 with VT-d, emulated without KVM, because what looks like KVM is often none that
  * boots a stock kernel.
  * @param folder holds the sockets, and `share`, which is /host in the guest
  */
-export function qemuCommand(supplies: Supplies, folder: string): { command: string; args: string[] } {
-  const { qemu, kernelImage, initramfs } = supplies;
+export function qemuCommand(supplies: Supplies, machine: Machine, folder: string): { command: string; args: string[] } {
+  const { qemu, kernelImage } = supplies;
   const device = (...parts: string[]): string[] => ['-device', parts.join(',')];
   const socket = (id: string): string[] => ['-chardev', `socket,id=${id},path=${join(folder, `${id}.sock`)}`];
   const args = [
@@ -54,12 +64,12 @@ export function qemuCommand(supplies: Supplies, folder: string): { command: stri
       '-smp',
       PROCESSORS,
       '-m',
-      '640',
+      `${machine.memory}`,
     ],
     ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
     // It has to stand before the devices that it translates for.
     ...device('intel-iommu', 'intremap=on', 'caching-mode=on'),
-    ...['-kernel', kernelImage, '-initrd', initramfs],
+    ...['-kernel', kernelImage, '-initrd', machine.initramfs],
     ...['-append', KERNEL_PARAMETERS],
     ...[
       '-netdev',
@@ -67,6 +77,11 @@ export function qemuCommand(supplies: Supplies, folder: string): { command: stri
       ...device('virtio-net-pci', 'netdev=n0', 'romfile='),
       ...device('virtio-rng-pci'),
     ],
+    ...machine.disks.flatMap((path, index) => [
+      // What the guest has written survives its end, but not that of this machine, and need not.
+      ...['-drive', `file=${path},if=none,id=disk${index},format=raw,cache=unsafe`],
+      ...device('virtio-blk-pci', `drive=disk${index}`),
+    ]),
     ...share('host', join(folder, 'share'), ''),
     ...share('node', supplies.nodeFolder, ',readonly=on'),
     ...[

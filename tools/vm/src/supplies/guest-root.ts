@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { copyBusybox, copyProgram } from './copy-programs.ts';
 import { type GuestTools } from './guest-tools.ts';
-import { GUEST_MODULES, withDependencies } from './modules.ts';
+import { withDependencies } from './modules.ts';
 
 const FOLDERS = ['bin', 'sbin', 'usr/bin', 'usr/sbin', 'lib', 'lib64', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run'];
 /** Mount points of the two folders that the guest shares with this machine. */
@@ -19,9 +19,12 @@ export interface GuestParts {
   readonly kernelRelease: string;
   /** Unpacked kernel package. */
   readonly kernelFolder: string;
-  /** The guest's first program. */
-  readonly initScript: string;
+  /** Names of the modules that the guest can load, beside what they depend on. */
+  readonly modules: readonly string[];
 }
+
+/** The guest's first program. */
+export const INIT_SCRIPT = join(import.meta.dirname, '../../files/init.sh');
 
 /** Lays out the root file system of the guest in a folder: a few tools, the modules, no distribution. */
 export async function layOutGuestRoot(root: string, parts: GuestParts): Promise<void> {
@@ -32,14 +35,16 @@ export async function layOutGuestRoot(root: string, parts: GuestParts): Promise<
   await copyProgram(root, tools, { from: tools.find('dash'), to: '/bin/sh' });
   for (const name of KMOD_NAMES) await symlink('../bin/kmod', join(root, 'sbin', name));
   await copyModules(root, parts);
-  await copyFile(parts.initScript, join(root, 'init'));
+  await copyFile(INIT_SCRIPT, join(root, 'init'));
   await chmod(join(root, 'init'), 0o755);
 }
 
-async function copyModules(root: string, { tools, kernelFolder, kernelRelease }: GuestParts): Promise<void> {
+/** Copies modules into a root file system, uncompressed, with the lists that modprobe reads. */
+export async function copyModules(root: string, parts: GuestParts): Promise<void> {
+  const { tools, kernelFolder, kernelRelease, modules } = parts;
   const from = join(kernelFolder, 'lib/modules', kernelRelease);
   const to = join(root, 'lib/modules', kernelRelease);
-  const paths = withDependencies(await readFile(join(from, 'modules.dep'), 'utf8'), GUEST_MODULES);
+  const paths = withDependencies(await readFile(join(from, 'modules.dep'), 'utf8'), modules);
   for (const path of [...paths, 'modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
     await mkdir(dirname(join(to, path)), { recursive: true });
     await copyFile(join(from, path), join(to, path));

@@ -4,8 +4,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, runCommand, withLock, withProgress } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { layOutGuestRoot } from './guest-root.ts';
+import { INIT_SCRIPT, layOutGuestRoot } from './guest-root.ts';
 import { GuestTools } from './guest-tools.ts';
+import { GUEST_MODULES } from './modules.ts';
 import { layOutNode } from './node-share.ts';
 import { packFolder } from './pack-folder.ts';
 import { PrivateApt } from './private-apt.ts';
@@ -18,6 +19,8 @@ export interface Supplies {
   readonly qemu: Qemu;
   readonly kernelImage: string;
   readonly kernelRelease: string;
+  /** The unpacked kernel package, with all modules. */
+  readonly kernelFolder: string;
   readonly initramfs: string;
   /** The unpacked packages that the guest's programs come from; the libraries that Node.js needs are among them. */
   readonly tools: GuestTools;
@@ -42,10 +45,11 @@ const GUEST_PACKAGES = [
   ...['busybox-static', 'dash', 'ethtool', 'iproute2', 'kmod', 'perl-base', 'udev', 'xz-utils'],
   // Libraries of Node.js.
   ...['libatomic1', 'libstdc++6'],
+  // For guests with disks, and with a network of pods.
+  ...['e2fsprogs', 'nftables'],
 ];
 /** Another list of packages is another folder: that of an older version may be on this machine. */
 const TOOLS = `tools-${createHash('sha256').update(GUEST_PACKAGES.join()).digest('hex').slice(0, 12)}`;
-const INIT_SCRIPT = join(import.meta.dirname, '../../files/init.sh');
 
 /**
  * Gets what is missing in the cache, one process at a time, and tells where everything is.
@@ -86,7 +90,7 @@ class Supplier {
     const simulatorModules = await this.#getSimulatorModules(kernelRelease);
     await rm(join(this.#cache, 'apt'), { recursive: true, force: true });
     const kernelImage = join(kernelFolder, 'boot', `vmlinuz-${kernelRelease}`);
-    return { qemu, tools, kernelImage, kernelRelease, initramfs, nodeFolder, simulatorModules };
+    return { qemu, tools, kernelImage, kernelFolder, kernelRelease, initramfs, nodeFolder, simulatorModules };
   }
 
   async #getQemu(): Promise<Qemu> {
@@ -125,7 +129,7 @@ class Supplier {
     const name = `initramfs-${hashOf(INIT_SCRIPT, ...sources)}`;
     const folder = await this.#stage(name, 'building the initramfs', async (into) => {
       const root = join(into, 'root');
-      await layOutGuestRoot(root, { tools, ...kernel, initScript: INIT_SCRIPT });
+      await layOutGuestRoot(root, { tools, ...kernel, modules: GUEST_MODULES });
       await writeFile(join(into, 'initramfs.cpio'), await packFolder(root));
       await rm(root, { recursive: true });
     });
