@@ -8,8 +8,10 @@ export interface LookPorts {
   readonly passes: Pick<Passes, 'request'>;
   /** Whether the kubelet knows all resources after a pass. */
   readonly isComplete: () => boolean;
-  /** Is called when it does for the first time. */
-  readonly onComplete: () => Promise<void>;
+  /** Whether it has taken or refused each of them. */
+  readonly isAnswered: () => boolean;
+  /** Is called when it has for the first time. */
+  readonly onAnswered: () => Promise<void>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Pick<Logger, 'warn'>;
   readonly metrics: Pick<PluginMetrics, 'passed'>;
@@ -23,7 +25,8 @@ const RETRY_MS = { first: 2_000, longest: 60_000 };
 export class Looks {
   readonly #ports: LookPorts;
   #problem: string | undefined = 'no look at the host has ended yet';
-  #wasComplete = false;
+  #wasAnswered = false;
+  #isFine = false;
   #isRetrying = false;
   #retryMs = RETRY_MS.first;
 
@@ -31,7 +34,7 @@ export class Looks {
     this.#ports = ports;
   }
 
-  /** Why the kubelet does not know all that there is; absent when it does. */
+  /** Why it is not known how the kubelet stands to all that there is; absent when it is. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -49,11 +52,12 @@ export class Looks {
 
   /** The same. @throws what the pass throws */
   async pass(): Promise<void> {
-    const { passes, isComplete, metrics } = this.#ports;
+    const { passes, isComplete, isAnswered, metrics } = this.#ports;
     try {
       await passes.request();
-      if (isComplete()) await this.#complete();
-      this.#problem = isComplete() ? undefined : 'the kubelet does not know all resources';
+      if (isAnswered()) await this.#answered();
+      this.#problem = isAnswered() ? undefined : 'the kubelet has not answered about all resources';
+      this.#isFine = isComplete();
       metrics.passed('done');
     } catch (err) {
       this.#failed(err);
@@ -63,13 +67,14 @@ export class Looks {
     }
   }
 
-  async #complete(): Promise<void> {
-    if (!this.#wasComplete) await this.#ports.onComplete();
-    this.#wasComplete = true;
+  async #answered(): Promise<void> {
+    if (!this.#wasAnswered) await this.#ports.onAnswered();
+    this.#wasAnswered = true;
   }
 
   #failed(err: unknown): void {
     const { log, metrics, signal } = this.#ports;
+    this.#isFine = false;
     if (signal.aborted) return;
     const message = messageOf(err);
     if (this.#problem !== message) {
@@ -81,8 +86,8 @@ export class Looks {
 
   #retryUnlessFine(): void {
     const { clock, signal } = this.#ports;
-    if (this.#problem === undefined) this.#retryMs = RETRY_MS.first;
-    if (this.#problem === undefined || this.#isRetrying || signal.aborted) return;
+    if (this.#isFine) this.#retryMs = RETRY_MS.first;
+    if (this.#isFine || this.#isRetrying || signal.aborted) return;
     this.#isRetrying = true;
     void clock.sleep(this.#retryMs, signal).then(() => {
       this.#isRetrying = false;

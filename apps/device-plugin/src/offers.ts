@@ -16,7 +16,7 @@ import { type Clock, type Logger } from '@sriov/runtime';
 import { gather, type Gathered, type GatherPorts, type Memory } from './gather.ts';
 import { InFlight } from './in-flight.ts';
 import { identityOf } from './kubelet/serve-socket.ts';
-import { ResourceServer } from './kubelet/resource-server.ts';
+import { type Registration, ResourceServer } from './kubelet/resource-server.ts';
 import { type PluginMetrics } from './metrics.ts';
 
 /** What offering devices takes. */
@@ -46,7 +46,7 @@ export class Offers {
   readonly #inFlight = new InFlight();
   readonly #memory: Memory = { known: new Map(), granted: new Map(), inFlight: this.#inFlight };
   readonly #servers = new Map<string, ResourceServer>();
-  readonly #unregistered = new Map<string, string>();
+  readonly #unregistered = new Map<string, Exclude<Registration, { state: 'registered' }>>();
   #plan: PoolsPlan = { pools: [], heldBack: [] };
   #gathered: Gathered | undefined;
   #said = new Set<string>();
@@ -58,6 +58,11 @@ export class Offers {
   /** True when the kubelet knows all resources that there are. */
   get isComplete(): boolean {
     return this.#unregistered.size === 0;
+  }
+
+  /** True when the kubelet has taken or refused each of them. */
+  get isAnswered(): boolean {
+    return [...this.#unregistered.values()].every(({ state }) => state === 'refused');
   }
 
   /** Looks, plans, and tells the kubelet. @throws {Error} when nothing can be known; the kubelet keeps what it has */
@@ -84,7 +89,7 @@ export class Offers {
     const resources = this.#plan.pools.map(({ resource: { name }, devices }) => {
       const ids = (isHealthy: boolean): string[] =>
         devices.filter((device) => device.isHealthy === isHealthy).map(({ id }) => id);
-      const unregistered = this.#unregistered.get(name);
+      const unregistered = this.#unregistered.get(name)?.problem;
       return { name, healthy: ids(true), unhealthy: ids(false), ...(unregistered !== undefined && { unregistered }) };
     });
     return {
@@ -121,9 +126,9 @@ export class Offers {
   }
 
   async #register(name: string, kubelet: string): Promise<void> {
-    const problem = await this.#servers.get(name)?.register(kubelet);
-    if (problem === undefined) this.#unregistered.delete(name);
-    else this.#unregistered.set(name, problem);
+    const registration = await this.#servers.get(name)?.register(kubelet);
+    if (registration === undefined || registration.state === 'registered') this.#unregistered.delete(name);
+    else this.#unregistered.set(name, registration);
   }
 
   #serverOf(name: string): ResourceServer {
@@ -166,7 +171,7 @@ export class Offers {
     const lines = [
       ...this.#plan.heldBack.map(({ message }) => message),
       ...(this.#gathered?.configProblems ?? []),
-      ...[...this.#unregistered].map(([name, problem]) => `${name}: ${problem}`),
+      ...[...this.#unregistered].map(([name, { problem }]) => `${name}: ${problem}`),
     ];
     for (const line of lines) if (!this.#said.has(line)) this.#ports.log.warn(line);
     this.#said = new Set(lines);

@@ -63,6 +63,11 @@ async function sync(): Promise<SyncAnswer> {
   return syncAnswerSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
 }
 
+const refuse = (why: string | undefined): Promise<void> => {
+  kubelet.refusal = why;
+  return Promise.resolve();
+};
+
 const count = (health: string) => (told: Readonly<Record<string, string>>) =>
   Object.values(told).filter((each) => each === health).length;
 const healthy = count('Healthy');
@@ -211,14 +216,28 @@ describe('the device plugin', () => {
     expect(kubelet.registrations).toEqual([R, R]);
   });
 
-  it('is ready when the kubelet knows all resources, whatever a process before it left behind', async () => {
+  it.each<[string, () => Promise<void>, () => Promise<void>]>([
+    ['there is no kubelet', () => kubelet.stop(), () => kubelet.start()],
+    ['the kubelet cannot reach it', () => refuse('failed to dial device plugin: no route'), () => refuse(undefined)],
+  ])('is not ready while %s, whatever a process before it left behind', async (_, begin, end) => {
     await writeFile(settings.readyFile, '');
-    kubelet.refusal = 'not now';
+    await begin();
     start();
-    await sync();
+    expect((await sync()).resources).toMatchObject([{ name: R, unregistered: expect.any(String) }]);
     expect(existsSync(settings.readyFile)).toBe(false);
-    kubelet.refusal = undefined;
+    await end();
     await sync();
+    expect(existsSync(settings.readyFile)).toBe(true);
+  });
+
+  it('is ready when the kubelet has refused a resource, which must not hold up a rollout', async () => {
+    await writeFile(settings.configFile, configOf('nics', 'none'));
+    await refuse('the ResourceName is invalid');
+    start();
+    expect((await sync()).resources).toMatchObject([
+      { name: R, unregistered: expect.stringContaining('is invalid') },
+      {},
+    ]);
     expect(existsSync(settings.readyFile)).toBe(true);
   });
 

@@ -34,8 +34,9 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
   const offers = new Offers({ ...settings, kernel, clock, log, metrics, writeFiles, onForgotten, look });
   const passes = new Passes(() => offers.pass(planPools));
   const isComplete = (): boolean => offers.isComplete;
-  const onComplete = (): Promise<void> => (readyFile === '' ? Promise.resolve() : writeFile(readyFile, ''));
-  const looks = new Looks({ passes, isComplete, onComplete, clock, log, metrics, signal });
+  const isAnswered = (): boolean => offers.isAnswered;
+  const onAnswered = (): Promise<void> => (readyFile === '' ? Promise.resolve() : writeFile(readyFile, ''));
+  const looks = new Looks({ passes, isComplete, isAnswered, onAnswered, clock, log, metrics, signal });
   await Promise.all([
     // That of a process that ran in this container before says nothing about this one.
     readyFile === '' ? undefined : rm(readyFile, { force: true }),

@@ -32,7 +32,10 @@ export const settingsSchema = z.object({
     .startsWith('/')
     .default('/run/sriov-operator')
     .describe('Folder in which the config daemon of the node hands over what changes'),
-  readyFile: z.string().default('').describe('File to write when the kubelet knows all resources; none by default'),
+  readyFile: z
+    .string()
+    .default('')
+    .describe('File to write when the kubelet has taken or refused each resource; none by default'),
   auditSeconds: z
     .number()
     .min(1)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { messageOf } from '@sriov/errors';
-import { type Kernel } from '@sriov/host';
+import { isErrno, type Kernel } from '@sriov/host';
 import { type PooledDevice } from '@sriov/device-pool';
 import { encode } from './messages.ts';
 import { PLUGIN_SERVICE, pluginService, type ResourceAnswers } from './plugin-service.ts';
@@ -14,6 +14,15 @@ const SOCKET = /^sriov-[0-9a-f]{12}\.sock$/;
 export function isResourceSocket(name: string): boolean {
   return SOCKET.test(name);
 }
+
+/** How the kubelet stands to a resource. */
+export type Registration =
+  | { readonly state: 'registered' }
+  /**
+   * `refused`: the kubelet has answered, and asking again is of no use until something changes. `unanswered`: nobody knows
+   * what it would say. With a sentence that says why.
+   */
+  | { readonly state: 'refused' | 'unanswered'; readonly problem: string };
 
 /** Longest wait for an answer to a registration. The config daemon waits for 10 s until a pass has ended. */
 const REGISTER_MS = 8_000;
@@ -54,23 +63,20 @@ export class ResourceServer {
     return true;
   }
 
-  /**
-   * Registers with this kubelet, unless that is done. @param kubelet tells one kubelet from the next
-   * @returns why the kubelet does not know the resource, if it does not
-   */
-  async register(kubelet: string): Promise<string | undefined> {
+  /** Registers with this kubelet, unless that is done. @param kubelet tells one kubelet from the next; empty for none */
+  async register(kubelet: string): Promise<Registration> {
     const isServed = this.#socket !== undefined && (await this.#socket.isThere());
-    if (isServed && this.#registeredWith === kubelet && kubelet !== '') return undefined;
+    if (isServed && this.#registeredWith === kubelet && kubelet !== '') return { state: 'registered' };
     this.#registeredWith = '';
     try {
       const before = isServed && kubelet === '' ? undefined : await this.#serve();
       // The old socket ends when the kubelet has heard of the new one, or has refused it.
       await (kubelet === '' ? Promise.resolve() : this.#call()).finally(() => before?.close());
-      if (kubelet === '') return 'the kubelet has no socket: it does not run, or its folder is another one';
+      if (kubelet === '') return { state: 'unanswered', problem: NO_KUBELET };
       this.#registeredWith = kubelet;
-      return undefined;
+      return { state: 'registered' };
     } catch (error) {
-      return `the kubelet does not take the resource: ${messageOf(error)}`;
+      return unregistered(error);
     }
   }
 
@@ -119,6 +125,19 @@ export class ResourceServer {
     this.#registeredWith = '';
     this.#ports.onForgotten();
   }
+}
+
+const NO_KUBELET = 'the kubelet has no socket: it does not run, or its folder is another one';
+
+/**
+ * A kubelet that refuses a name or a version says so without a status of its own, which is UNKNOWN. It says the same
+ * when it cannot reach the socket that it was told (pkg/kubelet/cm/devicemanager/plugin/v1beta1 of Kubernetes), and then
+ * it has not looked at the resource.
+ */
+function unregistered(error: unknown): Registration {
+  const problem = `the kubelet does not take the resource: ${messageOf(error)}`;
+  const isRefused = isErrno(error, 'UNKNOWN') && !problem.includes('failed to dial device plugin');
+  return { state: isRefused ? 'refused' : 'unanswered', problem };
 }
 
 function toWire({ id, isHealthy, numaNode }: PooledDevice): object {
