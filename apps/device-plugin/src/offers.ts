@@ -185,8 +185,7 @@ export class Offers {
     const { clock, metrics } = this.#ports;
     const begin = clock.elapsed();
     return this.#inFlight.during(name, ids, async () => {
-      const pool = await this.#whenHealthy(name, ids);
-      const answer = await this.#answer(pool, ids);
+      const answer = await this.#answerNow(name, ids, begin + ALLOCATE_MS.longest);
       for (const id of ids) {
         this.#memory.granted.set(id, { resource: name, untilMs: clock.elapsed() + GRANTED_MS });
       }
@@ -195,13 +194,22 @@ export class Offers {
     });
   }
 
+  /** A device that changed since the last look is looked at again. @throws {Error} when it cannot be given then either */
+  async #answerNow(name: string, ids: readonly string[], end: number): Promise<ContainerAllocation> {
+    const first = await this.#answer(await this.#whenHealthy(name, ids, end), ids);
+    if (!('problem' in first)) return first;
+    await this.#ports.look();
+    const second = await this.#answer(await this.#whenHealthy(name, ids, end), ids);
+    if ('problem' in second) throw new Error(second.problem);
+    return second;
+  }
+
   /**
    * A device that the kubelet has chosen just before it was withdrawn comes back, perhaps as a new one. It is waited for
    * as long as anything is withdrawn. @throws {Error} when it does not come back
    */
-  async #whenHealthy(name: string, ids: readonly string[]): Promise<Pool> {
+  async #whenHealthy(name: string, ids: readonly string[], end: number): Promise<Pool> {
     const { clock, look } = this.#ports;
-    const end = clock.elapsed() + ALLOCATE_MS.longest;
     const firstMissing = (): string | undefined => ids.find((id) => !this.#isHealthy(name, id));
     if (firstMissing() !== undefined) await look();
     while (firstMissing() !== undefined && this.#isAnyWithdrawn && clock.elapsed() < end) {
@@ -222,11 +230,11 @@ export class Offers {
     return this.#gathered !== undefined && this.#gathered.facts.withdrawn.length > 0;
   }
 
-  async #answer(pool: Pool, ids: readonly string[]): Promise<ContainerAllocation> {
+  async #answer(pool: Pool, ids: readonly string[]): Promise<ReturnType<typeof answerAllocate>> {
     const { useCdi, writeFiles } = this.#ports;
     const nodes = await this.#readNodes(pool, useCdi ? pool.devices.map(({ id }) => id) : ids);
     const answer = answerAllocate(pool, ids, { nodes, useCdi });
-    if ('problem' in answer) throw new Error(answer.problem);
+    if ('problem' in answer) return answer;
     const spec = useCdi ? cdiSpecFile(pool, nodes) : undefined;
     await writeFiles([...answer.files, ...(spec === undefined ? [] : [spec])]);
     return answer;

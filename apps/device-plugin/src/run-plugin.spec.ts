@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { HostKernel, type Kernel, setNumVfs } from '@sriov/host';
+import { bindDriver, HostKernel, type Kernel, setNumVfs, unbindDriver } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { type Handover, isSyncSocket, SYNC_METHOD, type SyncAnswer, syncAnswerSchema } from '@sriov/plugin-handover';
 import { createLogger, Health, Metrics, systemClock } from '@sriov/runtime';
@@ -21,6 +21,8 @@ let folder: string;
 let sim: SimulatedKernel;
 let kubelet: TestKubelet;
 let settings: Settings;
+/** The host tells of its changes. */
+let isWatched: boolean;
 let running: { readonly stop: AbortController; readonly end: Promise<void> }[];
 
 /** The simulated host, with real files and sockets in the folder of the test. */
@@ -28,7 +30,8 @@ function mixed(): Kernel {
   const host = new HostKernel({ hostRoot: '/' });
   return {
     ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), list: sim.list.bind(sim) },
-    ...{ exec: sim.exec.bind(sim), watch: sim.watch.bind(sim) },
+    exec: sim.exec.bind(sim),
+    watch: (event, tell, signal) => sim.watch(event, isWatched ? tell : () => undefined, signal),
     read: (path, options) => (path.startsWith(folder) ? host.read(path, options) : sim.read(path, options)),
     call: (target, message, options) =>
       target.socket.startsWith(folder) ? host.call(target, message, options) : sim.call(target, message, options),
@@ -76,7 +79,10 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'device-plugin-'));
   for (const name of ['kubelet', 'run', 'config']) await mkdir(join(folder, name));
   const nics = [{ model: 'igb', address: PF, name: 'ens1', mac: '52:54:00:aa:00:10', up: true }];
-  sim = new SimulatedKernel({ world: parseWorld({ latency: 'none', modules: ['igbvf'], nics }), clock: systemClock });
+  sim = new SimulatedKernel({
+    world: parseWorld({ latency: 'none', modules: ['igbvf', 'vfio-pci'], nics }),
+    clock: systemClock,
+  });
   await setNumVfs(sim, PF, 4);
   kubelet = new TestKubelet(join(folder, 'kubelet'));
   await kubelet.start();
@@ -86,6 +92,7 @@ beforeEach(async () => {
   });
   await writeFile(settings.configFile, configOf('nics'));
   running = [];
+  isWatched = true;
 });
 
 afterEach(async () => {
@@ -144,6 +151,29 @@ describe('the device plugin', () => {
     await expect(kubelet.allocate(R, ['0000:ff:00.0'])).rejects.toMatchObject({
       details: `the resource ${R} has no device 0000:ff:00.0 now`,
     });
+  });
+
+  it.each<[string, object, object]>([
+    [
+      'with the files of the driver that it has now',
+      {},
+      { container_responses: [{ devices: [{ host_path: '/dev/vfio/vfio' }, {}] }] },
+    ],
+    [
+      'to nobody where the resource asks for the driver before',
+      { drivers: ['igbvf'] },
+      { details: expect.stringContaining('the driver is vfio-pci, and the resource asks for igbvf') },
+    ],
+  ])('gives a device that was bound to another driver since it looked %s', async (_, selectors, expected) => {
+    isWatched = false;
+    await writeFile(settings.configFile, JSON.stringify({ resourceList: [{ resourceName: 'nics', selectors }] }));
+    start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    // The look that its own new socket causes is over.
+    await sync();
+    await unbindDriver(sim, id);
+    await bindDriver(sim, id, 'vfio-pci');
+    expect(await kubelet.allocate(R, [id]).catch((error: unknown) => error)).toMatchObject(expected);
   });
 
   it('answers an Allocate that waits before it ends', async () => {

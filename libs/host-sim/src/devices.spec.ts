@@ -78,6 +78,7 @@ describe('the devices of a simulated machine', () => {
 describe('the files in /dev of a simulated device', () => {
   it('are those of its RDMA device, and those that all share', async () => {
     expect(await readDeviceNodes(await boot(), { id: '0000:5e:00.3', pciAddress: '0000:5e:00.3' })).toEqual({
+      driver: 'mlx5_core',
       rdma: [
         {
           name: 'mlx5_2',

@@ -48,6 +48,8 @@ export interface ParentPf {
 
 /** Device files by which a container uses a device, as absolute paths of the host. They are read for each Allocate. */
 export interface DeviceNodes {
+  /** The driver that is bound now, and by which the files were looked for; absent when none is. */
+  readonly driver?: string;
   /** VFIO group of a device that is bound to vfio-pci: its number, and whether it is a group without an IOMMU. */
   readonly vfio?: { readonly group?: string; readonly isNoIommu: boolean };
   /** `/dev/uio3`. */

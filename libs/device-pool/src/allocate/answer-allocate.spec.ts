@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { omitUndefined } from '@sriov/api';
 import { type DeviceNodes, type ObservedDevice } from '@sriov/observed-host';
 import { type Pool } from '../pools/plan-pools.ts';
 import { INTEL_HOST, intelVf, MLX_HOST, nic, NO_NODES, rdmaNodes } from '../test/hosts.ts';
@@ -11,8 +12,14 @@ type Nodes = Record<string, DeviceNodes>;
 const poolOf = (resource: object, devices: readonly ObservedDevice[]): Pool =>
   planOf([resource], { devices }).pools[0]!;
 
+/** The devices have the drivers with which they were offered. */
+function bound(pool: Pool, nodes: Nodes): Map<string, DeviceNodes> {
+  const driverOf = (id: string): string | undefined => pool.devices.find((each) => each.id === id)?.device?.driver;
+  return new Map(Object.entries(nodes).map(([id, each]) => [id, omitUndefined({ driver: driverOf(id), ...each })]));
+}
+
 function allocate(pool: Pool, nodes: Nodes, useCdi = false): ContainerAllocation {
-  const answer = answerAllocate(pool, Object.keys(nodes), { nodes: new Map(Object.entries(nodes)), useCdi });
+  const answer = answerAllocate(pool, Object.keys(nodes), { nodes: bound(pool, nodes), useCdi });
   if ('problem' in answer) throw new Error(answer.problem);
   return answer;
 }
@@ -193,6 +200,18 @@ describe('answerAllocate', () => {
     const nodes = new Map([['0000:3b:02.0', NO_NODES]]);
     expect(answerAllocate({ ...pool, devices }, ['0000:3b:02.0'], { nodes, useCdi: false })).toEqual({ problem });
     expect(cdiSpecFile({ ...pool, devices }, nodes)).toBeUndefined();
+  });
+
+  it.each([
+    ['the driver vfio-pci', { ...vfio('41'), driver: 'vfio-pci' }],
+    ['no driver', NO_NODES],
+  ])('refuses a device that has %s now, and was offered with another one', (now, nodes) => {
+    const pool = poolOf({ resourceName: 'x', selectors: {} }, INTEL_HOST);
+    expect(
+      answerAllocate(pool, ['0000:3b:02.0'], { nodes: new Map([['0000:3b:02.0', nodes]]), useCdi: false }),
+    ).toEqual({
+      problem: `the device 0000:3b:02.0 of the resource intel.com/x has ${now} now, and had another one when it was offered`,
+    });
   });
 
   it('refuses a device that it does not have', () => {

@@ -25,7 +25,10 @@ export interface AllocateOptions {
   readonly useCdi: boolean;
 }
 
-/** Answers one container of an Allocate call. A problem when a device is not in the pool or cannot be used now. */
+/**
+ * Answers one container of an Allocate call. A problem when a device is not in the pool, cannot be used now, or has got
+ * another driver since it was offered.
+ */
 export function answerAllocate(
   pool: Pool,
   ids: readonly string[],
@@ -40,6 +43,7 @@ export function answerAllocate(
     if (device === undefined || found === undefined) {
       return { problem: `the device ${id} of the resource ${pool.resource.name} cannot be read now` };
     }
+    if (device.driver !== found.driver) return { problem: reboundProblem(pool, id, found.driver) };
     parts.push(partOf(pool, { device, wants }, found));
   }
   const variable = envName(pool.resource);
@@ -54,6 +58,12 @@ export function answerAllocate(
     cdiDevices,
     files: parts.flatMap(({ file }) => file ?? []),
   };
+}
+
+/** The files of another driver are not what the resource was chosen for. */
+function reboundProblem({ resource }: Pool, id: string, driver: string | undefined): string {
+  const now = driver === undefined ? 'no driver now' : `the driver ${driver} now`;
+  return `the device ${id} of the resource ${resource.name} has ${now}, and had another one when it was offered`;
 }
 
 /** What one device adds to the answer. */

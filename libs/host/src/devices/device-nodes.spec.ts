@@ -1,14 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DeviceNodes } from '@sriov/observed-host';
 import { deviceHost, driver, intelHost, mellanoxHost } from '../test/vector-hosts.ts';
-import { readDeviceNodes } from './device-nodes.ts';
+import { type DeviceWithNodes, readDeviceNodes } from './device-nodes.ts';
 
 const VF = '0000:3b:02.0';
 const vf = { id: VF, pciAddress: VF };
-const intel = (address: string): Promise<DeviceNodes> =>
-  readDeviceNodes(intelHost(), { id: address, pciAddress: address });
-const mellanox = (id: string, pciAddress = id): Promise<DeviceNodes> =>
-  readDeviceNodes(mellanoxHost(), { id, pciAddress });
+type Files = Omit<DeviceNodes, 'driver'>;
+/** The files alone. */
+const files = async (...read: Parameters<typeof readDeviceNodes>): Promise<Files> => {
+  const { driver: _, ...rest } = await readDeviceNodes(...read);
+  return rest;
+};
+const intel = (address: string): Promise<Files> => files(intelHost(), { id: address, pciAddress: address });
+const mellanox = (id: string, pciAddress = id): Promise<Files> => files(mellanoxHost(), { id, pciAddress });
 const shared = { rdma: [], rdmaCm: false, vhostNet: true, tun: true };
 const nothing = { rdma: [], rdmaCm: false, vhostNet: false, tun: false };
 const rdma = (number: number): object => ({
@@ -19,8 +23,8 @@ const rdma = (number: number): object => ({
   uverbs: [`/dev/infiniband/uverbs${number}`],
 });
 /** The nodes of a VF with these attributes, on a host with these files. */
-const nodesOf = (attributes: Record<string, string>, files: Record<string, string> = {}): Promise<DeviceNodes> =>
-  readDeviceNodes(deviceHost({ devices: { [VF]: attributes }, files }), vf);
+const nodesOf = (attributes: Record<string, string>, below: Record<string, string> = {}): Promise<Files> =>
+  files(deviceHost({ devices: { [VF]: attributes }, files: below }), vf);
 
 describe('the device files of a device', () => {
   it.each<[string, string, object]>([
@@ -108,6 +112,13 @@ describe('the device files of a device', () => {
     ['rdma_cm that the kernel lists', { '/sys/class/misc/rdma_cm/dev': '10:122' }, { rdmaCm: true }],
   ])('are told with %s, which all share', async (_, files, expected) => {
     expect(await nodesOf({}, files)).toEqual({ ...nothing, ...expected });
+  });
+
+  it('are told with the driver that they come from', async () => {
+    const driverOf = async (device: DeviceWithNodes): Promise<string | undefined> =>
+      (await readDeviceNodes(intelHost(), device)).driver;
+    expect(await driverOf({ id: '0000:3b:02.1', pciAddress: '0000:3b:02.1' })).toBe('vfio-pci');
+    expect(await driverOf({ id: '0000:3b:02.4', pciAddress: '0000:3b:02.4' })).toBeUndefined();
   });
 
   it('are unknown, and not none, when they cannot be read', async () => {

@@ -23,6 +23,7 @@ export async function readDeviceNodes(kernel: Kernel, device: DeviceWithNodes): 
     readMisc(kernel),
   ]);
   return omitUndefined({
+    driver,
     vfio: isVfio(driver) ? await readVfio(kernel, pci) : undefined,
     uio: isUio(driver) ? await readUio(kernel, pci) : undefined,
     vhostVdpa,
