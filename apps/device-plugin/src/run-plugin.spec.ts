@@ -201,6 +201,15 @@ describe('the device plugin', () => {
     expect(await kubelet.until(R, (each) => Object.keys(each).length === 1)).toEqual({ [id]: 'Healthy' });
   });
 
+  it('tells the kubelet that a resource is no more before it stops to serve it', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await writeFile(settings.configFile, configOf('other'));
+    await kubelet.until('openshift.io/other', (each) => healthy(each) === 4);
+    expect(await kubelet.until(R, (each) => Object.keys(each).length === 0)).toEqual({});
+    expect(await kubelet.endOf(R)).toBe('ended');
+  });
+
   it('takes the configuration that the daemon hands over before that of the file', async () => {
     start();
     await kubelet.until(R, (each) => healthy(each) === 4);

@@ -31,13 +31,20 @@ export const PLUGIN_SERVICE: ServiceDefinition = {
   PreStartContainer: method('PreStartContainer', 'Empty', 'Empty'),
 };
 
+/** A stream of lists that the kubelet has opened. */
+export interface ListStream {
+  send(list: object): void;
+  /** Ends it when the kubelet has got the lists that were sent. */
+  end(): void;
+}
+
 /** What a resource answers. */
 export interface ResourceAnswers {
   /** @throws {Error} with the cause, which the kubelet puts on the pod */
   allocate(ids: readonly string[]): Promise<ContainerAllocation>;
   prefer(request: PreferenceRequest): readonly string[];
-  /** Is called with each stream of lists, until that ends. */
-  follow(send: (list: object) => void, signal: AbortSignal): void;
+  /** Is called with each stream of lists. @param signal aborts when the kubelet ends it */
+  follow(stream: ListStream, signal: AbortSignal): void;
 }
 
 const allocateSchema = z.object({ container_requests: z.array(z.object({ devices_ids: z.array(z.string()) })) });
@@ -74,7 +81,7 @@ export function pluginService(answers: ResourceAnswers): UntypedServiceImplement
     ListAndWatch: (call: ServerWritableStream<unknown, object>) => {
       const ended = new AbortController();
       call.once('cancelled', () => ended.abort());
-      answers.follow((list) => call.write(list), ended.signal);
+      answers.follow({ send: (list) => call.write(list), end: () => call.end() }, ended.signal);
     },
   };
 }

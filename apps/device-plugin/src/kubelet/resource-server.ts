@@ -4,7 +4,7 @@ import { messageOf } from '@sriov/errors';
 import { isErrno, type Kernel } from '@sriov/host';
 import { type PooledDevice } from '@sriov/device-pool';
 import { encode } from './messages.ts';
-import { PLUGIN_SERVICE, pluginService, type ResourceAnswers } from './plugin-service.ts';
+import { type ListStream, PLUGIN_SERVICE, pluginService, type ResourceAnswers } from './plugin-service.ts';
 import { serveSocket, type SocketServer } from './serve-socket.ts';
 
 /** A socket for the kubelet, in its folder. Each start has a new name: the kubelet remembers those it has seen. */
@@ -35,15 +35,17 @@ export interface ResourcePorts {
   readonly onForgotten: () => void;
 }
 
-type Streams = Set<(list: object) => void>;
+/** A socket on which the resource is served, and what the kubelet follows there. */
+interface Endpoint {
+  readonly server: SocketServer;
+  readonly streams: Set<ListStream>;
+}
 
 /** One resource, as the kubelet sees it: a socket, a registration, and a list of devices for each stream. */
 export class ResourceServer {
   readonly #name: string;
   readonly #ports: ResourcePorts;
-  /** Those of the present socket. */
-  #streams: Streams = new Set();
-  #socket: SocketServer | undefined;
+  #endpoint: Endpoint | undefined;
   #list: { readonly text: string; readonly message: object } = { text: '', message: { devices: [] } };
   /** The kubelet that knows the resource, by its socket. */
   #registeredWith = '';
@@ -59,19 +61,19 @@ export class ResourceServer {
     const text = JSON.stringify(message);
     if (text === this.#list.text) return false;
     this.#list = { text, message };
-    for (const send of this.#streams) send(message);
+    for (const stream of this.#endpoint?.streams ?? []) stream.send(message);
     return true;
   }
 
   /** Registers with this kubelet, unless that is done. @param kubelet tells one kubelet from the next; empty for none */
   async register(kubelet: string): Promise<Registration> {
-    const isServed = this.#socket !== undefined && (await this.#socket.isThere());
+    const isServed = this.#endpoint !== undefined && (await this.#endpoint.server.isThere());
     if (isServed && this.#registeredWith === kubelet && kubelet !== '') return { state: 'registered' };
     this.#registeredWith = '';
     try {
       const before = isServed && kubelet === '' ? undefined : await this.#serve();
       // The old socket ends when the kubelet has heard of the new one, or has refused it.
-      await (kubelet === '' ? Promise.resolve() : this.#call()).finally(() => before?.close());
+      await (kubelet === '' ? Promise.resolve() : this.#call()).finally(() => closeEndpoint(before));
       if (kubelet === '') return { state: 'unanswered', problem: NO_KUBELET };
       this.#registeredWith = kubelet;
       return { state: 'registered' };
@@ -82,49 +84,55 @@ export class ResourceServer {
 
   /** Ends all streams. The kubelet gives out none of its devices then. */
   async close(): Promise<void> {
-    this.#streams = new Set();
-    await this.#socket?.close();
-    this.#socket = undefined;
+    const before = this.#endpoint;
+    this.#endpoint = undefined;
     this.#registeredWith = '';
+    await closeEndpoint(before);
   }
 
   /** Serves on a new socket. @returns that of before, which still serves */
-  async #serve(): Promise<SocketServer | undefined> {
+  async #serve(): Promise<Endpoint | undefined> {
     const { kubeletFolder, answers } = this.#ports;
     const path = join(kubeletFolder, `sriov-${randomBytes(6).toString('hex')}.sock`);
-    const streams: Streams = new Set();
-    const service = pluginService({ ...answers, follow: (send, signal) => this.#follow(streams, send, signal) });
-    const before = this.#socket;
-    this.#streams = streams;
-    this.#socket = await serveSocket(path, PLUGIN_SERVICE, service);
+    const streams = new Set<ListStream>();
+    const service = pluginService({ ...answers, follow: (stream, signal) => this.#follow(streams, stream, signal) });
+    const before = this.#endpoint;
+    this.#endpoint = { server: await serveSocket(path, PLUGIN_SERVICE, service), streams };
     return before;
   }
 
   async #call(): Promise<void> {
     const { kernel, kubeletFolder } = this.#ports;
-    const endpoint = basename(this.#socket?.path ?? '');
+    const endpoint = basename(this.#endpoint?.server.path ?? '');
     const options = { get_preferred_allocation_available: true };
     const request = encode('RegisterRequest', { version: 'v1beta1', endpoint, resource_name: this.#name, options });
     const target = { socket: join(kubeletFolder, 'kubelet.sock'), method: '/v1beta1.Registration/Register' };
     await kernel.call(target, request, { deadlineMs: REGISTER_MS });
   }
 
-  #follow(streams: Streams, send: (list: object) => void, signal: AbortSignal): void {
-    streams.add(send);
-    signal.addEventListener('abort', () => this.#unfollow(streams, send), { once: true });
-    send(this.#list.message);
+  #follow(streams: Set<ListStream>, stream: ListStream, signal: AbortSignal): void {
+    streams.add(stream);
+    signal.addEventListener('abort', () => this.#unfollow(streams, stream), { once: true });
+    stream.send(this.#list.message);
   }
 
   /**
    * Older kubelets know one socket for each resource. When any process that has registered the resource ends, they also
    * end the stream of the one that registered last, and give out no device before that registers again.
    */
-  #unfollow(streams: Streams, send: (list: object) => void): void {
-    streams.delete(send);
-    if (streams !== this.#streams || streams.size > 0) return;
+  #unfollow(streams: Set<ListStream>, stream: ListStream): void {
+    streams.delete(stream);
+    if (streams !== this.#endpoint?.streams || streams.size > 0) return;
     this.#registeredWith = '';
     this.#ports.onForgotten();
   }
+}
+
+/** Ends its streams, each after the lists that were sent. */
+async function closeEndpoint(endpoint: Endpoint | undefined): Promise<void> {
+  for (const stream of endpoint?.streams ?? []) stream.end();
+  endpoint?.streams.clear();
+  await endpoint?.server.close();
 }
 
 const NO_KUBELET = 'the kubelet has no socket: it does not run, or its folder is another one';

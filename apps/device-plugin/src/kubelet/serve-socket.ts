@@ -8,9 +8,12 @@ export interface SocketServer {
   readonly path: string;
   /** The socket is still there under its name, and is this one. */
   isThere(): Promise<boolean>;
-  /** Ends all calls, and removes the socket. */
+  /** Takes no further call, lets those that end soon come to their end, ends the others, and removes the socket. */
   close(): Promise<void>;
 }
+
+/** Longest wait until what was answered has been delivered. A pass may wait for it, and the config daemon for that. */
+const DELIVER_MS = 1_000;
 
 /** Serves on a new socket that only its owner may use. @throws {Error} when the socket cannot be made */
 export async function serveSocket(
@@ -31,7 +34,11 @@ export async function serveSocket(
     path,
     isThere: async () => (await identityOf(path)) === String(ino),
     close: async () => {
-      server.forceShutdown();
+      const patience = setTimeout(() => server.forceShutdown(), DELIVER_MS);
+      await new Promise<void>((resolve) => {
+        server.tryShutdown(() => resolve());
+      });
+      clearTimeout(patience);
       await rm(path, { force: true });
     },
   };

@@ -37,6 +37,7 @@ export class TestKubelet {
   readonly #told = new Map<string, Told>();
   readonly #clients = new Map<string, Client>();
   readonly #streams = new Map<string, { cancel(): void }>();
+  readonly #ends = new Map<string, Promise<'ended' | 'cut off'>>();
   readonly #waiting = new Set<() => void>();
   #server: SocketServer | undefined;
   /** Why resources are refused. */
@@ -79,6 +80,11 @@ export class TestKubelet {
     }
   }
 
+  /** How the plugin ended the stream of the resource. */
+  endOf(resource: string): Promise<'ended' | 'cut off'> | undefined {
+    return this.#ends.get(resource);
+  }
+
   told(resource: string): Told | undefined {
     return this.#told.get(resource);
   }
@@ -117,7 +123,11 @@ export class TestKubelet {
       for (const wake of this.#waiting) wake();
       this.#waiting.clear();
     });
-    stream.on('error', () => undefined);
+    const end = new Promise<'ended' | 'cut off'>((resolve) => {
+      stream.on('end', () => resolve('ended'));
+      stream.on('error', () => resolve('cut off'));
+    });
+    this.#ends.set(resource, end);
   }
 
   #call(
