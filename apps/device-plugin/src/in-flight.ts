@@ -19,8 +19,8 @@ export class InFlight {
     return new Map([...this.#calls.keys()].flatMap(({ resource, ids }) => ids.map((id) => [id, resource] as const)));
   }
 
-  /** Resolves when the work that goes on now is done, well or not. */
+  /** Resolves when no work goes on, what begins meanwhile included, and whether it went well or not. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#calls.values());
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls.values());
   }
 }

@@ -38,7 +38,7 @@ export interface OfferPorts extends GatherPorts {
 /** The kubelet tells of a device at once; so long it counts as given to a pod in any case. */
 const GRANTED_MS = 10_000;
 /** Longest wait of an Allocate for a device that is being changed, and between two looks. */
-const ALLOCATE_MS = { longest: 30_000, between: 200 };
+export const ALLOCATE_MS = { longest: 30_000, between: 200 };
 
 /** Everything that the plugin offers at the moment. */
 export class Offers {

@@ -1,7 +1,11 @@
 import { HostKernel } from '@sriov/host';
 import { type ServiceDefinition } from '@sriov/runtime';
+import { ALLOCATE_MS } from './offers.ts';
 import { runPlugin } from './run-plugin.ts';
 import { settingsSchema } from './settings.ts';
+
+/** What follows an Allocate that waits: the pass that is being made, and the answers on their way to the kubelet. */
+const LAST_PASS_MS = 10_000;
 
 /** The service as its process and its tests run it. */
 export const service: ServiceDefinition<typeof settingsSchema> = {
@@ -9,5 +13,6 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   summary: 'tells the kubelet which SR-IOV devices of its node it can give to pods, and learns without a restart',
   schema: settingsSchema,
   sharesPort: true,
+  stopDeadlineMs: ALLOCATE_MS.longest + LAST_PASS_MS,
   run: (context) => runPlugin(context, new HostKernel({ hostRoot: '/', spareThreads: 1 })),
 };

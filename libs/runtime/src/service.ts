@@ -47,6 +47,11 @@ export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefini
   isOneShot?(settings: z.output<S>): boolean;
   /** A second process may listen on the same port: a successor starts before this one ends. */
   readonly sharesPort?: true;
+  /**
+   * Longest time from the signal to stop until {@link run} returns; 25 s unless given, after which the process ends all the
+   * same. The chart has to leave the pod more than that: `terminationGracePeriodSeconds`, 30 unless given.
+   */
+  readonly stopDeadlineMs?: number;
   run(context: ServiceContext<z.output<S>>): Promise<void>;
 }
 
@@ -63,7 +68,7 @@ export async function runService<S extends ServiceSchema>(definition: ServiceDef
   try {
     const read = readSettings(definition, { argv: process.argv.slice(2), env: process.env });
     if ('help' in read) process.stdout.write(read.help);
-    else await serve(definition, read.settings, stopOnSignals(process, systemClock));
+    else await serve(definition, read.settings, stopOnSignals(process, systemClock, definition.stopDeadlineMs));
     process.exitCode = 0;
   } catch (error) {
     process.exitCode = reportFailure(definition.program, error);

@@ -4,7 +4,7 @@ import { type Clock } from './clock.ts';
 import { stopOnSignals } from './stop-signals.ts';
 
 /** A process that records how it ends, with a timer that the test fires. */
-function createProcess(): {
+function createProcess(deadlineMs?: number): {
   signalled: EventEmitter;
   said: string[];
   signal: AbortSignal;
@@ -25,7 +25,7 @@ function createProcess(): {
     },
     sleep: () => Promise.resolve(),
   };
-  return { signalled, said, timers, signal: stopOnSignals(signalled, clock) };
+  return { signalled, said, timers, signal: stopOnSignals(signalled, clock, deadlineMs) };
 }
 
 describe('a process', () => {
@@ -43,11 +43,14 @@ describe('a process', () => {
     expect(said).toEqual(['exit 1']);
   });
 
-  it('ends after 25 s when it did not stop, and says so', () => {
-    const { signalled, said, timers } = createProcess();
+  it.each([
+    ['25 s', undefined, 25_000],
+    ['40 s where its service needs them', 40_000, 40_000],
+  ])('ends after %s when it did not stop, and says so', (_, deadlineMs, expected) => {
+    const { signalled, said, timers } = createProcess(deadlineMs);
     signalled.emit('SIGTERM');
-    expect(timers.map(({ ms }) => ms)).toEqual([25_000]);
+    expect(timers.map(({ ms }) => ms)).toEqual([expected]);
     timers[0]?.fire();
-    expect(said).toEqual(['did not stop within 25 s', 'exit 1']);
+    expect(said).toEqual([`did not stop within ${expected / 1000} s`, 'exit 1']);
   });
 });

@@ -8,11 +8,15 @@ export interface SignalledProcess {
   readonly stderr: { write(text: string): unknown };
 }
 
-/** How long a service may take to stop before the process ends all the same. Less than the 30 s of the kubelet. */
+/** How long a service may take to stop, unless it says otherwise. Less than the 30 s that the kubelet leaves to pods. */
 const STOP_DEADLINE_MS = 25_000;
 
 /** Aborts on the first signal; ends the process at once on the second, or when the service does not stop in time. */
-export function stopOnSignals(process: SignalledProcess, clock: Clock): AbortSignal {
+export function stopOnSignals(
+  process: SignalledProcess,
+  clock: Clock,
+  deadlineMs: number = STOP_DEADLINE_MS,
+): AbortSignal {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) {
@@ -20,8 +24,8 @@ export function stopOnSignals(process: SignalledProcess, clock: Clock): AbortSig
       return;
     }
     stop.abort();
-    clock.setTimer(STOP_DEADLINE_MS, () => {
-      process.stderr.write(`did not stop within ${describeDuration(STOP_DEADLINE_MS)}\n`);
+    clock.setTimer(deadlineMs, () => {
+      process.stderr.write(`did not stop within ${describeDuration(deadlineMs)}\n`);
       process.exit(1);
     });
   };
