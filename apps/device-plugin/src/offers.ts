@@ -1,6 +1,5 @@
 import {
   answerAllocate,
-  cdiSpecFile,
   type ContainerAllocation,
   type AllocationPolicy,
   type HostFile,
@@ -232,11 +231,8 @@ export class Offers {
 
   async #answer(pool: Pool, ids: readonly string[]): Promise<ReturnType<typeof answerAllocate>> {
     const { useCdi, writeFiles } = this.#ports;
-    const nodes = await this.#readNodes(pool, useCdi ? pool.devices.map(({ id }) => id) : ids);
-    const answer = answerAllocate(pool, ids, { nodes, useCdi });
-    if ('problem' in answer) return answer;
-    const spec = useCdi ? cdiSpecFile(pool, nodes) : undefined;
-    await writeFiles([...answer.files, ...(spec === undefined ? [] : [spec])]);
+    const answer = answerAllocate(pool, ids, { nodes: await this.#readNodes(pool, ids), useCdi });
+    if (!('problem' in answer)) await writeFiles(answer.files);
     return answer;
   }
 

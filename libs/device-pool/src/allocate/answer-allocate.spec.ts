@@ -4,8 +4,8 @@ import { type DeviceNodes, type ObservedDevice } from '@sriov/observed-host';
 import { type Pool } from '../pools/plan-pools.ts';
 import { INTEL_HOST, intelVf, MLX_HOST, nic, NO_NODES, rdmaNodes } from '../test/hosts.ts';
 import { planOf } from '../test/plan.ts';
-import { answerAllocate, type ContainerAllocation } from './answer-allocate.ts';
-import { cdiAnnotation, cdiSpecFile } from './cdi.ts';
+import { answerAllocate, type ContainerAllocation, deviceOfInfoFile } from './answer-allocate.ts';
+import { CDI_FOLDER, cdiAnnotation, deviceOfCdiFile } from './cdi.ts';
 
 type Nodes = Record<string, DeviceNodes>;
 
@@ -199,7 +199,6 @@ describe('answerAllocate', () => {
     const devices = [{ id: '0000:3b:02.0', isHealthy: true, wants: { isRdma: false, needVhostNet: false } }];
     const nodes = new Map([['0000:3b:02.0', NO_NODES]]);
     expect(answerAllocate({ ...pool, devices }, ['0000:3b:02.0'], { nodes, useCdi: false })).toEqual({ problem });
-    expect(cdiSpecFile({ ...pool, devices }, nodes)).toBeUndefined();
   });
 
   it.each([
@@ -227,38 +226,50 @@ describe('answerAllocate', () => {
       const answer = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': rdmaNodes(2) }, true);
       expect(answer).toMatchObject({
         devices: [],
-        cdiDevices: ['lab.example/net-pci=0000:d8:00.2'],
-        annotations: { 'cdi.k8s.io/lab.example_net-pci_roce': 'lab.example/net-pci=0000:d8:00.2' },
+        cdiDevices: ['sriovnetwork.openshift.io/device=0000:d8:00.2'],
+        annotations: { 'cdi.k8s.io/lab.example_net-pci_roce': 'sriovnetwork.openshift.io/device=0000:d8:00.2' },
       });
     });
 
-    it('describes the device files, and leaves devices without any out', () => {
-      const pool = poolOf(ROCE, MLX_HOST);
-      const file = cdiSpecFile(pool, new Map([['0000:d8:00.2', rdmaNodes(2)]]));
-      expect(file?.path).toBe('/var/run/cdi/sriov-dp-lab.example-net-pci-roce.json');
+    it('describes the device files of each device, and nothing of one without any', () => {
+      const { files: written } = allocate(poolOf(ROCE, MLX_HOST), { '0000:d8:00.2': rdmaNodes(2) }, true);
+      const file = written.find(({ path }) => path.startsWith(CDI_FOLDER));
+      expect(file?.path).toBe('/var/run/cdi/sriov-operator-0000:d8:00.2.json');
       const deviceNodes = [...files, '/dev/vhost-net', '/dev/net/tun'].map((path) => ({
         ...{ path, hostPath: path, permissions: 'rw' },
       }));
       expect(JSON.parse(file!.content)).toEqual({
-        ...{ cdiVersion: '0.5.0', kind: 'lab.example/net-pci' },
+        ...{ cdiVersion: '0.5.0', kind: 'sriovnetwork.openshift.io/device' },
         devices: [{ name: '0000:d8:00.2', containerEdits: { deviceNodes } }],
       });
       const plain = poolOf({ resourceName: 'plain', selectors: { drivers: ['iavf'] } }, INTEL_HOST);
-      expect(cdiSpecFile(plain, new Map([['0000:3b:02.0', NO_NODES]]))).toBeUndefined();
-      expect(allocate(plain, { '0000:3b:02.0': NO_NODES }, true)).toMatchObject({ annotations: {}, cdiDevices: [] });
+      const answer = allocate(plain, { '0000:3b:02.0': NO_NODES }, true);
+      expect(answer).toMatchObject({
+        annotations: {},
+        cdiDevices: [],
+        files: [{ path: expect.not.stringContaining(CDI_FOLDER) }],
+      });
     });
 
-    it('names several devices in one annotation, and leaves out one of which nothing was read', () => {
+    it('names several devices in one annotation, with a file for each', () => {
       const pool = poolOf({ resourceName: 'a', selectors: { drivers: ['vfio-pci'] } }, INTEL_HOST);
       const nodes = { '0000:3b:02.1': vfio('41'), '0000:3b:02.2': vfio('7', true) };
-      expect(allocate(pool, nodes, true).annotations).toEqual({
-        'cdi.k8s.io/intel.com_net-pci_a': 'intel.com/net-pci=0000:3b:02.1,intel.com/net-pci=0000:3b:02.2',
+      const answer = allocate(pool, nodes, true);
+      expect(answer.annotations).toEqual({
+        'cdi.k8s.io/intel.com_net-pci_a':
+          'sriovnetwork.openshift.io/device=0000:3b:02.1,sriovnetwork.openshift.io/device=0000:3b:02.2',
       });
-      const file = cdiSpecFile(pool, new Map([['0000:3b:02.2', vfio('7', true)]]));
-      expect(JSON.parse(file!.content)).toMatchObject({
-        devices: [{ containerEdits: { deviceNodes: [{}, { path: '/dev/vfio/7', hostPath: '/dev/vfio/noiommu-7' }] } }],
-      });
-      expect(file?.content).not.toContain('0000:3b:02.1');
+      const specs = answer.files
+        .filter(({ path }) => path.startsWith(CDI_FOLDER))
+        .map(({ content }) => JSON.parse(content) as unknown);
+      expect(specs).toMatchObject([
+        { devices: [{ name: '0000:3b:02.1' }] },
+        {
+          devices: [
+            { containerEdits: { deviceNodes: [{}, { path: '/dev/vfio/7', hostPath: '/dev/vfio/noiommu-7' }] } },
+          ],
+        },
+      ]);
     });
 
     it.each([
@@ -283,5 +294,30 @@ describe('answerAllocate', () => {
         expect(cdiAnnotation(resource)).toBe(`cdi.k8s.io/${before}${resourceName}`);
       },
     );
+  });
+});
+
+describe('the device of a file', () => {
+  it('is told by the names of all files that are written', () => {
+    const pool = poolOf(
+      { resourceName: 'a-b', resourcePrefix: 'x.y', selectors: { drivers: ['vfio-pci'] } },
+      INTEL_HOST,
+    );
+    const names = allocate(pool, { '0000:3b:02.1': vfio('41') }, true).files.map(({ path }) => path.split('/').at(-1)!);
+    expect(names.map((name) => deviceOfInfoFile(name, ['other', 'x.y']) ?? deviceOfCdiFile(name))).toEqual([
+      '0000:3b:02.1',
+      '0000:3b:02.1',
+    ]);
+  });
+
+  it.each([
+    ['is of another prefix', 'intel.com.x-a-0000:3b:02.1-device.json'],
+    ['has no resource', 'intel.com-0000:3b:02.1-device.json'],
+    ['is about no PCI device', 'intel.com-a-mlx5_core.sf.4-device.json'],
+    ['is still being written', 'intel.com-a-0000:3b:02.1-device.json.new-7'],
+    ['is one of the original plugin', 'sriov-dp-intel.com-net-pci-a.yaml'],
+    ['is one of CDI that is still being written', 'sriov-operator-0000:3b:02.1.json.new-7'],
+  ])('is not told where the file %s', (_, name) => {
+    expect(deviceOfInfoFile(name, ['intel.com']) ?? deviceOfCdiFile(name)).toBeUndefined();
   });
 });

@@ -1,11 +1,11 @@
 import { type DeviceNodes } from '@sriov/observed-host';
 import { type ResourceConfig } from '../config/resource-config.ts';
 import { type Pool } from '../pools/pool.ts';
-import { cdiAnnotation, cdiName } from './cdi.ts';
+import { cdiAnnotation, cdiName, cdiSpecFile } from './cdi.ts';
 import { deviceInfoFile, type HostFile } from './device-info.ts';
 import { type DeviceSpec, providedBy, type UsedDevice } from './nodes-of.ts';
 
-export { DEVICE_INFO_FOLDER, deviceInfoPath, type HostFile } from './device-info.ts';
+export { DEVICE_INFO_FOLDER, deviceInfoPath, deviceOfInfoFile, type HostFile } from './device-info.ts';
 
 /** What one container gets. */
 export interface ContainerAllocation {
@@ -48,15 +48,14 @@ export function answerAllocate(
   }
   const variable = envName(pool.resource);
   const info = sortKeys(Object.fromEntries(parts.map(({ id, words }) => [id, words])));
-  const cdiDevices = useCdi
-    ? parts.filter(({ specs }) => specs.length > 0).map(({ id }) => cdiName(pool.resource, id))
-    : [];
+  const cdiFiles = useCdi ? parts.flatMap(({ id, specs }) => cdiSpecFile(id, specs) ?? []) : [];
+  const cdiDevices = useCdi ? parts.flatMap(({ id, specs }) => (specs.length > 0 ? [cdiName(id)] : [])) : [];
   return {
     envs: { [variable]: ids.join(','), [`${variable}_INFO`]: JSON.stringify(info) },
     devices: useCdi ? [] : uniqueSpecs(parts.flatMap(({ specs }) => specs)),
     annotations: cdiDevices.length > 0 ? { [cdiAnnotation(pool.resource)]: cdiDevices.join(',') } : {},
     cdiDevices,
-    files: parts.flatMap(({ file }) => file ?? []),
+    files: [...parts.flatMap(({ file }) => file ?? []), ...cdiFiles],
   };
 }
 

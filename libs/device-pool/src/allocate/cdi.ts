@@ -1,24 +1,31 @@
-import { type DeviceNodes } from '@sriov/observed-host';
-import { type ResourceConfig } from '../config/resource-config.ts';
+import { GROUP } from '@sriov/api';
 import { type Pool } from '../pools/pool.ts';
 import { type HostFile } from './device-info.ts';
-import { type DeviceSpec, providedBy } from './nodes-of.ts';
+import { type DeviceSpec } from './nodes-of.ts';
 
 /** Folder of the host in which container runtimes look for CDI specifications. */
 export const CDI_FOLDER = '/var/run/cdi';
-/** Names of our files, and of those of the original, begin like this. */
-export const CDI_FILE_PREFIX = 'sriov-dp-';
 
-const CLASSES: Readonly<Record<ResourceConfig['deviceType'], string>> = {
+/** Each file is about one device: several processes write them, and none has to know what is in those of the others. */
+const FILE = { prefix: 'sriov-operator-', suffix: '.json' };
+
+/**
+ * A runtime refuses a name that two files explain. The original plugin names devices `PREFIX/net-pci=ID` and the like,
+ * and leaves its files `sriov-dp-*.yaml` when it is killed; at its start it removes all that begin with `sriov-dp-`.
+ * Therefore neither our names nor our files are called like its own.
+ */
+const KIND = `${GROUP}/device`;
+
+/** Name of a device in the words of CDI: `sriovnetwork.openshift.io/device=0000:3b:02.0`. */
+export function cdiName(id: string): string {
+  return `${KIND}=${id}`;
+}
+
+const CLASSES: Readonly<Record<Pool['resource']['deviceType'], string>> = {
   netDevice: 'net-pci',
   accelerator: 'net-accel',
   auxNetDevice: 'net-sf',
 };
-
-/** Name of a device in the words of CDI: `openshift.io/net-pci=0000:3b:02.0`. */
-export function cdiName({ prefix, deviceType }: Pool['resource'], id: string): string {
-  return `${prefix}/${CLASSES[deviceType]}=${id}`;
-}
 
 /** A key of an annotation has at most so many characters behind its slash. */
 const MAX_KEY = 63;
@@ -30,24 +37,20 @@ export function cdiAnnotation({ prefix, deviceType, resourceName }: Pool['resour
   return `cdi.k8s.io/${end}`;
 }
 
-/**
- * The CDI specification of a pool. JSON is YAML as well. Devices without device files are left out: CDI allows none
- * that changes nothing. Absent when there is no other.
- */
-export function cdiSpecFile(pool: Pool, nodes: ReadonlyMap<string, DeviceNodes>): HostFile | undefined {
-  const { prefix, deviceType, resourceName } = pool.resource;
-  const devices = pool.devices.flatMap(({ id, device, wants }) => {
-    const found = nodes.get(id);
-    if (device === undefined || found === undefined) return [];
-    const specs = providedBy({ device, wants }, found, undefined).flatMap((each) => each.specs);
-    return specs.length === 0 ? [] : [{ name: id, containerEdits: { deviceNodes: specs.map(toNode) } }];
-  });
-  if (devices.length === 0) return undefined;
-  const kind = `${prefix}/${CLASSES[deviceType]}`;
+/** The CDI specification of a device. Absent for one without device files: CDI allows none that changes nothing. */
+export function cdiSpecFile(id: string, specs: readonly DeviceSpec[]): HostFile | undefined {
+  if (specs.length === 0) return undefined;
+  const devices = [{ name: id, containerEdits: { deviceNodes: specs.map(toNode) } }];
   return {
-    path: `${CDI_FOLDER}/${CDI_FILE_PREFIX}${prefix}-${CLASSES[deviceType]}-${resourceName}.json`,
-    content: JSON.stringify({ cdiVersion: '0.5.0', kind, devices }),
+    path: `${CDI_FOLDER}/${FILE.prefix}${id}${FILE.suffix}`,
+    content: JSON.stringify({ cdiVersion: '0.5.0', kind: KIND, devices }),
   };
+}
+
+/** The device that a file in {@link CDI_FOLDER} is about; absent for a file of somebody else. */
+export function deviceOfCdiFile(name: string): string | undefined {
+  if (!name.startsWith(FILE.prefix) || !name.endsWith(FILE.suffix)) return undefined;
+  return name.slice(FILE.prefix.length, -FILE.suffix.length);
 }
 
 function toNode({ hostPath, containerPath, permissions }: DeviceSpec): object {

@@ -16,6 +16,20 @@ export function deviceInfoPath(resource: string, id: string): string {
   return `${DEVICE_INFO_FOLDER}/${`${resource}-${id}`.replaceAll('/', '-')}-device.json`;
 }
 
+/** PCI addresses: there are such files about no other devices. */
+const INFO_FILE = /^(.+)-([0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])-device\.json$/;
+
+/**
+ * The device that a file in {@link DEVICE_INFO_FOLDER} is about; absent for a file of somebody else. Other plugins name
+ * theirs by the same rule, and have other prefixes.
+ * @param prefixes of resources that are ours
+ */
+export function deviceOfInfoFile(name: string, prefixes: readonly string[]): string | undefined {
+  const [, resource = '', id] = INFO_FILE.exec(name) ?? [];
+  const isOurs = prefixes.some((prefix) => resource.startsWith(`${prefix}-`));
+  return isOurs ? id : undefined;
+}
+
 /** The file about a device by version 1.1.0 of the device-info specification; absent where it knows no such device. */
 export function deviceInfoFile(
   { resource }: Pool,
