@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand, withLock } from '@sriov/control-plane';
+import { listEntries, type WrittenFile, writeTar } from '@sriov/images';
 import { bundleApp, type GuestTools, stage } from '@sriov/vm';
 import { layOutBusybox, layOutNodeAndPrograms } from './base-layers.ts';
 import { type Image, writeImageArchive } from './image-archive.ts';
 import { getPreload } from './preload.ts';
-import { listEntries, type WrittenFile, writeTar } from './tar.ts';
 
 /** Names of the images, as pods of the lane give them; no registry has them. */
 export const IMAGE = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type TarEntry, type WrittenFile, writeTar } from './tar.ts';
+import { type TarEntry, type WrittenFile, writeTar } from '@sriov/images';
 
 /** An image for containers of Linux on amd64. */
 export interface Image {

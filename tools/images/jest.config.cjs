@@ -1,0 +1,1 @@
+module.exports = { displayName: 'images', preset: '../../jest.preset.cjs' };
