@@ -28,6 +28,8 @@ export interface Gathered {
   readonly facts: PoolFacts;
   readonly configProblems: readonly string[];
   readonly configHash: string | undefined;
+  /** Nobody could be asked what pods have, and so none was told of: pods may have devices all the same. */
+  readonly isKubeletMissing: boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
     },
     configProblems: problems,
     configHash: hash,
+    isKubeletMissing: allocations.missing !== undefined,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type PoolsPlan,
   preferDevices,
 } from '@sriov/device-pool';
+import { messageOf } from '@sriov/errors';
 import { type Kernel, readDeviceNodes } from '@sriov/host';
 import { type DeviceNodes } from '@sriov/observed-host';
 import { type SyncAnswer } from '@sriov/plugin-handover';
@@ -28,6 +29,8 @@ export interface OfferPorts extends GatherPorts {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly metrics: PluginMetrics;
   readonly writeFiles: (files: readonly HostFile[]) => Promise<void>;
+  /** Removes those that no pod needs any more. */
+  readonly removeStaleFiles: (facts: Gathered['facts']) => Promise<void>;
   /** Is called when the kubelet has forgotten a resource: the next pass registers it again. */
   readonly onForgotten: () => void;
   /** Makes a pass that begins now. Never rejects. */
@@ -48,6 +51,7 @@ export class Offers {
   readonly #unregistered = new Map<string, Exclude<Registration, { state: 'registered' }>>();
   #plan: PoolsPlan = { pools: [], heldBack: [] };
   #gathered: Gathered | undefined;
+  #untidy: readonly string[] = [];
   #said = new Set<string>();
 
   constructor(ports: OfferPorts) {
@@ -78,6 +82,7 @@ export class Offers {
     const listed = this.#plan.pools.filter((pool) => this.#list(pool));
     await Promise.all(listed.map(({ resource }) => this.#register(resource.name, kubelet)));
     await this.#endOthers();
+    await this.#tidy(gathered);
     this.#say();
     this.#ports.metrics.offered(this.answer());
   }
@@ -165,11 +170,21 @@ export class Offers {
     }
   }
 
+  /** What is offered does not depend on it. */
+  async #tidy({ facts, isKubeletMissing }: Gathered): Promise<void> {
+    const known = isKubeletMissing ? { ...facts, allocated: undefined } : facts;
+    this.#untidy = await this.#ports.removeStaleFiles(known).then(
+      () => [],
+      (error: unknown) => [`files that no pod needs any more cannot be removed: ${messageOf(error)}`],
+    );
+  }
+
   /** One line for each thing that is new. */
   #say(): void {
     const lines = [
       ...this.#plan.heldBack.map(({ message }) => message),
       ...(this.#gathered?.configProblems ?? []),
+      ...this.#untidy,
       ...[...this.#unregistered].map(([name, { problem }]) => `${name}: ${problem}`),
     ];
     for (const line of lines) if (!this.#said.has(line)) this.#ports.log.warn(line);

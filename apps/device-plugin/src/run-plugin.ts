@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { planPools } from '@sriov/device-pool';
+import { CDI_FOLDER, DEVICE_INFO_FOLDER, planPools } from '@sriov/device-pool';
 import { type Kernel } from '@sriov/host';
 import { isSyncSocket, type SyncAnswer, syncSocketPath } from '@sriov/plugin-handover';
 import { followSources, type ServiceContext } from '@sriov/runtime';
@@ -12,6 +12,7 @@ import { Looks } from './looks.ts';
 import { Offers } from './offers.ts';
 import { Passes } from './passes.ts';
 import { type Settings } from './settings.ts';
+import { StaleFiles } from './stale-files.ts';
 import { SYNC_SERVICE, syncService } from './sync-service.ts';
 import { eventSources } from './watches.ts';
 import { writeFiles } from './write-files.ts';
@@ -31,7 +32,9 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
   const metrics = createPluginMetrics(context.metrics);
   const look = (): Promise<void> => looks.look();
   const onForgotten = (): void => looks.wake(FORGOTTEN_MS);
-  const offers = new Offers({ ...settings, kernel, clock, log, metrics, writeFiles, onForgotten, look });
+  const stale = new StaleFiles({ deviceInfo: DEVICE_INFO_FOLDER, cdi: CDI_FOLDER }, clock);
+  const files = { writeFiles, removeStaleFiles: stale.remove.bind(stale) };
+  const offers = new Offers({ ...settings, ...files, kernel, clock, log, metrics, onForgotten, look });
   const passes = new Passes(() => offers.pass(planPools));
   const isComplete = (): boolean => offers.isComplete;
   const isAnswered = (): boolean => offers.isAnswered;
