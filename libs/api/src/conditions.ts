@@ -55,6 +55,14 @@ export const CONDITION = {
   nodesWritten: 'NodesWritten',
   /** On SriovOperatorConfig: every entry of the ConfigMap `supported-nic-ids` could be read. */
   nicListRead: 'NicListRead',
+  /** On SriovOperatorConfig, one for each operand that is wanted: it is deployed as it should be, and its pods work. */
+  configDaemonDeployed: 'ConfigDaemonDeployed',
+  devicePluginDeployed: 'DevicePluginDeployed',
+  originalDevicePluginDeployed: 'SriovNetworkDevicePluginDeployed',
+  metricsExporterDeployed: 'MetricsExporterDeployed',
+  cniPluginsDeployed: 'CniPluginsDeployed',
+  /** On SriovOperatorConfig: the webhook that validates our resources answers. */
+  operatorWebhookAvailable: 'OperatorWebhookAvailable',
 } as const;
 
 /** An object whose status carries conditions. */

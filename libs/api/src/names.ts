@@ -16,6 +16,10 @@ export const DEFAULT_RESOURCE_PREFIX = 'openshift.io';
 export const DEVICE_PLUGIN_CONFIG_MAP = 'device-plugin-config';
 /** Selects the pods of the SR-IOV device plugin, in the operator namespace. */
 export const DEVICE_PLUGIN_SELECTOR = 'app=sriov-device-plugin';
+/** ConfigMap in which the chart tells the operand controller what the operands are made from, see `libs/operands`. */
+export const OPERAND_SETTINGS_CONFIG_MAP = 'operand-settings';
+/** Key of {@link OPERAND_SETTINGS_CONFIG_MAP}: a JSON text. */
+export const OPERAND_SETTINGS_KEY = 'settings.json';
 /** ConfigMap whose values are `"<vendor> <pfDevice> <vfDevice>"`, lower-case hex. */
 export const SUPPORTED_NIC_CONFIG_MAP = 'supported-nic-ids';
 
@@ -23,6 +27,10 @@ export const SUPPORTED_NIC_CONFIG_MAP = 'supported-nic-ids';
 export const LABEL = {
   /** On Node: `Enabled` or `Disabled`; the device-plugin DaemonSet selects by it. */
   devicePlugin: `${GROUP}/device-plugin`,
+  /** On Node: `own` or `sriov-network-device-plugin`, which device plugin runs there; the default decides without it. */
+  devicePluginKind: `${GROUP}/device-plugin-kind`,
+  /** On each object that the operand controller makes: the operand that it is part of. Nothing else is ever pruned. */
+  operand: `${GROUP}/operand`,
   worker: 'node-role.kubernetes.io/worker',
   os: 'kubernetes.io/os',
 } as const;
@@ -52,6 +60,11 @@ export const ANNOTATION = {
    * It is written together with the spec.
    */
   plannedFrom: `${GROUP}/planned-from`,
+  /**
+   * On each object that the operand controller makes: hash of all that it has applied. It differs when something was
+   * removed, which a comparison with the object cannot tell from what somebody else has added.
+   */
+  operandHash: `${GROUP}/operand-hash`,
   /** On NetworkAttachmentDefinition: `<Kind>.<group>/<namespace>/<name>` of the network CR that made it. */
   ownerRef: `${GROUP}/owner-ref`,
   /** On network CRs: namespace of the NetworkAttachmentDefinition of the last successful sync. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionsSchema } from './conditions.ts';
 import { readyColumns } from './network-fields.ts';
-import { GROUP, VERSION } from './names.ts';
+import { GROUP, LABEL, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject, labelMap, stringMap } from './object.ts';
 
 /** Spec of the SriovOperatorConfig: settings of the operator itself. */
@@ -29,6 +29,15 @@ export const operatorConfigSpecSchema = z.object({
   featureGates: z.record(z.string(), z.boolean()).optional().describe('Features to switch on or off by name.'),
   configDaemonEnvVars: stringMap.optional().describe('Further environment variables of the daemon.'),
 });
+
+const DEFAULT_NODE_LABELS = { [LABEL.worker]: '', [LABEL.os]: 'linux' };
+
+/** Labels of the nodes that the operator manages. An empty selector is none: the default counts. */
+export function managedNodeLabels({
+  configDaemonNodeSelector = {},
+}: Partial<OperatorConfigSpec>): Record<string, string> {
+  return Object.keys(configDaemonNodeSelector).length > 0 ? configDaemonNodeSelector : DEFAULT_NODE_LABELS;
+}
 
 /** Status of the SriovOperatorConfig. */
 export const operatorConfigStatusSchema = z.object({

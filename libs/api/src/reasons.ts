@@ -38,6 +38,18 @@ export const REASON = {
   operatorConfigApplied: 'OperatorConfigApplied',
   notManaged: 'NotManaged',
 
+  // operands
+  operandDeployed: 'OperandDeployed',
+  operandRollingOut: 'OperandRollingOut',
+  operandPodsUnavailable: 'OperandPodsUnavailable',
+  operandForeign: 'OperandForeign',
+  operandImpossible: 'OperandImpossible',
+  operandSettingsInvalid: 'OperandSettingsInvalid',
+  operandRestored: 'OperandRestored',
+  webhookAvailable: 'WebhookAvailable',
+  webhookUnavailable: 'WebhookUnavailable',
+  webhookAbsent: 'WebhookNotDeployed',
+
   // certificates of the webhook
   certificatesInForce: 'CertificatesInForce',
   certificatesWritten: 'CertificatesWritten',

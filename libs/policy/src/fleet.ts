@@ -1,6 +1,6 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
-  LABEL,
+  managedNodeLabels,
   operatorConfigSpecSchema,
   readSpec,
   REASON,
@@ -49,7 +49,6 @@ export interface Fleet {
   readonly problems: readonly Problem[];
 }
 
-const DEFAULT_NODE_SELECTOR = { [LABEL.worker]: '', [LABEL.os]: 'linux' };
 /** The fields that the fleet depends on. A fault in another field of the spec does not matter here. */
 const ownConfigSchema = operatorConfigSpecSchema.pick({ configDaemonNodeSelector: true, featureGates: true });
 
@@ -59,9 +58,7 @@ export function prepareFleet(objects: FleetObjects): Fleet {
   const pools = preparePools(objects.pools);
   const { nics, problems } = readSupportedNics(objects.supportedNics);
   const config = readSpec(ownConfigSchema, objects.operatorConfig?.spec);
-  const { configDaemonNodeSelector = {}, featureGates = {} } = config.ok ? config.value : {};
-  const nodeSelector =
-    Object.keys(configDaemonNodeSelector).length > 0 ? configDaemonNodeSelector : DEFAULT_NODE_SELECTOR;
+  const { featureGates = {} } = config.ok ? config.value : {};
   return {
     policies: policies.prepared,
     policyIndex: new PolicyIndex(policies.prepared),
@@ -70,7 +67,7 @@ export function prepareFleet(objects: FleetObjects): Fleet {
     nics,
     supportedNicsOnly: objects.supportedNicsOnly,
     managesSoftwareBridges: featureGates['manageSoftwareBridges'] ?? false,
-    nodeSelector: config.ok ? nodeSelector : undefined,
+    nodeSelector: config.ok ? managedNodeLabels(config.value) : undefined,
     problems: [
       ...policies.problems,
       ...pools.problems,

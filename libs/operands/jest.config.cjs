@@ -1,0 +1,1 @@
+module.exports = { displayName: 'operands', preset: '../../jest.preset.cjs' };
