@@ -8,6 +8,7 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   program: 'config-daemon',
   summary: 'makes the SR-IOV devices of a node what its SriovNetworkNodeState says, and reports what it sees',
   schema: settingsSchema,
+  isQuiet: true,
   isOneShot: ({ dryRun }) => dryRun,
   run: (context) => runControllers(context, openHost),
 };

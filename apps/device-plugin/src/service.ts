@@ -13,6 +13,7 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   summary: 'tells the kubelet which SR-IOV devices of its node it can give to pods, and learns without a restart',
   schema: settingsSchema,
   sharesPort: true,
+  isQuiet: true,
   stopDeadlineMs: ALLOCATE_MS.longest + LAST_PASS_MS,
   run: (context) => runPlugin(context, new HostKernel({ hostRoot: '/', spareThreads: 1 })),
 };

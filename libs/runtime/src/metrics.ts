@@ -4,9 +4,15 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export class Metrics {
   readonly #registry = new Registry();
 
-  /** Adds the metrics of the Node.js process itself (memory, event-loop lag, garbage collection). */
-  collectProcess(): void {
-    collectDefaultMetrics({ register: this.#registry });
+  /**
+   * Adds the metrics of the Node.js process itself (memory, event-loop lag, garbage collection).
+   * @param isQuiet leaves out how the lag is distributed, for which the process wakes up a hundred times per second
+   */
+  collectProcess(isQuiet = false): void {
+    const rest = isQuiet ? { eventLoopMonitoringPrecision: NEVER_MS } : {};
+    collectDefaultMetrics({ register: this.#registry, ...rest });
+    if (!isQuiet) return;
+    for (const name of SAMPLED) this.#registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
   }
 
   /** A count that only rises; by convention its name ends in `_total`. */
@@ -34,6 +40,10 @@ export class Metrics {
     return this.#registry.contentType;
   }
 }
+
+/** What prom-client makes of the samples (lib/metrics/eventLoopLag.js), and the longest time between two of them. */
+const SAMPLED = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+const NEVER_MS = 2_147_483_647;
 
 /** From a cache hit to a firmware reset. */
 const DURATIONS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];

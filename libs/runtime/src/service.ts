@@ -47,6 +47,8 @@ export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefini
   isOneShot?(settings: z.output<S>): boolean;
   /** A second process may listen on the same port: a successor starts before this one ends. */
   readonly sharesPort?: true;
+  /** It runs on every node and mostly waits: it must not wake up without need. */
+  readonly isQuiet?: true;
   /**
    * Longest time from the signal to stop until {@link run} returns; 25 s unless given, after which the process ends all the
    * same. The chart has to leave the pod more than that: `terminationGracePeriodSeconds`, 30 unless given.
@@ -86,7 +88,7 @@ export async function serve<S extends ServiceSchema>(
   const { listen, logLevel } = settings as z.output<z.ZodObject<typeof processSettings>>;
   const log = createLogger({ service: definition.program, level: logLevel });
   const metrics = new Metrics();
-  metrics.collectProcess();
+  metrics.collectProcess(definition.isQuiet);
   const health = new Health();
   signal.addEventListener('abort', () => health.addReadiness('process', () => 'is stopping'), { once: true });
   const context = { settings, log, metrics, health, clock: systemClock, signal };
