@@ -33,8 +33,8 @@ export function devicePlugin(inputs: OperandInputs): Operand {
     pod: {
       serviceAccountName: NAME,
       automountServiceAccountToken: false,
-      // An allocation may wait for half a minute until a VF has been changed.
-      terminationGracePeriodSeconds: 40,
+      // An allocation may wait for half a minute until a VF has been changed. The process ends by itself after 40 s.
+      terminationGracePeriodSeconds: 45,
       // It needs to know which interfaces the host itself uses.
       hostNetwork: true,
       ...placementOf(own),

@@ -16,6 +16,15 @@ export const DAEMON_SET: Resource<OperandObject> = {
   namespaced: true,
 };
 
+/** A Deployment. Operands have none; the webhook is one. */
+export const DEPLOYMENT: Resource<OperandObject> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+};
+
 /** A Service. */
 export const SERVICE: Resource<OperandObject> = {
   group: '',

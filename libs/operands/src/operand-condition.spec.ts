@@ -66,13 +66,13 @@ describe('the condition of an operand', () => {
       'OperandRollingOut',
       'the DaemonSet ds has changed, and Kubernetes has not looked at it yet',
     ],
-    ['it is not there yet', { daemonSet: undefined }, 'Unknown', 'OperandRollingOut', 'its DaemonSet is being made'],
+    ['it is not there yet', { daemonSet: undefined }, 'Unknown', 'OperandRollingOut', 'its objects are being written'],
     [
       'the old one is still going',
       { plan: { foreign: [], isWaiting: true } },
       'Unknown',
       'OperandRollingOut',
-      'its DaemonSet is being made',
+      'its objects are being written',
     ],
     [
       'a wish was left out',

@@ -46,7 +46,7 @@ export function operandCondition(name: OperandName, report: OperandReport): NewC
 
 function rolloutOf(daemonSet: OperandObject | undefined): Omit<NewCondition, 'type'> {
   if (daemonSet === undefined) {
-    return { status: 'Unknown', reason: REASON.operandRollingOut, message: 'its DaemonSet is being made' };
+    return { status: 'Unknown', reason: REASON.operandRollingOut, message: 'its objects are being written' };
   }
   const { name, generation } = daemonSet.metadata;
   const count = (field: string): number => asNumber(daemonSet.status?.[field]);

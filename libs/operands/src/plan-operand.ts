@@ -139,3 +139,8 @@ const isGoing = ({ metadata }: OperandObject): boolean => metadata.deletionTimes
 
 /** An object is JSON; only its type has no index signature. */
 const asJson = (object: OperandObject): JsonObject => object as unknown as JsonObject;
+
+/** The DaemonSet that belongs to the operand, among all; each operand has one. */
+export function daemonSetOf(name: OperandName, daemonSets: readonly OperandObject[]): OperandObject | undefined {
+  return daemonSets.find((object) => belongsTo(name, object));
+}

@@ -116,6 +116,11 @@ describe('a request of the client', () => {
       ['DELETE', `${PATH}/a`, JSON_TYPE, { preconditions: { uid: 'u' } }, JSON_TYPE],
     ],
     [
+      'delete that leaves what the object owns',
+      () => client.delete(CONFIG_MAP, ref, { uid: 'u' }, 'Orphan'),
+      ['DELETE', `${PATH}/a`, JSON_TYPE, { preconditions: { uid: 'u' }, propagationPolicy: 'Orphan' }, JSON_TYPE],
+    ],
+    [
       'delete without a precondition',
       () => client.delete(CONFIG_MAP, ref),
       ['DELETE', `${PATH}/a`, JSON_TYPE, { preconditions: {} }, JSON_TYPE],

@@ -12,6 +12,7 @@ import {
   type Page,
   type PageRequest,
   type Precondition,
+  type Propagation,
   type WatchEvent,
   type WatchRequest,
   type WriteOptions,
@@ -144,13 +145,22 @@ export class KubeClient {
 
   /**
    * Deletes the object. With a precondition, only if it is still that object, or that version of it (409 otherwise).
+   * Without a propagation, the default of the kind counts: `Background` for all that we delete.
    */
-  async delete(resource: Resource, ref: ObjectRef, precondition: Precondition = {}): Promise<void> {
+  async delete(
+    resource: Resource,
+    ref: ObjectRef,
+    precondition: Precondition = {},
+    propagation?: Propagation,
+  ): Promise<void> {
     await this.#write(
       {
         method: 'DELETE',
         path: objectPath(resource, ref),
-        ...writeBody('object', { preconditions: precondition }),
+        ...writeBody('object', {
+          preconditions: precondition,
+          ...(propagation !== undefined && { propagationPolicy: propagation }),
+        }),
       },
       parseAnswer,
     );

@@ -60,6 +60,9 @@ export interface Precondition {
   readonly resourceVersion?: string | undefined;
 }
 
+/** What becomes of the objects that the deleted one owns: they go with it afterwards, or stay without an owner. */
+export type Propagation = 'Background' | 'Orphan';
+
 /** For how long a client may write. A former leader must not overwrite what its successor has written. */
 export interface WritePermit {
   /** Aborts when the permit ends. Writes under way are broken off then. */

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'operand-controller', preset: '../../tools/control-plane/jest/preset.cjs' };
