@@ -1,12 +1,15 @@
 import { type SyncAnswer } from '@sriov/plugin-handover';
 import { type Metrics } from '@sriov/runtime';
+import { type Registration } from './kubelet/resource-server.ts';
 
 /** Metrics of the device plugin. */
 export interface PluginMetrics {
   /** What is offered after a pass. */
   offered(answer: SyncAnswer): void;
   /** An Allocate was answered. @param ms its duration */
-  allocated(resource: string, ms: number): void;
+  allocated(resource: string, outcome: 'given' | 'refused', ms: number): void;
+  /** The kubelet was asked to take a resource, or to take it again. */
+  registered(resource: string, outcome: Registration['state']): void;
   /** A pass over host and kubelet ended. */
   passed(outcome: 'done' | 'failed'): void;
 }
@@ -25,15 +28,15 @@ export function createPluginMetrics(metrics: Metrics): PluginMetrics {
     'sriov_device_plugin_config_problems',
     'Problems in the configuration; its other resources are served',
   );
-  const allocations = metrics.counter(
-    'sriov_device_plugin_allocations_total',
-    'Answers to the kubelet that gave devices to a container',
-    ['resource'],
+  const allocations = metrics.histogram(
+    'sriov_device_plugin_allocation_seconds',
+    'Time until the kubelet has an answer to an allocation; it is long while a device is being changed',
+    ['resource', 'outcome'],
   );
-  const seconds = metrics.counter(
-    'sriov_device_plugin_allocation_seconds_total',
-    'Time until those answers; it is long while a device is being changed',
-    ['resource'],
+  const registrations = metrics.counter(
+    'sriov_device_plugin_registrations_total',
+    'Registrations with the kubelet; those after the first of a resource are reconnects',
+    ['resource', 'outcome'],
   );
   const passes = metrics.counter('sriov_device_plugin_passes_total', 'Looks at host and kubelet, by outcome', [
     'outcome',
@@ -49,10 +52,8 @@ export function createPluginMetrics(metrics: Metrics): PluginMetrics {
       }
       problems.set(configProblems.length);
     },
-    allocated: (resource, ms) => {
-      allocations.inc({ resource });
-      seconds.inc({ resource }, ms / 1000);
-    },
+    allocated: (resource, outcome, ms) => allocations.observe({ resource, outcome }, ms / 1000),
+    registered: (resource, outcome) => registrations.inc({ resource, outcome }),
     passed: (outcome) => passes.inc({ outcome }),
   };
 }

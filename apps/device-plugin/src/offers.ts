@@ -136,7 +136,8 @@ export class Offers {
   }
 
   #serverOf(name: string): ResourceServer {
-    const { kernel, kubeletFolder, allocationPolicy, onForgotten } = this.#ports;
+    const { kernel, kubeletFolder, allocationPolicy, onForgotten, metrics } = this.#ports;
+    const onRegistration = (state: Registration['state']): void => metrics.registered(name, state);
     const answers = {
       allocate: (ids: readonly string[]) => this.#allocate(name, ids),
       prefer: (request: Parameters<typeof preferDevices>[1]) => {
@@ -144,7 +145,7 @@ export class Offers {
         return pool === undefined ? [] : preferDevices(pool, request, allocationPolicy);
       },
     };
-    const server = new ResourceServer(name, { kernel, kubeletFolder, answers, onForgotten });
+    const server = new ResourceServer(name, { kernel, kubeletFolder, answers, onForgotten, onRegistration });
     this.#servers.set(name, server);
     return server;
   }
@@ -199,12 +200,17 @@ export class Offers {
     const { clock, metrics } = this.#ports;
     const begin = clock.elapsed();
     return this.#inFlight.during(name, ids, async () => {
-      const answer = await this.#answerNow(name, ids, begin + ALLOCATE_MS.longest);
-      for (const id of ids) {
-        this.#memory.granted.set(id, { resource: name, untilMs: clock.elapsed() + GRANTED_MS });
+      let outcome: 'given' | 'refused' = 'refused';
+      try {
+        const answer = await this.#answerNow(name, ids, begin + ALLOCATE_MS.longest);
+        for (const id of ids) {
+          this.#memory.granted.set(id, { resource: name, untilMs: clock.elapsed() + GRANTED_MS });
+        }
+        outcome = 'given';
+        return answer;
+      } finally {
+        metrics.allocated(name, outcome, clock.elapsed() - begin);
       }
-      metrics.allocated(name, clock.elapsed() - begin);
-      return answer;
     });
   }
 

@@ -21,6 +21,8 @@ let folder: string;
 let sim: SimulatedKernel;
 let kubelet: TestKubelet;
 let settings: Settings;
+/** Those of the newest process. */
+let metrics: Metrics;
 /** The host tells of its changes. */
 let isWatched: boolean;
 let running: { readonly stop: AbortController; readonly end: Promise<void> }[];
@@ -40,9 +42,10 @@ function mixed(): Kernel {
 
 function start(): AbortController {
   const stop = new AbortController();
+  metrics = new Metrics();
   const context = {
     ...{ settings, log: createLogger({ service: 'device-plugin', level: 'silent' }), clock: systemClock },
-    ...{ metrics: new Metrics(), health: new Health(), signal: stop.signal },
+    ...{ metrics, health: new Health(), signal: stop.signal },
   };
   running.push({ stop, end: runPlugin(context, mixed()) });
   return stop;
@@ -288,6 +291,33 @@ describe('the device plugin', () => {
     kubelet.refusal = undefined;
     await sync();
     await kubelet.until(R, (each) => healthy(each) === 4);
+  });
+
+  it('counts allocations and registrations by how they ended', async () => {
+    kubelet.refusal = 'not now';
+    start();
+    await sync();
+    kubelet.refusal = undefined;
+    await sync();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    await kubelet.allocate(R, [id]);
+    await expect(kubelet.allocate(R, ['0000:ff:00.0'])).rejects.toBeDefined();
+    kubelet.forget(R);
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await sync();
+    const text = await metrics.text();
+    const valueOf = (name: string, outcome: string): number =>
+      Number(
+        new RegExp(`^sriov_device_plugin_${name}\\{resource="${R}",outcome="${outcome}"\\} (\\d+)$`, 'm').exec(
+          text,
+        )?.[1],
+      );
+    expect([valueOf('allocation_seconds_count', 'given'), valueOf('allocation_seconds_count', 'refused')]).toEqual([
+      1, 1,
+    ]);
+    expect(valueOf('registrations_total', 'registered')).toBe(2);
+    // The first look, and those that events asked for before the kubelet changed its mind.
+    expect(valueOf('registrations_total', 'refused')).toBeGreaterThan(0);
   });
 
   it('lets a second process go on when the first ends, and leaves no socket', async () => {

@@ -33,6 +33,8 @@ export interface ResourcePorts {
   readonly answers: Pick<ResourceAnswers, 'allocate' | 'prefer'>;
   /** Is called when the kubelet has ended its last stream, and has to be registered with again. */
   readonly onForgotten: () => void;
+  /** Is called after each registration that was tried. */
+  readonly onRegistration: (state: Registration['state']) => void;
 }
 
 /** A socket on which the resource is served, and what the kubelet follows there. */
@@ -72,11 +74,11 @@ export class ResourceServer {
     this.#registeredWith = '';
     try {
       const before = isServed && kubelet === '' ? undefined : await this.#serve();
+      const registration = kubelet === '' ? NO_KUBELET : await this.#call();
       // The old socket ends when the kubelet has heard of the new one, or has refused it.
-      await (kubelet === '' ? Promise.resolve() : this.#call()).finally(() => closeEndpoint(before));
-      if (kubelet === '') return { state: 'unanswered', problem: NO_KUBELET };
-      this.#registeredWith = kubelet;
-      return { state: 'registered' };
+      await closeEndpoint(before);
+      if (registration.state === 'registered') this.#registeredWith = kubelet;
+      return registration;
     } catch (error) {
       return unregistered(error);
     }
@@ -101,7 +103,14 @@ export class ResourceServer {
     return before;
   }
 
-  async #call(): Promise<void> {
+  async #call(): Promise<Registration> {
+    const { onRegistration } = this.#ports;
+    const registration = await this.#ask().then((): Registration => ({ state: 'registered' }), unregistered);
+    onRegistration(registration.state);
+    return registration;
+  }
+
+  async #ask(): Promise<void> {
     const { kernel, kubeletFolder } = this.#ports;
     const endpoint = basename(this.#endpoint?.server.path ?? '');
     const options = { get_preferred_allocation_available: true };
@@ -135,7 +144,10 @@ async function closeEndpoint(endpoint: Endpoint | undefined): Promise<void> {
   await endpoint?.server.close();
 }
 
-const NO_KUBELET = 'the kubelet has no socket: it does not run, or its folder is another one';
+const NO_KUBELET: Registration = {
+  state: 'unanswered',
+  problem: 'the kubelet has no socket: it does not run, or its folder is another one',
+};
 
 /**
  * A kubelet that refuses a name or a version says so without a status of its own, which is UNKNOWN. It says the same
