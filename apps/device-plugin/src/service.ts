@@ -1,6 +1,6 @@
-import { HostKernel } from '@sriov/host';
 import { type ServiceDefinition } from '@sriov/runtime';
 import { ALLOCATE_MS } from './offers.ts';
+import { openKernel } from './open-kernel.ts';
 import { runPlugin } from './run-plugin.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -15,5 +15,5 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   sharesPort: true,
   isQuiet: true,
   stopDeadlineMs: ALLOCATE_MS.longest + LAST_PASS_MS,
-  run: (context) => runPlugin(context, new HostKernel({ hostRoot: '/', spareThreads: 1 })),
+  run: (context) => runPlugin(context, openKernel(context.settings)),
 };

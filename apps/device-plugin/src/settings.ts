@@ -1,4 +1,4 @@
-import { DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
 import { processSettings } from '@sriov/runtime';
 import { z } from 'zod';
 
@@ -32,6 +32,12 @@ export const settingsSchema = z.object({
     .startsWith('/')
     .default('/run/sriov-operator')
     .describe('Folder in which the config daemon of the node hands over what changes'),
+  podName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Pod that the plugin runs in: a kubelet that does not know it has just started, and is not believed'),
+  podNamespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of that pod'),
   readyFile: z
     .string()
     .default('')

@@ -123,6 +123,14 @@ describe("the DaemonSet of the operator's own device plugin", () => {
     expect(template.spec.terminationGracePeriodSeconds * 1000).toBeGreaterThan(service.stopDeadlineMs ?? Infinity);
   });
 
+  it('tells each process its pod, without which a kubelet that has just started is not believed', async () => {
+    for (const { env } of containersOf(await daemonSet(OURS))) {
+      const from = (name: string, fieldPath: string): object => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+      expect(env).toContainEqual(from('POD_NAME', 'metadata.name'));
+      expect(env).toContainEqual(from('POD_NAMESPACE', 'metadata.namespace'));
+    }
+  });
+
   it('runs two processes that share no port and no file', async () => {
     const [first, second] = containersOf(await daemonSet(OURS));
     expect([first?.name, second?.name]).toEqual(['device-plugin', 'device-plugin-standby']);
