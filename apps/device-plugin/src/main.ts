@@ -1,7 +1,7 @@
-import { keepHeapSmall, runService } from '@sriov/runtime';
+import { keepProcessSmall, runService } from '@sriov/runtime';
 import { originalArguments } from './original-arguments.ts';
 import { service } from './service.ts';
 
-keepHeapSmall();
+keepProcessSmall();
 process.argv.splice(2, Infinity, ...originalArguments(process.argv.slice(2)));
 await runService(service);

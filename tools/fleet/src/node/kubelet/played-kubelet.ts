@@ -28,7 +28,10 @@ export class PlayedKubelet {
   static async start(folder: string): Promise<PlayedKubelet> {
     const child = fork(join(import.meta.dirname, 'main.ts'), [folder], { execArgv: ['--import', 'tsx'] });
     const kubelet = new PlayedKubelet(child);
-    await once(child, 'message');
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error('the kubelet that is played ended')));
+    // It ends at the end of the bench as well.
+    ended.catch(() => undefined);
+    await Promise.race([once(child, 'message'), ended]);
     return kubelet;
   }
 
