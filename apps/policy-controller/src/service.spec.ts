@@ -592,7 +592,7 @@ const createLargePolicies = async (selector: object): Promise<string[]> => {
   const pfNames = Array.from({ length: 255 }, (_, index) => `${index}-`.padEnd(139, 'x'));
   const names = Array.from({ length: 30 }, (_, index) => `large-${serial}-${index}`);
   for (const name of names) {
-    await createPolicy(name, selector, { resourceName: name, nicSelector: { pfNames: [...pfNames, 'ens1'] } });
+    await createPolicy(name, selector, { resourceName: name, nicSelector: { pfNames } });
   }
   return names;
 };

@@ -40,6 +40,21 @@ function isElement(value: unknown): value is ResourceElement {
   );
 }
 
+const texts = z.array(z.string()).default([]);
+/** No other key: what it means would not be known. */
+const setSchema = z
+  .strictObject({
+    ...{ vendors: texts, devices: texts, pciAddresses: texts, pfNames: texts, rootDevices: texts, linkTypes: texts },
+    ...{ IsRdma: z.boolean(), NeedVhostNet: z.boolean(), vdpaType: z.string().optional() },
+  })
+  .transform(({ IsRdma: _, NeedVhostNet: __, vdpaType: ___, ...lists }): Selectors => lists);
+const setsSchema = z.union([z.array(setSchema).min(1), setSchema.transform((set) => [set])]);
+
+/** The sets of selectors of an element, as {@link writeSelectors} has written them; absent for any others. */
+export function readSelectors({ selectors }: ResourceElement): readonly Selectors[] | undefined {
+  return setsSchema.safeParse(selectors).data;
+}
+
 /** True when the device plugin exits because of the resource, so that no resource of the node is served. */
 export function endsDevicePlugin({ isRdma, vdpaType }: NodePolicySpec): boolean {
   return isRdma === true && Boolean(vdpaType);

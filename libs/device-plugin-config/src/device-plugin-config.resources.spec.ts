@@ -1,13 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodePolicySpec, type ObservedInterface } from '@sriov/api';
 import { nic, policy } from '@sriov/testing/objects';
-import { plan } from './test/plan.ts';
+import { plan, type TestNode } from './test/plan.ts';
 import { readResources } from './test/read-resources.ts';
 
 const INTEL = nic('ens1f0', '0000:17:00.0', { deviceID: '1592' });
 const UNLISTED = nic('ens2f0', '0000:31:00.0', { deviceID: '15e4' });
 const MELLANOX = nic('ens3f0', '0000:af:00.0', { vendor: '15b3', deviceID: '101d' });
 const BLUEFIELD = nic('ens4f0', '0000:d8:00.0', { vendor: '15b3', deviceID: 'a2dc' });
+
+/** So many VFs of {@link INTEL}. */
+function vfsOf(count: number): NonNullable<ObservedInterface['Vfs']> {
+  return Array.from({ length: count }, (_, vfID) => ({ vfID, pciAddress: `0000:17:01.${vfID}`, deviceID: '1889' }));
+}
 
 type Specs = Readonly<Record<string, Partial<NodePolicySpec>>>;
 
@@ -201,5 +206,112 @@ describe('policies of one resource', () => {
     ],
   ])('are served each by selectors of its own where one set cannot say it: %s', (_, specs, selectors) => {
     expect(poolOf([INTEL, MELLANOX], specs)).toEqual({ selectors, problems: [] });
+  });
+});
+
+describe('a VF is handed out as the resource of its group in the node state', () => {
+  const low = { priority: 90, resourceName: 'low' };
+  const high = { priority: 10, resourceName: 'high' };
+  /** The resources and what selects their devices, without the flags that all have. */
+  function selectorsOf(
+    specs: readonly Partial<NodePolicySpec>[],
+    interfaces: readonly ObservedInterface[] = [INTEL],
+    node: TestNode = {},
+  ): Record<string, unknown> {
+    const policies = specs.map((each, index) => policy(`p${index}`, each));
+    const { devicePluginConfig } = plan(policies, { interfaces, ...node });
+    return Object.fromEntries(
+      readResources(devicePluginConfig).map(({ resourceName, selectors }) => [
+        resourceName,
+        [selectors].flat().map(({ IsRdma: _, NeedVhostNet: __, ...rest }) => rest),
+      ]),
+    );
+  }
+
+  it.each<[string, readonly Partial<NodePolicySpec>[], readonly ObservedInterface[], object]>([
+    [
+      'and not as that of the policy that loses all its VFs by precedence',
+      [
+        { ...low, numVfs: 6, nicSelector: { pfNames: ['ens1f0#0-3'] } },
+        { ...high, numVfs: 6, nicSelector: { pfNames: ['ens1f0#2-5'] } },
+      ],
+      [INTEL],
+      { high: [{ pfNames: ['ens1f0#2-5'] }] },
+    ],
+    [
+      'and not as that of the policy that makes fewer VFs than there will be',
+      [
+        { ...low, numVfs: 2, nicSelector: { pfNames: ['ens1f0'] } },
+        { ...high, numVfs: 8, nicSelector: { pfNames: ['ens1f0#4-7'] } },
+      ],
+      [INTEL],
+      { low: [{ rootDevices: ['0000:17:00.0#0-1'] }], high: [{ pfNames: ['ens1f0#4-7'] }] },
+    ],
+    [
+      'and not as that of the policy that wants the PF itself',
+      [
+        { ...low, numVfs: 0, nicSelector: { pfNames: ['ens1f0'] } },
+        { ...high, numVfs: 4, nicSelector: { pfNames: ['ens1f0'] } },
+      ],
+      [INTEL],
+      { low: [{ pciAddresses: ['0000:17:00.0'] }], high: [{ pfNames: ['ens1f0'] }] },
+    ],
+    [
+      'and not as that of the policy that is refused',
+      [
+        { ...low, numVfs: 65, nicSelector: { pfNames: ['ens1f0'] } },
+        { ...high, numVfs: 4, nicSelector: { pfNames: ['ens1f0'] } },
+      ],
+      [INTEL],
+      { high: [{ pfNames: ['ens1f0'] }] },
+    ],
+    [
+      'also where the device plugin counts the entries of a PF together',
+      [
+        { ...low, numVfs: 8, nicSelector: { pfNames: ['ens1f0#6-7', 'ens1f0#0-1'] } },
+        { ...high, numVfs: 8, nicSelector: { pfNames: ['ens1f0#1-2'] } },
+      ],
+      [INTEL],
+      { low: [{ rootDevices: ['0000:17:00.0#6-7'] }], high: [{ pfNames: ['ens1f0#1-2'] }] },
+    ],
+    [
+      'and further VFs, which someone else manages, are not handed out',
+      [{ resourceName: 'r', numVfs: 2, externallyManaged: true, nicSelector: { vendor: '8086' } }],
+      [{ ...INTEL, Vfs: vfsOf(4) }],
+      { r: [{ vendors: ['8086'], rootDevices: ['0000:17:00.0#0-1'] }] },
+    ],
+    [
+      'and a PF is not handed out itself when the daemon refuses to make its VFs',
+      [{ resourceName: 'r', numVfs: 2, eSwitchMode: 'switchdev', nicSelector: { vendor: '8086' } }],
+      [{ ...INTEL, driver: 'ice' }],
+      { r: [{ vendors: ['8086'], rootDevices: ['0000:17:00.0'] }] },
+    ],
+  ])('%s', (_, specs, interfaces, expected) => {
+    expect(selectorsOf(specs, interfaces)).toEqual(expected);
+  });
+
+  const kept = [{ ...low, numVfs: 4, nicSelector: { pfNames: ['ens1f0'] } }];
+  const before = plan([policy('p0', kept[0])], { interfaces: [INTEL] });
+  const present = { spec: before.spec, config: before.devicePluginConfig };
+  const renamed = { ...low, resourceName: 'other', numVfs: 65, nicSelector: { pfNames: ['ens1f0'] } };
+
+  it('and stays that of the resource that its policy had, where the policy can have no other one', () => {
+    expect(selectorsOf([renamed], [INTEL], present)).toEqual({ low: [{ pfNames: ['ens1f0'] }] });
+  });
+
+  it('so it does when another policy asks for that resource', () => {
+    const second = { ...low, numVfs: 4, nicSelector: { pfNames: ['ens3f0'] } };
+    expect(selectorsOf([renamed, second], [INTEL, MELLANOX], present)).toEqual({
+      low: [{ rootDevices: ['0000:17:00.0'] }, { pfNames: ['ens3f0'] }],
+    });
+  });
+
+  it('in other words when the old ones would hand out more by now', () => {
+    const wide = [{ ...low, numVfs: 4, nicSelector: { vendor: '8086' } }];
+    const both = plan([policy('p0', wide[0])], { interfaces: [INTEL, UNLISTED] });
+    const config = both.devicePluginConfig;
+    const next = { spec: both.spec, config };
+    expect(config).toContain('"vendors":["8086"]');
+    expect(selectorsOf([renamed], [INTEL, UNLISTED], next)).toEqual({ low: [{ rootDevices: ['0000:17:00.0'] }] });
   });
 });

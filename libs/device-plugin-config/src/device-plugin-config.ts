@@ -1,16 +1,10 @@
 import { type DesiredInterface } from '@sriov/api';
-import {
-  findResourceNameFault,
-  type PfLayers,
-  type PreparedPolicy,
-  type Problem,
-  type ReadablePolicy,
-} from '@sriov/selection';
-import { configText, readElements, type ResourceElement } from './config-text.ts';
+import { type PfLayers, type PreparedPolicy, type Problem, type ReadablePolicy } from '@sriov/selection';
+import { configText, readElements } from './config-text.ts';
 import { type ElementResult, elementOf } from './element.ts';
-import { type Member } from './is-sound.ts';
+import { membersByResource } from './members.ts';
 import { pfForPlugin } from './pf-for-plugin.ts';
-import { type SelectorFacts, selectorsOf } from './selectors.ts';
+import { type SelectorFacts } from './selectors.ts';
 
 /** What the device-plugin configuration of a node depends on. */
 export interface DevicePluginFacts extends SelectorFacts {
@@ -42,32 +36,22 @@ export interface DevicePluginConfig {
 export function devicePluginConfig(facts: DevicePluginFacts): DevicePluginConfig {
   const present = readElements(facts.present);
   const readable = facts.policies.filter((policy) => policy.kind === 'readable');
-  const resources = membersByResource(readable, facts);
+  const resources = membersByResource(facts.policies, facts.layers, facts);
   const pfs = facts.layers.map((layers) => pfForPlugin(layers, facts.nics));
   const frozen = frozenResources(facts, readable);
   const made = [...resources].map(([name, members]): ElementResult => {
     const { element, problems } = elementOf({ node: facts.node, members, pfs, present: present.get(name) });
     return { element: (frozen.has(name) ? present.get(name) : undefined) ?? element, problems };
   });
-  const orphaned = orphanedResources(facts, present);
-  const kept = [...present].filter(([name]) => orphaned.has(name) && !resources.has(name));
+  // VFs of unknown origin may be of any resource.
+  const mayBeAny = facts.layers.some(({ isUnknown }) => isUnknown);
+  const kept = [...present].filter(([name]) => mayBeAny && !resources.has(name));
   const elements = [...made.flatMap(({ element }) => element ?? []), ...kept.map(([, element]) => element)];
   return {
     text: configText(elements),
     hasResources: elements.length > 0,
     problems: made.flatMap(({ problems }) => problems),
   };
-}
-
-/** The policies of each resource, in rising precedence. */
-function membersByResource(policies: readonly ReadablePolicy[], facts: SelectorFacts): Map<string, Member[]> {
-  const resources = new Map<string, Member[]>();
-  for (const policy of policies) {
-    const { resourceName } = policy.spec;
-    const member = { policy, selectors: selectorsOf(policy, facts) };
-    resources.set(resourceName, [...(resources.get(resourceName) ?? []), member]);
-  }
-  return resources;
 }
 
 /**
@@ -80,21 +64,4 @@ function frozenResources(
 ): ReadonlySet<string> {
   if (interfaces.length === 0) return new Set(readable.map(({ spec }) => spec.resourceName));
   return new Set(vanished.flatMap(({ vfGroups = [] }) => vfGroups.map(({ resourceName = '' }) => resourceName)));
-}
-
-/**
- * The resources that stay although no readable policy asks for them, because the policy that they came from can no
- * longer be read. On a node with VFs of unknown origin, these are all resources.
- */
-function orphanedResources(
-  { policies, layers }: DevicePluginFacts,
-  present: ReadonlyMap<string, ResourceElement>,
-): ReadonlySet<string> {
-  if (layers.some(({ isUnknown }) => isUnknown)) return new Set(present.keys());
-  const unreadable = new Set(policies.filter(({ kind }) => kind === 'unreadable').map(({ name }) => name));
-  const groups = layers.flatMap(({ contributions }) =>
-    contributions.filter(({ policy }) => unreadable.has(policy)).flatMap((contribution) => contribution.groups),
-  );
-  const names = groups.map(({ group }) => group.resourceName ?? '');
-  return new Set(names.filter((name) => findResourceNameFault(name) === undefined));
 }

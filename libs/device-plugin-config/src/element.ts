@@ -1,10 +1,11 @@
-import { REASON } from '@sriov/api';
+import { REASON, type VfRange } from '@sriov/api';
 import { isEmptySelector, policyProblem, type Problem, type ReadablePolicy } from '@sriov/selection';
-import { endsDevicePlugin, type ResourceElement, toElement, writeSelectors } from './config-text.ts';
+import { endsDevicePlugin, type ResourceElement, toElement, readSelectors, writeSelectors } from './config-text.ts';
 import { findDisagreements } from './disagreements.ts';
 import { goJson } from './go-json.ts';
-import { formatRanges, isSound, type Member } from './is-sound.ts';
-import { type PfForPlugin, type WantedVfs } from './pf-for-plugin.ts';
+import { formatRanges, isSound } from './is-sound.ts';
+import { type Member } from './members.ts';
+import { givenTo, type PfForPlugin } from './pf-for-plugin.ts';
 import { isPort, joinRanges, type PfInPlan } from './selected-vfs.ts';
 import { joinSelectors, NO_SELECTORS, type Selectors } from './selectors.ts';
 
@@ -33,17 +34,39 @@ export interface ElementResult {
  */
 export function elementOf(facts: ElementFacts): ElementResult {
   const { node, members, pfs, present } = facts;
-  const here = members.filter(({ policy }) => pfs.some(({ wanted }) => wanted.has(policy.name)));
-  const decider = (here.at(-1) ?? members.at(-1))?.policy;
+  const asking = members.filter(({ isStanding }) => isStanding !== true);
+  if (asking.length === 0 && isRight(present, members, pfs)) return { element: present, problems: [] };
+  const here = members.filter(({ policy }) => pfs.some(({ given }) => given.has(policy.name)));
+  const served = here.filter((member) => asking.includes(member));
+  const decider = (served.at(-1) ?? members.at(-1))?.policy;
   if (decider === undefined) return { element: undefined, problems: [] };
-  const problems = here.flatMap(({ policy }) => problemsBeside(decider, policy, node));
+  const problems = served.flatMap(({ policy }) => problemsBeside(decider, policy, node));
+  return { element: chooseElement(facts, decider, here), problems };
+}
+
+function chooseElement(
+  facts: ElementFacts,
+  decider: ReadablePolicy,
+  here: readonly Member[],
+): ResourceElement | undefined {
+  const { members, pfs, present } = facts;
   const write = (selectors: Selectors): object => writeSelectors(selectors, decider.spec);
   const joined = joinedElement(members, pfs, (selectors) => toElement(decider.spec, [write(selectors)]));
   // Most resources are served by joined selectors and have them already: then nothing else needs to be worked out.
-  if (joined !== undefined && (present === undefined || isSame(joined, present))) return { element: joined, problems };
+  if (joined !== undefined && (present === undefined || isSame(joined, present))) return joined;
   const written = here.flatMap((member) => selectorsApart(member, write, facts)).map(write);
   const apart = written.length === 0 ? undefined : toElement(decider.spec, written);
-  return { element: joined !== undefined && !isSame(apart, present) ? joined : apart, problems };
+  return joined !== undefined && !isSame(apart, present) ? joined : apart;
+}
+
+/** True for an element that is there, and that can stay in its words. */
+function isRight(
+  element: ResourceElement | undefined,
+  members: readonly Member[],
+  pfs: readonly PfForPlugin[],
+): boolean {
+  const sets = element && readSelectors(element);
+  return sets !== undefined && isSound(sets, members, pfs);
 }
 
 /**
@@ -56,7 +79,7 @@ function joinedElement(
 ): ResourceElement | undefined {
   const joined = joinSelectors(members.map(({ selectors }) => selectors));
   const isWanted = members.some(({ policy, selectors }) => !isIdle(policy, selectors));
-  return isWanted && isSound(joined, members, pfs) ? make(joined) : undefined;
+  return isWanted && isSound([joined], members, pfs) ? make(joined) : undefined;
 }
 
 function isSame(a: unknown, b: unknown): boolean {
@@ -77,15 +100,16 @@ function selectorsApart(
   const addressed = addressedSelectors(member, pfs);
   const stands = [present?.selectors ?? []].flat();
   const isAddressed = addressed.length > 0 && addressed.every((each) => stands.some((one) => isSame(one, write(each))));
-  return !isAddressed && isSound(member.selectors, [member], pfs) ? [member.selectors] : addressed;
+  const isInWords = member.isStanding !== true && isSound([member.selectors], [member], pfs);
+  return !isAddressed && isInWords ? [member.selectors] : addressed;
 }
 
 /** Selectors that name the PFs of a policy by their addresses. They can express every selection. */
 function addressedSelectors({ policy, selectors }: Member, pfs: readonly PfForPlugin[]): Selectors[] {
   const isWhole = policy.spec.numVfs === 0;
   const mine = pfs.flatMap((pf) => {
-    const wanted = pf.wanted.get(policy.name);
-    return wanted && (isWhole || wanted.ranges.length > 0) ? { ...pf, ranges: wanted.ranges } : [];
+    const ranges = givenTo(policy, pf);
+    return pf.given.has(policy.name) && (isWhole || ranges.length > 0) ? { ...pf, ranges } : [];
   });
   const isItself = ({ nic }: PfInPlan): boolean => isWhole || isPort(nic);
   const { vendors, linkTypes } = selectors;
@@ -98,9 +122,10 @@ function addressedSelectors({ policy, selectors }: Member, pfs: readonly PfForPl
 }
 
 /** Address and VFs of a PF. Where all VFs are meant, none is named, so that their number can change. */
-function addressEntry({ nic, numVfs, ranges }: PfInPlan & Pick<WantedVfs, 'ranges'>): string {
+function addressEntry({ nic, numVfs, asItIs, ranges }: PfForPlugin & { readonly ranges: readonly VfRange[] }): string {
   const text = formatRanges(joinRanges(ranges));
-  return text === formatRanges([{ first: 0, last: numVfs - 1 }]) ? nic.pciAddress : `${nic.pciAddress}#${text}`;
+  const last = Math.max(numVfs, asItIs?.numVfs ?? 0) - 1;
+  return text === formatRanges([{ first: 0, last }]) ? nic.pciAddress : `${nic.pciAddress}#${text}`;
 }
 
 /** The problems of a policy beside the one that decides for the resource. The two may be the same. */

@@ -12,25 +12,33 @@ function readable(name: string, spec: Partial<NodePolicySpec> = {}): ReadablePol
   return prepared;
 }
 
-/** A PF with 8 VFs, of which the policies want these ranges. */
-function pfWith(wanted: Readonly<Record<string, VfRange[]>>, rest: Partial<PfForPlugin> = {}): PfForPlugin {
+/** A PF with 8 VFs, of which the plan gives these ranges to the policies. */
+function pfWith(given: Readonly<Record<string, VfRange[]>>, rest: Partial<PfForPlugin> = {}): PfForPlugin {
   return {
     nic: nic('ens2f0', '0000:3b:00.0'),
     numVfs: 8,
     vfDevice: '1889',
     linkType: 'ether',
     isPlanned: true,
-    wanted: new Map(Object.entries(wanted).map(([name, ranges]) => [name, { ranges, isKept: false }])),
+    isUnknown: false,
+    given: new Map(
+      Object.entries(given).map(([name, ranges]) => [
+        name,
+        ranges.map((range) => ({ range, group: { resourceName: 'r' } })),
+      ]),
+    ),
     ...rest,
   };
 }
 
+const UNKNOWN = { isUnknown: true };
+const AS_IT_IS = { nic: nic('ens2f0', '0000:3b:00.0'), vfDevice: '1889', linkType: 'ether' };
 const ALL: VfRange[] = [{ first: 0, last: 7 }];
 const HALF: VfRange[] = [{ first: 0, last: 3 }];
 const isRight = (selectors: Partial<Selectors>, pf: PfForPlugin, ...policies: ReadablePolicy[]): boolean => {
   const whole = { ...NO_SELECTORS, ...selectors };
   return isSound(
-    whole,
+    [whole],
     (policies.length === 0 ? [readable('a')] : policies).map((each) => ({ policy: each, selectors: whole })),
     [pf],
   );
@@ -41,11 +49,22 @@ describe('selectors are right', () => {
     ['when they hand out all VFs, and all are wanted', { vendors: ['8086'] }, pfWith({ a: ALL })],
     ['when they hand out the wanted VFs', { pfNames: ['ens2f0#0-3'] }, pfWith({ a: HALF })],
     ['when they hand out none, and none is wanted', { pfNames: ['ens9'] }, pfWith({})],
-    ['whatever they say, where every policy is refused', { pfNames: ['ens9#0-1'] }, pfWith({ a: [] })],
+    ['when they hand out none, and all VFs are those of others', { pfNames: ['ens9'] }, pfWith({ a: [] })],
+    ['whatever they say, where nobody knows whose VFs they are', { pfNames: ['ens9'] }, pfWith({ a: ALL }, UNKNOWN)],
     [
-      'whatever they say, where what stands is kept',
-      { pfNames: ['ens9'] },
-      pfWith({}, { wanted: new Map([['a', { ranges: HALF, isKept: true }]]) }),
+      'when they hand out no other VFs of a PF that may stay as it is',
+      { pfNames: ['ens2f0#0-3'] },
+      pfWith({ a: HALF }, { asItIs: { ...AS_IT_IS, numVfs: 6 } }),
+    ],
+    [
+      'when they hand out what is there of the VFs that are given',
+      { vendors: ['8086'] },
+      pfWith({ a: ALL }, { asItIs: { ...AS_IT_IS, numVfs: 2 } }),
+    ],
+    [
+      'when all entries of a PF say the same as the first',
+      { pfNames: ['ens2f0#0-3', 'ens2f0#1-2'] },
+      pfWith({ a: HALF }),
     ],
     ['by a device id that the VFs of a PF have', { devices: ['1889'] }, pfWith({ a: ALL })],
     [
@@ -63,25 +82,38 @@ describe('selectors are wrong', () => {
     ['when they hand out more than is wanted', { vendors: ['8086'] }, pfWith({ a: HALF })],
     ['when they hand out less than is wanted', { pfNames: ['ens2f0#0-3'] }, pfWith({ a: ALL })],
     ['when they hand out what nobody wants', { vendors: ['8086'] }, pfWith({})],
+    ['when they hand out VFs of others', { vendors: ['8086'] }, pfWith({ a: [] })],
+    ['when they hand out VFs of unknown origin that they do not mean', { vendors: ['8086'] }, pfWith({}, UNKNOWN)],
+    [
+      'when they hand out further VFs of a PF that may stay as it is',
+      { vendors: ['8086'] },
+      pfWith({ a: ALL }, { asItIs: { ...AS_IT_IS, numVfs: 10 } }),
+    ],
+    [
+      'when they hand out the PF itself, should it get no VFs',
+      { vendors: ['8086'] },
+      pfWith({ a: ALL }, { asItIs: { ...AS_IT_IS, numVfs: 0 } }),
+    ],
+    [
+      'when all entries of a PF say more than the first',
+      { pfNames: ['ens2f0#0-3', 'ens2f0#4-5'] },
+      pfWith({ a: HALF }),
+    ],
     ['when a device id may be that of planned VFs', { devices: ['1889'] }, pfWith({ a: ALL }, { vfDevice: undefined })],
     ['when a device id may not be that of planned VFs', { devices: ['1889'] }, pfWith({}, { vfDevice: undefined })],
   ])('%s', (_, selectors, pf) => {
     expect(isRight(selectors, pf)).toBe(false);
   });
 
-  it('when one policy is refused, and the other one gets other VFs than it wants', () => {
+  it('when one policy has nothing on the PF, and the other one gets other VFs than it is given', () => {
     const policies = [readable('a'), readable('b')];
     expect(isRight({ pfNames: ['ens9'] }, pfWith({ a: [], b: HALF }), ...policies)).toBe(false);
-    const pf = pfWith(
-      {},
-      {
-        wanted: new Map([
-          ['a', { ranges: HALF, isKept: true }],
-          ['b', { ranges: HALF, isKept: false }],
-        ]),
-      },
-    );
-    expect(isRight({ pfNames: ['ens9'] }, pf, ...policies)).toBe(false);
+  });
+
+  it('when what is kept of the policy is of another resource', () => {
+    const pf = pfWith({}, { given: new Map([['a', [{ range: ALL[0]!, group: { resourceName: 'before' } }]]]) });
+    expect(isRight({ vendors: ['8086'] }, pf)).toBe(false);
+    expect(isRight({ pfNames: ['ens9'] }, pf)).toBe(true);
   });
 });
 

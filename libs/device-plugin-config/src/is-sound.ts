@@ -1,18 +1,15 @@
 import { formatVfRange, type VfRange } from '@sriov/api';
-import { type ReadablePolicy } from '@sriov/selection';
-import { type PfForPlugin } from './pf-for-plugin.ts';
-import { joinRanges, selectedVfs } from './selected-vfs.ts';
+import { type Member } from './members.ts';
+import { givenTo, type PfForPlugin } from './pf-for-plugin.ts';
+import { joinRanges, type PfInPlan, type Reading, selectedVfs } from './selected-vfs.ts';
 import { type Selectors } from './selectors.ts';
 
-/** A policy of a resource, and the selectors that say the same. */
-export interface Member {
-  readonly policy: ReadablePolicy;
-  readonly selectors: Selectors;
-}
-
-/** True when the device plugin hands out by these selectors exactly the VFs that the policies mean. */
-export function isSound(selectors: Selectors, members: readonly Member[], pfs: readonly PfForPlugin[]): boolean {
-  return !isOpen(selectors, members) && pfs.every((pf) => isSoundOn(selectors, members, pf));
+/**
+ * True when each device plugin hands out by these sets of selectors, of which a VF fits one, exactly the VFs that the
+ * plan gives to the policies.
+ */
+export function isSound(sets: readonly Selectors[], members: readonly Member[], pfs: readonly PfForPlugin[]): boolean {
+  return !sets.some((set) => isOpen(set, members)) && pfs.every((pf) => isSoundOn(sets, members, pf));
 }
 
 /**
@@ -24,14 +21,36 @@ function isOpen({ devices, pfNames, rootDevices, pciAddresses }: Selectors, memb
   return !isNarrow && members.some(({ policy }) => policy.selector.deviceID);
 }
 
-function isSoundOn(selectors: Selectors, members: readonly Member[], pf: PfForPlugin): boolean {
-  const wishes = members.flatMap(({ policy }) => pf.wanted.get(policy.name) ?? []);
-  // What a policy that cannot be carried out has on the PF is what its selectors meant before.
-  if (wishes.length > 0 && wishes.every(({ ranges, isKept }) => isKept || ranges.length === 0)) return true;
-  const wanted = formatRanges(joinRanges(wishes.flatMap(({ ranges }) => ranges)));
-  // Most device ids are known, and then there is only one answer. This runs for each PF of each resource.
-  const answers = pf.vfDevice === undefined && pf.isPlanned ? [true, false] : [false];
-  return answers.every((unknownFits) => formatRanges(selectedVfs(selectors, pf, { unknownFits })) === wanted);
+function isSoundOn(sets: readonly Selectors[], members: readonly Member[], pf: PfForPlugin): boolean {
+  const here = members.filter(({ policy }) => pf.given.has(policy.name));
+  // What has VFs of unknown origin keeps them.
+  if (here.length > 0 && pf.isUnknown) return true;
+  const given = joinRanges(here.flatMap(({ policy }) => givenTo(policy, pf)));
+  // By its name, a PF that is wanted itself is not handed out at all.
+  const mayBeItself = here.some(({ policy }) => policy.spec.numVfs === 0);
+  return readingsOf(sets, pf).every((reading) => {
+    const select = (as: PfInPlan): VfRange[] => joinRanges(sets.flatMap((set) => selectedVfs(set, as, reading)));
+    const isItself = pf.numVfs === 0 && mayBeItself;
+    return (isItself || areSame(select(pf), given)) && (pf.asItIs === undefined || isWithin(pf.asItIs, select, given));
+  });
+}
+
+/** Most device ids are known, and most lists are short: then there is one. This runs for each PF of each resource. */
+function readingsOf(sets: readonly Selectors[], pf: PfForPlugin): Reading[] {
+  const fits = pf.vfDevice === undefined && pf.isPlanned ? [true, false] : [false];
+  const areShort = sets.every(({ pfNames, rootDevices }) => Math.max(pfNames.length, rootDevices.length) <= 1);
+  const entries = areShort ? (['first'] as const) : (['first', 'all'] as const);
+  return fits.flatMap((unknownFits) => entries.map((each) => ({ unknownFits, entries: each })));
+}
+
+/** True when the PF as it is gives no VF that is not given, and is not handed out in the place of VFs. */
+function isWithin(asItIs: PfInPlan, select: (pf: PfInPlan) => VfRange[], given: readonly VfRange[]): boolean {
+  const selected = select(asItIs);
+  return asItIs.numVfs === 0 ? selected.length === 0 : areSame(joinRanges([...given, ...selected]), given);
+}
+
+function areSame(a: readonly VfRange[], b: readonly VfRange[]): boolean {
+  return formatRanges(a) === formatRanges(b);
 }
 
 /** The ranges in the words of the device plugin. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NodePolicySpec, type NodeStateSpec, type ObservedInterface } from '@sriov/api';
-import { layersOf, preparePolicies, readSupportedNics } from '@sriov/selection';
+import { formatVfRange, type NodePolicySpec, type NodeStateSpec, type ObservedInterface } from '@sriov/api';
+import { layersOf, preparePolicies, type ReadablePolicy, readSupportedNics } from '@sriov/selection';
 import { nic, policy } from '@sriov/testing/objects';
-import { type PfForPlugin, pfForPlugin } from './pf-for-plugin.ts';
+import { givenTo, type PfForPlugin, pfForPlugin } from './pf-for-plugin.ts';
 
 const { nics } = readSupportedNics(undefined);
 const PF = nic('ens2f0', '0000:3b:00.0');
@@ -14,13 +14,19 @@ interface World {
   readonly policies?: readonly Partial<NodePolicySpec>[];
 }
 
-function seen({ pf, spec = {}, policies = [] }: World): PfForPlugin {
-  const { prepared } = preparePolicies(
+const THREE = { Vfs: [VF, { ...VF, vfID: 1 }, { ...VF, vfID: 2 }] };
+
+function preparedOf({ policies = [] }: World): ReadablePolicy[] {
+  return preparePolicies(
     policies.map((each, index) =>
       policy(`p${index}`, { priority: 90 - index, nicSelector: { vendor: '8086' }, ...each }),
     ),
-  );
-  const facts = { node: 'n1', policies: prepared, rules: { nics, supportedNicsOnly: false } };
+  ).prepared.filter((each) => each.kind === 'readable');
+}
+
+function seen(world: World): PfForPlugin {
+  const { pf, spec = {} } = world;
+  const facts = { node: 'n1', policies: preparedOf(world), rules: { nics, supportedNicsOnly: false } };
   const state = { metadata: { name: 'n1' }, spec };
   return pfForPlugin(layersOf({ ...facts, state }, { ...PF, ...pf }).layers, nics);
 }
@@ -63,29 +69,44 @@ describe('a PF as the device plugin will meet it', () => {
     expect(seen(world)).toMatchObject(expected);
   });
 
-  it.each<[string, World, Record<string, object>]>([
-    ['all VFs, without a range', { policies: [{}] }, { p0: { ranges: [{ first: 0, last: 3 }], isKept: false } }],
+  const kept = {
+    interfaces: [
+      { pciAddress: PF.pciAddress, numVfs: 4, vfGroups: [{ policyName: 'p0', vfRange: '0-1', resourceName: 'r' }] },
+    ],
+  };
+  it.each<[string, World, Record<string, string[]>]>([
+    ['all VFs that it makes, without a range', { policies: [{}] }, { p0: ['0-3'] }],
     [
-      'all VFs that there will be, though it makes fewer itself',
+      'no more than it makes, though there will be more',
       { policies: [{ numVfs: 2 }, { numVfs: 8, nicSelector: { pfNames: ['ens2f0#4-7'] } }] },
-      {
-        p0: { ranges: [{ first: 0, last: 7 }], isKept: false },
-        p1: { ranges: [{ first: 4, last: 7 }], isKept: false },
-      },
+      { p0: ['0-1'], p1: ['4-7'] },
     ],
-    ['no VFs, where it wants the PF itself', { policies: [{ numVfs: 0 }] }, { p0: { ranges: [], isKept: false } }],
-    ['no VFs, where it cannot have them', { policies: [{ numVfs: 65 }] }, { p0: { ranges: [], isKept: false } }],
     [
-      'what it has, where it cannot have more',
-      {
-        policies: [{ numVfs: 65 }],
-        spec: {
-          interfaces: [{ pciAddress: PF.pciAddress, numVfs: 4, vfGroups: [{ policyName: 'p0', vfRange: '0-1' }] }],
-        },
-      },
-      { p0: { ranges: [{ first: 0, last: 1 }], isKept: true } },
+      'none, where another one takes some of them',
+      { policies: [{ numVfs: 4 }, { numVfs: 4, nicSelector: { pfNames: ['ens2f0#2-3'] } }] },
+      { p0: [], p1: ['2-3'] },
     ],
-  ])('is wanted by a policy with %s', (_, world, wanted) => {
-    expect(Object.fromEntries(seen(world).wanted)).toEqual(wanted);
+    ['none, where it wants the PF itself', { policies: [{ numVfs: 0 }] }, { p0: [] }],
+    ['none, where it cannot have them', { policies: [{ numVfs: 65 }] }, { p0: [] }],
+    ['what it has, where it cannot have more', { policies: [{ numVfs: 65 }], spec: kept }, { p0: ['0-1'] }],
+    [
+      'nothing of what it has, where it now asks for another resource and cannot have it',
+      { policies: [{ numVfs: 65, resourceName: 'other' }], spec: kept },
+      { p0: [] },
+    ],
+  ])('gives a policy %s', (_, world, expected) => {
+    const pf = seen(world);
+    const ranges = preparedOf(world).map((each) => [each.name, givenTo(each, pf).map(formatVfRange)]);
+    expect(Object.fromEntries(ranges)).toEqual(expected);
+  });
+
+  it.each<[string, World, number | undefined]>([
+    ['someone else manages its VFs', { policies: [{ externallyManaged: true, mtu: 1500 }], pf: THREE }, 3],
+    ['the daemon refuses what is planned', { policies: [{ eSwitchMode: 'switchdev' }], pf: THREE }, 3],
+    ['so does a PF without VFs', { policies: [{ eSwitchMode: 'switchdev' }], pf: { driver: 'ice' } }, 0],
+    ['what is planned can be done', { policies: [{}], pf: THREE }, undefined],
+    ['nobody knows how many VFs there are', { policies: [{ eSwitchMode: 'switchdev' }] }, undefined],
+  ])('may stay as it is, or not: %s', (_, world, numVfs) => {
+    expect(seen(world).asItIs?.numVfs).toBe(numVfs);
   });
 });

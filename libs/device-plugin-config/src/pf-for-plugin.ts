@@ -1,53 +1,55 @@
-import { type ObservedInterface, rangesOverlap, type VfRange } from '@sriov/api';
-import { type PfLayers, selectedRanges, type SupportedNics, type Wish } from '@sriov/selection';
+import { type ObservedInterface, type VfRange } from '@sriov/api';
+import { findReportedRefusal, tellsOfVfs } from '@sriov/node-limits';
+import { mergeContributions, type PfLayers, type ReadablePolicy, type SupportedNics } from '@sriov/selection';
 import { type PfInPlan } from './selected-vfs.ts';
 
-/** A PF of the node, and what policies want of it. */
+type Contribution = PfLayers['contributions'][number];
+
+/** A PF of the node once the plan is carried out, and what policies have of it. */
 export interface PfForPlugin extends PfInPlan {
   /** Some policy makes VFs on it. */
   readonly isPlanned: boolean;
-  /** What the policies that select it want of it, by their names. */
-  readonly wanted: ReadonlyMap<string, WantedVfs>;
-}
-
-/** What a policy wants of a PF that it selects, even if others with precedence take the VFs. */
-export interface WantedVfs {
+  /** Nobody knows which policies made its VFs: it stays as it is. */
+  readonly isUnknown: boolean;
   /**
-   * As the policy wrote them; all VFs of the PF where it named none. Empty where the policy is refused or wants the PF
-   * itself.
+   * The VF groups that the plan gives to each policy that selects the PF, by its name. None where the policy is
+   * refused, wants the PF itself, or loses its VFs to one with precedence.
    */
-  readonly ranges: readonly VfRange[];
-  /** They are in the present spec, and the policy cannot be carried out now. */
-  readonly isKept: boolean;
+  readonly given: ReadonlyMap<string, Contribution['groups']>;
+  /** The PF as it is, where it may stay so: the daemon refuses the plan, or someone else manages the VFs. */
+  readonly asItIs?: PfInPlan;
 }
 
 /** The PF as the device plugin will meet it once the plan is carried out. */
-export function pfForPlugin({ nic, contributions, wishes }: PfLayers, nics: SupportedNics): PfForPlugin {
-  const { vendor, deviceID, Vfs = [] } = nic;
-  const isPlanned = contributions.length > 0;
-  const numVfs = isPlanned ? Math.max(...contributions.map((each) => each.numVfs)) : Vfs.length;
-  const linkType = contributions.map((each) => each.linkType).find(Boolean) ?? nic.linkType;
+export function pfForPlugin({ nic, contributions, meantBy, isUnknown }: PfLayers, nics: SupportedNics): PfForPlugin {
+  const groups = new Map(contributions.map((each) => [each.policy, each.groups]));
+  const given = new Map(meantBy.map((policy) => [policy, groups.get(policy) ?? []]));
+  const asItIs = pfAsItIs(nic, nics);
+  if (contributions.length === 0) return { ...asItIs, isPlanned: false, isUnknown, given };
+  const { desired } = mergeContributions(nic, contributions);
+  const linkType = desired.linkType ? wordOf(desired.linkType) : asItIs.linkType;
+  const mayStay = desired.externallyManaged === true || findReportedRefusal(desired, nic) !== undefined;
   return {
-    nic,
-    isPlanned,
-    numVfs,
-    vfDevice: Vfs.find((vf) => vf.deviceID)?.deviceID ?? (deviceID && nics.vfDevice({ vendor, pfDevice: deviceID })),
-    linkType: linkType ? LINK_TYPES.get(linkType.toLowerCase()) : undefined,
-    wanted: new Map(wishes.map((wish) => [wish.policy.name, wantedVfs(wish, nic, numVfs)])),
+    ...{ ...asItIs, numVfs: desired.numVfs ?? 0, linkType, isPlanned: true, isUnknown, given },
+    ...(mayStay && tellsOfVfs(nic) && { asItIs }),
   };
 }
 
-function wantedVfs({ policy, contribution }: Wish, nic: ObservedInterface, numVfs: number): WantedVfs {
-  if (contribution === undefined) return { ranges: [], isKept: false };
-  const all = { first: 0, last: numVfs - 1 };
-  const isKept = contribution.isKept ?? false;
-  const isWhole = !isKept && policy.kind === 'readable' && selectedRanges(policy.selector, nic) === undefined;
-  const ranges = isWhole ? [all] : contribution.groups.map(({ range }) => range);
-  return { ranges: ranges.flatMap((range) => clip(range, all)), isKept };
+function pfAsItIs(nic: ObservedInterface, nics: SupportedNics): PfInPlan {
+  const { vendor, deviceID, linkType, Vfs = [] } = nic;
+  const shown = Vfs.find((vf) => vf.deviceID)?.deviceID;
+  const vfDevice = shown ?? (deviceID && nics.vfDevice({ vendor, pfDevice: deviceID }));
+  return { nic, numVfs: Vfs.length, vfDevice, linkType: wordOf(linkType) };
 }
 
-function clip(range: VfRange, bounds: VfRange): VfRange[] {
-  return rangesOverlap(range, bounds) ? [{ first: range.first, last: Math.min(range.last, bounds.last) }] : [];
+/** The VFs that the plan gives to a policy for its resource. What is kept of it may be of another one. */
+export function givenTo({ name, spec }: ReadablePolicy, { given }: PfForPlugin): VfRange[] {
+  const groups = given.get(name) ?? [];
+  return groups.filter(({ group }) => group.resourceName === spec.resourceName).map(({ range }) => range);
+}
+
+function wordOf(linkType = ''): string | undefined {
+  return LINK_TYPES.get(linkType.toLowerCase());
 }
 
 /** The link types in the words of the device plugin. */

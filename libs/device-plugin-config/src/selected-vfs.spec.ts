@@ -9,8 +9,18 @@ const NIC = nic('ens2f0', '0000:3b:00.0');
 const PF: PfInPlan = { nic: NIC, numVfs: 8, vfDevice: '1889', linkType: 'ether' };
 
 describe('the VFs that the device plugin selects', () => {
-  const selected = (selectors: Partial<Selectors>, pf: Partial<PfInPlan> = {}, unknownFits = false): string =>
-    formatRanges(selectedVfs({ ...NO_SELECTORS, ...selectors }, { ...PF, ...pf }, { unknownFits }));
+  const selected = (
+    selectors: Partial<Selectors>,
+    pf: Partial<PfInPlan> = {},
+    reading: Partial<Parameters<typeof selectedVfs>[2]> = {},
+  ): string =>
+    formatRanges(
+      selectedVfs(
+        { ...NO_SELECTORS, ...selectors },
+        { ...PF, ...pf },
+        { unknownFits: false, entries: 'first', ...reading },
+      ),
+    );
 
   it.each<[string, Partial<Selectors>, string]>([
     ['all, without selectors', {}, '0-7'],
@@ -32,10 +42,17 @@ describe('the VFs that the device plugin selects', () => {
     expect(selected(selectors)).toBe(ranges);
   });
 
+  it('are those behind all of its entries for the device plugin that looks at all', () => {
+    const all = { entries: 'all' } as const;
+    expect(selected({ pfNames: ['ens2f0#0-1', 'ens9', 'ens2f0#1,4-5'] }, {}, all)).toBe('0-1,4-5');
+    expect(selected({ rootDevices: ['0000:3b:00.0#0', '0000:3b:00.0'] }, {}, all)).toBe('0-7');
+    expect(selected({ pfNames: ['ens9'] }, {}, all)).toBe('');
+  });
+
   it('are unknown to fit or not while their device id is unknown', () => {
     const unknown = { vfDevice: undefined };
-    expect(selected({ devices: ['154c'] }, unknown, true)).toBe('0-7');
-    expect(selected({ devices: ['154c'] }, unknown, false)).toBe('');
+    expect(selected({ devices: ['154c'] }, unknown, { unknownFits: true })).toBe('0-7');
+    expect(selected({ devices: ['154c'] }, unknown, { unknownFits: false })).toBe('');
   });
 
   it('are the device itself where it has none', () => {

@@ -12,6 +12,14 @@ export interface PfInPlan {
   readonly linkType: string | undefined;
 }
 
+/** What a device plugin makes of selectors where that is not certain. */
+export interface Reading {
+  /** A VF whose device id is unknown fits. */
+  readonly unknownFits: boolean;
+  /** Entries of a list that count for one PF: the original device plugin looks at the first, the operator's at all. */
+  readonly entries: 'first' | 'all';
+}
+
 /** True for a port of a virtual machine: it is a VF itself, and its PF cannot be seen there. */
 export function isPort({ pciAddress, Vfs = [] }: ObservedInterface): boolean {
   return Vfs.some((vf) => vf.pciAddress === pciAddress);
@@ -19,22 +27,17 @@ export function isPort({ pciAddress, Vfs = [] }: ObservedInterface): boolean {
 
 /**
  * The VFs of a PF that fit selectors of the device plugin, as sorted ranges that neither overlap nor touch. A device
- * without VFs is handed out itself, as if it were a VF. `unknownFits` says whether a VF fits whose device id is
- * unknown.
+ * without VFs is handed out itself, as if it were a VF.
  */
-export function selectedVfs(
-  selectors: Selectors,
-  pf: PfInPlan,
-  { unknownFits }: { readonly unknownFits: boolean },
-): VfRange[] {
+export function selectedVfs(selectors: Selectors, pf: PfInPlan, { unknownFits, entries }: Reading): VfRange[] {
   const { nic, numVfs } = pf;
   const all = [{ first: 0, last: Math.max(numVfs, 1) - 1 }];
   if (isPort(nic) || numVfs === 0) return isItselfSelected(selectors, nic) ? all : [];
   // Only ports of virtual machines are listed by their own addresses.
   if (selectors.pciAddresses.length > 0) return selectors.pciAddresses.includes(nic.pciAddress) ? all : [];
   if (!isOfKind(selectors, pf, unknownFits)) return [];
-  const named = vfsBehind(selectors.pfNames, nic.name ?? '', all);
-  const addressed = vfsBehind(selectors.rootDevices, nic.pciAddress, all);
+  const named = vfsBehind(selectors.pfNames, nic.name ?? '', { all, entries });
+  const addressed = vfsBehind(selectors.rootDevices, nic.pciAddress, { all, entries });
   return joinRanges(named.flatMap((range) => addressed.flatMap((other) => overlap(range, other))));
 }
 
@@ -66,12 +69,20 @@ function has(list: readonly string[], value: string): boolean {
   return list.length === 0 || list.includes(value);
 }
 
-/** The VFs behind the `#` of the first entry with this name: the device plugin does not look at later entries. */
-function vfsBehind(list: readonly string[], name: string, all: readonly VfRange[]): readonly VfRange[] {
+/** The VFs behind the `#` of the entries with this name that count. */
+function vfsBehind(list: readonly string[], name: string, { all, entries }: Behind): readonly VfRange[] {
   if (list.length === 0) return all;
   const wanted = name.toLowerCase();
-  const entry = list.find((each) => isNamed(each, wanted));
-  if (entry === undefined) return [];
+  const named = list.filter((each) => isNamed(each, wanted));
+  return joinRanges((entries === 'all' ? named : named.slice(0, 1)).flatMap((entry) => vfsOf(entry, all)));
+}
+
+interface Behind {
+  readonly all: readonly VfRange[];
+  readonly entries: Reading['entries'];
+}
+
+function vfsOf(entry: string, all: readonly VfRange[]): readonly VfRange[] {
   const [, vfs] = entry.split('#');
   return vfs === undefined ? all : readVfs(vfs).flatMap((range) => all.flatMap((other) => overlap(range, other)));
 }

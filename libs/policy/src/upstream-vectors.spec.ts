@@ -26,6 +26,8 @@ interface Difference {
   readonly row: string;
   readonly theirs: string;
   readonly ours: string;
+  /** The only node on which it stands there; absent for all. */
+  readonly node?: string;
 }
 
 const SHARED_ID =
@@ -35,15 +37,56 @@ const RDMA_OF_VDPA: Difference = {
   theirs: '"IsRdma":true,"NeedVhostNet":false,"vdpaType"',
   ours: '"IsRdma":false,"NeedVhostNet":false,"vdpaType"',
 };
+const SAME_VFS = 'Policies of different resources that want the same VFs';
+/** Other policies take all VFs of this resource. */
+const without = (element: string): Difference => ({ row: SAME_VFS, theirs: element, ours: '' });
 const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
   'input-01': [{ row: SHARED_ID, theirs: '"devices":["101e"]', ours: '"rootDevices":["0000:17:00.0"]' }],
+  'input-03': [
+    {
+      row: SAME_VFS,
+      theirs: '"rootDevices":["0000:1f:00.0","0000:17:00.0"]',
+      ours: '"rootDevices":["0000:17:00.0"]',
+    },
+  ],
   'input-04': [RDMA_OF_VDPA],
-  'input-10': [RDMA_OF_VDPA],
+  'input-07': [
+    without(
+      '{"resourceName":"dpdk","selectors":{"pfNames":["ens3f0np0"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null},',
+    ),
+  ],
+  'input-10': [
+    RDMA_OF_VDPA,
+    without(
+      '{"resourceName":"storage","selectors":{"rootDevices":["0000:17:00.0"],"IsRdma":true,"NeedVhostNet":false},"SelectorObj":null},',
+    ),
+    {
+      row: SAME_VFS,
+      node: 'node-0',
+      theirs: '["0000:17:00.0"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null},{"resourceName":"res_0"',
+      ours: '["0000:17:00.0#0-0"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null},{"resourceName":"res_0"',
+    },
+  ],
   'input-16': [{ row: SHARED_ID, theirs: '"devices":["1889"]', ours: '"rootDevices":["0000:48:00.0"]' }, RDMA_OF_VDPA],
+  'input-18': [
+    without(
+      '{"resourceName":"res_1","selectors":{"pfNames":["ens4f0np0"],"IsRdma":false,"NeedVhostNet":false,"vdpaType":"vhost"},"SelectorObj":null},',
+    ),
+  ],
+  'input-20': [{ row: SAME_VFS, theirs: '"devices":["16dc"]', ours: '"rootDevices":["0000:2e:00.1"]' }],
+  'input-22': [
+    {
+      row: SAME_VFS,
+      theirs: '"rootDevices":["0000:1d:00.0","0000:17:00.0"]',
+      ours: '"rootDevices":["0000:1d:00.0"]',
+    },
+  ],
 };
 
-const withDifferences = (input: string, text: string): string =>
-  (DIFFERENCES[input] ?? []).reduce((so, { theirs, ours }) => so.replace(theirs, ours), text);
+const withDifferences = (input: string, name: string, text: string): string =>
+  (DIFFERENCES[input] ?? [])
+    .filter(({ node = name }) => node === name)
+    .reduce((so, { theirs, ours }) => so.replace(theirs, ours), text);
 
 function plansOf(vector: Vector): NodeStatePlan[] {
   const fleet = prepareFleet({
@@ -86,7 +129,7 @@ describe.each(VECTORS)('what upstream wrote for %s', (input, vector) => {
         {
           ...node,
           spec: wireText(nodeStateSpecSchema, node.spec),
-          devicePluginConfig: withDifferences(input, node.devicePluginConfig),
+          devicePluginConfig: withDifferences(input, name, node.devicePluginConfig),
         },
       ]);
     expect(Object.fromEntries(written)).toEqual(Object.fromEntries(expected));

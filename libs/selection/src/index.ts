@@ -15,7 +15,7 @@ export {
   selectedRanges,
   selects,
 } from './nic-selector.ts';
-export { layersOf, mergeLayers, type PfLayers, type Wish } from './pf-layers.ts';
+export { layersOf, mergeLayers, type PfLayers } from './pf-layers.ts';
 export { PolicyIndex } from './policy-index.ts';
 export { findPool, findSelectorFault, type PreparedPool, preparePools } from './pools.ts';
 export { isAboutNode, type PreparedPolicy, preparePolicies, type ReadablePolicy } from './prepare.ts';

@@ -27,15 +27,8 @@ export interface PfLayers {
    * Its VFs may come from a policy that cannot be applied, so what it should be is not known, and nothing is planned.
    */
   readonly isUnknown: boolean;
-  /** What each policy that can mean the PF wants of it, even if others take it. */
-  readonly wishes: readonly Wish[];
-}
-
-/** What a policy wants of a PF, whatever others want. */
-export interface Wish {
-  readonly policy: PreparedPolicy;
-  /** Absent where the policy is refused, or wants no VFs. */
-  readonly contribution: Contribution | undefined;
+  /** Policies that can mean the PF, even if they are refused or others take all its VFs from them. */
+  readonly meantBy: readonly string[];
 }
 
 /** What the layers of the PFs of a node depend on. */
@@ -59,8 +52,8 @@ export function layersOf(
     if (policy.kind === 'readable' && !selects(policy.selector, nic)) continue;
     stack = isForWholePf(policy) ? withWholePf(stack, policy) : withPolicy(facts, stack, { policy, pf });
   }
-  const { contributions, wholePf, applied, wishes, problems, doubt } = stack;
-  const layers = { nic, contributions, wholePf, applied: [...wholePf, ...applied], wishes, isUnknown: false };
+  const { contributions, wholePf, applied, meantBy, problems, doubt } = stack;
+  const layers = { nic, contributions, wholePf, applied: [...wholePf, ...applied], meantBy, isUnknown: false };
   if (doubt === undefined || !isForgotten(facts.state, pf)) return { layers, problems };
   return {
     layers: unknownLayers(layers),
@@ -73,7 +66,7 @@ interface Stack {
   readonly contributions: readonly Contribution[];
   readonly wholePf: readonly string[];
   readonly applied: readonly string[];
-  readonly wishes: readonly Wish[];
+  readonly meantBy: readonly string[];
   readonly problems: readonly Problem[];
   /** Name of a policy that cannot be applied and of which nothing is kept. */
   readonly doubt: string | undefined;
@@ -83,7 +76,7 @@ const EMPTY_STACK: Stack = {
   contributions: [],
   wholePf: [],
   applied: [],
-  wishes: [],
+  meantBy: [],
   problems: [],
   doubt: undefined,
 };
@@ -96,7 +89,7 @@ function withWholePf(stack: Stack, policy: PreparedPolicy): Stack {
   return {
     ...stack,
     wholePf: [...stack.wholePf, policy.name],
-    wishes: [...stack.wishes, { policy, contribution: undefined }],
+    meantBy: [...stack.meantBy, policy.name],
   };
 }
 
@@ -109,7 +102,7 @@ function withPolicy(
   const refused = refusal ? [policyProblem({ policy: policy.name, node }, refusal.reason, refusal.message)] : [];
   const next = {
     ...stack,
-    wishes: isMeant ? [...stack.wishes, { policy, contribution }] : stack.wishes,
+    meantBy: isMeant ? [...stack.meantBy, policy.name] : stack.meantBy,
     doubt: isDoubtful ? policy.name : stack.doubt,
     problems: [...stack.problems, ...refused],
   };
@@ -146,13 +139,13 @@ function isForgotten(state: SriovNetworkNodeState | undefined, { nic, before }: 
 }
 
 /** The layers when a policy that cannot be applied may have made the VFs of the PF. */
-function unknownLayers({ nic, wholePf, wishes }: PfLayers): PfLayers {
+function unknownLayers({ nic, wholePf, meantBy }: PfLayers): PfLayers {
   return {
     nic,
     contributions: [],
     wholePf,
     applied: wholePf,
-    wishes: wishes.map(({ policy }) => ({ policy, contribution: undefined })),
+    meantBy,
     isUnknown: true,
   };
 }

@@ -164,10 +164,7 @@ describe('a PF with VFs that a policy may have made which cannot be applied', ()
   ])('is left as it is %s, and the others are told', (_, state) => {
     const result = layers(state);
     expect(result.layers).toMatchObject({ contributions: [], isUnknown: true, wholePf: ['all'], applied: ['all'] });
-    expect(result.layers.wishes.map(({ policy: { name }, contribution }) => [name, contribution])).toEqual([
-      ['all', undefined],
-      ['p', undefined],
-    ]);
+    expect(result.layers.meantBy).toEqual(['all', 'p']);
     expect(result.problems).toEqual([
       {
         kind: 'SriovNetworkNodePolicy',
