@@ -1,13 +1,14 @@
-// Bundles the app in the current folder into one file: `node bundle.mjs [--executable FILE]`.
+// Bundles the app in the current folder into one file: `node bundle.mjs [--executable FILE | --image FOLDER]`.
 // Without a flag it is dist/main.mjs, and dist/main-simulated.mjs where there is such an entry; an executable is FILE
-// with a shebang, for people to put on their PATH. What is not named simulated must have no simulator in it.
+// with a shebang, for people to put on their PATH. An image gets FOLDER/main.mjs, and FOLDER.json tells from which files
+// it was made. What is not named simulated must have no simulator in it.
 import { existsSync } from 'node:fs';
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const { values } = parseArgs({ options: { executable: { type: 'string' } } });
+const { values } = parseArgs({ options: { executable: { type: 'string' }, image: { type: 'string' } } });
 
 // CommonJS packages in an ES module bundle look for these.
 const shims = [
@@ -74,13 +75,13 @@ async function bundle(entry, outfile) {
     bundle: true,
     platform: 'node',
     // Services run on the Node.js of their image, executables on that of whoever calls them (engines of package.json).
-    target: values.executable === undefined ? 'node26' : 'node22.12',
+    target: values.executable === undefined ? 'node24' : 'node22.12',
     format: 'esm',
     minify: true,
     // Names of classes and functions stand in logs and in stack traces.
     keepNames: true,
-    // A lone executable travels without its map.
-    sourcemap: values.executable === undefined ? 'linked' : false,
+    // A lone executable travels without its map, and so does an image.
+    sourcemap: values.executable === undefined && values.image === undefined ? 'linked' : false,
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
@@ -92,9 +93,13 @@ async function bundle(entry, outfile) {
     await rm(outfile);
     throw new Error(`${entry} must not ship ${strangers.join(', ')}: import it in ${SIMULATED} alone`);
   }
+  return metafile;
 }
 
 const SIMULATED = 'src/main-simulated.ts';
-await bundle('src/main.ts', values.executable ?? 'dist/main.mjs');
-if (values.executable === undefined && existsSync(SIMULATED)) await bundle(SIMULATED, 'dist/main-simulated.mjs');
+const isPlain = values.executable === undefined && values.image === undefined;
+const main = values.image === undefined ? 'dist/main.mjs' : `${values.image}/main.mjs`;
+const made = await bundle('src/main.ts', values.executable ?? main);
+if (values.image !== undefined) await writeFile(`${values.image}.json`, JSON.stringify(Object.keys(made.inputs)));
+if (isPlain && existsSync(SIMULATED)) await bundle(SIMULATED, 'dist/main-simulated.mjs');
 if (values.executable !== undefined) await chmod(values.executable, 0o755);

@@ -60,7 +60,7 @@ const run = async (settings: Partial<Settings> & { port?: number } = {}): Promis
   const stop = new AbortController();
   const [port, health] = [settings.port ?? (await findFreePort()), await findFreePort()];
   const read = readSettings(service, { argv: ['--certificate-names', '127.0.0.1'], env: {} });
-  if ('help' in read) throw new Error(read.help);
+  if ('text' in read) throw new Error(read.text);
   const running = serve(
     service,
     {

@@ -5,7 +5,7 @@ import { service } from './service.ts';
 
 function podOf(env: Record<string, string>): string | undefined {
   const read = readSettings(service, { argv: [], env });
-  if ('help' in read) throw new Error('no settings');
+  if ('text' in read) throw new Error('no settings');
   return openKernel(read.settings).pod;
 }
 

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX, OPERATOR_VERSION } from '@sriov/api';
 import { type CommandDefinition, COMMANDS, type GivenOptions, runCommand } from './commands.ts';
 import { InputError } from './input/input-error.ts';
 import { formatResult, OUTPUT_FORMATS } from './output.ts';
@@ -44,7 +44,8 @@ function createProgram(streams: Streams, setExitCode: SetExitCode): Command {
       writeErr: (text) => streams.stderr.write(text),
     })
     .exitOverride()
-    .showHelpAfterError(`(see ${PROGRAM} --help)`);
+    .showHelpAfterError(`(see ${PROGRAM} --help)`)
+    .version(OPERATOR_VERSION);
   for (const command of COMMANDS) addCommand(program, command, { streams, setExitCode });
   return program;
 }

@@ -25,3 +25,4 @@ export * from './sriov-network.ts';
 export * from './time.ts';
 export * from './to-wire.ts';
 export * from './vf-range.ts';
+export * from './version.ts';

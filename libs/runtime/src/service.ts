@@ -69,7 +69,7 @@ export async function runService<S extends ServiceSchema>(definition: ServiceDef
   process.on('uncaughtException', (error) => process.exit(reportFailure(definition.program, error)));
   try {
     const read = readSettings(definition, { argv: process.argv.slice(2), env: process.env });
-    if ('help' in read) process.stdout.write(read.help);
+    if ('text' in read) process.stdout.write(read.text);
     else await serve(definition, read.settings, stopOnSignals(process, systemClock, definition.stopDeadlineMs));
     process.exitCode = 0;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { OPERATOR_VERSION } from '@sriov/api';
 import { z } from 'zod';
 import { ServiceError } from './service-error.ts';
 import { readSettings } from './settings.ts';
@@ -16,7 +17,7 @@ const definition = {
 
 const read = (argv: string[], env: Record<string, string> = {}): unknown => {
   const result = readSettings(definition, { argv, env });
-  return 'settings' in result ? result.settings : result.help;
+  return 'settings' in result ? result.settings : result.text;
 };
 
 describe('readSettings', () => {
@@ -93,6 +94,10 @@ describe('readSettings', () => {
 
   it('says which bound a value breaks', () => {
     expect(() => read(['--node-name=a', '--rate=0'])).toThrow(/--rate \(or RATE\): .*>=1/);
+  });
+
+  it('tells which version it is, and on which Node.js', () => {
+    expect(read(['--version'])).toBe(`pump ${OPERATOR_VERSION}, Node.js ${process.version}\n`);
   });
 
   it('derives the help from the schema', () => {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { OPERATOR_VERSION } from '@sriov/api';
 import { z } from 'zod';
 import { ServiceError } from './service-error.ts';
 
@@ -20,15 +21,16 @@ export interface SettingsSource {
 /**
  * Reads the settings: a flag `--kebab-case` wins over an environment variable `UPPER_SNAKE`, that over the default.
  * Lists are separated by commas. An empty environment variable counts as absent.
- * @returns the settings, or the help text when `--help` is among the arguments.
+ * @returns the settings, or a text when `--help` or `--version` is among the arguments.
  * @throws {ServiceError} `SETTINGS_INVALID` (exit code 2) that lists every problem.
  */
 export function readSettings<S extends z.ZodObject>(
   definition: SettingsDefinition<S>,
   source: SettingsSource,
-): { settings: z.output<S> } | { help: string } {
+): { settings: z.output<S> } | { text: string } {
   const { flags, problems: flagProblems } = readFlags(definition, source.argv);
-  if (flags['help'] === true) return { help: helpText(definition) };
+  const text = answerTo(flags, definition);
+  if (text !== undefined) return { text };
   const problems = [...flagProblems];
   const raw: Record<string, unknown> = {};
   for (const [name, field] of fieldsOf(definition.schema)) {
@@ -67,6 +69,7 @@ interface Flags {
 function readFlags(definition: SettingsDefinition<z.ZodObject>, argv: readonly string[]): Flags {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean' },
   };
   for (const [name, field] of fieldsOf(definition.schema)) {
     options[flagOf(name)] = { type: unwrap(field) instanceof z.ZodBoolean ? 'boolean' : 'string' };
@@ -135,6 +138,17 @@ function invalid(program: string, problems: readonly string[]): ServiceError {
   );
 }
 
+/** What is printed instead of running. */
+function answerTo(flags: Flags['flags'], definition: SettingsDefinition<z.ZodObject>): string | undefined {
+  if (flags['help'] === true) return helpText(definition);
+  return flags['version'] === true ? versionText(definition) : undefined;
+}
+
+/** The Node.js is named too: in an image it is that of the base image, which whoever builds the image chooses. */
+function versionText({ program }: SettingsDefinition<z.ZodObject>): string {
+  return `${program} ${OPERATOR_VERSION}, Node.js ${process.version}\n`;
+}
+
 function helpText(definition: SettingsDefinition<z.ZodObject>): string {
   const rows = fieldsOf(definition.schema).map(([name, field]) => {
     const isSwitch = unwrap(field) instanceof z.ZodBoolean;
@@ -155,6 +169,7 @@ function helpText(definition: SettingsDefinition<z.ZodObject>): string {
     'Settings, as a flag or an environment variable; the flag wins:',
     ...lines,
     `  ${'--help'.padEnd(flagWidth)}`,
+    `  ${'--version'.padEnd(flagWidth)}`,
     '',
   ].join('\n');
 }

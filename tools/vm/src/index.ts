@@ -11,6 +11,7 @@ export * from './supplies/guest-tools.ts';
 export * from './supplies/modules.ts';
 export * from './supplies/pack-folder.ts';
 export * from './supplies/private-apt.ts';
+export * from './supplies/private-apt.ts';
 export * from './supplies/release.ts';
 export * from './supplies/stage.ts';
 export * from './supplies/supplies.ts';

@@ -3,7 +3,7 @@ import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildGoPrograms, runCommand } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { CannotRunError, findRelease, PrivateApt, stage } from '@sriov/vm';
+import { CannotRunError, findRelease, PrivateApt, sourcesOf, stage } from '@sriov/vm';
 
 const MODULE = join(import.meta.dirname, '../../go/runtime');
 
@@ -72,7 +72,7 @@ async function build(into: string, work: string, onProgress: (line: string) => v
 /** Gets libseccomp from Debian, and tells Go where it is without the program pkg-config. */
 async function prepareC(work: string): Promise<Record<string, string>> {
   await runCommand('gcc', ['--version']);
-  const apt = await PrivateApt.create(join(work, 'apt'), await findRelease());
+  const apt = await PrivateApt.create(join(work, 'apt'), sourcesOf(await findRelease()));
   const seccomp = join(work, 'seccomp');
   await apt.unpack({ packages: ['libseccomp-dev'], into: seccomp, dependencies: 'none' });
   const pkgConfig = join(work, 'pkg-config');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { runCommand } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
+import { type AptSources } from './private-apt.ts';
 
 /** The Debian release of this machine, and where its packages are. */
 export interface Release {
@@ -18,6 +19,11 @@ export interface Release {
 export class CannotRunError extends Error {
   override readonly name = 'CannotRunError';
   readonly code = 'CANNOT_RUN';
+}
+
+/** Where this machine's own packages come from. */
+export function sourcesOf({ archive, suites, newestSuite }: Release): AptSources {
+  return { archives: suites.map((suite) => ({ address: archive, suite })), newestSuite };
 }
 
 /** Releases whose own QEMU (below 8.1) has no igb. */
@@ -42,7 +48,8 @@ async function readOsRelease(): Promise<Record<string, string>> {
   return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1] ?? '', pair[2] ?? '']] : [])));
 }
 
-async function findArchive(codename: string): Promise<string> {
+/** Address from which this machine gets the packages of a suite, such as `bookworm-security`. @throws {CannotRunError} */
+export async function findArchive(codename: string): Promise<string> {
   try {
     const format = '$(REPO_URI) $(CODENAME)';
     const lines = await runCommand('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);

@@ -10,7 +10,7 @@ import { GUEST_MODULES } from './modules.ts';
 import { layOutNode } from './node-share.ts';
 import { packFolder } from './pack-folder.ts';
 import { PrivateApt } from './private-apt.ts';
-import { CannotRunError, findRelease, type Release } from './release.ts';
+import { CannotRunError, findRelease, type Release, sourcesOf } from './release.ts';
 import { buildSimulatorModules } from './simulator-modules.ts';
 import { stage } from './stage.ts';
 
@@ -163,7 +163,7 @@ class Supplier {
   }
 
   #openApt(): Promise<PrivateApt> {
-    this.#apt ??= PrivateApt.create(join(this.#cache, 'apt'), this.#release).catch((error: unknown) => {
+    this.#apt ??= PrivateApt.create(join(this.#cache, 'apt'), sourcesOf(this.#release)).catch((error: unknown) => {
       throw new CannotRunError(`the package lists cannot be had: ${messageOf(error)}`);
     });
     return this.#apt;
