@@ -88,19 +88,24 @@ interface Case {
 }
 
 /** The resources as which the device may be offered, or `nothing`. */
-function allowedFor(device: Device, { policies, followed, offer, group }: Case): Set<string> {
-  const { plan, foreseen, converged } = followed;
-  const pf = device.parent?.pciAddress ?? device.id;
+function allowedFor(device: Device, about: Case): Set<string> {
+  const { policies, followed, offer, group } = about;
   if (isTaken(device, offer)) return new Set(['nothing']);
-  const anything = new Set(['nothing', ...offer.pools.map(({ resource }) => resource.name)]);
-  // While nobody knows which policy has made some VFs, resources stay as they are.
-  const isKnown = (each: Device): boolean => each.numVfs === 0 || plan.plannedFrom?.has(each.id) === true;
-  if (!offer.devices.every(isKnown)) return anything;
+  if (isUnforeseeable(device, about)) return new Set(['nothing', ...offer.pools.map(({ resource }) => resource.name)]);
   if (device.parent === undefined) return new Set(['nothing', ...wholePfResources(policies)]);
-  const [isForeseen, isWaiting] = [isRefused(foreseen, pf), isRefused(converged.rest, pf)];
-  // What only the daemon can know, the plan does not: more VFs may stay than are planned.
-  if (group === undefined) return isWaiting && !isForeseen ? anything : new Set(['nothing']);
-  return new Set(isForeseen || isWaiting || isUnfit(device, offer) ? ['nothing', group] : [group]);
+  if (group === undefined) return new Set(['nothing']);
+  const { pciAddress: pf } = device.parent;
+  const mayStay = isRefused(followed.foreseen, pf) || isRefused(followed.converged.rest, pf);
+  return new Set(mayStay || isUnfit(device, offer) ? ['nothing', group] : [group]);
+}
+
+/** The plan cannot know: of VFs of unknown origin all resources stay, and the daemon may have to leave further VFs. */
+function isUnforeseeable({ parent }: Device, { followed, offer, group }: Case): boolean {
+  const { plan, foreseen, converged } = followed;
+  const isKnown = ({ id, numVfs }: Device): boolean => numVfs === 0 || plan.plannedFrom?.has(id) === true;
+  if (!offer.devices.every(isKnown)) return true;
+  const isFurther = parent !== undefined && group === undefined;
+  return isFurther && isRefused(converged.rest, parent.pciAddress) && !isRefused(foreseen, parent.pciAddress);
 }
 
 /** Nobody may be given it: the host uses it, it is a PF with VFs, or it is about to change. */
