@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { KernelBlockedError, observeDevices, readDeviceNodes } from '@sriov/host';
+import { observeDevices, readDeviceNodes } from '@sriov/host';
+import { holdFirstOf, needsHolder, removeHeldVfs } from './held-vf.ts';
 import { type Bench, type ContractCase } from './lab.ts';
 
 type Device = Awaited<ReturnType<typeof observeDevices>>['devices'][number];
@@ -79,27 +80,18 @@ export const deviceCases: readonly ContractCase[] = [
   },
   {
     name: 'a VF that a program holds while it is taken away is no device any more, and nothing waits for the lock',
-    skip: ({ holdVfio }) => (holdVfio ? undefined : 'no program can hold a VF here'),
+    skip: needsHolder,
     run: async (bench) => {
-      await bench.makeBareVfs(1);
-      const vf = await bench.vf(0);
-      await bench.override(vf, 'vfio-pci');
-      await bench.probe(vf);
-      const release = await bench.lab.holdVfio?.(vf);
-      const removal = bench.kernel.write(bench.pf('sriov_numvfs'), '0', { deadlineMs: 300 });
-      const failure = await removal.then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      assert.ok(failure instanceof KernelBlockedError, 'the write came back although a program holds the VF');
+      const { address, release } = await holdFirstOf(bench, 1);
+      const removal = await removeHeldVfs(bench);
       try {
         const { devices, problems } = await observeDevices(bench.kernel);
         assert.deepEqual(problems, []);
-        assert.ok(!devices.some(({ id }) => id === vf));
-        assert.ok((await bench.kernel.list('/sys/bus/pci/devices')).includes(vf));
+        assert.ok(!devices.some(({ id }) => id === address));
+        assert.ok((await bench.kernel.list('/sys/bus/pci/devices')).includes(address));
       } finally {
-        await release?.();
-        await failure.released;
+        await release();
+        await removal.released;
       }
     },
   },
