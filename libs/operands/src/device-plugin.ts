@@ -76,6 +76,8 @@ function process(inputs: OperandInputs, { name, port }: { readonly name: string;
     ],
     env: [
       fieldEnv('NODE_NAME', 'spec.nodeName'),
+      fieldEnv('POD_NAME', 'metadata.name'),
+      fieldEnv('POD_NAMESPACE', 'metadata.namespace'),
       { name: 'LISTEN', value: `127.0.0.1:${port}` },
       { name: 'READY_FILE', value: `/tmp/${name}.ready` },
       { name: 'LOG_LEVEL', value: logLevel === '' ? logLevelOf(config, settings) : logLevel },
