@@ -66,6 +66,13 @@ describe('the condition of an operand', () => {
       'OperandRollingOut',
       'the DaemonSet ds has changed, and Kubernetes has not looked at it yet',
     ],
+    [
+      'Kubernetes has not seen it',
+      { daemonSet: { metadata: { name: 'ds', generation: 1 } } },
+      'Unknown',
+      'OperandRollingOut',
+      'the DaemonSet ds has changed, and Kubernetes has not looked at it yet',
+    ],
     ['it is not there yet', { daemonSet: undefined }, 'Unknown', 'OperandRollingOut', 'its objects are being written'],
     [
       'the old one is still going',

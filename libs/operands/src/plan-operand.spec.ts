@@ -7,6 +7,7 @@ import { type Operand, type OperandName, OPERANDS } from './operand.ts';
 import {
   acceptedForm,
   type AcceptedForm,
+  daemonSetOf,
   type OperandFacts,
   operandKeyOf,
   type OperandPlan,
@@ -43,6 +44,27 @@ const DAEMON = 'DaemonSet/sriov-network-config-daemon';
 const ON = { featureGates: { metricsExporter: true } };
 
 describe('the plan of an operand', () => {
+  it('names no differences of what is missing, or what nobody has annotated: nobody has changed it', () => {
+    const operand = make('config-daemon');
+    expect(plan('config-daemon', operand).writes).toMatchObject([{ differences: [] }]);
+    const present = changed(deployed('config-daemon'), ({ metadata, ...object }) => ({
+      ...object,
+      metadata: { name: metadata.name, namespace: 'operator', labels: metadata.labels ?? {} },
+    }));
+    expect(plan('config-daemon', operand, { present }).writes).toMatchObject([{ kind: 'apply', differences: [] }]);
+  });
+
+  it('is nothing at all for what cannot be made', () => {
+    const expected = { writes: [], foreign: [], isWaiting: false };
+    expect(plan('config-daemon', { kind: 'impossible', message: 'no' })).toEqual(expected);
+  });
+
+  it('finds the DaemonSet of an operand by its label', () => {
+    const sets = OPERANDS.map((name) => ({ metadata: { name: 'x', labels: { [LABEL.operand]: name } } }));
+    for (const name of OPERANDS) expect(daemonSetOf(name, sets)?.metadata.labels?.[LABEL.operand]).toBe(name);
+    expect(daemonSetOf('cni-plugins', [{ metadata: { name: 'sriov-cni-plugins' } }])).toBeUndefined();
+  });
+
   it('makes what is missing', () => {
     expect(summary(plan('config-daemon', make('config-daemon')))).toEqual([`apply ${DAEMON}`]);
     expect(summary(plan('metrics-exporter', make('metrics-exporter', ON)))).toEqual([

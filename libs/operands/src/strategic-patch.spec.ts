@@ -93,6 +93,32 @@ describe('a strategic merge patch', () => {
     expect(applyStrategicPatch(POD, patch)).toEqual({ ...POD, ...expected });
   });
 
+  it.each([
+    ['ephemeralContainers', 'name'],
+    ['hostAliases', 'ip'],
+    ['imagePullSecrets', 'name'],
+    ['initContainers', 'name'],
+    ['ownerReferences', 'uid'],
+    ['resizePolicy', 'resourceName'],
+    ['resourceClaims', 'name'],
+    ['topologySpreadConstraints', 'topologyKey'],
+    ['volumeDevices', 'devicePath'],
+    ['volumes', 'name'],
+    ['ports', 'containerPort'],
+    ['ports', 'port'],
+  ])('merges elements of %s by their %s', (list, key) => {
+    const object = { [list]: [{ [key]: 'a', x: 1 }] };
+    expect(applyStrategicPatch(object, { [list]: [{ [key]: 'a', y: 2 }] })).toEqual({
+      [list]: [{ [key]: 'a', x: 1, y: 2 }],
+    });
+  });
+
+  it('sets nothing by what it deletes', () => {
+    expect(settingsOfPatch({ a: [{ $patch: 'delete', name: 'x' }, { name: 'y', z: null }, 'w'], b: null })).toEqual({
+      a: [{ name: 'y' }, 'w'],
+    });
+  });
+
   it('finds ports of a Service by another key than those of a container', () => {
     const service = { ports: [{ port: 1, name: 'one' }] };
     expect(applyStrategicPatch(service, { ports: [{ port: 1, name: 'two' }] })).toEqual({
