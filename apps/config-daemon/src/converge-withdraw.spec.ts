@@ -13,9 +13,17 @@ import { watchTouchedVfs } from './test/touched-vfs.ts';
 
 const [PF, OTHER] = PORTS;
 
-const specOf = (numVfs: number, change: { deviceType?: string; pf?: string; mtu?: number } = {}): NodeStateSpec => {
-  const { deviceType = 'netdevice', pf = PF, mtu } = change;
-  const vfGroups = [{ resourceName: 'r', policyName: 'p', deviceType, vfRange: `0-${numVfs - 1}`, mtu }];
+interface Change {
+  readonly deviceType?: string;
+  readonly pf?: string;
+  readonly mtu?: number;
+  /** That of the simulated device plugin is `vf`. */
+  readonly resourceName?: string;
+}
+
+const specOf = (numVfs: number, change: Change = {}): NodeStateSpec => {
+  const { deviceType = 'netdevice', pf = PF, mtu, resourceName = 'r' } = change;
+  const vfGroups = [{ resourceName, policyName: 'p', deviceType, vfRange: `0-${numVfs - 1}`, mtu }];
   return { interfaces: [{ pciAddress: pf, numVfs, vfGroups, ...(mtu !== undefined && { mtu }) }] };
 };
 
@@ -113,6 +121,7 @@ const problemsOf = ({ rest }: Converged): string[] =>
   rest.problems.map(({ reason, message }) => `${reason}: ${message}`);
 const statusOf = (end: Converged): string => verdictOf(end).syncStatus;
 const SLICE = /sriov_numvfs$/;
+const withdrawnOf = ({ written }: Host): Handover['withdrawn'][] => written.map(({ withdrawn }) => withdrawn);
 
 describe('VFs that change', () => {
   it.each<[string, NodeStateSpec, Handover['withdrawn']]>([
@@ -126,7 +135,7 @@ describe('VFs that change', () => {
   ])('%s are withdrawn before, and offered afterwards', async (_, spec, withdrawn) => {
     const host = await Host.with();
     expect(statusOf(await host.want(spec))).toBe(SYNC_STATUS.succeeded);
-    expect(host.written).toEqual([{ withdrawn }, { withdrawn: [] }]);
+    expect(withdrawnOf(host)).toEqual([withdrawn, []]);
     expect(host.told).toEqual([PF]);
     expect(host.wrong).toEqual([]);
     expect(host.kernel.plugin.allocatable).toEqual(host.vfs);
@@ -170,7 +179,7 @@ describe('the configuration of the device plugin', () => {
   it('is handed over with the withdrawal that it belongs to', async () => {
     const host = await Host.with();
     await host.want(specOf(2), { config });
-    expect(host.written).toEqual([
+    expect(host.written).toMatchObject([
       { config, withdrawn: [{ pf: PF, because: 'the number of VFs becomes 2' }] },
       { config, withdrawn: [] },
     ]);
@@ -360,7 +369,7 @@ describe('the kubelet', () => {
     expect(problemsOf(await host.want(specOf(2)))).toEqual([
       expect.stringMatching(/^VirtualFunctionsNotWithdrawn: .*after 15 s the kubelet can still give 4 of them to pods/),
     ]);
-    expect(host.written).toHaveLength(1);
+    expect(host.written.at(-1)?.withdrawn).toHaveLength(1);
     heard();
     expect(host.kernel.plugin.allocatable).toEqual([]);
     expect(statusOf(await host.want(specOf(2)))).toBe(SYNC_STATUS.succeeded);
@@ -376,13 +385,41 @@ describe('the kubelet', () => {
   });
 });
 
+describe('VFs that return as the same resource', () => {
+  it.each<[string, NodeStateSpec, number]>([
+    ['another number', specOf(2, { resourceName: 'vf' }), 2],
+    ['another driver', specOf(4, { resourceName: 'vf', deviceType: 'vfio-pci' }), 4],
+  ])('stay on offer for pods to wait for: %s', async (_, spec, count) => {
+    const host = await Host.with();
+    const before = host.vfs;
+    let offered: readonly string[] = [];
+    host.onWithdraw = () => (offered = host.kernel.plugin.allocatable);
+    expect(statusOf(await host.want(spec))).toBe(SYNC_STATUS.succeeded);
+    expect(offered).toEqual(before.slice(0, count));
+    expect(host.written.map(({ returning }) => returning)).toEqual([
+      [{ resource: 'vf', devices: before.slice(0, count) }],
+      undefined,
+    ]);
+    expect([host.wrong, host.kernel.plugin.allocatable]).toEqual([[], host.vfs]);
+  });
+
+  it('are no longer on offer when their change has failed', async () => {
+    const host = await Host.with();
+    host.kernel.addFault({ verb: 'write', path: '*/driver_override', errno: 'EINVAL' });
+    await host.want(specOf(4, { resourceName: 'vf', deviceType: 'vfio-pci' }));
+    expect(host.written.at(-1)).toMatchObject({ withdrawn: [{ pf: PF }] });
+    expect(host.written.at(-1)?.returning).toBeUndefined();
+    expect(host.kernel.plugin.allocatable).toEqual([]);
+  });
+});
+
 describe('VFs stay withdrawn', () => {
   it('when their steps failed, and come back when they are done', async () => {
     const host = await Host.with();
     const mend = host.kernel.addFault({ verb: 'write', path: '*/driver_override', errno: 'EINVAL' });
     const spec = specOf(4, { deviceType: 'vfio-pci' });
     expect((await host.want(spec)).failures).toHaveLength(4);
-    expect(host.written).toHaveLength(1);
+    expect(host.written.at(-1)?.withdrawn).toHaveLength(1);
     expect(host.kernel.plugin.allocatable).toEqual([]);
     mend();
     expect(statusOf(await host.want(spec))).toBe(SYNC_STATUS.succeeded);
@@ -395,7 +432,7 @@ describe('VFs stay withdrawn', () => {
     await host.want(specOf(2));
     const blocked = new Map([[PF, 'not back']]);
     await host.want(specOf(2), { blocked });
-    expect(host.written).toHaveLength(1);
+    expect(host.written.at(-1)?.withdrawn).toHaveLength(1);
     release();
     expect(statusOf(await host.want(specOf(2)))).toBe(SYNC_STATUS.succeeded);
     expect(host.kernel.plugin.allocatable).toEqual(host.vfs);

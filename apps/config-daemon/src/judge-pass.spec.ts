@@ -152,7 +152,7 @@ describe('a pass', () => {
     const heldBack = [
       { resource: 'a/b', devices: ['1'], reason: 'PfDown' as const, message: 'a/b: 1: its PF is down' },
     ];
-    const answer = { resources: [], heldBack, configProblems: [], allocating: [] };
+    const answer = { resources: [], heldBack, configProblems: [], held: [], allocating: [] };
     const told = { kind: 'answered' as const, answer };
     const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith(toldBy(told)));
     expect([verdict.syncStatus, hasFailed]).toEqual(['Succeeded', false]);

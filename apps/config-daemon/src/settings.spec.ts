@@ -46,7 +46,7 @@ describe('the settings of the config daemon', () => {
   });
 
   it('say what the program is for', () => {
-    expect(read('--help')).toEqual({ help: expect.stringMatching(/^config-daemon.*\n?.*makes the SR-IOV devices/) });
+    expect(read('--help')).toEqual({ text: expect.stringMatching(/^config-daemon.*\n?.*makes the SR-IOV devices/) });
   });
 
   it('tell a dry run from a service', () => {

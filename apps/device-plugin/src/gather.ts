@@ -21,6 +21,8 @@ export interface Memory {
   /** Devices that were given to a pod just now: the kubelet may not tell of them yet. */
   readonly granted: Map<string, { readonly resource: string; readonly untilMs: number }>;
   readonly inFlight: InFlight;
+  /** Since when devices are listed although they are being changed, by their ids. */
+  readonly heldSince: Map<string, number>;
 }
 
 /** Everything that a pass decides from. */
@@ -59,11 +61,34 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
       starting: memory.inFlight.devices,
       withdrawn: handover?.withdrawn ?? [],
       known: memory.known,
+      returning: returningOf(handover, memory, nowMs),
     },
     configProblems: problems,
     configHash: hash,
     isKubeletMissing: allocations.missing !== undefined,
   };
+}
+
+/** The scheduler has long heard of a shorter list by then, and pods had better wait there. */
+export const HOLD_MS = 20_000;
+
+/** Devices that will return as the resource by which they are listed, unless that takes too long. */
+function returningOf(handover: Handover | undefined, memory: Memory, nowMs: number): Map<string, string> {
+  const returning = new Map(
+    (handover?.returning ?? []).flatMap(({ resource, devices }) =>
+      devices.flatMap((id) => {
+        const known = memory.known.get(id);
+        return known?.slice(known.indexOf('/') + 1) === resource ? [[id, known] as const] : [];
+      }),
+    ),
+  );
+  for (const id of memory.heldSince.keys()) if (!returning.has(id)) memory.heldSince.delete(id);
+  for (const id of returning.keys()) {
+    const since = memory.heldSince.get(id) ?? nowMs;
+    memory.heldSince.set(id, since);
+    if (nowMs - since >= HOLD_MS) returning.delete(id);
+  }
+  return returning;
 }
 
 async function readHandover({ kernel, handoverFolder }: GatherPorts): Promise<Handover | undefined> {

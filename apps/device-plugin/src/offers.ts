@@ -13,7 +13,7 @@ import { type Kernel, readDeviceNodes } from '@sriov/host';
 import { type DeviceNodes } from '@sriov/observed-host';
 import { type SyncAnswer } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { gather, type Gathered, type GatherPorts, type Memory } from './gather.ts';
+import { gather, type Gathered, type GatherPorts, HOLD_MS, type Memory } from './gather.ts';
 import { InFlight } from './in-flight.ts';
 import { identityOf } from './kubelet/serve-socket.ts';
 import { type Registration, ResourceServer } from './kubelet/resource-server.ts';
@@ -31,14 +31,16 @@ export interface OfferPorts extends GatherPorts {
   readonly writeFiles: (files: readonly HostFile[]) => Promise<void>;
   /** Removes those that no pod needs any more. */
   readonly removeStaleFiles: (facts: Gathered['facts']) => Promise<void>;
-  /** Is called when the kubelet has forgotten a resource: the next pass registers it again. */
-  readonly onForgotten: () => void;
+  /** Makes a pass in so many milliseconds. */
+  readonly wake: (delayMs: number) => void;
   /** Makes a pass that begins now. Never rejects. */
   readonly look: () => Promise<void>;
 }
 
 /** The kubelet tells of a device at once; so long it counts as given to a pod in any case. */
 const GRANTED_MS = 10_000;
+/** A kubelet that has forgotten a resource is left to finish that before it hears of the resource again. */
+const FORGOTTEN_MS = 500;
 /** Longest wait of an Allocate for a device that is being changed, and between two looks. */
 export const ALLOCATE_MS = { longest: 30_000, between: 200 };
 
@@ -46,11 +48,17 @@ export const ALLOCATE_MS = { longest: 30_000, between: 200 };
 export class Offers {
   readonly #ports: OfferPorts;
   readonly #inFlight = new InFlight();
-  readonly #memory: Memory = { known: new Map(), granted: new Map(), inFlight: this.#inFlight };
+  readonly #memory: Memory = {
+    ...{ known: new Map(), granted: new Map(), heldSince: new Map() },
+    inFlight: this.#inFlight,
+  };
+  /** The devices of allocations that wait until all of them can be given. */
+  readonly #waiting = new Set<readonly string[]>();
   readonly #servers = new Map<string, ResourceServer>();
   readonly #unregistered = new Map<string, Exclude<Registration, { state: 'registered' }>>();
   #plan: PoolsPlan = { pools: [], heldBack: [] };
   #gathered: Gathered | undefined;
+  #isHolding = false;
   #untidy: readonly string[] = [];
   #said = new Set<string>();
 
@@ -74,6 +82,10 @@ export class Offers {
     const gathered = await gather(this.#ports, this.#memory, clock.elapsed());
     this.#gathered = gathered;
     this.#plan = plan(gathered.facts);
+    const isHolding = this.#isHolding;
+    this.#isHolding = this.#held().length > 0;
+    // The hold ends although nothing happens then.
+    if (this.#isHolding && !isHolding) this.#ports.wake(HOLD_MS);
     this.#memory.known = new Map(
       this.#plan.pools.flatMap(({ resource, devices }) => devices.map(({ id }) => [id, resource.name] as const)),
     );
@@ -101,8 +113,20 @@ export class Offers {
       heldBack: this.#plan.heldBack,
       configProblems,
       ...(configHash !== undefined && { configHash }),
-      allocating: [...new Set([...this.#inFlight.devices.keys(), ...this.#memory.granted.keys()])],
+      held: this.#held(),
+      allocating: [...new Set([...this.#beingGiven(), ...this.#memory.granted.keys()])],
     };
+  }
+
+  #held(): string[] {
+    return this.#plan.pools.flatMap(({ devices }) => devices.filter(({ isHeld }) => isHeld).map(({ id }) => id));
+  }
+
+  /** A device that is held for an allocation that waits is in nobody's way: the pod gets it as it is then. */
+  #beingGiven(): string[] {
+    const held = new Set(this.#held());
+    const waiting = new Set([...this.#waiting].flat().filter((id) => held.has(id)));
+    return [...this.#inFlight.devices.keys()].filter((id) => !waiting.has(id));
   }
 
   /** Resolves when the devices that the kubelet asks for now are given, or cannot be. */
@@ -136,7 +160,9 @@ export class Offers {
   }
 
   #serverOf(name: string): ResourceServer {
-    const { kernel, kubeletFolder, allocationPolicy, onForgotten, metrics } = this.#ports;
+    const { kernel, kubeletFolder, allocationPolicy, wake, metrics } = this.#ports;
+    // The next pass registers it again.
+    const onForgotten = (): void => wake(FORGOTTEN_MS);
     const onRegistration = (state: Registration['state']): void => metrics.registered(name, state);
     const answers = {
       allocate: (ids: readonly string[]) => this.#allocate(name, ids),
@@ -230,10 +256,15 @@ export class Offers {
    */
   async #whenHealthy(name: string, ids: readonly string[], end: number): Promise<Pool> {
     const { clock, look } = this.#ports;
-    const firstMissing = (): string | undefined => ids.find((id) => !this.#isHealthy(name, id));
-    if (firstMissing() !== undefined) await look();
-    while (firstMissing() !== undefined && this.#isAnyWithdrawn && clock.elapsed() < end) {
-      await clock.sleep(ALLOCATE_MS.between);
+    const firstMissing = (): string | undefined => ids.find((id) => !this.#isReady(name, id));
+    this.#waiting.add(ids);
+    try {
+      if (firstMissing() !== undefined) await look();
+      while (firstMissing() !== undefined && this.#isAnyWithdrawn && clock.elapsed() < end) {
+        await clock.sleep(ALLOCATE_MS.between);
+      }
+    } finally {
+      this.#waiting.delete(ids);
     }
     const missing = firstMissing();
     const pool = this.#poolOf(name);
@@ -242,8 +273,9 @@ export class Offers {
     throw new Error(held?.message ?? `the resource ${name} has no device ${missing ?? ''} now`);
   }
 
-  #isHealthy(name: string, id: string): boolean {
-    return this.#poolOf(name)?.devices.find((device) => device.id === id)?.isHealthy === true;
+  #isReady(name: string, id: string): boolean {
+    const device = this.#poolOf(name)?.devices.find((each) => each.id === id);
+    return device?.isHealthy === true && device.isHeld !== true;
   }
 
   get #isAnyWithdrawn(): boolean {

@@ -148,6 +148,23 @@ describe('the device plugin', () => {
     expect(await allocating).toMatchObject({ container_responses: [{}] });
   });
 
+  it('leaves VFs in the list that will return, and gives them to the pods that wait for them', async () => {
+    start();
+    const told = await kubelet.until(R, (each) => healthy(each) === 4);
+    const [id = '', ...others] = Object.keys(told);
+    const withdrawn = [{ pf: PF, because: 'numVfs changes from 4 to 1' }];
+    await handOver({ withdrawn, returning: [{ resource: 'nics', devices: [id] }] });
+    expect(await sync()).toMatchObject({ resources: [{ name: R, healthy: [id], unhealthy: others }], held: [id] });
+    await setNumVfs(sim, PF, 0);
+    const allocating = kubelet.allocate(R, [id]);
+    // The list has it although it is not there. Nobody has it yet, so it is in nobody's way.
+    expect(await sync()).toMatchObject({ resources: [{ name: R, healthy: [id] }], held: [id], allocating: [] });
+    await setNumVfs(sim, PF, 1);
+    await handOver({ withdrawn: [] });
+    expect(await sync()).toMatchObject({ resources: [{ name: R, healthy: [id], unhealthy: [] }], held: [] });
+    expect(await allocating).toMatchObject({ container_responses: [{ envs: { PCIDEVICE_OPENSHIFT_IO_NICS: id } }] });
+  });
+
   it('refuses a device at once that is not there while nothing is withdrawn', async () => {
     start();
     await kubelet.until(R, (each) => healthy(each) === 4);

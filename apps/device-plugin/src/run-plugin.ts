@@ -19,8 +19,6 @@ import { writeFiles } from './write-files.ts';
 
 /** Events cause at most one look in so many milliseconds: the kubelet has to hear of a change within a second. */
 const LOOK_MS = 250;
-/** A kubelet that has forgotten a resource is left to finish that before it hears of the resource again. */
-const FORGOTTEN_MS = 500;
 
 /**
  * The device plugin: one kind of pass (look, plan, tell the kubelet), woken by the daemon, by files, by the host and by
@@ -31,10 +29,10 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
   const { kubeletFolder, handoverFolder, configFile, readyFile } = settings;
   const metrics = createPluginMetrics(context.metrics);
   const look = (): Promise<void> => looks.look();
-  const onForgotten = (): void => looks.wake(FORGOTTEN_MS);
+  const wake = (delayMs: number): void => looks.wake(delayMs);
   const stale = new StaleFiles({ deviceInfo: DEVICE_INFO_FOLDER, cdi: CDI_FOLDER }, clock);
   const files = { writeFiles, removeStaleFiles: stale.remove.bind(stale) };
-  const offers = new Offers({ ...settings, ...files, kernel, clock, log, metrics, onForgotten, look });
+  const offers = new Offers({ ...settings, ...files, kernel, clock, log, metrics, wake, look });
   const passes = new Passes(() => offers.pass(planPools));
   const isComplete = (): boolean => offers.isComplete;
   const isAnswered = (): boolean => offers.isAnswered;

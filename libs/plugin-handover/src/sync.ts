@@ -74,7 +74,12 @@ export const syncAnswerSchema = z
     configProblems: z.array(z.string()).readonly(),
     /** Hash of the handed-over configuration that is in force; absent when the one of the config file is. */
     configHash: z.string().optional(),
-    /** Ids of devices that the kubelet is being given for a pod at this moment. */
+    /**
+     * Ids of withdrawn devices that are listed as healthy all the same, because they return: an allocation of them waits,
+     * and gets them as they are then. Absent in answers of older device plugins, which have none.
+     */
+    held: z.array(z.string()).readonly().default([]),
+    /** Ids of devices that the kubelet is being given for a pod at this moment. An allocation that waits has none. */
     allocating: z.array(z.string()).readonly(),
   })
   .readonly();

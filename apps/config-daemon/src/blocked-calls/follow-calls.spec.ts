@@ -104,7 +104,7 @@ it('a host is followed in its kernel and its journal', async () => {
   const { kernel, journal, plugin } = followHost(host, { watch, clock: new FakeClock() });
   await kernel.list('/sys/a');
   await journal.read();
-  await plugin.begin({});
+  await plugin.begin({ spec: {} });
   expect(watch.told).toEqual([
     'list /sys/a',
     'list pci of the state folder',

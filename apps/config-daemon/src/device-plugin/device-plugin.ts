@@ -19,8 +19,8 @@ export class DevicePlugin {
   }
 
   /** Begins a pass with what it is to hand over. */
-  async begin({ config }: Pick<WithdrawingPass, 'config'>): Promise<Withdrawing> {
-    return new Withdrawing(this.#ports, { file: await readHandover(this.#ports.folder), config });
+  async begin({ config, spec }: Omit<WithdrawingPass, 'file'>): Promise<Withdrawing> {
+    return new Withdrawing(this.#ports, { file: await readHandover(this.#ports.folder), config, spec });
   }
 
   /** Ends a pass: gives back what need not stay withdrawn. Never rejects. */

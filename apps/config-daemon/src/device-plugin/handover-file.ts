@@ -30,10 +30,10 @@ export async function readHandover(folder: HandoverFolder): Promise<HandoverFile
 /** Writes the file unless it says the same already. Returns the file as it is then. @throws what the folder throws */
 export async function writeHandover(
   folder: HandoverFolder,
-  { config, withdrawn }: Handover,
+  { config, withdrawn, returning = [] }: Handover,
   present: HandoverFile,
 ): Promise<HandoverFile> {
-  const handover = { ...(config !== undefined && { config }), withdrawn };
+  const handover = { ...(config !== undefined && { config }), withdrawn, ...(returning.length > 0 && { returning }) };
   const text = textOf(handover);
   const isThere = present.text === undefined ? text === textOf(NOTHING) : text === present.text;
   if (isThere) return present;

@@ -3,7 +3,7 @@ import { KernelError } from '@sriov/host';
 import { type SyncAnswer } from '@sriov/plugin-handover';
 import { syncPlugins, type Told } from './sync-plugins.ts';
 
-const answer: SyncAnswer = { resources: [], heldBack: [], configProblems: [], allocating: [] };
+const answer: SyncAnswer = { resources: [], heldBack: [], configProblems: [], held: [], allocating: [] };
 const text = (value: unknown): string => JSON.stringify(value);
 const refusal = (code: string): KernelError => new KernelError({ verb: 'call', path: 'x', code });
 

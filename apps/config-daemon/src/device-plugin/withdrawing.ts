@@ -6,6 +6,7 @@ import {
   joinWithdrawals,
   pfTitle,
   type PlanProblem,
+  returningVfs,
   type StepFailure,
   stillWithdrawn,
   uncovered,
@@ -39,6 +40,8 @@ export interface WithdrawingPass {
   readonly file: HandoverFile;
   /** The configuration to hand over; absent where none is known. */
   readonly config?: Handover['config'];
+  /** What the host is to become. */
+  readonly spec: HostFacts['spec'];
 }
 
 /** The end of a pass, as far as it bears on what stays withdrawn. */
@@ -56,6 +59,7 @@ export interface WithdrawingEnd {
 export class Withdrawing {
   readonly #ports: DevicePluginPorts;
   readonly #config: Handover['config'];
+  readonly #spec: HostFacts['spec'];
   #file: HandoverFile;
   /** What the kubelet can no longer give to pods. */
   #confirmed: readonly Withdrawal[] = [];
@@ -65,8 +69,9 @@ export class Withdrawing {
   readonly #holders = new Map<string, string>();
   readonly #problems = new Map<string, PlanProblem>();
 
-  constructor(ports: DevicePluginPorts, { file, config }: WithdrawingPass) {
+  constructor(ports: DevicePluginPorts, { file, config, spec }: WithdrawingPass) {
     this.#ports = ports;
+    this.#spec = spec;
     this.#file = file;
     this.#config = config;
   }
@@ -94,7 +99,9 @@ export class Withdrawing {
       forNeeded(REASON.notWithdrawn, 'other VFs are to be changed at each look');
       return false;
     }
-    const told = await this.#handOver({ withdrawn: joinWithdrawals(this.#withdrawn(observed), needed) });
+    const withdrawn = joinWithdrawals(this.#withdrawn(observed), needed);
+    const returning = returningVfs({ withdrawn: needed, spec: this.#spec, observed });
+    const told = await this.#handOver({ withdrawn, returning });
     if (told.kind === 'absent') {
       this.#isAlone = true;
       return true;
@@ -102,7 +109,7 @@ export class Withdrawing {
     if (told.kind === 'silent') forNeeded(REASON.devicePluginSilent, silence(told.cause));
     else {
       onWithdraw?.(plan, observed);
-      await this.#waitForKubelet(needed, { plan, observed });
+      await this.#waitForKubelet(needed, { plan, observed, held: told.answer.held });
     }
     return false;
   }
@@ -131,11 +138,14 @@ export class Withdrawing {
     return [...pfs].map((pf) => ({ pf, because: 'the hand-over file was damaged' }));
   }
 
-  async #handOver({ withdrawn }: Pick<Handover, 'withdrawn'>, config = this.#config): Promise<Told> {
+  async #handOver(
+    { withdrawn, returning }: Pick<Handover, 'withdrawn' | 'returning'>,
+    config = this.#config,
+  ): Promise<Told> {
     const { folder, kernel } = this.#ports;
     let unwritten: string | undefined;
     try {
-      this.#file = await writeHandover(folder, { config, withdrawn }, this.#file);
+      this.#file = await writeHandover(folder, { config, withdrawn, returning }, this.#file);
     } catch (error) {
       unwritten = `the hand-over file cannot be written: ${messageOf(error)}`;
     }
@@ -145,10 +155,18 @@ export class Withdrawing {
 
   async #waitForKubelet(
     needed: readonly Withdrawal[],
-    { plan, observed }: { readonly plan: HostPlan; readonly observed: HostFacts['observed'] },
+    {
+      plan,
+      observed,
+      held,
+    }: { readonly plan: HostPlan; readonly observed: HostFacts['observed']; readonly held: readonly string[] },
   ): Promise<void> {
     const devices = withdrawnDevices(needed, observed);
-    const notice = await untilNoticed(this.#ports, [...devices.keys()]);
+    // Those that are held are given to nobody, whatever the kubelet believes.
+    const notice = await untilNoticed(
+      this.#ports,
+      [...devices.keys()].filter((id) => !held.includes(id)),
+    );
     for (const [id, who] of notice.taken) this.#holders.set(id, who);
     // What the kubelet has begun to give away before it took note is on its way to the plugin.
     const told = await syncPlugins(this.#ports.kernel);

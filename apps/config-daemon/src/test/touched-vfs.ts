@@ -1,13 +1,15 @@
 import { type SimulatedKernel } from '@sriov/host-sim';
 
 /**
- * Follows what is done to VFs, and returns those that were touched although the kubelet could have given them to a pod
- * at that moment: what was done, and to which VF.
+ * Follows what is done to VFs, and returns those that were touched although a pod could have been given them at that
+ * moment: what was done, and to which VF.
  */
 export function watchTouchedVfs(kernel: SimulatedKernel): readonly string[] {
   const wrong: string[] = [];
   const note = (deed: string, isTouched: (address: string) => boolean): void => {
-    wrong.push(...kernel.plugin.allocatable.filter(isTouched).map((address) => `${deed}: ${address}`));
+    const { allocatable, held } = kernel.plugin;
+    const given = allocatable.filter((address) => !held.includes(address));
+    wrong.push(...given.filter(isTouched).map((address) => `${deed}: ${address}`));
   };
   const write = kernel.write.bind(kernel);
   const exec = kernel.exec.bind(kernel);

@@ -44,9 +44,11 @@ function nextDevice(choice: Choice, policy: AllocationPolicy): string | undefine
     const rest = leftOn.get(pf) ?? 0;
     const isFar = nodes.has(byId.get(id)?.numaNode) ? 0 : 1;
     // The smallest PF that is enough leaves the larger ones whole.
+    // The pod need not wait if there is another.
+    const isHeld = byId.get(id)?.isHeld === true ? 1 : 0;
     return policy === 'packed'
-      ? [isFar, -before, rest >= missing ? 0 : 1, rest >= missing ? rest : -rest]
-      : [isFar, before, -rest];
+      ? [isFar, isHeld, -before, rest >= missing ? 0 : 1, rest >= missing ? rest : -rest]
+      : [isFar, isHeld, before, -rest];
   };
   const ranked = [...left].map((id) => ({ id, rank: rank(id) }));
   return ranked.sort(compareRanks).at(0)?.id;

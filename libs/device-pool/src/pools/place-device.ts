@@ -91,6 +91,7 @@ function pooled(device: ObservedDevice, selector: Selector, isHealthy: boolean):
   return omitUndefined({ id, isHealthy, numaNode, device, wants: wantsOf(selector) });
 }
 
-function wantsOf({ isRdma, needVhostNet, vdpaType }: Selector): Wants {
+/** What a container gets by a selector. */
+export function wantsOf({ isRdma, needVhostNet, vdpaType }: Selector): Wants {
   return omitUndefined({ isRdma, needVhostNet, vdpaType });
 }

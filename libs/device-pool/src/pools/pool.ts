@@ -17,6 +17,8 @@ export interface PoolFacts {
   readonly withdrawn: readonly Withdrawal[];
   /** The resource in which each device was listed last, by its id. */
   readonly known: ReadonlyMap<string, string>;
+  /** Withdrawn devices that will be there again as the same resource, by their ids: allocations wait for them. */
+  readonly returning: ReadonlyMap<string, string>;
 }
 
 /** What a container gets beside the device, as the selector says that won it. */
@@ -26,6 +28,8 @@ export type Wants = Pick<Selector, 'isRdma' | 'needVhostNet' | 'vdpaType'>;
 export interface PooledDevice {
   readonly id: string;
   readonly isHealthy: boolean;
+  /** It is being changed, and an allocation of it has to wait until it is no longer held. */
+  readonly isHeld?: true;
   /** Absent when it has none, or the resource excludes it. */
   readonly numaNode?: number;
   /** Absent when it cannot be observed now. */

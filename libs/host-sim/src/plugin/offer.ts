@@ -9,26 +9,38 @@ interface Offer {
   readonly healthy: readonly string[];
   readonly unhealthy: readonly string[];
   readonly withdrawn: readonly string[];
+  readonly held: readonly string[];
 }
 
 /**
  * What the plugin offers: VFs with a driver that are not withdrawn. A VF that a pod has stays healthy, because nobody
- * else can get it (libs/plugin-handover, and ADR 0025).
+ * else can get it, and so does one that is held (libs/plugin-handover, and ADR 0025).
  */
 function offerOf(machine: Machine): Offer {
   const { plugin, state, users } = machine;
-  const { withdrawn } = plugin.isDisobedient === true ? NOTHING : readHandover(plugin.read);
+  const { withdrawn, returning = [] } = plugin.isDisobedient === true ? NOTHING : readHandover(plugin.read);
+  const back = new Set(
+    returning.flatMap(({ resource, devices }) => (RESOURCE.endsWith(`/${resource}`) ? devices : [])),
+  );
   const vfs = Object.entries(state.devices).flatMap(([address, { vf, driver }]) => {
     if (vf === undefined) return [];
     const isWithdrawn = withdrawn.some(({ pf, vfs: ids }) => pf === vf.pf && (ids?.includes(vf.index) ?? true));
-    const isHealthy = users.allocations[address] !== undefined || (driver !== undefined && !isWithdrawn);
-    return [{ address, isWithdrawn, isHealthy }];
+    const isAllocated = users.allocations[address] !== undefined;
+    const isHeld = isWithdrawn && !isAllocated && back.has(address);
+    const isHealthy = isAllocated || isHeld || (driver !== undefined && !isWithdrawn);
+    return [{ address, isWithdrawn, isHealthy, isHeld }];
   });
   return {
     healthy: vfs.flatMap(({ address, isHealthy }) => (isHealthy ? [address] : [])),
     unhealthy: vfs.flatMap(({ address, isHealthy }) => (isHealthy ? [] : [address])),
+    held: vfs.flatMap(({ address, isHeld }) => (isHeld ? [address] : [])),
     withdrawn: vfs.flatMap(({ address, isHealthy, isWithdrawn }) => (isWithdrawn && !isHealthy ? [address] : [])),
   };
+}
+
+/** The devices for which allocations wait. */
+export function heldBy(machine: Machine): readonly string[] {
+  return offerOf(machine).held;
 }
 
 /**
@@ -46,7 +58,7 @@ export function tellKubelet(machine: Machine): void {
 export function sync(machine: Machine): SyncAnswer {
   const { plugin } = machine;
   readAgain(machine);
-  const { healthy, unhealthy, withdrawn } = offerOf(machine);
+  const { healthy, unhealthy, withdrawn, held } = offerOf(machine);
   tellKubelet(machine);
   const { config } = readHandover(plugin.read);
   return {
@@ -64,6 +76,7 @@ export function sync(machine: Machine): SyncAnswer {
           ],
     configProblems: [],
     ...(config !== undefined && { configHash: config.hash }),
+    held,
     allocating: plugin.allocating,
     ...plugin.says,
   };

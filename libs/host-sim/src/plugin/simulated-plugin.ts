@@ -1,6 +1,6 @@
 import { type SyncAnswer } from '@sriov/plugin-handover';
 import { type Machine } from '../machine/machine.ts';
-import { readAgain, tellKubelet } from './offer.ts';
+import { heldBy, readAgain, tellKubelet } from './offer.ts';
 import { type PluginState } from './plugin-state.ts';
 
 /**
@@ -17,6 +17,11 @@ export class SimulatedPlugin {
   /** VFs that the kubelet can give to pods, by PCI address. */
   get allocatable(): readonly string[] {
     return this.#state.allocatable;
+  }
+
+  /** Of these, the ones that the plugin gives to no pod before they have changed: allocations of them wait. */
+  get held(): readonly string[] {
+    return heldBy(this.#machine);
   }
 
   /** An instance starts: it serves its socket, reads the hand-over file, and only then offers anything. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { REASON } from '@sriov/api';
 import { type DeviceUse } from '@sriov/observed-host';
 import { netdevice, PF, testPf } from '../test/test-host.ts';
 import { testPfPlan } from '../test/test-remainder.ts';
@@ -78,14 +79,22 @@ describe('a plan disturbs the VFs of a PF', () => {
     ['not when there are none', false, 0, { vfs }],
   ])('%s: %s', (_, isDisturbed, present, change) => {
     const interfaces = [testPf(Array.from({ length: present }, (_, id) => netdevice(id)))];
-    const plan = { pfs: [testPfPlan(change)] };
-    expect(pfsWithDisturbedVfs(plan, { interfaces, problems: [] })).toEqual(isDisturbed ? [PF] : []);
+    const plan = { pfs: [testPfPlan(change)], problems: [] };
+    expect(pfsWithDisturbedVfs(plan, { interfaces })).toEqual(isDisturbed ? [PF] : []);
+  });
+
+  it('when it would, and a VF is in use: the status names the pod', () => {
+    const inUse = { pciAddress: PF, reason: REASON.vfInUse, message: 'in use' };
+    const other = { pciAddress: PF, reason: REASON.interfaceNotFound, message: 'not there' };
+    const interfaces = [testPf([netdevice(0)])];
+    expect(pfsWithDisturbedVfs({ pfs: [], problems: [inUse] }, { interfaces })).toEqual([PF]);
+    expect(pfsWithDisturbedVfs({ pfs: [], problems: [other] }, { interfaces })).toEqual([]);
   });
 
   it('not when the host does not show the PF, or shows it without SR-IOV', () => {
     const { sriov: _, ...pf } = testPf();
-    const plan = { pfs: [testPfPlan(), testPfPlan({ pciAddress: '0000:02:00.0' })] };
-    expect(pfsWithDisturbedVfs(plan, { interfaces: [pf], problems: [] })).toEqual([]);
+    const plan = { pfs: [testPfPlan(), testPfPlan({ pciAddress: '0000:02:00.0' })], problems: [] };
+    expect(pfsWithDisturbedVfs(plan, { interfaces: [pf] })).toEqual([]);
   });
 });
 

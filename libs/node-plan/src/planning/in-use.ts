@@ -1,3 +1,4 @@
+import { REASON } from '@sriov/api';
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { FEW, listSome } from '@sriov/words';
 import { type HostPlan } from './steps.ts';
@@ -72,13 +73,18 @@ export function withHolders(host: ObservedHost, holders: ReadonlyMap<string, str
 }
 
 /**
- * PCI addresses of the PFs on which a plan disturbs VFs that exist. Before the plan is carried out, their users have to
- * be looked for more closely than in an ordinary look at the host.
+ * PCI addresses of the PFs on which a plan disturbs VFs that exist, or would if they were free. Before the plan is
+ * carried out, their users have to be looked for more closely than in an ordinary look at the host, which shows that a
+ * pod has a VF, and not which one.
  */
-export function pfsWithDisturbedVfs(plan: Pick<HostPlan, 'pfs'>, { interfaces }: ObservedHost): string[] {
+export function pfsWithDisturbedVfs(
+  plan: Pick<HostPlan, 'pfs' | 'problems'>,
+  { interfaces }: Pick<ObservedHost, 'interfaces'>,
+): string[] {
   const present = new Map(interfaces.map((pf: ObservedPf) => [pf.pciAddress, pf.sriov?.vfs.length ?? 0]));
-  return plan.pfs
+  const disturbed = plan.pfs
     .filter(({ pciAddress }) => (present.get(pciAddress) ?? 0) > 0)
-    .filter(({ before, vfs }) => vfs.length > 0 || before.some(({ kind }) => kind === 'set-num-vfs'))
-    .map(({ pciAddress }) => pciAddress);
+    .filter(({ before, vfs }) => vfs.length > 0 || before.some(({ kind }) => kind === 'set-num-vfs'));
+  const held = plan.problems.filter(({ reason }) => reason === REASON.vfInUse);
+  return [...new Set([...disturbed, ...held].flatMap(({ pciAddress }) => pciAddress ?? []))];
 }

@@ -6,6 +6,7 @@ const answer = (change: Partial<SyncAnswer> = {}): SyncAnswer => ({
   resources: [],
   heldBack: [],
   configProblems: [],
+  held: [],
   allocating: [],
   ...change,
 });
@@ -48,6 +49,14 @@ describe('several instances of the device plugin say together', () => {
       'no configuration when they have different ones',
       [answer({ configHash: 'a' }), answer({ configHash: 'b' })],
       answer(),
+    ],
+    [
+      'that a device is held when whoever lists it as healthy holds it',
+      [
+        answer({ resources: [resource('r', ['1', '2'], [])], held: ['1', '2'] }),
+        answer({ resources: [resource('r', ['1'], ['2'])] }),
+      ],
+      answer({ resources: [resource('r', ['1', '2'], [])], held: ['2'] }),
     ],
     [
       'that a device is offered when one of them offers it',

@@ -4,7 +4,8 @@ type Resource = SyncAnswer['resources'][number];
 
 /**
  * What several instances of the device plugin say together; nothing where there is none. A device counts as offered
- * when one of them offers it, and a resource as unknown to the kubelet when all say so.
+ * when one of them offers it, and as held when none gives it to a pod; a resource as unknown to the kubelet when all say
+ * so.
  */
 export function mergeAnswers(answers: readonly SyncAnswer[]): SyncAnswer | undefined {
   const [first, ...others] = answers;
@@ -18,9 +19,17 @@ function mergeTwo(a: SyncAnswer, b: SyncAnswer): SyncAnswer {
     resources: mergeResources(a.resources, b.resources),
     heldBack: distinct([...a.heldBack, ...b.heldBack]),
     configProblems: distinct([...a.configProblems, ...b.configProblems]),
+    held: heldByAll([a, b]),
     allocating: distinct([...a.allocating, ...b.allocating]),
     ...(configHash !== undefined && configHash === b.configHash && { configHash }),
   };
+}
+
+/** The kubelet asks any of them: a device is held when whoever lists it as healthy holds it. */
+function heldByAll(answers: readonly SyncAnswer[]): string[] {
+  const isGiven = (id: string): boolean =>
+    answers.some(({ resources, held }) => !held.includes(id) && resources.some(({ healthy }) => healthy.includes(id)));
+  return distinct(answers.flatMap(({ held }) => held)).filter((id) => !isGiven(id));
 }
 
 function mergeResources(a: readonly Resource[], b: readonly Resource[]): Resource[] {

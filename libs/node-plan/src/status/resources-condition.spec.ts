@@ -9,6 +9,7 @@ const answer: SyncAnswer = {
   ],
   heldBack: [],
   configProblems: [],
+  held: [],
   allocating: [],
 };
 const known = (change: Partial<SyncAnswer> = {}, rest: Partial<KnownResources> = {}): KnownResources => ({
