@@ -31,6 +31,9 @@ export interface Target {
 /** Trusts what is named by its digest, and asks no registry for a name without a host. */
 const POLICY = JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] });
 
+/** Ways to store layers, the best first. Digests are the same with both; vfs copies all of an image for each layer. */
+const DRIVERS = ['overlay', 'vfs'] as const;
+
 /**
  * buildah with a storage of its own, for one architecture: with a common one it would take a layer of the other
  * architecture from its cache.
@@ -38,6 +41,7 @@ const POLICY = JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] })
 export class Buildah {
   readonly #program: BuildahProgram;
   readonly #folder: string;
+  #driver: (typeof DRIVERS)[number] = 'vfs';
 
   private constructor(program: BuildahProgram, folder: string) {
     this.#program = program;
@@ -50,7 +54,21 @@ export class Buildah {
     await writeFile(join(folder, 'policy.json'), POLICY);
     await writeFile(join(folder, 'registries.conf'), '');
     await writeFile(join(folder, 'containers.conf'), '');
-    return new Buildah(program, folder);
+    const buildah = new Buildah(program, folder);
+    await buildah.#chooseDriver();
+    return buildah;
+  }
+
+  /** overlay does not work on every file system, such as that of a container. */
+  async #chooseDriver(): Promise<void> {
+    for (const driver of DRIVERS) {
+      this.#driver = driver;
+      const works = await this.#run(['images']).then(
+        () => true,
+        () => false,
+      );
+      if (works) return;
+    }
   }
 
   /** Builds one target of a Dockerfile. @returns the name of the image */
@@ -82,8 +100,8 @@ export class Buildah {
 
   #run([verb = '', ...args]: readonly string[]): Promise<string> {
     const at = (name: string): string => join(this.#folder, name);
-    const storage = ['--root', at('storage'), '--runroot', at('run'), '--storage-driver', 'vfs'];
-    const files = ['--signature-policy', at('policy.json')];
+    const storage = ['--root', at(this.#driver), '--runroot', at('run'), '--storage-driver', this.#driver];
+    const files = verb === 'images' ? [] : ['--signature-policy', at('policy.json')];
     const env = {
       ...process.env,
       LD_LIBRARY_PATH: this.#program.libraries,
