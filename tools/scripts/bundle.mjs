@@ -1,7 +1,7 @@
 // Bundles the app in the current folder into one file: `node bundle.mjs [--executable FILE | --image FOLDER]`.
 // Without a flag it is dist/main.mjs, and dist/main-simulated.mjs where there is such an entry; an executable is FILE
-// with a shebang, for people to put on their PATH. An image gets FOLDER/main.mjs, and FOLDER.json tells from which files
-// it was made. What is not named simulated must have no simulator in it.
+// with a shebang, for people to put on their PATH. An image gets FOLDER/main.mjs, and FOLDER.json tells of which files
+// it has code. What is not named simulated must have no simulator in it.
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
@@ -100,6 +100,10 @@ const SIMULATED = 'src/main-simulated.ts';
 const isPlain = values.executable === undefined && values.image === undefined;
 const main = values.image === undefined ? 'dist/main.mjs' : `${values.image}/main.mjs`;
 const made = await bundle('src/main.ts', values.executable ?? main);
-if (values.image !== undefined) await writeFile(`${values.image}.json`, JSON.stringify(Object.keys(made.inputs)));
+if (values.image !== undefined) {
+  const used = Object.values(made.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const paths = used.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []));
+  await writeFile(`${values.image}.json`, JSON.stringify(paths));
+}
 if (isPlain && existsSync(SIMULATED)) await bundle(SIMULATED, 'dist/main-simulated.mjs');
 if (values.executable !== undefined) await chmod(values.executable, 0o755);

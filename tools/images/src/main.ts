@@ -89,7 +89,7 @@ await runTool<Flags>({
     }
     const built = await buildImages(context, options);
     report(built);
-    await rm(context.folder, { recursive: true });
+    for (const name of ['context', 'layouts']) await rm(join(OUTPUT, name), { recursive: true });
     const problems = tooLarge(built);
     for (const problem of problems) say(problem);
     return problems.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import { chown, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chown, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '@sriov/control-plane';
 import { z } from 'zod';
@@ -32,13 +32,19 @@ export async function bundleForImage(name: string, into: string): Promise<Bundle
   const inputs = z.array(z.string()).parse(JSON.parse(await readFile(`${folder}.json`, 'utf8')));
   await rm(`${folder}.json`);
   const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
-  const packages = await Promise.all(
-    [...folders].sort().map(async (each) => {
-      const path = join(ROOT, 'apps', name, each, 'package.json');
-      return manifest.parse(JSON.parse(await readFile(path, 'utf8')));
-    }),
-  );
-  return { folder, packages };
+  const copies = await Promise.all([...folders].sort().map((each) => readPackage(join(ROOT, 'apps', name, each))));
+  // npm may have installed the same version in two folders.
+  const found = [...new Map(copies.map((each) => [`${each.about.name}@${each.about.version}`, each])).values()];
+  await writeFile(join(folder, 'licenses.txt'), found.map(({ text }) => text).join('\n'));
+  return { folder, packages: found.map(({ about }) => about) };
+}
+
+/** Licences ask that their text goes along with the code. */
+async function readPackage(folder: string): Promise<{ readonly about: NpmPackage; readonly text: string }> {
+  const about = manifest.parse(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')));
+  const names = (await readdir(folder)).filter((name) => /^(?:licen[cs]e|copying|notice)/i.test(name)).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return { about, text: [`=== ${about.name} ${about.version} (${about.license})`, ...texts].join('\n') };
 }
 
 /** What an app is laid out for. */

@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { OPERATOR_VERSION } from '@sriov/api';
 import { cacheFolder, runCommand, withLock } from '@sriov/control-plane';
 import { type BuiltImage, readImage, writeArchive } from '../oci/layout.ts';
 import { type Architecture, IMAGES, type ImageRecipe } from '../recipe.ts';
-import { layOutRoots, type LaidOut } from '../roots/lay-out.ts';
+import { type Release } from '../release/plan-release.ts';
+import { type LaidOut, layOutRoots } from '../roots/lay-out.ts';
+import { spdxOf } from '../sbom/spdx.ts';
 import { type BundledApp, bundleForImage, layOutApp } from './apps.ts';
 import { Buildah, type BuildahProgram, getBuildah } from './buildah.ts';
 
@@ -36,6 +38,9 @@ export interface Built {
   /** By which a registry knows it. */
   readonly digest: string;
 }
+
+/** Names of the files that tell what is in an image. */
+const billOfMaterialsOf = (name: string, architecture: string): string => `${name}-${architecture}.spdx.json`;
 
 /** What the Dockerfile copies, and what it was made from. */
 export interface Context {
@@ -91,10 +96,45 @@ export async function buildImages(context: Context, options: BuildOptions): Prom
       layouts.set(architecture, await buildLayout(context, { ...options, architecture, program, work }));
     }
     await mkdir(options.into, { recursive: true });
-    return await Promise.all(options.images.map((recipe) => archive(recipe, layouts, options)));
+    const built = await Promise.all(options.images.map((recipe) => archive(recipe, layouts, options)));
+    for (const each of built) await writeBills(each, context, options);
+    await writeRelease(built, options.into);
+    return built;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Writes for each architecture of an image what is in it. */
+async function writeBills({ recipe, images }: Built, context: Context, { into, base }: BuildOptions): Promise<void> {
+  const { name } = recipe;
+  const app = context.apps.get(name);
+  if (app === undefined) return;
+  const created = new Date((await git('log', '-1', '--format=%cI')).trim()).toISOString().replace(/\.\d+/, '');
+  for (const image of images) {
+    const parts = [...context.roots].find(([architecture]) => architecture === image.architecture)?.[1];
+    const below = base === undefined ? (parts?.base ?? []) : [];
+    const above = name === 'config-daemon' ? (parts?.hostTools ?? []) : [];
+    const bill = spdxOf({ name, image, app, debian: [...below, ...above], base, created });
+    const path = join(into, billOfMaterialsOf(name, image.architecture));
+    await writeFile(path, `${JSON.stringify(bill, undefined, 2)}\n`);
+  }
+}
+
+/** Writes what a release needs to know. */
+async function writeRelease(built: readonly Built[], into: string): Promise<void> {
+  const release: Release = {
+    version: OPERATOR_VERSION,
+    revision: await readRevision(),
+    images: built.map(({ recipe: { name }, archive: path, digest, images }) => ({
+      ...{ name, digest, archive: basename(path) },
+      architectures: images.map(({ architecture, manifest }) => ({
+        ...{ architecture, digest: manifest.digest },
+        billOfMaterials: billOfMaterialsOf(name, architecture),
+      })),
+    })),
+  };
+  await writeFile(join(into, 'images.json'), `${JSON.stringify(release, undefined, 2)}\n`);
 }
 
 interface LayoutOptions extends BuildOptions {
@@ -134,10 +174,12 @@ async function archive(
 
 /** The commit of the checkout, with a mark when files differ from it. */
 async function readRevision(): Promise<string> {
-  const commit = await runCommand('git', ['rev-parse', 'HEAD'], { cwd: ROOT });
-  const changes = await runCommand('git', ['status', '--porcelain'], { cwd: ROOT });
+  const commit = await git('rev-parse', 'HEAD');
+  const changes = await git('status', '--porcelain');
   return `${commit.trim()}${changes === '' ? '' : '-modified'}`;
 }
+
+const git = (...args: string[]): Promise<string> => runCommand('git', args, { cwd: ROOT });
 
 /** Names of all images. */
 export const IMAGE_NAMES: readonly string[] = IMAGES.map(({ name }) => name);
