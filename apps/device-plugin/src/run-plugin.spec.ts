@@ -211,6 +211,14 @@ describe('the device plugin', () => {
     expect(readdirSync(kubelet.folder)).toEqual(['kubelet.sock']);
   });
 
+  it('can be asked by the daemon until the kubelet can get nothing from it', async () => {
+    const stop = start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    stop.abort();
+    while (readdirSync(join(folder, 'run')).some(isSyncSocket)) await new Promise(setImmediate);
+    expect(readdirSync(kubelet.folder)).toEqual(['kubelet.sock']);
+  });
+
   it('offers a resource under its new name, and what a pod has under its old one', async () => {
     start();
     const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));

@@ -62,7 +62,8 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
     // The kubelet rejects a pod for good when it gets no answer. A device that is being changed is known by Sync.
     await offers.settled();
     await passes.end();
-    await own.close();
     await offers.close();
+    // Last: for the daemon, a plugin without a socket gives nothing to pods. Until then, Sync fails and nothing is changed.
+    await own.close();
   }
 }
