@@ -403,6 +403,22 @@ describe('VFs that return as the same resource', () => {
     expect([host.wrong, host.kernel.plugin.allocatable]).toEqual([[], host.vfs]);
   });
 
+  it('stay on offer when VFs of another PF are withdrawn after them', async () => {
+    const host = await Host.with();
+    const both = (numVfs: number): NodeStateSpec =>
+      join(specOf(numVfs, { resourceName: 'vf' }), specOf(4, { pf: OTHER, resourceName: 'vf' }));
+    await host.want(both(4));
+    const [before, others] = [host.vfs, host.vfsOf(OTHER)];
+    host.written.length = 0;
+    host.onWithdraw = () => host.kernel.write(`/sys/bus/pci/devices/${others[0]}/driver/unbind`, others[0] ?? '');
+    expect(statusOf(await host.want(both(2)))).toBe(SYNC_STATUS.succeeded);
+    expect(host.written.map(({ returning }) => returning?.flatMap(({ devices }) => devices))).toEqual([
+      before.slice(0, 2),
+      [...before.slice(0, 2), others[0]],
+      undefined,
+    ]);
+  });
+
   it('are no longer on offer when their change has failed', async () => {
     const host = await Host.with();
     host.kernel.addFault({ verb: 'write', path: '*/driver_override', errno: 'EINVAL' });

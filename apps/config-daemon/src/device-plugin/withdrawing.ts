@@ -3,6 +3,7 @@ import { type Kernel } from '@sriov/host';
 import {
   type HostFacts,
   type HostPlan,
+  joinReturning,
   joinWithdrawals,
   pfTitle,
   type PlanProblem,
@@ -15,7 +16,7 @@ import {
   withhold,
 } from '@sriov/node-plan';
 import { REASON } from '@sriov/api';
-import { type Handover, type Withdrawal } from '@sriov/plugin-handover';
+import { type Handover, type Returning, type Withdrawal } from '@sriov/plugin-handover';
 import { type Clock } from '@sriov/runtime';
 import { type HandoverFile, type HandoverFolder, writeHandover } from './handover-file.ts';
 import { type KubeletNotice, NOTICE_MS, untilNoticed } from './kubelet-notice.ts';
@@ -66,6 +67,8 @@ export class Withdrawing {
   /** No device plugin of ours is there: nobody can be asked to withdraw anything. */
   #isAlone = false;
   #plans = 0;
+  /** VFs that this pass changes and means to give back; some may not be there at the moment. */
+  #returning: readonly Returning[] = [];
   readonly #holders = new Map<string, string>();
   readonly #problems = new Map<string, PlanProblem>();
 
@@ -101,7 +104,8 @@ export class Withdrawing {
     }
     const withdrawn = joinWithdrawals(this.#withdrawn(observed), needed);
     const returning = returningVfs({ withdrawn: needed, spec: this.#spec, observed });
-    const told = await this.#handOver({ withdrawn, returning });
+    this.#returning = joinReturning(this.#returning, returning);
+    const told = await this.#handOver({ withdrawn, returning: this.#returning });
     if (told.kind === 'absent') {
       this.#isAlone = true;
       return true;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
 import { type Returning, type Withdrawal } from '@sriov/plugin-handover';
 import { netdevice, PF, testPf } from '../test/test-host.ts';
-import { returningVfs } from './returning.ts';
+import { joinReturning, returningVfs } from './returning.ts';
 
 const observed = { interfaces: [testPf([0, 1, 2, 3].map((id) => netdevice(id)))] };
 const vfs = observed.interfaces[0]?.sriov?.vfs.map(({ pciAddress }) => pciAddress) ?? [];
@@ -53,5 +53,19 @@ describe('withdrawn VFs return', () => {
     ['none of a group whose range cannot be read', [{ pf: PF, because }], specOf(4, ['a', 'all']), []],
   ])('%s', (_, withdrawn, spec, expected) => {
     expect(returningVfs({ withdrawn, spec, observed })).toEqual(expected);
+  });
+});
+
+describe('VFs that are said to return twice', () => {
+  it('are named once, by the later resource, and the others stay', () => {
+    const earlier = [{ resource: 'a', devices: ['x', 'y'] }];
+    const later = [
+      { resource: 'b', devices: ['y'] },
+      { resource: 'a', devices: ['z'] },
+    ];
+    expect(joinReturning(earlier, later)).toEqual([
+      { resource: 'a', devices: ['x', 'z'] },
+      { resource: 'b', devices: ['y'] },
+    ]);
   });
 });

@@ -21,6 +21,18 @@ export function returningVfs({ withdrawn, spec, observed }: ReturningFacts): Ret
   return [...byResource].map(([resource, devices]) => ({ resource, devices }));
 }
 
+/** Both, with one entry per resource, and each VF in the later one of its resources. */
+export function joinReturning(earlier: readonly Returning[], later: readonly Returning[]): Returning[] {
+  const byVf = new Map(
+    [...earlier, ...later].flatMap(({ resource, devices }) => devices.map((id) => [id, resource] as const)),
+  );
+  const resources = [...new Set(byVf.values())];
+  return resources.map((resource) => ({
+    resource,
+    devices: [...byVf.keys()].filter((id) => byVf.get(id) === resource),
+  }));
+}
+
 function vfsOf({ interfaces }: ReturningFacts['observed'], pf: string): readonly ObservedVf[] {
   return interfaces.find(({ pciAddress }) => pciAddress === pf)?.sriov?.vfs ?? [];
 }
