@@ -13,7 +13,10 @@ const HANDOVER = '/run/sriov-operator/handover.json';
 /** A host with the files that the device plugin reads: their texts, or why they cannot be read. */
 class Sources {
   readonly files: Record<string, string | undefined> = {};
-  readonly memory: Memory = { known: new Map(), granted: new Map(), heldSince: new Map(), inFlight: new InFlight() };
+  readonly memory: Memory = {
+    ...{ known: new Map(), offered: new Map(), granted: new Map(), heldSince: new Map() },
+    inFlight: new InFlight(),
+  };
   readonly sim = new SimulatedKernel({
     world: parseWorld({
       latency: 'none',

@@ -3,7 +3,7 @@ import { KernelError } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
 import { HANDOVER_FILE, HANDOVER_FOLDER } from '@sriov/plugin-handover';
-import { gather, type Gathered, HOLD_MS } from './gather.ts';
+import { gather, type Gathered, HOLD_MS, type Memory } from './gather.ts';
 import { InFlight } from './in-flight.ts';
 
 const VF = '0000:01:10.0';
@@ -25,7 +25,8 @@ async function look(isKubeletThere: boolean): Promise<Gathered> {
     list: async (path: string) => (refuse(path), sim.list(path)),
   };
   const ports = { kernel, configFile: '/none', handoverFolder: '/none', resourcePrefix: 'openshift.io' };
-  return gather(ports, { known: new Map(), granted: new Map(), heldSince: new Map(), inFlight: new InFlight() }, 0);
+  const memory = { known: new Map(), offered: new Map(), granted: new Map(), heldSince: new Map() };
+  return gather(ports, { ...memory, inFlight: new InFlight() }, 0);
 }
 
 describe('what a pass decides from', () => {
@@ -41,27 +42,59 @@ describe('what a pass decides from', () => {
 });
 
 describe('devices that are said to return', () => {
-  const memory = {
-    ...{ known: new Map([[VF, 'openshift.io/nics']]), granted: new Map(), heldSince: new Map() },
-    inFlight: new InFlight(),
-  };
-  const returning = async (nowMs: number, resource?: string): Promise<string[]> => {
-    const sim = new SimulatedKernel({ world: parseWorld({ latency: 'none', nics: NICS }), clock: systemClock });
-    const handover = { withdrawn: [], ...(resource !== undefined && { returning: [{ resource, devices: [VF] }] }) };
-    await sim.handoverFolder.write(HANDOVER_FILE, JSON.stringify(handover));
-    const ports = { configFile: '/none', handoverFolder: HANDOVER_FOLDER, resourcePrefix: 'openshift.io' };
-    return [...(await gather({ ...ports, kernel: sim }, memory, nowMs)).facts.returning.keys()];
-  };
+  const OTHER_VF = '0000:01:10.2';
 
-  it('are held for 20 s, and again when they return another time', async () => {
-    expect(await returning(0, 'nics')).toEqual([VF]);
-    expect(await returning(HOLD_MS - 1, 'nics')).toEqual([VF]);
-    expect(await returning(HOLD_MS, 'nics')).toEqual([]);
-    expect(await returning(HOLD_MS + 1)).toEqual([]);
-    expect(await returning(HOLD_MS + 2, 'nics')).toEqual([VF]);
+  /** All are listed and healthy, unless told otherwise. */
+  const memoryOf = (offered: readonly string[] = [VF, OTHER_VF]): Memory => ({
+    ...{ known: new Map([VF, OTHER_VF].map((id) => [id, 'openshift.io/nics'])), granted: new Map() },
+    ...{ offered: new Map(offered.map((id) => [id, 1])), heldSince: new Map(), inFlight: new InFlight() },
   });
 
-  it('are not held when they return as another resource', async () => {
-    expect(await returning(0, 'others')).toEqual([]);
+  const lookAt = async (memory: Memory, nowMs: number, resource: string, devices: string[]): Promise<Gathered> => {
+    const sim = new SimulatedKernel({ world: parseWorld({ latency: 'none', nics: NICS }), clock: systemClock });
+    const handover = { withdrawn: [], returning: [{ resource, devices }] };
+    await sim.handoverFolder.write(HANDOVER_FILE, JSON.stringify(handover));
+    const ports = { configFile: '/none', handoverFolder: HANDOVER_FOLDER, resourcePrefix: 'openshift.io' };
+    return gather({ ...ports, kernel: sim }, memory, nowMs);
+  };
+
+  it.each<[string, string, Memory, string[]]>([
+    ['are held', 'nics', memoryOf(), [VF]],
+    ['are not held when they return as another resource', 'others', memoryOf(), []],
+    ['are not held when they were not offered', 'nics', memoryOf([OTHER_VF]), []],
+  ])('%s', async (_, resource, memory, expected) => {
+    const { facts } = await lookAt(memory, 0, resource, [VF]);
+    expect([...facts.returning.keys()]).toEqual(expected);
+  });
+
+  it('are held as they were listed', async () => {
+    const { facts } = await lookAt(memoryOf(), 0, 'nics', [VF]);
+    expect(facts.returning.get(VF)).toEqual({ resource: 'openshift.io/nics', numaNode: 1 });
+  });
+
+  it('are held for 20 s each, and again when they return another time', async () => {
+    const memory = memoryOf();
+    const held: [string[], boolean][] = [];
+    for (const [nowMs, devices] of [
+      [0, [VF]],
+      [1, [VF, OTHER_VF]],
+      [HOLD_MS - 1, [VF, OTHER_VF]],
+      [HOLD_MS, [VF, OTHER_VF]],
+      [HOLD_MS + 1, [VF, OTHER_VF]],
+      [HOLD_MS + 2, []],
+      [HOLD_MS + 3, [VF]],
+    ] as const) {
+      const { facts, hasHoldBegun } = await lookAt(memory, nowMs, 'nics', [...devices]);
+      held.push([[...facts.returning.keys()], hasHoldBegun]);
+    }
+    expect(held).toEqual([
+      [[VF], true],
+      [[VF, OTHER_VF], true],
+      [[VF, OTHER_VF], false],
+      [[OTHER_VF], false],
+      [[], false],
+      [[], false],
+      [[VF], true],
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { omitUndefined } from '@sriov/api';
 import { type PluginConfig, type PoolFacts, readPluginConfig } from '@sriov/device-pool';
 import { messageOf } from '@sriov/errors';
 import { isErrno, type Kernel, observeDevices, readAllocations } from '@sriov/host';
@@ -18,6 +19,8 @@ export interface Memory {
   config?: PluginConfig;
   /** The resource in which each device was listed last. */
   known: ReadonlyMap<string, string>;
+  /** Devices that were listed as healthy last, with their NUMA node if they have one. */
+  offered: ReadonlyMap<string, number | undefined>;
   /** Devices that were given to a pod just now: the kubelet may not tell of them yet. */
   readonly granted: Map<string, { readonly resource: string; readonly untilMs: number }>;
   readonly inFlight: InFlight;
@@ -30,6 +33,8 @@ export interface Gathered {
   readonly facts: PoolFacts;
   readonly configProblems: readonly string[];
   readonly configHash: string | undefined;
+  /** Some devices are held from now on: in {@link HOLD_MS}, that ends although nothing happens then. */
+  readonly hasHoldBegun: boolean;
   /** Nobody could be asked what pods have, and so none was told of: pods may have devices all the same. */
   readonly isKubeletMissing: boolean;
 }
@@ -51,6 +56,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
     if (untilMs < nowMs || allocated?.has(id) === true) memory.granted.delete(id);
     else allocated?.set(id, [{ resource, pod: 'that starts' }]);
   }
+  const { returning, hasHoldBegun } = returningOf(handover, memory, nowMs);
   return {
     facts: {
       resources: config.resources,
@@ -61,8 +67,9 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
       starting: memory.inFlight.devices,
       withdrawn: handover?.withdrawn ?? [],
       known: memory.known,
-      returning: returningOf(handover, memory, nowMs),
+      returning,
     },
+    hasHoldBegun,
     configProblems: problems,
     configHash: hash,
     isKubeletMissing: allocations.missing !== undefined,
@@ -72,23 +79,28 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
 /** The scheduler has long heard of a shorter list by then, and pods had better wait there. */
 export const HOLD_MS = 20_000;
 
-/** Devices that will return as the resource by which they are listed, unless that takes too long. */
-function returningOf(handover: Handover | undefined, memory: Memory, nowMs: number): Map<string, string> {
+/**
+ * Devices that will return as the resource by which they are listed, unless that takes too long. One that was not
+ * offered stays so: no pod is on its way to it, and its change may fail again and again.
+ */
+function returningOf(
+  handover: Handover | undefined,
+  { known, offered, heldSince }: Memory,
+  nowMs: number,
+): Pick<PoolFacts, 'returning'> & Pick<Gathered, 'hasHoldBegun'> {
+  const named = (handover?.returning ?? []).flatMap(({ resource, devices }) => devices.map((id) => ({ id, resource })));
   const returning = new Map(
-    (handover?.returning ?? []).flatMap(({ resource, devices }) =>
-      devices.flatMap((id) => {
-        const known = memory.known.get(id);
-        return known?.slice(known.indexOf('/') + 1) === resource ? [[id, known] as const] : [];
-      }),
-    ),
+    named.flatMap(({ id, resource }) => {
+      const name = known.get(id);
+      if (!offered.has(id) || name?.slice(name.indexOf('/') + 1) !== resource) return [];
+      return [[id, omitUndefined({ resource: name, numaNode: offered.get(id) })] as const];
+    }),
   );
-  for (const id of memory.heldSince.keys()) if (!returning.has(id)) memory.heldSince.delete(id);
-  for (const id of returning.keys()) {
-    const since = memory.heldSince.get(id) ?? nowMs;
-    memory.heldSince.set(id, since);
-    if (nowMs - since >= HOLD_MS) returning.delete(id);
-  }
-  return returning;
+  const begun = [...returning.keys()].filter((id) => !heldSince.has(id));
+  for (const id of heldSince.keys()) if (!returning.has(id)) heldSince.delete(id);
+  for (const id of begun) heldSince.set(id, nowMs);
+  for (const [id, since] of heldSince) if (nowMs - since >= HOLD_MS) returning.delete(id);
+  return { returning, hasHoldBegun: begun.length > 0 };
 }
 
 async function readHandover({ kernel, handoverFolder }: GatherPorts): Promise<Handover | undefined> {

@@ -49,7 +49,7 @@ export class Offers {
   readonly #ports: OfferPorts;
   readonly #inFlight = new InFlight();
   readonly #memory: Memory = {
-    ...{ known: new Map(), granted: new Map(), heldSince: new Map() },
+    ...{ known: new Map(), offered: new Map(), granted: new Map(), heldSince: new Map() },
     inFlight: this.#inFlight,
   };
   /** The devices of allocations that wait until all of them can be given. */
@@ -58,7 +58,6 @@ export class Offers {
   readonly #unregistered = new Map<string, Exclude<Registration, { state: 'registered' }>>();
   #plan: PoolsPlan = { pools: [], heldBack: [] };
   #gathered: Gathered | undefined;
-  #isHolding = false;
   #untidy: readonly string[] = [];
   #said = new Set<string>();
 
@@ -82,10 +81,9 @@ export class Offers {
     const gathered = await gather(this.#ports, this.#memory, clock.elapsed());
     this.#gathered = gathered;
     this.#plan = plan(gathered.facts);
-    const isHolding = this.#isHolding;
-    this.#isHolding = this.#held().length > 0;
-    // The hold ends although nothing happens then.
-    if (this.#isHolding && !isHolding) this.#ports.wake(HOLD_MS);
+    if (gathered.hasHoldBegun) this.#ports.wake(HOLD_MS);
+    const offered = this.#plan.pools.flatMap(({ devices }) => devices.filter(({ isHealthy }) => isHealthy));
+    this.#memory.offered = new Map(offered.map(({ id, numaNode }) => [id, numaNode]));
     this.#memory.known = new Map(
       this.#plan.pools.flatMap(({ resource, devices }) => devices.map(({ id }) => [id, resource.name] as const)),
     );

@@ -165,6 +165,19 @@ describe('the device plugin', () => {
     expect(await allocating).toMatchObject({ container_responses: [{ envs: { PCIDEVICE_OPENSHIFT_IO_NICS: id } }] });
   });
 
+  it('leaves VFs off the list that were not offered, also when the change that failed is tried again', async () => {
+    start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    const withdrawn = [{ pf: PF, because: 'their driver changes' }];
+    const returning = [{ resource: 'nics', devices: [id] }];
+    await handOver({ withdrawn, returning });
+    expect((await sync()).held).toEqual([id]);
+    await handOver({ withdrawn });
+    expect((await sync()).held).toEqual([]);
+    await handOver({ withdrawn, returning });
+    expect(await sync()).toMatchObject({ resources: [{ healthy: [] }], held: [] });
+  });
+
   it('refuses a device at once that is not there while nothing is withdrawn', async () => {
     start();
     await kubelet.until(R, (each) => healthy(each) === 4);

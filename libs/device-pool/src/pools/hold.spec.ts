@@ -9,7 +9,7 @@ const id = (index: number): string => intelVf(index).id;
 const withdrawn = [{ pf: INTEL_PF.pciAddress, because: 'the number of VFs becomes 2' }];
 const knownAs = (resource: string): PoolFacts['known'] =>
   new Map([0, 1].map((index) => [id(index), `intel.com/${resource}`]));
-const returning = new Map([[id(0), 'intel.com/a']]);
+const returning = new Map([[id(0), { resource: 'intel.com/a', numaNode: 1 }]]);
 const { driver: _, ...unbound } = intelVf(0);
 
 describe('a device that is being changed and will return', () => {
@@ -38,7 +38,7 @@ describe('a device that is being changed and will return', () => {
     ],
     [
       'also while the kubelet gives it to a pod',
-      { devices: [intelVf(0)], known: knownAs('a'), starting: returning },
+      { devices: [intelVf(0)], known: knownAs('a'), starting: new Map([[id(0), 'intel.com/a']]) },
       { a: [id(0)], b: [] },
     ],
     [
@@ -49,6 +49,11 @@ describe('a device that is being changed and will return', () => {
     ['not when it was never listed', { devices: [] }, { a: [], b: [] }],
   ])('%s', (__, facts, expected) => {
     expect(listed(planOf([A, B], { withdrawn, returning, ...facts }))).toEqual(expected);
+  });
+
+  it('stays on its NUMA node: without, the kubelet would reject pods that ask for one', () => {
+    const plan = planOf([A], { withdrawn, returning, devices: [], known: knownAs('a') });
+    expect(plan.pools[0]?.devices).toMatchObject([{ id: id(0), numaNode: 1 }]);
   });
 
   it('is held, and held back by nobody', () => {

@@ -2,6 +2,14 @@ import { type DeviceHolder, type ObservedDevice } from '@sriov/observed-host';
 import { type HeldBack, type Withdrawal } from '@sriov/plugin-handover';
 import { type ResourceConfig, type Selector } from '../config/resource-config.ts';
 
+/** How a device was listed that is being changed and will return so. */
+export interface Returns {
+  /** With its prefix. */
+  readonly resource: string;
+  /** Absent when it has none, or the resource excludes it. */
+  readonly numaNode?: number;
+}
+
 /** Everything that decides which devices are offered. */
 export interface PoolFacts {
   readonly resources: readonly ResourceConfig[];
@@ -18,7 +26,7 @@ export interface PoolFacts {
   /** The resource in which each device was listed last, by its id. */
   readonly known: ReadonlyMap<string, string>;
   /** Withdrawn devices that will be there again as the same resource, by their ids: allocations wait for them. */
-  readonly returning: ReadonlyMap<string, string>;
+  readonly returning: ReadonlyMap<string, Returns>;
 }
 
 /** What a container gets beside the device, as the selector says that won it. */
