@@ -85,7 +85,8 @@ function process(inputs: OperandInputs, { name, port }: { readonly name: string;
     // No ports are declared: a new pod could not be scheduled beside the old one, which listens on the same.
     // For the same reason the new one is not asked over the network whether it is ready.
     startupProbe: {
-      exec: { command: ['node', '--eval', `fs.accessSync('/tmp/${name}.ready')`] },
+      // A node that boots has better things to do than to start Node.js every three seconds.
+      exec: { command: ['cat', `/tmp/${name}.ready`] },
       initialDelaySeconds: 2,
       periodSeconds: 3,
       timeoutSeconds: 5,

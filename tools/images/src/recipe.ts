@@ -59,6 +59,9 @@ export const BASE: RootRecipe = {
   files: ['etc/debian_version', 'etc/os-release', 'usr/lib/os-release'],
 };
 
+/** Command of the device plugin: the probe of its start reads a file. Node.js would take a second for that on a busy node. */
+export const PROBE_TOOLS: RootRecipe = { packages: ['coreutils'], files: ['usr/bin/cat'] };
+
 /**
  * Commands of the config daemon. chroot of coreutils is how it runs commands of the host. Scripts are left out, because
  * nothing here could run them: mstfwreset, for example, is Python.

@@ -7,6 +7,7 @@ import { type BuiltImage, readImage, writeArchive } from '../oci/layout.ts';
 import { type Architecture, IMAGES, type ImageRecipe } from '../recipe.ts';
 import { type Release } from '../release/plan-release.ts';
 import { type LaidOut, layOutRoots } from '../roots/lay-out.ts';
+import { type DebianPackage } from '../roots/packages.ts';
 import { spdxOf } from '../sbom/spdx.ts';
 import { type BundledApp, bundleForImage, layOutApp } from './apps.ts';
 import { Buildah, type BuildahProgram, getBuildah } from './buildah.ts';
@@ -114,11 +115,17 @@ async function writeBills({ recipe, images }: Built, context: Context, { into, b
   for (const image of images) {
     const parts = [...context.roots].find(([architecture]) => architecture === image.architecture)?.[1];
     const below = base === undefined ? (parts?.base ?? []) : [];
-    const above = name === 'config-daemon' ? (parts?.hostTools ?? []) : [];
+    const above = parts === undefined ? [] : layeredOver(name, parts);
     const bill = spdxOf({ name, image, app, debian: [...below, ...above], base, created });
     const path = join(into, billOfMaterialsOf(name, image.architecture));
     await writeFile(path, `${JSON.stringify(bill, undefined, 2)}\n`);
   }
+}
+
+/** Packages of the commands that an image has, as the Dockerfile copies them. */
+function layeredOver(name: ImageRecipe['name'], { hostTools, probeTools }: LaidOut): readonly DebianPackage[] {
+  if (name === 'config-daemon') return hostTools;
+  return name === 'device-plugin' ? probeTools : [];
 }
 
 /** Writes what a release needs to know. */

@@ -22,8 +22,10 @@ const HELP = `npm run test:images: builds all images twice, and checks what is i
 Exit codes: 0 everything passed, or this machine cannot build images (it prints the reason); 1 something failed; 2 wrong flags.
 `;
 
-/** A command of the config daemon's image, and what it prints. */
-const HOST_COMMANDS: readonly (readonly [string, RegExp])[] = [
+/** Commands of an image, and what they print. */
+type Commands = readonly (readonly [string, RegExp])[];
+
+const HOST_COMMANDS: Commands = [
   ['ip -V', /iproute2/],
   ['devlink -V', /iproute2/],
   ['rdma -V', /iproute2/],
@@ -38,6 +40,13 @@ const HOST_COMMANDS: readonly (readonly [string, RegExp])[] = [
   ['mstflint --version', /mstflint/],
   ['chroot --version', /coreutils/],
 ];
+/** What the chart's probe runs. */
+const PROBE_COMMANDS: Commands = [['cat --version', /coreutils/]];
+
+function commandsOf(name: string): Commands {
+  if (name === 'config-daemon') return HOST_COMMANDS;
+  return name === 'device-plugin' ? PROBE_COMMANDS : [];
+}
 
 interface Flags {
   readonly architectures: readonly Architecture[];
@@ -122,7 +131,7 @@ async function runImage(report: Report, plane: ControlPlane, built: Built, conta
       return undefined;
     });
   }
-  for (const [command, expected] of name === 'config-daemon' ? HOST_COMMANDS : []) {
+  for (const [command, expected] of commandsOf(name)) {
     await check(report, `${name}: has ${command.split(' ')[0]}`, async () => {
       const text = await container.run({ entrypoint: command.split(' ') });
       return expected.test(text) ? undefined : `it says ${text}`;

@@ -1,14 +1,15 @@
 import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Architecture, BASE, HOST_TOOLS, NONROOT } from '../recipe.ts';
+import { type Architecture, BASE, HOST_TOOLS, NONROOT, PROBE_TOOLS, type RootRecipe } from '../recipe.ts';
 import { getNode } from './node-binary.ts';
 import { type DebianPackage, getPackages } from './packages.ts';
 import { Root } from './root.ts';
 
-/** The Debian packages of which files are in the two parts. */
+/** The Debian packages of which files are in the parts. */
 export interface LaidOut {
   readonly base: readonly DebianPackage[];
   readonly hostTools: readonly DebianPackage[];
+  readonly probeTools: readonly DebianPackage[];
 }
 
 /** Mount points and links that a root file system has, so that a container can run with it read-only. */
@@ -21,23 +22,28 @@ const ETC = {
 } as const;
 
 /**
- * Lays out what the Dockerfile copies: `base` (Node.js and its libraries) and `host-tools` (commands of the config
- * daemon, to be laid over it). Both have no shell and no package manager.
+ * Lays out what the Dockerfile copies: `base` (Node.js and its libraries), and to be laid over it `host-tools` (commands
+ * of the config daemon) and `probe-tools` (of the device plugin). None has a shell or a package manager.
  */
 export async function layOutRoots(into: string, { cache, architecture, onProgress }: LayOutOptions): Promise<LaidOut> {
   const packages = await getPackages(cache, architecture, onProgress);
   const node = await getNode(cache, architecture);
-  const [base, tools] = [join(into, 'base'), join(into, 'host-tools')];
+  const base = join(into, 'base');
   await layOutFolders(base);
   const below = await Root.create(base, packages, architecture);
   await below.add(BASE.files);
   await below.addProgram(node.program, 'usr/local/bin/node');
   await mkdir(join(base, 'usr/share/doc/nodejs'), { recursive: true });
   await copyFile(node.license, join(base, 'usr/share/doc/nodejs/copyright'));
-  const above = await Root.create(tools, packages, architecture);
-  above.layOver(below);
-  await above.add(HOST_TOOLS.files);
-  return { base: await below.record(), hostTools: await above.record() };
+  const layOver = async (name: string, { files }: RootRecipe): Promise<DebianPackage[]> => {
+    const above = await Root.create(join(into, name), packages, architecture);
+    above.layOver(below);
+    await above.add(files);
+    return above.record();
+  };
+  const hostTools = await layOver('host-tools', HOST_TOOLS);
+  const probeTools = await layOver('probe-tools', PROBE_TOOLS);
+  return { base: await below.record(), hostTools, probeTools };
 }
 
 interface LayOutOptions {
