@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { NoControlPlaneError, runTool } from '@sriov/control-plane';
 import { CannotRunError, Report } from '@sriov/vm';
 import { runScenario, type Scenario } from './scenario.ts';
+import { devices, stream } from './scenarios/devices/index.ts';
 import { pods } from './scenarios/pods.ts';
 import { getNodeSupplies } from './supplies/node-supplies.ts';
 
 /** The order of the scenarios. */
-const SCENARIOS: readonly Scenario[] = [pods];
+const SCENARIOS: readonly Scenario[] = [pods, devices, stream];
 const NAMES = SCENARIOS.map(({ name }) => name);
 
 const HELP = `npm run test:node: tests on a real Kubernetes node, in a virtual machine with emulated SR-IOV NICs

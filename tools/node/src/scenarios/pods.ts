@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { VERSIONS } from '@sriov/control-plane';
 import { IMAGE } from '../images/build-images.ts';
+import { podSpecOf } from '../pod-spec.ts';
 import { type RealNode } from '../real-node.ts';
 import { type Lab, type Scenario } from '../scenario.ts';
 
-/** What the other scenarios build on: pods run as on any node, and outlive the kubelet and a reboot. */
+/** What the other scenarios build on: pods run as on any node, and outlive the kubelet. */
 export const pods: Scenario = {
   name: 'pods',
   async run({ section, node }: Lab): Promise<void> {
@@ -34,17 +35,6 @@ export const pods: Scenario = {
       await node.startKubelet();
       assert.deepEqual(await idsOf(node), before);
     });
-    await section.check('after a reboot the kubelet starts the pods again', async () => {
-      const before = await idsOf(node);
-      await node.reboot();
-      for (const name of ['own-network', 'host-network']) {
-        const isNew = `pod ${name} runs in a new container`;
-        await node.untilPod({ name }, isNew, ({ status }) => {
-          const [container] = status.containerStatuses;
-          return container?.ready === true && !before.includes(container.containerID);
-        });
-      }
-    });
     await section.check('a deleted pod is gone', () => node.deletePod({ name: 'own-network' }));
   },
 };
@@ -64,14 +54,11 @@ require('node:https').request({ host, port, path, method: 'POST', headers, ca: f
 `;
 
 async function applyPod(node: RealNode, name: string, { hostNetwork }: { hostNetwork: boolean }): Promise<void> {
-  const container = {
-    name: 'main',
-    image: IMAGE.configDaemon,
-    imagePullPolicy: 'Never',
-    command: ['/bin/sh', '-c', "trap 'exit 0' TERM; sleep 2000000000 & wait"],
-  };
-  const spec = { containers: [container], hostNetwork, dnsPolicy: 'Default' };
-  await node.request('POST', '/api/v1/namespaces/default/pods', { metadata: { name }, spec });
+  await node.request(
+    'POST',
+    '/api/v1/namespaces/default/pods',
+    podSpecOf({ name, image: IMAGE.configDaemon, hostNetwork }),
+  );
 }
 
 async function idsOf(node: RealNode): Promise<(string | undefined)[]> {

@@ -1,0 +1,23 @@
+/** What a pod of a test is to have. */
+export interface PodWish {
+  readonly name: string;
+  readonly image: string;
+  /** Resource name → how many of it. */
+  readonly resources?: Readonly<Record<string, number>>;
+  readonly hostNetwork?: boolean;
+  /** Shell commands that run before the container waits for its end. */
+  readonly begin?: string;
+}
+
+/** A pod that does its first commands, and then waits until it is told to end: it ends at once. */
+export function podSpecOf({ name, image, resources = {}, hostNetwork = false, begin = ':' }: PodWish): object {
+  const limits = Object.fromEntries(Object.entries(resources).map(([key, count]) => [key, String(count)]));
+  const container = {
+    name: 'main',
+    image,
+    imagePullPolicy: 'Never',
+    command: ['/bin/sh', '-c', `${begin}; trap 'exit 0' TERM; sleep 2000000000 & wait`],
+    resources: { limits },
+  };
+  return { metadata: { name }, spec: { containers: [container], hostNetwork, dnsPolicy: 'Default' } };
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { until } from '@sriov/vm';
+import { DAEMON_SET } from '../../operator.ts';
+import {
+  applyPolicy,
+  assertHasGroupOfItsVf,
+  assertNobodyIsHurt,
+  createPod,
+  type DeviceLab,
+  lookInside,
+  untilAllocatable,
+  VFIO_PF,
+} from './lab.ts';
+
+/** What is started again while pods hold VFs: `kernel-2` holds two of six, and there are no others. */
+export async function checkRestarts(lab: DeviceLab): Promise<void> {
+  const { section, node, operator } = lab;
+  await section.check('after the kubelet was killed pods have their VFs, and new pods get others', async () => {
+    await node.stopKubelet('KILL');
+    await node.startKubelet();
+    await untilAllocatable(lab, { kernel: 6 });
+    await assertNewPodRuns(lab);
+  });
+  await section.check(
+    'pods get VFs after each of the processes of the device plugin was killed, by the other one',
+    async () => {
+      const processes = await pluginProcesses(lab);
+      assert.equal(processes.length, 2);
+      for (const process of processes) {
+        const lost = await lostStreams(lab);
+        await node.guest.sh(`kill -9 ${process}`);
+        // Whom the kubelet asks at the very moment of the end cannot answer, and it asks no other then.
+        await until('the kubelet has noticed', async () => (await lostStreams(lab)) > lost);
+        await assertNewPodRuns(lab);
+        await until('two processes of the device plugin run', async () => (await pluginProcesses(lab)).length === 2);
+        await operator.untilRolledOut(DAEMON_SET.devicePlugin);
+      }
+    },
+  );
+  await section.check('pods get VFs while the daemon and the device plugin are upgraded', async () => {
+    const before = await node.pod({ name: 'kernel-2' });
+    for (const daemonSet of Object.values(DAEMON_SET)) {
+      await Promise.all([operator.rollOut(daemonSet, daemonSet), assertNewPodRuns(lab)]);
+    }
+    await operator.untilJudged('Succeeded');
+    assert.deepEqual((await node.pod({ name: 'kernel-2' })).status.containerStatuses, before.status.containerStatuses);
+    await assertNewPodRuns(lab);
+  });
+}
+
+/** The end: after it, pods that had devices have been rejected by the kubelet. */
+export async function checkReboot(lab: DeviceLab): Promise<void> {
+  const { section, node, history } = lab;
+  await section.check('after a reboot the VFs are made again, and new pods get them', async () => {
+    await applyPolicy(lab, 'vfio', { pf: VFIO_PF, resourceName: 'vfio', numVfs: 3, deviceType: 'vfio-pci' });
+    await untilAllocatable(lab, { kernel: 6, vfio: 3 });
+    await node.reboot();
+    await lab.operator.untilJudged('Succeeded', ({ status }) => status?.vfCount === 9);
+    await untilAllocatable(lab, { kernel: 6, vfio: 3 });
+    await createPod(lab, 'after-reboot', { vfio: 1 });
+    await assertHasGroupOfItsVf(lab, await lookInside(lab, 'after-reboot'));
+  });
+  section.show(`rejected by the kubelet after the reboot: ${[...history.failed].join('; ') || 'none'}`);
+}
+
+let count = 0;
+
+/** A new pod gets a VF, and gives it back. */
+async function assertNewPodRuns(lab: DeviceLab): Promise<void> {
+  count += 1;
+  const name = `new-${count}`;
+  await createPod(lab, name, { kernel: 1 });
+  const { addresses, macs } = await lookInside(lab, name);
+  assert.deepEqual([addresses.length, macs.length], [1, 1]);
+  await assertNobodyIsHurt(lab);
+  await lab.node.deletePod({ name });
+}
+
+/** How often a device plugin has gone away, as the kubelet logs it (pkg/kubelet/cm/devicemanager/plugin/v1beta1/client.go). */
+async function lostStreams({ node }: DeviceLab): Promise<number> {
+  return (await node.guest.log('kubelet')).split('ListAndWatch ended unexpectedly').length;
+}
+
+/** Numbers of the processes of the device plugin. */
+async function pluginProcesses({ node }: DeviceLab): Promise<readonly string[]> {
+  // The brackets keep the search from finding itself.
+  const search = `for p in /proc/[0-9]*; do if grep -q '[a]llocation-policy' $p/cmdline; then echo "\${p#/proc/}"; fi; done`;
+  const numbers = await node.guest.sh(`${search} 2>/dev/null`);
+  return numbers.split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,56 @@
+import { until } from '@sriov/vm';
+import {
+  applyPolicy,
+  assertHasGroupOfItsVf,
+  assertNobodyIsHurt,
+  createPod,
+  type DeviceLab,
+  lookInside,
+  PREFIX,
+  untilAllocatable,
+  VFIO_PF,
+} from './lab.ts';
+
+const CHANGES = 20;
+/** VFs by turns. There are enough for one pod with any of them. */
+const NUMBERS = [5, 4, 3];
+
+/**
+ * Another number of VFs makes all VFs of a PF anew. A pod that wants one comes each time in the middle of it: it gets a
+ * VF before the change, which then waits for the pod, or after it.
+ */
+export async function checkStream(lab: DeviceLab): Promise<void> {
+  const { section, node, operator, history } = lab;
+  await section.check('the first VFs are there', async () => {
+    await applyNumber(lab, NUMBERS[0] ?? 0);
+    await operator.select(true);
+    await untilAllocatable(lab, { vfio: NUMBERS[0] ?? 0 });
+  });
+  await section.check(`no pod is rejected that comes during one of ${CHANGES} changes`, async () => {
+    const delays: number[] = [];
+    for (let change = 1; change <= CHANGES; change += 1) {
+      const numVfs = NUMBERS[change % NUMBERS.length] ?? 0;
+      const name = `stream-${change}`;
+      await applyNumber(lab, numVfs);
+      await createPod(lab, name, { vfio: 1 });
+      await assertHasGroupOfItsVf(lab, await lookInside(lab, name));
+      await assertNobodyIsHurt(lab);
+      await node.deletePod({ name });
+      await until(`${numVfs} VFs`, async () => numVfsOf((await operator.nodeState()).status) === numVfs);
+      await operator.untilJudged('Succeeded');
+      const since = history.sinceWhen('Succeeded') ?? Number.NaN;
+      await untilAllocatable(lab, { vfio: numVfs });
+      delays.push(history.delayOf(`${PREFIX}/vfio`, numVfs, since));
+    }
+    const longest = Math.max(...delays).toFixed(0);
+    section.show(`rejected or failed: ${history.failed.size}; allocatable at most ${longest} ms after Succeeded`);
+  });
+}
+
+const applyNumber = (lab: DeviceLab, numVfs: number): Promise<void> =>
+  applyPolicy(lab, 'vfio', { pf: VFIO_PF, resourceName: 'vfio', numVfs, deviceType: 'vfio-pci' });
+
+type Status = Awaited<ReturnType<DeviceLab['operator']['nodeState']>>['status'];
+
+const numVfsOf = (status: Status): number | undefined =>
+  status?.interfaces?.find(({ name }) => name === VFIO_PF)?.Vfs?.length;
