@@ -352,6 +352,21 @@ describe('a device plugin', () => {
     expect(host.wrong).toEqual([]);
     expect(host.kernel.plugin.allocatable).toEqual(host.vfs);
   });
+
+  it('that comes while the daemon is at work is asked before VFs are changed of which it was not told', async () => {
+    const host = new Host();
+    const both = (numVfs: number): NodeStateSpec => join(specOf(numVfs), specOf(4, { pf: OTHER, mtu: 9000 }));
+    await host.want(both(4));
+    const [vf] = host.vfsOf(OTHER);
+    const link = Object.values(host.kernel.state.links).find(({ device }) => device === vf);
+    host.at(SLICE, () => {
+      host.kernel.plugin.start();
+      Object.assign(link ?? {}, { mtu: 1500 });
+    });
+    expect(problemsOf(await host.want(both(2)))).toEqual([]);
+    expect(link?.mtu).toBe(9000);
+    expect([host.wrong, host.told]).toEqual([[], [OTHER]]);
+  });
 });
 
 describe('the kubelet', () => {

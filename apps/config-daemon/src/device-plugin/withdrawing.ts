@@ -62,10 +62,8 @@ export class Withdrawing {
   readonly #config: Handover['config'];
   readonly #spec: HostFacts['spec'];
   #file: HandoverFile;
-  /** What the kubelet can no longer give to pods. */
+  /** What the kubelet can no longer give to pods, or was withdrawn while no device plugin of ours was there. */
   #confirmed: readonly Withdrawal[] = [];
-  /** No device plugin of ours is there: nobody can be asked to withdraw anything. */
-  #isAlone = false;
   #plans = 0;
   /** VFs that this pass changes and means to give back; some may not be there at the moment. */
   #returning: readonly Returning[] = [];
@@ -95,7 +93,7 @@ export class Withdrawing {
    */
   async prepare(plan: HostPlan, observed: HostFacts['observed'], onWithdraw?: OnWithdraw): Promise<boolean> {
     const needed = uncovered(withdrawalsOf(plan), this.#confirmed);
-    if (needed.length === 0 || this.#isAlone) return true;
+    if (needed.length === 0) return true;
     this.#plans += 1;
     const forNeeded = this.#problemsFor(plan, needed);
     if (this.#plans > MAX_PLANS) {
@@ -107,7 +105,8 @@ export class Withdrawing {
     this.#returning = joinReturning(this.#returning, returning);
     const told = await this.#handOver({ withdrawn, returning: this.#returning });
     if (told.kind === 'absent') {
-      this.#isAlone = true;
+      // One that comes now reads the file before it offers anything.
+      this.#confirmed = joinWithdrawals(this.#confirmed, needed);
       return true;
     }
     if (told.kind === 'silent') forNeeded(REASON.devicePluginSilent, silence(told.cause));
