@@ -224,7 +224,7 @@ describe('what the device plugin offers after a plan was carried out', () => {
       fc.asyncProperty(ports, fc.array(specs, { minLength: 1, maxLength: 3 }), async (host, lists) => {
         expect(await breachesOn(host, lists)).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

@@ -76,10 +76,13 @@ export class SimulatedNode {
       observeDevices(this.kernel),
       this.kernel.handoverFolder.read(HANDOVER_FILE),
     ]);
-    const { withdrawn, config } = text === undefined ? { withdrawn: [] } : readJson(handoverSchema, text);
+    const handover = text === undefined ? { withdrawn: [] } : readJson(handoverSchema, text);
+    const { withdrawn, config, returning = [] } = handover;
+    if (returning.length > 0) throw new Error('the config daemon has ended and still holds devices for pods');
     const { resources } = readPluginConfig(config?.text ?? '{}', DEFAULT_RESOURCE_PREFIX);
     const plan = planPools({
       ...{ resources, devices, withdrawn, allocated: new Map(), starting: new Map(), known: this.#known },
+      returning: new Map(),
       prefixes: [DEFAULT_RESOURCE_PREFIX],
       unreadable: new Map(problems.map(({ pciAddress, message }) => [pciAddress, message])),
     });
