@@ -61,6 +61,6 @@ describe('the settings of the admission webhook', () => {
   });
 
   it('say what the program is for', () => {
-    expect(read('--help')).toEqual({ help: expect.stringMatching(/^admission-webhook.*\n?.*judges writes/) });
+    expect(read('--help')).toEqual({ text: expect.stringMatching(/^admission-webhook.*\n?.*judges writes/) });
   });
 });

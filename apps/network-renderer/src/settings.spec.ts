@@ -32,7 +32,7 @@ describe('the settings of the network renderer', () => {
   });
 
   it('say what the program is for', () => {
-    expect(read('--help')).toEqual({ help: expect.stringMatching(/^network-renderer.*\n?.*turns SriovNetwork/) });
+    expect(read('--help')).toEqual({ text: expect.stringMatching(/^network-renderer.*\n?.*turns SriovNetwork/) });
   });
 
   it('tell a run that takes the finalizers off from a service', () => {

@@ -55,6 +55,6 @@ describe('the settings of the policy controller', () => {
   });
 
   it('say what the program is for', () => {
-    expect(read('--help')).toEqual({ help: expect.stringMatching(/^policy-controller.*\n?.*turns policies/) });
+    expect(read('--help')).toEqual({ text: expect.stringMatching(/^policy-controller.*\n?.*turns policies/) });
   });
 });
