@@ -142,7 +142,7 @@ describe("the DaemonSet of the operator's own device plugin", () => {
   it('asks each process itself whether it is ready and lives, as the other may be another one of the rollout', async () => {
     for (const { name, env, startupProbe, livenessProbe } of containersOf(await daemonSet(OURS))) {
       const valueOf = (variable: string): string => env.find((each) => each.name === variable)?.value ?? '';
-      expect(startupProbe?.exec?.command.join(' ')).toContain(`'${valueOf('READY_FILE')}'`);
+      expect(startupProbe?.exec?.command).toEqual(['cat', valueOf('READY_FILE')]);
       expect(valueOf('READY_FILE')).toContain(`/${name}.`);
       const { host, port } = livenessProbe?.httpGet ?? {};
       expect(`${host}:${port}`).toBe(valueOf('LISTEN'));
