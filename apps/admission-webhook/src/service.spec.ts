@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
-import { type AddressInfo, connect as connectPlain, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
@@ -12,6 +12,7 @@ import { readSettings, serve } from '@sriov/runtime';
 import {
   createNamespace,
   eventually,
+  findFreePort,
   installCrds,
   readJson,
   request,
@@ -43,14 +44,6 @@ let webhook: Running;
 const secretPath = (name = ''): string => `/api/v1/namespaces/${operator}/secrets/${name}`.replace(/\/$/, '');
 const path = (plural: string, name = '', namespace = operator): string =>
   `${GROUP}/namespaces/${namespace}/${plural}/${name}`.replace(/\/$/, '');
-
-const findFreePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** All that ran: one that a failed test left running would keep Jest from ending. */
 const started: Running[] = [];

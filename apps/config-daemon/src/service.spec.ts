@@ -2,7 +2,7 @@ import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type MachineState } from '@sriov/host-sim';
-import { eventually, request } from '@sriov/testing';
+import { eventually, findFreePort, request } from '@sriov/testing';
 import {
   PF,
   NODE,
@@ -13,7 +13,6 @@ import {
   statePath,
   createState,
   events,
-  findFreePort,
   untilReconciled,
   startDaemon,
   stopDaemon,

@@ -1,3 +1,4 @@
+export { findFreePort } from '@sriov/control-plane';
 export * from './control-plane.ts';
 export * from './eventually.ts';
 export * from './fake-clock.ts';

@@ -1,8 +1,7 @@
-import { createServer } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { serve, systemClock } from '@sriov/runtime';
-import { createNamespace, eventually, installCrds, request, testControlPlane } from '@sriov/testing';
+import { createNamespace, eventually, findFreePort, installCrds, request, testControlPlane } from '@sriov/testing';
 import { runControllers } from '../controllers.ts';
 import { service } from '../service.ts';
 import { MemoryFolder, testKernel } from '../test/test-host.ts';
@@ -18,14 +17,6 @@ afterEach(async () => {
   stop.abort();
   await running;
 });
-
-const findFreePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 describe('a daemon whose look at the host does not come back', () => {
   it('names the call at /healthz, is not restarted because of it, and is healthy again when the call is back', async () => {

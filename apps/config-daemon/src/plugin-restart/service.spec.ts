@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { eventually, request, testControlPlane } from '@sriov/testing';
+import { eventually, findFreePort, request, testControlPlane } from '@sriov/testing';
 import {
   PF,
   NODE,
@@ -9,7 +9,6 @@ import {
   folder,
   useDaemon,
   statePath,
-  findFreePort,
   untilReconciled,
   startDaemon,
   stopDaemon,

@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, jest } from '@jest/globals';
@@ -69,14 +68,6 @@ export interface KubeEvent {
 }
 export const events = async (): Promise<KubeEvent[]> =>
   ((await request('GET', `/api/v1/namespaces/${namespace}/events`)) as { items: KubeEvent[] }).items;
-
-export const findFreePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Waits until the daemon whose metrics are at the port has looked at everything once. */
 export const untilReconciled = (port: number): Promise<unknown> =>
