@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GROUP, VERSION } from '@sriov/api';
 import {
   adminRequest,
   applyObject,
@@ -27,6 +28,14 @@ const SERVICE_ADDRESS = '10.0.0.1';
 const MEMORY = 1536;
 /** Containers start slowly on an emulated machine, and more so when others work on the same processors. */
 const WAIT_MS = 180_000;
+
+/** What is kept of the cluster when a check has failed. */
+const KEPT = {
+  nodes: '/api/v1/nodes',
+  pods: '/api/v1/pods',
+  events: '/api/v1/events',
+  'node-states': `/apis/${GROUP}/${VERSION}/sriovnetworknodestates`,
+};
 
 const nodeSchema = z.object({
   metadata: z.object({ labels: z.record(z.string(), z.string()) }),
@@ -253,10 +262,12 @@ export class RealNode {
 
   /** Copies the logs of the guest and what the cluster holds to a folder, for whoever wants to know what went wrong. */
   async saveLogs(to: string): Promise<void> {
+    // Of containers that are gone as well, as long as their pod is there.
+    await this.guest.sh('cp -r /var/log/pods /host/logs/').catch(() => undefined);
     await this.guest.saveLogs(to);
-    for (const resource of ['nodes', 'pods', 'events']) {
-      const list = await this.request('GET', `/api/v1/${resource}`).catch(messageOf);
-      await writeFile(join(to, `${resource}.json`), JSON.stringify(list, undefined, 2));
+    for (const [name, path] of Object.entries(KEPT)) {
+      const list = await this.request('GET', path).catch(messageOf);
+      await writeFile(join(to, `${name}.json`), JSON.stringify(list, undefined, 2));
     }
   }
 
