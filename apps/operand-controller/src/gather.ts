@@ -1,10 +1,9 @@
 import {
-  apiVersionOf,
+  controllerReference,
   DEFAULT_OPERATOR_CONFIG_NAME,
   OPERAND_SETTINGS_CONFIG_MAP,
   type OperatorConfigSpec,
   operatorConfigSpecSchema,
-  type OwnerReference,
   readSpec,
   REASON,
   type Reason,
@@ -53,20 +52,13 @@ export function gatherInputs(caches: Caches, namespace: string): Inputs {
   const { uid, generation } = config.metadata;
   return {
     kind: 'read',
-    inputs: { namespace, config: spec.value, settings: read.settings, owner: ownerOf(config) },
+    inputs: {
+      namespace,
+      config: spec.value,
+      settings: read.settings,
+      owner: controllerReference(SRIOV_OPERATOR_CONFIG, config),
+    },
     version: [uid, generation, configMap?.metadata.resourceVersion].join(' '),
-  };
-}
-
-/** The garbage collector removes what we made when the SriovOperatorConfig is deleted. */
-function ownerOf({ metadata }: SriovOperatorConfig): OwnerReference {
-  return {
-    apiVersion: apiVersionOf(SRIOV_OPERATOR_CONFIG),
-    kind: SRIOV_OPERATOR_CONFIG.kind,
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
   };
 }
 

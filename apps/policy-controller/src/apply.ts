@@ -1,5 +1,5 @@
 import {
-  apiVersionOf,
+  controllerReference,
   LABEL,
   type NodeStateSpec,
   type ObjectMeta,
@@ -7,7 +7,6 @@ import {
   type OwnerReference,
   SRIOV_NETWORK_NODE_STATE,
   SRIOV_OPERATOR_CONFIG,
-  type SriovOperatorConfig,
 } from '@sriov/api';
 import { isNotFound, type KubeClient, NODE } from '@sriov/kube';
 import { type NodeWrite, type StateChanges } from '@sriov/policy';
@@ -49,7 +48,7 @@ export async function apply(ports: WritePorts, gathered: GatheredNode, writes: r
   const target = {
     name: facts.name,
     namespace: ports.settings.namespace,
-    owner: ownerOf(operatorConfig),
+    owner: controllerReference(SRIOV_OPERATOR_CONFIG, operatorConfig),
     owners: present.state?.metadata.ownerReferences ?? [],
     planned: { state: present.state?.metadata ?? {}, nodeVersion, configMapVersions },
   };
@@ -142,16 +141,4 @@ function patchOf(
  */
 function replacement(spec: NodeStateSpec): object {
   return { interfaces: null, bridges: null, system: null, ...spec };
-}
-
-/** The garbage collector removes what we made when the operator is uninstalled. */
-function ownerOf({ metadata }: SriovOperatorConfig): OwnerReference {
-  return {
-    apiVersion: apiVersionOf(SRIOV_OPERATOR_CONFIG),
-    kind: SRIOV_OPERATOR_CONFIG.kind,
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
-  };
 }

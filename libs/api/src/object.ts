@@ -89,6 +89,21 @@ export function apiVersionOf(resource: Resource): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
+/**
+ * The reference to an object as the controller of others: the garbage collector removes those when it is deleted. The
+ * API server refuses a reference to an object that was never stored, because that has no uid.
+ */
+export function controllerReference(resource: Resource, { metadata }: KubeObject): OwnerReference {
+  return {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
 /** `namespace/name`, or `name` alone for a cluster-scoped object: the key of caches and queues. */
 export function keyOf(object: KubeObject): string {
   const { namespace, name } = object.metadata;
