@@ -39,7 +39,7 @@ export function follow(
       });
     });
     outgoing.once('error', (error) => {
-      // Nobody is told who waits for the answer no longer.
+      // Without effect once the watch has begun.
       reject(error);
       if (isWanted) onEnd(error.message);
     });

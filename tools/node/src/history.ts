@@ -18,7 +18,10 @@ interface Since<T> {
   readonly value: T;
 }
 
-/** What the API server has told of pods, of the node and of its state since the beginning: nothing that came and went between two looks is missed. */
+/**
+ * What the API server has told of pods, of the node and of its state since the beginning: nothing is missed that came and
+ * went between two looks.
+ */
 export class History {
   /** Pods of the namespace `default` that did not run to a good end: `name: reason: message`. */
   readonly failed = new Set<string>();

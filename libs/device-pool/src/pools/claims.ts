@@ -51,7 +51,7 @@ export function claimsOf(facts: PoolFacts): Claims {
   };
 }
 
-/** It is as healthy as any other: the answer to the kubelet waits for that. */
+/** Its health counts as that of any other device, because Allocate waits until it is healthy. */
 const STARTING = { isCertain: false, cause: 'the kubelet is giving it to a pod' };
 const MAY_BE = { isCertain: false, cause: 'a pod may have it, and the kubelet cannot be asked' };
 
