@@ -5,6 +5,7 @@ export * from './node-policies.ts';
 export * from './pfs.ts';
 export { bundleApp, bundleGuestPrograms } from './programs.ts';
 export * from './report.ts';
+export * from './run-lane.ts';
 export * from './report.ts';
 export * from './supplies/copy-programs.ts';
 export * from './supplies/guest-root.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, resolveBinaries, VERSIONS, withLock } from '@sriov/control-plane';
-import { getSupplies, stage, type Supplies } from '@sriov/vm';
+import { cacheFolder, NoControlPlaneError, resolveBinaries, VERSIONS, withLock } from '@sriov/control-plane';
+import { CannotRunError, getSupplies, stage, type Supplies } from '@sriov/vm';
 import { buildImages } from '../images/build-images.ts';
 import { layOutNodeRoot, writeDiskInitramfs } from './node-root.ts';
 import { getRuntime } from './runtime.ts';
@@ -24,13 +24,16 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Gets what is missing in the cache, one process at a time, builds the images of our programs as they are now, and
- * tells where everything is. @throws {CannotRunError} {@link NoControlPlaneError} on a machine that can have none of it
+ * tells where everything is. @throws {CannotRunError} on a machine that can have none of it
  */
 export async function getNodeSupplies(onProgress: (line: string) => void): Promise<NodeSupplies> {
   const vm = await getSupplies(onProgress);
   // What takes longest comes first; a control plane that starts later finds its programs there.
   const needs = ['kube-controller-manager', 'kube-scheduler', 'kubelet'] as const;
-  const { binaries } = await resolveBinaries({ alsoNeeds: needs, onProgress });
+  const { binaries } = await resolveBinaries({ alsoNeeds: needs, onProgress }).catch((error: unknown) => {
+    if (error instanceof NoControlPlaneError) throw new CannotRunError(error.message, { cause: error });
+    throw error;
+  });
   const cache = join(cacheFolder(), 'node');
   await mkdir(cache, { recursive: true });
   const tellWait = (holder: string): void => onProgress(`waiting for process ${holder}: it fills the same cache`);
