@@ -1,5 +1,5 @@
 import { type ServiceName } from '@sriov/api';
-import { type Access, adminRequest, type Call, kubeconfigText } from '@sriov/control-plane';
+import { type Access, adminAnswer, kubeconfigText } from '@sriov/control-plane';
 
 /** The ServiceAccount of each service. The daemon's is the one that upstream has: clusters grant it what is special. */
 export const SERVICE_ACCOUNTS: Readonly<Record<ServiceName, string>> = {
@@ -28,7 +28,7 @@ export async function requestToken(access: Access, { namespace, service, node }:
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${SERVICE_ACCOUNTS[service]}/token`;
   const boundObjectRef = node === undefined ? undefined : await refOfNode(access, node);
   const body = { spec: { expirationSeconds: TOKEN_SECONDS, ...(boundObjectRef && { boundObjectRef }) } };
-  const { status } = (await ask(access, { method: 'POST', path, body })) as { status: { token: string } };
+  const { status } = (await adminAnswer(access, { method: 'POST', path, body })) as { status: { token: string } };
   return status.token;
 }
 
@@ -39,14 +39,8 @@ export async function serviceKubeconfig(access: Access, request: TokenRequest): 
 }
 
 async function refOfNode(access: Access, name: string): Promise<object> {
-  const { metadata } = (await ask(access, { method: 'GET', path: `/api/v1/nodes/${name}` })) as {
+  const { metadata } = (await adminAnswer(access, { method: 'GET', path: `/api/v1/nodes/${name}` })) as {
     metadata: { uid: string };
   };
   return { apiVersion: 'v1', kind: 'Node', name, uid: metadata.uid };
-}
-
-async function ask(access: Access, call: Call): Promise<unknown> {
-  const { status, body } = await adminRequest(access, call);
-  if (status < 400) return body;
-  throw new Error(`${call.method} ${call.path}: ${(body as { message?: string }).message ?? `HTTP ${status}`}`);
 }

@@ -65,6 +65,17 @@ export function adminRequest(access: Access, call: Call): Promise<Answer> {
   });
 }
 
+/**
+ * The body of the answer to such a request. The body of a PATCH is a merge patch unless its content type says otherwise.
+ * @throws Error with the request and what the API server has against it
+ */
+export async function adminAnswer(access: Access, call: Call): Promise<unknown> {
+  const contentType = call.contentType ?? (call.method === 'PATCH' ? 'application/merge-patch+json' : undefined);
+  const { status, body } = await adminRequest(access, { ...call, ...(contentType !== undefined && { contentType }) });
+  if (status < 400) return body;
+  throw new Error(`${call.method} ${call.path}: ${(body as { message?: string }).message ?? `HTTP ${status}`}`);
+}
+
 function parseBody(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GROUP, VERSION } from '@sriov/api';
 import {
+  adminAnswer,
   adminRequest,
   applyObject,
   type AppliedObject,
@@ -12,7 +13,7 @@ import {
   startControlPlane,
 } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { bundleGuestPrograms, Guest, until } from '@sriov/vm';
+import { bundleGuestPrograms, Guest, HOST_AS_SEEN_FROM_GUEST, until } from '@sriov/vm';
 import { z } from 'zod';
 import { diskOf } from './supplies/disk.ts';
 import { type NodeSupplies } from './supplies/node-supplies.ts';
@@ -20,8 +21,6 @@ import { type NodeSupplies } from './supplies/node-supplies.ts';
 /** Name of the node. */
 const NODE = 'node';
 
-/** Where the guest sees the loopback interface of this machine. */
-const HOST_AS_SEEN_FROM_GUEST = '10.0.2.2';
 /** The Service of the API server: the first address of the range. The guest's rules lead from it to the API server. */
 const SERVICE_ADDRESS = '10.0.0.1';
 /** In MiB: containers, and the root of their images in the page cache. */
@@ -144,11 +143,8 @@ export class RealNode {
   }
 
   /** Asks the API server as administrator. @param body of a PATCH: a merge patch @throws Error when it refuses */
-  async request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<unknown> {
-    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const answer = await adminRequest(this.plane.access, { method, path, contentType, ...(body && { body }) });
-    if (answer.status < 400) return answer.body;
-    throw new Error(`${method} ${path}: HTTP ${answer.status} ${JSON.stringify(answer.body)}`);
+  request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<unknown> {
+    return adminAnswer(this.plane.access, { method, path, ...(body && { body }) });
   }
 
   /** Sets labels of the Node; `null` removes one. */

@@ -7,7 +7,7 @@ import {
   type SriovNetworkNodeState,
   VERSION,
 } from '@sriov/api';
-import { type Access, adminRequest, applyObject, type AppliedObject } from '@sriov/control-plane';
+import { type Access, adminAnswer, applyObject, type AppliedObject } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
 import { stringify } from 'yaml';
 import { until } from './until.ts';
@@ -87,11 +87,8 @@ export class NodePolicies {
   }
 
   /** A request whose answer is returned. A body of PATCH is a merge patch. @throws Error of the API server */
-  async request(method: string, path: string, body?: object): Promise<unknown> {
-    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const answer = await adminRequest(this.access, { method, path, contentType, ...(body && { body }) });
-    if (answer.status < 400) return answer.body;
-    throw new Error(`${method} ${path}: ${(answer.body as { message?: string }).message ?? answer.status}`);
+  request(method: string, path: string, body?: object): Promise<unknown> {
+    return adminAnswer(this.access, { method, path, ...(body && { body }) });
   }
 }
 
