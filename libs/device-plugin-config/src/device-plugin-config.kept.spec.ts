@@ -69,3 +69,12 @@ describe('a resource that is there', () => {
     expect(plan([changed, other], { ...present, interfaces: [] }).devicePluginConfig).toBe(before.devicePluginConfig);
   });
 });
+
+it('a resource whose policy is refused does not begin to hand out VFs of unknown origin', () => {
+  const pf = nic('ens2f0', '0000:17:00.0', { deviceID: '1592', totalvfs: 16 });
+  const interfaces = [{ ...pf, Vfs: [{ vfID: 0, pciAddress: '0000:17:01.0', deviceID: '1889' }] }];
+  const refused = policy('refused', { resourceName: 'r', numVfs: 20, nicSelector: { pfNames: ['ens2f0'] } });
+  expect(namesOf([refused], { interfaces, config: '{"resourceList":null}' })).toEqual([]);
+  const config = plan([policy('refused', { ...refused.spec, numVfs: 2 })], { interfaces }).devicePluginConfig;
+  expect(plan([refused], { interfaces, config }).devicePluginConfig).toBe(config);
+});

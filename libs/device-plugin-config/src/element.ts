@@ -35,7 +35,7 @@ export interface ElementResult {
 export function elementOf(facts: ElementFacts): ElementResult {
   const { node, members, pfs, present } = facts;
   const asking = members.filter(({ isStanding }) => isStanding !== true);
-  if (asking.length === 0 && isRight(present, members, pfs)) return { element: present, problems: [] };
+  if (asking.length === 0 && isRight(facts)) return { element: present, problems: [] };
   const here = members.filter(({ policy }) => pfs.some(({ given }) => given.has(policy.name)));
   const served = here.filter((member) => asking.includes(member));
   const decider = (served.at(-1) ?? members.at(-1))?.policy;
@@ -49,9 +49,9 @@ function chooseElement(
   decider: ReadablePolicy,
   here: readonly Member[],
 ): ResourceElement | undefined {
-  const { members, pfs, present } = facts;
+  const { present } = facts;
   const write = (selectors: Selectors): object => writeSelectors(selectors, decider.spec);
-  const joined = joinedElement(members, pfs, (selectors) => toElement(decider.spec, [write(selectors)]));
+  const joined = joinedElement(facts, (selectors) => toElement(decider.spec, [write(selectors)]));
   // Most resources are served by joined selectors and have them already: then nothing else needs to be worked out.
   if (joined !== undefined && (present === undefined || isSame(joined, present))) return joined;
   const written = here.flatMap((member) => selectorsApart(member, write, facts)).map(write);
@@ -59,27 +59,28 @@ function chooseElement(
   return joined !== undefined && !isSame(apart, present) ? joined : apart;
 }
 
+/** The sets of selectors of the present element: none where there is none, absent where they are of others. */
+function presentSets({ present }: Pick<ElementFacts, 'present'>): readonly Selectors[] | undefined {
+  return present === undefined ? [] : readSelectors(present);
+}
+
 /** True for an element that is there, and that can stay in its words. */
-function isRight(
-  element: ResourceElement | undefined,
-  members: readonly Member[],
-  pfs: readonly PfForPlugin[],
-): boolean {
-  const sets = element && readSelectors(element);
-  return sets !== undefined && isSound(sets, members, pfs);
+function isRight(facts: ElementFacts): boolean {
+  const sets = facts.present && readSelectors(facts.present);
+  return sets !== undefined && isSound(sets, { ...facts, present: sets });
 }
 
 /**
  * The element with the selectors of all policies joined; `undefined` where the device plugin would hand out other VFs.
  */
 function joinedElement(
-  members: readonly Member[],
-  pfs: readonly PfForPlugin[],
+  facts: ElementFacts,
   make: (selectors: Selectors) => ResourceElement,
 ): ResourceElement | undefined {
+  const { members } = facts;
   const joined = joinSelectors(members.map(({ selectors }) => selectors));
   const isWanted = members.some(({ policy, selectors }) => !isIdle(policy, selectors));
-  return isWanted && isSound([joined], members, pfs) ? make(joined) : undefined;
+  return isWanted && isSound([joined], { ...facts, present: presentSets(facts) }) ? make(joined) : undefined;
 }
 
 function isSame(a: unknown, b: unknown): boolean {
@@ -100,7 +101,8 @@ function selectorsApart(
   const addressed = addressedSelectors(member, pfs);
   const stands = [present?.selectors ?? []].flat();
   const isAddressed = addressed.length > 0 && addressed.every((each) => stands.some((one) => isSame(one, write(each))));
-  const isInWords = member.isStanding !== true && isSound([member.selectors], [member], pfs);
+  const alone = { members: [member], pfs, present: presentSets({ present }) };
+  const isInWords = member.isStanding !== true && isSound([member.selectors], alone);
   return !isAddressed && isInWords ? [member.selectors] : addressed;
 }
 

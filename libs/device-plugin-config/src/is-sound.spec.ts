@@ -37,11 +37,11 @@ const ALL: VfRange[] = [{ first: 0, last: 7 }];
 const HALF: VfRange[] = [{ first: 0, last: 3 }];
 const isRight = (selectors: Partial<Selectors>, pf: PfForPlugin, ...policies: ReadablePolicy[]): boolean => {
   const whole = { ...NO_SELECTORS, ...selectors };
-  return isSound(
-    [whole],
-    (policies.length === 0 ? [readable('a')] : policies).map((each) => ({ policy: each, selectors: whole })),
-    [pf],
-  );
+  const members = (policies.length === 0 ? [readable('a')] : policies).map((each) => ({
+    policy: each,
+    selectors: whole,
+  }));
+  return isSound([whole], { members, pfs: [pf], present: [] });
 };
 
 describe('selectors are right', () => {
@@ -50,7 +50,11 @@ describe('selectors are right', () => {
     ['when they hand out the wanted VFs', { pfNames: ['ens2f0#0-3'] }, pfWith({ a: HALF })],
     ['when they hand out none, and none is wanted', { pfNames: ['ens9'] }, pfWith({})],
     ['when they hand out none, and all VFs are those of others', { pfNames: ['ens9'] }, pfWith({ a: [] })],
-    ['whatever they say, where nobody knows whose VFs they are', { pfNames: ['ens9'] }, pfWith({ a: ALL }, UNKNOWN)],
+    [
+      'when they hand out none of the VFs of which nobody knows whose they are',
+      { pfNames: ['ens9'] },
+      pfWith({ a: ALL }, UNKNOWN),
+    ],
     [
       'when they hand out no other VFs of a PF that may stay as it is',
       { pfNames: ['ens2f0#0-3'] },
@@ -138,5 +142,20 @@ describe('a policy that asks for a model', () => {
     ['the address of the device', { pciAddresses: ['0000:3b:00.0'] }],
   ])('is served by %s', (_, selectors) => {
     expect(isRight({ vendors: ['8086'], ...selectors }, pf, byModel)).toBe(true);
+  });
+});
+
+describe('selectors for VFs of unknown origin', () => {
+  const wide = { ...NO_SELECTORS, vendors: ['8086'] };
+  const narrow = { ...NO_SELECTORS, pfNames: ['ens2f0#0-3'] };
+  it.each<[string, boolean, Selectors, readonly Selectors[] | undefined]>([
+    ['may go on to hand them out', true, wide, [wide]],
+    ['may hand out fewer of them', true, narrow, [wide]],
+    ['must not begin to hand them out', false, wide, []],
+    ['must not hand out more of them', false, wide, [narrow]],
+    ['are not judged where those that stand have unknown words', true, wide, undefined],
+  ])('%s: %s', (_, expected, selectors, present) => {
+    const members = [{ policy: readable('a'), selectors }];
+    expect(isSound([selectors], { members, pfs: [pfWith({ a: [] }, UNKNOWN)], present })).toBe(expected);
   });
 });

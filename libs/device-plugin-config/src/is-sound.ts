@@ -4,12 +4,34 @@ import { givenTo, type PfForPlugin } from './pf-for-plugin.ts';
 import { joinRanges, type PfInPlan, type Reading, selectedVfs } from './selected-vfs.ts';
 import { type Selectors } from './selectors.ts';
 
+/** What decides whether selectors are right. */
+export interface SoundFacts {
+  readonly members: readonly Member[];
+  readonly pfs: readonly PfForPlugin[];
+  /** The sets of selectors that the resource has now: none where it does not exist, absent where they are of others. */
+  readonly present: readonly Selectors[] | undefined;
+}
+
 /**
  * True when each device plugin hands out by these sets of selectors, of which a VF fits one, exactly the VFs that the
  * plan gives to the policies.
  */
-export function isSound(sets: readonly Selectors[], members: readonly Member[], pfs: readonly PfForPlugin[]): boolean {
-  return !sets.some((set) => isOpen(set, members)) && pfs.every((pf) => isSoundOn(sets, members, pf));
+export function isSound(sets: readonly Selectors[], { members, pfs, present }: SoundFacts): boolean {
+  if (sets.some((set) => isOpen(set, members))) return false;
+  return pfs.every((pf) => {
+    const here = members.filter(({ policy }) => pf.given.has(policy.name));
+    return here.length > 0 && pf.isUnknown ? isNoWider(sets, present, pf) : isSoundOn(sets, here, pf);
+  });
+}
+
+/** What has VFs of unknown origin keeps them, and nothing else begins to hand them out. */
+function isNoWider(sets: readonly Selectors[], present: SoundFacts['present'], pf: PfForPlugin): boolean {
+  if (present === undefined) return true;
+  return readingsOf([...sets, ...present], pf).every((reading) => {
+    const select = (some: readonly Selectors[]): VfRange[] =>
+      joinRanges(some.flatMap((set) => selectedVfs(set, pf, reading)));
+    return areSame(select([...present, ...sets]), select(present));
+  });
 }
 
 /**
@@ -21,10 +43,8 @@ function isOpen({ devices, pfNames, rootDevices, pciAddresses }: Selectors, memb
   return !isNarrow && members.some(({ policy }) => policy.selector.deviceID);
 }
 
-function isSoundOn(sets: readonly Selectors[], members: readonly Member[], pf: PfForPlugin): boolean {
-  const here = members.filter(({ policy }) => pf.given.has(policy.name));
-  // What has VFs of unknown origin keeps them.
-  if (here.length > 0 && pf.isUnknown) return true;
+/** @param here the members that select the PF */
+function isSoundOn(sets: readonly Selectors[], here: readonly Member[], pf: PfForPlugin): boolean {
   const given = joinRanges(here.flatMap(({ policy }) => givenTo(policy, pf)));
   // By its name, a PF that is wanted itself is not handed out at all.
   const mayBeItself = here.some(({ policy }) => policy.spec.numVfs === 0);
