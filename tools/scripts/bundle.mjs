@@ -74,7 +74,7 @@ async function bundle(entry, outfile) {
     outfile,
     bundle: true,
     platform: 'node',
-    // Services run on the Node.js of their image, executables on that of whoever calls them (engines of package.json).
+    // Services run on the Node.js of their image, executables on that of whoever calls them (docs/kubectl-sriov.md).
     target: values.executable === undefined ? 'node24' : 'node22.12',
     format: 'esm',
     minify: true,
