@@ -150,14 +150,11 @@ function versionText({ program }: SettingsDefinition<z.ZodObject>): string {
 }
 
 function helpText(definition: SettingsDefinition<z.ZodObject>): string {
-  const rows = fieldsOf(definition.schema).map(([name, field]) => {
-    const isSwitch = unwrap(field) instanceof z.ZodBoolean;
-    return {
-      flag: `--${flagOf(name)}${isSwitch ? '' : ' VALUE'}`,
-      env: envOf(name),
-      text: `${field.description ?? unwrap(field).description ?? ''}${defaultText(field)}`,
-    };
-  });
+  const rows = settingsOf(definition.schema).map((setting) => ({
+    ...setting,
+    flag: `${setting.flag}${setting.isSwitch ? '' : ' VALUE'}`,
+    text: `${setting.description}${defaultText(setting)}`,
+  }));
   const width = (pick: (row: (typeof rows)[number]) => string): number =>
     Math.max(...rows.map((row) => pick(row).length));
   const flagWidth = width((row) => row.flag);
@@ -174,8 +171,40 @@ function helpText(definition: SettingsDefinition<z.ZodObject>): string {
   ].join('\n');
 }
 
-function defaultText(field: z.ZodType): string {
-  const fallback = field.safeParse(undefined);
-  if (!fallback.success) return ' (required)';
-  return fallback.data === undefined ? '' : ` (default ${JSON.stringify(fallback.data)})`;
+/** A setting, as people are told of it. */
+export interface SettingDescription {
+  /** `--node-name`. */
+  readonly flag: string;
+  /** `NODE_NAME`. */
+  readonly env: string;
+  readonly description: string;
+  /** The flag takes no value, and `--no-...` switches it off. */
+  readonly isSwitch: boolean;
+  readonly isRequired: boolean;
+  /** What counts when nothing is given, as JSON; absent when nothing does. */
+  readonly fallback?: string;
+  /** What values may be, without default. */
+  readonly values: z.ZodType;
+}
+
+/** The settings of a program, in the order of its schema. */
+export function settingsOf(schema: z.ZodObject): SettingDescription[] {
+  return fieldsOf(schema).map(([name, field]) => {
+    const values = unwrap(field);
+    const fallback = field.safeParse(undefined);
+    return {
+      flag: `--${flagOf(name)}`,
+      env: envOf(name),
+      description: field.description ?? values.description ?? '',
+      isSwitch: values instanceof z.ZodBoolean,
+      isRequired: !fallback.success,
+      ...(fallback.data !== undefined && { fallback: JSON.stringify(fallback.data) }),
+      values,
+    };
+  });
+}
+
+function defaultText({ isRequired, fallback }: SettingDescription): string {
+  if (isRequired) return ' (required)';
+  return fallback === undefined ? '' : ` (default ${fallback})`;
 }
