@@ -22,7 +22,7 @@ function follow(...sources: Watch[]): {
   const wakes: number[] = [];
   let opened = 0;
   const watch: Kernel['watch'] = (source, onEvent, signal) => {
-    if (source === 'link') return untilAborted(onEvent, signal);
+    if (source !== 'device') return untilAborted(onEvent, signal);
     opened += 1;
     return (sources[opened - 1] ?? untilAborted)(onEvent, signal);
   };
@@ -81,6 +81,20 @@ describe('the host is looked at again', () => {
     const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
     await kernel.write('/sys/bus/pci/drivers/vfio-pci/unbind', vf ?? '');
     expect(wakes[0]).toBe(0);
+    abort.abort();
+    await running;
+  });
+
+  it('when a pod ends that had a VF by VFIO, of which no link and no device tells', async () => {
+    const clock = new FakeClock();
+    const kernel = testKernel(clock);
+    const end = kernel.users.allocate('0000:01:10.0');
+    const abort = new AbortController();
+    const wakes: number[] = [];
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
+    end();
+    expect(wakes).toEqual([0]);
     abort.abort();
     await running;
   });

@@ -1,4 +1,4 @@
-import { hostEvents, type Kernel } from '@sriov/host';
+import { hostEvents, type Kernel, podEvents } from '@sriov/host';
 import { type FollowPorts, followSources } from '@sriov/runtime';
 
 /** Ports for following the host. */
@@ -15,5 +15,6 @@ export function watchHost(
   wake: (delayMs: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  return followSources({ ...ports, sources: hostEvents(kernel), lookMs: LOOK_MS }, wake, signal);
+  const sources = [...hostEvents(kernel), podEvents(kernel)];
+  return followSources({ ...ports, sources, lookMs: LOOK_MS }, wake, signal);
 }

@@ -38,6 +38,13 @@ beforeAll(() => {
         return Promise.resolve();
       });
     },
+    runPod: () => {
+      const end = kernel.users.run({ name: 'web' });
+      return Promise.resolve(() => {
+        end();
+        return Promise.resolve();
+      });
+    },
   };
 });
 

@@ -1,3 +1,4 @@
+import { type KernelEvent } from '@sriov/host';
 import { type Machine } from './machine/machine.ts';
 import { nextRandomMac } from './machine/numbers.ts';
 import { type OpenFile, type Pod, type UsersState, type VirtualLink } from './users-state.ts';
@@ -25,7 +26,7 @@ export class Users {
       uid: '7a1f2c9e-0000-4000-8000-000000000001',
       ...pod,
     };
-    return this.#done(() => delete allocations[pciAddress]);
+    return this.#done(() => delete allocations[pciAddress], 'pod');
   }
 
   /** A pod without devices runs on the node. */
@@ -33,7 +34,7 @@ export class Users {
     const pods = (this.#state.pods ??= []);
     const entry = { namespace: 'default', uid: '7a1f2c9e-0000-4000-8000-000000000002', ...pod };
     pods.push(entry);
-    return this.#done(() => pods.splice(pods.indexOf(entry), 1));
+    return this.#done(() => pods.splice(pods.indexOf(entry), 1), 'pod');
   }
 
   /**
@@ -101,11 +102,11 @@ export class Users {
   }
 
   /** Reports what was just done. The result undoes it, and reports that. */
-  #done(undo: () => void): () => void {
-    this.#machine.changed({ kind: 'link' });
+  #done(undo: () => void, kind: KernelEvent['kind'] = 'link'): () => void {
+    this.#machine.changed({ kind });
     return () => {
       undo();
-      this.#machine.changed({ kind: 'link' });
+      this.#machine.changed({ kind });
     };
   }
 }

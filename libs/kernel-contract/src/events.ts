@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { type KernelEvent } from '@sriov/host';
 import { type Bench, type ContractCase } from './lab.ts';
 
+/** Changes that are made at most until one is reported. */
+const ATTEMPTS = 40;
+
 /** What the kernel tells of by itself. */
 export const eventCases: readonly ContractCase[] = [
   {
@@ -27,17 +30,26 @@ export const eventCases: readonly ContractCase[] = [
       });
     },
   },
+  {
+    name: 'the host reports that a pod is gone',
+    run: async (bench) => {
+      // Each attempt ends a pod that was there before somebody listened.
+      const pods = await Promise.all(Array.from({ length: ATTEMPTS }, () => bench.lab.runPod()));
+      await expectEvent(bench, 'pod', async () => pods.pop()?.());
+      for (const end of pods) await end();
+    },
+  },
 ];
 
 /** Makes changes of the same kind until one is reported: nobody knows when the listener has begun to listen. */
-async function expectEvent(bench: Bench, source: KernelEvent['kind'], change: () => Promise<void>): Promise<void> {
+async function expectEvent(bench: Bench, source: KernelEvent['kind'], change: () => Promise<unknown>): Promise<void> {
   const stop = new AbortController();
   let told = 0;
   // The first words of a source may be about itself.
   let isListening = false;
   const watching = bench.kernel.watch(source, () => (told += isListening ? 1 : 0), stop.signal);
   try {
-    for (let attempt = 0; attempt < 40 && told === 0; attempt += 1) {
+    for (let attempt = 0; attempt < ATTEMPTS && told === 0; attempt += 1) {
       await new Promise((resolve) => setTimeout(resolve, attempt === 0 ? 500 : 250));
       isListening = true;
       await change();

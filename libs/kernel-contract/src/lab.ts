@@ -22,6 +22,8 @@ export interface Lab {
   };
   /** Opens a VF through VFIO; the result closes it. Absent where no program can. */
   readonly holdVfio?: (vfAddress: string) => Promise<() => Promise<void>>;
+  /** A pod comes to the node; the result ends it. Where no kubelet runs, what a kubelet leaves on the disk is enough. */
+  readonly runPod: () => Promise<() => Promise<void>>;
 }
 
 /** One statement about the kernel that the drivers rely on. */

@@ -1,4 +1,4 @@
-import { type Kernel } from './kernel.ts';
+import { type Kernel, type KernelEvent } from './kernel.ts';
 
 /** A source of events about the host. */
 export interface HostEvents {
@@ -8,10 +8,17 @@ export interface HostEvents {
   readonly open: (tell: () => void, signal: AbortSignal) => Promise<void>;
 }
 
-/** All that a host tells of by itself: changes of links, and of devices and their drivers. */
+/** All that a host tells of its devices by itself: changes of links, and of devices and their drivers. */
 export function hostEvents(kernel: Pick<Kernel, 'watch'>): HostEvents[] {
-  return (['link', 'device'] as const).map((source) => ({
-    what: `the ${source} events of the host`,
-    open: (tell, signal) => kernel.watch(source, tell, signal),
-  }));
+  return (['link', 'device'] as const).map((source) => eventsOf(kernel, source));
 }
+
+/** The pods of the node come and go: those that go give back their devices. */
+export function podEvents(kernel: Pick<Kernel, 'watch'>): HostEvents {
+  return eventsOf(kernel, 'pod');
+}
+
+const eventsOf = (kernel: Pick<Kernel, 'watch'>, source: KernelEvent['kind']): HostEvents => ({
+  what: `the ${source} events of the host`,
+  open: (tell, signal) => kernel.watch(source, tell, signal),
+});

@@ -17,9 +17,13 @@ import { readOwnedByRoot } from './read-owned-by-root.ts';
 import { followProcess } from './follow-process.ts';
 import { runProcess } from './run-process.ts';
 import { UnansweredCalls } from './unanswered-calls.ts';
+import { watchFolder } from './watch-folder.ts';
 
 /** These show the kernel, not the host's disk: they are the same inside a privileged container. */
 const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
+
+/** Where the kubelet has a folder for each pod of the node (k8s.io/kubernetes/pkg/kubelet/config/defaults.go). */
+const POD_FOLDER = '/var/lib/kubelet/pods';
 
 /**
  * Files that are read at the same time: more than a few reads are not faster, and a look at thousands of VFs would open
@@ -95,10 +99,13 @@ export class HostKernel implements Kernel {
   /**
    * Links are followed with `ip monitor link`. Devices with `udevadm monitor --kernel`, which hears the uevents of the
    * kernel itself, those for `bind` and `unbind` since Linux 4.14 among them; that of the host where there is none
-   * here.
+   * here. Pods with the kubelet's folder of pods: one is made there before the pod's containers start, and removed when
+   * they have ended and nothing of the pod is left. No interface tells of the end of a pod that had a VF by VFIO.
    */
   async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
     const tell = (): void => onEvent({ kind: source });
+    if (source === 'pod')
+      return attempt('watch', POD_FOLDER, () => watchFolder(this.#realPath(POD_FOLDER), tell, signal));
     if (source === 'link') return followProcess(['ip', '-o', 'monitor', 'link'], tell, signal);
     const words = ['udevadm', 'monitor', '--kernel', '--subsystem-match=pci'];
     try {

@@ -44,8 +44,8 @@ export interface Kernel {
   call(method: RpcMethod, message: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
 
   /**
-   * Tells of changes of links, or of PCI devices (one comes or goes, a driver is bound or unbound), until `signal`
-   * aborts. Events are hints to observe again: some may be lost or merged, and some tell of nothing that matters.
+   * Tells of changes of links, of PCI devices (one comes or goes, a driver is bound or unbound), or of the pods of the
+   * node (one comes, or is gone and has given back its devices), until `signal` aborts. Events are hints to observe again: some may be lost or merged, and some tell of nothing that matters.
    * Resolves on abort, rejects when the source of events fails.
    */
   watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void>;
@@ -104,7 +104,7 @@ export interface ExecResult {
 
 /** A hint that something changed. */
 export interface KernelEvent {
-  readonly kind: 'link' | 'device';
+  readonly kind: 'link' | 'device' | 'pod';
   /** Interface name or PCI address, where the source tells it. */
   readonly name?: string;
 }

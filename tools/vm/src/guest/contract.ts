@@ -1,10 +1,14 @@
 // Runs in the guest: tries every case of the contract on the kernel that is there, and prints a line of JSON for each.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf } from '@sriov/errors';
 import { HostKernel } from '@sriov/host';
 import { CONTRACT, type Lab, tryCase } from '@sriov/kernel-contract';
+
+const PODS = '/var/lib/kubelet/pods';
 
 const kernel = new HostKernel({ hostRoot: '/' });
 
@@ -23,6 +27,13 @@ async function holdVfio(address: string): Promise<() => Promise<void>> {
   };
 }
 
+/** No kubelet runs here: this makes the folder that it would make, and removes it. */
+async function runPod(): Promise<() => Promise<void>> {
+  await mkdir(PODS, { recursive: true });
+  const folder = await mkdtemp(join(PODS, 'pod-'));
+  return () => rmdir(folder);
+}
+
 const lab: Lab = {
   pf: {
     address: process.argv[2] ?? '',
@@ -34,6 +45,7 @@ const lab: Lab = {
     maxMtu: 9216,
   },
   holdVfio,
+  runPod,
 };
 
 for (const contractCase of CONTRACT) {
