@@ -62,6 +62,8 @@ export class Withdrawing {
   readonly #config: Handover['config'];
   readonly #spec: HostFacts['spec'];
   #file: HandoverFile;
+  /** Why the file does not say what was handed over last. */
+  #unwritten: string | undefined;
   /** What the kubelet can no longer give to pods, or was withdrawn while no device plugin of ours was there. */
   #confirmed: readonly Withdrawal[] = [];
   #plans = 0;
@@ -104,6 +106,10 @@ export class Withdrawing {
     const returning = returningVfs({ withdrawn: needed, spec: this.#spec, observed });
     this.#returning = joinReturning(this.#returning, returning);
     const told = await this.#handOver({ withdrawn, returning: this.#returning });
+    if (told.kind === 'absent' && this.#unwritten !== undefined) {
+      forNeeded(REASON.devicePluginSilent, `${this.#unwritten}, and a device plugin that starts would offer them`);
+      return false;
+    }
     if (told.kind === 'absent') {
       // One that comes now reads the file before it offers anything.
       this.#confirmed = joinWithdrawals(this.#confirmed, needed);
@@ -146,14 +152,16 @@ export class Withdrawing {
     config = this.#config,
   ): Promise<Told> {
     const { folder, kernel } = this.#ports;
-    let unwritten: string | undefined;
+    this.#unwritten = undefined;
     try {
       this.#file = await writeHandover(folder, { config, withdrawn, returning }, this.#file);
     } catch (error) {
-      unwritten = `the hand-over file cannot be written: ${messageOf(error)}`;
+      this.#unwritten = `the hand-over file cannot be written: ${messageOf(error)}`;
     }
     const told = await syncPlugins(kernel);
-    return told.kind === 'answered' && unwritten !== undefined ? { kind: 'silent', cause: unwritten } : told;
+    return told.kind === 'answered' && this.#unwritten !== undefined
+      ? { kind: 'silent', cause: this.#unwritten }
+      : told;
   }
 
   async #waitForKubelet(
