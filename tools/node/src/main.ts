@@ -1,18 +1,17 @@
 import { type Report, runLane } from '@sriov/vm';
-import { runScenario, type Scenario } from './scenario.ts';
-import { devices, stream } from './scenarios/devices/index.ts';
+import { runScenarios, type Scenario } from './scenario.ts';
+import { devices, reboot, stream } from './scenarios/devices/index.ts';
 import { pods } from './scenarios/pods.ts';
 import { getNodeSupplies } from './supplies/node-supplies.ts';
 
 /** The order of the scenarios. */
-const SCENARIOS: readonly Scenario[] = [pods, devices, stream];
+const SCENARIOS: readonly Scenario[] = [pods, devices, stream, reboot];
 
 async function runAll(only: readonly string[], report: Report, tell: (line: string) => void): Promise<void> {
   const supplies = await getNodeSupplies(tell);
   tell(`QEMU ${supplies.vm.qemu.version}, Linux ${supplies.vm.kernelRelease}`);
-  for (const scenario of SCENARIOS.filter(({ name }) => only.includes(name))) {
-    await runScenario(scenario, supplies, report.section(scenario.name));
-  }
+  const scenarios = SCENARIOS.filter(({ name }) => only.includes(name));
+  await runScenarios(scenarios, supplies, report);
 }
 
 await runLane({

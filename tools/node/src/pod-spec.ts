@@ -5,12 +5,21 @@ export interface PodWish {
   /** Resource name → how many of it. */
   readonly resources?: Readonly<Record<string, number>>;
   readonly hostNetwork?: boolean;
+  /** It has the token of a service account, as usual. A pod without one starts sooner. */
+  readonly hasToken?: boolean;
   /** Shell commands that run before the container waits for its end. */
   readonly begin?: string;
 }
 
 /** A pod that does its first commands, and then waits until it is told to end: it ends at once. */
-export function podSpecOf({ name, image, resources = {}, hostNetwork = false, begin = ':' }: PodWish): object {
+export function podSpecOf({
+  name,
+  image,
+  resources = {},
+  hostNetwork = false,
+  hasToken = true,
+  begin = ':',
+}: PodWish): object {
   const limits = Object.fromEntries(Object.entries(resources).map(([key, count]) => [key, String(count)]));
   const container = {
     name: 'main',
@@ -19,5 +28,6 @@ export function podSpecOf({ name, image, resources = {}, hostNetwork = false, be
     command: ['/bin/sh', '-c', `${begin}; trap 'exit 0' TERM; sleep 2000000000 & wait`],
     resources: { limits },
   };
-  return { metadata: { name }, spec: { containers: [container], hostNetwork, dnsPolicy: 'Default' } };
+  const spec = { containers: [container], hostNetwork, automountServiceAccountToken: hasToken, dnsPolicy: 'Default' };
+  return { metadata: { name }, spec };
 }

@@ -22,7 +22,7 @@ const CALL_MS = 60_000;
 /** Longest run of a program that prints what it does. */
 const FOLLOW_MS = 600_000;
 /** A guest that nobody ended by then is ended. */
-const LIFE_MS = 900_000;
+const LIFE_MS = 45 * 60_000;
 
 /** How a guest is booted, where it is not the usual one. */
 export interface BootOptions {

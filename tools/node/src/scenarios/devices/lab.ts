@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { type NodePolicySpec } from '@sriov/api';
-import { type Section, until } from '@sriov/vm';
+import { until } from '@sriov/vm';
 import { z } from 'zod';
-import { History } from '../../history.ts';
 import { IMAGE } from '../../images/build-images.ts';
-import { Operator } from '../../operator.ts';
-import { podSpecOf } from '../../pod-spec.ts';
-import { type RealNode } from '../../real-node.ts';
-import { type Lab } from '../../scenario.ts';
+import { podSpecOf, type PodWish } from '../../pod-spec.ts';
+import { type Lab, type Operation } from '../../scenario.ts';
 
 /** The port whose VFs the kernel drives. */
 export const KERNEL_PF = 'eth1';
@@ -17,25 +14,11 @@ export const VFIO_PF = 'eth2';
 export const PREFIX = 'openshift.io';
 
 /** What the checks about devices work with. */
-export interface DeviceLab {
-  readonly section: Section;
-  readonly node: RealNode;
-  readonly operator: Operator;
-  readonly history: History;
-}
+export type DeviceLab = Pick<Lab, 'section' | 'node'> & Operation;
 
-/** Installs the operator on the node, and runs checks. */
-export async function withOperator({ section, node }: Lab, run: (lab: DeviceLab) => Promise<void>): Promise<void> {
-  const operator = await section.check('the chart brings the daemon, which runs as a pod', () =>
-    Operator.install(node),
-  );
-  const history = await History.of(node);
-  try {
-    await run({ section, node, operator, history });
-  } finally {
-    history.close();
-    await operator.close();
-  }
+/** The operator on the node, and the node chosen for its daemon and its device plugin. */
+export async function labOf({ section, node, operate }: Lab): Promise<DeviceLab> {
+  return { section, node, ...(await operate()) };
 }
 
 /** Makes a policy for VFs of one port, or changes it. */
@@ -77,9 +60,10 @@ export async function createPod(
   { node }: Pick<DeviceLab, 'node'>,
   name: string,
   resources: Readonly<Record<string, number>>,
+  rest: Pick<PodWish, 'hostNetwork'> = {},
 ): Promise<void> {
   const named = Object.fromEntries(Object.entries(resources).map(([key, count]) => [`${PREFIX}/${key}`, count]));
-  const pod = podSpecOf({ name, image: IMAGE.busybox, resources: named, begin: LOOK });
+  const pod = podSpecOf({ name, image: IMAGE.busybox, resources: named, begin: LOOK, hasToken: false, ...rest });
   await node.request('POST', '/api/v1/namespaces/default/pods', pod);
 }
 

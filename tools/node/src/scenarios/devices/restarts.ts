@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { until } from '@sriov/vm';
 import { DAEMON_SET } from '../../operator.ts';
-import {
-  applyPolicy,
-  assertHasGroupOfItsVf,
-  assertNobodyIsHurt,
-  createPod,
-  type DeviceLab,
-  lookInside,
-  untilAllocatable,
-  VFIO_PF,
-} from './lab.ts';
+import { assertNobodyIsHurt, createPod, type DeviceLab, lookInside, untilAllocatable } from './lab.ts';
 
 /** What is started again while pods hold VFs: `kernel-2` holds two of six, and there are no others. */
 export async function checkRestarts(lab: DeviceLab): Promise<void> {
@@ -46,21 +37,6 @@ export async function checkRestarts(lab: DeviceLab): Promise<void> {
     assert.deepEqual((await node.pod({ name: 'kernel-2' })).status.containerStatuses, before.status.containerStatuses);
     await assertNewPodRuns(lab);
   });
-}
-
-/** The end: after it, pods that had devices have been rejected by the kubelet. */
-export async function checkReboot(lab: DeviceLab): Promise<void> {
-  const { section, node, history } = lab;
-  await section.check('after a reboot the VFs are made again, and new pods get them', async () => {
-    await applyPolicy(lab, 'vfio', { pf: VFIO_PF, resourceName: 'vfio', numVfs: 3, deviceType: 'vfio-pci' });
-    await untilAllocatable(lab, { kernel: 6, vfio: 3 });
-    await node.reboot();
-    await lab.operator.untilJudged('Succeeded', ({ status }) => status?.vfCount === 9);
-    await untilAllocatable(lab, { kernel: 6, vfio: 3 });
-    await createPod(lab, 'after-reboot', { vfio: 1 });
-    await assertHasGroupOfItsVf(lab, await lookInside(lab, 'after-reboot'));
-  });
-  section.show(`rejected by the kubelet after the reboot: ${[...history.failed].join('; ') || 'none'}`);
 }
 
 let count = 0;
