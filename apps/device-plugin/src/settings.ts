@@ -45,7 +45,7 @@ export const settingsSchema = z.object({
   auditSeconds: z
     .number()
     .min(1)
-    .default(60)
+    .default(300)
     .describe('Longest time between two looks at the host; a change makes the plugin look at once'),
 });
 

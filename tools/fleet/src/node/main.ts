@@ -13,7 +13,7 @@ const { values } = parseArgs({
     pfs: { ...number, default: '8' },
     vfs: { ...number, default: '16' },
     allocations: { ...number, default: '1000' },
-    'idle-seconds': { ...number, default: '60' },
+    'idle-seconds': { ...number, default: '300' },
     rounds: { ...number, default: '20' },
     only: { type: 'string', default: 'device-plugin' },
   },
