@@ -53,21 +53,33 @@ export const nodePolicySpecSchema = z.object({
     .min(0)
     .max(99)
     .optional()
-    .describe('Precedence when several policies select a PF: 0 is the highest, 99 the lowest.'),
+    .describe(
+      'Precedence when several policies select a PF: 0 is the highest, 99 the lowest. The webhook writes 99 when it is absent; without the webhook, absent counts as 0.',
+    ),
   mtu: z
     .int()
     .min(1)
     .optional()
-    .describe('MTU of the VFs in bytes. The operator raises the MTU of the PF to it, and never lowers it.'),
+    .describe(
+      'MTU of the VFs in bytes; when it is absent, they keep theirs. The operator raises the MTU of the PF to it, and never lowers it.',
+    ),
   numVfs: z.int().min(0).describe('Number of VFs on each selected PF.'),
   nicSelector: nicSelectorSchema.describe('Selects the PFs; at least one part must be given.'),
   deviceType: z
     .enum(['netdevice', 'vfio-pci'])
     .default('netdevice')
     .describe('netdevice leaves the VFs to their kernel driver; vfio-pci binds them for programs in user space.'),
-  isRdma: z.boolean().optional().describe('The VFs are used for RDMA.'),
-  needVhostNet: z.boolean().optional().describe('Mount /dev/vhost-net and /dev/net/tun into pods.'),
-  linkType: z.enum(['eth', 'ETH', 'ib', 'IB']).optional().describe('Link type of the PF.'),
+  isRdma: z
+    .boolean()
+    .optional()
+    .describe(
+      'The VFs are used for RDMA: containers also get the files of the RDMA device. When it is absent, the webhook writes true for InfiniBand with the kernel driver, and false otherwise.',
+    ),
+  needVhostNet: z.boolean().optional().describe('Containers also get /dev/vhost-net and /dev/net/tun.'),
+  linkType: z
+    .enum(['eth', 'ETH', 'ib', 'IB'])
+    .optional()
+    .describe('Link type of the PF; it stays as it is when absent.'),
   eSwitchMode: z.enum(['legacy', 'switchdev']).optional().describe('eSwitch mode of the PF; legacy when absent.'),
   vdpaType: z.enum(['virtio', 'vhost']).optional().describe('Kind of the vDPA device that is made of each VF.'),
   excludeTopology: z.boolean().optional().describe('Do not advertise the NUMA node of the VFs.'),

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CUSTOM_RESOURCES } from '@sriov/api';
 import { crdFile } from './crd.ts';
+import { exampleOf } from './example.ts';
 import { referencePage } from './reference.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -11,5 +12,5 @@ const pages = join(root, 'docs/crds');
 for (const folder of [crds, pages]) mkdirSync(folder, { recursive: true });
 for (const resource of CUSTOM_RESOURCES) {
   writeFileSync(join(crds, `${resource.group}_${resource.plural}.yaml`), crdFile(resource));
-  writeFileSync(join(pages, `${resource.kind.toLowerCase()}.md`), referencePage(resource));
+  writeFileSync(join(pages, `${resource.kind.toLowerCase()}.md`), referencePage(resource, exampleOf(resource.kind)));
 }

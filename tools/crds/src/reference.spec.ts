@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CUSTOM_RESOURCES, SRIOV_NETWORK_NODE_POLICY, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { exampleOf } from './example.ts';
 import { referencePage } from './reference.ts';
 
 describe('the reference page of a kind', () => {
@@ -22,6 +23,17 @@ describe('the reference page of a kind', () => {
       '- `status.interfaces[].Vfs[].vfID` (integer, required): Index of the VF on its PF, from 0.',
     );
     expect(page).toContain('The API server does not check the fields below `status.interfaces[]`');
+  });
+
+  it('shows an example, and has no such section where nobody writes the object', () => {
+    expect(referencePage(SRIOV_NETWORK_NODE_POLICY, 'kind: X')).toContain('## Example\n\n```yaml\nkind: X\n```\n');
+    expect(policy).not.toContain('## Example');
+  });
+
+  it('finds an example of each kind that people write', () => {
+    const without = CUSTOM_RESOURCES.filter(({ kind }) => exampleOf(kind) === undefined).map(({ kind }) => kind);
+    expect(without).toEqual(['SriovNetworkNodeState']);
+    expect(exampleOf('SriovNetwork')).toMatch(/^# It becomes [^]*\nkind: SriovNetwork\n[^]*"10.56.217.0\/24"}'$/);
   });
 
   it.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(

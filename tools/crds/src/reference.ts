@@ -3,14 +3,18 @@ import { type Field, fieldsOf, typeOf } from './fields.ts';
 import { type JsonSchema, toStructuralSchema } from './json-schema.ts';
 import { PRESERVED } from './preserved.ts';
 
-/** The page that describes every field of a kind, in Markdown: what `kubectl explain` tells, and what it cannot. */
-export function referencePage(resource: CustomResource): string {
+/**
+ * The page that describes every field of a kind, in Markdown: what `kubectl explain` tells, and what it cannot.
+ * @param example - An object of the kind, in YAML; absent for a kind that nobody writes by hand.
+ */
+export function referencePage(resource: CustomResource, example?: string): string {
   const { kind, description, plural, shortName, spec, status, printerColumns, validations, nameValidation } = resource;
   return [
     `<!-- Generated from libs/api by "npm run generate". Do not edit. -->`,
     `# ${kind}`,
     description,
     `\`${apiVersionOf(resource)}\`, plural \`${plural}\`, short name \`${shortName}\`.`,
+    ...exampleSection(example),
     ...sectionOf('Spec: the desired state', 'spec', spec),
     ...sectionOf('Status: the observed state', 'status', status),
     ...rulesSection([...(nameValidation ? [nameValidation] : []), ...validations]),
@@ -18,6 +22,11 @@ export function referencePage(resource: CustomResource): string {
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+function exampleSection(example: string | undefined): string[] {
+  if (example === undefined) return [];
+  return ['## Example', `\`\`\`yaml\n${example}\n\`\`\``, 'There are more in [examples](../examples/README.md).'];
 }
 
 function sectionOf(title: string, root: 'spec' | 'status', schema: CustomResource['spec']): string[] {

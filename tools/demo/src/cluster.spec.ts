@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type ServiceName } from '@sriov/api';
-import { adminRequest } from '@sriov/control-plane';
+import { CUSTOM_RESOURCES, type KubeObject, type ServiceName } from '@sriov/api';
+import { adminRequest, applyObject } from '@sriov/control-plane';
 import { eventually } from '@sriov/testing';
 import { DemoCluster } from './cluster.ts';
-import { readExamples } from './examples.ts';
+import { EXAMPLES, readExample, readExamples } from './examples.ts';
 import { findFaults } from './outcome.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -98,4 +98,35 @@ describe('the whole operator on this machine', () => {
       await inSync(20);
     },
   );
+
+  // After all others: it takes the first policies away, beside which some of the others are refused.
+  it.each(readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml')))(
+    'takes all objects of %s, and makes a NetworkAttachmentDefinition of each network',
+    async (file) => {
+      const policies = pathOf('SriovNetworkNodePolicy');
+      for (const { metadata } of ((await call('GET', policies)).body as { items: KubeObject[] }).items) {
+        await call('DELETE', `${policies}/${metadata.name}`);
+      }
+      for (const object of await readExample(file)) {
+        await applyObject(cluster.plane.access, object);
+        if (!/Network$/.test(object.kind)) continue;
+        await eventually(async () => {
+          const { body } = await call(
+            'GET',
+            `${pathOf(object.kind, object.metadata.namespace)}/${object.metadata.name}`,
+          );
+          const { conditions = [] } = (body as NetworkStatus).status ?? {};
+          return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+        });
+      }
+    },
+  );
 });
+
+interface NetworkStatus {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+const pathOf = (kind: string, namespace = 'sriov-network-operator'): string => {
+  const { group, version, plural } = CUSTOM_RESOURCES.find((resource) => resource.kind === kind)!;
+  return `/apis/${group}/${version}/namespaces/${namespace}/${plural}`;
+};

@@ -22,4 +22,16 @@ describe('the demo without a cluster', () => {
     expect(report).toMatch(/0000:01:10\.0 +vfio-pci +- +- +intelnics +intel-vfio/);
     expect(report).toContain('NetworkAttachmentDefinition default/blue');
   });
+
+  it.each(['netdevice.yaml', 'vfio-pci.yaml', 'rdma.yaml', 'shared-pf.yaml'])(
+    'brings the node in line with %s, each policy of it',
+    async (file) => {
+      const examples = await readExamples(file);
+      const outcome = await runWithoutCluster(world('demo.yaml'), examples, new Stopwatch(() => undefined));
+      expect(findFaults(outcome)).toEqual([]);
+      const groups = outcome.state.spec?.interfaces?.flatMap(({ vfGroups = [] }) => vfGroups) ?? [];
+      const names = examples.policies.map(({ metadata }) => metadata.name);
+      expect(groups.map(({ policyName }) => policyName).sort()).toEqual(names.sort());
+    },
+  );
 });
