@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { helmFolder, type HelmOptions, resolveHelm } from './helm.ts';
+import { HELM_VERSION, helmFolder, type HelmOptions, resolveHelm } from './helm.ts';
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -90,5 +90,10 @@ describe('resolveHelm', () => {
   it('says so when the cache cannot be written', async () => {
     writeFileSync(join(folder, 'cache'), 'a file, not a folder');
     await expect(resolveHelm({ env, run: machine().run })).rejects.toThrow(/NOTDIR|EEXIST/);
+  });
+
+  it('is the version that docs/versions.md names', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/versions.md'), 'utf8');
+    expect(page).toMatch(new RegExp(String.raw`^\| helm +\| ${HELM_VERSION.replaceAll('.', String.raw`\.`)} +\|`, 'm'));
   });
 });
