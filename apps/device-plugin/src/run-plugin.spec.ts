@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ let sim: SimulatedKernel;
 let kubelet: TestKubelet;
 let settings: Settings;
 /** Those of the newest process. */
+let isStarted: boolean;
 let metrics: Metrics;
 /** The host tells of its changes. */
 let isWatched: boolean;
@@ -42,12 +43,17 @@ function mixed(): Kernel {
 
 function start(): AbortController {
   const stop = new AbortController();
+  isStarted = false;
+  const onAnswered = (): Promise<void> => {
+    isStarted = true;
+    return Promise.resolve();
+  };
   metrics = new Metrics();
   const context = {
     ...{ settings, log: createLogger({ service: 'device-plugin', level: 'silent' }), clock: systemClock },
     ...{ metrics, health: new Health(), signal: stop.signal },
   };
-  running.push({ stop, end: runPlugin(context, mixed()) });
+  running.push({ stop, end: runPlugin(context, { kernel: mixed(), onAnswered }) });
   return stop;
 }
 
@@ -91,7 +97,7 @@ beforeEach(async () => {
   await kubelet.start();
   settings = settingsSchema.parse({
     ...{ configFile: join(folder, 'config', 'node'), kubeletFolder: kubelet.folder, listen: '127.0.0.1:0' },
-    ...{ handoverFolder: join(folder, 'run'), readyFile: join(folder, 'ready') },
+    ...{ handoverFolder: join(folder, 'run') },
   });
   await writeFile(settings.configFile, configOf('nics'));
   running = [];
@@ -299,18 +305,17 @@ describe('the device plugin', () => {
   it.each<[string, () => Promise<void>, () => Promise<void>]>([
     ['there is no kubelet', () => kubelet.stop(), () => kubelet.start()],
     ['the kubelet cannot reach it', () => refuse('failed to dial device plugin: no route'), () => refuse(undefined)],
-  ])('is not ready while %s, whatever a process before it left behind', async (_, begin, end) => {
-    await writeFile(settings.readyFile, '');
+  ])('has not started while %s', async (_, begin, end) => {
     await begin();
     start();
     expect((await sync()).resources).toMatchObject([{ name: R, unregistered: expect.any(String) }]);
-    expect(existsSync(settings.readyFile)).toBe(false);
+    expect(isStarted).toBe(false);
     await end();
     await sync();
-    expect(existsSync(settings.readyFile)).toBe(true);
+    expect(isStarted).toBe(true);
   });
 
-  it('is ready when the kubelet has refused a resource, which must not hold up a rollout', async () => {
+  it('has started when the kubelet has refused a resource, which must not hold up a rollout', async () => {
     await writeFile(settings.configFile, configOf('nics', 'none'));
     await refuse('the ResourceName is invalid');
     start();
@@ -318,7 +323,7 @@ describe('the device plugin', () => {
       { name: R, unregistered: expect.stringContaining('is invalid') },
       {},
     ]);
-    expect(existsSync(settings.readyFile)).toBe(true);
+    expect(isStarted).toBe(true);
   });
 
   it('says why the kubelet refuses a resource, and tries again', async () => {

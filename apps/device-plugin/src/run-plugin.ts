@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CDI_FOLDER, DEVICE_INFO_FOLDER, planPools } from '@sriov/device-pool';
 import { type Kernel } from '@sriov/host';
@@ -8,7 +7,7 @@ import { followSources, type ServiceContext } from '@sriov/runtime';
 import { isResourceSocket } from './kubelet/resource-server.ts';
 import { removeDeadSockets, serveSocket } from './kubelet/serve-socket.ts';
 import { createPluginMetrics } from './metrics.ts';
-import { Looks } from './looks.ts';
+import { type LookPorts, Looks } from './looks.ts';
 import { Offers } from './offers.ts';
 import { Passes } from './passes.ts';
 import { type Settings } from './settings.ts';
@@ -20,13 +19,18 @@ import { writeFiles } from './write-files.ts';
 /** Events cause at most one look in so many milliseconds: the kubelet has to hear of a change within a second. */
 const LOOK_MS = 250;
 
+/** What the plugin works with, beside what each service has. */
+export interface PluginPorts extends Pick<LookPorts, 'onAnswered'> {
+  readonly kernel: Kernel;
+}
+
 /**
  * The device plugin: one kind of pass (look, plan, tell the kubelet), woken by the daemon, by files, by the host and by
  * the clock. Its own socket comes first: from then on the daemon waits for an answer before it changes VFs.
  */
-export async function runPlugin(context: ServiceContext<Settings>, kernel: Kernel): Promise<void> {
+export async function runPlugin(context: ServiceContext<Settings>, { kernel, onAnswered }: PluginPorts): Promise<void> {
   const { settings, log, clock, health, signal } = context;
-  const { kubeletFolder, handoverFolder, configFile, readyFile } = settings;
+  const { kubeletFolder, handoverFolder, configFile } = settings;
   const metrics = createPluginMetrics(context.metrics);
   const look = (): Promise<void> => looks.look();
   const wake = (delayMs: number): void => looks.wake(delayMs);
@@ -36,11 +40,8 @@ export async function runPlugin(context: ServiceContext<Settings>, kernel: Kerne
   const passes = new Passes(() => offers.pass(planPools));
   const isComplete = (): boolean => offers.isComplete;
   const isAnswered = (): boolean => offers.isAnswered;
-  const onAnswered = (): Promise<void> => (readyFile === '' ? Promise.resolve() : writeFile(readyFile, ''));
   const looks = new Looks({ passes, isComplete, isAnswered, onAnswered, clock, log, metrics, signal });
   await Promise.all([
-    // That of a process that ran in this container before says nothing about this one.
-    readyFile === '' ? undefined : rm(readyFile, { force: true }),
     removeDeadSockets(kubeletFolder, isResourceSocket),
     removeDeadSockets(handoverFolder, isSyncSocket),
   ]);

@@ -3,6 +3,7 @@ import { ALLOCATE_MS } from './offers.ts';
 import { openKernel } from './open-kernel.ts';
 import { runPlugin } from './run-plugin.ts';
 import { settingsSchema } from './settings.ts';
+import { showStarted } from './show-started.ts';
 
 /** What follows an Allocate that waits: the pass that is being made, and the answers on their way to the kubelet. */
 const LAST_PASS_MS = 10_000;
@@ -15,5 +16,9 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   sharesPort: true,
   isQuiet: true,
   stopDeadlineMs: ALLOCATE_MS.longest + LAST_PASS_MS,
-  run: (context) => runPlugin(context, openKernel(context.settings)),
+  run(context) {
+    const { startedFolder } = context.settings;
+    const onAnswered = (): Promise<void> => (startedFolder === '' ? Promise.resolve() : showStarted(startedFolder));
+    return runPlugin(context, { kernel: openKernel(context.settings), onAnswered });
+  },
 };

@@ -38,10 +38,10 @@ export const settingsSchema = z.object({
     .optional()
     .describe('Pod that the plugin runs in: a kubelet that does not know it has just started, and is not believed'),
   podNamespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of that pod'),
-  readyFile: z
+  startedFolder: z
     .string()
     .default('')
-    .describe('File to write when the kubelet has taken or refused each resource; none by default'),
+    .describe('Folder to work in from when the kubelet has taken or refused each resource; none by default'),
   auditSeconds: z
     .number()
     .min(1)

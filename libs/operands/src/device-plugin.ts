@@ -79,14 +79,14 @@ function process(inputs: OperandInputs, { name, port }: { readonly name: string;
       fieldEnv('POD_NAME', 'metadata.name'),
       fieldEnv('POD_NAMESPACE', 'metadata.namespace'),
       { name: 'LISTEN', value: `127.0.0.1:${port}` },
-      { name: 'READY_FILE', value: `/tmp/${name}.ready` },
+      { name: 'STARTED_FOLDER', value: `/tmp/${name}` },
       { name: 'LOG_LEVEL', value: logLevel === '' ? logLevelOf(config, settings) : logLevel },
     ],
     // No ports are declared: a new pod could not be scheduled beside the old one, which listens on the same.
-    // For the same reason the new one is not asked over the network whether it is ready.
+    // For the same reason the new one is not asked over the network whether it has started.
     startupProbe: {
       // A node that boots has better things to do than to start Node.js every three seconds.
-      exec: { command: ['cat', `/tmp/${name}.ready`] },
+      exec: { command: ['cat', '/proc/1/cwd/started'] },
       initialDelaySeconds: 2,
       periodSeconds: 3,
       timeoutSeconds: 5,

@@ -142,8 +142,8 @@ describe("the DaemonSet of the operator's own device plugin", () => {
   it('asks each process itself whether it is ready and lives, as the other may be another one of the rollout', async () => {
     for (const { name, env, startupProbe, livenessProbe } of containersOf(await daemonSet(OURS))) {
       const valueOf = (variable: string): string => env.find((each) => each.name === variable)?.value ?? '';
-      expect(startupProbe?.exec?.command).toEqual(['cat', valueOf('READY_FILE')]);
-      expect(valueOf('READY_FILE')).toContain(`/${name}.`);
+      expect(startupProbe?.exec?.command).toEqual(['cat', '/proc/1/cwd/started']);
+      expect(valueOf('STARTED_FOLDER')).toBe(`/tmp/${name}`);
       const { host, port } = livenessProbe?.httpGet ?? {};
       expect(`${host}:${port}`).toBe(valueOf('LISTEN'));
     }
@@ -161,7 +161,7 @@ describe("the DaemonSet of the operator's own device plugin", () => {
           allocationPolicy: 'packed',
           logLevel: 'info',
           listen: source.env['LISTEN'],
-          readyFile: source.env['READY_FILE'],
+          startedFolder: source.env['STARTED_FOLDER'],
         },
       });
       const known = Object.keys(service.schema.shape).map((field) => field.replace(/[A-Z]/g, '_$&').toUpperCase());

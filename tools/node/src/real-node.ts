@@ -81,6 +81,7 @@ const podSchema = z.object({
       .default([]),
   }),
 });
+const podListSchema = z.object({ items: z.array(podSchema) });
 /** A pod as the API server has it: the fields that tests read. */
 export type SeenPod = z.output<typeof podSchema>;
 
@@ -177,6 +178,12 @@ export class RealNode {
   /** The pod as it is now. */
   async pod(pod: PodName): Promise<SeenPod> {
     return podSchema.parse(await this.request('GET', pathOf(pod)));
+  }
+
+  /** Names of the pods of a namespace. */
+  async podNames({ namespace }: { readonly namespace: string }): Promise<readonly string[]> {
+    const list = podListSchema.parse(await this.request('GET', `/api/v1/namespaces/${namespace}/pods`));
+    return list.items.map(({ metadata }) => metadata.name);
   }
 
   /** Waits for a pod for which `holds`. @throws Error with the last one */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { until } from '@sriov/vm';
+import { DEFAULT_OPERATOR_NAMESPACE as NAMESPACE } from '@sriov/api';
 import { DAEMON_SET } from '../../operator.ts';
 import { assertNobodyIsHurt, createPod, type DeviceLab, lookInside, untilAllocatable } from './lab.ts';
 
@@ -15,16 +16,19 @@ export async function checkRestarts(lab: DeviceLab): Promise<void> {
   await section.check(
     'pods get VFs after each of the processes of the device plugin was killed, by the other one',
     async () => {
-      const processes = await pluginProcesses(lab);
-      assert.equal(processes.length, 2);
-      for (const process of processes) {
+      const containers = await pluginContainers(lab);
+      assert.equal(containers.length, 2);
+      for (const { name, restartCount, pid } of containers) {
         const lost = await lostStreams(lab);
-        await node.guest.sh(`kill -9 ${process}`);
+        await node.guest.sh(`kill -9 ${pid}`);
         // Whom the kubelet asks at the very moment of the end cannot answer, and it asks no other then.
         await until('the kubelet has noticed', async () => (await lostStreams(lab)) > lost);
         await assertNewPodRuns(lab);
-        await until('two processes of the device plugin run', async () => (await pluginProcesses(lab)).length === 2);
-        await operator.untilRolledOut(DAEMON_SET.devicePlugin);
+        await until(
+          `${name} has started again`,
+          async () => (await pluginContainers(lab)).some((each) => isNewer(each, { name, restartCount })),
+          START_MS,
+        );
       }
     },
   );
@@ -38,6 +42,9 @@ export async function checkRestarts(lab: DeviceLab): Promise<void> {
     await assertNewPodRuns(lab);
   });
 }
+
+/** Node.js starts slowly on an emulated machine. */
+const START_MS = 180_000;
 
 let count = 0;
 
@@ -57,10 +64,30 @@ async function lostStreams({ node }: DeviceLab): Promise<number> {
   return (await node.guest.log('kubelet')).split('ListAndWatch ended unexpectedly').length;
 }
 
-/** Numbers of the processes of the device plugin. */
-async function pluginProcesses({ node }: DeviceLab): Promise<readonly string[]> {
+/** A container of the device plugin. */
+interface PluginContainer {
+  readonly name: string;
+  readonly restartCount: number;
+  /** It has started, as its probe says. */
+  readonly isReady: boolean;
+  /** Number of its process; empty while it has none. */
+  readonly pid: string;
+}
+
+async function pluginContainers({ node }: DeviceLab): Promise<readonly PluginContainer[]> {
+  const names = await node.podNames({ namespace: NAMESPACE });
+  const [name = ''] = names.filter((each) => each.startsWith(DAEMON_SET.devicePlugin));
+  const { status } = await node.pod({ namespace: NAMESPACE, name });
   // The brackets keep the search from finding itself.
-  const search = `for p in /proc/[0-9]*; do if grep -q '[a]llocation-policy' $p/cmdline; then echo "\${p#/proc/}"; fi; done`;
-  const numbers = await node.guest.sh(`${search} 2>/dev/null`);
-  return numbers.split('\n').filter((line) => line !== '');
+  const search = `for p in /proc/[0-9]*; do if grep -q '[a]llocation-policy' $p/cmdline; then echo "\${p#/proc/} $(cat $p/cgroup)"; fi; done`;
+  const processes = (await node.guest.sh(`${search} 2>/dev/null`)).split('\n');
+  return status.containerStatuses.map(({ name, restartCount, ready, containerID = '' }) => {
+    const id = containerID.split('//')[1];
+    const own = processes.find((line) => id !== undefined && line.includes(id));
+    return { name, restartCount, isReady: ready, pid: own?.split(' ')[0] ?? '' };
+  });
+}
+
+function isNewer(container: PluginContainer, before: Pick<PluginContainer, 'name' | 'restartCount'>): boolean {
+  return container.name === before.name && container.restartCount > before.restartCount && container.isReady;
 }
