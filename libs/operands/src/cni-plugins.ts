@@ -1,9 +1,9 @@
 import { LABEL, managedNodeLabels } from '@sriov/api';
 import { type JsonObject } from './json.ts';
-import { type Operand, type OperandInputs } from './operand.ts';
+import { type Operand, OPERAND_DAEMON_SETS, type OperandInputs } from './operand.ts';
 import { daemonSet, hostFolder, mount, placementOf, ROLLING } from './pod-parts.ts';
 
-const NAME = 'sriov-cni-plugins';
+const NAME = OPERAND_DAEMON_SETS['cni-plugins'];
 const FOLDER = '/host/opt/cni/bin';
 
 /** Copies the binaries, and stays: the containers of a DaemonSet must not end. The shell has to end when it is told to. */

@@ -2,7 +2,7 @@ import { managedNodeLabels } from '@sriov/api';
 import { listSome } from '@sriov/words';
 import { type JsonObject } from './json.ts';
 import { logLevelOf } from './log-level.ts';
-import { type Operand, type OperandInputs } from './operand.ts';
+import { type Operand, OPERAND_DAEMON_SETS, type OperandInputs } from './operand.ts';
 import {
   CONFINED,
   daemonSet,
@@ -16,7 +16,7 @@ import {
   ROLLING,
 } from './pod-parts.ts';
 
-const NAME = 'sriov-network-config-daemon';
+const NAME = OPERAND_DAEMON_SETS['config-daemon'];
 
 /** The node agent. Its account and its rights are the chart's. */
 export function configDaemon(inputs: OperandInputs): Operand {

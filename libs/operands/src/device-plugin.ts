@@ -9,10 +9,10 @@ import {
 } from './device-plugin-pods.ts';
 import { type JsonObject } from './json.ts';
 import { logLevelOf } from './log-level.ts';
-import { type Operand, type OperandInputs } from './operand.ts';
+import { type Operand, OPERAND_DAEMON_SETS, type OperandInputs } from './operand.ts';
 import { CONFINED, daemonSet, fieldEnv, hostFolder, mount, placementOf } from './pod-parts.ts';
 
-const NAME = 'sriov-operator-device-plugin';
+const NAME = OPERAND_DAEMON_SETS['device-plugin'];
 /** Two processes: when one ends, the kubelet goes on with the other. */
 const PROCESSES = ['device-plugin', 'device-plugin-standby'];
 

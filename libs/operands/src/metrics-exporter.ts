@@ -2,10 +2,10 @@ import { LABEL, managedNodeLabels } from '@sriov/api';
 import { exporterMonitoring } from './exporter-monitoring.ts';
 import { type JsonObject } from './json.ts';
 import { SERVICE } from './kinds.ts';
-import { type Operand, type OperandInputs, type WantedObject } from './operand.ts';
+import { type Operand, OPERAND_DAEMON_SETS, type OperandInputs, type WantedObject } from './operand.ts';
 import { CONFINED, daemonSet, fieldEnv, metadataOf, mount, placementOf, proxyTlsFlags, ROLLING } from './pod-parts.ts';
 
-const NAME = 'sriov-network-metrics-exporter';
+const NAME = OPERAND_DAEMON_SETS['metrics-exporter'];
 /** Feature gate of the SriovOperatorConfig. */
 const GATE = 'metricsExporter';
 

@@ -14,6 +14,15 @@ export const OPERANDS = [
 /** Name of an operand, which is the value of the label `sriovnetwork.openshift.io/operand`. */
 export type OperandName = (typeof OPERANDS)[number];
 
+/** The name of the DaemonSet of each operand. All but the device plugin's are upstream's. */
+export const OPERAND_DAEMON_SETS: Readonly<Record<OperandName, string>> = {
+  'config-daemon': 'sriov-network-config-daemon',
+  'device-plugin': 'sriov-operator-device-plugin',
+  'sriov-network-device-plugin': 'sriov-device-plugin',
+  'metrics-exporter': 'sriov-network-metrics-exporter',
+  'cni-plugins': 'sriov-cni-plugins',
+};
+
 /** From what the objects of operands are made. All of it was read: what is missing is no wish. */
 export interface OperandInputs {
   readonly namespace: string;

@@ -1,9 +1,9 @@
 import { affinityOf, commonMounts, commonVolumes, CONFIG_FLAG, PLUGIN_NODES, usesCdi } from './device-plugin-pods.ts';
 import { type JsonObject } from './json.ts';
-import { type Operand, type OperandInputs } from './operand.ts';
+import { type Operand, OPERAND_DAEMON_SETS, type OperandInputs } from './operand.ts';
 import { daemonSet, fieldEnv, hostFolder, mount, placementOf, ROLLING } from './pod-parts.ts';
 
-const NAME = 'sriov-device-plugin';
+const NAME = OPERAND_DAEMON_SETS['sriov-network-device-plugin'];
 
 /** The original sriov-network-device-plugin, as upstream's operator runs it: where it is the kind of the node. */
 export function originalDevicePlugin(inputs: OperandInputs): Operand {

@@ -65,6 +65,43 @@ describe('the plan of an operand', () => {
     expect(daemonSetOf('cni-plugins', [{ metadata: { name: 'sriov-cni-plugins' } }])).toBeUndefined();
   });
 
+  describe("the operator's device plugin beside a DaemonSet of the original one", () => {
+    const rival = (metadata: object): PresentObject[] => [
+      {
+        resource: DAEMON_SET,
+        object: { metadata: { name: 'sriov-device-plugin', namespace: 'operator', ...metadata } },
+      },
+    ];
+    const beside = (metadata: object): OperandPlan =>
+      plan('device-plugin', make('device-plugin'), { present: rival(metadata) });
+
+    it('is not deployed while somebody else has it, and says how to go on', () => {
+      for (const ownerReferences of [[], [OWNER]]) {
+        expect(beside({ ownerReferences })).toEqual({
+          writes: [],
+          foreign: [
+            "two device plugins on a node would overwrite each other's lists of devices, and somebody else has made the DaemonSet sriov-device-plugin: to have it replaced, run kubectl delete daemonset sriov-device-plugin --namespace operator; to keep that plugin, give the chart its image in images.sriovDevicePlugin",
+          ],
+          isWaiting: false,
+        });
+      }
+    });
+
+    it('waits for its end', () => {
+      const expected = { writes: [], foreign: [], isWaiting: true };
+      expect(beside({ deletionTimestamp: '2026-01-01T00:00:00Z' })).toEqual(expected);
+    });
+
+    it('is deployed when that is the operand of ours, which has other nodes, and goes when it is not wanted', () => {
+      const ours = { labels: { [LABEL.operand]: 'sriov-network-device-plugin' } };
+      expect(summary(beside(ours))).toEqual(['apply DaemonSet/sriov-operator-device-plugin']);
+      const present = [...deployed('device-plugin'), ...rival({})];
+      expect(summary(plan('device-plugin', { kind: 'off' }, { present }))).toEqual([
+        'delete DaemonSet/sriov-operator-device-plugin',
+      ]);
+    });
+  });
+
   it('makes what is missing', () => {
     expect(summary(plan('config-daemon', make('config-daemon')))).toEqual([`apply ${DAEMON}`]);
     expect(summary(plan('metrics-exporter', make('metrics-exporter', ON)))).toEqual([

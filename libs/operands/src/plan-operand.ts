@@ -2,7 +2,7 @@ import { ANNOTATION, keyOf, LABEL, type OwnerReference, type Resource } from '@s
 import { findDifferences } from './differences.ts';
 import { canonicalJson, type JsonObject } from './json.ts';
 import { DAEMON_SET, type OperandObject } from './kinds.ts';
-import { type Operand, type OperandName, type WantedObject } from './operand.ts';
+import { type Operand, OPERAND_DAEMON_SETS, type OperandName, type WantedObject } from './operand.ts';
 
 /** An object that is there. */
 export interface PresentObject {
@@ -63,6 +63,11 @@ export function operandKeyOf({ resource, object }: PresentObject): string {
 export function planOperand(facts: OperandFacts): OperandPlan {
   const { name, operand, present } = facts;
   if (operand.kind === 'impossible') return { writes: [], foreign: [], isWaiting: false };
+  const rival = operand.kind === 'on' ? findRival(facts) : undefined;
+  if (rival !== undefined) {
+    const isWaiting = isGoing(rival.object);
+    return { writes: [], foreign: isWaiting ? [] : [rivalMessage(rival)], isWaiting };
+  }
   const wanted = operand.kind === 'on' ? operand.objects : [];
   const findings = wanted.map((each) => compare(facts, each));
   const keys = new Set(wanted.map(operandKeyOf));
@@ -75,6 +80,29 @@ export function planOperand(facts: OperandFacts): OperandPlan {
     foreign: findings.flatMap((finding) => (finding.kind === 'foreign' ? [finding.message] : [])),
     isWaiting: findings.some(({ kind }) => kind === 'going') || surplus.some(({ object }) => isGoing(object)),
   };
+}
+
+/**
+ * A device plugin of somebody else in the place of the original one. Ours is not deployed beside it: two of them on a node
+ * overwrite each other's lists of devices.
+ */
+function findRival({ name, present }: Pick<OperandFacts, 'name' | 'present'>): PresentObject | undefined {
+  if (name !== 'device-plugin') return undefined;
+  const original = 'sriov-network-device-plugin';
+  return present.find(
+    ({ resource, object }) =>
+      resource === DAEMON_SET && object.metadata.name === OPERAND_DAEMON_SETS[original] && !belongsTo(original, object),
+  );
+}
+
+/** What to do about a device plugin of somebody else, with which ours would share nodes: a sentence. */
+export function rivalMessage(rival: PresentObject): string {
+  return `two device plugins on a node would overwrite each other's lists of devices, and somebody else has made the DaemonSet ${rival.object.metadata.name}: to have it replaced, run ${deleteCommand(rival)}; to keep that plugin, give the chart its image in images.sriovDevicePlugin`;
+}
+
+function deleteCommand({ resource, object }: PresentObject): string {
+  const { name, namespace } = object.metadata;
+  return `kubectl delete ${resource.kind.toLowerCase()} ${name} --namespace ${namespace ?? ''}`;
 }
 
 type Finding =
@@ -102,17 +130,22 @@ function compare(facts: OperandFacts, wanted: WantedObject): Finding {
     : apply(differences);
 }
 
-/** An object of the same SriovOperatorConfig comes from upstream's operator, which gives its objects that owner. */
-function compareForeign({ owner }: OperandFacts, { resource, object }: PresentObject): Finding {
-  const isOfConfig = (object.metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid);
-  if (isOfConfig) return { kind: 'write', write: { kind: 'replace', resource, object } };
-  const { name, namespace } = object.metadata;
-  const command = `kubectl delete ${resource.kind.toLowerCase()} ${name} --namespace ${namespace ?? ''}`;
+function compareForeign({ owner }: OperandFacts, present: PresentObject): Finding {
+  const message = foreignMessage(present, owner);
+  return message === undefined
+    ? { kind: 'write', write: { kind: 'replace', ...present } }
+    : { kind: 'foreign', message };
+}
+
+/**
+ * What to do about an object of somebody else that has the name of ours: a sentence. Nothing for one that ours takes the
+ * place of: it belongs to the same SriovOperatorConfig, so it comes from upstream's operator.
+ */
+export function foreignMessage(present: PresentObject, owner: Pick<OwnerReference, 'uid'>): string | undefined {
+  const { resource, object } = present;
+  if ((object.metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid)) return undefined;
   const orphan = resource === DAEMON_SET ? ' --cascade=orphan' : '';
-  return {
-    kind: 'foreign',
-    message: `somebody else has made the ${resource.kind} ${name}: to have it replaced, run ${command}${orphan}`,
-  };
+  return `somebody else has made the ${resource.kind} ${object.metadata.name}: to have it replaced, run ${deleteCommand(present)}${orphan}`;
 }
 
 /** What is left of the differences after an apply: see {@link AcceptedForm}. */
