@@ -3,6 +3,8 @@ import { formatPlace } from './input/documents.ts';
 import { type UnknownObject } from './input/objects.ts';
 import { type Input, readInput } from './input/read-input.ts';
 import { type OutputFormat, type Printable } from './output.ts';
+import { checkMigration, migrationText } from './migrate/check-migration.ts';
+import { deployedOf } from './migrate/deployed.ts';
 import { planCluster } from './plan/plan-cluster.ts';
 import { planText } from './plan/plan-text.ts';
 import { renderNetworks, renderText } from './render/render-networks.ts';
@@ -31,7 +33,7 @@ export interface CommandResult {
   readonly notes: readonly string[];
   /** What is refused and therefore missing from the result. */
   readonly errors: readonly string[];
-  /** The cluster would refuse some of the input. */
+  /** The answer is no: the cluster would refuse some of the input, or a move would not leave all as it is. */
   readonly isRefused: boolean;
 }
 
@@ -42,6 +44,10 @@ export interface CommandDefinition {
   readonly summary: string;
   /** For the help text of the command. */
   readonly description: string;
+  /** It also reads what an operator consists of: workloads and webhooks. */
+  readonly withDeployed?: boolean;
+  /** A flag that has to be given, because the command may come to do more than that one day. */
+  readonly mode?: { readonly flag: string; readonly summary: string };
   readonly run: (input: Input, options: CommandOptions) => CommandResult;
 }
 
@@ -67,6 +73,15 @@ export const COMMANDS: readonly CommandDefinition[] = [
       'Judges each object as the admission webhook would, if somebody created it in a cluster that has all other objects of the input.',
     run: runValidate,
   },
+  {
+    name: 'migrate',
+    summary: "check what a move from upstream's operator would change",
+    description:
+      "Says what a move from upstream's operator to this one would change, and what has to be put right first. It changes nothing. It reads what plan reads, and Deployments, DaemonSets and webhook configurations; with the ConfigMap operand-settings of the chart in the input it knows which device plugin you chose.",
+    withDeployed: true,
+    mode: { flag: '--check', summary: 'look, and change nothing' },
+    run: runMigrate,
+  },
 ];
 
 /** Reads the files and runs the command on them. */
@@ -77,7 +92,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const input = await readInput(
     { paths: options.filename, recursive: options.recursive, stdin },
-    { namespace: options.operatorNamespace },
+    { namespace: options.operatorNamespace, withDeployed: command.withDeployed ?? false },
   );
   const { notes, ...rest } = command.run(input, { ...options, operatorNamespace: input.operatorNamespace });
   return { ...rest, notes: [...input.notes, ...notes] };
@@ -143,5 +158,19 @@ function runValidate({ objects, unknown }: Input, options: CommandOptions): Comm
     ],
     errors: [],
     isRefused: verdicts.some(({ allowed }) => !allowed),
+  };
+}
+
+function runMigrate({ objects, unknown }: Input, options: CommandOptions): CommandResult {
+  const { operatorNamespace } = options;
+  const catalog = catalogOf(objects, operatorNamespace);
+  const plan = planCluster(catalog, options);
+  const deployed = deployedOf(objects, operatorNamespace);
+  const check = checkMigration({ catalog, plan, deployed, operatorNamespace, style: options });
+  return {
+    result: { text: () => migrationText(check), value: { verdict: check.verdict, findings: check.findings } },
+    notes: [...unknownNotes(unknown), ...catalog.notes, ...plan.notes],
+    errors: [],
+    isRefused: check.verdict !== 'nothing-disturbed',
   };
 }

@@ -8,7 +8,7 @@ import { type Streams } from './streams.ts';
 /** How a run ended, for the process. */
 export const EXIT = {
   ok: 0,
-  /** The cluster would refuse some of the input. */
+  /** The answer is no: the cluster would refuse some of the input, or a move would not leave all as it is. */
   refused: 1,
   /** Wrong use, or unreadable input. */
   unusable: 2,
@@ -55,10 +55,10 @@ function addCommand(
   command: CommandDefinition,
   { streams, setExitCode }: { readonly streams: Streams; readonly setExitCode: SetExitCode },
 ): void {
-  program
-    .command(command.name)
-    .summary(command.summary)
-    .description(command.description)
+  const { mode } = command;
+  const subcommand = program.command(command.name).summary(command.summary).description(command.description);
+  if (mode !== undefined) subcommand.requiredOption(mode.flag, mode.summary);
+  subcommand
     .requiredOption('-f, --filename <file...>', 'files and folders with YAML or JSON; - for standard input')
     .option('-R, --recursive', 'also read the folders below a folder', false)
     .addOption(new Option('-o, --output <format>', 'format of the result').choices(OUTPUT_FORMATS).default('text'))
@@ -89,4 +89,5 @@ function readPrefix(text: string): string {
   throw new InvalidArgumentError('It must be a domain without a slash, such as openshift.io.');
 }
 
-const EXIT_HELP = 'Exit codes: 0 success, 1 the cluster would refuse something, 2 wrong use or unreadable input.';
+const EXIT_HELP =
+  'Exit codes: 0 success, 1 the cluster would refuse something, or a move would change something, 2 wrong use or unreadable input.';

@@ -4,6 +4,7 @@ import {
   keyOf,
   type KubeObject,
   LABEL,
+  OPERAND_SETTINGS_CONFIG_MAP,
   operatorConfigSpecSchema,
   SRIOV_NETWORK_NODE_POLICY,
   SRIOV_NETWORK_NODE_STATE,
@@ -33,6 +34,8 @@ export interface Catalog {
   readonly supportedNics: Readonly<Record<string, string>> | undefined;
   /** Text by node; absent when the input has no such ConfigMap, so that the present text is not known. */
   readonly devicePluginConfig: Readonly<Record<string, string>> | undefined;
+  /** `data` of the ConfigMap in which the chart says what the operands are made from. */
+  readonly operandSettings: Readonly<Record<string, string>> | undefined;
   readonly notes: readonly string[];
 }
 
@@ -65,6 +68,7 @@ export function catalogOf(objects: readonly InputObject[], operatorNamespace: st
     nodeStates,
     supportedNics: dataOf(configMaps.get(SUPPORTED_NIC_CONFIG_MAP)),
     devicePluginConfig: devicePluginConfigOf(configMaps),
+    operandSettings: dataOf(configMaps.get(OPERAND_SETTINGS_CONFIG_MAP)),
     notes: [
       ...notes,
       ...elsewhereNotes(all, operatorNamespace),

@@ -44,10 +44,12 @@ export interface UnknownObject {
   readonly message: string;
 }
 
-/** What the cluster would fill in where an object leaves it out. */
-export interface ObjectDefaults {
+/** How objects are read. */
+export interface ReadOptions {
   /** Namespace of objects that name none. */
   readonly namespace: string;
+  /** Read what the operator consists of as well: workloads and webhooks. */
+  readonly withDeployed?: boolean;
 }
 
 const metadataSchema = z.looseObject({
@@ -84,8 +86,21 @@ const KINDS: ReadonlyMap<string, InputKind> = new Map<string, InputKind>([
   ]),
 ]);
 
-function isKnownKind(kind: string): boolean {
-  return [...KINDS.keys()].some((key) => key.endsWith(` ${kind}`));
+/** What an operator consists of, which matters to a move alone. */
+const DEPLOYED_KINDS: ReadonlyMap<string, InputKind> = new Map<string, InputKind>([
+  ...KINDS,
+  ['apps/v1 Deployment', { namespaced: true, form: ANY_FORM }],
+  ['apps/v1 DaemonSet', { namespaced: true, form: ANY_FORM }],
+  ['admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration', { namespaced: false, form: ANY_FORM }],
+  ['admissionregistration.k8s.io/v1 MutatingWebhookConfiguration', { namespaced: false, form: ANY_FORM }],
+]);
+
+function kindsOf({ withDeployed = false }: ReadOptions): ReadonlyMap<string, InputKind> {
+  return withDeployed ? DEPLOYED_KINDS : KINDS;
+}
+
+function isKnownKind(kind: string, options: ReadOptions): boolean {
+  return [...kindsOf(options).keys()].some((key) => key.endsWith(` ${kind}`));
 }
 
 /** Why the API server does not know this kind or version of our group. */
@@ -101,13 +116,13 @@ function findUnknown(apiVersion: string, kind: string): string | undefined {
 }
 
 /** Takes the objects out of the documents, Lists included. */
-export function readObjects(documents: readonly InputDocument[], defaults: ObjectDefaults): ReadObjects {
+export function readObjects(documents: readonly InputDocument[], options: ReadOptions): ReadObjects {
   const objects: InputObject[] = [];
   const ignored = new Map<string, number>();
   const unknown: UnknownObject[] = [];
   const faults: Fault[] = [];
   for (const { place, value } of documents.flatMap(flatten)) {
-    const read = readObject(value, defaults);
+    const read = readObject(value, options);
     if (typeof read === 'string') faults.push({ place, message: read });
     else if ('unknown' in read) unknown.push({ place, ...read.unknown });
     else if ('ignored' in read) ignored.set(read.ignored, (ignored.get(read.ignored) ?? 0) + 1);
@@ -138,32 +153,32 @@ type ReadObject =
   | string;
 
 /** Reads one object. A sentence when it is not an object. */
-function readObject(value: unknown, defaults: ObjectDefaults): ReadObject {
+function readObject(value: unknown, options: ReadOptions): ReadObject {
   if (!isRecord(value)) return `is no Kubernetes object, but ${describeValue(value)}`;
   const type = kindSchema.safeParse(value, { reportInput: true });
   if (!type.success) return describeIssues(type.error.issues, { schema: kindSchema });
   const { apiVersion, kind } = type.data;
-  const known = KINDS.get(`${apiVersion} ${kind}`);
-  if (known) return readKnown(known, type.data, defaults);
+  const known = kindsOf(options).get(`${apiVersion} ${kind}`);
+  if (known) return readKnown(known, type.data, options);
   if (kind.endsWith('List') && 'items' in value) return `${kind}: items is no list`;
   // Other faults in it do not concern us. A kustomization, for example, has no metadata.
   const message = findUnknown(apiVersion, kind);
-  if (message !== undefined) return { unknown: { kind, ...identityOf(value, defaults), message } };
-  return { ignored: isKnownKind(kind) ? `${kind} of ${apiVersion}` : kind };
+  if (message !== undefined) return { unknown: { kind, ...identityOf(value, options), message } };
+  return { ignored: isKnownKind(kind, options) ? `${kind} of ${apiVersion}` : kind };
 }
 
-function identityOf({ metadata }: Record<string, unknown>, { namespace }: ObjectDefaults): Identity {
+function identityOf({ metadata }: Record<string, unknown>, { namespace }: ReadOptions): Identity {
   const read = metadataSchema.safeParse(metadata);
   return { name: read.data?.name ?? '', namespace: read.data?.namespace ?? namespace };
 }
 
 type Identity = Pick<UnknownObject, 'namespace' | 'name'>;
 
-function readKnown(known: InputKind, value: z.output<typeof kindSchema>, defaults: ObjectDefaults): ReadObject {
+function readKnown(known: InputKind, value: z.output<typeof kindSchema>, options: ReadOptions): ReadObject {
   const head = objectSchema.safeParse(value, { reportInput: true });
   if (!head.success) return describeIssues(head.error.issues, { schema: objectSchema });
   const { kind } = value;
-  const metadata = completeMetadata(head.data.metadata, known.namespaced ? defaults.namespace : undefined);
+  const metadata = completeMetadata(head.data.metadata, known.namespaced ? options.namespace : undefined);
   const object = { ...value, metadata };
   const read = known.resource ? toStoredForm(known.resource, object) : { object, unknownFields: [] };
   const checked = known.form.safeParse(read.object, { reportInput: true });

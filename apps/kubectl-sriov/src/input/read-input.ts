@@ -26,16 +26,17 @@ export interface Input {
  */
 export async function readInput(
   request: SourceRequest,
-  given: { readonly namespace?: string | undefined },
+  given: { readonly namespace?: string | undefined; readonly withDeployed?: boolean },
 ): Promise<Input> {
   const sources = await readSources(request);
   const read = sources.map(readDocuments);
   const documents = read.flatMap((source) => source.documents);
-  const first = readObjects(documents, { namespace: given.namespace ?? DEFAULT_OPERATOR_NAMESPACE });
+  const { withDeployed = false } = given;
+  const first = readObjects(documents, { namespace: given.namespace ?? DEFAULT_OPERATOR_NAMESPACE, withDeployed });
   const namespace = given.namespace ?? findOperatorNamespace(first) ?? DEFAULT_OPERATOR_NAMESPACE;
   const isMoved = namespace !== (given.namespace ?? DEFAULT_OPERATOR_NAMESPACE);
   // Objects without a namespace are in the operator's.
-  const { objects, ignored, unknown, faults } = isMoved ? readObjects(documents, { namespace }) : first;
+  const { objects, ignored, unknown, faults } = isMoved ? readObjects(documents, { namespace, withDeployed }) : first;
   const all = [...read.flatMap((source) => source.faults), ...faults];
   if (all.length > 0) throw new InputError(all.map(formatFault).join('\n'));
   if (documents.length === 0) {

@@ -3,6 +3,7 @@ import { alignColumns, counted, listSome } from '@sriov/words';
 import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
 import { type ClusterPlan, type PlannedNode } from './plan-cluster.ts';
 import { pluginEffect } from './plugin-effect.ts';
+import { problemGroups } from './problem-groups.ts';
 
 /** The plan for people: what changes in one line, a table for each node, then what stays and what is wrong. */
 export function planText(plan: ClusterPlan, style: ChangeStyle): string {
@@ -89,30 +90,15 @@ function idleLines({ idle }: ClusterPlan): string[] {
   ];
 }
 
-/** What helps, where the message of the problem does not say it. */
-const CURES: Partial<Record<Problem['reason'], string>> = {
-  PolicyInvalid: 'correct what is named; on PFs that the policy configured already all stays as it is until then',
-  PolicyConflict: 'say the same in both policies, or give each its own PFs, VFs, resource or priority',
-  TooManyVirtualFunctions: 'lower spec.numVfs, or raise the limit in the firmware; until then the PF stays as it is',
-  PoolInvalid: 'correct the field that is named; until then the nodes keep their RDMA mode',
-};
-
-/** Equal problems of many nodes are one. */
 function problemLines(problems: readonly Problem[]): string[] {
-  const groups = new Map<string, { readonly problem: Problem; readonly nodes: string[] }>();
-  for (const problem of problems) {
-    const key = JSON.stringify([problem.kind, problem.name, problem.reason, problem.message]);
-    const group = groups.get(key) ?? { problem, nodes: [] };
-    if (problem.node !== undefined) group.nodes.push(problem.node);
-    groups.set(key, group);
-  }
-  if (groups.size === 0) return [];
+  const groups = problemGroups(problems);
+  if (groups.length === 0) return [];
   return [
     'Problems',
-    ...[...groups.values()].flatMap(({ problem: { kind, name, reason, message }, nodes }) => [
+    ...groups.flatMap(({ problem: { kind, name, reason, message }, nodes, cure }) => [
       `  ${kind} ${name}: ${reason}${nodes.length > 0 ? ` on ${listSome(nodes)}` : ''}`,
       ...message.split('\n').map((line) => `    ${line}`),
-      ...(CURES[reason] === undefined ? [] : [`    cure: ${CURES[reason]}`]),
+      ...(cure === undefined ? [] : [`    cure: ${cure}`]),
     ]),
   ];
 }
