@@ -1,6 +1,7 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   OPERAND_SETTINGS_CONFIG_MAP,
+  OPERATOR_CONFIG_CONFIG_MAP,
   SRIOV_OPERATOR_CONFIG,
   type SriovOperatorConfig,
 } from '@sriov/api';
@@ -11,6 +12,8 @@ import { DAEMON_SET, DEPLOYMENT, type OperandObject, SERVICE, WEBHOOK_DEPLOYMENT
 export interface Caches {
   readonly operatorConfigs: Informer<SriovOperatorConfig>;
   readonly settings: Informer<ConfigMap>;
+  /** The ConfigMap in which the chart asks for the SriovOperatorConfig. */
+  readonly operatorConfigWish: Informer<ConfigMap>;
   /** All of the namespace: one of somebody else may have the name of ours. */
   readonly daemonSets: Informer<OperandObject>;
   readonly services: Informer<OperandObject>;
@@ -27,6 +30,7 @@ export function createCaches(context: InformerContext, namespace: string): Cache
   return {
     operatorConfigs: new Informer(context, SRIOV_OPERATOR_CONFIG, named(DEFAULT_OPERATOR_CONFIG_NAME)),
     settings: new Informer(context, CONFIG_MAP, named(OPERAND_SETTINGS_CONFIG_MAP)),
+    operatorConfigWish: new Informer(context, CONFIG_MAP, named(OPERATOR_CONFIG_CONFIG_MAP)),
     daemonSets: new Informer(context, DAEMON_SET, { namespace }),
     services: new Informer(context, SERVICE, { namespace }),
     deployments: new Informer(context, DEPLOYMENT, named(WEBHOOK_DEPLOYMENT)),

@@ -6,10 +6,11 @@ import { AcceptedForms } from './accepted-forms.ts';
 import { allInformers, type Caches, createCaches } from './caches.ts';
 import { Findings } from './findings.ts';
 import { reconcileOperand } from './reconcile-operand.ts';
+import { reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcileStatus } from './reconcile-status.ts';
 import { RestoreLimit } from './restore-limit.ts';
 import { type Settings } from './settings.ts';
-import { connectWatches, STATUS_KEY } from './watches.ts';
+import { connectWatches, type Controllers, STATUS_KEY } from './watches.ts';
 
 /** Follows the namespace of the operator, and runs the controllers while this replica leads. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
@@ -22,9 +23,9 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   });
   const { client, recorder } = cluster;
   const caches = createCaches(cluster.informerContext, settings.namespace);
-  const { operands, status } = createControllers({ ...context, client, recorder, caches });
+  const controllers = createControllers({ ...context, client, recorder, caches });
   await cluster.lead(allInformers(caches), async (signal) => {
-    await Promise.all([operands.run(signal), status.run(signal)]);
+    await Promise.all(Object.values(controllers).map((controller: Controller) => controller.run(signal)));
   });
 }
 
@@ -37,12 +38,9 @@ interface ControllerParts extends Pick<ServiceContext<Settings>, 'settings' | 'l
 
 /**
  * Joins the parts. The keys of one controller are the operands: each is deployed apart from the others, and one that
- * fails holds up none of them. The other controller has one key, the status of the SriovOperatorConfig.
+ * fails holds up none of them. The other controllers have one key each: the SriovOperatorConfig and its status.
  */
-function createControllers(parts: ControllerParts): {
-  readonly operands: Controller;
-  readonly status: Controller;
-} {
+function createControllers(parts: ControllerParts): Controllers {
   const { settings, clock, log } = parts;
   const options = { timers: clock, log, metrics: createControllerMetrics(parts.metrics) };
   const findings = new Findings();
@@ -69,7 +67,16 @@ function createControllers(parts: ControllerParts): {
       status.enqueue(STATUS_KEY);
     },
   });
-  const controllers = { operands, status };
+  const operatorConfig = new Controller({
+    ...options,
+    name: 'operator-config',
+    reconcile: () => reconcileOperatorConfig(context),
+    onFailing(_, failure) {
+      findings.configFailure = failure;
+      status.enqueue(STATUS_KEY);
+    },
+  });
+  const controllers = { operands, status, operatorConfig };
   connectWatches(parts.caches, controllers);
   return controllers;
 }

@@ -17,6 +17,8 @@ export interface Known {
 export class Findings {
   readonly #found = new Map<OperandName, Finding>();
   readonly #failures = new Map<OperandName, LastingFailure>();
+  /** Why the SriovOperatorConfig cannot be written as the chart asks for it, if that keeps failing. */
+  configFailure: LastingFailure | undefined;
 
   /** Nothing before the operand was planned from these inputs, unless it keeps failing. */
   of(name: OperandName, version: string): Known | undefined {

@@ -15,6 +15,7 @@ import {
   injectorLine,
   operandCondition,
   OPERANDS,
+  readyCondition,
   wantedOperand,
   WEBHOOK_DEPLOYMENT,
   webhookStatus,
@@ -22,6 +23,7 @@ import {
 import { type Caches } from './caches.ts';
 import { type Findings } from './findings.ts';
 import { gatherInputs, type Inputs, operatorConfigOf } from './gather.ts';
+import { planFrom } from './reconcile-operator-config.ts';
 
 /** What a reconcile of the status works with. */
 export interface StatusContext {
@@ -39,9 +41,13 @@ interface Decided extends Pick<OperatorConfigStatus, 'injector' | 'operatorWebho
 }
 
 /** All condition types that we write. One that is no longer decided is taken back. */
-const OUR_TYPES: readonly string[] = [...Object.values(CONDITION_OF), CONDITION.operatorWebhookAvailable];
+const OUR_TYPES: readonly string[] = [
+  ...Object.values(CONDITION_OF),
+  CONDITION.operatorWebhookAvailable,
+  CONDITION.ready,
+];
 
-/** Reports on the SriovOperatorConfig how each operand is, and what there is of webhooks. */
+/** Reports on the SriovOperatorConfig whether it is in force, how each operand is, and what there is of webhooks. */
 export async function reconcileStatus(context: StatusContext): Promise<Outcome> {
   const outcome = done(REASON.operandDeployed, 'the status is up to date');
   const config = operatorConfigOf(context.caches, context.namespace);
@@ -66,15 +72,22 @@ function decide({ caches, namespace, findings }: StatusContext): Decided | undef
     case 'none':
       return undefined;
     case 'unreadable':
-      return { conditions: unreadable(caches, gathered) };
+      return { conditions: [unready(gathered), ...unreadable(caches, gathered)] };
     case 'read': {
       const conditions = operandConditions({ caches, findings }, gathered);
       if (conditions === undefined) return undefined;
       const { config } = gathered.inputs;
       const deployment = caches.deployments.store.get(`${namespace}/${WEBHOOK_DEPLOYMENT}`);
       const webhook = webhookStatus(config, deployment);
+      const observed = [...conditions, ...(webhook.condition ? [webhook.condition] : [])];
+      const plan = planFrom(caches, namespace);
+      const failure =
+        plan.kind === 'unreadable'
+          ? { reason: REASON.operatorConfigInvalid, message: plan.message }
+          : findings.configFailure;
+      const facts = { spec: config, conditions: observed, failure, isForeign: plan.kind === 'foreign' };
       return {
-        conditions: [...conditions, ...(webhook.condition ? [webhook.condition] : [])],
+        conditions: [readyCondition(facts), ...observed],
         injector: injectorLine(config),
         operatorWebhook: webhook.line,
       };
@@ -99,6 +112,10 @@ function operandConditions(
     if (condition) conditions.push(condition);
   }
   return conditions;
+}
+
+function unready({ reason, message }: { readonly reason: string; readonly message: string }): NewCondition {
+  return { type: CONDITION.ready, status: 'False', reason, message };
 }
 
 /** Whatever there is of operands stays as it is, and those that always are wanted say why nothing happens. */

@@ -147,7 +147,10 @@ describe('the operand controller', () => {
     await untilCondition('ConfigDaemonDeployed', { status: 'Unknown', reason: 'OperandRollingOut' });
     await finishRollout(DAEMON);
     await untilCondition('ConfigDaemonDeployed', { status: 'True', reason: 'OperandDeployed' });
-    expect(await conditionTypes()).toEqual(['ConfigDaemonDeployed', 'DevicePluginDeployed']);
+    expect(await conditionTypes()).toEqual(['ConfigDaemonDeployed', 'DevicePluginDeployed', 'Ready']);
+    await untilCondition('Ready', { status: 'Unknown', message: expect.stringMatching(/^DevicePluginDeployed: /) });
+    await finishRollout(PLUGIN);
+    await untilCondition('Ready', { status: 'True', reason: 'OperatorConfigApplied' });
     expect((await getConfig()).status).toMatchObject({ injector: 'not deployed', operatorWebhook: 'not deployed' });
   });
 
@@ -195,7 +198,7 @@ describe('the operand controller', () => {
     await untilGone(at('services', `${EXPORTER}-service`, 'api/v1'));
     await changeSettings({});
     await untilGone(daemonSetPath(CNI));
-    await eventually(async () => (await conditionTypes()).length === 2);
+    await eventually(async () => (await conditionTypes()).length === 3);
   });
 
   it('has what Prometheus collects by where that is asked for, and takes it back', async () => {
@@ -316,6 +319,63 @@ describe('the operand controller', () => {
     await untilCondition('CniPluginsDeployed', { status: 'Unknown' });
     const after = (await versionsOf()) as string[][];
     expect(after.filter(([name]) => name !== CNI)).toEqual((before as unknown[])[0]);
+  });
+});
+
+describe('the SriovOperatorConfig', () => {
+  const ask = (spec: object): Promise<unknown> =>
+    request('POST', settingsPath(), {
+      metadata: { name: 'operator-config' },
+      data: { 'spec.json': JSON.stringify(spec) },
+    });
+  const changeWish = (spec: object): Promise<unknown> =>
+    request('PATCH', settingsPath('operator-config'), { data: { 'spec.json': JSON.stringify(spec) } });
+  const untilSpec = (expected: object): Promise<unknown> =>
+    eventually(async () => {
+      expect((await getConfig()).spec).toEqual(expected);
+      return true;
+    });
+
+  it('is made as the chart asks for it, changed with the values, and made again when it was deleted', async () => {
+    await ask({ logLevel: 1, featureGates: { parallelNicConfig: true } });
+    await untilSpec({ logLevel: 1, featureGates: { parallelNicConfig: true } });
+    // Of people. It stays until the values change what they say of it.
+    await changeConfig({ logLevel: 0, useCDI: true });
+    await changeWish({ logLevel: 1 });
+    await untilSpec({ logLevel: 1, useCDI: true });
+    const { metadata } = await getConfig();
+    const wish = (await request('GET', settingsPath('operator-config'))) as OperandObject;
+    expect(metadata.ownerReferences).toMatchObject([{ kind: 'ConfigMap', uid: wish.metadata.uid }]);
+    await request('DELETE', configPath('default'));
+    await eventually(async () => (await getConfig()).metadata.uid !== metadata.uid);
+  });
+
+  it('that somebody else has made stays as it is, and says that the values of the chart do not count', async () => {
+    await createSettings();
+    await createConfig({ logLevel: 0 });
+    await ask({ logLevel: 2 });
+    for (const name of [DAEMON, PLUGIN]) {
+      await untilSet(name);
+      await finishRollout(name);
+    }
+    await untilCondition('Ready', {
+      status: 'True',
+      message: expect.stringContaining("the chart's values sriovOperatorConfig do not count"),
+    });
+    expect((await getConfig()).spec).toEqual({ logLevel: 0 });
+  });
+
+  it('says that values of the chart are refused', async () => {
+    await createSettings();
+    await ask({ logLevel: 1 });
+    await untilSpec({ logLevel: 1 });
+    await changeWish({ configDaemonNodeSelector: { 'not a label': 'x'.repeat(300) } });
+    await untilCondition('Ready', {
+      status: 'False',
+      message: expect.stringContaining('cannot be written into this object'),
+    });
+    await changeWish({ logLevel: 2 });
+    await untilCondition('Ready', { status: 'Unknown' });
   });
 });
 

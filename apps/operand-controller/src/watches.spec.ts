@@ -23,7 +23,11 @@ beforeEach(() => {
     ({
       enqueue: (key: string, ms = 0) => void woken.push([name, key, ...(ms > 0 ? [ms] : [])].join(' ')),
     }) as unknown as Controller;
-  connectWatches(caches, { operands: recording('operand'), status: recording('status') });
+  connectWatches(caches, {
+    operands: recording('operand'),
+    status: recording('status'),
+    operatorConfig: recording('config'),
+  });
 });
 
 const object = (metadata: object = {}, rest: object = {}): KubeObject => ({
@@ -45,7 +49,11 @@ const OURS = { generation: 1, labels: { [LABEL.operand]: 'cni-plugins' } };
 
 describe('what wakes whom', () => {
   it('a SriovOperatorConfig and the settings concern everything', () => {
-    expect(wokenBy('operatorConfigs', object({ generation: 1 }))).toEqual([...ALL, 'status status']);
+    expect(wokenBy('operatorConfigs', object({ generation: 1 }))).toEqual([
+      'config operator-config',
+      ...ALL,
+      'status status',
+    ]);
     expect(wokenBy('settings', object())).toEqual([...ALL, 'status status']);
     expect(wokenBy('settings', object())).toEqual([...ALL, 'status status']);
   });
@@ -59,6 +67,10 @@ describe('what wakes whom', () => {
     expect(wokenBy('operatorConfigs', object({ generation: 1, ...change }), object({ generation: 1 })).length > 0).toBe(
       isNews,
     );
+  });
+
+  it('what the chart asks of the SriovOperatorConfig concerns that and its status', () => {
+    expect(wokenBy('operatorConfigWish', object())).toEqual(['config operator-config', 'status status']);
   });
 
   it('a DaemonSet concerns its operand, and one of others concerns all', () => {

@@ -4,22 +4,34 @@ import { type Change } from '@sriov/kube';
 import { type OperandName, OPERANDS } from '@sriov/operands';
 import { type Caches } from './caches.ts';
 
+/** The controllers that changes wake. */
+export interface Controllers {
+  readonly operands: Controller;
+  readonly status: Controller;
+  readonly operatorConfig: Controller;
+}
+
 /** The one key of the controller of the status. */
 export const STATUS_KEY = 'status';
+/** The one key of the controller of the SriovOperatorConfig. */
+const OPERATOR_CONFIG_KEY = 'operator-config';
 /** A rollout changes the status of a DaemonSet for each pod: the reports of a second go together. */
 const STATUS_DELAY_MS = 1_000;
 
 /** Wakes the controllers: which change concerns which operand. */
-export function connectWatches(
-  caches: Caches,
-  { operands, status }: { readonly operands: Controller; readonly status: Controller },
-): void {
+export function connectWatches(caches: Caches, { operands, status, operatorConfig }: Controllers): void {
   const wakeAll = (): void => {
     for (const name of OPERANDS) operands.enqueue(name);
     status.enqueue(STATUS_KEY);
   };
   caches.operatorConfigs.store.subscribe((change) => {
-    if (!isStatusOnly(change)) wakeAll();
+    if (isStatusOnly(change)) return;
+    operatorConfig.enqueue(OPERATOR_CONFIG_KEY);
+    wakeAll();
+  });
+  caches.operatorConfigWish.store.subscribe(() => {
+    operatorConfig.enqueue(OPERATOR_CONFIG_KEY);
+    status.enqueue(STATUS_KEY);
   });
   caches.settings.store.subscribe(wakeAll);
   for (const { store } of [caches.daemonSets, caches.services]) {

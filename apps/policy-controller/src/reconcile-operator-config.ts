@@ -10,15 +10,15 @@ import { findStatusUpdate, writeStatus } from './status/write-status.ts';
 export interface OperatorConfigContext extends StatusContext, OperatorConfigSources {}
 
 /**
- * Reports on the SriovOperatorConfig what concerns all nodes: whether its settings are in force, whether the
- * configuration of the device plugin fits into its ConfigMaps and is written, whether everything else for the nodes is
- * written, and whether the list of NICs can be read. A list that cannot be read also gets an Event on its ConfigMap.
+ * Reports on the SriovOperatorConfig what concerns all nodes: whether the configuration of the device plugin fits into
+ * its ConfigMaps and is written, whether everything else for the nodes is written, and whether the list of NICs can be
+ * read. Whether its settings are in force says the operand controller. A list that cannot be read also gets an Event on its ConfigMap.
  */
 export async function reconcileOperatorConfig(context: OperatorConfigContext): Promise<Outcome> {
   const outcome = done(REASON.configMapFits, 'the conditions are up to date');
   const config = context.view.operatorConfig;
   if (config === undefined || config.metadata.deletionTimestamp !== undefined) return outcome;
-  const conditions = decideConditions(context, config.spec ?? {});
+  const conditions = decideConditions(context);
   const update = findStatusUpdate(config, { conditions }, { now: context.now() });
   if (update === undefined) return outcome;
   await writeStatus(context, { resource: SRIOV_OPERATOR_CONFIG, object: config }, update);

@@ -82,6 +82,41 @@ subjects:
 {{- end }}
 
 {{- /*
+For a proxy that asks whose a token is and whether its bearer may read the metrics. Takes the dict of a service with
+"clusterName", the name of both objects, and "account".
+*/ -}}
+{{- define "sriov.tokenReviewer" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: {{ .clusterName }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+rules:
+  - apiGroups: [authentication.k8s.io]
+    resources: [tokenreviews]
+    verbs: [create]
+  - apiGroups: [authorization.k8s.io]
+    resources: [subjectaccessreviews]
+    verbs: [create]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: {{ .clusterName }}
+  labels:
+    {{- include "sriov.labels" . | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {{ .clusterName }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ .account }}
+    namespace: {{ .root.Release.Namespace | quote }}
+{{- end }}
+
+{{- /*
 A ValidatingAdmissionPolicy about the writes of one account, and its binding. A Role can only name kinds and verbs; the
 policy says which objects, and which parts of them. Takes (dict "root" $ "component" NAME "name" TEXT "spec" YAML), where
 the spec has matchConstraints, validations and perhaps variables; "account" if its name is not that of the component.

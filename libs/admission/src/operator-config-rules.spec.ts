@@ -35,9 +35,9 @@ it('an object whose name is still to be generated is told which one is used', ()
 });
 
 it('what this version does not carry out is named in one warning', () => {
-  const { allowed, warnings } = verdictOn(config({ useCDI: true, enableInjector: true }));
+  const { allowed, warnings } = verdictOn(config({ configurationMode: 'systemd', enableInjector: true }));
   expect(allowed).toBe(true);
   expect(warnings).toEqual([
-    'spec.useCDI: this version does not run the device plugin: give it --use-cdi where you run it; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
+    'spec.configurationMode systemd: this version configures hosts by its daemon alone; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
   ]);
 });

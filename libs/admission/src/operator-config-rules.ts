@@ -1,5 +1,5 @@
 import { DEFAULT_OPERATOR_CONFIG_NAME, type KubeObject, type OperatorConfigSpec, SYNC_STATUS } from '@sriov/api';
-import { findUnmetSettings } from '@sriov/policy-status';
+import { findUnmetSettings } from '@sriov/operands';
 import { namespaceOf } from './placement.ts';
 import { type AdmissionRequest } from './request.ts';
 import { type Rule } from './rule.ts';

@@ -20,6 +20,10 @@ export const DEVICE_PLUGIN_SELECTOR = 'app=sriov-device-plugin';
 export const OPERAND_SETTINGS_CONFIG_MAP = 'operand-settings';
 /** Key of {@link OPERAND_SETTINGS_CONFIG_MAP}: a JSON text. */
 export const OPERAND_SETTINGS_KEY = 'settings.json';
+/** ConfigMap in which the chart asks for the SriovOperatorConfig, and which owns it. */
+export const OPERATOR_CONFIG_CONFIG_MAP = 'operator-config';
+/** Key of {@link OPERATOR_CONFIG_CONFIG_MAP}: the spec as a JSON text. */
+export const OPERATOR_CONFIG_KEY = 'spec.json';
 /** ConfigMap whose values are `"<vendor> <pfDevice> <vfDevice>"`, lower-case hex. */
 export const SUPPORTED_NIC_CONFIG_MAP = 'supported-nic-ids';
 
@@ -92,4 +96,5 @@ export const WEBHOOK_CONFIGURATION = 'sriov-operator-webhook-config';
  * Name of a service, its ServiceAccount, its lease and its field manager in server-side apply.
  * One word for the same thing everywhere, so that `kubectl` output leads to the code.
  */
-export type ServiceName = 'policy-controller' | 'network-renderer' | 'admission-webhook' | 'config-daemon';
+export type ServiceName =
+  'policy-controller' | 'network-renderer' | 'operand-controller' | 'admission-webhook' | 'config-daemon';

@@ -1,7 +1,7 @@
 import { describeIssues, OPERAND_SETTINGS_CONFIG_MAP, OPERAND_SETTINGS_KEY, ownValue } from '@sriov/api';
 import { MAX_CONFIG_SHARDS } from '@sriov/device-plugin-config';
 import { z } from 'zod';
-import { type JsonObject } from './json.ts';
+import { type JsonObject, parseJson } from './json.ts';
 
 const json: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 const labels = z.record(z.string(), z.string());
@@ -92,18 +92,10 @@ const WHERE = `ConfigMap ${OPERAND_SETTINGS_CONFIG_MAP}, key ${OPERAND_SETTINGS_
 export function readOperandSettings(data: Readonly<Record<string, string>> | undefined): ReadSettings {
   const text = ownValue(data, OPERAND_SETTINGS_KEY);
   if (text === undefined) return { ok: false, message: `${WHERE}: is missing; the chart writes it` };
-  const value = parse(text);
+  const value = parseJson(text);
   if (value === undefined) return { ok: false, message: `${WHERE}: is not JSON` };
   const parsed = operandSettingsSchema.safeParse(value, { reportInput: true });
   if (parsed.success) return { ok: true, settings: parsed.data };
   const issues = describeIssues(parsed.error.issues, { schema: operandSettingsSchema });
   return { ok: false, message: `${WHERE}: ${issues}` };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

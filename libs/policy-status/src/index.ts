@@ -6,6 +6,5 @@ export {
   nodeReadiness,
   type NodesFacts,
 } from './node-readiness.ts';
-export { findUnmetSettings, operatorConfigCondition } from './operator-config-status.ts';
 export { type PolicyFacts, policyStatus } from './policy-status.ts';
 export { type PoolFacts, poolStatus } from './pool-status.ts';

@@ -6,6 +6,7 @@ import { Authority } from '@sriov/certificates';
 import { service as configDaemon } from '@sriov/config-daemon';
 import { applyObject, type Manifest } from '@sriov/control-plane';
 import { service as networkRenderer } from '@sriov/network-renderer';
+import { service as operandController } from '@sriov/operand-controller';
 import { service as policyController } from '@sriov/policy-controller';
 import { readSettings } from '@sriov/runtime';
 import { DEFAULT_NICS, readSupportedNics } from '@sriov/selection';
@@ -13,7 +14,8 @@ import { createNamespace, installCrds, request, testControlPlane, tryRequest } f
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { resolveHelm } from './helm.ts';
-import { CHART_FOLDER, renderChart, runHelm } from './render.ts';
+import { CHART_FOLDER, renderChart, type RenderOptions, runHelm } from './render.ts';
+import { operandsOf, operatorConfigOf } from './test/operands-of.ts';
 
 jest.setTimeout(120_000);
 
@@ -21,15 +23,27 @@ jest.setTimeout(120_000);
 const EVERYTHING = {
   crds: { networkAttachmentDefinition: true },
   sriovOperatorConfig: {
-    deploy: true,
     configDaemonNodeSelector: { 'example.org/sriov': 'yes' },
     disablePlugins: ['mellanox'],
-    featureGates: { manageSoftwareBridges: true },
+    featureGates: { manageSoftwareBridges: true, metricsExporter: true },
     configDaemonEnvVars: { AUDIT_SECONDS: '60' },
   },
-  operator: { extraEnv: { LISTEN: ':9999' } },
+  operator: {
+    extraEnv: { LISTEN: ':9999' },
+    metricsExporter: { port: '9110', prometheusOperator: { enabled: true, deployRules: true } },
+    tls: { cipherSuites: 'TLS_AES_128_GCM_SHA256', minVersion: 'VersionTLS13' },
+  },
   networkPolicy: { enabled: true },
-  images: { sriovDevicePlugin: 'registry/plugin:v1' },
+  images: {
+    sriovDevicePlugin: 'registry/plugin:v1',
+    sriovCni: 'registry/sriov-cni:v1',
+    ibSriovCni: 'registry/ib-sriov-cni:v1',
+    ovsCni: 'registry/ovs-cni:v1',
+    rdmaCni: 'registry/rdma-cni:v1',
+    metricsExporter: 'registry/exporter:v1',
+    metricsExporterKubeRbacProxy: 'registry/proxy:v1',
+  },
+  configDaemon: { metricsProxy: { image: 'registry/proxy:v1' }, patch: { metadata: { annotations: { a: 'b' } } } },
   devicePlugin: { useCdi: true },
   imagePullSecrets: ['registry-login'],
   supportedExtraNICs: ['Intel_I350: "8086 1521 1520"'],
@@ -72,7 +86,8 @@ describe('the chart', () => {
     const namespace = await createNamespace('chart');
     const objects = await renderChart({ namespace, values, hooks: true });
     const refusals: string[] = [];
-    for (const object of objects) {
+    const withOperands = [...objects, ...operandsOf(objects, namespace).filter(isOfKubernetes)];
+    for (const object of withOperands) {
       const inNamespace = { ...object, metadata: { namespace, ...object.metadata } };
       await applyObject(testControlPlane().access, inNamespace, { dryRun: true }).catch((error: unknown) =>
         refusals.push(String(error)),
@@ -134,22 +149,60 @@ describe('the chart', () => {
     expect(containerOf(find(objects, 'Deployment', 'admission-webhook')).image).toBe(reference);
   });
 
-  it('sets the environment of the daemon on its DaemonSet, and not on the SriovOperatorConfig, which would refuse it', async () => {
-    const objects = await renderChart({ values: EVERYTHING });
-    const { spec = {} } = find(objects, 'SriovOperatorConfig', 'default') as { spec?: object };
-    expect(spec).not.toHaveProperty('configDaemonEnvVars');
-    expect(JSON.stringify(find(objects, 'DaemonSet', 'sriov-network-config-daemon'))).toContain(
-      '{"name":"AUDIT_SECONDS","value":"60"}',
-    );
+  it('asks for the SriovOperatorConfig that its values say, and for none when it is told so', async () => {
+    expect(operatorConfigOf(await renderChart({ values: EVERYTHING }))).toEqual({
+      ...EVERYTHING.sriovOperatorConfig,
+      enableOperatorWebhook: true,
+      logLevel: 1,
+      disableDrain: false,
+      configurationMode: 'daemon',
+    });
+    const objects = await renderChart({ values: { sriovOperatorConfig: { deploy: false } } });
+    expect(names(objects, 'ConfigMap')).toEqual(['operand-settings', 'supported-nic-ids']);
   });
 
-  it('runs the daemon on the nodes that the SriovOperatorConfig names', async () => {
+  it('tells the operand controller of each operand that a value can switch on', async () => {
+    const objects = operandsOf(await renderChart({ values: EVERYTHING }));
+    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'DaemonSet sriov-network-config-daemon',
+      'DaemonSet sriov-operator-device-plugin',
+      'DaemonSet sriov-device-plugin',
+      'DaemonSet sriov-network-metrics-exporter',
+      'Service sriov-network-metrics-exporter-service',
+      'ServiceMonitor sriov-network-metrics-exporter',
+      'PrometheusRule sriov-vf-rules',
+      'DaemonSet sriov-cni-plugins',
+    ]);
+    expect(find(objects, 'DaemonSet', DAEMON).metadata.annotations).toEqual({ a: 'b' });
+  });
+
+  it('has the account of each operand, and the pods of none have another', async () => {
     const objects = await renderChart({ values: EVERYTHING });
-    const selector = EVERYTHING.sriovOperatorConfig.configDaemonNodeSelector;
-    expect(podOf(find(objects, 'DaemonSet', 'sriov-network-config-daemon')).nodeSelector).toEqual(selector);
-    expect(find(objects, 'SriovOperatorConfig', 'default')).toMatchObject({
-      spec: { configDaemonNodeSelector: selector, disablePlugins: ['mellanox'], enableOperatorWebhook: true },
-    });
+    const accounts = names(objects, 'ServiceAccount');
+    const used = operandsOf(objects)
+      .filter(({ kind }) => kind === 'DaemonSet')
+      .map((daemonSet) => podOf(daemonSet).serviceAccountName);
+    expect(used.filter((name) => name === undefined || !accounts.includes(name))).toEqual([]);
+    const few = names(await renderChart(), 'ServiceAccount');
+    expect(few).toEqual(SERVICES_AND_PLUGIN);
+  });
+
+  it('does not restart the pods of operands by a new version of the chart alone', async () => {
+    const objects = operandsOf(await renderChart({ values: EVERYTHING }));
+    expect(JSON.stringify(objects)).not.toMatch(/helm.sh\/chart|app.kubernetes.io\/version/);
+  });
+
+  it.each([
+    ['policy-controller', { policyController: { enabled: false } }],
+    ['network-renderer', { networkRenderer: { enabled: false, releaseFinalizers: false } }],
+    ['operand-controller', { operandController: { enabled: false } }],
+  ])('brings nothing of %s when that is switched off', async (name, values) => {
+    const networkPolicy = { enabled: true };
+    const left = await renderChart({ values: { ...values, networkPolicy }, hooks: true });
+    const of = (objects: readonly Manifest[]): string[] =>
+      objects.map(({ metadata }) => metadata.name).filter((each) => each.includes(name));
+    expect(of(left)).toEqual([]);
+    expect(of(await renderChart({ values: { networkPolicy } })).length).toBeGreaterThan(5);
   });
 
   it('brings nothing of the webhook when it is switched off', async () => {
@@ -190,13 +243,13 @@ describe('the chart', () => {
       webhooks: [{ clientConfig: object }];
     };
     expect(webhooks[0].clientConfig).toEqual({ url: 'https://127.0.0.1:6443/validating-custom-resource' });
-    expect(names(objects, 'Deployment')).toEqual(['network-renderer', 'policy-controller']);
+    expect(names(objects, 'Deployment')).toEqual(['network-renderer', 'operand-controller', 'policy-controller']);
     expect(names(objects, 'ServiceAccount')).toContain('admission-webhook');
   });
 });
 
 /** Values that are read as a whole: below them stand names of others. */
-const WHOLE = /^(operator\.(affinity|tolerations)|[\w.]+\.resources)$/;
+const WHOLE = /^(operator\.(affinity|tolerations)|[\w.]+\.(resources|proxyResources))$/;
 const leavesOf = (value: object, prefix = ''): string[] =>
   Object.entries(value as Record<string, unknown>).flatMap(([name, child]) => {
     const path = `${prefix}${name}`;
@@ -215,23 +268,40 @@ interface Container {
 interface Pod {
   readonly containers: readonly [Container];
   readonly nodeSelector?: object;
+  readonly serviceAccountName?: string;
 }
 const podOf = (workload: Manifest): Pod =>
   (workload as unknown as { spec: { template: { spec: Pod } } }).spec.template.spec;
 const containerOf = (workload: Manifest): Container => podOf(workload).containers[0];
 const DAEMON = 'sriov-network-config-daemon';
+const SERVICES_AND_PLUGIN = [
+  'admission-webhook',
+  'network-renderer',
+  'operand-controller',
+  'policy-controller',
+  DAEMON,
+  'sriov-operator-device-plugin',
+];
+/** A kind that every API server serves. */
+const isOfKubernetes = ({ apiVersion }: Manifest): boolean => !apiVersion.startsWith('monitoring.');
+/** The chart's objects, and those that the operand controller makes of it. */
+const renderAll = async (options: RenderOptions = {}): Promise<Manifest[]> => {
+  const objects = await renderChart(options);
+  return [...objects, ...operandsOf(objects)];
+};
 
 describe('the workloads', () => {
   const SERVICES = [
     ['Deployment', 'policy-controller', policyController],
     ['Deployment', 'network-renderer', networkRenderer],
+    ['Deployment', 'operand-controller', operandController],
     ['Deployment', 'admission-webhook', admissionWebhook],
     ['DaemonSet', 'sriov-network-config-daemon', configDaemon],
   ] as const;
 
   it.each(SERVICES)('give the %s %s the settings that it knows, and none that it would not read', async (...row) => {
     const [kind, name, service] = row;
-    const { env } = containerOf(find(await renderChart(), kind, name));
+    const { env } = containerOf(find(await renderAll(), kind, name));
     const settings = readSettings(
       { ...service, schema: service.schema as typeof policyController.schema },
       { argv: [], env: Object.fromEntries(env.map((variable) => [variable.name, variable.value ?? 'from-the-pod'])) },
@@ -242,7 +312,7 @@ describe('the workloads', () => {
   });
 
   it('probe health, request resources, bound their memory, and write to no file system of their own', async () => {
-    const objects = await renderChart();
+    const objects = await renderAll();
     for (const [kind, name] of SERVICES) {
       const container = containerOf(find(objects, kind, name));
       expect(container.resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
@@ -259,7 +329,7 @@ describe('the workloads', () => {
     ['on loopback of IPv6', { address: '[::1]' }, '[::1]:9111', '::1'],
     ['everywhere, when that is wanted', { address: '' }, ':9111', undefined],
   ])('let the daemon serve health and metrics %s', async (_, configDaemon, listen, host) => {
-    const daemon = containerOf(find(await renderChart({ values: { configDaemon } }), 'DaemonSet', DAEMON));
+    const daemon = containerOf(find(await renderAll({ values: { configDaemon } }), 'DaemonSet', DAEMON));
     expect(daemon.env).toContainEqual({ name: 'LISTEN', value: listen });
     for (const probe of [daemon.livenessProbe, daemon.readinessProbe]) {
       expect((probe.httpGet as { host?: string }).host).toBe(host);
@@ -268,7 +338,7 @@ describe('the workloads', () => {
 
   it('give the metrics of the daemon to bearers of a token, by a proxy that is asked for', async () => {
     const values = { configDaemon: { metricsProxy: { image: 'proxy:1', port: 9443 } } };
-    const objects = await renderChart({ values });
+    const objects = await renderAll({ values });
     const [, proxy] = podOf(find(objects, 'DaemonSet', DAEMON)).containers as readonly object[];
     expect(proxy).toMatchObject({
       image: 'proxy:1',
@@ -283,14 +353,14 @@ describe('the workloads', () => {
     const restricted = await createNamespace('restricted');
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await request('PATCH', `/api/v1/namespaces/${restricted}`, { metadata: { labels } });
-    const objects = await renderChart({ namespace: restricted });
+    const objects = await renderAll({ namespace: restricted });
     const refusalOf = async (workload: Manifest): Promise<string> => {
       const pod = { metadata: { name: workload.metadata.name }, spec: podOf(workload) };
       const { status, body } = await tryRequest('POST', `/api/v1/namespaces/${restricted}/pods?dryRun=All`, pod);
       return status < 400 ? '' : (body as { message: string }).message;
     };
     const deployments = objects.filter(({ kind }) => kind === 'Deployment');
-    expect(await Promise.all(deployments.map(refusalOf))).toEqual(['', '', '']);
+    expect(await Promise.all(deployments.map(refusalOf))).toEqual(['', '', '', '']);
     const daemon = find(objects, 'DaemonSet', 'sriov-network-config-daemon');
     expect(await refusalOf(daemon)).toContain('privileged');
   });

@@ -509,10 +509,121 @@ const CONFIG_DAEMON: readonly Row[] = [
   ['may not', 'make a Lease', 'POST', lease(), newLease('policy-controller')],
 ];
 
+const daemonSets = (namespace: string, name = ''): string =>
+  `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`.replace(/\/$/, '');
+/** A DaemonSet whose pods run as the account. */
+export const newDaemonSet = (name: string, serviceAccountName: string): object => ({
+  metadata: { name },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { serviceAccountName, containers: [{ name: 'c', image: 'c' }] },
+    },
+  },
+});
+const patchedAccount = (serviceAccountName: string): object => ({
+  spec: { template: { spec: { serviceAccountName, serviceAccount: serviceAccountName } } },
+});
+const newService = (name: string): object => ({ metadata: { name }, spec: { ports: [{ port: 1 }] } });
+const CONFIG = ours(OPERATOR, 'sriovoperatorconfigs', 'default');
+const DAEMON = 'sriov-network-config-daemon';
+const OPERAND_CONTROLLER: readonly Row[] = [
+  [
+    'may',
+    'make the DaemonSet of an operand',
+    'POST',
+    daemonSets(OPERATOR),
+    newDaemonSet('sriov-cni-plugins', 'sriov-cni-plugins'),
+  ],
+  ['may', 'change one', 'PATCH', daemonSets(OPERATOR, DAEMON), labelled({ a: 'b' })],
+  ['may', 'delete one', 'DELETE', daemonSets(OPERATOR, DAEMON)],
+  ['may', 'list DaemonSets', 'GET', daemonSets(OPERATOR)],
+  ['may not', 'make another DaemonSet', 'POST', daemonSets(OPERATOR), newDaemonSet('other', DAEMON)],
+  [
+    'may not',
+    'run an operand as another service',
+    'POST',
+    daemonSets(OPERATOR),
+    newDaemonSet('sriov-cni-plugins', 'policy-controller'),
+  ],
+  [
+    'may not',
+    'give an operand the account of another',
+    'PATCH',
+    daemonSets(OPERATOR, DAEMON),
+    patchedAccount('admission-webhook'),
+  ],
+  ['may not', 'change a DaemonSet of others', 'PATCH', daemonSets(OPERATOR, 'of-others'), labelled({ a: 'b' })],
+  ['may not', 'delete a DaemonSet of others', 'DELETE', daemonSets(OPERATOR, 'of-others')],
+  ['may not', 'make a DaemonSet elsewhere', 'POST', daemonSets(TEAM), newDaemonSet(DAEMON, DAEMON)],
+  [
+    'may',
+    'make the Service of the exporter',
+    'POST',
+    inCore(OPERATOR, 'services'),
+    newService('sriov-network-metrics-exporter-service'),
+  ],
+  ['may not', 'make another Service', 'POST', inCore(OPERATOR, 'services'), newService('operator-webhook-service')],
+  [
+    'may not',
+    'lead a Service elsewhere',
+    'PATCH',
+    inCore(OPERATOR, 'services', 'of-others'),
+    { spec: { selector: { a: 'b' } } },
+  ],
+  [
+    'may not',
+    'make another SriovOperatorConfig',
+    'POST',
+    ours(TEAM, 'sriovoperatorconfigs'),
+    { apiVersion: API_VERSION, kind: 'SriovOperatorConfig', metadata: { name: 'default' }, spec: {} },
+  ],
+  ['may', 'change the SriovOperatorConfig', 'PATCH', CONFIG, labelled({ a: 'b' })],
+  ['may', 'write its status', 'PATCH', `${CONFIG}/status`, { status: { injector: 'not deployed' } }],
+  ['may not', 'delete it', 'DELETE', CONFIG],
+  [
+    'may not',
+    'change what it is told',
+    'PATCH',
+    inCore(OPERATOR, 'configmaps', 'operand-settings'),
+    { data: { a: 'b' } },
+  ],
+  [
+    'may',
+    'record an Event about the SriovOperatorConfig',
+    'POST',
+    inCore(OPERATOR, 'events'),
+    eventAbout('SriovOperatorConfig', 'default'),
+  ],
+  [
+    'may not',
+    'record an Event about a policy',
+    'POST',
+    inCore(OPERATOR, 'events'),
+    eventAbout('SriovNetworkNodePolicy', 'policy'),
+  ],
+  ['may', 'make its Lease', 'POST', lease(), newLease('operand-controller')],
+  ['may not', "make another's Lease", 'POST', lease(), newLease('policy-controller')],
+  ['may not', 'make an account', 'POST', inCore(OPERATOR, 'serviceaccounts'), { metadata: { name: 'deed' } }],
+  [
+    'may not',
+    'make a Role',
+    'POST',
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/${OPERATOR}/roles`,
+    { metadata: { name: 'deed' }, rules: [] },
+  ],
+  ['may not', 'read Secrets', 'GET', inCore(OPERATOR, 'secrets')],
+  ['may not', 'make a pod', 'POST', inCore(OPERATOR, 'pods'), newPod],
+  ['may not', 'write node states', 'PATCH', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE), { spec: {} }],
+  ['may not', 'label a node', 'PATCH', node(OWN_NODE), labelled({ [DEVICE_PLUGIN]: 'Enabled' })],
+];
+
 /** Calls that a service must be able to make, and calls that must be refused to it. */
 export const DEEDS: readonly Deed[] = [
   ...POLICY_CONTROLLER.map(row('policy-controller')),
   ...NETWORK_RENDERER.map(row('network-renderer')),
+  ...OPERAND_CONTROLLER.map(row('operand-controller')),
   ...ADMISSION_WEBHOOK.map(row('admission-webhook')),
   ...CONFIG_DAEMON.map(row('config-daemon')),
 ];

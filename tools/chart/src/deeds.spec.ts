@@ -3,7 +3,7 @@ import { type ServiceName } from '@sriov/api';
 import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { eventually } from '@sriov/testing';
 import { applyChart } from './apply.ts';
-import { type Deed, DEEDS, OPERATOR, OTHER_NODE, OWN_NODE, TEAM } from './deeds.cases.ts';
+import { type Deed, DEEDS, newDaemonSet, OPERATOR, OTHER_NODE, OWN_NODE, TEAM } from './deeds.cases.ts';
 import { requestToken, SERVICE_ACCOUNTS } from './service-account.ts';
 
 jest.setTimeout(120_000);
@@ -80,6 +80,14 @@ async function createCoreObjects(): Promise<void> {
     message: 'it is broken',
   });
   await create(`/api/v1/namespaces/${OPERATOR}/secrets`, { metadata: { name: 'of-others' } });
+  const service = { metadata: { name: 'of-others' }, spec: { ports: [{ port: 1 }] } };
+  await create(`/api/v1/namespaces/${OPERATOR}/services`, service);
+  for (const [name, account] of [
+    ['sriov-network-config-daemon', 'sriov-network-config-daemon'],
+    ['of-others', 'default'],
+  ] as const) {
+    await create(`/apis/apps/v1/namespaces/${OPERATOR}/daemonsets`, newDaemonSet(name, account));
+  }
 }
 
 /** What the API server answers to the service's token, once the storage of new CRDs is up. Nothing is changed by it. */

@@ -6,6 +6,7 @@ import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { readSettings } from '@sriov/runtime';
 import { z } from 'zod';
 import { renderChart } from './render.ts';
+import { operandsOf } from './test/operands-of.ts';
 
 jest.setTimeout(120_000);
 
@@ -50,7 +51,7 @@ const WITH_ORIGINAL = { images: { sriovDevicePlugin: 'registry/plugin:v1' } };
 
 const daemonSet = async (name: string, values: object = {}): Promise<DaemonSet> => {
   const objects = await renderChart({ values: { ...WITH_ORIGINAL, ...values } });
-  const found = objects.find(({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === name);
+  const found = operandsOf(objects).find(({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === name);
   return daemonSetSchema.parse(found).spec;
 };
 const containersOf = ({ template }: DaemonSet): z.output<typeof containerSchema>[] => template.spec.containers;
@@ -197,7 +198,7 @@ describe("the DaemonSet of the operator's own device plugin", () => {
     ]);
     expect(second?.env).toContainEqual({ name: 'LISTEN', value: '127.0.0.1:7001' });
     expect(first?.env).toContainEqual({ name: 'LOG_LEVEL', value: 'debug' });
-    const [plain] = containersOf(await daemonSet(OURS, { logLevel: 'warn' }));
+    const [plain] = containersOf(await daemonSet(OURS, { sriovOperatorConfig: { logLevel: 0 } }));
     expect(plain?.env).toContainEqual({ name: 'LOG_LEVEL', value: 'warn' });
   });
 });

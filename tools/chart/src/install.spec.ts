@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CUSTOM_RESOURCES } from '@sriov/api';
+import { CUSTOM_RESOURCES, type KubeObject, type SriovOperatorConfig } from '@sriov/api';
 import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { buildCrd } from '@sriov/crds';
-import { readObject } from '@sriov/testing';
+import { service as operandController } from '@sriov/operand-controller';
+import { serve } from '@sriov/runtime';
+import { eventually, readObject } from '@sriov/testing';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
+import { actAs } from './test/accounts.ts';
 
 jest.setTimeout(120_000);
 
@@ -53,6 +56,8 @@ const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigu
 const DEFAULTED_SPEC = { conversion: { strategy: 'None' } };
 const ours = `/apis/sriovnetwork.openshift.io/v1/namespaces/${NAMESPACE}`;
 
+const WITHOUT_WEBHOOK = { operator: { admissionControllers: { enabled: false } } };
+const WITHOUT_JOB = { networkRenderer: { releaseFinalizers: false } };
 const ORIGINAL = { images: { sriovDevicePlugin: 'plugin:1' } };
 const DAEMON_SETS = `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets`;
 /** As upstream's operator leaves it behind. */
@@ -69,17 +74,12 @@ const FOREIGN_PLUGIN = {
 
 // One life of a release: each step begins where the one before it ended.
 describe('a release of the chart', () => {
-  it('cannot begin with a SriovOperatorConfig, says what to do instead, and leaves nothing', async () => {
-    await expect(install('install', { sriovOperatorConfig: { deploy: true } })).rejects.toThrow(
-      'install without it, then run helm upgrade with --set sriovOperatorConfig.deploy=true',
+  it('is installed on a fresh cluster in one step, and says what to wait for', async () => {
+    expect(await install('install', {})).toContain(
+      `kubectl wait sriovoperatorconfig/default --for=condition=Ready --namespace ${NAMESPACE}`,
     );
-    expect(await namesAt(CRDS)).toEqual([]);
-  });
-
-  it('is installed on a fresh cluster, and says how to go on', async () => {
-    expect(await install('install', {})).toContain('--set sriovOperatorConfig.deploy=true');
     expect(await namesAt(CRDS)).toHaveLength(7);
-    expect(await namesAt(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).toHaveLength(3);
+    expect(await namesAt(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).toHaveLength(4);
   });
 
   it.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(
@@ -105,19 +105,13 @@ describe('a release of the chart', () => {
     await expect(install('upgrade', {})).rejects.toThrow(
       `two device plugins would run on each node. To have it replaced: ${command}.`,
     );
-    await expect(install('upgrade', ORIGINAL)).rejects.toThrow(`${command} --cascade=orphan`);
-    await ask('DELETE', `${DAEMON_SETS}/sriov-device-plugin`);
-  });
-
-  it('brings the original device plugin when it is told its image, and takes it away without', async () => {
     await install('upgrade', ORIGINAL);
-    expect(await namesAt(DAEMON_SETS)).toContain('sriov-device-plugin');
+    await ask('DELETE', `${DAEMON_SETS}/sriov-device-plugin`);
     await install('upgrade', { images: { sriovDevicePlugin: '' } });
-    expect(await namesAt(DAEMON_SETS)).toEqual(['sriov-network-config-daemon', 'sriov-operator-device-plugin']);
   });
 
   it('takes the registration away with the webhook', async () => {
-    await install('upgrade', { operator: { admissionControllers: { enabled: false } } });
+    await install('upgrade', WITHOUT_WEBHOOK);
     expect(await namesAt(WEBHOOKS)).toEqual([]);
   });
 
@@ -130,12 +124,36 @@ describe('a release of the chart', () => {
     });
   });
 
-  it('makes the SriovOperatorConfig once the CRDs are there', async () => {
-    const operator = { admissionControllers: { enabled: false } };
+  it('has the SriovOperatorConfig made as its values say, and changed with them', async () => {
+    const account = await actAs(plane.access, {
+      namespace: NAMESPACE,
+      service: 'operand-controller',
+    });
+    const stop = new AbortController();
+    const settings = {
+      listen: '127.0.0.1:0',
+      logLevel: 'silent' as const,
+      kubeconfig: account.kubeconfigPath,
+      namespace: NAMESPACE,
+    };
+    const running = serve(operandController, settings, stop.signal);
+    const configNow = async (): Promise<SriovOperatorConfig> =>
+      (await ask('GET', `${ours}/sriovoperatorconfigs/default`)) as SriovOperatorConfig;
+    const made = await eventually(configNow);
+    expect(made.spec).toMatchObject({ enableOperatorWebhook: false, logLevel: 1 });
+    const wish = (await ask('GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/operator-config`)) as KubeObject;
+    // The garbage collector, which does not run here, removes it at the end of the release.
+    expect(made.metadata.ownerReferences).toMatchObject([{ kind: 'ConfigMap', uid: wish.metadata.uid }]);
+    await eventually(async () => {
+      expect(await namesAt(DAEMON_SETS)).toEqual(['sriov-network-config-daemon', 'sriov-operator-device-plugin']);
+      return true;
+    });
     // At uninstall no Job: there are no nodes here to run it. See deletion.spec.ts.
-    const networkRenderer = { releaseFinalizers: false };
-    await install('upgrade', { sriovOperatorConfig: { deploy: true }, operator, networkRenderer });
-    expect(await namesAt(`${ours}/sriovoperatorconfigs`)).toEqual(['default']);
+    await install('upgrade', { ...WITHOUT_WEBHOOK, ...WITHOUT_JOB, sriovOperatorConfig: { logLevel: 2 } });
+    await eventually(async () => (await configNow()).spec?.logLevel === 2);
+    stop.abort();
+    await running;
+    account.close();
   });
 
   it('ends without taking the CRDs, and the policies of people, with it', async () => {

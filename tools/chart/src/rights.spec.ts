@@ -24,7 +24,12 @@ beforeAll(async () => {
     values: {
       crds: { networkAttachmentDefinition: true },
       policyController: { devicePluginConfigShards: 2 },
-      images: { sriovDevicePlugin: 'plugin:1' },
+      images: {
+        sriovDevicePlugin: 'plugin:1',
+        sriovCni: 'cni:1',
+        metricsExporter: 'exporter:1',
+        metricsExporterKubeRbacProxy: 'proxy:1',
+      },
     },
   });
   await request('POST', `/api/v1/namespaces/${other}/serviceaccounts`, { metadata: { name: 'nobody' } });
@@ -121,6 +126,25 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     ],
     atHome: ['create leases', 'get update leases network-renderer'],
   },
+  'operand-controller': {
+    everywhere: [],
+    atHome: [
+      'list watch create patch delete daemonsets.apps',
+      'list watch create patch delete services',
+      'list create patch delete servicemonitors.monitoring.coreos.com',
+      'list create patch delete prometheusrules.monitoring.coreos.com',
+      'list watch deployments.apps admission-webhook',
+      'list watch configmaps operand-settings',
+      'list watch configmaps operator-config',
+      'create sriovoperatorconfigs',
+      'list watch patch sriovoperatorconfigs default',
+      'patch sriovoperatorconfigs/status default',
+      'update sriovoperatorconfigs/finalizers default',
+      'create patch events',
+      'create leases',
+      'get update leases operand-controller',
+    ],
+  },
   'admission-webhook': {
     everywhere: [
       'list watch nodes',
@@ -168,11 +192,14 @@ describe.each(Object.entries(RIGHTS) as [ServiceName, (typeof RIGHTS)[ServiceNam
   },
 );
 
-it.each(['sriov-operator-device-plugin', 'sriov-device-plugin'])('the account of %s may do nothing', async (name) => {
-  const account = await actAsUnbound(operator, name);
-  for (const namespace of [operator, other]) expect(await rightsOf(account, namespace)).toEqual(everybody);
-  account.close();
-});
+it.each(['sriov-operator-device-plugin', 'sriov-device-plugin', 'sriov-cni-plugins'])(
+  'the account of %s may do nothing',
+  async (name) => {
+    const account = await actAsUnbound(operator, name);
+    for (const namespace of [operator, other]) expect(await rightsOf(account, namespace)).toEqual(everybody);
+    account.close();
+  },
+);
 
 describe('a review of access', () => {
   const mayDo = async (service: ServiceName, attributes: Record<string, string>): Promise<boolean> => {
@@ -189,6 +216,7 @@ describe('a review of access', () => {
     return status.allowed;
   };
   const ours = 'sriovnetwork.openshift.io';
+  const RBAC = 'rbac.authorization.k8s.io';
 
   it.each<[ServiceName, string, boolean, Record<string, string>]>([
     ['config-daemon', 'read node states', true, { group: ours, resource: 'sriovnetworknodestates', verb: 'list' }],
@@ -215,6 +243,20 @@ describe('a review of access', () => {
       { group: ours, resource: 'sriovnetworknodestates', verb: 'patch' },
     ],
     ['network-renderer', 'touch pods', false, { resource: 'pods', verb: 'create' }],
+    ['operand-controller', 'make a DaemonSet', true, { group: 'apps', resource: 'daemonsets', verb: 'create' }],
+    ['operand-controller', 'make a Deployment', false, { group: 'apps', resource: 'deployments', verb: 'create' }],
+    ['operand-controller', 'make a pod', false, { resource: 'pods', verb: 'create' }],
+    ['operand-controller', 'make an account', false, { resource: 'serviceaccounts', verb: 'create' }],
+    ['operand-controller', 'make a role', false, { group: RBAC, resource: 'roles', verb: 'create' }],
+    ['operand-controller', 'widen a role', false, { group: RBAC, resource: 'roles', verb: 'patch' }],
+    ['operand-controller', 'bind a role', false, { group: RBAC, resource: 'rolebindings', verb: 'create' }],
+    ['operand-controller', 'read secrets', false, { resource: 'secrets', verb: 'get' }],
+    [
+      'operand-controller',
+      'change its settings',
+      false,
+      { resource: 'configmaps', name: 'operand-settings', verb: 'patch' },
+    ],
     ['admission-webhook', 'read any secret', false, { resource: 'secrets', name: 'other', verb: 'get' }],
     [
       'admission-webhook',

@@ -5,6 +5,7 @@ import { type Access, adminAnswer, kubeconfigText } from '@sriov/control-plane';
 export const SERVICE_ACCOUNTS: Readonly<Record<ServiceName, string>> = {
   'policy-controller': 'policy-controller',
   'network-renderer': 'network-renderer',
+  'operand-controller': 'operand-controller',
   'admission-webhook': 'admission-webhook',
   'config-daemon': 'sriov-network-config-daemon',
 };

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
+  type KubeObject,
   LABEL,
   type ServiceName,
   type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
   type SriovNetworkPoolConfig,
+  type SriovOperatorConfig,
   WEBHOOK_CONFIGURATION,
 } from '@sriov/api';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
@@ -15,6 +17,7 @@ import { simulatedService as configDaemon } from '@sriov/config-daemon';
 import { findFreePort } from '@sriov/control-plane';
 import { type KubeEvent, type Lease } from '@sriov/kube';
 import { service as networkRenderer } from '@sriov/network-renderer';
+import { service as operandController } from '@sriov/operand-controller';
 import { service as policyController } from '@sriov/policy-controller';
 import { readSettings, serve, type ServiceDefinition, type ServiceSchema } from '@sriov/runtime';
 import { createNamespace, eventually, request, testControlPlane, tryRequest } from '@sriov/testing';
@@ -71,7 +74,8 @@ beforeAll(async () => {
     release: 'services',
     values: {
       crds: { networkAttachmentDefinition: true },
-      sriovOperatorConfig: { deploy: true, configDaemonNodeSelector: { own: NODE } },
+      sriovOperatorConfig: { configDaemonNodeSelector: { own: NODE }, featureGates: { metricsExporter: true } },
+      images: { metricsExporter: 'exporter:1', metricsExporterKubeRbacProxy: 'proxy:1', sriovCni: 'cni:1' },
       admissionWebhook: { url: `https://127.0.0.1:${port}` },
     },
   };
@@ -90,6 +94,7 @@ beforeAll(async () => {
   });
   await start('policy-controller', policyController, { flags: ['--stale-node-state-cleanup-delay-minutes', '0'] });
   await start('network-renderer', networkRenderer);
+  await start('operand-controller', operandController);
   await start('config-daemon', configDaemon, {
     node: NODE,
     flags: [
@@ -117,12 +122,38 @@ const reportersOf = async (name: string): Promise<string[]> => {
 // Each step builds on the one before it: together they call for every right that the accounts have.
 describe('the services, each under its own account of the chart', () => {
   it('lead by leases of their own', async () => {
-    for (const name of ['policy-controller', 'network-renderer']) {
+    for (const name of ['policy-controller', 'network-renderer', 'operand-controller']) {
       await eventually(async () => {
         const path = `/apis/coordination.k8s.io/v1/namespaces/${operator}/leases/${name}`;
         return ((await request('GET', path)) as Lease).spec.holderIdentity;
       });
     }
+  });
+
+  it('make the SriovOperatorConfig that the chart asks for, and its operands', async () => {
+    const sets = `/apis/apps/v1/namespaces/${operator}/daemonsets`;
+    await eventually(async () => {
+      const { items } = (await request('GET', sets)) as { items: KubeObject[] };
+      expect(items.map(({ metadata }) => metadata.name)).toEqual([
+        'sriov-cni-plugins',
+        'sriov-network-config-daemon',
+        'sriov-network-metrics-exporter',
+        'sriov-operator-device-plugin',
+      ]);
+      return true;
+    });
+    await eventually(async () => {
+      const { status } = (await request('GET', at('sriovoperatorconfigs', 'default'))) as SriovOperatorConfig;
+      return status?.conditions?.some(({ type }) => type === 'MetricsExporterDeployed');
+    });
+    const name = 'sriov-network-metrics-exporter-service';
+    await request('GET', `/api/v1/namespaces/${operator}/services/${name}`);
+    await request('PATCH', at('sriovoperatorconfigs', 'default'), {
+      spec: { featureGates: { metricsExporter: false } },
+    });
+    await eventually(
+      async () => (await tryRequest('GET', `/api/v1/namespaces/${operator}/services/${name}`)).status === 404,
+    );
   });
 
   it('make the API server trust the webhook, which sets defaults and refuses', async () => {

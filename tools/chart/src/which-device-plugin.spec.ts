@@ -3,6 +3,7 @@ import { adminRequest, applyObject, type ControlPlane, type Manifest, startContr
 import { eventually } from '@sriov/testing';
 import { z } from 'zod';
 import { renderChart } from './render.ts';
+import { operandsOf } from './test/operands-of.ts';
 
 jest.setTimeout(120_000);
 
@@ -55,7 +56,7 @@ beforeAll(async () => {
 afterAll(() => plane.stop());
 
 const pluginsOf = async (values: object, namespace = 'any'): Promise<Manifest[]> =>
-  (await renderChart({ values, namespace })).filter(
+  operandsOf(await renderChart({ values, namespace }), namespace).filter(
     ({ kind, metadata }) => kind === 'DaemonSet' && metadata.name.endsWith('device-plugin'),
   );
 

@@ -14,6 +14,7 @@ jest.setTimeout(240_000);
 const STATE = '/apis/sriovnetwork.openshift.io/v1/namespaces/sriov-network-operator/sriovnetworknodestates/demo-node';
 const POLICY =
   '/apis/sriovnetwork.openshift.io/v1/namespaces/sriov-network-operator/sriovnetworknodepolicies/intel-vfio';
+const DAEMON_SETS = '/apis/apps/v1/namespaces/sriov-network-operator/daemonsets';
 const said: string[] = [];
 let cluster: DemoCluster;
 
@@ -57,6 +58,12 @@ const kill = async (name: ServiceName): Promise<void> => {
 };
 
 describe('the whole operator on this machine', () => {
+  it('has the SriovOperatorConfig and the DaemonSets that the chart asks for', async () => {
+    for (const name of ['sriov-network-config-daemon', 'sriov-operator-device-plugin']) {
+      await eventually(async () => (await call('GET', `${DAEMON_SETS}/${name}`)).status === 200);
+    }
+  });
+
   it('makes of the example policies what they say', async () => {
     const outcome = await cluster.applyExamples();
     expect(findFaults(outcome)).toEqual([]);
@@ -88,16 +95,19 @@ describe('the whole operator on this machine', () => {
     expect(readFileSync(cluster.machineFile, 'utf8')).toBe(machine);
   });
 
-  it.each<ServiceName>(['policy-controller', 'network-renderer', 'admission-webhook', 'config-daemon'])(
-    'comes to the same end when %s is killed while a change is on its way',
-    async (name) => {
-      await call('PATCH', POLICY, { spec: { numVfs: 3 } });
-      await kill(name);
-      await inSync(19);
-      await call('PATCH', POLICY, { spec: { numVfs: 4 } });
-      await inSync(20);
-    },
-  );
+  it.each<ServiceName>([
+    'policy-controller',
+    'network-renderer',
+    'operand-controller',
+    'admission-webhook',
+    'config-daemon',
+  ])('comes to the same end when %s is killed while a change is on its way', async (name) => {
+    await call('PATCH', POLICY, { spec: { numVfs: 3 } });
+    await kill(name);
+    await inSync(19);
+    await call('PATCH', POLICY, { spec: { numVfs: 4 } });
+    await inSync(20);
+  });
 
   // After all others: it takes the first policies away, beside which some of the others are refused.
   it.each(readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml')))(

@@ -41,6 +41,7 @@ const NAMESPACE = DEFAULT_OPERATOR_NAMESPACE;
 const SERVICES: readonly ServiceName[] = [
   'policy-controller',
   'network-renderer',
+  'operand-controller',
   'admission-webhook',
   'config-daemon',
 ];
@@ -97,7 +98,6 @@ export class DemoCluster {
       values: {
         crds: { networkAttachmentDefinition: true },
         admissionWebhook: { url: `https://${HOST}:${webhookPort}` },
-        sriovOperatorConfig: { deploy: true },
       },
       onProgress: (line: string) => say(`  ${line}`),
     };

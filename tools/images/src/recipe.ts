@@ -28,7 +28,7 @@ export const TRIPLET: Readonly<Record<Architecture, string>> = {
 
 /** An image: its name is that of its target in the Dockerfile, and of its app. */
 export interface ImageRecipe {
-  readonly name: ServiceName | 'operand-controller' | 'device-plugin' | 'kubectl-sriov';
+  readonly name: ServiceName | 'device-plugin' | 'kubectl-sriov';
   /** Most that all its layers may take, in MB (10^6 bytes), compressed: what a node downloads. */
   readonly limitMb: number;
 }

@@ -10,16 +10,17 @@ import { z } from 'zod';
 import { IMAGE } from './images/build-images.ts';
 import { type RealNode } from './real-node.ts';
 
-/** The DaemonSets of the chart that run on the node. */
+/** The DaemonSets that run on the node. */
 export const DAEMON_SET = {
   configDaemon: 'sriov-network-config-daemon',
   devicePlugin: 'sriov-operator-device-plugin',
 } as const;
 export type DaemonSetName = (typeof DAEMON_SET)[keyof typeof DAEMON_SET];
 
-const POLICY_CONTROLLER = 'policy-controller';
+/** The services that run on this machine. */
+const SERVICES = ['policy-controller', 'operand-controller'] as const;
 const DAEMON_SETS = `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets`;
-/** Node.js starts slowly on an emulated machine, and the chart lets one pod after the other start. */
+/** Node.js starts slowly on an emulated machine, and a DaemonSet lets one pod after the other start. */
 const READY_MS = 180_000;
 
 /** What runs on the node comes from local images; what does not run there is no part of this. */
@@ -29,7 +30,7 @@ const VALUES = {
   operator: { admissionControllers: { enabled: false } },
   policyController: { replicas: 0 },
   networkRenderer: { replicas: 0 },
-  sriovOperatorConfig: { deploy: true },
+  operandController: { replicas: 0 },
 };
 
 const daemonSetSchema = z.object({
@@ -44,8 +45,8 @@ const daemonSetSchema = z.object({
 });
 
 /**
- * The operator on a real node, installed by its chart: the DaemonSets are pods of the node, and the policy controller is
- * a process of this machine, under its own account.
+ * The operator on a real node, installed by its chart: what the DaemonSets run are pods of the node. Policy controller
+ * and operand controller are processes of this machine, each under its own account.
  */
 export class Operator extends NodePolicies {
   readonly #supervisor: Supervisor;
@@ -62,14 +63,7 @@ export class Operator extends NodePolicies {
     const operator = new Operator({ plane, name }, supervisor);
     try {
       await applyChart(plane.access, { namespace: NAMESPACE, values: VALUES });
-      const bundle = join(folder, `${POLICY_CONTROLLER}.mjs`);
-      const kubeconfig = join(folder, 'kubeconfig');
-      await bundleApp(POLICY_CONTROLLER, bundle);
-      const account = { namespace: NAMESPACE, service: POLICY_CONTROLLER } as const;
-      await writeFile(kubeconfig, await serviceKubeconfig(plane.access, account), { mode: 0o600 });
-      const listen = `127.0.0.1:${await findFreePort()}`;
-      const args = [bundle, '--kubeconfig', kubeconfig, '--namespace', NAMESPACE, '--listen', listen];
-      supervisor.start({ name: POLICY_CONTROLLER, command: process.execPath, args });
+      for (const service of SERVICES) await operator.#start(service, folder);
       // The device plugin comes with the first policy for the node.
       await operator.untilRolledOut(DAEMON_SET.configDaemon);
       return operator;
@@ -77,6 +71,17 @@ export class Operator extends NodePolicies {
       await operator.close();
       throw error;
     }
+  }
+
+  async #start(service: (typeof SERVICES)[number], folder: string): Promise<void> {
+    const bundle = join(folder, `${service}.mjs`);
+    const kubeconfig = join(folder, `${service}.kubeconfig`);
+    await bundleApp(service, bundle);
+    const account = { namespace: NAMESPACE, service };
+    await writeFile(kubeconfig, await serviceKubeconfig(this.access, account), { mode: 0o600 });
+    const listen = `127.0.0.1:${await findFreePort()}`;
+    const args = [bundle, '--kubeconfig', kubeconfig, '--namespace', NAMESPACE, '--listen', listen];
+    this.#supervisor.start({ name: service, command: process.execPath, args });
   }
 
   /** Starts new pods of a DaemonSet, as an upgrade does, and waits until they have taken over. */

@@ -7,7 +7,7 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { readElements } from '@sriov/device-plugin-config';
-import { findUnmetSettings } from '@sriov/policy-status';
+import { findUnmetSettings } from '@sriov/operands';
 import { listSome } from '@sriov/words';
 import { type Catalog } from '../input/catalog.ts';
 import { type ChangeStyle, nodeChange } from '../plan/node-change.ts';

@@ -1,7 +1,7 @@
-import { CONDITION, REASON, type SriovOperatorConfig } from '@sriov/api';
+import { CONDITION, REASON } from '@sriov/api';
 import { type NewCondition } from '@sriov/conditions';
 import { valueBytes } from '@sriov/device-plugin-config';
-import { configMapCondition, describeProblems, nodesCondition, operatorConfigCondition } from '@sriov/policy-status';
+import { configMapCondition, describeProblems, nodesCondition } from '@sriov/policy-status';
 import { type ConfigMapWriter } from '../config-map/config-map-writer.ts';
 import { type StatusSources } from './nodes-of.ts';
 
@@ -11,19 +11,11 @@ export interface OperatorConfigSources extends StatusSources {
 }
 
 /**
- * Whether the settings are in force, whether the configuration of the device plugin is written and finds room, whether
- * all else that nodes are to have could be written, and whether the list of NICs can be read.
+ * Whether the configuration of the device plugin is written and finds room, whether all else that nodes are to have
+ * could be written, and whether the list of NICs can be read.
  */
-export function decideConditions(
-  sources: OperatorConfigSources,
-  spec: NonNullable<SriovOperatorConfig['spec']>,
-): NewCondition[] {
-  return [
-    operatorConfigCondition(spec, sources.view.current.problems),
-    configurationCondition(sources),
-    nodesCondition(sources.failing.writesOf('all')),
-    nicListCondition(sources),
-  ];
+export function decideConditions(sources: OperatorConfigSources): NewCondition[] {
+  return [configurationCondition(sources), nodesCondition(sources.failing.writesOf('all')), nicListCondition(sources)];
 }
 
 function configurationCondition({ caches, settings, configMaps, failing, view }: OperatorConfigSources): NewCondition {

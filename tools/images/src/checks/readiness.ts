@@ -1,7 +1,14 @@
 import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_OPERATOR_NAMESPACE, LABEL, type ServiceName } from '@sriov/api';
+import {
+  apiVersionOf,
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  DEFAULT_OPERATOR_NAMESPACE,
+  LABEL,
+  type ServiceName,
+  SRIOV_OPERATOR_CONFIG,
+} from '@sriov/api';
 import { applyChart, SERVICE_ACCOUNTS, serviceKubeconfig } from '@sriov/chart';
 import { applyObject, type ControlPlane, findFreePort, Supervisor } from '@sriov/control-plane';
 import { type ImageRecipe } from '../recipe.ts';
@@ -12,12 +19,15 @@ const NAMESPACE = DEFAULT_OPERATOR_NAMESPACE;
 const HOST = '127.0.0.1';
 const READY_MS = 60_000;
 
-/** Installs all of the chart but the workloads, and makes a node. */
+/** Installs all of the chart but the workloads, and makes a node and the SriovOperatorConfig. */
 export async function prepareCluster(plane: ControlPlane): Promise<void> {
-  const values = { crds: { networkAttachmentDefinition: true }, sriovOperatorConfig: { deploy: true } };
+  const values = { crds: { networkAttachmentDefinition: true } };
   await applyChart(plane.access, { namespace: NAMESPACE, values, parts: ['crds', 'rights', 'configuration'] });
   const metadata = { name: NODE, labels: { [LABEL.worker]: '', [LABEL.os]: 'linux' } };
   await applyObject(plane.access, { apiVersion: 'v1', kind: 'Node', metadata });
+  const config = { name: DEFAULT_OPERATOR_CONFIG_NAME, namespace: NAMESPACE };
+  const { kind } = SRIOV_OPERATOR_CONFIG;
+  await applyObject(plane.access, { apiVersion: apiVersionOf(SRIOV_OPERATOR_CONFIG), kind, metadata: config });
 }
 
 /** A container that has to become ready. */
@@ -78,7 +88,7 @@ async function flagsOf(plane: ControlPlane, { name, container, user }: Candidate
   return ['--kubeconfig', '/tmp/kubeconfig', '--namespace', NAMESPACE, ...(await ownFlags(name))];
 }
 
-/** A service without an account in the chart acts as administrator. */
+/** A program without an account in the chart acts as administrator. */
 async function kubeconfigFor(plane: ControlPlane, name: string): Promise<string> {
   if (!isService(name)) return readFile(plane.kubeconfigPath, 'utf8');
   const request = { namespace: NAMESPACE, service: name, ...(name === 'config-daemon' && { node: NODE }) };
