@@ -51,16 +51,18 @@ const daemonSetSchema = z.object({
 export class Operator extends NodePolicies {
   readonly #supervisor: Supervisor;
 
-  private constructor({ plane, name }: Pick<RealNode, 'plane' | 'name'>, supervisor: Supervisor) {
+  /** Which service of this machine has ended, and how: checks that wait for something name it. */
+  #ended: string | undefined;
+
+  private constructor({ plane, name }: Pick<RealNode, 'plane' | 'name'>, folder: string) {
     super(plane.access, name);
-    this.#supervisor = supervisor;
+    this.#supervisor = new Supervisor(folder, (end) => (this.#ended ??= `${end.name} has ended (${end.how})`));
   }
 
   /** Installs it, and waits until the daemon of the node runs. */
   static async install({ plane, name }: RealNode): Promise<Operator> {
     const folder = mkdtempSync(join(tmpdir(), 'sriov-node-services-'));
-    const supervisor = new Supervisor(folder, () => undefined);
-    const operator = new Operator({ plane, name }, supervisor);
+    const operator = new Operator({ plane, name }, folder);
     try {
       await applyChart(plane.access, { namespace: NAMESPACE, values: VALUES });
       for (const service of SERVICES) await operator.#start(service, folder);
@@ -82,6 +84,11 @@ export class Operator extends NodePolicies {
     const listen = `127.0.0.1:${await findFreePort()}`;
     const args = [bundle, '--kubeconfig', kubeconfig, '--namespace', NAMESPACE, '--listen', listen];
     this.#supervisor.start({ name: service, command: process.execPath, args });
+  }
+
+  /** @throws Error also when a service has ended: nothing that a check waits for would come */
+  override request(method: string, path: string, body?: object): Promise<unknown> {
+    return this.#ended === undefined ? super.request(method, path, body) : Promise.reject(new Error(this.#ended));
   }
 
   /** Starts new pods of a DaemonSet, as an upgrade does, and waits until they have taken over. */
