@@ -36,28 +36,28 @@ const resourceSchema = z
   .readonly();
 
 /** Why devices are not offered. */
-export const HELD_BACK = [
+export type HeldBackReason =
   /** They are about to change. */
-  'Withdrawn',
+  | 'Withdrawn'
   /** No driver is bound, or another one than the resource asks for. */
-  'WrongDriver',
+  | 'WrongDriver'
   /** Their PF is administratively down. */
-  'PfDown',
+  | 'PfDown'
   /** The host uses them. */
-  'HostInterface',
+  | 'HostInterface'
   /** A pod has them under another resource. */
-  'AllocatedElsewhere',
+  | 'AllocatedElsewhere'
   /** A pod has a device that is no longer there. */
-  'Gone',
+  | 'Gone'
   /** They, or whether a pod has them, cannot be known at the moment. */
-  'Unreadable',
-] as const;
+  | 'Unreadable';
 
 const heldBackSchema = z
   .object({
     resource: z.string(),
     devices: z.array(z.string()).readonly(),
-    reason: z.enum(HELD_BACK),
+    /** A {@link HeldBackReason}; a newer device plugin may know others, and the message says what they are. */
+    reason: z.string(),
     /** One sentence for all of these devices, which names the resource and them. */
     message: z.string(),
   })

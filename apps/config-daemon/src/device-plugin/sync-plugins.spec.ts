@@ -26,6 +26,8 @@ function told(sockets: Readonly<Record<string, string | KernelError>> | KernelEr
   });
 }
 
+const NEWER = { resource: 'a/b', devices: ['1'], reason: 'Resting', message: 'a/b: 1 rests' };
+
 const A = 'device-plugin-a.sock';
 const B = 'device-plugin-b.sock';
 const at = (name: string): string => `/run/sriov-operator/${name}`;
@@ -40,6 +42,11 @@ describe("the operator's device plugin", () => {
       { kind: 'absent' },
     ],
     ['answers', { [A]: text(answer) }, { kind: 'answered', answer }],
+    [
+      'answers although it is newer, and holds back for a reason that we do not know',
+      { [A]: text({ ...answer, heldBack: [NEWER], more: 1 }) },
+      { kind: 'answered', answer: { ...answer, heldBack: [NEWER] } },
+    ],
     [
       'answers beside the socket of one that was killed',
       { [A]: refusal('UNAVAILABLE'), [B]: text(answer) },

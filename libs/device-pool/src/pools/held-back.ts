@@ -1,6 +1,6 @@
 import { formatVfIds } from '@sriov/node-plan';
 import { type ObservedDevice } from '@sriov/observed-host';
-import { type HeldBack } from '@sriov/plugin-handover';
+import { type HeldBack, type HeldBackReason } from '@sriov/plugin-handover';
 import { listSome } from '@sriov/words';
 
 /** One device that is not offered. */
@@ -8,7 +8,7 @@ export interface HeldDevice {
   readonly resource: string;
   readonly id: string;
   readonly device?: ObservedDevice;
-  readonly reason: HeldBack['reason'];
+  readonly reason: HeldBackReason;
   readonly cause: string;
 }
 

@@ -1,10 +1,10 @@
 import { holderOf } from '@sriov/node-plan';
 import { type ObservedDevice } from '@sriov/observed-host';
-import { type HeldBack, type Withdrawal } from '@sriov/plugin-handover';
+import { type HeldBackReason, type Withdrawal } from '@sriov/plugin-handover';
 
 /** Why a device is not offered. `cause` is a part of a sentence that is the same for devices in the same plight. */
 export interface Reason {
-  readonly reason: HeldBack['reason'];
+  readonly reason: HeldBackReason;
   readonly cause: string;
   /** The kubelet may list it as unhealthy although it was never offered: it is about to be. */
   readonly isPassing: boolean;
