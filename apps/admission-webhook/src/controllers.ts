@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 
 /** The admission webhook: a server that answers from caches, and the keeper of its certificate. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
-  const { settings, log, health, clock } = context;
+  const { settings, log, health, clock, signal } = context;
   const { namespace, supportedNicsOnly } = settings;
   const cluster = new Cluster(context, { service: 'admission-webhook', ...settings, kubeconfig: settings.kubeconfig });
   const caches = createCaches(cluster.informerContext, namespace);
@@ -46,6 +46,9 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
       isComplete = true;
       await certificates.run(stop);
     });
+    if (!signal.aborted) return;
+    server.leave();
+    await clock.sleep(settings.stopDelaySeconds * 1000);
   } finally {
     await server.close();
   }

@@ -60,6 +60,7 @@ const run = async (settings: Partial<Settings> & { port?: number } = {}): Promis
       ...read.settings,
       listen: `127.0.0.1:${health}`,
       bindAddress: '127.0.0.1',
+      stopDelaySeconds: 0,
       logLevel: 'silent',
       kubeconfig: testControlPlane().kubeconfigPath,
       namespace: operator,
@@ -290,6 +291,17 @@ describe('the admission webhook', () => {
       return true;
     });
     expect((await createPolicy('modest', { ...spec, numVfs: 8 }, '?dryRun=All')).warnings).toEqual([]);
+  });
+
+  it('answers on for as long as it is told when it is to stop, and says that it is not ready', async () => {
+    const second = await run({ stopDelaySeconds: 1 });
+    await untilReady(second);
+    const authority = await trusted();
+    const ended = second.stop();
+    expect(await readyz(second)).toEqual({ status: 503, text: 'process: is stopping\n' });
+    await handshake(second.port, authority);
+    await ended;
+    await expect(handshake(second.port, authority)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('warns', async () => {

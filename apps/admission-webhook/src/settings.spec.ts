@@ -13,6 +13,7 @@ describe('the settings of the admission webhook', () => {
         logLevel: 'info',
         namespace: 'sriov-network-operator',
         port: 6443,
+        stopDelaySeconds: 5,
         supportedNicsOnly: false,
         serviceName: 'operator-webhook-service',
         certificateNames: [],

@@ -13,6 +13,12 @@ export const settingsSchema = z
       .min(1)
       .optional()
       .describe('Address on which the webhook listens; all addresses of the machine by default'),
+    stopDelaySeconds: z
+      .number()
+      .min(0)
+      .max(15)
+      .default(5)
+      .describe('Seconds for which it answers on when it is to stop, until the API server calls other replicas alone'),
     supportedNicsOnly: z
       .boolean()
       .default(false)

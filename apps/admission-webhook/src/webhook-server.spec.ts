@@ -113,6 +113,26 @@ describe('the server and what is slow', () => {
   });
 });
 
+describe('a server that is about to stop', () => {
+  const ask = async (socket: TLSSocket): Promise<string> => {
+    socket.write('GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n');
+    return String((await once(socket, 'data'))[0]);
+  };
+
+  it('serves connections that stand and that come, and ends each with an answer', async () => {
+    const { port } = await start();
+    const standing = await open(port);
+    expect(await ask(standing)).not.toContain('connection: close');
+    server?.leave();
+    for (const socket of [standing, await open(port)]) {
+      const answer = await ask(socket);
+      expect(answer).toContain('HTTP/1.1 200 OK');
+      expect(answer).toContain('connection: close');
+      await ended(socket);
+    }
+  });
+});
+
 describe('the server and TLS', () => {
   it.each([
     ['ECDHE-ECDSA-AES128-GCM-SHA256', true],

@@ -58,11 +58,15 @@ export class WebhookServer {
   readonly #graceMs: number;
   /** All connections, including those in the middle of a handshake, which the HTTP server does not know yet. */
   readonly #sockets = new Set<Duplex>();
+  #isLeaving = false;
 
   private constructor(app: FastifyInstance, server: Server, graceMs: number) {
     this.#app = app;
     this.#server = server;
     this.#graceMs = graceMs;
+    app.addHook('onSend', async (_, reply) => {
+      if (this.#isLeaving) reply.header('connection', 'close');
+    });
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -88,9 +92,9 @@ export class WebhookServer {
       serverFactory: (handler) => server.on('request', handler),
     });
     addBodies(app);
+    const webhook = new WebhookServer(app, server, graceMs);
     addRoutes(app, options);
     await app.ready();
-    const webhook = new WebhookServer(app, server, graceMs);
     await listen(server, options.listen);
     return webhook;
   }
@@ -102,6 +106,14 @@ export class WebhookServer {
   /** Serves with this certificate from the next connection on. @throws Error when the two are no pair. */
   use(pair: KeyPair): void {
     this.#server.setSecureContext({ ...TLS, cert: pair.certificate, key: pair.privateKey });
+  }
+
+  /**
+   * The first half of stopping: answers as before, and each answer ends its connection. Connections that come meanwhile
+   * are served as well. When all who call know another replica, {@link close} disturbs nobody.
+   */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   /**

@@ -38,7 +38,8 @@ export interface ClusterOptions {
 
 const NODE = 'demo-node';
 const NAMESPACE = DEFAULT_OPERATOR_NAMESPACE;
-const SERVICES: readonly ServiceName[] = [
+/** What the demo runs. */
+export const SERVICES: readonly ServiceName[] = [
   'policy-controller',
   'network-renderer',
   'operand-controller',
@@ -125,7 +126,9 @@ export class DemoCluster {
 
   #flagsOf(name: ServiceName, webhookPort: number): string[] {
     if (name === 'admission-webhook') {
-      return ['--port', String(webhookPort), '--bind-address', HOST, '--certificate-names', HOST];
+      // Nobody waits for another replica: there is none.
+      const stopAtOnce = ['--stop-delay-seconds', '0'];
+      return ['--port', String(webhookPort), '--bind-address', HOST, '--certificate-names', HOST, ...stopAtOnce];
     }
     if (name !== 'config-daemon') return [];
     return ['--node-name', NODE, '--simulate', this.#options.world, '--simulate-state', this.machineFile];

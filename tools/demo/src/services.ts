@@ -65,6 +65,17 @@ export class Services {
     return this.#supervisor.pidOf(name);
   }
 
+  /** Asks a service to end, as a kubelet does with a pod that is replaced, and waits until it has ended. */
+  async stop(name: ServiceName): Promise<void> {
+    await this.#supervisor.stop(name, 'SIGTERM');
+  }
+
+  /** Starts a service that was stopped, and waits until it is ready. @throws {DemoError} when it does not become so. */
+  async startAgain(name: ServiceName): Promise<void> {
+    this.#launch(name);
+    await Promise.race([this.waitReady(name), this.failed]);
+  }
+
   /** Stops all, in order: each is asked to. */
   async close(): Promise<void> {
     await Promise.all([...this.#runs.keys()].map((name) => this.#supervisor.stop(name, 'SIGTERM')));
