@@ -18,6 +18,7 @@ import { InFlight } from './in-flight.ts';
 import { identityOf } from './kubelet/serve-socket.ts';
 import { type Registration, ResourceServer } from './kubelet/resource-server.ts';
 import { type PluginMetrics } from './metrics.ts';
+import { heldDevices, syncAnswer } from './sync-answer.ts';
 
 /** What offering devices takes. */
 export interface OfferPorts extends GatherPorts {
@@ -100,29 +101,14 @@ export class Offers {
   /** What there is to tell the daemon. */
   answer(): SyncAnswer {
     const { configProblems = [], configHash } = this.#gathered ?? {};
-    const resources = this.#plan.pools.map(({ resource: { name }, devices }) => {
-      const ids = (isHealthy: boolean): string[] =>
-        devices.filter((device) => device.isHealthy === isHealthy).map(({ id }) => id);
-      const unregistered = this.#unregistered.get(name)?.problem;
-      return { name, healthy: ids(true), unhealthy: ids(false), ...(unregistered !== undefined && { unregistered }) };
-    });
-    return {
-      resources,
-      heldBack: this.#plan.heldBack,
-      configProblems,
-      ...(configHash !== undefined && { configHash }),
-      held: this.#held(),
-      allocating: [...new Set([...this.#beingGiven(), ...this.#memory.granted.keys()])],
-    };
-  }
-
-  #held(): string[] {
-    return this.#plan.pools.flatMap(({ devices }) => devices.filter(({ isHeld }) => isHeld).map(({ id }) => id));
+    const allocating = [...new Set([...this.#beingGiven(), ...this.#memory.granted.keys()])];
+    const unregistered = new Map([...this.#unregistered].map(([name, { problem }]) => [name, problem]));
+    return syncAnswer({ plan: this.#plan, unregistered, configProblems, configHash, allocating });
   }
 
   /** A device that is held for an allocation that waits is in nobody's way: the pod gets it as it is then. */
   #beingGiven(): string[] {
-    const held = new Set(this.#held());
+    const held = new Set(heldDevices(this.#plan));
     const waiting = new Set([...this.#waiting].flat().filter((id) => held.has(id)));
     return [...this.#inFlight.devices.keys()].filter((id) => !waiting.has(id));
   }
