@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTool } from '@sriov/control-plane';
 import { hasCode } from '@sriov/errors';
+import { z } from 'zod';
 import { ARCHITECTURES, IMAGES } from '../recipe.ts';
 import { type Command, planRelease, problemsOf, releaseSchema } from './plan-release.ts';
 
@@ -54,7 +55,8 @@ async function publish({ registry, push }: Flags): Promise<void> {
     throw new CannotReleaseError('there are no images: npm run images builds them', { cause });
   });
   const release = releaseSchema.parse(JSON.parse(text));
-  const problems = problemsOf(release, { names: IMAGES.map(({ name }) => name), architectures: ARCHITECTURES });
+  const names = IMAGES.map(({ name }) => name);
+  const problems = problemsOf(release, { names, architectures: ARCHITECTURES, sealed: await sealedVersions() });
   if (push && problems.length > 0) throw new CannotReleaseError(problems.join('\n'));
   for (const command of planRelease(release, registry, FOLDER)) {
     say(command.join(' '));
@@ -62,6 +64,11 @@ async function publish({ registry, push }: Flags): Promise<void> {
   }
   if (!push)
     say(['', 'Nothing was done. --push does it.', ...problems.map((each) => `It would refuse: ${each}`)].join('\n'));
+}
+
+async function sealedVersions(): Promise<string[]> {
+  const text = await readFile(join(ROOT, 'tools/contracts/releases/sealed.json'), 'utf8');
+  return Object.keys(z.record(z.string(), z.string()).parse(JSON.parse(text)));
 }
 
 /** Runs a command at the root of the checkout, its output being ours. @throws {CannotReleaseError} when it fails */

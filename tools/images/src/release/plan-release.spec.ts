@@ -13,7 +13,7 @@ const release: Release = {
     })),
   })),
 };
-const needed = { names: ['pump', 'tap'], architectures: ['amd64', 'arm64'] };
+const needed = { names: ['pump', 'tap'], architectures: ['amd64', 'arm64'], sealed: ['1.2.3'] };
 
 describe('a release', () => {
   it('pushes all images, then signs them and attests what is in them, by their digests', () => {
@@ -38,6 +38,11 @@ describe('a release', () => {
       'files that are in no commit',
       { revision: 'abc-modified' },
       'the images were built from files that are in no commit',
+    ],
+    [
+      'a version whose services nobody holds later ones against',
+      { version: '1.2.4' },
+      'what the services of 1.2.4 exchange is not sealed, so later versions could break it: npm run contracts -- --seal',
     ],
     ['some of the images', { images: release.images.slice(1) }, 'pump is missing'],
     [

@@ -20,11 +20,16 @@ export type Release = z.output<typeof releaseSchema>;
 /** A command, word by word. */
 export type Command = readonly [string, ...string[]];
 
+/** What a release has to be made of. */
+export interface Needed {
+  readonly names: readonly string[];
+  readonly architectures: readonly string[];
+  /** Versions whose recordings in `tools/contracts` are sealed. */
+  readonly sealed: readonly string[];
+}
+
 /** Why the images may not be released; empty when they may. */
-export function problemsOf(
-  { revision, images }: Release,
-  needed: { names: readonly string[]; architectures: readonly string[] },
-): string[] {
+export function problemsOf({ version, revision, images }: Release, needed: Needed): string[] {
   const missing = needed.names.filter((name) => !images.some((image) => image.name === name));
   const incomplete = images.flatMap(({ name, architectures }) =>
     needed.architectures
@@ -32,7 +37,12 @@ export function problemsOf(
       .map((each) => `${name} is missing for ${each}`),
   );
   const modified = revision.endsWith('-modified') ? ['the images were built from files that are in no commit'] : [];
-  return [...modified, ...missing.map((name) => `${name} is missing`), ...incomplete];
+  const unsealed = needed.sealed.includes(version)
+    ? []
+    : [
+        `what the services of ${version} exchange is not sealed, so later versions could break it: npm run contracts -- --seal`,
+      ];
+  return [...modified, ...unsealed, ...missing.map((name) => `${name} is missing`), ...incomplete];
 }
 
 /**
