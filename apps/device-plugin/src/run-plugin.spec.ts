@@ -284,6 +284,16 @@ describe('the device plugin', () => {
     expect(healthy(kubelet.told(R) ?? {})).toBe(4);
   });
 
+  it('can be asked by the daemon again after somebody has removed its socket', async () => {
+    start();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    await sync();
+    const removed = readdirSync(join(folder, 'run'));
+    for (const name of removed) rmSync(join(folder, 'run', name));
+    expect((await sync()).resources).toMatchObject([{ name: R }]);
+    expect(readdirSync(join(folder, 'run'))).not.toEqual(removed);
+  });
+
   it('registers again with a new kubelet', async () => {
     start();
     await kubelet.until(R, (each) => healthy(each) === 4);

@@ -1,18 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { CDI_FOLDER, DEVICE_INFO_FOLDER, planPools } from '@sriov/device-pool';
 import { type Kernel } from '@sriov/host';
-import { isSyncSocket, type SyncAnswer, syncSocketPath } from '@sriov/plugin-handover';
+import { isSyncSocket } from '@sriov/plugin-handover';
 import { followSources, type ServiceContext } from '@sriov/runtime';
 import { isResourceSocket } from './kubelet/resource-server.ts';
-import { removeDeadSockets, serveSocket } from './kubelet/serve-socket.ts';
+import { removeDeadSockets } from './kubelet/serve-socket.ts';
 import { createPluginMetrics } from './metrics.ts';
 import { type LookPorts, Looks } from './looks.ts';
 import { Offers } from './offers.ts';
 import { Passes } from './passes.ts';
 import { type Settings } from './settings.ts';
 import { StaleFiles } from './stale-files.ts';
-import { SYNC_SERVICE, syncService } from './sync-service.ts';
+import { SyncSocket } from './sync-socket.ts';
 import { eventSources } from './watches.ts';
 import { writeFiles } from './write-files.ts';
 
@@ -37,7 +36,14 @@ export async function runPlugin(context: ServiceContext<Settings>, { kernel, onA
   const stale = new StaleFiles({ deviceInfo: DEVICE_INFO_FOLDER, cdi: CDI_FOLDER }, clock);
   const files = { writeFiles, removeStaleFiles: stale.remove.bind(stale) };
   const offers = new Offers({ ...settings, ...files, kernel, clock, log, metrics, wake, look });
-  const passes = new Passes(() => offers.pass(planPools));
+  const own = new SyncSocket(handoverFolder, async () => {
+    await looks.pass();
+    return offers.answer();
+  });
+  const passes = new Passes(async () => {
+    await own.serve();
+    await offers.pass(planPools);
+  });
   const isComplete = (): boolean => offers.isComplete;
   const isAnswered = (): boolean => offers.isAnswered;
   const looks = new Looks({ passes, isComplete, isAnswered, onAnswered, clock, log, metrics, signal });
@@ -47,12 +53,7 @@ export async function runPlugin(context: ServiceContext<Settings>, { kernel, onA
   ]);
   health.addReadiness('kubelet', () => looks.problem ?? true);
 
-  const sync = async (): Promise<SyncAnswer> => {
-    await looks.pass();
-    return offers.answer();
-  };
-  const socket = join(handoverFolder, basename(syncSocketPath(randomBytes(6).toString('hex'))));
-  const own = await serveSocket(socket, SYNC_SERVICE, syncService(sync));
+  await own.serve();
   try {
     looks.wake(0);
     // A ConfigMap exchanges its files by a link beside them.
