@@ -13,6 +13,8 @@ class Bench {
   readonly metrics: string[] = [];
   readonly warnings: unknown[][] = [];
   answered = 0;
+  /** Why it cannot be told that the kubelet has answered. */
+  disk: Error | undefined;
   readonly stop = new AbortController();
   readonly looks: Looks;
   readonly #start = this.clock.elapsed();
@@ -25,7 +27,7 @@ class Bench {
       isAnswered: () => this.#end === 'fine' || this.#end === 'refused',
       onAnswered: () => {
         this.answered += 1;
-        return Promise.resolve();
+        return this.disk === undefined ? Promise.resolve() : Promise.reject(this.disk);
       },
       clock: this.clock,
       log: { warn: (...args: unknown[]) => this.warnings.push(args) },
@@ -121,21 +123,17 @@ describe('what is known of the kubelet', () => {
     expect(bench.answered).toBe(1);
   });
 
-  it('is told again when that could not be passed on', async () => {
+  it('is told again when that could not be passed on, which does not keep the daemon from an answer', async () => {
     const bench = new Bench('fine');
-    let isFull = true;
-    const looks = new Looks({
-      passes: { request: () => Promise.resolve() },
-      ...{ isComplete: () => true, isAnswered: () => true },
-      onAnswered: () => (isFull ? Promise.reject(new Error('the disk is full')) : Promise.resolve()),
-      ...{ clock: bench.clock, log: { warn: () => undefined }, metrics: { passed: () => undefined } },
-      signal: bench.stop.signal,
-    });
-    await looks.look();
-    expect(looks.problem).toBe('the disk is full');
-    isFull = false;
+    bench.disk = new Error('the disk is full');
+    await expect(bench.looks.pass()).resolves.toBeUndefined();
+    await bench.looks.look();
+    const problem = 'nobody can be told that the device plugin has started: the disk is full';
+    expect([bench.looks.problem, bench.metrics]).toEqual([problem, ['done', 'done']]);
+    expect(bench.warnings).toEqual([[{ err: bench.disk }, problem]]);
+    bench.disk = undefined;
     await bench.clock.advance(2_000);
-    expect(looks.problem).toBeUndefined();
+    expect([bench.looks.problem, bench.answered]).toEqual([undefined, 3]);
   });
 
   it('is not known after a look that failed, which the one who asked hears of', async () => {

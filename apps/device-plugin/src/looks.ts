@@ -10,7 +10,7 @@ export interface LookPorts {
   readonly isComplete: () => boolean;
   /** Whether it has taken or refused each of them. */
   readonly isAnswered: () => boolean;
-  /** Is called when it has for the first time. */
+  /** Is called when it has for the first time, and again at the next look when that failed. */
   readonly onAnswered: () => Promise<void>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Pick<Logger, 'warn'>;
@@ -55,9 +55,9 @@ export class Looks {
     const { passes, isComplete, isAnswered, metrics } = this.#ports;
     try {
       await passes.request();
-      if (isAnswered()) await this.#answered();
-      this.#problem = isAnswered() ? undefined : 'the kubelet has not answered about all resources';
-      this.#isFine = isComplete();
+      const problem = isAnswered() ? await this.#answered() : 'the kubelet has not answered about all resources';
+      this.#problem = problem;
+      this.#isFine = isComplete() && problem === undefined;
       metrics.passed('done');
     } catch (err) {
       this.#failed(err);
@@ -67,9 +67,18 @@ export class Looks {
     }
   }
 
-  async #answered(): Promise<void> {
-    if (!this.#wasAnswered) await this.#ports.onAnswered();
-    this.#wasAnswered = true;
+  /** What is offered does not depend on who hears of it. @returns why it could not be passed on */
+  async #answered(): Promise<string | undefined> {
+    if (this.#wasAnswered) return undefined;
+    try {
+      await this.#ports.onAnswered();
+      this.#wasAnswered = true;
+      return undefined;
+    } catch (err) {
+      const problem = `nobody can be told that the device plugin has started: ${messageOf(err)}`;
+      if (this.#problem !== problem) this.#ports.log.warn({ err }, problem);
+      return problem;
+    }
   }
 
   #failed(err: unknown): void {

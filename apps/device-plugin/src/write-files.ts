@@ -10,6 +10,9 @@ export async function writeFiles(files: readonly HostFile[]): Promise<void> {
   for (const { path, content } of files) {
     await mkdir(dirname(path), { recursive: true, mode: MODE.folder });
     const draft = `${path}.new-${process.pid}`;
+    // A process that was killed has left it: in a container, each process is number 1. Nobody may write to it, this one
+    // neither, as it has no capabilities.
+    await rm(draft, { force: true });
     try {
       await writeFile(draft, content, { mode: MODE.file });
       await rename(draft, path);
