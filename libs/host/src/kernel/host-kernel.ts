@@ -22,6 +22,9 @@ import { watchFolder } from './watch-folder.ts';
 /** These show the kernel, not the host's disk: they are the same inside a privileged container. */
 const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
 
+/** What pods are given, and what comes with its driver, perhaps later than that. */
+const DEVICE_SUBSYSTEMS = ['pci', 'infiniband', 'vdpa', 'auxiliary'];
+
 /** Where the kubelet has a folder for each pod of the node (k8s.io/kubernetes/pkg/kubelet/config/defaults.go). */
 const POD_FOLDER = '/var/lib/kubelet/pods';
 
@@ -107,7 +110,7 @@ export class HostKernel implements Kernel {
     if (source === 'pod')
       return attempt('watch', POD_FOLDER, () => watchFolder(this.#realPath(POD_FOLDER), tell, signal));
     if (source === 'link') return followProcess(['ip', '-o', 'monitor', 'link'], tell, signal);
-    const words = ['udevadm', 'monitor', '--kernel', '--subsystem-match=pci'];
+    const words = ['udevadm', 'monitor', '--kernel', ...DEVICE_SUBSYSTEMS.map((name) => `--subsystem-match=${name}`)];
     try {
       await followProcess(words, tell, signal);
     } catch (error) {
