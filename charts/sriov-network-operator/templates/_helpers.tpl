@@ -196,6 +196,12 @@ validations:
   verbs: [get, update]
 {{- end }}
 
+{{- /* A path on the hosts (dict "root" $ "name" NAME "given" TEXT): as given, or else that of the type of cluster. */ -}}
+{{- define "sriov.hostPath" -}}
+{{- $types := .root.Files.Get "files/cluster-types.yaml" | fromYaml -}}
+{{- .given | default (get (get $types .root.Values.operator.clusterType) .name) -}}
+{{- end }}
+
 {{- /* Environment variables that every service reads, and those of the map "extra". */ -}}
 {{- define "sriov.env" -}}
 - name: NAMESPACE
@@ -244,10 +250,13 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
+{{- /* On OpenShift, each namespace has users of its own, and no other may be named. */ -}}
 {{- define "sriov.podSecurityContext" -}}
 runAsNonRoot: true
+{{- if ne .Values.operator.clusterType "openshift" }}
 runAsUser: 65532
 runAsGroup: 65532
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}

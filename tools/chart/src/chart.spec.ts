@@ -15,7 +15,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, renderChart, type RenderOptions, runHelm } from './render.ts';
-import { operandsOf, operatorConfigOf } from './test/operands-of.ts';
+import { dataOf, operandsOf, operatorConfigOf } from './test/operands-of.ts';
 
 jest.setTimeout(120_000);
 
@@ -73,13 +73,17 @@ describe('the chart', () => {
     expect(await runHelm(path, ['lint', '--strict', CHART_FOLDER])).toContain('1 chart(s) linted, 0 chart(s) failed');
   });
 
-  it.each([
+  it.each<[string, object]>([
     ['its defaults', {}],
     ['all that can be switched on', EVERYTHING],
     ['a proxy of metrics', { configDaemon: { metricsProxy: { image: 'proxy:1' } } }],
     ['a webhook outside the cluster', { admissionWebhook: { url: 'https://127.0.0.1:6443' } }],
     ['a certificate of cert-manager', certificates({ certManager: { enabled: true } })],
     ['a certificate that others make', certificates({ custom: { enabled: true, operator: { caCrt: PEM } } })],
+    ...['openshift', 'k3s', 'rke2', 'microk8s', 'talos'].map((clusterType): [string, object] => [
+      `the type ${clusterType}`,
+      { ...EVERYTHING, operator: { clusterType } },
+    ]),
     ['no webhook', { operator: { admissionControllers: { enabled: false } }, networkPolicy: { enabled: true } }],
   ])('has no object with %s that the API server refuses', async (_, values) => {
     await installCrds();
@@ -109,6 +113,7 @@ describe('the chart', () => {
     ['a plain http address', { admissionWebhook: { url: 'http://127.0.0.1' } }, '/admissionWebhook/url'],
     ['half a line of a NIC', { supportedExtraNICs: ['MyNIC: "8086 1521"'] }, '/supportedExtraNICs/0'],
     ['an unknown log level', { logLevel: 'loud' }, '/logLevel'],
+    ['an unknown type of cluster', { operator: { clusterType: 'k8s' } }, '/operator/clusterType'],
   ])('refuses %s and names it', async (_, values, message) => {
     await expect(renderChart({ values })).rejects.toThrow(message);
   });
@@ -116,7 +121,7 @@ describe('the chart', () => {
   it('documents each of its values, and no others', () => {
     const values = z.looseObject({}).parse(parse(readFileSync(join(CHART_FOLDER, 'values.yaml'), 'utf8')));
     const readme = readFileSync(join(CHART_FOLDER, 'README.md'), 'utf8');
-    const table = readme.slice(readme.indexOf('## Values'), readme.indexOf('## Which device plugin'));
+    const table = readme.slice(readme.indexOf('## Values'), readme.indexOf('## Kinds of clusters'));
     const documented = [...table.matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name);
     expect(documented).toEqual(leavesOf(values));
   });
@@ -174,6 +179,44 @@ describe('the chart', () => {
       'DaemonSet sriov-cni-plugins',
     ]);
     expect(find(objects, 'DaemonSet', DAEMON).metadata.annotations).toEqual({ a: 'b' });
+  });
+
+  it.each([
+    ['kubernetes', '/opt/cni/bin', '/etc/sriov-operator'],
+    ['openshift', '/var/lib/cni/bin', '/etc/sriov-operator'],
+    ['k3s', '/var/lib/rancher/k3s/data/cni', '/etc/sriov-operator'],
+    ['rke2', '/opt/cni/bin', '/etc/sriov-operator'],
+    ['microk8s', '/var/snap/microk8s/current/opt/cni/bin', '/etc/sriov-operator'],
+    ['talos', '/opt/cni/bin', '/var/lib/sriov-operator'],
+  ])('knows the paths of %s, and takes others that are given', async (clusterType, binPath, stateFolder) => {
+    const settingsOf = async (values: object): Promise<unknown> =>
+      JSON.parse(dataOf(await renderChart({ values }), 'operand-settings')['settings.json'] ?? '');
+    expect(await settingsOf({ operator: { clusterType } })).toMatchObject({
+      cniPlugins: { binPath },
+      configDaemon: { stateFolder },
+    });
+    const given = { operator: { clusterType, cniBinPath: '/cni' }, configDaemon: { stateFolder: '/state' } };
+    expect(await settingsOf(given)).toMatchObject({
+      cniPlugins: { binPath: '/cni' },
+      configDaemon: { stateFolder: '/state' },
+    });
+  });
+
+  it('lets exactly the accounts of operands use the SCC privileged of OpenShift, and names no user there', async () => {
+    const images = { sriovCni: 'cni:1', sriovDevicePlugin: 'plugin:1', metricsExporter: 'exporter:1' };
+    const objects = await renderChart({ values: { operator: { clusterType: 'openshift' }, images } });
+    expect(find(objects, 'RoleBinding', 'operands-privileged')).toMatchObject({
+      subjects: [
+        { name: DAEMON },
+        { name: 'sriov-operator-device-plugin' },
+        { name: 'sriov-device-plugin' },
+        { name: 'metrics-exporter-sa' },
+        { name: 'sriov-cni-plugins' },
+      ],
+    });
+    const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+    expect(JSON.stringify(deployments)).not.toMatch(/runAsUser|runAsGroup/);
+    expect(JSON.stringify(await renderChart())).not.toContain('security.openshift.io');
   });
 
   it('has the account of each operand, and the pods of none have another', async () => {

@@ -7,7 +7,7 @@ const configMapSchema = z.object({ data: z.record(z.string(), z.string()) });
 const OWNER = { apiVersion: 'v1', kind: 'SriovOperatorConfig', name: 'default', uid: 'u' };
 
 /** The data of a ConfigMap of the chart. @throws Error when the chart has none of that name */
-function dataOf(objects: readonly Manifest[], name: string): Record<string, string> {
+export function dataOf(objects: readonly Manifest[], name: string): Record<string, string> {
   const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name);
   return configMapSchema.parse(found).data;
 }
