@@ -1,6 +1,13 @@
 import { REASON, SRIOV_OPERATOR_CONFIG, type SriovOperatorConfig } from '@sriov/api';
 import { type EventRecorder, isNotFound, type KubeClient } from '@sriov/kube';
-import { acceptedForm, DAEMON_SET, operandKeyOf, type OperandWrite, type PresentObject } from '@sriov/operands';
+import {
+  acceptedForm,
+  DAEMON_SET,
+  objectToApply,
+  operandKeyOf,
+  type OperandWrite,
+  type PresentObject,
+} from '@sriov/operands';
 import { type Logger } from '@sriov/runtime';
 import { type AcceptedForms } from './accepted-forms.ts';
 
@@ -25,7 +32,7 @@ export async function apply(
     const { kind, resource, object } = write;
     switch (kind) {
       case 'apply': {
-        const answer = await ports.client.apply(resource, object);
+        const answer = await ports.client.apply(resource, objectToApply(write));
         ports.accepted.set(operandKeyOf(write), acceptedForm(write, answer));
         if (write.differences.length > 0) tellOfRestored(ports, config, write);
         break;

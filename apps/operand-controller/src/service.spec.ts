@@ -422,5 +422,7 @@ describe('a DaemonSet with the name of ours', () => {
       return podText(set).includes('config-daemon:1') && set;
     });
     expect(podText(ours)).not.toContain('theirs');
+    // The pods of upstream's have generation 1, and would count as up to date.
+    expect(Number(ours.metadata.annotations?.['deprecated.daemonset.template.generation'])).toBeGreaterThan(1_000);
   });
 });

@@ -8,6 +8,7 @@ import {
   acceptedForm,
   type AcceptedForm,
   daemonSetOf,
+  objectToApply,
   type OperandFacts,
   operandKeyOf,
   type OperandPlan,
@@ -100,6 +101,25 @@ describe('the plan of an operand', () => {
         'delete DaemonSet/sriov-operator-device-plugin',
       ]);
     });
+  });
+
+  it('gives a new DaemonSet a generation of its own, so that the pods of its predecessor are renewed', () => {
+    const GENERATION = 'deprecated.daemonset.template.generation';
+    const generationOf = (logLevel: string, present: readonly PresentObject[] = []): unknown => {
+      const [write] = plan('config-daemon', make('config-daemon', {}, { logLevel }), { present }).writes;
+      return write?.kind === 'apply' && objectToApply(write).metadata.annotations?.[GENERATION];
+    };
+    expect(generationOf('info')).toMatch(/^[1-9][0-9]{6,9}$/);
+    expect(generationOf('info')).toBe(generationOf('info'));
+    expect(generationOf('info')).not.toBe(generationOf('debug'));
+    // From then on the API server counts.
+    const counted = changed(deployed('config-daemon'), ({ metadata, ...object }) => ({
+      ...object,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, [GENERATION]: '7' } },
+    }));
+    expect(generationOf('debug', counted)).toBe('7');
+    const [service] = plan('metrics-exporter', make('metrics-exporter', ON)).writes.slice(1);
+    expect(service).toMatchObject({ resource: SERVICE, generation: undefined });
   });
 
   it('makes what is missing', () => {

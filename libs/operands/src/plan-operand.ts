@@ -36,7 +36,13 @@ export interface AcceptedForm {
 /** A write that an operand needs. */
 export type OperandWrite =
   /** Server-side apply. `differences` says what somebody else has changed, if that is why. */
-  | ({ readonly kind: 'apply'; readonly hash: string; readonly differences: readonly string[] } & WantedObject)
+  | ({
+      readonly kind: 'apply';
+      readonly hash: string;
+      readonly differences: readonly string[];
+      /** Of the template of a DaemonSet; see `objectToApply`. */
+      readonly generation: string | undefined;
+    } & WantedObject)
   /** Takes the place of an object that another operator made: its pods stay, and ours takes them over. */
   | ({ readonly kind: 'replace' } & PresentObject)
   | ({ readonly kind: 'delete' } & PresentObject);
@@ -116,7 +122,10 @@ function compare(facts: OperandFacts, wanted: WantedObject): Finding {
   const hash = facts.hashOf(canonicalJson(asJson(wanted.object)));
   const apply = (differences: readonly string[]): Finding => ({
     kind: 'write',
-    write: { kind: 'apply', resource: wanted.resource, object: withHash(wanted.object, hash), hash, differences },
+    write: {
+      ...{ kind: 'apply', resource: wanted.resource, object: withHash(wanted.object, hash), hash, differences },
+      generation: generationOf(wanted, present, hash),
+    },
   });
   if (present === undefined) return apply([]);
   if (isGoing(present.object)) return { kind: 'going' };
@@ -162,6 +171,34 @@ function withHash(object: OperandObject, hash: string): OperandObject {
     ...object,
     metadata: { ...metadata, annotations: { ...metadata.annotations, [ANNOTATION.operandHash]: hash } },
   };
+}
+
+/** Generation of the template of a DaemonSet. The API server counts it in this annotation. */
+const GENERATION = 'deprecated.daemonset.template.generation';
+/** More than a DaemonSet of somebody else will ever have been changed. */
+const FIRST_GENERATION = 1_000_000;
+const HASH_DIGITS = 8;
+
+/**
+ * The DaemonSet controller takes a pod for up to date when its label has the generation of the template, whatever is in it.
+ * Generations begin with 1, so pods that another DaemonSet has left would never be renewed. Ours begin elsewhere: the same
+ * content has the same number. From there the API server counts on, and we leave it what it has.
+ */
+function generationOf(
+  { resource }: WantedObject,
+  present: PresentObject | undefined,
+  hash: string,
+): string | undefined {
+  if (resource !== DAEMON_SET) return undefined;
+  if (present !== undefined) return present.object.metadata.annotations?.[GENERATION];
+  return String(FIRST_GENERATION + Number.parseInt(hash.slice(0, HASH_DIGITS), 16));
+}
+
+/** The object as it is sent: with the generation, which is no part of what is compared. */
+export function objectToApply({ object, generation }: Extract<OperandWrite, { kind: 'apply' }>): OperandObject {
+  if (generation === undefined) return object;
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [GENERATION]: generation } } };
 }
 
 function belongsTo(name: OperandName, { metadata }: OperandObject): boolean {
