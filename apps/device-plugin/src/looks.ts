@@ -6,7 +6,7 @@ import { type PluginMetrics } from './metrics.ts';
 /** What passes are made and told of with. */
 export interface LookPorts {
   readonly passes: Pick<Passes, 'request'>;
-  /** Whether the kubelet knows all resources after a pass. */
+  /** Whether a pass needs no repetition: the kubelet knows all resources, and everything could be read. */
   readonly isComplete: () => boolean;
   /** Whether it has taken or refused each of them. */
   readonly isAnswered: () => boolean;

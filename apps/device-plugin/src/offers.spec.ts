@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type HostFile, planPools } from '@sriov/device-pool';
-import { HostKernel, type Kernel, setNumVfs } from '@sriov/host';
+import { HostKernel, type Kernel, KernelError, setNumVfs } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { type Handover } from '@sriov/plugin-handover';
 import { FakeClock } from '@sriov/testing';
@@ -28,6 +28,8 @@ let allocations: [string, number][];
 /** Why files cannot be removed. */
 let untidy: Error | undefined;
 let written: readonly HostFile[];
+/** Files of the host that cannot be read. */
+let unreadable: RegExp | undefined;
 
 /** The simulated host, with real files and sockets in the folder of the test. */
 function mixed(): Kernel {
@@ -35,7 +37,12 @@ function mixed(): Kernel {
   return {
     ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), list: sim.list.bind(sim) },
     ...{ exec: sim.exec.bind(sim), watch: sim.watch.bind(sim) },
-    read: (path, options) => (path.startsWith(folder) ? host.read(path, options) : sim.read(path, options)),
+    read: (path, options) => {
+      if (unreadable?.test(path) === true) {
+        return Promise.reject(new KernelError({ verb: 'read', path, code: 'EIO' }));
+      }
+      return path.startsWith(folder) ? host.read(path, options) : sim.read(path, options);
+    },
     call: (target, message, options) =>
       target.socket.startsWith(folder) ? host.call(target, message, options) : sim.call(target, message, options),
   };
@@ -75,7 +82,7 @@ beforeEach(async () => {
   await setNumVfs(sim, PF, 4);
   kubelet = new TestKubelet(join(folder, 'kubelet'));
   await kubelet.start();
-  [warnings, infos, allocations, written, untidy] = [[], [], [], [], undefined];
+  [warnings, infos, allocations, written, untidy, unreadable] = [[], [], [], [], undefined, undefined];
   offers = new Offers({
     ...{ kernel: mixed(), kubeletFolder: kubelet.folder, configFile: join(folder, 'config') },
     ...{ handoverFolder: join(folder, 'run'), resourcePrefix: 'openshift.io', useCdi: false },
@@ -98,6 +105,22 @@ afterEach(async () => {
   await offers.close();
   await kubelet.stop();
   rmSync(folder, { recursive: true });
+});
+
+describe('a look', () => {
+  it.each([
+    ['a device', /0000:01:10\.0\/modalias$/],
+    ['what pods have', /kubelet_internal_checkpoint$/],
+  ])('is not the last one while %s cannot be read: no event tells that it can be read again', async (_, files) => {
+    await pass();
+    expect(offers.isComplete).toBe(true);
+    unreadable = files;
+    await pass();
+    expect(offers.isComplete).toBe(false);
+    unreadable = undefined;
+    await pass();
+    expect(offers.isComplete).toBe(true);
+  });
 });
 
 describe('the log', () => {

@@ -66,9 +66,10 @@ export class Offers {
     this.#ports = ports;
   }
 
-  /** True when the kubelet knows all resources that there are. */
+  /** True when the kubelet knows all resources that there are, and everything could be read: no event tells of that. */
   get isComplete(): boolean {
-    return this.#unregistered.size === 0;
+    const { unreadable, allocated } = this.#gathered?.facts ?? {};
+    return this.#unregistered.size === 0 && unreadable?.size === 0 && allocated !== undefined;
   }
 
   /** True when the kubelet has taken or refused each of them. */
