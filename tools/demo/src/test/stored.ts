@@ -56,7 +56,7 @@ export async function everythingStored(access: Access): Promise<Map<string, Stor
           const isOfOthers = managedFields.some(({ manager }) => manager === OTHERS);
           const holder = `${spec?.holderIdentity} ${spec?.leaseTransitions}`;
           const version = path === LEASES ? holder : isOfOthers ? managers : resourceVersion;
-          return [`${path} ${namespace}/${name}`, { version, managers: path === LEASES ? '' : managers }] as const;
+          return [`${path} ${namespace}/${name}`, { version, managers: path === LEASES ? holder : managers }] as const;
         }),
     ),
   );
@@ -81,8 +81,12 @@ async function listableKinds(access: Access): Promise<string[]> {
 /** The objects that were written, made or removed between two looks, with who wrote them. */
 export function writtenBetween(before: ReadonlyMap<string, Stored>, after: ReadonlyMap<string, Stored>): string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
-  return [...names]
-    .filter((name) => before.get(name)?.version !== after.get(name)?.version)
-    .map((name) => `${name}: ${after.get(name)?.managers ?? 'removed'}`)
-    .sort();
+  return (
+    [...names]
+      .filter((name) => before.get(name)?.version !== after.get(name)?.version)
+      // What others alone have made: pods of DaemonSets, and Events about them.
+      .filter((name) => before.has(name) || after.get(name)?.managers !== '')
+      .map((name) => `${name}: ${after.get(name)?.managers ?? 'removed'}`)
+      .sort()
+  );
 }
