@@ -23,6 +23,8 @@ export interface Followers extends ApplyPorts {
 /** Where the host ended. */
 export interface Converged extends Remainder {
   readonly observed: ObservedHost;
+  /** A plan that changes the host was carried out, or at least begun. */
+  readonly hasActed: boolean;
   /** PFs of ours, with the entry that was last begun. */
   readonly owned: Gathered['facts']['owned'];
   /** What decides whether the device plugin is restarted. */
@@ -64,7 +66,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
       const plugin = { before: first.journal.plugin, now: gathered.journal.plugin, hasChangedVfs, told };
       const journalProblems = unhealed(gathered.journal.damaged, plan);
       const { owned } = gathered.facts;
-      return { observed, owned, rest: withSilence(plan, told), failures: end.failures, journalProblems, plugin };
+      const outcome = { rest: withSilence(plan, told), failures: end.failures, journalProblems };
+      return { observed, owned, hasActed: round > 0, ...outcome, plugin };
     }
     if (!(await withdrawing.prepare(plan, observed, followers.onWithdraw))) continue;
     await followers.onPlan(plan, observed);

@@ -20,6 +20,7 @@ const problem = { pciAddress: about.pciAddress, reason: 'InterfaceNotFound', mes
 const passWith = (change: Partial<Converged> = {}, isPatient = false): Converged & { isPatient: boolean } => ({
   observed,
   owned: new Map(),
+  hasActed: false,
   rest,
   failures: [],
   journalProblems: [],

@@ -55,6 +55,8 @@ export async function judgePass(
   const remainder = { ...pass, rest: { ...rest, problems: [...rest.problems, ...delays] } };
   const verdict = withPluginProblem(verdictOf(remainder, isPatient), pluginProblem);
   metrics.judged(observed, verdict, clock.now());
+  const { generation } = nodeState.metadata;
+  metrics.looked({ generation, syncStatus: verdict.syncStatus, hasActed: pass.hasActed });
   const gone = told.kind === 'absent' ? await findGone(nodeState, pass) : [];
   const resources = gone && { resources: resourcesOf(told, gone) };
   if (await status.write(nodeState, { observed, verdict, ...resources })) logVerdict(log, verdict);

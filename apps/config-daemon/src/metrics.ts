@@ -2,12 +2,15 @@ import { SYNC_STATUS } from '@sriov/api';
 import { failuresOf, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type Metrics } from '@sriov/runtime';
+import { Drift, type PassForDrift } from './status/drift.ts';
 
 /** What the daemon counts of its work on the host. */
 export interface NodeMetrics {
   stepEnded(about: StepName, end: { readonly seconds: number; readonly failure: StepFailure | undefined }): void;
   /** A pass has ended. `observed` is absent when the host could not be looked at. */
   judged(observed: ObservedHost | undefined, verdict: Verdict, now: number): void;
+  /** A pass has looked at the host to its end, so that it can be told whether the host had drifted. */
+  looked(pass: PassForDrift): void;
 }
 
 /**
@@ -33,6 +36,7 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
   return {
+    looked: countDrift(metrics),
     stepEnded({ pciAddress, kind }, { seconds, failure }) {
       steps.inc({ pf: pciAddress, step: kind, outcome: failure?.outcome ?? 'done' });
       durations.observe({ step: kind }, seconds);
@@ -57,5 +61,22 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
         possible.set({ pf: pciAddress }, sriov.totalVfs);
       }
     },
+  };
+}
+
+/** @returns what takes each pass that has looked at the host to its end */
+function countDrift(metrics: Metrics): NodeMetrics['looked'] {
+  const drift = new Drift();
+  const found = metrics.counter(
+    'sriov_node_drift_found_total',
+    'Times when the host was no longer as its spec wants it although the spec was the same',
+  );
+  const repaired = metrics.counter('sriov_node_drift_repaired_total', 'Times when drift was repaired');
+  const drifted = metrics.gauge('sriov_node_drifted', '1 while the host is no longer as its spec wants it although the spec is the same');
+  return (pass) => {
+    const { isFound, isRepaired } = drift.passed(pass);
+    found.inc(isFound ? 1 : 0);
+    repaired.inc(isRepaired ? 1 : 0);
+    drifted.set(drift.isDrifted ? 1 : 0);
   };
 }

@@ -6,6 +6,7 @@ import {
   type NodeStateStatus,
   type SriovNetworkNodeState,
 } from '@sriov/api';
+import { setNumVfs } from '@sriov/host';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
@@ -476,6 +477,43 @@ describe('reports', () => {
     await daemon.kernel.unplug(PF);
     await daemon.reconcile();
     expect(await daemon.metrics.text()).not.toContain(`sriov_node_virtual_functions{pf="${PF}"}`);
+  });
+});
+
+describe('drift', () => {
+  const lineOf = async (daemon: Daemon, name: string): Promise<string | undefined> =>
+    (await daemon.metrics.text()).split('\n').find((line) => line.startsWith(`sriov_node_${name} `));
+  const driftOf = async (daemon: Daemon): Promise<unknown> =>
+    Promise.all(['drift_found_total', 'drift_repaired_total', 'drifted'].map((name) => lineOf(daemon, name)));
+  const LINES = (found: number, repaired: number, drifted: number): string[] => [
+    `sriov_node_drift_found_total ${found}`,
+    `sriov_node_drift_repaired_total ${repaired}`,
+    `sriov_node_drifted ${drifted}`,
+  ];
+
+  it('is counted when it is found and when it is repaired, and the work on a new spec is none', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    expect(await driftOf(daemon)).toEqual(LINES(0, 0, 0));
+    await daemon.kernel.exec('ip', ['link', 'set', 'ens1', 'mtu', '1500']);
+    await daemon.reconcile();
+    expect([daemon.mtuOf('ens1'), await driftOf(daemon)]).toEqual([9000, LINES(1, 1, 0)]);
+  });
+
+  it('that cannot be repaired is told as long as it lasts, and not once more when the host cannot be read', async () => {
+    const daemon = new Daemon();
+    daemon.want(testSpec(4, 2));
+    await daemon.reconcile();
+    await setNumVfs(daemon.kernel, PF, 0);
+    daemon.kernel.addFault({ verb: 'write', path: NUM_VFS, errno: 'EIO', times: 1 });
+    await daemon.reconcile();
+    expect(await driftOf(daemon)).toEqual(LINES(1, 0, 1));
+    daemon.kernel.addFault({ verb: 'exec', path: 'ip -j -d link show', errno: 'ETIMEDOUT', times: 1 });
+    await expect(daemon.reconcile()).rejects.toThrow('ETIMEDOUT');
+    expect(await driftOf(daemon)).toEqual(LINES(1, 0, 1));
+    await daemon.reconcile();
+    expect([daemon.vfsOf(PF), await driftOf(daemon)]).toEqual([4, LINES(1, 1, 0)]);
   });
 });
 

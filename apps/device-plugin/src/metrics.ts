@@ -4,8 +4,11 @@ import { type Registration } from './kubelet/resource-server.ts';
 
 /** Metrics of the device plugin. */
 export interface PluginMetrics {
-  /** What is offered after a pass. */
-  offered(answer: SyncAnswer): void;
+  /**
+   * What is offered after a pass.
+   * @param allocated how many devices of each resource pods have; absent where nobody can tell
+   */
+  offered(answer: SyncAnswer, allocated: ReadonlyMap<string, number> | undefined): void;
   /** An Allocate was answered. @param ms its duration */
   allocated(resource: string, outcome: 'given' | 'refused', ms: number): void;
   /** The kubelet was asked to take a resource, or to take it again. */
@@ -20,6 +23,11 @@ export function createPluginMetrics(metrics: Metrics): PluginMetrics {
     'sriov_device_plugin_devices',
     'Devices that the kubelet is told of, by resource and health',
     ['resource', 'health'],
+  );
+  const given = metrics.gauge(
+    'sriov_device_plugin_allocated_devices',
+    'Devices that pods have, by resource; absent while the kubelet cannot be asked',
+    ['resource'],
   );
   const registered = metrics.gauge('sriov_device_plugin_registered', '1 when the kubelet knows the resource', [
     'resource',
@@ -42,8 +50,10 @@ export function createPluginMetrics(metrics: Metrics): PluginMetrics {
     'outcome',
   ]);
   return {
-    offered: ({ resources, configProblems }) => {
+    offered: ({ resources, configProblems }, allocated) => {
       devices.reset();
+      given.reset();
+      for (const [resource, count] of allocated ?? []) given.set({ resource }, count);
       registered.reset();
       for (const { name, healthy, unhealthy, unregistered } of resources) {
         devices.set({ resource: name, health: 'healthy' }, healthy.length);

@@ -96,7 +96,7 @@ export class Offers {
     await this.#endOthers();
     await this.#tidy(gathered);
     this.#say();
-    this.#ports.metrics.offered(this.answer());
+    this.#ports.metrics.offered(this.answer(), countAllocated(gathered, this.#plan));
   }
 
   /** What there is to tell the daemon. */
@@ -283,4 +283,19 @@ export class Offers {
     );
     return new Map(entries.filter((entry) => entry !== undefined));
   }
+}
+
+/** How many devices of each planned resource pods have; nothing where nobody can tell. */
+function countAllocated(
+  { facts: { allocated }, isKubeletMissing }: Gathered,
+  { pools }: PoolsPlan,
+): ReadonlyMap<string, number> | undefined {
+  if (allocated === undefined || isKubeletMissing) return undefined;
+  const holders = [...allocated.values()];
+  return new Map(
+    pools.map(({ resource: { name } }) => [
+      name,
+      holders.filter((each) => each.some(({ resource }) => resource === name)).length,
+    ]),
+  );
 }

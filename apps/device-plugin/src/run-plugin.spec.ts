@@ -346,6 +346,22 @@ describe('the device plugin', () => {
     await kubelet.until(R, (each) => healthy(each) === 4);
   });
 
+  it('counts the devices that pods have, and says nothing of them while the kubelet cannot be asked', async () => {
+    start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    const allocated = async (): Promise<string[]> => {
+      await sync();
+      return (await metrics.text()).split('\n').filter((line) => /^sriov_device_plugin_allocated_devices\b/.test(line));
+    };
+    const line = (count: number): string[] => [`sriov_device_plugin_allocated_devices{resource="${R}"} ${count}`];
+    sim.users.allocate(id, { name: 'web', resource: R });
+    sim.users.allocate('0000:99:00.0', { name: 'other', resource: 'example.org/fpga' });
+    expect(await allocated()).toEqual(line(1));
+    sim.addFault({ verb: 'call', path: '*', errno: 'ECONNREFUSED' });
+    sim.addFault({ verb: 'read', path: '*/kubelet_internal_checkpoint', errno: 'EIO' });
+    expect(await allocated()).toEqual([]);
+  });
+
   it('counts allocations and registrations by how they ended', async () => {
     kubelet.refusal = 'not now';
     start();

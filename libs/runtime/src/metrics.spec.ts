@@ -16,3 +16,17 @@ describe('the metrics of the process', () => {
     expect(left.filter((name) => !/^nodejs_eventloop_lag_\w+_seconds$/.test(name))).toEqual([]);
   });
 });
+
+describe('the list of what is registered', () => {
+  it('has name, type, help and labels of each metric, also of one without samples', () => {
+    const metrics = new Metrics();
+    metrics.counter('pumped_total', 'Litres pumped', ['pump', 'outcome']);
+    metrics.gauge('level', 'Height of the water');
+    metrics.histogram('pump_seconds', 'Duration of a stroke', ['pump']);
+    expect(metrics.list()).toEqual([
+      { name: 'pumped_total', type: 'counter', help: 'Litres pumped', labels: ['pump', 'outcome'] },
+      { name: 'level', type: 'gauge', help: 'Height of the water', labels: [] },
+      { name: 'pump_seconds', type: 'histogram', help: 'Duration of a stroke', labels: ['pump'] },
+    ]);
+  });
+});

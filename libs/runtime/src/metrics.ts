@@ -1,4 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { z } from 'zod';
+
+/** What is known of a metric without its samples. */
+export interface MetricAbout {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+}
 
 /** The metrics of one process: created once at its composition root and passed down. */
 export class Metrics {
@@ -28,6 +37,15 @@ export class Metrics {
   /** A distribution of durations, in seconds. */
   histogram<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Histogram<L> {
     return new Histogram({ name, help, labelNames: [...labelNames], buckets: DURATIONS, registers: [this.#registry] });
+  }
+
+  /** What is registered: pages, alerts and dashboards have to fit it. */
+  list(): MetricAbout[] {
+    return this.#registry.getMetricsAsArray().map(({ name, type, help }) => {
+      const metric = this.#registry.getSingleMetric(name);
+      const labels = metric !== undefined && 'labelNames' in metric ? z.array(z.string()).parse(metric.labelNames) : [];
+      return { name, type, help, labels };
+    });
   }
 
   /** All metrics in the Prometheus text format. */
