@@ -8,6 +8,8 @@ const programs = ['tools/control-plane/src/main.ts', '--resolve-only', '--contro
 if (run('node', '--import', 'tsx', ...programs) !== 0) process.exit(1);
 // Only the chart and the demo need it: without it they fail, and all others are tested all the same.
 run('node', '--import', 'tsx', 'tools/chart/src/main.ts');
+// Only the tests of the alerts need promtool.
+run('node', '--import', 'tsx', 'tools/observability/src/main.ts');
 
 const counts = () =>
   ['apps', 'libs', 'tools']

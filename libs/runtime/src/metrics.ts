@@ -44,7 +44,8 @@ export class Metrics {
     return this.#registry.getMetricsAsArray().map(({ name, type, help }) => {
       const metric = this.#registry.getSingleMetric(name);
       const labels = metric !== undefined && 'labelNames' in metric ? z.array(z.string()).parse(metric.labelNames) : [];
-      return { name, type, help, labels };
+      // The package says that it is a number, and it is a word.
+      return { name, type: z.string().parse(type), help, labels };
     });
   }
 

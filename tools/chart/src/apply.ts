@@ -20,7 +20,7 @@ const POLL_MS = 50;
 /**
  * Installs the chart as administrator, by server-side apply: repeating it changes nothing. The namespace is made when
  * it is not there. Resolves with the objects, once the API server serves all CRDs among them.
- * @throws {NoHelmError} {@link ChartError} Error of the API server that names the object
+ * @throws {NoToolError} {@link ChartError} Error of the API server that names the object
  */
 export async function applyChart(access: Access, options: ApplyOptions = {}): Promise<Manifest[]> {
   const { namespace = DEFAULT_OPERATOR_NAMESPACE, parts = ORDER } = options;

@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { HELM_VERSION, helmFolder, type HelmOptions, resolveHelm } from './helm.ts';
+import { type GoToolOptions, toolFolder } from '@sriov/control-plane';
+import { HELM, resolveHelm } from './helm.ts';
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -21,7 +22,7 @@ const place = (where: string, mode = 0o755): string => {
   chmodSync(join(where, 'helm'), mode);
   return join(where, 'helm');
 };
-type Run = NonNullable<HelmOptions['run']>;
+type Run = NonNullable<GoToolOptions['run']>;
 /** Stands for the helm that is found and for Go, which leaves what `go install` would leave; counts its builds. */
 const machine = ({ helm = 'v3.18.0', hasGo = true } = {}): { readonly builds: string[]; readonly run: Run } => {
   const builds: string[] = [];
@@ -41,7 +42,7 @@ const withoutGo = machine({ hasGo: false }).run;
 describe('resolveHelm', () => {
   it('takes helm from the PATH', async () => {
     const path = place(join(folder, 'bin'));
-    place(helmFolder(env));
+    place(toolFolder(HELM, env));
     expect(await resolveHelm({ env, run: withoutGo })).toEqual({ path, source: 'the PATH' });
   });
 
@@ -64,7 +65,7 @@ describe('resolveHelm', () => {
 
   it('passes over a file named helm that cannot be run', async () => {
     place(join(folder, 'bin'), 0o644);
-    const path = place(helmFolder(env));
+    const path = place(toolFolder(HELM, env));
     expect(await resolveHelm({ env, run: withoutGo })).toEqual({ path, source: 'the cache' });
   });
 
@@ -74,17 +75,17 @@ describe('resolveHelm', () => {
     const third = await resolveHelm({ env, run });
     expect(builds).toEqual([expect.stringMatching(/helm@v3\.\d+\.\d+$/)]);
     expect([first.source, second.source, third.source].sort()).toEqual(['a Go build', 'the cache', 'the cache']);
-    expect(readdirSync(helmFolder(env))).toEqual(['helm']);
+    expect(readdirSync(toolFolder(HELM, env))).toEqual(['helm']);
   });
 
   it('says in one message where it looked and what helps', async () => {
     const error = await resolveHelm({ env, run: withoutGo }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'NO_HELM' });
     const { message } = error as Error;
-    for (const part of ['the PATH', helmFolder(env), 'no such command', 'it has no helm', 'an installed helm 3.17']) {
+    for (const part of ['the PATH', toolFolder(HELM, env), 'no such command', 'it has no helm', 'an installed helm 3.17']) {
       expect(message).toContain(part);
     }
-    expect(readdirSync(helmFolder(env))).toEqual([]);
+    expect(readdirSync(toolFolder(HELM, env))).toEqual([]);
   });
 
   it('says so when the cache cannot be written', async () => {
@@ -94,6 +95,6 @@ describe('resolveHelm', () => {
 
   it('is the version that docs/versions.md names', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/versions.md'), 'utf8');
-    expect(page).toMatch(new RegExp(String.raw`^\| helm +\| ${HELM_VERSION.replaceAll('.', String.raw`\.`)} +\|`, 'm'));
+    expect(page).toMatch(new RegExp(String.raw`^\| helm +\| ${HELM.version.replaceAll('.', String.raw`\.`)} +\|`, 'm'));
   });
 });

@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_OPERATOR_NAMESPACE } from '@sriov/api';
-import { type Manifest, readManifests, runCommand, VERSIONS } from '@sriov/control-plane';
+import { type GoToolOptions, type Manifest, readManifests, runCommand, VERSIONS } from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { type HelmOptions, resolveHelm } from './helm.ts';
+import { resolveHelm } from './helm.ts';
 
 /** Folder of the chart. */
 export const CHART_FOLDER = join(import.meta.dirname, '../../../charts/sriov-network-operator');
 
 /** How the chart is rendered. */
-export interface RenderOptions extends HelmOptions {
+export interface RenderOptions extends GoToolOptions {
   /** Values that differ from those of the chart, as in a values file. */
   readonly values?: object;
   /** The operator's namespace. */
@@ -32,13 +32,13 @@ export const DEFAULT_RELEASE = 'sriov-network-operator';
 
 /**
  * The objects of the chart, as `helm template` gives them; no cluster is asked.
- * @throws {NoHelmError} {@link ChartError} with helm's own words, such as the value that the schema refuses
+ * @throws {NoToolError} {@link ChartError} with helm's own words, such as the value that the schema refuses
  */
 export async function renderChart(options: RenderOptions = {}): Promise<Manifest[]> {
   return readManifests(await renderChartText(options));
 }
 
-/** The same as the text that helm prints. @throws {NoHelmError} {@link ChartError} */
+/** The same as the text that helm prints. @throws {NoToolError} {@link ChartError} */
 export async function renderChartText(options: RenderOptions = {}): Promise<string> {
   const { release = DEFAULT_RELEASE, namespace = DEFAULT_OPERATOR_NAMESPACE } = options;
   const helm = await resolveHelm(options);

@@ -2,6 +2,7 @@ export * from './admin-request.ts';
 export * from './binaries.ts';
 export * from './control-plane.ts';
 export * from './free-port.ts';
+export * from './go-tool.ts';
 export * from './kubeconfig.ts';
 export * from './lock.ts';
 export * from './manifests.ts';

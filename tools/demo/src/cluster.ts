@@ -72,7 +72,7 @@ export class DemoCluster {
 
   /**
    * Brings everything up, the services under their own accounts.
-   * @throws {NoControlPlaneError} {@link ControlPlaneError} {@link NoHelmError} {@link DemoError}
+   * @throws {NoControlPlaneError} {@link ControlPlaneError} {@link NoToolError} {@link DemoError}
    */
   static async start(options: ClusterOptions): Promise<DemoCluster> {
     const { stopwatch, say } = options;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ChartError, NoHelmError } from '@sriov/chart';
-import { ControlPlaneError, NoControlPlaneError, runTool } from '@sriov/control-plane';
+import { ChartError } from '@sriov/chart';
+import { ControlPlaneError, NoControlPlaneError, NoToolError, runTool } from '@sriov/control-plane';
 import { loadWorld, WorldError } from '@sriov/host-sim';
 import { type ClusterOptions, DemoCluster } from './cluster.ts';
 import { DemoError } from './demo-error.ts';
@@ -102,7 +102,7 @@ async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<n
 }
 
 /** Faults of the machine. Every other error is a bug. */
-const EXPECTED = [NoControlPlaneError, ControlPlaneError, NoHelmError, ChartError, DemoError];
+const EXPECTED = [NoControlPlaneError, ControlPlaneError, NoToolError, ChartError, DemoError];
 
 await runTool({
   help: HELP,
