@@ -72,7 +72,10 @@ function countDrift(metrics: Metrics): NodeMetrics['looked'] {
     'Times when the host was no longer as its spec wants it although the spec was the same',
   );
   const repaired = metrics.counter('sriov_node_drift_repaired_total', 'Times when drift was repaired');
-  const drifted = metrics.gauge('sriov_node_drifted', '1 while the host is no longer as its spec wants it although the spec is the same');
+  const drifted = metrics.gauge(
+    'sriov_node_drifted',
+    '1 while the host is no longer as its spec wants it although the spec is the same',
+  );
   return (pass) => {
     const { isFound, isRepaired } = drift.passed(pass);
     found.inc(isFound ? 1 : 0);

@@ -82,7 +82,13 @@ describe('resolveHelm', () => {
     const error = await resolveHelm({ env, run: withoutGo }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'NO_HELM' });
     const { message } = error as Error;
-    for (const part of ['the PATH', toolFolder(HELM, env), 'no such command', 'it has no helm', 'an installed helm 3.17']) {
+    for (const part of [
+      'the PATH',
+      toolFolder(HELM, env),
+      'no such command',
+      'it has no helm',
+      'an installed helm 3.17',
+    ]) {
       expect(message).toContain(part);
     }
     expect(readdirSync(toolFolder(HELM, env))).toEqual([]);

@@ -18,7 +18,7 @@ export interface GoTool {
   /** Further flags of `go install`. */
   readonly flags: readonly string[];
   /** Why the program at this path cannot be used, if so. */
-  findProblem(path: string, run: typeof runCommand): Promise<string | undefined>;
+  readonly findProblem: (path: string, run: typeof runCommand) => Promise<string | undefined>;
   /** What the tool is for, behind `no NAME, `. */
   readonly purpose: string;
   /** What may be installed instead, as part of a sentence. */
@@ -102,7 +102,8 @@ async function build({ tool, folder, env, onProgress, run }: BuildWork): Promise
   onProgress(`building ${name} ${version} with Go: the first time it takes minutes, and it is kept`);
   try {
     await withProgress(
-      (seconds) => onProgress(`  ${name}: ${modules} modules downloaded, ${packages} packages compiled in ${seconds} s`),
+      (seconds) =>
+        onProgress(`  ${name}: ${modules} modules downloaded, ${packages} packages compiled in ${seconds} s`),
       () =>
         run('go', ['install', '-v', '-trimpath', ...tool.flags, `${tool.package}@v${version}`], {
           env: { ...env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '', GOBIN: output },

@@ -1,7 +1,10 @@
-// promtool, before the specs that need it: building that can take minutes, which no test may.
+// promtool and helm, before the specs that need them: building them can take minutes, which no test may.
 import { tsImport } from 'tsx/esm/api';
 
 export default async function setup() {
+  const onProgress = (line) => console.log(line);
   const { resolvePromtool } = await tsImport('../src/promtool.ts', import.meta.url);
-  await resolvePromtool({ onProgress: (line) => console.log(line) });
+  await resolvePromtool({ onProgress });
+  const { resolveHelm } = await tsImport('../../chart/src/index.ts', import.meta.url);
+  await resolveHelm({ onProgress });
 }

@@ -22,6 +22,8 @@ const POD = 'namespace="sriov",pod="policy-controller-1"';
 const REVIEWS = 'sriov_admission_review_duration_seconds';
 const WEBHOOK = 'namespace="sriov",pod="admission-webhook-1",path="/validating-custom-resource"';
 
+const SERVICES = ['policy-controller', 'network-renderer', 'operand-controller', 'admission-webhook'];
+
 /** Each alert has at least one case in which it fires, and one in which it is silent. */
 export const ALERT_CASES: readonly AlertCase[] = [
   {
@@ -351,8 +353,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     series: { [`sriov_node_in_sync{${A}}`]: '1x20' },
     at: 11,
   },
-  ...['policy-controller', 'network-renderer', 'admission-webhook'].flatMap((service): AlertCase[] => {
-    const others = ['policy-controller', 'network-renderer', 'admission-webhook', 'operand-controller'];
+  ...SERVICES.flatMap((service): AlertCase[] => {
     const series = (names: readonly string[]): AlertCase['series'] =>
       Object.fromEntries(
         names.map((name) => [`sriov_kube_lists_total{namespace="sriov",pod="${name}-1",kind="Node"}`, '1x20']),
@@ -366,11 +367,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
       {
         alert,
         when: `only the ${service} is away`,
-        series: series(others.filter((name) => name !== service)),
+        series: series(SERVICES.filter((name) => name !== service)),
         at: 11,
         fires,
       },
-      { alert, when: `the ${service} and all others are there`, series: series(others), at: 11 },
+      { alert, when: `the ${service} and all others are there`, series: series(SERVICES), at: 11 },
     ];
   }),
 ];

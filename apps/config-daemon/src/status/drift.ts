@@ -22,7 +22,8 @@ export interface DriftInPass {
  * spec is the same. Only what this process saw counts, so a host that lost its VFs in a reboot has not drifted.
  */
 export class Drift {
-  #reached: number | undefined;
+  /** Generation of the spec that the host was as last. */
+  #reached: number | 'none' | undefined = 'none';
   #isDrifted = false;
 
   /** True as long as the host has drifted and is not as the spec wants it. */
@@ -33,12 +34,11 @@ export class Drift {
   /** Takes a pass that has looked at the host to its end. */
   passed({ generation, syncStatus, hasActed }: PassForDrift): DriftInPass {
     const isInSync = syncStatus === SYNC_STATUS.succeeded;
-    const wasReached = this.#reached !== undefined && this.#reached === generation;
-    const isMet = wasReached && (hasActed || syncStatus === SYNC_STATUS.failed);
-    const isFound = isMet && !this.#isDrifted;
-    const isRepaired = isInSync && wasReached && (isMet || this.#isDrifted);
-    this.#isDrifted = !isInSync && wasReached && (isMet || this.#isDrifted);
+    const wasReached = this.#reached === generation;
+    const wasDrifted = wasReached && this.#isDrifted;
+    const isFound = wasReached && !wasDrifted && (hasActed || syncStatus === SYNC_STATUS.failed);
+    this.#isDrifted = !isInSync && (isFound || wasDrifted);
     if (isInSync) this.#reached = generation;
-    return { isFound, isRepaired };
+    return { isFound, isRepaired: isInSync && (isFound || wasDrifted) };
   }
 }
