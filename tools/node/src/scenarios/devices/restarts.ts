@@ -16,19 +16,14 @@ export async function checkRestarts(lab: DeviceLab): Promise<void> {
   await section.check(
     'pods get VFs after each of the processes of the device plugin was killed, by the other one',
     async () => {
-      const containers = await pluginContainers(lab);
-      assert.equal(containers.length, 2);
-      for (const { name, restartCount, pid } of containers) {
+      for (const name of PLUGIN_CONTAINERS) {
+        // The one that was killed before has started again.
+        const pid = await until('both processes run', () => pidWhenAllReady(lab, name), START_MS);
         const lost = await lostStreams(lab);
         await node.guest.sh(`kill -9 ${pid}`);
         // Whom the kubelet asks at the very moment of the end cannot answer, and it asks no other then.
         await until('the kubelet has noticed', async () => (await lostStreams(lab)) > lost);
         await assertNewPodRuns(lab);
-        await until(
-          `${name} has started again`,
-          async () => (await pluginContainers(lab)).some((each) => isNewer(each, { name, restartCount })),
-          START_MS,
-        );
       }
     },
   );
@@ -64,30 +59,23 @@ async function lostStreams({ node }: DeviceLab): Promise<number> {
   return (await node.guest.log('kubelet')).split('ListAndWatch ended unexpectedly').length;
 }
 
-/** A container of the device plugin. */
-interface PluginContainer {
-  readonly name: string;
-  readonly restartCount: number;
-  /** It has started, as its probe says. */
-  readonly isReady: boolean;
-  /** Number of its process; empty while it has none. */
-  readonly pid: string;
-}
+const PLUGIN_CONTAINERS = ['device-plugin', 'device-plugin-standby'];
 
-async function pluginContainers({ node }: DeviceLab): Promise<readonly PluginContainer[]> {
+/** Number of the process of a container of the device plugin; nothing before each of them has started, as its probe says. */
+async function pidWhenAllReady({ node }: DeviceLab, container: string): Promise<string | undefined> {
   const names = await node.podNames({ namespace: NAMESPACE });
   const [name = ''] = names.filter((each) => each.startsWith(DAEMON_SET.devicePlugin));
-  const { status } = await node.pod({ namespace: NAMESPACE, name });
-  // The brackets keep the search from finding itself.
-  const search = `for p in /proc/[0-9]*; do if grep -q '[a]llocation-policy' $p/cmdline; then echo "\${p#/proc/} $(cat $p/cgroup)"; fi; done`;
-  const processes = (await node.guest.sh(`${search} 2>/dev/null`)).split('\n');
-  return status.containerStatuses.map(({ name, restartCount, ready, containerID = '' }) => {
-    const id = containerID.split('//')[1];
-    const own = processes.find((line) => id !== undefined && line.includes(id));
-    return { name, restartCount, isReady: ready, pid: own?.split(' ')[0] ?? '' };
-  });
-}
-
-function isNewer(container: PluginContainer, before: Pick<PluginContainer, 'name' | 'restartCount'>): boolean {
-  return container.name === before.name && container.restartCount > before.restartCount && container.isReady;
+  const { containerStatuses } = (await node.pod({ namespace: NAMESPACE, name })).status;
+  assert.deepEqual(containerStatuses.map((each) => each.name).sort(), PLUGIN_CONTAINERS);
+  if (!containerStatuses.every(({ ready }) => ready)) return undefined;
+  const pids = new Map<string, string>();
+  for (const each of containerStatuses) {
+    const id = each.containerID?.split('//')[1] ?? 'none';
+    // The kubelet may not have noticed yet that a process has ended: one that runs has this ID in its cgroup.
+    const [path = ''] = (await node.guest.sh(`grep -l ${id} /proc/[0-9]*/cgroup 2>/dev/null || :`)).split('\n');
+    const pid = /^\/proc\/(\d+)\//.exec(path)?.[1];
+    if (pid === undefined) return undefined;
+    pids.set(each.name, pid);
+  }
+  return pids.get(container);
 }
