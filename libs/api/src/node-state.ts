@@ -121,7 +121,10 @@ export const nodeStateStatusSchema = z.object({
   bridges: bridgesSchema.optional(),
   system: systemSchema.optional(),
   syncStatus: z.string().optional().describe('InProgress, Succeeded or Failed.'),
-  lastSyncError: z.string().optional().describe('PF, step and cause of the last failure; empty or absent when there is none.'),
+  lastSyncError: z
+    .string()
+    .optional()
+    .describe('PF, step and cause of the last failure; empty or absent when there is none.'),
   failures: z
     .array(nodeFailureSchema)
     .optional()

@@ -16,11 +16,14 @@ export async function checkRestarts(lab: DeviceLab): Promise<void> {
   await section.check(
     'pods get VFs after each of the processes of the device plugin was killed, by the other one',
     async () => {
+      const killed: string[] = [];
       for (const name of PLUGIN_CONTAINERS) {
         // The one that was killed before has started again.
-        const pid = await until('both processes run', () => pidWhenAllReady(lab, name), START_MS);
+        const ids = await until('both processes run', () => pluginContainers(lab, killed), START_MS);
+        const id = ids[name] ?? '';
+        killed.push(id);
         const lost = await lostStreams(lab);
-        await node.guest.sh(`kill -9 ${pid}`);
+        await node.guest.sh(`kill -9 $(grep -l ${id} /proc/[0-9]*/cgroup | cut -d/ -f3)`);
         // Whom the kubelet asks at the very moment of the end cannot answer, and it asks no other then.
         await until('the kubelet has noticed', async () => (await lostStreams(lab)) > lost);
         await assertNewPodRuns(lab);
@@ -61,21 +64,18 @@ async function lostStreams({ node }: DeviceLab): Promise<number> {
 
 const PLUGIN_CONTAINERS = ['device-plugin', 'device-plugin-standby'];
 
-/** Number of the process of a container of the device plugin; nothing before each of them has started, as its probe says. */
-async function pidWhenAllReady({ node }: DeviceLab, container: string): Promise<string | undefined> {
+/** IDs of the containers of the device plugin by name; nothing before each has started, as its probe says, and none is old. */
+async function pluginContainers(
+  { node }: DeviceLab,
+  old: readonly string[],
+): Promise<Readonly<Record<string, string>> | undefined> {
   const names = await node.podNames({ namespace: NAMESPACE });
   const [name = ''] = names.filter((each) => each.startsWith(DAEMON_SET.devicePlugin));
   const { containerStatuses } = (await node.pod({ namespace: NAMESPACE, name })).status;
   assert.deepEqual(containerStatuses.map((each) => each.name).sort(), PLUGIN_CONTAINERS);
-  if (!containerStatuses.every(({ ready }) => ready)) return undefined;
-  const pids = new Map<string, string>();
-  for (const each of containerStatuses) {
-    const id = each.containerID?.split('//')[1] ?? 'none';
-    // The kubelet may not have noticed yet that a process has ended: one that runs has this ID in its cgroup.
-    const [path = ''] = (await node.guest.sh(`grep -l ${id} /proc/[0-9]*/cgroup 2>/dev/null || :`)).split('\n');
-    const pid = /^\/proc\/(\d+)\//.exec(path)?.[1];
-    if (pid === undefined) return undefined;
-    pids.set(each.name, pid);
-  }
-  return pids.get(container);
+  const ids = containerStatuses.map(({ containerID = '' }) => containerID.split('//')[1] ?? '');
+  const isReady = containerStatuses.every(({ ready }) => ready) && !ids.some((id) => old.includes(id));
+  return isReady
+    ? Object.fromEntries(containerStatuses.map((each, index) => [each.name, ids[index] ?? '']))
+    : undefined;
 }
