@@ -41,7 +41,9 @@ export const settingsSchema = z.object({
   startedFolder: z
     .string()
     .default('')
-    .describe('Folder to work in from when the kubelet has taken or refused each resource; none by default'),
+    .describe(
+      'Folder that becomes the working directory once the kubelet has taken or refused each resource; none by default',
+    ),
   auditSeconds: z
     .number()
     .min(1)

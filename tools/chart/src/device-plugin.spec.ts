@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { DEVICE_PLUGIN_SELECTOR } from '@sriov/api';
 import { type Manifest } from '@sriov/control-plane';
-import { service } from '@sriov/device-plugin';
+import { service, STARTED_FILE } from '@sriov/device-plugin';
 import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { readSettings } from '@sriov/runtime';
 import { z } from 'zod';
@@ -143,7 +143,7 @@ describe("the DaemonSet of the operator's own device plugin", () => {
   it('asks each process itself whether it is ready and lives, as the other may be another one of the rollout', async () => {
     for (const { name, env, startupProbe, livenessProbe } of containersOf(await daemonSet(OURS))) {
       const valueOf = (variable: string): string => env.find((each) => each.name === variable)?.value ?? '';
-      expect(startupProbe?.exec?.command).toEqual(['cat', '/proc/1/cwd/started']);
+      expect(startupProbe?.exec?.command).toEqual(['cat', `/proc/1/cwd/${STARTED_FILE}`]);
       expect(valueOf('STARTED_FOLDER')).toBe(`/tmp/${name}`);
       const { host, port } = livenessProbe?.httpGet ?? {};
       expect(`${host}:${port}`).toBe(valueOf('LISTEN'));

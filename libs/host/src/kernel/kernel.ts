@@ -45,8 +45,9 @@ export interface Kernel {
 
   /**
    * Tells of changes of links, of PCI devices (one comes or goes, a driver is bound or unbound), or of the pods of the
-   * node (one comes, or is gone and has given back its devices), until `signal` aborts. Events are hints to observe again: some may be lost or merged, and some tell of nothing that matters.
-   * Resolves on abort, rejects when the source of events fails.
+   * node (one comes, or is gone and has given back its devices), until `signal` aborts. Events are hints to observe
+   * again: some may be lost or merged, and some tell of nothing that matters. Resolves on abort, rejects when the source
+   * of events fails.
    */
   watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void>;
 }

@@ -16,7 +16,7 @@ export const PREFIX = 'openshift.io';
 /** What the checks about devices work with. */
 export type DeviceLab = Pick<Lab, 'section' | 'node'> & Operation;
 
-/** The operator on the node, and the node chosen for its daemon and its device plugin. */
+/** What a scenario gives to checks about devices: the operator runs on the node. */
 export async function labOf({ section, node, operate }: Lab): Promise<DeviceLab> {
   return { section, node, ...(await operate()) };
 }

@@ -70,12 +70,12 @@ async function pluginContainers(
   old: readonly string[],
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const names = await node.podNames({ namespace: NAMESPACE });
-  const [name = ''] = names.filter((each) => each.startsWith(DAEMON_SET.devicePlugin));
-  const { containerStatuses } = (await node.pod({ namespace: NAMESPACE, name })).status;
+  const [pod = ''] = names.filter((each) => each.startsWith(DAEMON_SET.devicePlugin));
+  const { containerStatuses } = (await node.pod({ namespace: NAMESPACE, name: pod })).status;
   assert.deepEqual(containerStatuses.map((each) => each.name).sort(), PLUGIN_CONTAINERS);
-  const ids = containerStatuses.map(({ containerID = '' }) => containerID.split('//')[1] ?? '');
-  const isReady = containerStatuses.every(({ ready }) => ready) && !ids.some((id) => old.includes(id));
-  return isReady
-    ? Object.fromEntries(containerStatuses.map((each, index) => [each.name, ids[index] ?? '']))
-    : undefined;
+  const ids = Object.fromEntries(
+    containerStatuses.map(({ name, containerID = '' }) => [name, containerID.split('//')[1] ?? '']),
+  );
+  const isRunning = containerStatuses.every(({ ready }) => ready) && !Object.values(ids).some((id) => old.includes(id));
+  return isRunning ? ids : undefined;
 }
