@@ -1,4 +1,4 @@
-import { EffectError, type Kernel, listVfAddresses, loadModule, readVfMacs } from '@sriov/host';
+import { EffectError, type Kernel, listVfAddresses, loadModule, readVfInfos } from '@sriov/host';
 import {
   describePfStep,
   describeVfStep,
@@ -128,10 +128,10 @@ async function checkVfMacs({ kernel, plan }: PfWork, failures: readonly FailedSt
     steps.flatMap((step) => (step.kind === 'set-vf-mac' && !hasFailed.has(id) ? [{ id, step }] : [])),
   );
   if (told.length === 0) return [];
-  const present = await readVfMacs(kernel, plan.name).catch(() => undefined);
+  const present = await readVfInfos(kernel, plan.name).catch(() => undefined);
   if (present === undefined) return [];
   return told.flatMap(({ id, step }) => {
-    const mac = present.get(id);
+    const mac = present.get(id)?.adminMac;
     if (mac?.toLowerCase() === step.mac.toLowerCase()) return [];
     const detail = `MAC address ${step.mac} was asked for, ip reported no error, and the PF prescribes ${mac ?? 'none'}: its driver or firmware keeps it from that`;
     const cause = new EffectError({ verb: 'exec', path: `ip link set dev ${plan.name} vf ${id} mac`, detail });

@@ -3,6 +3,7 @@ export * from './conditions.ts';
 export * from './describe-issues.ts';
 export * from './device-plugin-config.ts';
 export * from './field-bounds.ts';
+export * from './guid.ts';
 export * from './kinds.ts';
 export * from './label-selector.ts';
 export * from './names.ts';

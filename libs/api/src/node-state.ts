@@ -66,7 +66,10 @@ export const virtualFunctionSchema = z.object({
   vfID: z.int().describe('Index of the VF on its PF, from 0.'),
   vdpaType: z.string().optional().describe('Kind of the vDPA device on the VF: virtio or vhost.'),
   representorName: z.string().optional().describe('Interface that represents the VF on the switch of the PF.'),
-  guid: z.string().optional().describe('InfiniBand node GUID.'),
+  guid: z
+    .string()
+    .optional()
+    .describe('InfiniBand node GUID that the PF prescribes, most significant octet first; zeros when none was set.'),
 });
 
 /** A PF as the node sees it. `totalvfs` and `Vfs` are spelled as upstream spells them. */

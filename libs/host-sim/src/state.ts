@@ -55,6 +55,8 @@ export interface DeviceState {
   isLeaving?: true;
   pf?: PfState;
   vf?: VfState;
+  /** Node GUID that the driver of a VF of an InfiniBand port found when it was bound. */
+  nodeGuid?: string;
 }
 
 /** The SR-IOV side of a PF. */
@@ -73,6 +75,8 @@ export interface PfState {
   vfsToBe?: number;
   /** What the PF prescribes for each VF, by index; outlives the VF's driver, not the VF. */
   vfSettings: VfSettings[];
+  /** What an InfiniBand port remembers of the VFs that it had, by index; absent while it has had none. */
+  keptVfSettings?: VfSettings[];
 }
 
 /** What the PF prescribes for a VF (`ip link set PF vf N ...`). */
@@ -84,6 +88,11 @@ export interface VfSettings {
   trust: boolean;
   linkState: 'auto' | 'enable' | 'disable';
   maxTxRate: number;
+  /** InfiniBand GUIDs; absent while none was set. */
+  nodeGuid?: string;
+  portGuid?: string;
+  /** They were set through the files of sysfs: `ip` does not tell them. */
+  isSetByFile?: true;
 }
 
 /** A VF's place on its PF. */

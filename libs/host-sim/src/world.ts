@@ -6,10 +6,11 @@ import { z } from 'zod';
 const pciAddress = z
   .string()
   .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/, 'must be a PCI address such as 0000:01:00.0');
-const mac = z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'must be a MAC address such as 52:54:00:aa:00:10');
-
+const mac = z
+  .string()
+  .regex(/^([0-9a-f]{2}:){5}(([0-9a-f]{2}:){14})?[0-9a-f]{2}$/, 'must be a MAC address such as 52:54:00:aa:00:10');
 /** A port: one PCI function with a network interface. */
-const nicSchema = z.strictObject({
+const portSchema = z.strictObject({
   model: z.enum(['bnxt', 'igb', 'mlx5', 'virtio']),
   address: pciAddress,
   /** PCI bridge above it. */
@@ -30,6 +31,22 @@ const nicSchema = z.strictObject({
   totalVfs: z.int().min(0).max(254).optional(),
   /** Routing ids between the PF and its first VF; the ports of a card need different ones. */
   vfOffset: z.int().min(1).optional(),
+  /** `IB`: the firmware has the port in InfiniBand mode, and its interface is one of ib_ipoib. */
+  linkType: z.enum(['ETH', 'IB']).default('ETH'),
+  /**
+   * The driver is NVIDIA's own, or that of a kernel which has taken its files over: an InfiniBand port has `sriov/N`.
+   */
+  hasVfFolders: z.boolean().default(false),
+});
+
+/** Address of an IPoIB interface: the number of its queue pair, and the GID of its port (INFINIBAND_ALEN of Linux). */
+const INFINIBAND_ADDRESS = /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/;
+
+const nicSchema = portSchema.superRefine(({ model, linkType, mac: address }, context) => {
+  const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  if (linkType === 'IB' && model !== 'mlx5') fault('linkType', 'must be ETH for every model but mlx5');
+  if ((linkType === 'IB') === INFINIBAND_ADDRESS.test(address)) return;
+  fault('mac', linkType === 'IB' ? 'must have 20 octets where linkType is IB' : 'must have 6 octets');
 });
 
 /** Something that goes wrong, or slowly, at the kernel port. */

@@ -477,6 +477,23 @@ describe('a VF', () => {
     ]);
   });
 
+  it('has the GUIDs that an InfiniBand port prescribes, and those of the files of sysfs where ip tells none', async () => {
+    const [guid, other] = ['02:00:00:00:00:00:01:0a', '02:00:00:00:00:00:01:0b'];
+    const files = { [`${at(PF)}/sriov/1/node`]: other, [`${at(PF)}/sriov/1/port`]: other };
+    const row = link('ib0', PF, {
+      link_type: 'infiniband',
+      vfinfo_list: [{ vf: 0, 'node guid': guid, 'port guid': guid }, { vf: 1 }],
+    });
+    expect(await vfsOf(host({ ...pfWith([{}, {}]), ...files }, [row]))).toMatchObject([
+      { id: 0, guids: { node: guid, port: guid } },
+      { id: 1, guids: { node: other, port: other } },
+    ]);
+    expect(await vfsOf(host({ ...pfWith([{}, {}]), ...files }, [link('ens1', PF)]))).not.toMatchObject([
+      {},
+      { guids: expect.anything() },
+    ]);
+  });
+
   it('is in a pod when its driver has an interface that is not here', async () => {
     const kernel = host(pfWith([{ driver: igbvf, 'net/': '' }, { driver: igbvf }]), [link('ens1', PF)]);
     expect(await vfsOf(kernel)).toMatchObject([{ uses: [{ kind: 'namespace' }] }, free]);

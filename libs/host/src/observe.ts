@@ -15,6 +15,7 @@ import { type ESwitchTable, readESwitchModes } from './drivers/devlink.ts';
 import { isErrno, type Kernel, KernelBlockedError } from './kernel/kernel.ts';
 import { type Link } from './drivers/links.ts';
 import { isVfFolder, listVfAddresses, readAutoprobe } from './drivers/sriov.ts';
+import { findVfGuids, type VfInfo } from './drivers/vf-info.ts';
 import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from './kernel/sysfs.ts';
 
 /** Facts that are read once for all devices. */
@@ -114,14 +115,15 @@ async function observePf(kernel: Kernel, pciAddress: string, tables: HostTables)
   // Representors of its VFs are no use of the PF.
   const own: DeviceInterfaces = { ...interfaces, links: link ? [link] : [] };
   const uses = await usesOfDevice(kernel, { pciAddress, interfaces: own }, tables);
+  const linkType = link?.linkType || linkTypeOfClass(deviceClass);
   return omitUndefined({
     pciAddress,
     ...ids,
     driver,
     iommuGroup,
-    linkType: link?.linkType || linkTypeOfClass(deviceClass),
+    linkType,
     link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
-    sriov: await observeSriov(kernel, { pciAddress, vfMacs: link?.vfMacs ?? new Map() }, tables),
+    sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs }, tables),
     ...(await observeESwitch(kernel, { pciAddress, link }, tables)),
     uses: uses.length > 0 ? uses : undefined,
   });
@@ -197,21 +199,26 @@ async function observeSpeed(kernel: Kernel, link: Link): Promise<Pick<ObservedLi
   return speed > 0 ? { speed } : {};
 }
 
-async function observeSriov(
-  kernel: Kernel,
-  pf: { readonly pciAddress: string; readonly vfMacs: ReadonlyMap<number, string> },
-  tables: HostTables,
-): Promise<ObservedSriov | undefined> {
+/** A PF on the way to its VFs. */
+interface PfOfVfs {
+  readonly pciAddress: string;
+  /** What its folder has. */
+  readonly names: readonly string[];
+  readonly linkType: LinkType;
+  /** What its interface tells of its VFs; absent where it has none. */
+  readonly told: ReadonlyMap<number, VfInfo> | undefined;
+}
+
+async function observeSriov(kernel: Kernel, pf: PfOfVfs, tables: HostTables): Promise<ObservedSriov | undefined> {
   const total = await readIfThere(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_totalvfs`);
   if (total === undefined) return undefined;
   const addresses = await listVfAddresses(kernel, pf.pciAddress);
   const vfs = await Promise.all(
-    [...addresses].map(([id, pciAddress]) => {
-      const vf = { id, pciAddress, adminMac: pf.vfMacs.get(id) };
-      return observeVf(kernel, vf, tables).catch((error: unknown) =>
-        unlessGone(kernel, { ...vf, error }, pf.pciAddress),
-      );
-    }),
+    [...addresses].map(([id, pciAddress]) =>
+      observeVf(kernel, { id, pciAddress, pf }, tables).catch((error: unknown) =>
+        unlessGone(kernel, { id, pciAddress, error }, pf.pciAddress),
+      ),
+    ),
   );
   return {
     totalVfs: Number(total),
@@ -233,16 +240,17 @@ async function unlessGone(
 
 async function observeVf(
   kernel: Kernel,
-  vf: { readonly id: number; readonly pciAddress: string; readonly adminMac: string | undefined },
+  { id, pciAddress, pf }: { readonly id: number; readonly pciAddress: string; readonly pf: PfOfVfs },
   tables: HostTables,
 ): Promise<ObservedVf> {
-  const { id, pciAddress, adminMac } = vf;
+  const { adminMac, guids: told } = pf.told?.get(id) ?? {};
   const folder = `${PCI_DEVICES}/${pciAddress}`;
-  const [names, ids, driver, iommuGroup] = await Promise.all([
+  const [names, ids, driver, iommuGroup, guids] = await Promise.all([
     listNames(kernel, folder),
     readIds(kernel, folder),
     readDriver(kernel, pciAddress),
     readIommuGroup(kernel, folder),
+    pf.linkType === 'IB' ? findVfGuids(kernel, pf, { id, told }) : undefined,
   ]);
   const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
   const files = { folder, names, driver, iommuGroup };
@@ -255,6 +263,7 @@ async function observeVf(
     driver,
     iommuGroup,
     adminMac,
+    guids,
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });

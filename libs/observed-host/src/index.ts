@@ -8,4 +8,5 @@ export {
   type ObservedPf,
   type ObservedSriov,
   type ObservedVf,
+  type VfGuids,
 } from './observed-host.ts';

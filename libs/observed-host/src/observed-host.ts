@@ -84,10 +84,21 @@ export interface ObservedVf {
   readonly link?: ObservedLink;
   /** MAC address that the PF prescribes; absent when none was set. */
   readonly adminMac?: string;
+  /** InfiniBand GUIDs that the PF prescribes; absent on Ethernet, and where nothing tells them. */
+  readonly guids?: VfGuids;
   /** Absent without an IOMMU. */
   readonly iommuGroup?: number;
   /** Who uses the VF or may use it; absent when nobody does. */
   readonly uses?: readonly DeviceUse[];
+}
+
+/**
+ * GUIDs of a VF, as `readGuid` of `libs/api` writes them; zeros where none was set. Whoever has the VF does not
+ * matter: they are known to the PF.
+ */
+export interface VfGuids {
+  readonly node: string;
+  readonly port: string;
 }
 
 /** A part of the host that could not be observed. */

@@ -32,7 +32,9 @@ async function eswitch(machine: Machine, words: readonly string[]): Promise<Comm
   const [action, device = '', , mode] = words;
   const address = device.replace(/^pci\//, '');
   if (!isRegistered(machine, address)) return failed(1, 'kernel answers: No such device');
-  if (machine.device(address).vf) return failed(1, 'kernel answers: Operation not supported');
+  // mlx5_eswitch_check: the port has to be of Ethernet (drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c).
+  if (machine.device(address).vf || machine.infinibandPort(address))
+    return failed(1, 'kernel answers: Operation not supported');
   const pf = machine.pf(address);
   if (action === 'show') return printed(`${JSON.stringify({ dev: { [device]: { mode: pf.state.eSwitchMode } } })}\n`);
   if (mode !== 'legacy' && mode !== 'switchdev') return failed(1, 'Bad eswitch mode');

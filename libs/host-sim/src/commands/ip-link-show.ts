@@ -1,6 +1,8 @@
+import { NO_GUID } from '@sriov/api';
 import { hasCarrier } from '../machine/interfaces.ts';
 import { type Machine } from '../machine/machine.ts';
 import { type LinkState, type PfState, type VfSettings } from '../state.ts';
+import { broadcastOf } from '../sysfs/net-device.ts';
 import { type VirtualLink } from '../users-state.ts';
 
 /** One row of `ip -j -d link show`. */
@@ -18,18 +20,18 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     linkmode: 'DEFAULT',
     group: 'default',
     txqlen: 1000,
-    link_type: 'ether',
+    link_type: machine.infinibandPort(state.device) ? 'infiniband' : 'ether',
     ...addressesOf(state, pf),
-    broadcast: 'ff:ff:ff:ff:ff:ff',
+    broadcast: broadcastOf(machine, state.device),
     promiscuity: 0,
     allmulti: 0,
     min_mtu: 68,
-    max_mtu: machine.model(state.device).maxMtu,
+    max_mtu: machine.maxMtu(state.device),
     ...portOf(machine, state.device),
     ...(state.altNames.length > 0 && { altnames: state.altNames }),
     parentbus: machine.model(state.device).innerBus ?? 'pci',
     parentdev: machine.innerDeviceOf(state.device) ?? state.device,
-    ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: pf.vfSettings.map(describeVf) }),
+    ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: describeVfs(machine, state, pf) }),
   };
 }
 
@@ -66,6 +68,34 @@ export function describeVirtualLink(name: string, { ifindex, type, link, master,
 function flagsOf({ up }: LinkState, hasSignal: boolean): string[] {
   if (!up) return ['BROADCAST', 'MULTICAST'];
   return hasSignal ? ['BROADCAST', 'MULTICAST', 'UP', 'LOWER_UP'] : ['NO-CARRIER', 'BROADCAST', 'MULTICAST', 'UP'];
+}
+
+function describeVfs(machine: Machine, { device, mac }: LinkState, { vfSettings }: PfState): object[] {
+  const isInfiniband = machine.infinibandPort(device) !== undefined;
+  return vfSettings.map((settings, vf) => ({
+    ...describeVf(settings, vf),
+    ...(isInfiniband && describeInfinibandVf(settings, { mac, broadcast: broadcastOf(machine, device) })),
+  }));
+}
+
+/**
+ * As `ip` of iproute2 5.5 and later prints it (print_vfinfo in ip/ipaddress.c), with names that have a space. The
+ * address is that of the port (ipoib_get_vf_config in drivers/infiniband/ulp/ipoib/ipoib_main.c), in the 32 octets of
+ * the message. GUIDs are zeros unless they were set by `ip` (mlx5_ib_get_vf_guid in
+ * drivers/infiniband/hw/mlx5/ib_virt.c, Linux 5.5).
+ */
+function describeInfinibandVf(
+  { nodeGuid, portGuid, isSetByFile }: VfSettings,
+  port: { readonly mac: string; readonly broadcast: string },
+): object {
+  const padding = Array<string>(12).fill('00').join(':');
+  return {
+    link_type: 'infiniband',
+    address: `${port.mac}:${padding}`,
+    broadcast: `${port.broadcast}:${padding}`,
+    'node guid': (isSetByFile ? undefined : nodeGuid) ?? NO_GUID,
+    'port guid': (isSetByFile ? undefined : portGuid) ?? NO_GUID,
+  };
 }
 
 function describeVf(settings: VfSettings, vf: number): object {

@@ -21,6 +21,12 @@ export function setVf(machine: Machine, pfLink: LinkState, words: readonly strin
   if (!settings) throw kernelSays('Invalid argument');
   const set = SETTERS[property];
   if (!set) throw new Refused(255, `Error: either "dev" is duplicate, or "${property}" is a garbage.`);
+  // ipoib_netdev_ops_pf has these operations, and only ports of InfiniBand have that of the GUIDs (do_setvfinfo in
+  // net/core/rtnetlink.c).
+  const isOfInfiniband = machine.infinibandPort(pfLink.device) !== undefined;
+  if (property !== 'state' && property.endsWith('_guid') !== isOfInfiniband) {
+    throw kernelSays('Operation not supported');
+  }
   set({ machine, pfLink, settings }, value, rest);
   machine.changed({ kind: 'link' });
 }
@@ -54,9 +60,23 @@ const SETTERS: Readonly<Record<string, (vf: Vf, value: string, rest: readonly st
     if (!machine.model(pfLink.device).hasESwitch) throw kernelSays('Operation not supported');
     settings.linkState = value as VfSettings['linkState'];
   },
+  node_guid({ settings }, value) {
+    settings.nodeGuid = checkGuid(value);
+    delete settings.isSetByFile;
+  },
+  port_guid({ settings }, value) {
+    settings.portGuid = checkGuid(value);
+    delete settings.isSetByFile;
+  },
   max_tx_rate({ machine, pfLink, settings }, value) {
     const rate = Number(value);
     if (!hasCarrier(pfLink) || rate > machine.model(pfLink.device).speed) throw kernelSays('Invalid argument');
     settings.maxTxRate = rate;
   },
 };
+
+/** As `ip` reads it (get_guid in lib/utils.c): octets with colons. */
+function checkGuid(text: string): string {
+  if (/^([0-9a-f]{2}:){7}[0-9a-f]{2}$/i.test(text)) return text.toLowerCase();
+  throw new Refused(255, `Error: argument "${text}" is wrong: Invalid GUID format`);
+}

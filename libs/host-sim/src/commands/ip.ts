@@ -84,7 +84,7 @@ function setMtu(machine: Machine, state: LinkState, mtu: number): void {
     setLinkMtu(machine, state, mtu);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    const limit = mtu > machine.model(state.device).maxMtu ? 'greater than device maximum' : 'less than device minimum';
+    const limit = mtu > machine.maxMtu(state.device) ? 'greater than device maximum' : 'less than device minimum';
     throw new Refused(2, `Error: mtu ${limit}.`);
   }
 }

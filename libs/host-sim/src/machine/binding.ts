@@ -2,6 +2,7 @@ import { allModels } from '../models/index.ts';
 import { type DeviceState } from '../state.ts';
 import { Errno } from '../tree.ts';
 import { detach } from './detach.ts';
+import { takeGuids } from './infiniband.ts';
 import { addLink } from './interfaces.ts';
 import { type Machine } from './machine.ts';
 import { allocateIrqs } from './numbers.ts';
@@ -95,6 +96,7 @@ async function attach(machine: Machine, address: string, driver: string): Promis
   device.driver = driver;
   device.wasBound = true;
   if (isKernelDriver) {
+    takeGuids(machine, address);
     device.irqs = allocateIrqs(machine.state, vectorsOf(machine, address, device));
     addLink(machine, address);
   }

@@ -2,6 +2,7 @@ import { modelOf } from '../models/index.ts';
 import { noPlugin } from '../plugin/plugin-state.ts';
 import { type MachineState, type PfState } from '../state.ts';
 import { type World, type WorldNic } from '../world.ts';
+import { INFINIBAND_MTU } from './infiniband.ts';
 import { allocateIrqs, lowestFree } from './numbers.ts';
 
 /** Interface index 1 is the loopback interface. */
@@ -58,7 +59,7 @@ function addPfLink(state: MachineState, nic: WorldNic): void {
     device: nic.address,
     mac: nic.mac,
     isRandomMac: false,
-    mtu: 1500,
+    mtu: nic.linkType === 'IB' ? INFINIBAND_MTU : 1500,
     up: nic.up,
     altNames: nic.altNames,
     carrierChanges: 1,

@@ -1,3 +1,4 @@
+import { keepSettings } from './infiniband.ts';
 import { removeLinks } from './interfaces.ts';
 import { type Machine, type Pf } from './machine.ts';
 import { allocateIrqs } from './numbers.ts';
@@ -45,6 +46,7 @@ export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
   }
   await machine.take(sriov.latencies.removeVfs);
   state.vfs = [];
+  if (machine.infinibandPort(address)) keepSettings(state);
   state.vfSettings = [];
   delete state.vfsToBe;
   if (!sriov.keepsESwitchMode) state.eSwitchMode = 'legacy';

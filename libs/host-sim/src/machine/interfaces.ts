@@ -1,4 +1,5 @@
 import { type LinkState } from '../state.ts';
+import { INFINIBAND_MTU, interfaceAddress } from './infiniband.ts';
 import { type Machine } from './machine.ts';
 import { nextRandomMac } from './numbers.ts';
 
@@ -12,7 +13,7 @@ export function addLink(machine: Machine, address: string): void {
     device: address,
     mac: fixedMac || nextRandomMac(state),
     isRandomMac: !fixedMac,
-    mtu: 1500,
+    mtu: machine.infinibandPort(address) ? INFINIBAND_MTU : 1500,
     up: false,
     altNames: pf ? pf.altNames : [],
     carrierChanges: 1,
@@ -27,6 +28,7 @@ function prescribedMac(machine: Machine, address: string): string {
   const place = machine.vfOf(address);
   if (!place) return '';
   const { pf, vf } = place;
+  if (machine.infinibandPort(address)) return interfaceAddress(vf.index, pf.state.vfSettings[vf.index]?.portGuid);
   const answers = !pf.sriov.vfAsksPf || machine.hostLinksOf(pf.address).some(([, { up }]) => up);
   return answers ? (pf.state.vfSettings[vf.index]?.mac ?? '') : '';
 }

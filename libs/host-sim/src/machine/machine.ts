@@ -5,7 +5,7 @@ import { type DeviceState, type LinkState, type MachineState, type PfState, type
 import { noPlugin, type PluginState } from '../plugin/plugin-state.ts';
 import { Errno } from '../tree.ts';
 import { nobody, type UsersState } from '../users-state.ts';
-import { type World } from '../world.ts';
+import { type World, type WorldNic } from '../world.ts';
 import { Mutex } from './mutex.ts';
 
 /** Time as the simulated kernel sees it. */
@@ -26,6 +26,9 @@ export interface Pf {
   /** Routing ids between the PF and its first VF. */
   readonly vfOffset: number;
 }
+
+/** Largest MTU of an InfiniBand link (IB_MTU_4096), without the header of IPoIB (include/rdma/ib_verbs.h, ipoib.h). */
+const INFINIBAND_MAX_MTU = 4092;
 
 /** What a machine is made of, and who hears of it. */
 interface MachineParts {
@@ -127,6 +130,18 @@ export class Machine {
     return this.world.nics.find((nic) => nic.address === port)?.numaNode ?? -1;
   }
 
+  /** The port of a PF or a VF, if it is in InfiniBand mode. */
+  infinibandPort(address: string): WorldNic | undefined {
+    const port = this.device(address).vf?.pf ?? address;
+    const nic = this.world.nics.find((each) => each.address === port);
+    return nic?.linkType === 'IB' ? nic : undefined;
+  }
+
+  /** Largest MTU of the interface of a device. */
+  maxMtu(address: string): number {
+    return this.infinibandPort(address) ? INFINIBAND_MAX_MTU : this.model(address).maxMtu;
+  }
+
   /** What sysfs shows of the device and never changes. */
   facts(address: string): PciFacts {
     const { vf, model } = this.device(address);
@@ -150,7 +165,7 @@ export class Machine {
    */
   switchPort(address: string): { readonly portName?: string; readonly switchId?: string } {
     const { pf } = this.device(address);
-    if (!pf || !this.model(address).hasESwitch) return {};
+    if (!pf || !this.model(address).hasESwitch || this.infinibandPort(address)) return {};
     const portName = `p${address.split('.')[1]}`;
     return pf.eSwitchMode === 'switchdev' ? { portName, switchId: pf.mac.replaceAll(':', '') } : { portName };
   }

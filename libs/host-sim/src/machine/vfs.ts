@@ -3,6 +3,7 @@ import { type VfSettings } from '../state.ts';
 import { Errno } from '../tree.ts';
 import { probeDriver } from './binding.ts';
 import { removeAllVfs, resetVectors } from './detach.ts';
+import { infinibandSettings } from './infiniband.ts';
 import { bounceCarrier } from './interfaces.ts';
 import { type Machine, type Pf } from './machine.ts';
 import { lowestFree } from './numbers.ts';
@@ -74,7 +75,10 @@ async function createVfs(machine: Machine, pf: Pf, count: number): Promise<void>
 }
 
 function addVfs(machine: Machine, { address, device, model, sriov, state, vfOffset }: Pf, count: number): void {
-  state.vfSettings = Array.from({ length: count }, freshSettings);
+  const isInfiniband = machine.infinibandPort(address) !== undefined;
+  state.vfSettings = Array.from({ length: count }, (_, index) =>
+    isInfiniband ? infinibandSettings(freshSettings(), state, index) : freshSettings(),
+  );
   for (let index = 0; index < count; index += 1) {
     const vf = vfAddress(address, index, { offset: vfOffset, stride: sriov.stride });
     const groups = Object.values(machine.state.devices).flatMap(({ iommuGroup }) => iommuGroup ?? []);

@@ -16,6 +16,7 @@ const FLAGS = { always: 0x1002, up: 0x1 };
 export function netDevice(machine: Machine, name: string, state: LinkState): Folder {
   return folder({
     ...identity(name, state, machine.innerDeviceOf(state.device) ?? state.device),
+    ...hardware(machine, state.device),
     ...switchPort(machine, state),
     ...carrier(machine, state),
     ...settings(machine, state),
@@ -27,9 +28,7 @@ export function netDevice(machine: Machine, name: string, state: LinkState): Fol
 function identity(name: string, { ifindex, mac, isRandomMac }: LinkState, parent: string): Entries {
   return {
     addr_assign_type: constant(isRandomMac ? '1\n' : '0\n'),
-    addr_len: constant('6\n'),
     address: constant(`${mac}\n`),
-    broadcast: constant('ff:ff:ff:ff:ff:ff\n'),
     dev_id: constant('0x0\n'),
     dev_port: constant('0\n'),
     device: link(`../../../${parent}`),
@@ -38,9 +37,25 @@ function identity(name: string, { ifindex, mac, isRandomMac }: LinkState, parent
     link_mode: constant('0\n'),
     name_assign_type: constant('1\n'),
     subsystem: link('../../../../../../class/net'),
-    type: constant('1\n'),
     uevent: settable(`INTERFACE=${name}\nIFINDEX=${ifindex}\n`),
   };
+}
+
+/** Kinds of hardware as include/uapi/linux/if_arp.h numbers them. */
+function hardware(machine: Machine, address: string): Entries {
+  const isInfiniband = machine.infinibandPort(address) !== undefined;
+  return {
+    addr_len: constant(isInfiniband ? '20\n' : '6\n'),
+    broadcast: constant(`${broadcastOf(machine, address)}\n`),
+    type: constant(isInfiniband ? '32\n' : '1\n'),
+  };
+}
+
+/** To whom the interface of a device sends what is for all (ipv4_bcast_addr in drivers/infiniband/ulp/ipoib). */
+export function broadcastOf(machine: Machine, address: string): string {
+  return machine.infinibandPort(address)
+    ? '00:ff:ff:ff:ff:12:40:1b:ff:ff:00:00:00:00:00:00:ff:ff:ff:ff'
+    : 'ff:ff:ff:ff:ff:ff';
 }
 
 /** Links to the interfaces on top, of every kind (net/core/dev.c), and what a bond knows of its member. */
@@ -116,7 +131,7 @@ const MIN_MTU = 68;
 
 /** Sets the MTU. @throws {Errno} `EINVAL` outside of what the device can */
 export function setLinkMtu(machine: Machine, state: LinkState, mtu: number): void {
-  if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > machine.model(state.device).maxMtu) throw new Errno('EINVAL');
+  if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > machine.maxMtu(state.device)) throw new Errno('EINVAL');
   if (state.mtu === mtu) return;
   state.mtu = mtu;
   if (machine.device(state.device).pf) bounceCarrier(machine, state, machine.model(state.device).mtuBounceMs);

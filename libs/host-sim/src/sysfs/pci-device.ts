@@ -5,6 +5,7 @@ import { type DeviceState } from '../state.ts';
 import { constant, type Entries, Errno, type File, folder, type Folder, link, settable } from '../tree.ts';
 import { netDevice } from './net-device.ts';
 import { rdmaEntries } from './rdma.ts';
+import { vfFolders } from './vf-folders.ts';
 import { idlePower, pfPower, vfPower, wakeupSource } from './power.ts';
 
 /** A file that only takes writes. */
@@ -54,19 +55,20 @@ function joined(groups: readonly (() => Entries)[]): Folder {
 function identity(machine: Machine, address: string): Entries {
   const { vendor, subsystemVendor } = machine.model(address);
   const { device, subsystemDevice, revision, firmwareNode, irq } = machine.facts(address);
+  const subclass = machine.infinibandPort(address) ? '07' : '00';
   const upper = (text: string): string => text.toUpperCase();
-  const modalias = `pci:v0000${upper(vendor)}d0000${upper(device)}sv0000${upper(subsystemVendor)}sd0000${upper(subsystemDevice)}bc02sc00i00`;
+  const modalias = `pci:v0000${upper(vendor)}d0000${upper(device)}sv0000${upper(subsystemVendor)}sd0000${upper(subsystemDevice)}bc02sc${subclass}i00`;
   const { driver } = machine.device(address);
   const uevent = [
     ...(driver === undefined ? [] : [`DRIVER=${driver}`]),
-    'PCI_CLASS=20000',
+    `PCI_CLASS=2${subclass}00`,
     `PCI_ID=${upper(vendor)}:${upper(device)}`,
     `PCI_SUBSYS_ID=${upper(subsystemVendor)}:${upper(subsystemDevice)}`,
     `PCI_SLOT_NAME=${address}`,
     `MODALIAS=${modalias}`,
   ];
   return {
-    class: constant('0x020000\n'),
+    class: constant(`0x02${subclass}00\n`),
     device: constant(`0x${device}\n`),
     firmware_node: link(`../../../LNXSYSTM:00/LNXSYBUS:00/PNP0A08:00/${firmwareNode}`),
     irq: constant(`${irq}\n`),
@@ -233,6 +235,7 @@ function sriovEntries(machine: Machine, address: string): Entries {
     sriov_totalvfs: constant(`${totalVfs(machine, pf)}\n`),
     sriov_vf_device: constant(`${pf.sriov.vf.device}\n`),
     sriov_vf_total_msix: constant('0\n'),
+    sriov: () => vfFolders(machine, address),
     ...Object.fromEntries(links),
   };
 }

@@ -1,3 +1,4 @@
+import { portGuidOf } from '../machine/infiniband.ts';
 import { type Machine } from '../machine/machine.ts';
 import { constant, type Entries, type File, folder } from '../tree.ts';
 
@@ -22,12 +23,23 @@ export function rdmaEntries(machine: Machine, address: string): Entries {
   if (number === -1) return {};
   const name = `mlx5_${number}`;
   const ofDevice = folder({ ibdev: constant(`${name}\n`) });
-  const port = folder({ pkeys: folder({ '0': constant('0xffff\n') }), link_layer: constant('Ethernet\n') });
+  const linkLayer = machine.infinibandPort(address) ? 'InfiniBand' : 'Ethernet';
+  const port = folder({ pkeys: folder({ '0': constant('0xffff\n') }), link_layer: constant(`${linkLayer}\n`) });
+  const own = { ...nodeGuid(machine, address), node_type: constant('1: CA\n'), ports: folder({ '1': port }) };
   return {
-    infiniband: folder({ [name]: folder({ node_type: constant('1: CA\n'), ports: folder({ '1': port }) }) }),
+    infiniband: folder({ [name]: folder(own) }),
     infiniband_mad: folder({ [`issm${number}`]: ofDevice, [`umad${number}`]: ofDevice }),
     infiniband_verbs: folder({ [`uverbs${number}`]: ofDevice }),
   };
+}
+
+/** In groups of four digits (node_guid_show in drivers/infiniband/core/sysfs.c). Only InfiniBand ports are modelled. */
+function nodeGuid(machine: Machine, address: string): Entries {
+  const port = machine.infinibandPort(address);
+  if (port === undefined) return {};
+  const guid = machine.device(address).nodeGuid ?? portGuidOf(port.mac);
+  const groups = guid.replaceAll(':', '').match(/.{4}/g) ?? [];
+  return { node_guid: constant(`${groups.join(':')}\n`) };
 }
 
 const node = (mode: number): File => ({ kind: 'file', mode });

@@ -1,19 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { TestKernel } from '../test/test-kernel.ts';
-import { listLinks, readVfMacs, setLinkUp, setMtu, setVfMac } from './links.ts';
+import { listLinks, setLinkUp, setMtu } from './links.ts';
 
 describe('commands that change a link', () => {
   const commands = {
     'ip link set dev ens1 mtu 9000': '',
     'ip link set dev ens1 up': '',
-    'ip link set dev ens1 vf 3 mac 02:00:00:00:00:01': '',
   };
 
   it('are commands of ip', async () => {
     const kernel = new TestKernel({ commands });
     await setMtu(kernel, 'ens1', 9000);
     await setLinkUp(kernel, 'ens1');
-    await setVfMac(kernel, { pfName: 'ens1', id: 3 }, '02:00:00:00:00:01');
     expect(kernel.done).toEqual(Object.keys(commands));
     expect([...kernel.deadlines]).toEqual([['ip link set dev ens1 mtu 9000', 30_000]]);
   });
@@ -95,7 +93,7 @@ describe('a network interface', () => {
       master: 'bond0',
       type: 'vlan',
       lowers: ['ens0'],
-      vfMacs: new Map([[2, '02:00:00:00:00:02']]),
+      vfs: new Map([[2, { adminMac: '02:00:00:00:00:02' }]]),
     });
   });
 
@@ -105,7 +103,7 @@ describe('a network interface', () => {
       altNames: [],
       linkType: '',
       lowers: [],
-      vfMacs: new Map(),
+      vfs: new Map(),
     });
   });
 
@@ -193,31 +191,5 @@ describe('a network interface', () => {
 
   it('is not said to belong to no device where that cannot be read', async () => {
     await expect(listOne(virtio, { [VIRTIO]: '[EACCES]' })).rejects.toMatchObject({ code: 'EACCES' });
-  });
-});
-
-describe('the MAC addresses that a PF prescribes', () => {
-  const zero = (bytes: number): string => Array(bytes).fill('00').join(':');
-  it('are by VF, without those that prescribe none', async () => {
-    const vfinfo_list = [
-      { vf: 0, address: '02:00:00:00:00:01' },
-      { vf: 1, address: zero(6) },
-      { vf: 2, address: zero(20) },
-      { vf: 3, address: '' },
-      { vf: 4 },
-      { vf: 5, address: '00:00:00:00:00:01' },
-      { vf: 6, address: '02:00:00:00:00:00' },
-    ];
-    const commands = { 'ip -j -d link show dev ens1': JSON.stringify([{ ifname: 'ens1', vfinfo_list }]) };
-    expect([...(await readVfMacs(new TestKernel({ commands }), 'ens1'))]).toEqual([
-      [0, '02:00:00:00:00:01'],
-      [5, '00:00:00:00:00:01'],
-      [6, '02:00:00:00:00:00'],
-    ]);
-  });
-
-  it('are none of an interface without VFs', async () => {
-    const commands = { 'ip -j -d link show dev ens1': JSON.stringify([{ ifname: 'ens1' }]) };
-    expect(await readVfMacs(new TestKernel({ commands }), 'ens1')).toEqual(new Map());
   });
 });

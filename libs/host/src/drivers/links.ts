@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { run, runJson } from '../kernel/commands.ts';
 import { EffectError, isErrno, type Kernel } from '../kernel/kernel.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
+import { readVfRows, type VfInfo, vfRows } from './vf-info.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
 export interface Link extends Pick<ObservedLink, 'name' | 'altNames' | 'maxMtu' | 'permanentMac'> {
@@ -30,8 +31,8 @@ export interface Link extends Pick<ObservedLink, 'name' | 'altNames' | 'maxMtu' 
   readonly type?: string;
   /** Interfaces that it stands on, as that of a VLAN does: their names, or `ifN` where only the number is known. */
   readonly lowers: readonly string[];
-  /** Admin MAC address by VF id; VFs without one are left out. */
-  readonly vfMacs: ReadonlyMap<number, string>;
+  /** What it prescribes for its VFs, by VF id. */
+  readonly vfs: ReadonlyMap<number, VfInfo>;
 }
 
 const linkSchema = z.object({
@@ -56,7 +57,7 @@ const linkSchema = z.object({
   altnames: z.array(z.string()).default([]),
   parentbus: z.string().optional(),
   parentdev: z.string().optional(),
-  vfinfo_list: z.array(z.object({ vf: z.number(), address: z.string().default('') })).default([]),
+  vfinfo_list: vfRows,
 });
 
 const LINK_TYPES: Readonly<Record<string, LinkType>> = { ether: 'ETH', infiniband: 'IB' };
@@ -86,7 +87,7 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     hardwareType,
     portName: row.phys_port_name,
     switchId: row.phys_switch_id,
-    vfMacs: new Map(prescribedMacs(row)),
+    vfs: readVfRows(row.vfinfo_list),
     // 0 stands for "the driver sets no limit".
     maxMtu: row.max_mtu || undefined,
     master: row.master,
@@ -178,24 +179,3 @@ export async function setLinkUp(kernel: Kernel, name: string): Promise<void> {
 
 /** Flag of an interface that is administratively up (include/uapi/linux/if.h). */
 const IFF_UP = 0x1;
-
-/** What a PF prescribes for its VFs now: MAC address by VF id, VFs without one left out. One command for all VFs. */
-export async function readVfMacs(kernel: Kernel, pfName: string): Promise<ReadonlyMap<number, string>> {
-  const rows = z.array(linkSchema).parse(await runJson(kernel, ['ip', '-j', '-d', 'link', 'show', 'dev', pfName]));
-  return new Map(rows.flatMap((row) => prescribedMacs(row)));
-}
-
-function prescribedMacs({ vfinfo_list }: Row): (readonly [number, string])[] {
-  return vfinfo_list.flatMap(({ vf, address }) =>
-    address === '' || /^(00:)+00$/.test(address) ? [] : [[vf, address] as const],
-  );
-}
-
-/** Prescribes the MAC address of a VF. It takes effect when a driver is next bound to the VF. */
-export async function setVfMac(
-  kernel: Kernel,
-  vf: { readonly pfName: string; readonly id: number },
-  mac: string,
-): Promise<void> {
-  await run(kernel, ['ip', 'link', 'set', 'dev', vf.pfName, 'vf', String(vf.id), 'mac', mac]);
-}

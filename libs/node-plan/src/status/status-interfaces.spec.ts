@@ -65,6 +65,14 @@ describe('the status of a VF', () => {
       testVf(1, { driver: 'vfio-pci', adminMac: '02:00:00:00:00:09' }),
       { vfID: 1, pciAddress: '0000:01:10.1', ...ids, driver: 'vfio-pci', mac: '02:00:00:00:00:09' },
     ],
+    [
+      'of an InfiniBand port, which a pod has',
+      testVf(2, {
+        guids: { node: '02:00:00:00:00:00:01:0a', port: '02:00:00:00:00:00:01:0b' },
+        uses: [{ kind: 'namespace' }],
+      }),
+      { vfID: 2, pciAddress: '0000:01:10.2', ...ids, guid: '02:00:00:00:00:00:01:0a' },
+    ],
     ['that nothing is bound to', testVf(2), { vfID: 2, pciAddress: '0000:01:10.2', ...ids }],
   ])('%s', (_, vf, expected) => {
     expect(status(testPf([vf]))).toMatchObject({ numVfs: 1, Vfs: [expected] });
