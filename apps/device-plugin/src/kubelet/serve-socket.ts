@@ -15,7 +15,7 @@ export interface SocketServer {
 /** Longest wait until what was answered has been delivered. A pass may wait for it, and the config daemon for that. */
 const DELIVER_MS = 1_000;
 
-/** Serves on a new socket that only its owner may use. @throws {Error} when the socket cannot be made */
+/** Serves on a new socket that only its owner may use. @throws {Error} when it cannot; then nobody listens there */
 export async function serveSocket(
   path: string,
   service: ServiceDefinition,
@@ -28,11 +28,14 @@ export async function serveSocket(
       error ? reject(error) : resolve(),
     );
   });
-  await chmod(path, 0o600);
-  const { ino } = await stat(path);
+  const identity = await restrict(path).catch((error: unknown) => {
+    // The next attempt has another name. This one would listen for as long as the process lives.
+    server.forceShutdown();
+    throw error;
+  });
   return {
     path,
-    isThere: async () => (await identityOf(path)) === String(ino),
+    isThere: async () => (await identityOf(path)) === identity,
     close: async () => {
       const patience = setTimeout(() => server.forceShutdown(), DELIVER_MS);
       await new Promise<void>((resolve) => {
@@ -42,6 +45,12 @@ export async function serveSocket(
       await rm(path, { force: true });
     },
   };
+}
+
+/** Leaves the socket to its owner. @returns its identity */
+async function restrict(path: string): Promise<string> {
+  await chmod(path, 0o600);
+  return String((await stat(path)).ino);
 }
 
 /** What tells one file from another that was made under the same name later; empty when there is none. */
