@@ -67,6 +67,12 @@ describe('devices that are said to return', () => {
     expect([...facts.returning.keys()]).toEqual(expected);
   });
 
+  it('may be listed by another process, which an instance that starts has to allow for', async () => {
+    const memory = { ...memoryOf([]), known: new Map<string, string>() };
+    const { facts } = await lookAt(memory, 0, 'nics', [VF]);
+    expect([[...facts.mayBeListed], facts.returning.size]).toEqual([[VF], 0]);
+  });
+
   it('are held as they were listed', async () => {
     const { facts } = await lookAt(memoryOf(), 0, 'nics', [VF]);
     expect(facts.returning.get(VF)).toEqual({ resource: 'openshift.io/nics', numaNode: 1 });

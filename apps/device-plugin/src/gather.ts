@@ -56,7 +56,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
     if (untilMs < nowMs || allocated?.has(id) === true) memory.granted.delete(id);
     else allocated?.set(id, [{ resource, pod: 'that starts' }]);
   }
-  const { returning, hasHoldBegun } = returningOf(handover, memory, nowMs);
+  const { hasHoldBegun, ...returns } = returningOf(handover, memory, nowMs);
   return {
     facts: {
       resources: config.resources,
@@ -67,7 +67,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
       starting: memory.inFlight.devices,
       withdrawn: handover?.withdrawn ?? [],
       known: memory.known,
-      returning,
+      ...returns,
     },
     hasHoldBegun,
     configProblems: problems,
@@ -87,7 +87,7 @@ function returningOf(
   handover: Handover | undefined,
   { known, offered, heldSince }: Memory,
   nowMs: number,
-): Pick<PoolFacts, 'returning'> & Pick<Gathered, 'hasHoldBegun'> {
+): Pick<PoolFacts, 'returning' | 'mayBeListed'> & Pick<Gathered, 'hasHoldBegun'> {
   const named = (handover?.returning ?? []).flatMap(({ resource, devices }) => devices.map((id) => ({ id, resource })));
   const returning = new Map(
     named.flatMap(({ id, resource }) => {
@@ -100,7 +100,7 @@ function returningOf(
   for (const id of heldSince.keys()) if (!returning.has(id)) heldSince.delete(id);
   for (const id of begun) heldSince.set(id, nowMs);
   for (const [id, since] of heldSince) if (nowMs - since >= HOLD_MS) returning.delete(id);
-  return { returning, hasHoldBegun: begun.length > 0 };
+  return { returning, mayBeListed: new Set(named.map(({ id }) => id)), hasHoldBegun: begun.length > 0 };
 }
 
 async function readHandover({ kernel, handoverFolder }: GatherPorts): Promise<Handover | undefined> {

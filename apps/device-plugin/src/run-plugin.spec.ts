@@ -13,6 +13,7 @@ import { TestKubelet } from './test/kubelet.ts';
 
 const PF = '0000:01:00.0';
 const R = 'openshift.io/nics';
+const VF = '0000:01:10.0';
 
 const configOf = (...names: string[]): string =>
   JSON.stringify({ resourceList: names.map((resourceName) => ({ resourceName, selectors: { pfNames: ['ens1'] } })) });
@@ -152,6 +153,27 @@ describe('the device plugin', () => {
     await handOver({ withdrawn: [] });
     await sync();
     expect(await allocating).toMatchObject({ container_responses: [{}] });
+  });
+
+  it.each<[string, string[], object[]]>([
+    ['leaves VFs that are being made off the list until they are ready', [], []],
+    [
+      'says of VFs that were there before that they are unhealthy: the kubelet may be giving one to a pod',
+      [VF],
+      [{ name: R, healthy: [], unhealthy: [VF] }],
+    ],
+  ])('that starts in the middle of a change %s', async (_, devices, expected) => {
+    const withdrawn = [{ pf: PF, because: 'numVfs changes from 1 to 4' }];
+    await handOver({ withdrawn, returning: [{ resource: 'nics', devices }] });
+    start();
+    const { resources, heldBack } = await sync();
+    expect(resources.filter(({ unhealthy }) => unhealthy.length > 0)).toEqual(expected);
+    expect(heldBack).toMatchObject([{ reason: 'Withdrawn', devices: { length: 4 } }]);
+    expect(kubelet.registrations).toEqual(expected.map(() => R));
+    await handOver({ withdrawn: [] });
+    await sync();
+    await kubelet.until(R, (each) => healthy(each) === 4);
+    expect(kubelet.registrations).toEqual([R]);
   });
 
   it('leaves VFs in the list that will return, and gives them to the pods that wait for them', async () => {

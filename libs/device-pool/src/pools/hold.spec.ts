@@ -43,7 +43,7 @@ describe('a device that is being changed and will return', () => {
     ],
     [
       'not when it was listed by another resource',
-      { devices: [intelVf(0)], known: knownAs('b') },
+      { devices: [intelVf(0)], known: knownAs('b'), mayBeListed: new Set([id(0)]) },
       { a: [`-${id(0)}`], b: [] },
     ],
     ['not when it was never listed', { devices: [] }, { a: [], b: [] }],

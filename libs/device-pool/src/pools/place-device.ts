@@ -24,7 +24,7 @@ const UNKNOWN_USE: Reason = {
 
 /** Finds the resource of a device, and decides whether that offers it; absent when no resource means it. */
 export function placeDevice(device: ObservedDevice, facts: PoolFacts, { byDevice }: Claims): Placement | undefined {
-  const { resources, known, withdrawn, allocated } = facts;
+  const { resources, known, withdrawn, allocated, mayBeListed } = facts;
   const { id } = device;
   const matches = matchesOf(device, resources);
   // The VFs of a PF are offered, and not the PF.
@@ -34,7 +34,10 @@ export function placeDevice(device: ObservedDevice, facts: PoolFacts, { byDevice
   if (best === undefined) return undefined;
   const use = allocated === undefined ? UNKNOWN_USE : undefined;
   const against = reasonAgainst(device, best.missing, withdrawn) ?? use;
-  const isListed = against === undefined || against.isPassing || known.get(id) === best.resource;
+  // The kubelet counts what is unhealthy to what the node could have, and prefers NUMA nodes by that: a VF that is being
+  // made is none of it.
+  const wasListed = known.get(id) === best.resource || mayBeListed.has(id);
+  const isListed = against === undefined || against.isPassing || wasListed;
   return {
     resource: best.resource,
     ...(isListed && { pooled: pooled(device, best.selector, against === undefined) }),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type ObservedDevice } from '@sriov/observed-host';
 import { INTEL_HOST, INTEL_PF, intelVf, MLX_HOST, MLX_PF, nic } from '../test/hosts.ts';
 import { listed, planOf } from '../test/plan.ts';
+import { type PoolFacts } from './pool.ts';
 
 const vf = (index: number): string => `0000:3b:02.${index}`;
 const onIntel = (...resources: object[]): Record<string, string[]> =>
@@ -149,7 +150,7 @@ describe('what is held back', () => {
 
   it('withdraws the VFs that are about to change, those of a PF all together', () => {
     const withdrawn = [{ pf: '0000:3b:00.0', because: 'numVfs changes from 8 to 4' }];
-    const plan = planOf([A], { devices, withdrawn });
+    const plan = planOf([A], { devices, withdrawn, known });
     expect(listed(plan)).toEqual({ a: [`-${vf(0)}`, `-${vf(1)}`] });
     expect(plan.heldBack).toEqual([
       {
@@ -165,7 +166,10 @@ describe('what is held back', () => {
     const [pf, other] = ['0000:5f:00.0', '0000:5e:00.0'].map((id) => nic(id, { driver: 'igb' }));
     const x = name('x', { devices: ['1521'] });
     const all = [{ pf: '0000:5f:00.0', because: 'numVfs changes from 0 to 4' }];
-    expect(listed(planOf([x], { devices: [pf!, other!], withdrawn: all }))).toEqual({
+    const knownAs = (resource: string, ids: readonly string[]): PoolFacts['known'] =>
+      new Map(ids.map((id) => [id, `intel.com/${resource}`]));
+    const listedPf = knownAs('x', ['0000:5f:00.0']);
+    expect(listed(planOf([x], { devices: [pf!, other!], withdrawn: all, known: listedPf }))).toEqual({
       x: ['-0000:5f:00.0', '0000:5e:00.0'],
     });
     const some = [{ pf: '0000:5f:00.0', vfs: [0], because: 'another driver' }];
@@ -175,7 +179,10 @@ describe('what is held back', () => {
     const sfs = { resourceName: 'sfs', deviceType: 'auxNetDevice', selectors: { auxTypes: ['sf'] } };
     const ofSfs = (vfs?: number[]): unknown =>
       listed(
-        planOf([sfs], { devices: MLX_HOST, withdrawn: [{ pf: MLX_PF.pciAddress, because: 'x', ...(vfs && { vfs }) }] }),
+        planOf([sfs], {
+          ...{ devices: MLX_HOST, known: knownAs('sfs', ['mlx5_core.sf.4', 'mlx5_core.sf.5']) },
+          withdrawn: [{ pf: MLX_PF.pciAddress, because: 'x', ...(vfs && { vfs }) }],
+        }),
       );
     expect(ofSfs()).toEqual({ sfs: ['-mlx5_core.sf.4', '-mlx5_core.sf.5'] });
     expect(ofSfs([88])).toEqual({ sfs: ['mlx5_core.sf.4', 'mlx5_core.sf.5'] });
@@ -279,13 +286,21 @@ describe('what is held back', () => {
 
   it('withdraws one VF', () => {
     const withdrawn = [{ pf: '0000:3b:00.0', vfs: [1], because: 'another driver' }];
-    expect(listed(planOf([A], { devices, withdrawn }))).toEqual({ a: [vf(0), `-${vf(1)}`] });
+    expect(listed(planOf([A], { devices, withdrawn, known }))).toEqual({ a: [vf(0), `-${vf(1)}`] });
+  });
+
+  it('lists a VF that is being made when it is ready: until then the kubelet would count it to what the node has', () => {
+    const withdrawn = [{ pf: '0000:3b:00.0', because: 'numVfs changes from 1 to 2' }];
+    const plan = planOf([A], { devices, withdrawn, mayBeListed: new Set([vf(0)]) });
+    expect(listed(plan)).toEqual({ a: [`-${vf(0)}`] });
+    expect(plan.heldBack).toMatchObject([{ devices: [vf(0), vf(1)], reason: 'Withdrawn' }]);
+    expect(listed(planOf([A], { devices }))).toEqual({ a: [vf(0), vf(1)] });
   });
 
   it('withdraws a VF whose index is not known with any other of its PF', () => {
     const { index: _, ...parent } = { ...intelVf(0).parent, pciAddress: '0000:3b:00.0', name: 'ens1f0' };
     const withdrawn = [{ pf: '0000:3b:00.0', vfs: [1], because: 'another driver' }];
-    expect(listed(planOf([A], { devices: [intelVf(0, { parent })], withdrawn }))).toEqual({ a: [`-${vf(0)}`] });
+    expect(listed(planOf([A], { devices: [intelVf(0, { parent })], withdrawn, known }))).toEqual({ a: [`-${vf(0)}`] });
   });
 
   it('keeps a VF that has lost its driver in the list, as unhealthy, and never lists one that had none', () => {

@@ -27,6 +27,11 @@ export interface PoolFacts {
   readonly known: ReadonlyMap<string, string>;
   /** Withdrawn devices that will be there again as the same resource, by their ids: allocations wait for them. */
   readonly returning: ReadonlyMap<string, Returns>;
+  /**
+   * Withdrawn devices that were there before, by their ids. Another process of the plugin may have listed one, and the
+   * kubelet may be giving it to a pod: a kubelet that then finds it in no list ends by a nil pointer.
+   */
+  readonly mayBeListed: ReadonlySet<string>;
 }
 
 /** What a container gets beside the device, as the selector says that won it. */

@@ -6,7 +6,7 @@ import { type HeldBackReason, type Withdrawal } from '@sriov/plugin-handover';
 export interface Reason {
   readonly reason: HeldBackReason;
   readonly cause: string;
-  /** The kubelet may list it as unhealthy although it was never offered: it is about to be. */
+  /** The kubelet may list it as unhealthy although this process never offered it: another one may have. */
   readonly isPassing: boolean;
 }
 
@@ -20,7 +20,7 @@ export function reasonAgainst(
   withdrawn: readonly Withdrawal[],
 ): Reason | undefined {
   const withdrawal = withdrawn.find((each) => isWithdrawn(device, each));
-  if (withdrawal !== undefined) return { reason: 'Withdrawn', cause: withdrawal.because, isPassing: true };
+  if (withdrawal !== undefined) return { reason: 'Withdrawn', cause: withdrawal.because, isPassing: false };
   return hostUse(device) ?? wrongDriver(missing) ?? pfDown(device);
 }
 

@@ -6,7 +6,8 @@ export function poolFacts(resourceList: readonly object[], facts: Partial<PoolFa
   const { resources } = readPluginConfig(JSON.stringify({ resourceList }), 'intel.com');
   return {
     ...{ resources, prefixes: ['intel.com'], devices: [], unreadable: new Map(), allocated: new Map() },
-    ...{ starting: new Map(), withdrawn: [], known: new Map(), returning: new Map(), ...facts },
+    ...{ starting: new Map(), withdrawn: [], known: new Map(), returning: new Map() },
+    ...{ mayBeListed: new Set<string>(), ...facts },
   };
 }
 

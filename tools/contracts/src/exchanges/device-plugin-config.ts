@@ -32,7 +32,7 @@ export const devicePluginConfig: Exchange = {
     const { node } = await nodeWith(POLICIES);
     const { devices } = await observeDevices(node.kernel);
     const nobody = { allocated: new Map(), starting: new Map(), known: new Map(), returning: new Map() };
-    const rest = { ...nobody, unreadable: new Map<string, string>(), withdrawn: [] };
+    const rest = { ...nobody, unreadable: new Map<string, string>(), withdrawn: [], mayBeListed: new Set<string>() };
     const plan = planPools({ resources, prefixes: [DEFAULT_RESOURCE_PREFIX], devices, ...rest });
     return { label, hasProblems: problems.length > 0, ...offerOf(plan) };
   },
