@@ -1,4 +1,3 @@
-import { REASON } from '@sriov/api';
 import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { vfChanges } from '@sriov/plugin-restart';
@@ -84,8 +83,8 @@ async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing):
 /** Nobody knows whether pods are given what has changed when the device plugin was not told. */
 function withSilence(rest: HostPlan, told: ToldAtEnd): HostPlan {
   if (told.kind !== 'silent' || told.isInformed) return rest;
-  const message = `the device plugin does not answer (${told.cause}): nobody knows whether pods get the VFs of this node`;
-  return { ...rest, problems: [...rest.problems, { reason: REASON.devicePluginSilent, message }] };
+  const message = `${told.cause}: nobody knows whether pods get the VFs of this node`;
+  return { ...rest, problems: [...rest.problems, { reason: told.reason, message }] };
 }
 
 /** Damaged files of PFs that are not written again, because no policy wants those PFs. */

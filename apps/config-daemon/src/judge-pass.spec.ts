@@ -162,7 +162,8 @@ describe('a pass', () => {
 
   it('after which a device plugin that knows what it should does not answer has succeeded, and is tried again', async () => {
     const { ports, reports } = rigWith();
-    const told = { kind: 'silent' as const, cause: 'no answer', isInformed: true };
+    const cause = 'the device plugin does not answer (no answer)';
+    const told = { kind: 'silent' as const, reason: 'DevicePluginNotResponding' as const, cause, isInformed: true };
     const { verdict, hasFailed } = await judgePass(ports, nodeState, passWith(toldBy(told)));
     expect(verdict.message).toBe('the host is as the spec wants it, but the device plugin does not answer (no answer)');
     expect([verdict.syncStatus, hasFailed]).toEqual(['Succeeded', true]);

@@ -51,7 +51,7 @@ export async function judgePass(
   const { observed, rest, failures, isPatient } = pass;
   const { told } = pass.plugin;
   const { problem, delays } = await restartPlugin(nodeState, pass);
-  const pluginProblem = problem ?? silenceOf(told);
+  const pluginProblem = problem ?? (told.kind === 'silent' ? told.cause : undefined);
   const remainder = { ...pass, rest: { ...rest, problems: [...rest.problems, ...delays] } };
   const verdict = withPluginProblem(verdictOf(remainder, isPatient), pluginProblem);
   metrics.judged(observed, verdict, clock.now());
@@ -65,15 +65,11 @@ export async function judgePass(
   return { verdict, hasFailed: syncStatus === SYNC_STATUS.failed && failures.length > 0 };
 }
 
-function silenceOf(told: ToldAtEnd): string | undefined {
-  return told.kind === 'silent' ? `the device plugin does not answer (${told.cause})` : undefined;
-}
-
 /** What the pass has to say about the node's resources. */
 function resourcesOf(told: ToldAtEnd, gone: readonly GoneDevice[]): NonNullable<Pass['resources']> | null {
   const known = {
     ...(told.kind === 'answered' && { answer: told.answer }),
-    ...(told.kind === 'silent' && { silence: told.cause }),
+    ...(told.kind === 'silent' && { silence: told }),
   };
   return resourcesCondition({ ...known, gone }) ?? null;
 }

@@ -73,6 +73,7 @@ export const REASON = {
   noNodeState: 'NoNodeState',
   hostUnreadable: 'HostUnreadable',
   devicePluginSilent: 'DevicePluginNotResponding',
+  handoverFailed: 'HandoverFailed',
   notWithdrawn: 'VirtualFunctionsNotWithdrawn',
   resourcesOffered: 'ResourcesOffered',
   devicesHeldBack: 'DevicesHeldBack',

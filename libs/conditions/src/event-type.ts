@@ -1,7 +1,11 @@
 import { type Condition, CONDITION, type EventType, REASON } from '@sriov/api';
 
 /** Reasons that warn although their condition is good. */
-const WARNING_REASONS: readonly string[] = [REASON.configMapNearlyFull, REASON.devicePluginSilent];
+const WARNING_REASONS: readonly string[] = [
+  REASON.configMapNearlyFull,
+  REASON.devicePluginSilent,
+  REASON.handoverFailed,
+];
 
 /**
  * The type of the Event that tells of a condition. `Degraded` speaks of trouble when it is True, every other type when

@@ -31,6 +31,10 @@ const NEWER = { resource: 'a/b', devices: ['1'], reason: 'Resting', message: 'a/
 const A = 'device-plugin-a.sock';
 const B = 'device-plugin-b.sock';
 const at = (name: string): string => `/run/sriov-operator/${name}`;
+const silent = (cause: string): Told => ({
+  ...{ kind: 'silent', reason: 'DevicePluginNotResponding' },
+  cause: `the device plugin does not answer (${cause})`,
+});
 
 describe("the operator's device plugin", () => {
   it.each<[string, Parameters<typeof told>[0], Told]>([
@@ -57,31 +61,23 @@ describe("the operator's device plugin", () => {
       { [A]: text({ ...answer, allocating: ['1'] }), [B]: text({ ...answer, allocating: ['2'] }) },
       { kind: 'answered', answer: { ...answer, allocating: ['1', '2'] } },
     ],
-    [
-      'does not answer in time',
-      { [A]: refusal('DEADLINE_EXCEEDED') },
-      { kind: 'silent', cause: `${at(A)}: no answer within 10 s` },
-    ],
-    [
-      'does not come back from the kernel',
-      { [A]: refusal('EBLOCKED') },
-      { kind: 'silent', cause: `${at(A)}: no answer within 10 s` },
-    ],
-    [
-      'answers and does not',
-      { [A]: text(answer), [B]: refusal('INTERNAL') },
-      { kind: 'silent', cause: `${at(B)}: call x: INTERNAL` },
-    ],
+    ['does not answer in time', { [A]: refusal('DEADLINE_EXCEEDED') }, silent(`${at(A)}: no answer within 10 s`)],
+    ['does not come back from the kernel', { [A]: refusal('EBLOCKED') }, silent(`${at(A)}: no answer within 10 s`)],
+    ['answers and does not', { [A]: text(answer), [B]: refusal('INTERNAL') }, silent(`${at(B)}: call x: INTERNAL`)],
     [
       'answers with something that is no answer',
       { [A]: '{"resources":7}' },
-      { kind: 'silent', cause: `${at(A)}: its answer cannot be understood` },
+      silent(`${at(A)}: its answer cannot be understood`),
     ],
+    ['answers with something that is no text', { [A]: '' }, silent(`${at(A)}: its answer cannot be understood`)],
     [
-      'answers with something that is no text',
-      { [A]: '' },
-      { kind: 'silent', cause: `${at(A)}: its answer cannot be understood` },
+      'is unknown where its folder cannot be read',
+      refusal('EACCES'),
+      {
+        kind: 'silent',
+        reason: 'HandoverFailed',
+        cause: 'the sockets of the device plugin cannot be listed: call x: EACCES',
+      },
     ],
-    ['is unknown where its folder cannot be read', refusal('EACCES'), { kind: 'silent', cause: 'call x: EACCES' }],
   ])('%s', async (_, sockets, expected) => expect(await told(sockets)).toEqual(expected));
 });

@@ -1,3 +1,4 @@
+import { REASON } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { isErrno, type Kernel, KernelError } from '@sriov/host';
 import { mergeAnswers } from '@sriov/node-plan';
@@ -12,8 +13,13 @@ export type Told =
   | { readonly kind: 'absent' }
   /** All instances have answered. */
   | { readonly kind: 'answered'; readonly answer: SyncAnswer }
-  /** One is there and does not answer, or not in a way that can be understood: a sentence about it. */
-  | { readonly kind: 'silent'; readonly cause: string };
+  /** Nobody knows what it offers; with a sentence that says why. */
+  | {
+      readonly kind: 'silent';
+      /** One is there and does not answer, or not in a way that can be understood; or their folder is of no use. */
+      readonly reason: (typeof REASON)['devicePluginSilent' | 'handoverFailed'];
+      readonly cause: string;
+    };
 
 /**
  * Has all instances of the device plugin read the hand-over file, and tell the kubelet what they offer. Of an instance
@@ -21,7 +27,10 @@ export type Told =
  */
 export async function syncPlugins(kernel: Pick<Kernel, 'list' | 'call'>): Promise<Told> {
   const sockets = await listSockets(kernel);
-  if (typeof sockets === 'string') return { kind: 'silent', cause: sockets };
+  if (typeof sockets === 'string') {
+    const cause = `the sockets of the device plugin cannot be listed: ${sockets}`;
+    return { kind: 'silent', reason: REASON.handoverFailed, cause };
+  }
   const ends = await Promise.all(sockets.map((socket) => sync(kernel, socket)));
   const silent = ends.find((end) => end.kind === 'silent');
   if (silent) return silent;
@@ -46,7 +55,8 @@ async function sync(kernel: Pick<Kernel, 'call'>, socket: string): Promise<Told>
     return { kind: 'answered', answer };
   } catch (error) {
     if (isErrno(error, 'UNAVAILABLE')) return { kind: 'absent' };
-    return { kind: 'silent', cause: `${socket}: ${causeOf(error)}` };
+    const cause = `the device plugin does not answer (${socket}: ${causeOf(error)})`;
+    return { kind: 'silent', reason: REASON.devicePluginSilent, cause };
   }
 }
 

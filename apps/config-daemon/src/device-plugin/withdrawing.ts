@@ -107,7 +107,7 @@ export class Withdrawing {
     this.#returning = joinReturning(this.#returning, returning);
     const told = await this.#handOver({ withdrawn, returning: this.#returning });
     if (told.kind === 'absent' && this.#unwritten !== undefined) {
-      forNeeded(REASON.devicePluginSilent, `${this.#unwritten}, and a device plugin that starts would offer them`);
+      forNeeded(REASON.handoverFailed, `${this.#unwritten}, and a device plugin that starts would offer them`);
       return false;
     }
     if (told.kind === 'absent') {
@@ -115,7 +115,7 @@ export class Withdrawing {
       this.#confirmed = joinWithdrawals(this.#confirmed, needed);
       return true;
     }
-    if (told.kind === 'silent') forNeeded(REASON.devicePluginSilent, silence(told.cause));
+    if (told.kind === 'silent') forNeeded(told.reason, told.cause);
     else {
       onWithdraw?.(plan, observed);
       await this.#waitForKubelet(needed, { plan, observed, held: told.answer.held });
@@ -160,7 +160,7 @@ export class Withdrawing {
     }
     const told = await syncPlugins(kernel);
     return told.kind === 'answered' && this.#unwritten !== undefined
-      ? { kind: 'silent', cause: this.#unwritten }
+      ? { kind: 'silent', reason: REASON.handoverFailed, cause: this.#unwritten }
       : told;
   }
 
@@ -185,7 +185,7 @@ export class Withdrawing {
     const late = new Set(notice.late.flatMap((id) => devices.get(id) ?? []));
     const [missed, done] = [needed.filter(({ pf }) => late.has(pf)), needed.filter(({ pf }) => !late.has(pf))];
     this.#problemsFor(plan, missed)(REASON.notWithdrawn, lateness(notice));
-    if (told.kind === 'silent') this.#problemsFor(plan, done)(REASON.devicePluginSilent, silence(told.cause));
+    if (told.kind === 'silent') this.#problemsFor(plan, done)(told.reason, told.cause);
     else this.#confirmed = joinWithdrawals(this.#confirmed, done);
   }
 
@@ -200,13 +200,9 @@ export class Withdrawing {
   }
 }
 
-type Refused = (typeof REASON)['notWithdrawn' | 'devicePluginSilent'];
+type Refused = (typeof REASON)['notWithdrawn' | 'devicePluginSilent' | 'handoverFailed'];
 
 const BEING_GIVEN = 'a pod that the kubelet is giving it to';
-
-function silence(cause: string): string {
-  return `the device plugin does not answer (${cause})`;
-}
 
 function lateness({ late, unknown }: KubeletNotice): string {
   if (unknown !== undefined) return `the kubelet does not say which VFs it can give to pods (${unknown})`;

@@ -57,6 +57,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'specInvalid'
   | 'blocked'
   | 'devicePluginSilent'
+  | 'handoverFailed'
   | 'notWithdrawn'];
 
 /** What will be done to a host. Empty `pfs` and `problems`: the host is as the spec wants it. */

@@ -72,12 +72,8 @@ describe("a node's resources", () => {
     ],
     [
       'are unknown while the device plugin does not answer, whatever else is known',
-      { silence: 'no answer within 10 s', gone: [lost] },
-      [
-        'Unknown',
-        'DevicePluginNotResponding',
-        'the device plugin does not answer (no answer within 10 s): nobody knows what it offers',
-      ],
+      { silence: { reason: 'DevicePluginNotResponding', cause: 'the device plugin does not answer' }, gone: [lost] },
+      ['Unknown', 'DevicePluginNotResponding', 'the device plugin does not answer: nobody knows what pods are offered'],
     ],
     [
       'have devices that pods have and the host has not, whatever the device plugin is',

@@ -15,8 +15,8 @@ export interface GoneDevice {
 export interface KnownResources {
   /** What the operator's device plugin says. */
   readonly answer?: SyncAnswer;
-  /** Why it says nothing, where it is there: part of a sentence. */
-  readonly silence?: string;
+  /** Why nobody knows what it says, as a sentence. */
+  readonly silence?: { readonly reason: NewCondition['reason']; readonly cause: string };
   /** Found without a device plugin that could be asked. */
   readonly gone: readonly GoneDevice[];
 }
@@ -28,8 +28,8 @@ export interface KnownResources {
 export function resourcesCondition({ answer, silence, gone }: KnownResources): NewCondition | undefined {
   const type = CONDITION.resourcesOffered;
   if (silence !== undefined) {
-    const message = `the device plugin does not answer (${silence}): nobody knows what it offers`;
-    return { type, status: 'Unknown', reason: REASON.devicePluginSilent, message };
+    const message = `${silence.cause}: nobody knows what pods are offered`;
+    return { type, status: 'Unknown', reason: silence.reason, message };
   }
   const faults = [...(answer ? faultsOf(answer) : []), ...goneFaults(gone)];
   const [first] = faults;
