@@ -21,6 +21,7 @@ import { type Settings } from './settings.ts';
 import { affectedSubjects, FailingNodes } from './status/failing-nodes.ts';
 import { type Findings, NodeFindings } from './status/node-findings.ts';
 import { ProgressThrottle } from './status/progress-throttle.ts';
+import { createReadinessMetric } from './status/readiness-metric.ts';
 import { recordFailures } from './status/record-failures.ts';
 import { connectWatches, enqueueSubjects } from './watches.ts';
 
@@ -71,6 +72,7 @@ export type Controllers = Readonly<Record<'nodes' | 'policies' | 'pools' | 'oper
 export function createControllers(parts: ControllerParts): Controllers {
   const { settings, clock, log, client, recorder, caches } = parts;
   const { namespace } = settings;
+  createReadinessMetric(parts.metrics, caches);
   const options = { timers: clock, log, metrics: createControllerMetrics(parts.metrics) };
   const configMaps = new ConfigMapWriter({
     client,

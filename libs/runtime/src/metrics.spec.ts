@@ -17,6 +17,17 @@ describe('the metrics of the process', () => {
   });
 });
 
+describe('a gauge that is set when somebody asks', () => {
+  it('says what is so then', async () => {
+    const metrics = new Metrics();
+    let level = 1;
+    metrics.gauge('level', 'Height of the water', ['tank'], (gauge) => gauge.set({ tank: 'a' }, level));
+    expect(await metrics.text()).toContain('level{tank="a"} 1');
+    level = 2;
+    expect(await metrics.text()).toContain('level{tank="a"} 2');
+  });
+});
+
 describe('the list of what is registered', () => {
   it('has name, type, help and labels of each metric, also of one without samples', () => {
     const metrics = new Metrics();

@@ -29,9 +29,24 @@ export class Metrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  /** A value that rises and falls. */
-  gauge<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
-    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  /**
+   * A value that rises and falls.
+   * @param collect sets it each time somebody asks, where it can be read from what the process knows anyway
+   */
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    collect?: (gauge: Gauge<L>) => void,
+  ): Gauge<L> {
+    const gauge: Gauge<L> = new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      ...(collect && { collect: () => collect(gauge) }),
+    });
+    return gauge;
   }
 
   /** A distribution of durations, in seconds. */

@@ -8,6 +8,7 @@ import { readRegistries } from './test/registries.ts';
 const SECTIONS: Readonly<Record<string, (service: string) => boolean>> = {
   'config-daemon': (service) => service === 'config-daemon',
   'device-plugin': (service) => service === 'device-plugin',
+  'policy-controller': (service) => service === 'policy-controller',
   'admission-webhook': (service) => service === 'admission-webhook',
   'Every service but the device plugin': (service) => service !== 'device-plugin',
   'Every process': () => true,
