@@ -49,6 +49,8 @@ export function createPluginMetrics(metrics: Metrics): PluginMetrics {
   const passes = metrics.counter('sriov_device_plugin_passes_total', 'Looks at host and kubelet, by outcome', [
     'outcome',
   ]);
+  const begin = startAtZero(allocations, registrations);
+  for (const outcome of ['done', 'failed']) passes.inc({ outcome }, 0);
   return {
     offered: ({ resources, configProblems }, allocated) => {
       devices.reset();
@@ -59,11 +61,34 @@ export function createPluginMetrics(metrics: Metrics): PluginMetrics {
         devices.set({ resource: name, health: 'healthy' }, healthy.length);
         devices.set({ resource: name, health: 'unhealthy' }, unhealthy.length);
         registered.set({ resource: name }, unregistered === undefined ? 1 : 0);
+        begin(name);
       }
       problems.set(configProblems.length);
     },
-    allocated: (resource, outcome, ms) => allocations.observe({ resource, outcome }, ms / 1000),
+    allocated: (resource, outcome, ms) => {
+      begin(resource);
+      allocations.observe({ resource, outcome }, ms / 1000);
+    },
     registered: (resource, outcome) => registrations.inc({ resource, outcome }),
     passed: (outcome) => passes.inc({ outcome }),
+  };
+}
+
+interface OfResource {
+  readonly resource: string;
+  readonly outcome: string;
+}
+
+/** Starts the counters of a resource at 0: nobody sees a first event rise from nothing, and alerts are about rises. */
+function startAtZero(
+  allocations: { zero(labels: OfResource): void },
+  registrations: { inc(labels: OfResource, value: number): void },
+): (resource: string) => void {
+  const started = new Set<string>();
+  return (resource) => {
+    if (started.has(resource)) return;
+    started.add(resource);
+    for (const outcome of ['given', 'refused']) allocations.zero({ resource, outcome });
+    for (const outcome of ['registered', 'refused', 'unanswered']) registrations.inc({ resource, outcome }, 0);
   };
 }

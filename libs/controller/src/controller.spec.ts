@@ -36,9 +36,9 @@ const line =
 const seriesOf = (name: string, labels: object): string => [name, ...Object.values<string>({ ...labels })].join(' ');
 const factory = {
   counter: (name: string) => ({
-    inc(labels: object) {
+    inc(labels: object, value = 1) {
       const series = seriesOf(name, labels);
-      counts[series] = (counts[series] ?? 0) + 1;
+      counts[series] = (counts[series] ?? 0) + value;
     },
   }),
   gauge: (name: string) => ({ set: (labels: object, value: number) => void (counts[seriesOf(name, labels)] = value) }),
@@ -142,6 +142,7 @@ describe('a controller', () => {
       'sriov_reconcile_total pump conflict': 1,
       'sriov_reconcile_total pump error': 1,
       'sriov_reconcile_total pump wait': 1,
+      'sriov_reconcile_unreported_total pump': 0,
       'sriov_reconcile_total pump stalled': 1,
       'sriov_workqueue_depth pump': 0,
       'sriov_workqueue_retries_total pump': 2,

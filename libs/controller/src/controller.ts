@@ -75,6 +75,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    options.metrics.begun(options.name);
     this.#queue = new WorkQueue({
       timers: options.timers,
       onDepth: (depth) => options.metrics.queueDepth(options.name, depth),

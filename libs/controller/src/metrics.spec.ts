@@ -68,6 +68,14 @@ describe('the metrics of controllers', () => {
       (these) => these.unreported('pump'),
       [['sriov_reconcile_unreported_total', { controller: 'pump' }, undefined]],
     ],
+    [
+      'what they have not met yet as 0: a rise from nothing is none to Prometheus, and the alerts are about rises',
+      (these) => these.begun('pump'),
+      [
+        ['sriov_workqueue_retries_total', { controller: 'pump' }, 0],
+        ['sriov_reconcile_unreported_total', { controller: 'pump' }, 0],
+      ],
+    ],
   ])('count %s', (_, count, expected) => {
     samples.length = 0;
     count(metrics);

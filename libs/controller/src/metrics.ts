@@ -8,6 +8,8 @@ type Labels = Record<string, string>;
 
 /** What the controllers of a process count; one set for all of them. */
 export interface ControllerMetrics {
+  /** There is such a controller. Its counters begin at 0: nobody sees a first event rise from nothing. */
+  begun(controller: string): void;
   reconciled(controller: string, outcome: string, seconds: number): void;
   queueDepth(controller: string, depth: number): void;
   retried(controller: string): void;
@@ -33,6 +35,9 @@ export function createControllerMetrics(factory: MetricFactory): ControllerMetri
     ['controller'],
   );
   return {
+    begun(controller) {
+      for (const counter of [retries, unreported]) counter.inc({ controller }, 0);
+    },
     reconciled(controller, outcome, duration) {
       total.inc({ controller, outcome });
       seconds.observe({ controller }, duration);
