@@ -45,6 +45,7 @@ const EVERYTHING = {
   },
   configDaemon: { metricsProxy: { image: 'registry/proxy:v1' }, patch: { metadata: { annotations: { a: 'b' } } } },
   devicePlugin: { useCdi: true },
+  metrics: { dashboards: { enabled: true, annotations: { grafana_folder: 'SR-IOV' } } },
   imagePullSecrets: ['registry-login'],
   supportedExtraNICs: ['Intel_I350: "8086 1521 1520"'],
   extraDeploy: [
@@ -292,7 +293,7 @@ describe('the chart', () => {
 });
 
 /** Values that are read as a whole: below them stand names of others. */
-const WHOLE = /^(operator\.(affinity|tolerations)|[\w.]+\.(resources|proxyResources))$/;
+const WHOLE = /^(operator\.(affinity|tolerations)|metrics\.dashboards\.labels|[\w.]+\.(resources|proxyResources))$/;
 const leavesOf = (value: object, prefix = ''): string[] =>
   Object.entries(value as Record<string, unknown>).flatMap(([name, child]) => {
     const path = `${prefix}${name}`;

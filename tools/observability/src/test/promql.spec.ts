@@ -19,6 +19,16 @@ describe('an expression', () => {
     ['names a histogram without its part', 'pump_seconds', ['no service has the metric pump_seconds']],
     ['compares a label that is not there', 'pump_level{colour="red"}', ['the metric pump_level has no label colour']],
     [
+      'groups by a label of the metric that others only choose among',
+      'sum by (tank) (pump_level unless pump_seconds_count offset 1h and on (pod) (pump_seconds_sum > 3))',
+      [],
+    ],
+    [
+      'groups a choice by a label that is not there',
+      'sum by (step) (pump_level unless pump_seconds_count)',
+      ['the metric pump_level has no label step'],
+    ],
+    [
       'groups by a label that is not there',
       'sum(pump_level) / sum by (le) (pump_level)',
       ['the metric pump_level has no label le'],

@@ -3,13 +3,14 @@ import { type MetricAbout } from '@sriov/runtime';
 
 /** Metrics of others that alerts and dashboards use, with the labels that they may name. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
-  // Of Prometheus itself, about each of its targets.
+  // Of Prometheus itself, about each of its targets, and about alerts with the labels of ours.
   up: [],
+  ALERTS: ['alertname', 'alertstate', 'severity', 'service', 'resource', 'controller'],
   // Of kube-state-metrics.
   kube_daemonset_status_number_unavailable: ['daemonset'],
 };
 /** Labels that come from the collector, see docs/metrics.md. */
-const COLLECTED = ['namespace', 'node', 'pod'];
+const COLLECTED = ['namespace', 'node', 'pod', 'instance'];
 /** Series that a histogram has, and their further labels. */
 const PARTS: Readonly<Record<string, readonly string[]>> = { _bucket: ['le'], _sum: [], _count: [] };
 
@@ -62,7 +63,7 @@ function selectorsOf(expr: string): Use[] {
 function groupsOf(expr: string): Use[] {
   const text = textIn(expr);
   return nodesOf(parse(expr), 'AggregateExpr').map((aggregate) => ({
-    metrics: nodesOf(aggregate, 'VectorSelector').flatMap((each) => each.getChildren('Identifier').map(text)),
+    metrics: resultsOf(aggregate).flatMap((each) => each.getChildren('Identifier').map(text)),
     labels: nodesOf(aggregate, 'GroupingLabels').flatMap((each) => nodesOf(each, 'LabelName').map(text)),
   }));
 }
@@ -77,9 +78,23 @@ function parse(expr: string): SyntaxNode {
   return topNode;
 }
 
+/** The selectors whose labels a result has: what stands behind `and` and `unless` only chooses among the others. */
+function resultsOf(node: SyntaxNode): SyntaxNode[] {
+  if (node.type.name === 'VectorSelector') return [node];
+  const isChoice = node.getChild('And') !== null || node.getChild('Unless') !== null;
+  const children = childrenOf(node);
+  return (isChoice ? children.slice(0, 1) : children).flatMap(resultsOf);
+}
+
 /** All nodes of that type, the node itself among them. */
 function nodesOf(root: SyntaxNode, type: string): SyntaxNode[] {
   const found: SyntaxNode[] = root.type.name === type || (type === '⚠' && root.type.isError) ? [root] : [];
-  for (let child = root.firstChild; child !== null; child = child.nextSibling) found.push(...nodesOf(child, type));
+  for (const child of childrenOf(root)) found.push(...nodesOf(child, type));
   return found;
+}
+
+function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
+  return children;
 }
