@@ -8,11 +8,20 @@ const DEFAULT_PRIORITY = 99;
 /** A spec that nobody has checked yet: it may be any JSON object. */
 type RawSpec = Readonly<Record<string, unknown>>;
 
+/** A default; `stored` is the spec that a change replaces. */
+interface Default {
+  readonly name: string;
+  readonly operations: (spec: RawSpec, stored: RawSpec | undefined) => PatchOperation[];
+}
+
 /** The defaults of a policy in the order in which they are set: later ones override earlier ones. */
-const DEFAULTS: readonly { readonly name: string; readonly operations: (spec: RawSpec) => PatchOperation[] }[] = [
+const DEFAULTS: readonly Default[] = [
   {
-    name: 'a policy without a priority gets the lowest precedence',
-    operations: (spec) => (Object.hasOwn(spec, 'priority') ? [] : [set('priority', DEFAULT_PRIORITY)]),
+    name: 'a policy without a priority gets the lowest precedence, unless it already ranks without one',
+    operations: (spec, stored) =>
+      Object.hasOwn(spec, 'priority') || (stored !== undefined && !Object.hasOwn(stored, 'priority'))
+        ? []
+        : [set('priority', DEFAULT_PRIORITY)],
   },
   {
     name: 'a policy that does not speak of RDMA is not for it',
@@ -29,7 +38,8 @@ type Write = Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'>;
 
 /**
  * The defaults that admission sets on an object, whatever is wrong with it. Only policies have defaults. A policy that
- * was stored without them gets none when only its labels change, since a default priority would change its precedence.
+ * was stored while the API server did not ask the webhook has no priority, so it ranks highest. It gets none by a change
+ * either: who changes `numVfs` does not ask for another precedence.
  */
 export function setDefaults(write: Write): PatchOperation[] {
   const { operation, object } = write;
@@ -37,7 +47,8 @@ export function setDefaults(write: Write): PatchOperation[] {
   if (operation === 'DELETE' || object.kind !== SRIOV_NETWORK_NODE_POLICY.kind || !isRawSpec(spec)) return [];
   if (leavesSpec(write)) return [];
   if (object.metadata.name === IGNORED_POLICY_NAME) return [];
-  return DEFAULTS.flatMap(({ operations }) => operations(spec));
+  const stored = operation === 'UPDATE' && write.oldObject !== undefined ? specOf(write.oldObject) : undefined;
+  return DEFAULTS.flatMap(({ operations }) => operations(spec, isRawSpec(stored) ? stored : undefined));
 }
 
 /** True for a change of labels, annotations or finalizers alone. */

@@ -367,6 +367,16 @@ describe('a policy beside others', () => {
     expect(beside(pf('left#3-5'), {}, rest).allowed).toBe(true);
   });
 
+  it('says that a stored policy without a priority ranks highest', () => {
+    const stored = storedPolicy('old', pf('ens2f0#0-3'));
+    const { priority: _, ...spec } = stored.spec;
+    const old = { ...stored, spec, metadata: { ...stored.metadata, resourceVersion: '1' } };
+    const { warnings } = verdictOn(policyObject(pf('ens2f0')), { cluster: { policies: [old] } });
+    expect(warnings).toEqual([
+      'VFs of the same PFs are wanted by policy old: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name; none counts as 0, as with policy old, stored before the API server asked the webhook',
+    ]);
+  });
+
   it.each<[string, object, object]>([
     ['the whole PF beside a part of it', pf('ens2f0#0-3'), pf('ens2f0')],
     ['one PF through different selectors', { nicSelector: { vendor: '8086' } }, {}],

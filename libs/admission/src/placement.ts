@@ -121,13 +121,21 @@ const { kind } = SRIOV_NETWORK_NODE_POLICY;
 function findOthers({ namespace, policy, cluster, settings }: PlacementFacts): ReadablePolicy[] {
   const isItself = ({ metadata }: SriovNetworkNodePolicy): boolean =>
     metadata.name === policy.name && namespace === settings.operatorNamespace;
-  // A policy from the same files, or one that was stored while no webhook ran, gets its defaults when it is written.
   const others = inOperatorNamespace(cluster.policies, settings)
     .filter((other) => !isItself(other))
-    .map((other) => withDefaults(other, setDefaults({ operation: 'UPDATE', object: { ...other, kind } })));
+    .map((other) => (isStored(other) ? other : withDefaultsOf(other)));
   return preparePolicies(others)
     .prepared.filter((other) => other.kind === 'readable')
     .sort(byName);
+}
+
+/** What is stored counts as it stands, as for the planner; a policy from the same files gets its defaults later. */
+function isStored({ metadata }: KubeObject): boolean {
+  return metadata.resourceVersion !== undefined;
+}
+
+function withDefaultsOf(policy: SriovNetworkNodePolicy): SriovNetworkNodePolicy {
+  return withDefaults(policy, setDefaults({ operation: 'CREATE', object: { ...policy, kind } }));
 }
 
 function inOperatorNamespace<T extends KubeObject>(objects: readonly T[], settings: AdmissionSettings): T[] {

@@ -198,6 +198,24 @@ describe('the defaults of a policy', () => {
     expect(patchOf(spec)).toEqual(patch);
   });
 
+  it.each<[string, object, object[]]>([
+    [
+      'does not get a priority that it was stored without, as that would change its precedence',
+      bare,
+      [add('isRdma', false)],
+    ],
+    [
+      'gets the lowest priority when its own is taken away',
+      { priority: 5 },
+      [add('priority', 99), add('isRdma', false)],
+    ],
+  ])('a policy %s', (_, stored, patch) => {
+    const old = policyObject(stored);
+    const spec = Object.fromEntries(Object.entries(old.spec).filter(([, value]) => value !== undefined));
+    const oldObject = { ...old, spec } as typeof old;
+    expect(patchOf({ ...bare, numVfs: 2 }, { operation: 'UPDATE', oldObject })).toEqual(patch);
+  });
+
   it('are set on a policy that is refused as well', () => {
     expect(patchOf({ ...bare, resourceName: '-' })).toHaveLength(2);
   });

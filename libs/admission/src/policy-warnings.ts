@@ -65,10 +65,13 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
   {
     name: 'no VF is wanted by two policies',
     check({ placement }) {
-      const contested = placement.others.filter((other) => isContested(placement, other)).map(({ name }) => name);
-      return contested.length === 0
-        ? undefined
-        : `VFs of the same PFs are wanted by ${describePolicies(contested)}: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name`;
+      const contested = placement.others.filter((other) => isContested(placement, other));
+      if (contested.length === 0) return undefined;
+      const without = contested.filter(({ spec }) => spec.priority === undefined).map(({ name }) => name);
+      const wanted = `VFs of the same PFs are wanted by ${describePolicies(contested.map(({ name }) => name))}: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name`;
+      return without.length === 0
+        ? wanted
+        : `${wanted}; none counts as 0, as with ${describePolicies(without)}, stored before the API server asked the webhook`;
     },
   },
   {
