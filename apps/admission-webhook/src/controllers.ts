@@ -2,20 +2,22 @@ import { createControllerMetrics } from '@sriov/controller';
 import { type AnyInformer, Cluster } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { answerMutating, answerValidating } from './answers.ts';
+import { Binding } from './binding/binding.ts';
+import { PROBE_ANSWER } from './binding/probe.ts';
 import { allInformers, createCaches } from './caches.ts';
 import { CertificateInUse } from './certificates/certificate-in-use.ts';
 import { FileCertificates } from './certificates/file-certificates.ts';
 import { endpointOf } from './certificates/names.ts';
 import { OwnCertificates } from './certificates/own-certificates.ts';
-import { MUTATING_PATH, VALIDATING_PATH } from './certificates/registration.ts';
 import { gather } from './gather.ts';
 import { observed } from './observed.ts';
+import { MUTATING_PATH, PROBE_PATH, Registrations, VALIDATING_PATH } from './registration.ts';
 import { type Settings } from './settings.ts';
 import { WebhookServer } from './webhook-server.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The admission webhook: a server that answers from caches, and the keeper of its certificate. */
+/** The admission webhook: a server that answers from caches, and the keeper of its certificate and registration. */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, health, clock, signal } = context;
   const { namespace, supportedNicsOnly } = settings;
@@ -24,16 +26,22 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   let isComplete = false;
   const server = await WebhookServer.start({
     listen: { port: settings.port, ...(settings.bindAddress !== undefined && { host: settings.bindAddress }) },
-    responders: observed(
-      {
-        [MUTATING_PATH]: answerMutating,
-        [VALIDATING_PATH]: (question) =>
-          isComplete
-            ? answerValidating(question, gather(caches, namespace), { operatorNamespace: namespace, supportedNicsOnly })
-            : 'the webhook has not read the cluster yet: try again in a moment',
-      },
-      context,
-    ),
+    responders: {
+      ...observed(
+        {
+          [MUTATING_PATH]: answerMutating,
+          [VALIDATING_PATH]: (question) =>
+            isComplete
+              ? answerValidating(question, gather(caches, namespace), {
+                  operatorNamespace: namespace,
+                  supportedNicsOnly,
+                })
+              : 'the webhook has not read the cluster yet: try again in a moment',
+        },
+        context,
+      ),
+      [PROBE_PATH]: () => PROBE_ANSWER,
+    },
     readyProblems: () => health.readyProblems(),
     log,
   });
@@ -54,7 +62,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
   }
 }
 
-/** Keeps a certificate in force: our own, or one in files. */
+/** Keeps a certificate in force: our own, with the registration that trusts it, or one in files. */
 interface Certificates {
   readonly informers: readonly AnyInformer[];
   run(signal: AbortSignal): Promise<void>;
@@ -70,15 +78,18 @@ async function createCertificates(
   if (certificateFile !== undefined && keyFile !== undefined) {
     return FileCertificates.load({ certificateFile, keyFile, clock, log, inUse });
   }
-  return new OwnCertificates({
-    informerContext: cluster.informerContext,
-    client: cluster.client,
-    clock,
-    log,
-    metrics: createControllerMetrics(metrics),
-    secret: { namespace, name: certificateSecret },
-    endpoint: endpointOf(settings),
-    lifetimeMs: certificateDays * DAY_MS,
-    inUse,
-  });
+  const { informerContext, client } = cluster;
+  const controllerMetrics = createControllerMetrics(metrics);
+  const registrations = new Registrations(informerContext);
+  const secret = { namespace, name: certificateSecret };
+  const shared = { client, clock, log, registrations, secret, endpoint: endpointOf(settings), inUse };
+  const lifetimeMs = certificateDays * DAY_MS;
+  const own = new OwnCertificates({ ...shared, informerContext, lifetimeMs, metrics: controllerMetrics });
+  const binding = new Binding({ ...shared, metrics, controllerMetrics });
+  return {
+    informers: [...own.informers, ...registrations.informers],
+    async run(stop) {
+      await Promise.all([own.run(stop), binding.run(stop)]);
+    },
+  };
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { planTrust, type WebhookConfiguration } from './registration.ts';
+import { type AdmissionRule, REGISTRATIONS, type WebhookConfiguration } from '@sriov/api';
+import { planRules, planTrust } from './registration.ts';
 
 const endpoint = { serviceName: 'hook', namespace: 'ns', names: ['hook.ns.svc', '127.0.0.1', '::1'] };
 const BUNDLE = Buffer.from('pem').toString('base64');
+const KEPT: AdmissionRule = { apiGroups: ['kept'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['kept'] };
 const configuration = (...clientConfigs: object[]): WebhookConfiguration => ({
   metadata: { name: 'c', resourceVersion: '7' },
-  webhooks: clientConfigs.map((clientConfig, index) => ({ name: `w${index}`, clientConfig, rules: ['kept'] })),
+  webhooks: clientConfigs.map((clientConfig, index) => ({ name: `w${index}`, clientConfig, rules: [KEPT] })),
 });
 const service = (name: string, namespace = 'ns'): object => ({ service: { name, namespace, path: '/x', port: 443 } });
 const url = (text: string): object => ({ url: text });
@@ -15,11 +17,12 @@ describe('planTrust', () => {
     ['our Service', service('hook')],
     ['one of our names', url('https://127.0.0.1:6443/validating-custom-resource')],
     ['one of our addresses in brackets', url('https://[::1]:6443/mutating-custom-resource')],
+    ['the path of probes', url('https://127.0.0.1:6443/probe')],
     ['another bundle', { ...service('hook'), caBundle: 'b2xk' }],
   ])('sets the bundle of an entry with %s, and keeps what else stands there', (_, clientConfig) => {
     expect(planTrust(configuration(clientConfig), 'pem', endpoint)).toEqual({
       metadata: { resourceVersion: '7' },
-      webhooks: [{ name: 'w0', rules: ['kept'], clientConfig: { ...clientConfig, caBundle: BUNDLE } }],
+      webhooks: [{ name: 'w0', rules: [KEPT], clientConfig: { ...clientConfig, caBundle: BUNDLE } }],
     });
   });
 
@@ -42,5 +45,43 @@ describe('planTrust', () => {
 
   it('has nothing to do without entries', () => {
     expect(planTrust({ metadata: { name: 'c' } }, 'pem', endpoint)).toBeUndefined();
+  });
+});
+
+describe.each(REGISTRATIONS)('planRules for a $kind', (kind) => {
+  const path = kind.kind.startsWith('Mutating') ? '/mutating-custom-resource' : '/validating-custom-resource';
+  const at = (name: string, where: string): object => ({ service: { name, namespace: 'ns', path: where } });
+  const rulesAfter = (present: WebhookConfiguration): unknown => {
+    const patch = planRules({ kind, configuration: present }, endpoint) as WebhookConfiguration | undefined;
+    return patch?.webhooks?.map(({ rules }) => rules);
+  };
+
+  it.each<[string, object]>([
+    ['our Service', at('hook', path)],
+    ['one of our names', url(`https://127.0.0.1:1${path}`)],
+  ])('adds the rule where the entry leads to %s, in the version that it saw', (_, clientConfig) => {
+    const present = configuration(clientConfig);
+    expect(rulesAfter(present)).toEqual([[KEPT, kind.wanted]]);
+    expect(planRules({ kind, configuration: present }, endpoint)).toMatchObject({ metadata: { resourceVersion: '7' } });
+  });
+
+  it.each<[string, object]>([
+    ['to another Service', at('other', path)],
+    ['to the path of probes', at('hook', '/probe')],
+    ['to no path', service('hook')],
+    ['to a host of others', url(`https://10.0.0.1:1${path}`)],
+    ['nowhere', {}],
+  ])('adds none where the entry leads %s', (_, clientConfig) => {
+    expect(rulesAfter(configuration(clientConfig))).toBeUndefined();
+  });
+
+  it('has nothing to do where the rule stands, or where nothing is registered', () => {
+    const present = configuration(at('hook', path));
+    const asked = {
+      ...present,
+      webhooks: present.webhooks?.map((entry) => ({ ...entry, rules: [kind.wanted] })) ?? [],
+    };
+    expect(rulesAfter(asked)).toBeUndefined();
+    expect(planRules({ kind, configuration: undefined }, endpoint)).toBeUndefined();
   });
 });

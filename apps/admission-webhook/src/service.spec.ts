@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { REGISTRATIONS, WEBHOOK_CONFIGURATION, WEBHOOK_ENTRY, type WebhookConfiguration } from '@sriov/api';
 import { Authority } from '@sriov/certificates';
 import { type Secret } from '@sriov/kube';
 import { readSettings, serve } from '@sriov/runtime';
@@ -21,7 +21,6 @@ import {
 } from '@sriov/testing';
 import { z } from 'zod';
 import { secretData } from './certificates/stored.ts';
-import { type WebhookConfiguration } from './certificates/registration.ts';
 import { service } from './service.ts';
 import { type Settings } from './settings.ts';
 
@@ -31,7 +30,6 @@ const GROUP = '/apis/sriovnetwork.openshift.io/v1';
 const REGISTRATION = '/apis/admissionregistration.k8s.io/v1';
 const KINDS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'];
 const DAY = 86_400_000;
-const FOREIGN_BUNDLE = Buffer.from('-----BEGIN CERTIFICATE-----').toString('base64');
 
 interface Running {
   readonly port: number;
@@ -93,46 +91,45 @@ const readyz = async ({ health }: Running): Promise<{ status: number; text: stri
   return { status: response.status, text: await response.text() };
 };
 
+/** How a webhook is registered: as the chart does it, unless the rules are there already. */
+interface Registering {
+  readonly isAsked?: boolean;
+  /** Where probes are sent, if not to the webhook. */
+  readonly probePort?: number;
+}
 /** Registers a webhook that runs on this machine, beside entries that are others' business. */
-const register = async (port: number): Promise<void> => {
-  const entry = (name: string, clientConfig: object, resources: string[]): object => ({
+const register = async (port: number, { isAsked = true, probePort = port }: Registering = {}): Promise<void> => {
+  const entry = (name: string, clientConfig: object, rules: readonly object[]): object => ({
     name,
     admissionReviewVersions: ['v1'],
     sideEffects: 'None',
     failurePolicy: 'Fail',
     clientConfig,
-    rules: [
-      {
-        apiGroups: resources.length > 0 ? ['sriovnetwork.openshift.io'] : ['example.org'],
-        apiVersions: ['v1'],
-        operations: ['CREATE', 'UPDATE'],
-        resources: resources.length > 0 ? resources : ['nothing'],
-      },
-    ],
+    rules,
     namespaceSelector: {},
   });
-  const all = [
-    'sriovnetworknodepolicies',
-    'sriovoperatorconfigs',
-    'sriovnetworkpoolconfigs',
-    'sriovnetworks',
-    'sriovibnetworks',
-    'ovsnetworks',
-  ];
-  for (const plural of KINDS) {
-    const isMutating = plural.startsWith('mutating');
+  const foreignRule = {
+    apiGroups: ['example.org'],
+    apiVersions: ['v1'],
+    operations: ['CREATE'],
+    resources: ['nothing'],
+  };
+  const probe = {
+    ...entry('probe.operator-webhook.sriovnetwork.openshift.io', { url: `https://127.0.0.1:${probePort}/probe` }, [
+      { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] },
+    ]),
+    objectSelector: { matchExpressions: [{ key: 'sriovnetwork.openshift.io/admission-probe', operator: 'Exists' }] },
+  };
+  for (const { kind, plural, wanted } of REGISTRATIONS) {
+    const isMutating = kind.startsWith('Mutating');
     const where = isMutating ? 'mutating-custom-resource' : 'validating-custom-resource';
-    const foreign = { service: { name: 'other', namespace: 'other' }, caBundle: FOREIGN_BUNDLE };
     await tryRequest('DELETE', `${REGISTRATION}/${plural}/${WEBHOOK_CONFIGURATION}`);
     await request('POST', `${REGISTRATION}/${plural}`, {
       metadata: { name: WEBHOOK_CONFIGURATION },
       webhooks: [
-        entry('other.example.org', { ...foreign, caBundle: undefined }, []),
-        entry(
-          'operator-webhook.sriovnetwork.openshift.io',
-          { url: `https://127.0.0.1:${port}/${where}` },
-          isMutating ? all.slice(0, 1) : all,
-        ),
+        entry('other.example.org', { service: { name: 'other', namespace: 'other' } }, [foreignRule]),
+        entry(WEBHOOK_ENTRY, { url: `https://127.0.0.1:${port}/${where}` }, isAsked ? [wanted] : []),
+        ...(isMutating ? [] : [probe]),
       ],
     });
   }
@@ -491,7 +488,7 @@ describe('its certificates', () => {
   it('are trusted by our entries, and by no others', async () => {
     for (const { webhooks = [] } of await registrations()) {
       expect(webhooks[0]?.clientConfig).toEqual({ service: { name: 'other', namespace: 'other', port: 443 } });
-      expect(webhooks[1]?.clientConfig.caBundle).toMatch(/./);
+      for (const { clientConfig } of webhooks.slice(1)) expect(clientConfig.caBundle).toMatch(/./);
     }
     await expect(handshake(webhook.port, await trusted())).resolves.toBeDefined();
   });
@@ -592,6 +589,73 @@ describe('its certificates', () => {
     });
     expect(await request('GET', secretPath('foreign'))).toMatchObject({ data });
     await other.stop();
+  });
+});
+
+describe('its rules', () => {
+  const rulesNow = async (): Promise<string[]> =>
+    (await registrations()).map(({ webhooks = [] }) =>
+      webhooks
+        .map(({ name, rules = [] }) => `${name} ${rules.map(({ resources }) => resources.join(' ')).join()}`)
+        .join('; '),
+    );
+  const PROBED = 'probe.operator-webhook.sriovnetwork.openshift.io secrets';
+  const inForce = REGISTRATIONS.map(({ kind, wanted }) => {
+    const ours = `other.example.org nothing; ${WEBHOOK_ENTRY} ${wanted.resources.join(' ')}`;
+    return kind.startsWith('Mutating') ? ours : `${ours}; ${PROBED}`;
+  });
+  const untilInForce = (): Promise<true> =>
+    eventually(async () => {
+      expect(await rulesNow()).toEqual(inForce);
+      return true;
+    });
+  /** What the webhook refuses, and the CRD does not. */
+  const doubtful = (): Promise<Written> =>
+    create('SriovNetwork', 'doubtful', { resourceName: 'r', ipam: '{' }, '?dryRun=All');
+  const lacking = async (): Promise<string | undefined> => {
+    const text = await (await fetch(`http://127.0.0.1:${webhook.health}/metrics`)).text();
+    return /^sriov_admission_registrations_without_rules (\d)$/m.exec(text)?.[1];
+  };
+  afterAll(() => register(webhook.port));
+
+  it('are missing, and nobody is refused, until the API server has reached it', async () => {
+    await webhook.stop();
+    const port = await findFreePort();
+    await register(webhook.port, { isAsked: false, probePort: port });
+    webhook = await run({ port: webhook.port });
+    await untilReady(webhook);
+    await trusted();
+    expect(await lacking()).toBe('2');
+    expect((await doubtful()).status).toBe(201);
+    const other = await run({ port });
+    await untilInForce();
+    expect(await eventually(async () => (await lacking()) === '0')).toBe(true);
+    await other.stop();
+    await eventually(async () => (await doubtful()).status === 403);
+  });
+
+  it('are back at once when somebody takes them away, as an upgrade from a chart that had them does', async () => {
+    await register(webhook.port, { isAsked: false });
+    await untilInForce();
+    await eventually(async () => (await doubtful()).status === 403);
+  });
+
+  it('stay when it stops: without it, nothing is let through unseen', async () => {
+    await webhook.stop();
+    expect(await rulesNow()).toEqual(inForce);
+    expect(await doubtful()).toMatchObject({ status: 500, message: expect.stringContaining('failed calling webhook') });
+    webhook = await run({ port: webhook.port });
+    await untilReady(webhook);
+    expect(await rulesNow()).toEqual(inForce);
+  });
+
+  it('are set by one of two replicas that find them missing, and end the same', async () => {
+    const second = await run();
+    await untilReady(second);
+    await register(webhook.port, { isAsked: false });
+    await untilInForce();
+    await second.stop();
+    expect(await rulesNow()).toEqual(inForce);
   });
 });
 

@@ -2,8 +2,12 @@ import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   OPERAND_SETTINGS_CONFIG_MAP,
   OPERATOR_CONFIG_CONFIG_MAP,
+  REGISTRATIONS,
+  type Registration,
   SRIOV_OPERATOR_CONFIG,
   type SriovOperatorConfig,
+  WEBHOOK_CONFIGURATION,
+  type WebhookConfiguration,
 } from '@sriov/api';
 import { type AnyInformer, CONFIG_MAP, type ConfigMap, Informer, type InformerContext } from '@sriov/kube';
 import { DAEMON_SET, DEPLOYMENT, type OperandObject, SERVICE, WEBHOOK_DEPLOYMENT } from '@sriov/operands';
@@ -19,6 +23,14 @@ export interface Caches {
   readonly services: Informer<OperandObject>;
   /** The webhook's alone. */
   readonly deployments: Informer<OperandObject>;
+  /** Of the webhook, both kinds. */
+  readonly registrations: readonly RegistrationCache[];
+}
+
+/** What is registered of a kind of registration. */
+interface RegistrationCache {
+  readonly kind: Registration;
+  readonly informer: Informer<WebhookConfiguration>;
 }
 
 /** Makes the caches; they fill once they run. */
@@ -34,10 +46,15 @@ export function createCaches(context: InformerContext, namespace: string): Cache
     daemonSets: new Informer(context, DAEMON_SET, { namespace }),
     services: new Informer(context, SERVICE, { namespace }),
     deployments: new Informer(context, DEPLOYMENT, named(WEBHOOK_DEPLOYMENT)),
+    registrations: REGISTRATIONS.map((kind) => ({
+      kind,
+      informer: new Informer(context, kind, { fieldSelector: `metadata.name=${WEBHOOK_CONFIGURATION}` }),
+    })),
   };
 }
 
 /** All of them, for running and waiting. */
 export function allInformers(caches: Caches): AnyInformer[] {
-  return Object.values(caches) as AnyInformer[];
+  const { registrations, ...others } = caches;
+  return [...(Object.values(others) as AnyInformer[]), ...registrations.map(({ informer }) => informer)];
 }

@@ -5,6 +5,7 @@ import {
   REASON,
   SRIOV_OPERATOR_CONFIG,
   type SriovOperatorConfig,
+  WEBHOOK_CONFIGURATION,
 } from '@sriov/api';
 import { mergeConditions, type NewCondition, transitionEvents } from '@sriov/conditions';
 import { done, type Outcome } from '@sriov/controller';
@@ -18,6 +19,7 @@ import {
   readyCondition,
   wantedOperand,
   WEBHOOK_DEPLOYMENT,
+  type WebhookFacts,
   webhookStatus,
 } from '@sriov/operands';
 import { type Caches } from './caches.ts';
@@ -77,8 +79,7 @@ function decide({ caches, namespace, findings }: StatusContext): Decided | undef
       const conditions = operandConditions({ caches, findings }, gathered);
       if (conditions === undefined) return undefined;
       const { config } = gathered.inputs;
-      const deployment = caches.deployments.store.get(`${namespace}/${WEBHOOK_DEPLOYMENT}`);
-      const webhook = webhookStatus(config, deployment);
+      const webhook = webhookStatus(config, webhookFacts(caches, namespace));
       const observed = [...conditions, ...(webhook.condition ? [webhook.condition] : [])];
       const plan = planFrom(caches, namespace);
       const failure =
@@ -93,6 +94,16 @@ function decide({ caches, namespace, findings }: StatusContext): Decided | undef
       };
     }
   }
+}
+
+function webhookFacts({ deployments, registrations }: Caches, namespace: string): WebhookFacts {
+  return {
+    deployment: deployments.store.get(`${namespace}/${WEBHOOK_DEPLOYMENT}`),
+    registrations: registrations.map(({ kind, informer }) => ({
+      kind,
+      configuration: informer.store.get(WEBHOOK_CONFIGURATION),
+    })),
+  };
 }
 
 function operandConditions(

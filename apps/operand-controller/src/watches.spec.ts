@@ -35,7 +35,8 @@ const object = (metadata: object = {}, rest: object = {}): KubeObject => ({
   ...rest,
 });
 /** What a change wakes, after the objects that are there. */
-const wokenBy = (kind: keyof Caches, change: KubeObject, ...before: readonly KubeObject[]): string[] => {
+type Kind = Exclude<keyof Caches, 'registrations'>;
+const wokenBy = (kind: Kind, change: KubeObject, ...before: readonly KubeObject[]): string[] => {
   const { store } = caches[kind];
   for (const each of before) store.upsert(each);
   woken = [];
@@ -95,6 +96,11 @@ describe('what wakes whom', () => {
 
   it('the webhook concerns the status', () => {
     expect(wokenBy('deployments', object({ generation: 1 }))).toEqual([SOON]);
+    for (const { informer } of caches.registrations) {
+      woken = [];
+      informer.store.upsert(object());
+      expect(woken).toEqual([SOON]);
+    }
   });
 
   it('an object that is gone concerns its operand', () => {

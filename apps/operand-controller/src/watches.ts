@@ -41,7 +41,9 @@ export function connectWatches(caches: Caches, { operands, status, operatorConfi
       for (const name of concernedBy(change)) operands.enqueue(name);
     });
   }
-  caches.deployments.store.subscribe(() => status.enqueue(STATUS_KEY, STATUS_DELAY_MS));
+  for (const { store } of [caches.deployments, ...caches.registrations.map(({ informer }) => informer)]) {
+    store.subscribe(() => status.enqueue(STATUS_KEY, STATUS_DELAY_MS));
+  }
 }
 
 /** Whether nothing but the status of the object changed. A kind without a generation has no status either. */

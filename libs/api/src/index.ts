@@ -27,3 +27,4 @@ export * from './time.ts';
 export * from './to-wire.ts';
 export * from './vf-range.ts';
 export * from './version.ts';
+export * from './webhook-registration.ts';

@@ -48,12 +48,18 @@ export const REASON = {
   operandRestored: 'OperandRestored',
   webhookAvailable: 'WebhookAvailable',
   webhookUnavailable: 'WebhookUnavailable',
+  webhookNotAsked: 'WebhookNotAsked',
   webhookAbsent: 'WebhookNotDeployed',
 
   // certificates of the webhook
   certificatesInForce: 'CertificatesInForce',
   certificatesWritten: 'CertificatesWritten',
   certificatesForeign: 'CertificatesForeign',
+
+  // rules of the webhook's registration
+  rulesInForce: 'RulesInForce',
+  rulesWritten: 'RulesWritten',
+  webhookUnreached: 'WebhookUnreached',
 
   // node states
   inSync: 'InSync',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
+import { REGISTRATIONS, WEBHOOK_CONFIGURATION, WEBHOOK_ENTRY, type WebhookConfiguration } from '@sriov/api';
 import { Authority } from '@sriov/certificates';
 import { service as configDaemon } from '@sriov/config-daemon';
 import { applyObject, type Manifest } from '@sriov/control-plane';
@@ -276,6 +277,25 @@ describe('the chart', () => {
       expect(JSON.stringify(find(objects, 'Role', 'admission-webhook'))).not.toContain('secrets');
     },
   );
+
+  it('registers the webhook without rules where the webhook sets them, and with the same rules where it may not', async () => {
+    const rulesOf = async (values: object): Promise<unknown[]> => {
+      const objects = await renderChart({ values });
+      return REGISTRATIONS.map(({ kind }) => {
+        const { webhooks } = find(objects, kind, WEBHOOK_CONFIGURATION) as unknown as Required<WebhookConfiguration>;
+        return webhooks.map(({ name, rules }) => [name, rules]);
+      });
+    };
+    const probe = [
+      'probe.operator-webhook.sriovnetwork.openshift.io',
+      [expect.objectContaining({ resources: ['secrets'] })],
+    ];
+    expect(await rulesOf({})).toEqual([[[WEBHOOK_ENTRY, undefined]], [[WEBHOOK_ENTRY, undefined], probe]]);
+    for (const by of [{ certManager: { enabled: true } }, { custom: { enabled: true, operator: { caCrt: PEM } } }]) {
+      const wanted = REGISTRATIONS.map(({ wanted: rule }) => [[WEBHOOK_ENTRY, [rule]]]);
+      expect(await rulesOf(certificates(by))).toEqual(wanted);
+    }
+  });
 
   it('registers a webhook outside the cluster by its address, and then runs none', async () => {
     const objects = await renderChart({ values: { admissionWebhook: { url: 'https://127.0.0.1:6443' } } });

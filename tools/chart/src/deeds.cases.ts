@@ -1,4 +1,4 @@
-import { type ServiceName } from '@sriov/api';
+import { type AdmissionRule, REGISTRATIONS, type ServiceName } from '@sriov/api';
 import { Authority } from '@sriov/certificates';
 
 /** One call that an account makes with its real token, and whether the cluster lets it. */
@@ -346,6 +346,9 @@ const NETWORK_RENDERER: readonly Row[] = [
 
 const TOKEN_OF_OTHERS = { annotations: { 'kubernetes.io/service-account.name': 'network-renderer' } };
 const replaced = (field: string, value: unknown): object => [{ op: 'add', path: `/webhooks/0/${field}`, value }];
+/** What the validating registration is to ask about, as the webhook sets it. */
+const ABOUT_OUR_KINDS = REGISTRATIONS.find(({ kind }) => kind.startsWith('Validating'))?.wanted as AdmissionRule;
+
 const ADMISSION_WEBHOOK: readonly Row[] = [
   ['may', 'list policies', 'GET', ours(OPERATOR, 'sriovnetworknodepolicies')],
   ['may', 'list nodes', 'GET', '/api/v1/nodes'],
@@ -401,7 +404,58 @@ const ADMISSION_WEBHOOK: readonly Row[] = [
     registration('validating'),
     replaced('clientConfig/caBundle', CA),
   ],
-  ['may not', 'be asked about more', 'PATCH', registration('validating'), replaced('rules/0/resources', ['*/*'])],
+  ['may', 'be asked about its kinds', 'PATCH', registration('validating'), replaced('rules', [ABOUT_OUR_KINDS])],
+  [
+    'may not',
+    'be asked about more kinds',
+    'PATCH',
+    registration('validating'),
+    replaced('rules', [{ ...ABOUT_OUR_KINDS, resources: [...ABOUT_OUR_KINDS.resources, 'sriovnetworknodestates'] }]),
+  ],
+  [
+    'may not',
+    'be asked about the kinds of others beside its own',
+    'PATCH',
+    registration('validating'),
+    replaced('rules', [ABOUT_OUR_KINDS, { ...ABOUT_OUR_KINDS, apiGroups: ['*'], resources: ['*'] }]),
+  ],
+  [
+    'may not',
+    'be asked about deletions',
+    'PATCH',
+    registration('validating'),
+    replaced('rules', [{ ...ABOUT_OUR_KINDS, operations: ['CREATE', 'UPDATE', 'DELETE'] }]),
+  ],
+  ['may not', 'be asked for more defaults', 'PATCH', registration('mutating'), replaced('rules', [ABOUT_OUR_KINDS])],
+  ['may not', 'be asked no longer', 'PATCH', registration('mutating'), replaced('rules', [])],
+  [
+    'may not',
+    'be asked about creations alone',
+    'PATCH',
+    registration('mutating'),
+    [{ op: 'replace', path: '/webhooks/0/rules/0/operations', value: ['CREATE'] }],
+  ],
+  [
+    'may not',
+    'send its probes elsewhere',
+    'PATCH',
+    registration('validating'),
+    [{ op: 'replace', path: '/webhooks/1/clientConfig/url', value: 'https://127.0.0.1:2/probe' }],
+  ],
+  [
+    'may not',
+    'have all Secrets sent to it',
+    'PATCH',
+    registration('validating'),
+    [{ op: 'remove', path: '/webhooks/1/matchConditions' }],
+  ],
+  [
+    'may not',
+    'be asked about more by the entry of its probes',
+    'PATCH',
+    registration('validating'),
+    [{ op: 'replace', path: '/webhooks/1/rules', value: [ABOUT_OUR_KINDS] }],
+  ],
   [
     'may not',
     'let everything through when it is away',

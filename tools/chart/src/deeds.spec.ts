@@ -3,6 +3,7 @@ import { type ServiceName } from '@sriov/api';
 import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { eventually } from '@sriov/testing';
 import { applyChart } from './apply.ts';
+import { askAbout } from './test/ask-about.ts';
 import { type Deed, DEEDS, newDaemonSet, OPERATOR, OTHER_NODE, OWN_NODE, TEAM } from './deeds.cases.ts';
 import { requestToken, SERVICE_ACCOUNTS } from './service-account.ts';
 
@@ -124,6 +125,7 @@ beforeAll(async () => {
   await applyChart(access, { ...chart, parts: ['crds', 'rights', 'configuration'] });
   await createObjects();
   await applyChart(access, { ...chart, parts: ['registration'] });
+  await askAbout(access, 'MutatingWebhookConfiguration');
   for (const service of Object.keys(SERVICE_ACCOUNTS) as ServiceName[]) {
     const node = service === 'config-daemon' ? { node: OWN_NODE } : {};
     tokens.set(service, await requestToken(access, { namespace: OPERATOR, service, ...node }));

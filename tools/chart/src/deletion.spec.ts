@@ -10,6 +10,7 @@ import { eventually } from '@sriov/testing';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
 import { type Account, actAs, openAccount } from './test/accounts.ts';
+import { askAbout } from './test/ask-about.ts';
 
 jest.setTimeout(120_000);
 
@@ -110,8 +111,9 @@ beforeAll(async () => {
     metadata: { name: 'of-upstream', finalizers: [POOL_FINALIZER] },
     spec: {},
   });
-  // From now on the API server is to ask a webhook, and nothing serves there.
+  // From now on the API server is to ask a webhook that was there once, and nothing serves there.
   await install({ admissionWebhook: { url: 'https://127.0.0.1:1' } });
+  await askAbout(plane.access);
   await eventually(
     async () => (await ask('POST', `${ours('sriovnetworknodepolicies')}?dryRun=All`, policy('new'))).status >= 500,
   );

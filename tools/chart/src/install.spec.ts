@@ -2,14 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CUSTOM_RESOURCES, type KubeObject, type SriovOperatorConfig } from '@sriov/api';
-import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/control-plane';
+import { service as admissionWebhook } from '@sriov/admission-webhook';
+import {
+  CUSTOM_RESOURCES,
+  type KubeObject,
+  type Registration,
+  REGISTRATIONS,
+  type SriovOperatorConfig,
+  WEBHOOK_CONFIGURATION,
+  type WebhookConfiguration,
+} from '@sriov/api';
+import { adminRequest, applyObject, type ControlPlane, findFreePort, startControlPlane } from '@sriov/control-plane';
 import { buildCrd } from '@sriov/crds';
 import { service as operandController } from '@sriov/operand-controller';
-import { serve } from '@sriov/runtime';
+import { readSettings, serve } from '@sriov/runtime';
 import { eventually, readObject } from '@sriov/testing';
 import { resolveHelm } from './helm.ts';
-import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
+import { partOf } from './manifest.ts';
+import { CHART_FOLDER, renderChart, runHelm, withValuesFile } from './render.ts';
 import { actAs } from './test/accounts.ts';
 
 jest.setTimeout(120_000);
@@ -18,14 +28,19 @@ const NAMESPACE = 'sriov-network-operator';
 let plane: ControlPlane;
 let helmPath: string;
 let folder: string;
+/** Port of the webhook, while it runs and when it does not. */
+let port: number;
+let webhook: { readonly stop: () => Promise<void> } | undefined;
 
 /** A control plane of its own: helm takes over nothing that others have installed. */
 beforeAll(async () => {
   helmPath = (await resolveHelm()).path;
   plane = await startControlPlane();
   folder = mkdtempSync(join(tmpdir(), 'sriov-install-'));
+  port = await findFreePort();
 });
 afterAll(async () => {
+  await webhook?.stop();
   await plane.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -55,6 +70,73 @@ const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigu
 /** What the API server adds to the spec of a CRD. */
 const DEFAULTED_SPEC = { conversion: { strategy: 'None' } };
 const ours = `/apis/sriovnetwork.openshift.io/v1/namespaces/${NAMESPACE}`;
+
+const VALIDATING = REGISTRATIONS.find(({ kind }) => kind.startsWith('Validating')) as Registration;
+const registrationNow = async (): Promise<WebhookConfiguration> =>
+  (await ask('GET', `${WEBHOOKS}/${WEBHOOK_CONFIGURATION}`)) as WebhookConfiguration;
+const untilAsked = (): Promise<true> =>
+  eventually(async () => {
+    for (const { plural, wanted } of REGISTRATIONS) {
+      const path = `/apis/admissionregistration.k8s.io/v1/${plural}/${WEBHOOK_CONFIGURATION}`;
+      expect(((await ask('GET', path)) as WebhookConfiguration).webhooks?.[0]?.rules).toMatchObject([wanted]);
+    }
+    return true;
+  });
+
+/** What the webhook refuses, and no rule of the CRD. */
+const doubtful = {
+  apiVersion: 'sriovnetwork.openshift.io/v1',
+  kind: 'SriovNetwork',
+  metadata: { name: 'doubtful' },
+  spec: { resourceName: 'x', ipam: '{' },
+};
+const DOUBTFUL = { method: 'POST', path: `${ours}/sriovnetworks?dryRun=All` };
+const untilJudged = (): Promise<true> =>
+  eventually(async () => {
+    const { status, body } = await adminRequest(plane.access, { ...DOUBTFUL, body: doubtful });
+    expect([status, (body as { message: string }).message]).toEqual([
+      403,
+      expect.stringContaining('denied the request'),
+    ]);
+    return true;
+  });
+
+/** A webhook that runs on this machine, under the account of the chart. */
+const withWebhookAt = (at: number): object => ({ admissionWebhook: { url: `https://127.0.0.1:${at}` } });
+const startWebhook = async (): Promise<void> => {
+  const account = await actAs(plane.access, { namespace: NAMESPACE, service: 'admission-webhook' });
+  const read = readSettings(admissionWebhook, {
+    argv: [
+      ...['--listen', '127.0.0.1:0', '--log-level', 'silent', '--namespace', NAMESPACE, '--stop-delay-seconds', '0'],
+      ...['--kubeconfig', account.kubeconfigPath, '--port', String(port), '--bind-address', '127.0.0.1'],
+      ...['--certificate-names', '127.0.0.1'],
+    ],
+    env: {},
+  });
+  if (!('settings' in read)) throw new Error('no settings');
+  const abort = new AbortController();
+  const running = serve(admissionWebhook, read.settings, abort.signal);
+  webhook = {
+    async stop() {
+      webhook = undefined;
+      abort.abort();
+      await running;
+      account.close();
+    },
+  };
+};
+/** Applies the registration of the chart as its installer would, whose fields are all that the chart has. */
+const applyRegistration = async (values: object): Promise<void> => {
+  for (const object of await renderChart({ namespace: NAMESPACE, release: 'sriov', values })) {
+    if (partOf(object) === 'registration') await applyObject(plane.access, object);
+  }
+};
+const policyOf = (name: string): object => ({
+  apiVersion: 'sriovnetwork.openshift.io/v1',
+  kind: 'SriovNetworkNodePolicy',
+  metadata: { name },
+  spec: { resourceName: 'x', nodeSelector: { a: 'b' }, numVfs: 1, nicSelector: { pfNames: ['ens1'] } },
+});
 
 const WITHOUT_WEBHOOK = { operator: { admissionControllers: { enabled: false } } };
 const WITHOUT_JOB = { networkRenderer: { releaseFinalizers: false } };
@@ -91,12 +173,56 @@ describe('a release of the chart', () => {
     },
   );
 
-  it('leaves to the webhook, through upgrades, the authority that the webhook has put into its registration', async () => {
-    const path = `${WEBHOOKS}/sriov-operator-webhook-config`;
-    const caBundle = Buffer.from(plane.access.ca).toString('base64');
-    await ask('PATCH', path, [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle }]);
-    await install('upgrade', { logLevel: 'debug' });
-    expect(await ask('GET', path)).toMatchObject({ webhooks: [{ clientConfig: { caBundle } }] });
+  it('takes a policy at once: the API server does not ask the webhook, which does not run yet', async () => {
+    const { webhooks: [entry] = [] } = await registrationNow();
+    expect(entry).not.toHaveProperty('rules');
+    await ask('POST', `${ours}/sriovnetworknodepolicies?dryRun=All`, policyOf('at-once'));
+  });
+
+  it('has the API server ask the webhook as soon as that runs and is reached', async () => {
+    await install('upgrade', withWebhookAt(port));
+    await startWebhook();
+    await untilAsked();
+    await untilJudged();
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['an upgrade', () => install('upgrade', { ...withWebhookAt(port), logLevel: 'debug' })],
+    ['a rollback', () => helm('rollback', 'sriov', '2')],
+    ['server-side apply, as helm 4 does it', () => applyRegistration(withWebhookAt(port))],
+    ['a second one', () => applyRegistration(withWebhookAt(port))],
+  ])('leaves to the webhook what the webhook has put into its registration, through %s', async (_, change) => {
+    const before = await registrationNow();
+    await change();
+    expect((await registrationNow()).webhooks).toEqual(before.webhooks);
+    await untilJudged();
+  });
+
+  const upgradeByForce = (): Promise<string> =>
+    withValuesFile(withWebhookAt(port), (file) => helm('upgrade', 'sriov', CHART_FOLDER, '--values', file, '--force'));
+  const upgradeFromRules = async (): Promise<void> => {
+    const custom = { enabled: true, operator: { caCrt: plane.access.ca } };
+    const operator = { admissionControllers: { certificates: { custom } } };
+    await install('upgrade', { ...withWebhookAt(port), operator });
+    expect((await registrationNow()).webhooks).toMatchObject([{ rules: [VALIDATING.wanted] }]);
+    await install('upgrade', withWebhookAt(port));
+  };
+  it.each<[string, () => Promise<unknown>]>([
+    ['by force, which replaces all objects', upgradeByForce],
+    ['after a chart that had them itself', upgradeFromRules],
+  ])('has the webhook set the rules again that an upgrade takes away %s', async (_, upgrade) => {
+    await webhook?.stop();
+    await upgrade();
+    expect((await registrationNow()).webhooks?.[0]).not.toHaveProperty('rules');
+    await startWebhook();
+    await untilAsked();
+    await untilJudged();
+  });
+
+  it('goes on asking when the webhook has gone: nothing is let through unseen', async () => {
+    await webhook?.stop();
+    const stored = await adminRequest(plane.access, { ...DOUBTFUL, body: doubtful });
+    expect(stored).toMatchObject({ status: 500, body: { message: expect.stringContaining('failed calling webhook') } });
   });
 
   it('refuses to run a device plugin beside one that it does not manage, and says how to keep or replace that', async () => {
@@ -157,12 +283,7 @@ describe('a release of the chart', () => {
   });
 
   it('ends without taking the CRDs, and the policies of people, with it', async () => {
-    await ask('POST', `${ours}/sriovnetworknodepolicies`, {
-      apiVersion: 'sriovnetwork.openshift.io/v1',
-      kind: 'SriovNetworkNodePolicy',
-      metadata: { name: 'kept' },
-      spec: { resourceName: 'x', nodeSelector: { a: 'b' }, numVfs: 1, nicSelector: { pfNames: ['ens1'] } },
-    });
+    await ask('POST', `${ours}/sriovnetworknodepolicies`, policyOf('kept'));
     await helm('uninstall', 'sriov');
     expect(await namesAt(CRDS)).toHaveLength(7);
     expect(await namesAt(`${ours}/sriovnetworknodepolicies`)).toEqual(['kept']);

@@ -127,7 +127,10 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     atHome: ['create leases', 'get update leases network-renderer'],
   },
   'operand-controller': {
-    everywhere: [],
+    everywhere: [
+      'list watch mutatingwebhookconfigurations sriov-operator-webhook-config',
+      'list watch validatingwebhookconfigurations sriov-operator-webhook-config',
+    ],
     atHome: [
       'list watch create patch delete daemonsets.apps',
       'list watch create patch delete services',

@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   type KubeObject,
   LABEL,
+  REGISTRATIONS,
   type ServiceName,
   type SriovNetworkNodePolicy,
   type SriovNetworkNodeState,
   type SriovNetworkPoolConfig,
   type SriovOperatorConfig,
   WEBHOOK_CONFIGURATION,
+  type WebhookConfiguration,
 } from '@sriov/api';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { simulatedService as configDaemon } from '@sriov/config-daemon';
@@ -28,9 +30,6 @@ jest.setTimeout(120_000);
 
 const NODE = 'services-node';
 const PF = '0000:01:00.0';
-const REGISTRATIONS = ['mutating', 'validating'].map(
-  (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${WEBHOOK_CONFIGURATION}`,
-);
 const API_VERSION = 'sriovnetwork.openshift.io/v1';
 const running: { readonly stop: AbortController; readonly ended: Promise<void> }[] = [];
 const accounts: Account[] = [];
@@ -105,7 +104,9 @@ beforeAll(async () => {
   await applyChart(access, { ...chart, parts: ['registration'] });
 });
 afterAll(async () => {
-  for (const path of REGISTRATIONS) await tryRequest('DELETE', path);
+  for (const { plural } of REGISTRATIONS) {
+    await tryRequest('DELETE', `/apis/admissionregistration.k8s.io/v1/${plural}/${WEBHOOK_CONFIGURATION}`);
+  }
   running.forEach(({ stop }) => stop.abort());
   await Promise.all(running.map(({ ended }) => ended));
   accounts.forEach((account) => account.close());
@@ -156,11 +157,13 @@ describe('the services, each under its own account of the chart', () => {
     );
   });
 
-  it('make the API server trust the webhook, which sets defaults and refuses', async () => {
-    for (const path of REGISTRATIONS) {
+  it('make the API server trust the webhook and ask it, which sets defaults and refuses', async () => {
+    for (const { kind, plural, wanted } of REGISTRATIONS) {
+      const path = `/apis/admissionregistration.k8s.io/v1/${plural}/${WEBHOOK_CONFIGURATION}`;
       await eventually(async () => {
-        const { webhooks } = (await request('GET', path)) as { webhooks: { clientConfig: { caBundle?: string } }[] };
-        return webhooks[0]?.clientConfig.caBundle;
+        const { webhooks: [entry] = [] } = (await request('GET', path)) as WebhookConfiguration;
+        expect([kind, entry?.rules]).toMatchObject([kind, [wanted]]);
+        return true;
       });
     }
     const policy = (spec: object): object => ({
@@ -170,9 +173,11 @@ describe('the services, each under its own account of the chart', () => {
       spec: { resourceName: 'x', nodeSelector: { own: 'x' }, numVfs: 1, nicSelector: { pfNames: ['ens1'] }, ...spec },
     });
     const path = `${at('sriovnetworknodepolicies')}?dryRun=All`;
-    // The API server takes a moment to use what it was told to trust.
-    const made = await eventually(() => request('POST', path, policy({})));
-    expect(made).toMatchObject({ spec: { priority: 99 } });
+    // The API server takes a moment to do what it was told.
+    await eventually(async () => {
+      expect(await request('POST', path, policy({}))).toMatchObject({ spec: { priority: 99 } });
+      return true;
+    });
     const refused = await tryRequest('POST', path, policy({ deviceType: 'vfio-pci', isRdma: true }));
     expect(refused.status).toBeGreaterThanOrEqual(400);
   });

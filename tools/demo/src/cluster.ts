@@ -102,18 +102,14 @@ export class DemoCluster {
       },
       onProgress: (line: string) => say(`  ${line}`),
     };
-    await stopwatch.time('install CRDs, accounts and rights from the chart', () =>
-      applyChart(this.plane.access, { ...chart, parts: ['crds', 'rights', 'configuration'] }),
+    await stopwatch.time('install CRDs, rights and the registration of the webhook from the chart', () =>
+      applyChart(this.plane.access, { ...chart, parts: ['crds', 'rights', 'configuration', 'registration'] }),
     );
     const metadata = { name: NODE, labels: { [LABEL.worker]: '', [LABEL.os]: 'linux' } };
     await applyObject(this.plane.access, { apiVersion: 'v1', kind: 'Node', metadata });
     await stopwatch.time('start the services', () =>
       Promise.all(SERVICES.map((service) => this.#startService(service, webhookPort))),
     );
-    await stopwatch.time('register the webhook', async () => {
-      await applyChart(this.plane.access, { ...chart, parts: ['registration'] });
-      await this.services.waitReady('admission-webhook');
-    });
   }
 
   async #startService(name: ServiceName, webhookPort: number): Promise<void> {

@@ -283,6 +283,26 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: 11,
   },
   {
+    when: 'the API server does not reach the webhook after its installation',
+    alert: 'SriovWebhookNotAsked',
+    series: {
+      'sriov_admission_registrations_without_rules{namespace="sriov",pod="admission-webhook-1"}': '2x20',
+      'sriov_admission_registrations_without_rules{namespace="sriov",pod="admission-webhook-2"}': '2x20',
+    },
+    at: 11,
+    fires: {
+      labels: { namespace: 'sriov', severity: 'warning' },
+      description:
+        'The webhook runs, and 2 of its 2 registrations have lacked rules for 10 minutes. Only the rules of the CRDs hold.',
+    },
+  },
+  {
+    when: 'the API server reaches it after a minute',
+    alert: 'SriovWebhookNotAsked',
+    series: { 'sriov_admission_registrations_without_rules{namespace="sriov",pod="admission-webhook-1"}': '2 0x20' },
+    at: 11,
+  },
+  {
     when: 'two objects keep failing',
     alert: 'SriovReconcileFailing',
     series: { [`sriov_reconcile_failing{${POD},controller="policy"}`]: '2x20' },

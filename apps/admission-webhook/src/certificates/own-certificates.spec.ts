@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { WEBHOOK_CONFIGURATION, type WebhookConfiguration } from '@sriov/api';
 import { type KeyPair } from '@sriov/certificates';
 import { type ControllerMetrics, createControllerMetrics } from '@sriov/controller';
 import { type AnyInformer, type Secret } from '@sriov/kube';
 import { Metrics } from '@sriov/runtime';
 import { refusal, type SentRequest } from '@sriov/testing';
+import { Registrations } from '../registration.ts';
 import { createOfflineWebhook, type OfflineWebhook } from '../test/offline-webhook.ts';
 import { CertificateInUse } from './certificate-in-use.ts';
 import { carryOut } from './issue.ts';
 import { endpointOf } from './names.ts';
 import { OwnCertificates } from './own-certificates.ts';
-import { type WebhookConfiguration } from './registration.ts';
 
 const DAY = 86_400_000;
 const LIFETIME = 90 * DAY;
@@ -69,7 +69,9 @@ function run(shown: Shown = {}, script: OfflineWebhook['connection']['script'] =
   const used: KeyPair[] = [];
   const inUse = new CertificateInUse({ use: (pair) => used.push(pair) }, log);
   const { metrics, idle } = createIdleMetrics();
+  const registrations = new Registrations(informerContext);
   const certificates = new OwnCertificates({
+    registrations,
     informerContext,
     client,
     clock,
@@ -80,7 +82,7 @@ function run(shown: Shown = {}, script: OfflineWebhook['connection']['script'] =
     lifetimeMs: LIFETIME,
     inUse,
   });
-  const stores = certificates.informers.map(
+  const stores = [...certificates.informers, ...registrations.informers].map(
     (each: AnyInformer) => each.store as unknown as { upsert(object: object): void },
   );
   const show = ({ secret, mutating, validating }: Shown): void => {

@@ -2,11 +2,11 @@ import { formatTime, REASON, WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Controller, type ControllerMetrics, done, type Outcome, stalled, wait } from '@sriov/controller';
 import { type AnyInformer, Informer, type InformerContext, type KubeClient, SECRET, type Secret } from '@sriov/kube';
 import { type Clock, type Logger } from '@sriov/runtime';
+import { planTrust, type Registrations } from '../registration.ts';
 import { type CertificateInUse } from './certificate-in-use.ts';
 import { carryOut } from './issue.ts';
 import { type Endpoint } from './names.ts';
 import { planCertificates } from './plan.ts';
-import { planTrust, REGISTRATIONS, type WebhookConfiguration } from './registration.ts';
 import { readSecret, type StoredCertificates } from './stored.ts';
 
 /** What making and keeping our own certificates needs. */
@@ -16,6 +16,7 @@ export interface OwnCertificatesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: ControllerMetrics;
+  readonly registrations: Registrations;
   /** Namespace and name of the Secret. */
   readonly secret: { readonly namespace: string; readonly name: string };
   readonly endpoint: Endpoint;
@@ -34,19 +35,15 @@ const LONGEST_WAIT_MS = 86_400_000;
 export class OwnCertificates {
   readonly #options: OwnCertificatesOptions;
   readonly #secrets: Informer<Secret>;
-  readonly #registrations: readonly Informer<WebhookConfiguration>[];
   readonly #controller: Controller;
 
   constructor(options: OwnCertificatesOptions) {
-    const { informerContext, secret, clock, log, metrics } = options;
+    const { informerContext, secret, clock, log, metrics, registrations } = options;
     this.#options = options;
     this.#secrets = new Informer(informerContext, SECRET, {
       namespace: secret.namespace,
       fieldSelector: `metadata.name=${secret.name}`,
     });
-    this.#registrations = REGISTRATIONS.map(
-      (kind) => new Informer(informerContext, kind, { fieldSelector: `metadata.name=${WEBHOOK_CONFIGURATION}` }),
-    );
     this.#controller = new Controller({
       name: KEY,
       reconcile: () => this.#reconcile(),
@@ -57,12 +54,12 @@ export class OwnCertificates {
     });
     const wake = (): void => this.#controller.enqueue(KEY);
     this.#secrets.store.subscribe(wake);
-    for (const { store } of this.#registrations) store.subscribe(wake);
+    registrations.subscribe(wake);
   }
 
-  /** The caches that it needs. */
+  /** The cache that it needs beside those of the registrations. */
   get informers(): AnyInformer[] {
-    return [this.#secrets, ...this.#registrations];
+    return [this.#secrets];
   }
 
   /** Keeps the certificates in force until `signal` aborts. */
@@ -96,10 +93,9 @@ export class OwnCertificates {
 
   /** Makes the API server trust the authority, and then serves the certificate. */
   async #putInForce({ bundle, pair }: StoredCertificates): Promise<void> {
-    const { inUse, client, endpoint, log } = this.#options;
+    const { inUse, client, endpoint, log, registrations } = this.#options;
     inUse.setProblem('the API server is not told yet to trust it');
-    for (const [index, kind] of REGISTRATIONS.entries()) {
-      const configuration = this.#registrationOf(index);
+    for (const { kind, configuration } of registrations.list()) {
       const patch = configuration && planTrust(configuration, bundle, endpoint);
       if (patch === undefined) continue;
       await client.mergePatch(kind, { name: WEBHOOK_CONFIGURATION }, { patch });
@@ -110,14 +106,12 @@ export class OwnCertificates {
   }
 
   #isTrusted({ bundle }: StoredCertificates): boolean {
-    return this.#registrations.every((_, index) => {
-      const configuration = this.#registrationOf(index);
-      return configuration === undefined || planTrust(configuration, bundle, this.#options.endpoint) === undefined;
-    });
-  }
-
-  #registrationOf(index: number): WebhookConfiguration | undefined {
-    return this.#registrations[index]?.store.get(WEBHOOK_CONFIGURATION);
+    const { registrations, endpoint } = this.#options;
+    return registrations
+      .list()
+      .every(
+        ({ configuration }) => configuration === undefined || planTrust(configuration, bundle, endpoint) === undefined,
+      );
   }
 
   async #write(data: Record<string, string>): Promise<void> {

@@ -82,8 +82,12 @@ export class KubeClient {
     return items;
   }
 
-  create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
-    const query = { fieldManager: this.fieldManager };
+  create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T,
+    options: Pick<WriteOptions, 'dryRun'> = {},
+  ): Promise<T> {
+    const query = { fieldManager: this.fieldManager, dryRun: options.dryRun === true ? 'All' : undefined };
     return this.#write(
       {
         method: 'POST',
