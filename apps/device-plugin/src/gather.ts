@@ -4,6 +4,7 @@ import { messageOf } from '@sriov/errors';
 import { isErrno, type Kernel, observeDevices, readAllocations } from '@sriov/host';
 import { type Handover, HANDOVER_FILE, handoverSchema } from '@sriov/plugin-handover';
 import { type InFlight } from './in-flight.ts';
+import { readOffered } from './offered-resources.ts';
 
 /** Where the plugin looks. */
 export interface GatherPorts {
@@ -47,9 +48,10 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
   // The file comes first: what is withdrawn later is looked at by the pass that the daemon then asks for.
   const handover = await readHandover(ports);
   const { config, problems, hash } = await readConfig(ports, memory, handover);
-  const [{ devices, problems: unreadable }, allocations] = await Promise.all([
+  const [{ devices, problems: unreadable }, allocations, ours] = await Promise.all([
     observeDevices(ports.kernel),
     readAllocations(ports.kernel),
+    readOffered(ports.kernel, ports.handoverFolder),
   ]);
   const allocated = allocations.unknown === undefined ? new Map(allocations.allocated) : undefined;
   for (const [id, { resource, untilMs }] of memory.granted) {
@@ -60,6 +62,7 @@ export async function gather(ports: GatherPorts, memory: Memory, nowMs: number):
   return {
     facts: {
       resources: config.resources,
+      ours,
       prefixes: [ports.resourcePrefix, ...config.resources.map(({ prefix }) => prefix)],
       devices,
       unreadable: new Map(unreadable.map(({ pciAddress, message }) => [pciAddress, message])),

@@ -27,6 +27,8 @@ let infos: unknown[][];
 let allocations: [string, number][];
 /** Why files cannot be removed. */
 let untidy: Error | undefined;
+/** Why it cannot be recorded what is offered. */
+let unrecorded: Error | undefined;
 let written: readonly HostFile[];
 /** Files of the host that cannot be read. */
 let unreadable: RegExp | undefined;
@@ -82,7 +84,8 @@ beforeEach(async () => {
   await setNumVfs(sim, PF, 4);
   kubelet = new TestKubelet(join(folder, 'kubelet'));
   await kubelet.start();
-  [warnings, infos, allocations, written, untidy, unreadable] = [[], [], [], [], undefined, undefined];
+  [warnings, infos, allocations, written] = [[], [], [], []];
+  [untidy, unrecorded, unreadable] = [undefined, undefined, undefined];
   offers = new Offers({
     ...{ kernel: mixed(), kubeletFolder: kubelet.folder, configFile: join(folder, 'config') },
     ...{ handoverFolder: join(folder, 'run'), resourcePrefix: 'openshift.io', useCdi: false },
@@ -96,6 +99,7 @@ beforeEach(async () => {
       allocated: (_, outcome, ms) => allocations.push([outcome, ms]),
     },
     writeFiles: (files) => Promise.resolve(void (written = files)),
+    recordOffered: () => (unrecorded === undefined ? Promise.resolve() : Promise.reject(unrecorded)),
     removeStaleFiles: () => (untidy === undefined ? Promise.resolve() : Promise.reject(untidy)),
   });
   await configure('nics');
@@ -158,6 +162,15 @@ describe('the log', () => {
     untidy = new Error('the disk is read-only');
     await pass();
     expect(warnings).toEqual(['files that no pod needs any more cannot be removed: the disk is read-only']);
+    expect(offers.answer().resources[0]?.healthy.length).toBe(4);
+  });
+
+  it('says that it cannot be recorded what is offered, and the devices are offered all the same', async () => {
+    unrecorded = new Error('the disk is read-only');
+    await pass();
+    expect(warnings).toEqual([
+      'what is offered cannot be recorded, and may be lost when a resource is no longer configured: the disk is read-only',
+    ]);
     expect(offers.answer().resources[0]?.healthy.length).toBe(4);
   });
 

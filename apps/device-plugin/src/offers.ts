@@ -30,6 +30,8 @@ export interface OfferPorts extends GatherPorts {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly metrics: PluginMetrics;
   readonly writeFiles: (files: readonly HostFile[]) => Promise<void>;
+  /** Lets all processes of the plugin know that these resources are its own. */
+  readonly recordOffered: (resources: readonly string[]) => Promise<void>;
   /** Removes those that no pod needs any more. */
   readonly removeStaleFiles: (facts: Gathered['facts']) => Promise<void>;
   /** Makes a pass in so many milliseconds. */
@@ -60,6 +62,7 @@ export class Offers {
   #plan: PoolsPlan = { pools: [], heldBack: [] };
   #gathered: Gathered | undefined;
   #untidy: readonly string[] = [];
+  #unrecorded: readonly string[] = [];
   #said = new Set<string>();
 
   constructor(ports: OfferPorts) {
@@ -89,6 +92,7 @@ export class Offers {
     this.#memory.known = new Map(
       this.#plan.pools.flatMap(({ resource, devices }) => devices.map(({ id }) => [id, resource.name] as const)),
     );
+    await this.#record(gathered.facts.ours);
     const kubelet = await identityOf(`${kubeletFolder}/kubelet.sock`);
     // No list waits for a registration: the daemon goes on when VFs are withdrawn from all resources.
     const listed = this.#plan.pools.filter((pool) => this.#list(pool));
@@ -136,6 +140,18 @@ export class Offers {
       this.#ports.log.info({ resource: name, devices: devices.length, healthy }, 'the devices of a resource changed');
     }
     return true;
+  }
+
+  /** Before the kubelet hears of a resource: the next process must know it from those of other plugins. */
+  async #record(ours: ReadonlySet<string>): Promise<void> {
+    const used = this.#plan.pools.filter(({ devices }) => devices.length > 0).map(({ resource }) => resource.name);
+    const missing = used.filter((name) => !ours.has(name));
+    this.#unrecorded = [];
+    if (missing.length === 0) return;
+    await this.#ports.recordOffered(missing).catch((error: unknown) => {
+      const what = `what is offered cannot be recorded, and may be lost when a resource is no longer configured`;
+      this.#unrecorded = [`${what}: ${messageOf(error)}`];
+    });
   }
 
   async #register(name: string, kubelet: string): Promise<void> {
@@ -197,6 +213,7 @@ export class Offers {
       ...this.#plan.heldBack.map(({ message }) => message),
       ...(this.#gathered?.configProblems ?? []),
       ...this.#untidy,
+      ...this.#unrecorded,
       ...[...this.#unregistered].map(([name, { problem }]) => `${name}: ${problem}`),
     ];
     for (const line of lines) if (!this.#said.has(line)) this.#ports.log.warn(line);

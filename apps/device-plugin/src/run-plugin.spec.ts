@@ -33,7 +33,8 @@ let running: { readonly stop: AbortController; readonly end: Promise<void> }[];
 function mixed(): Kernel {
   const host = new HostKernel({ hostRoot: '/' });
   return {
-    ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), list: sim.list.bind(sim) },
+    ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim) },
+    list: (path) => (path.startsWith(folder) ? host.list(path) : sim.list(path)),
     exec: sim.exec.bind(sim),
     watch: (event, tell, signal) => sim.watch(event, isWatched ? tell : () => undefined, signal),
     read: (path, options) => (path.startsWith(folder) ? host.read(path, options) : sim.read(path, options)),
@@ -270,6 +271,27 @@ describe('the device plugin', () => {
     expect(await kubelet.until(R, (each) => Object.keys(each).length === 1)).toEqual({ [id]: 'Healthy' });
   });
 
+  it('keeps what a pod has in its resource also when it starts after that was renamed', async () => {
+    const before = start();
+    const [id = ''] = Object.keys(await kubelet.until(R, (each) => healthy(each) === 4));
+    before.abort();
+    await running[0]?.end;
+    sim.users.allocate(id, { resource: R });
+    await writeFile(settings.configFile, configOf('renamed'));
+    start();
+    await kubelet.until('openshift.io/renamed', (each) => healthy(each) === 3);
+    expect(await kubelet.until(R, (each) => Object.keys(each).length === 1)).toEqual({ [id]: 'Healthy' });
+  });
+
+  it('leaves the resources of another device plugin alone, although they have the same prefix', async () => {
+    sim.users.allocate(VF, { resource: 'openshift.io/theirs' });
+    start();
+    expect(Object.keys(await kubelet.until(R, (each) => healthy(each) === 3))).not.toContain(VF);
+    const { resources, heldBack } = await sync();
+    expect([resources.map(({ name }) => name), kubelet.registrations]).toEqual([[R], [R]]);
+    expect(heldBack).toMatchObject([{ devices: [VF], reason: 'AllocatedElsewhere' }]);
+  });
+
   it('tells the kubelet that a resource is no more before it stops to serve it', async () => {
     start();
     await kubelet.until(R, (each) => healthy(each) === 4);
@@ -311,7 +333,7 @@ describe('the device plugin', () => {
     await kubelet.until(R, (each) => healthy(each) === 4);
     await sync();
     const removed = readdirSync(join(folder, 'run'));
-    for (const name of removed) rmSync(join(folder, 'run', name));
+    for (const name of removed.filter(isSyncSocket)) rmSync(join(folder, 'run', name));
     expect((await sync()).resources).toMatchObject([{ name: R }]);
     expect(readdirSync(join(folder, 'run'))).not.toEqual(removed);
   });
@@ -421,7 +443,7 @@ describe('the device plugin', () => {
     expect(await kubelet.allocate(R, [Object.keys(kubelet.told(R) ?? {})[0] ?? ''])).toBeDefined();
     second.abort();
     await running[1]?.end;
-    expect(readdirSync(join(folder, 'run'))).toEqual([]);
+    expect(readdirSync(join(folder, 'run'))).toEqual(['offered']);
     expect(readdirSync(kubelet.folder)).toEqual(['kubelet.sock']);
   });
 });

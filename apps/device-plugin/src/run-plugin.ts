@@ -7,6 +7,7 @@ import { isResourceSocket } from './kubelet/resource-server.ts';
 import { removeDeadSockets } from './kubelet/serve-socket.ts';
 import { createPluginMetrics } from './metrics.ts';
 import { type LookPorts, Looks } from './looks.ts';
+import { recordOffered } from './offered-resources.ts';
 import { Offers } from './offers.ts';
 import { Passes } from './passes.ts';
 import { type Settings } from './settings.ts';
@@ -34,7 +35,11 @@ export async function runPlugin(context: ServiceContext<Settings>, { kernel, onA
   const look = (): Promise<void> => looks.look();
   const wake = (delayMs: number): void => looks.wake(delayMs);
   const stale = new StaleFiles({ deviceInfo: DEVICE_INFO_FOLDER, cdi: CDI_FOLDER }, clock);
-  const files = { writeFiles, removeStaleFiles: stale.remove.bind(stale) };
+  const files = {
+    writeFiles,
+    recordOffered: (names: readonly string[]) => recordOffered(handoverFolder, names),
+    removeStaleFiles: stale.remove.bind(stale),
+  };
   const offers = new Offers({ ...settings, ...files, kernel, clock, log, metrics, wake, look });
   const own = new SyncSocket(handoverFolder, async () => {
     await looks.pass();

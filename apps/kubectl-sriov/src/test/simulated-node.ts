@@ -84,6 +84,7 @@ export class SimulatedNode {
       ...{ resources, devices, withdrawn, allocated: new Map(), starting: new Map(), known: this.#known },
       returning: new Map(),
       mayBeListed: new Set(),
+      ours: new Set(),
       prefixes: [DEFAULT_RESOURCE_PREFIX],
       unreadable: new Map(problems.map(({ pciAddress, message }) => [pciAddress, message])),
     });

@@ -5,7 +5,7 @@ import { type Pool, type PoolFacts } from './pool.ts';
 
 /** The resource that a device cannot leave. */
 export interface Claim {
-  /** It may be one of another device plugin. */
+  /** It may be one of another device plugin, which then has no pool of ours. */
   readonly resource: string;
   /** A pod has it; otherwise one may have it. */
   readonly isCertain: boolean;
@@ -26,8 +26,9 @@ export interface Claims {
 export function claimsOf(facts: PoolFacts): Claims {
   const { allocated, known, resources } = facts;
   const configured = new Set(resources.map(({ name }) => name));
-  const names = new Set([...configured, ...known.values()]);
-  const isOurs = (resource: string): boolean => names.has(resource) || facts.prefixes.includes(prefixOf(resource));
+  // A resource of another plugin must not become one of ours: the kubelet would take our list of it for all that there is.
+  const names = new Set([...configured, ...known.values(), ...facts.starting.values(), ...facts.ours]);
+  const isOurs = (resource: string): boolean => names.has(resource);
   const present = new Set([...facts.devices.map(({ id }) => id), ...facts.unreadable.keys()]);
   const certain = [...(allocated ?? [])].flatMap(([id, holders]) => claimOf(id, holders, isOurs));
   const mayBe = allocated === undefined ? [...known].map(([id, resource]) => ({ id, resource, ...MAY_BE })) : [];
@@ -67,12 +68,8 @@ function claimOf(
   return [{ id, resource, pods, isCertain: true, cause: `pod ${pods} has it as ${resource}` }];
 }
 
-function prefixOf(resource: string): string {
-  return resource.slice(0, Math.max(0, resource.indexOf('/')));
-}
-
 /** What is known of a resource that the configuration no longer has. */
 function leftoverResource(name: string): Pool['resource'] {
-  const prefix = prefixOf(name);
+  const prefix = name.slice(0, Math.max(0, name.indexOf('/')));
   return { name, prefix, resourceName: name.slice(prefix.length + 1), deviceType: 'netDevice', excludeTopology: false };
 }

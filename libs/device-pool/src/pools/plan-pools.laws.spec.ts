@@ -40,6 +40,7 @@ const facts: fc.Arbitrary<PoolFacts> = fc
         ? new Map(pods.map(([n, name]) => [id(n), [{ resource: `intel.com/${name}`, pod: 'default/web' }]]))
         : undefined,
       withdrawn,
+      ours: new Set([...RESOURCES, 'old'].map((name) => `intel.com/${name}`)),
       known: new Map(known.map(([n, name]) => [id(n), `intel.com/${name}`])),
     });
   });

@@ -399,11 +399,21 @@ describe('what pods have', () => {
     expect(plan.heldBack[0]?.message).toContain(': pod default/a, default/web has it as intel.com/b');
   });
 
+  it('leaves a resource of our prefix to the plugin that serves it, and offers its device to nobody', () => {
+    const allocated = new Map([[vf(0), holder('intel.com/theirs')]]);
+    const plan = planOf([A], { devices, allocated });
+    expect(listed(plan)).toEqual({ a: [vf(1)] });
+    expect(plan.heldBack).toMatchObject([{ resource: 'intel.com/a', devices: [vf(0)], reason: 'AllocatedElsewhere' }]);
+    const both = new Map([[vf(0), [...holder('intel.com/theirs'), ...holder('intel.com/a')]]]);
+    expect(listed(planOf([A], { devices, allocated: both }))).toEqual({ a: [vf(0), vf(1)] });
+  });
+
   it('keeps what the selector says that it fits, and none of another resource', () => {
     const wants = (selectors: unknown, resource = 'a'): unknown =>
       planOf([name(resource, selectors)], {
         devices: [intelVf(0, { isRdma: true })],
         allocated: new Map([[vf(0), holder('intel.com/a')]]),
+        ours: new Set(['intel.com/a']),
       }).pools.find((pool) => pool.resource.resourceName === 'a')?.devices[0]?.wants;
     expect(wants([{ drivers: ['vfio-pci'] }, { isRdma: true }])).toEqual({ isRdma: true, needVhostNet: false });
     expect(wants({ drivers: ['vfio-pci'], needVhostNet: true })).toEqual({ isRdma: false, needVhostNet: true });

@@ -13,7 +13,12 @@ export interface Returns {
 /** Everything that decides which devices are offered. */
 export interface PoolFacts {
   readonly resources: readonly ResourceConfig[];
-  /** Prefixes of resources that are ours even when they are not configured any more: pods may still have devices. */
+  /**
+   * Resources that the kubelet has heard of from us, and that are ours even when they are not configured any more: pods
+   * may still have devices. The prefix does not tell: another device plugin of the node may use the same one.
+   */
+  readonly ours: ReadonlySet<string>;
+  /** Prefixes of our resources. */
   readonly prefixes: readonly string[];
   readonly devices: readonly ObservedDevice[];
   /** Devices that are there and cannot be observed: the cause by their PCI address. */

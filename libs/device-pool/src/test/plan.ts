@@ -5,7 +5,14 @@ import { planPools, type PoolFacts, type PoolsPlan } from '../pools/plan-pools.t
 export function poolFacts(resourceList: readonly object[], facts: Partial<PoolFacts> = {}): PoolFacts {
   const { resources } = readPluginConfig(JSON.stringify({ resourceList }), 'intel.com');
   return {
-    ...{ resources, prefixes: ['intel.com'], devices: [], unreadable: new Map(), allocated: new Map() },
+    ...{
+      resources,
+      prefixes: ['intel.com'],
+      ours: new Set(['intel.com/old']),
+      devices: [],
+      unreadable: new Map(),
+      allocated: new Map(),
+    },
     ...{ starting: new Map(), withdrawn: [], known: new Map(), returning: new Map() },
     ...{ mayBeListed: new Set<string>(), ...facts },
   };

@@ -33,7 +33,8 @@ export const devicePluginConfig: Exchange = {
     const { devices } = await observeDevices(node.kernel);
     const nobody = { allocated: new Map(), starting: new Map(), known: new Map(), returning: new Map() };
     const rest = { ...nobody, unreadable: new Map<string, string>(), withdrawn: [], mayBeListed: new Set<string>() };
-    const plan = planPools({ resources, prefixes: [DEFAULT_RESOURCE_PREFIX], devices, ...rest });
+    const ours = { ours: new Set<string>(), prefixes: [DEFAULT_RESOURCE_PREFIX] };
+    const plan = planPools({ resources, devices, ...ours, ...rest });
     return { label, hasProblems: problems.length > 0, ...offerOf(plan) };
   },
 };
