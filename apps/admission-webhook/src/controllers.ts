@@ -1,8 +1,9 @@
+import { DEFAULT_OPERATOR_CONFIG_NAME, isWebhookWanted, SRIOV_OPERATOR_CONFIG } from '@sriov/api';
 import { createControllerMetrics } from '@sriov/controller';
-import { type AnyInformer, Cluster } from '@sriov/kube';
+import { type AnyInformer, Cluster, Informer } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { answerMutating, answerValidating } from './answers.ts';
-import { Binding } from './binding/binding.ts';
+import { Binding, type Wish } from './binding/binding.ts';
 import { PROBE_ANSWER } from './binding/probe.ts';
 import { allInformers, createCaches } from './caches.ts';
 import { CertificateInUse } from './certificates/certificate-in-use.ts';
@@ -85,9 +86,17 @@ async function createCertificates(
   const shared = { client, clock, log, registrations, secret, endpoint: endpointOf(settings), inUse };
   const lifetimeMs = certificateDays * DAY_MS;
   const own = new OwnCertificates({ ...shared, informerContext, lifetimeMs, metrics: controllerMetrics });
-  const binding = new Binding({ ...shared, metrics, controllerMetrics });
+  const operatorConfigs = new Informer(informerContext, SRIOV_OPERATOR_CONFIG, {
+    namespace,
+    fieldSelector: `metadata.name=${DEFAULT_OPERATOR_CONFIG_NAME}`,
+  });
+  const wish: Wish = {
+    isAsked: () => isWebhookWanted(operatorConfigs.store.get(`${namespace}/${DEFAULT_OPERATOR_CONFIG_NAME}`)),
+    subscribe: (wake) => void operatorConfigs.store.subscribe(wake),
+  };
+  const binding = new Binding({ ...shared, wish, metrics, controllerMetrics });
   return {
-    informers: [...own.informers, ...registrations.informers],
+    informers: [...own.informers, ...registrations.informers, operatorConfigs],
     async run(stop) {
       await Promise.all([own.run(stop), binding.run(stop)]);
     },

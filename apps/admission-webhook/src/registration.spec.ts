@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AdmissionRule, REGISTRATIONS, type WebhookConfiguration } from '@sriov/api';
-import { planRules, planTrust } from './registration.ts';
+import { planRules, planSilence, planTrust } from './registration.ts';
 
 const endpoint = { serviceName: 'hook', namespace: 'ns', names: ['hook.ns.svc', '127.0.0.1', '::1'] };
 const BUNDLE = Buffer.from('pem').toString('base64');
@@ -73,6 +73,16 @@ describe.each(REGISTRATIONS)('planRules for a $kind', (kind) => {
     ['nowhere', {}],
   ])('adds none where the entry leads %s', (_, clientConfig) => {
     expect(rulesAfter(configuration(clientConfig))).toBeUndefined();
+  });
+
+  it('takes the rule and its parts away where it is not to be asked, and leaves the rules of others', () => {
+    const present = configuration(at('hook', path), at('other', path));
+    const part = { ...kind.wanted, operations: ['CREATE'] };
+    const webhooks = present.webhooks?.map((entry) => ({ ...entry, rules: [KEPT, part, kind.wanted] })) ?? [];
+    const patch = planSilence({ kind, configuration: { ...present, webhooks } }, endpoint) as WebhookConfiguration;
+    expect(patch.webhooks?.map(({ rules }) => rules)).toEqual([[KEPT], [KEPT, part, kind.wanted]]);
+    expect(planSilence({ kind, configuration: present }, endpoint)).toBeUndefined();
+    expect(planSilence({ kind, configuration: undefined }, endpoint)).toBeUndefined();
   });
 
   it('has nothing to do where the rule stands, or where nothing is registered', () => {

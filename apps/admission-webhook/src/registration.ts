@@ -1,4 +1,5 @@
 import {
+  type AdmissionRule,
   GROUP,
   hasRule,
   REGISTRATIONS,
@@ -7,6 +8,7 @@ import {
   WEBHOOK_ENTRY,
   type WebhookConfiguration,
   type WebhookEntry,
+  withoutRule,
   withRule,
 } from '@sriov/api';
 import { type AnyInformer, Informer, type InformerContext } from '@sriov/kube';
@@ -84,12 +86,30 @@ export function planTrust(configuration: WebhookConfiguration, bundle: string, e
  * no entry that leads to us. No rule is taken away. As for {@link planTrust}, the version has to be the present one.
  */
 export function planRules({ kind, configuration }: Registered, endpoint: Endpoint): object | undefined {
-  if (configuration === undefined) return undefined;
-  return planEntries(configuration, (entry) =>
-    leadsTo(entry, endpoint) && pathOf(entry) === PATH_OF[kind.kind] && !hasRule(entry.rules, kind.wanted)
-      ? { ...entry, rules: withRule(entry.rules, kind.wanted) }
-      : undefined,
+  return planOurEntry({ kind, configuration }, endpoint, ({ rules }) =>
+    hasRule(rules, kind.wanted) ? undefined : withRule(rules, kind.wanted),
   );
+}
+
+/** The patch that makes the API server ask us no longer; nothing when it does not ask. */
+export function planSilence({ kind, configuration }: Registered, endpoint: Endpoint): object | undefined {
+  return planOurEntry({ kind, configuration }, endpoint, ({ rules = [] }) => {
+    const left = withoutRule(rules, kind.wanted);
+    return left.length === rules.length ? undefined : left;
+  });
+}
+
+function planOurEntry(
+  { kind, configuration }: Registered,
+  endpoint: Endpoint,
+  change: (entry: WebhookEntry) => readonly AdmissionRule[] | undefined,
+): object | undefined {
+  if (configuration === undefined) return undefined;
+  return planEntries(configuration, (entry) => {
+    if (!leadsTo(entry, endpoint) || pathOf(entry) !== PATH_OF[kind.kind]) return undefined;
+    const rules = change(entry);
+    return rules && { ...entry, rules };
+  });
 }
 
 /** A patch with the changed entries among the others; nothing when `change` has none. */

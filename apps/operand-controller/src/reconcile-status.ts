@@ -13,6 +13,7 @@ import { type EventRecorder, type KubeClient } from '@sriov/kube';
 import {
   CONDITION_OF,
   daemonSetOf,
+  INJECTOR_DAEMON_SET,
   injectorLine,
   operandCondition,
   OPERANDS,
@@ -89,7 +90,7 @@ function decide({ caches, namespace, findings }: StatusContext): Decided | undef
       const facts = { spec: config, conditions: observed, failure, isForeign: plan.kind === 'foreign' };
       return {
         conditions: [readyCondition(facts), ...observed],
-        injector: injectorLine(config),
+        injector: injectorLine(config, caches.daemonSets.store.get(`${namespace}/${INJECTOR_DAEMON_SET}`)),
         operatorWebhook: webhook.line,
       };
     }

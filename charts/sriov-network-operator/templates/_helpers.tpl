@@ -119,7 +119,10 @@ subjects:
 {{- /*
 A ValidatingAdmissionPolicy about the writes of one account, and its binding. A Role can only name kinds and verbs; the
 policy says which objects, and which parts of them. Takes (dict "root" $ "component" NAME "name" TEXT "spec" YAML), where
-the spec has matchConstraints, validations and perhaps variables; "account" if its name is not that of the component.
+the spec has matchConstraints, validations and perhaps variables; "account" if its name is not that of the component;
+"conditions", YAML, if it is about some of the writes alone; "paramName" if the spec has a paramKind, for an object in the
+operator's namespace. The API server looks for the parameter before it looks at the conditions: a parameter that must be
+there would refuse the writes of everybody while it is not. Where it is missing, the policy therefore does not count.
 */ -}}
 {{- define "sriov.fence" }}
 ---
@@ -130,10 +133,13 @@ metadata:
   labels:
     {{- include "sriov.labels" . | nindent 4 }}
 spec:
-  failurePolicy: Fail
+  failurePolicy: {{ if .paramName }}Ignore{{ else }}Fail{{ end }}
   matchConditions:
     - name: by-the-service
       expression: request.userInfo.username == {{ printf "system:serviceaccount:%s:%s" .root.Release.Namespace (.account | default .component) | squote }}
+    {{- with .conditions }}
+    {{- . | nindent 4 }}
+    {{- end }}
   {{- .spec | nindent 2 }}
 ---
 apiVersion: admissionregistration.k8s.io/v1
@@ -145,6 +151,12 @@ metadata:
 spec:
   policyName: {{ include "sriov.clusterName" . }}-{{ .name }}
   validationActions: [Deny]
+  {{- with .paramName }}
+  paramRef:
+    name: {{ . }}
+    namespace: {{ $.root.Release.Namespace | quote }}
+    parameterNotFoundAction: Allow
+  {{- end }}
 {{- end }}
 
 {{- /* Allows only Events about objects of these kinds. Takes the dict of a fence and "kinds", a list in CEL. */ -}}

@@ -9,11 +9,16 @@ export const operatorConfigSpecSchema = z.object({
   configDaemonNodeSelector: labelMap
     .optional()
     .describe('Labels of the nodes that the operator manages; all Linux worker nodes when absent.'),
-  enableInjector: z.boolean().optional().describe('Run the webhook that adds VF resources to pods.'),
+  enableInjector: z
+    .boolean()
+    .optional()
+    .describe('Run the webhook that adds VF resources to pods. This version has none, and only says so.'),
   enableOperatorWebhook: z
     .boolean()
     .optional()
-    .describe('Run the webhook that validates the resources of the operator.'),
+    .describe(
+      'The API server asks the webhook that validates the resources of the operator; true when absent. The chart runs the webhook. It has no effect where the webhook does not make its own certificate.',
+    ),
   logLevel: z.int().min(0).max(2).optional().describe('0 is quiet, 2 is verbose.'),
   disableDrain: z.boolean().optional().describe('Configure nodes without draining them first.'),
   enableOvsOffload: z.boolean().optional().describe('Has no effect; kept for compatibility.'),
@@ -37,6 +42,14 @@ export function managedNodeLabels({
   configDaemonNodeSelector = {},
 }: Partial<OperatorConfigSpec>): Record<string, string> {
   return Object.keys(configDaemonNodeSelector).length > 0 ? configDaemonNodeSelector : DEFAULT_NODE_LABELS;
+}
+
+/**
+ * True unless an administrator has said that the API server is not to ask the webhook. An object that is missing, or not
+ * read yet, says nothing.
+ */
+export function isWebhookWanted(config: { readonly spec?: Partial<OperatorConfigSpec> } | undefined): boolean {
+  return config?.spec?.enableOperatorWebhook !== false;
 }
 
 /** Status of the SriovOperatorConfig. */

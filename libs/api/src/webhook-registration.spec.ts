@@ -5,6 +5,7 @@ import {
   isAsked,
   REGISTRATIONS,
   type WebhookConfiguration,
+  withoutRule,
   withRule,
 } from './webhook-registration.ts';
 
@@ -41,6 +42,14 @@ describe('a rule', () => {
   ])('is added to %s', (_, rules, together) => {
     expect(withRule(rules, wanted)).toEqual(together);
   });
+});
+
+it('a rule is taken away with its parts, and no rule that says more', () => {
+  expect(withoutRule([rule('c'), rule('a', 'd'), rule('b'), { ...wanted, scope: '*' }], wanted)).toEqual([
+    rule('c'),
+    rule('a', 'd'),
+  ]);
+  expect(withoutRule(undefined, wanted)).toEqual([]);
 });
 
 describe('the registrations', () => {

@@ -79,7 +79,12 @@ export function hasRule(rules: readonly AdmissionRule[] | undefined, wanted: Adm
 
 /** The rules with the wanted one. None of them is taken away, unless the wanted one says all that it says. */
 export function withRule(rules: readonly AdmissionRule[] | undefined, wanted: AdmissionRule): AdmissionRule[] {
-  return [...(rules ?? []).filter((rule) => !covers(wanted, rule)), wanted];
+  return [...withoutRule(rules, wanted), wanted];
+}
+
+/** The rules without those that say nothing but what the wanted one says. */
+export function withoutRule(rules: readonly AdmissionRule[] | undefined, wanted: AdmissionRule): AdmissionRule[] {
+  return (rules ?? []).filter((rule) => !covers(wanted, rule));
 }
 
 function covers(wide: AdmissionRule, narrow: AdmissionRule): boolean {

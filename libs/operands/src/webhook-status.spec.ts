@@ -59,12 +59,26 @@ describe('the webhook of the operator', () => {
       '0 of 1 replica of the Deployment admission-webhook available, and the API server does not ask it yet: until it has reached the webhook, only the rules of the CRDs hold, and nothing gets defaults from the webhook',
       'WebhookUnavailable',
     ],
-    [
+    ...[ASKED, ONE_OF_TWO].map((present): [string, false, WebhookFacts, string, string] => [
       'runs and is asked against the wish',
       false,
-      { deployment: deployment(1, 1), registrations: ASKED },
-      '1 of 1 replica of the Deployment admission-webhook available, and the API server asks it, although spec.enableOperatorWebhook is false, because the chart deploys it',
+      { deployment: deployment(1, 1), registrations: present },
+      '1 of 1 replica of the Deployment admission-webhook available, and the API server asks it, although spec.enableOperatorWebhook is false: only a webhook that runs and makes its own certificate can end that, otherwise operator.admissionControllers.enabled of the chart',
       'WebhookAvailable',
+    ]),
+    [
+      'runs and is switched off',
+      false,
+      { deployment: deployment(1, 1), registrations: NOT_ASKED },
+      '1 of 1 replica of the Deployment admission-webhook available, and the API server does not ask it: spec.enableOperatorWebhook is false',
+      undefined,
+    ],
+    [
+      'is switched off and does not run',
+      false,
+      { deployment: deployment(1), registrations: NOTHING },
+      '0 of 1 replica of the Deployment admission-webhook available, and the API server does not ask it: spec.enableOperatorWebhook is false',
+      undefined,
     ],
     ['is not wanted', false, { deployment: undefined, registrations: NOTHING }, 'not deployed', undefined],
     ['is not deployed', undefined, { deployment: undefined, registrations: NOTHING }, 'not deployed', undefined],
@@ -72,7 +86,7 @@ describe('the webhook of the operator', () => {
       'is wanted and not deployed',
       true,
       { deployment: undefined, registrations: NOTHING },
-      'there is no Deployment admission-webhook: the chart deploys it where operator.admissionControllers.enabled is true',
+      'there is no Deployment admission-webhook: the chart deploys it where operator.admissionControllers.enabled is true and admissionWebhook.url is empty',
       'WebhookNotDeployed',
     ],
   ])('%s', (_, enableOperatorWebhook, facts, line, reason) => {
@@ -83,7 +97,19 @@ describe('the webhook of the operator', () => {
   });
 
   it('and that of the resources say whether they are there', () => {
-    expect(injectorLine({ enableInjector: true })).toContain('this version has no injector');
-    expect([injectorLine({}), injectorLine({ enableInjector: false })]).toEqual(['not deployed', 'not deployed']);
+    expect(injectorLine({ enableInjector: true }, undefined)).toContain('this version has no injector');
+    const without = [{}, { enableInjector: false }].map((spec) => injectorLine(spec, undefined));
+    expect(without).toEqual(['not deployed', 'not deployed']);
+  });
+
+  it('and an injector that upstream has left is not called absent', () => {
+    const left = { metadata: { name: 'network-resources-injector' } };
+    expect([{}, { enableInjector: true }].map((spec) => injectorLine(spec, left))).toEqual(
+      Array.from(
+        { length: 2 },
+        () =>
+          'the DaemonSet network-resources-injector is there, and this operator does not manage it: somebody else has made it',
+      ),
+    );
   });
 });

@@ -427,7 +427,13 @@ const ADMISSION_WEBHOOK: readonly Row[] = [
     replaced('rules', [{ ...ABOUT_OUR_KINDS, operations: ['CREATE', 'UPDATE', 'DELETE'] }]),
   ],
   ['may not', 'be asked for more defaults', 'PATCH', registration('mutating'), replaced('rules', [ABOUT_OUR_KINDS])],
-  ['may not', 'be asked no longer', 'PATCH', registration('mutating'), replaced('rules', [])],
+  [
+    'may not',
+    'be asked no longer without the word of an administrator',
+    'PATCH',
+    registration('mutating'),
+    replaced('rules', []),
+  ],
   [
     'may not',
     'be asked about creations alone',

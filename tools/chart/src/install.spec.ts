@@ -219,6 +219,23 @@ describe('a release of the chart', () => {
     await untilJudged();
   });
 
+  it('stops asking when an administrator says so, and asks again when the object that said so is gone', async () => {
+    await ask('POST', `${ours}/sriovoperatorconfigs`, {
+      apiVersion: 'sriovnetwork.openshift.io/v1',
+      kind: 'SriovOperatorConfig',
+      metadata: { name: 'default' },
+      spec: { enableOperatorWebhook: false },
+    });
+    await eventually(async () => {
+      const { status } = await adminRequest(plane.access, { ...DOUBTFUL, body: doubtful });
+      return status === 201;
+    });
+    expect((await registrationNow()).webhooks?.[0]).not.toHaveProperty('rules');
+    await ask('DELETE', `${ours}/sriovoperatorconfigs/default`);
+    await untilAsked();
+    await untilJudged();
+  });
+
   it('goes on asking when the webhook has gone: nothing is let through unseen', async () => {
     await webhook?.stop();
     const stored = await adminRequest(plane.access, { ...DOUBTFUL, body: doubtful });

@@ -158,6 +158,7 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
       'list watch sriovnetworknodepolicies',
       'list watch sriovnetworknodestates',
       'list watch sriovnetworkpoolconfigs',
+      'list watch sriovoperatorconfigs default',
       'list watch configmaps supported-nic-ids',
       'create secrets',
       'list watch patch secrets operator-webhook-cert',

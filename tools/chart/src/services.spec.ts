@@ -182,6 +182,23 @@ describe('the services, each under its own account of the chart', () => {
     expect(refused.status).toBeGreaterThanOrEqual(400);
   });
 
+  it('have the API server ask the webhook no longer while an administrator says so', async () => {
+    const path = at('sriovoperatorconfigs', 'default');
+    const doubtful = {
+      apiVersion: API_VERSION,
+      kind: 'SriovNetwork',
+      metadata: { name: 'services-doubtful' },
+      spec: { resourceName: 'x', ipam: '{' },
+    };
+    const judged = async (): Promise<boolean> =>
+      (await tryRequest('POST', `${at('sriovnetworks')}?dryRun=All`, doubtful)).status >= 400;
+    expect(await judged()).toBe(true);
+    await request('PATCH', path, { spec: { enableOperatorWebhook: false } });
+    await eventually(async () => !(await judged()));
+    await request('PATCH', path, { spec: { enableOperatorWebhook: true } });
+    await eventually(judged);
+  });
+
   it('turn a policy into VFs, and report them', async () => {
     await eventually(async () => {
       const { status } = (await request('GET', at('sriovnetworknodestates', NODE))) as SriovNetworkNodeState;

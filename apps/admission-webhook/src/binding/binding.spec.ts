@@ -40,6 +40,8 @@ const registered = (isAsked: boolean, resourceVersion = '7'): WebhookConfigurati
   }));
 
 interface Rig extends OfflineWebhook {
+  /** An administrator says whether the API server is to ask. */
+  readonly say: (isAsked: boolean) => void;
   readonly show: (configurations: readonly WebhookConfiguration[]) => void;
   readonly serve: () => Promise<void>;
   readonly metrics: Metrics;
@@ -55,8 +57,11 @@ function run(shown: readonly WebhookConfiguration[], answer: () => ScriptedAnswe
   const metrics = new Metrics();
   const secret = { namespace: 'operator', name: 'cert' };
   const controllerMetrics = createControllerMetrics(metrics);
+  let isWanted = true;
+  let wake = (): void => undefined;
+  const wish = { isAsked: () => isWanted, subscribe: (waken: () => void) => void (wake = waken) };
   const binding = new Binding({
-    ...{ client, clock, log, metrics, controllerMetrics, registrations, secret, endpoint, inUse },
+    ...{ wish, client, clock, log, metrics, controllerMetrics, registrations, secret, endpoint, inUse },
   });
   const stores = registrations.informers.map(
     (each: AnyInformer) => each.store as unknown as { upsert(object: object): void },
@@ -70,6 +75,10 @@ function run(shown: readonly WebhookConfiguration[], answer: () => ScriptedAnswe
     ...parts,
     show,
     metrics,
+    say(isAsked) {
+      isWanted = isAsked;
+      wake();
+    },
     async serve() {
       const validity = { notBefore: new Date(0), notAfter: new Date(clock.now() + 86_400_000) };
       const authority = await Authority.create('ca', validity);
@@ -137,5 +146,22 @@ describe('Binding', () => {
     rig.show(registered(false, '8').slice(0, 1));
     await rig.clock.advance(0);
     expect(brief(rig.connection.writes)).toEqual([`POST ${SECRETS}`, `PATCH ${PATHS[0]}`]);
+  });
+
+  it('takes the rules away when an administrator says so, without a probe, and sets them again after one', async () => {
+    const rig = run(registered(true), () => refusal(403, DENIED));
+    await rig.serve();
+    await rig.clock.advance(0);
+    rig.say(false);
+    await rig.clock.advance(0);
+    expect(brief(rig.connection.writes)).toEqual(PATHS.map((path) => `PATCH ${path}`));
+    expect(rig.connection.writes[0]?.body).toMatchObject({ webhooks: [{ rules: [] }] });
+    rig.show(registered(false, '8'));
+    await rig.clock.advance(60_000);
+    expect(rig.connection.writes).toHaveLength(2);
+    expect(await rig.metrics.text()).toContain('sriov_admission_registrations_without_rules 0');
+    rig.say(true);
+    await rig.clock.advance(0);
+    expect(brief(rig.connection.writes.slice(2))).toEqual([`POST ${SECRETS}`, ...PATHS.map((path) => `PATCH ${path}`)]);
   });
 });

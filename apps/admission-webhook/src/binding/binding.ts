@@ -1,10 +1,10 @@
-import { isAsked, REASON, WEBHOOK_CONFIGURATION } from '@sriov/api';
+import { isAsked, REASON, type Registration, WEBHOOK_CONFIGURATION } from '@sriov/api';
 import { Controller, type ControllerMetrics, done, type Outcome, wait } from '@sriov/controller';
 import { type KubeClient } from '@sriov/kube';
 import { type Clock, type Logger, type Metrics } from '@sriov/runtime';
 import { type CertificateInUse } from '../certificates/certificate-in-use.ts';
 import { type Endpoint } from '../certificates/names.ts';
-import { planRules, type Registrations } from '../registration.ts';
+import { planRules, planSilence, type Registered, type Registrations } from '../registration.ts';
 import { probe } from './probe.ts';
 
 /** What setting the rules of the registration needs. */
@@ -15,10 +15,23 @@ export interface BindingOptions {
   readonly metrics: Metrics;
   readonly controllerMetrics: ControllerMetrics;
   readonly registrations: Registrations;
+  readonly wish: Wish;
   /** Namespace and name of the Secret that a probe names. */
   readonly secret: { readonly namespace: string; readonly name: string };
   readonly endpoint: Endpoint;
   readonly inUse: CertificateInUse;
+}
+
+/** Says whether an administrator lets the API server ask, and when that changes. */
+export interface Wish {
+  isAsked(): boolean;
+  subscribe(wake: () => void): void;
+}
+
+/** What is to be written into a registration. */
+interface RegistrationPatch {
+  readonly kind: Registration;
+  readonly patch: object;
 }
 
 const KEY = 'rules';
@@ -29,7 +42,7 @@ const LONGEST_WAIT_MS = 10_000;
 /**
  * Makes the API server ask about our kinds once it has reached us. The chart registers the webhook without rules, which
  * is never asked, so nobody is refused because of a webhook that does not answer yet. From then on a webhook that is
- * away refuses all writes: rules are added and never taken away here, by no restart and no replica.
+ * away refuses all writes: no restart and no replica takes rules away, only an administrator who has said so.
  */
 export class Binding {
   readonly #options: BindingOptions;
@@ -39,11 +52,11 @@ export class Binding {
   #cause: string | undefined;
 
   constructor(options: BindingOptions) {
-    const { clock, log, metrics, controllerMetrics, registrations } = options;
+    const { clock, log, metrics, controllerMetrics, registrations, wish } = options;
     this.#options = options;
     this.#lacking = metrics.gauge(
       'sriov_admission_registrations_without_rules',
-      'Registrations of the webhook by which the API server does not ask about all that the webhook judges',
+      'Registrations of the webhook by which the API server does not ask about all that the webhook is to judge',
     );
     this.#controller = new Controller({
       name: KEY,
@@ -52,7 +65,7 @@ export class Binding {
       log,
       metrics: controllerMetrics,
     });
-    registrations.subscribe(() => this.#controller.enqueue(KEY));
+    for (const source of [registrations, wish]) source.subscribe(() => this.#controller.enqueue(KEY));
   }
 
   /** Keeps the rules in the registration until `signal` aborts. */
@@ -62,31 +75,44 @@ export class Binding {
   }
 
   async #reconcile(): Promise<Outcome> {
-    const { registrations, client, clock, secret, inUse, endpoint, log } = this.#options;
+    const { registrations, client, clock, secret, inUse, wish } = this.#options;
     const registered = registrations.list();
-    this.#lacking.set(registered.filter(({ kind, configuration }) => !isAsked(kind, configuration)).length);
-    const patches = registered.flatMap((each) => {
-      const patch = planRules(each, endpoint);
-      return patch === undefined ? [] : [{ kind: each.kind, patch }];
-    });
-    if (patches.length === 0) return this.#settle();
+    const lacking = registered.filter(({ kind, configuration }) => !isAsked(kind, configuration));
+    this.#lacking.set(wish.isAsked() ? lacking.length : 0);
+    if (!wish.isAsked()) {
+      await this.#write(this.#plan(registered, planSilence), 'the API server does not ask the webhook any more');
+      return this.#settle('spec.enableOperatorWebhook of the SriovOperatorConfig is false');
+    }
+    const patches = this.#plan(registered, planRules);
+    if (patches.length === 0) return this.#settle('no registration of the webhook lacks a rule');
     const certificate = inUse.check(clock.now());
     const cause = certificate === true ? await probe(client, secret) : `the certificate: ${certificate}`;
     if (cause !== undefined) return this.#waitFor(cause);
-    for (const { kind, patch } of patches) {
-      await client.mergePatch(kind, { name: WEBHOOK_CONFIGURATION }, { patch });
-      log.info(
-        { kind: kind.kind, probes: this.#probes + 1 },
-        'the API server has reached the webhook, and asks it now',
-      );
-    }
+    // An administrator may have decided otherwise meanwhile, and the next reconcile is due already.
+    if (!wish.isAsked()) return this.#settle('spec.enableOperatorWebhook of the SriovOperatorConfig has become false');
+    await this.#write(patches, 'the API server has reached the webhook, and asks it now');
     return done(REASON.rulesWritten, 'the API server asks about all that the webhook judges');
   }
 
-  #settle(): Outcome {
+  #plan(registered: readonly Registered[], plan: typeof planRules): RegistrationPatch[] {
+    return registered.flatMap((each) => {
+      const patch = plan(each, this.#options.endpoint);
+      return patch === undefined ? [] : [{ kind: each.kind, patch }];
+    });
+  }
+
+  async #write(patches: readonly RegistrationPatch[], message: string): Promise<void> {
+    const { client, log } = this.#options;
+    for (const { kind, patch } of patches) {
+      await client.mergePatch(kind, { name: WEBHOOK_CONFIGURATION }, { patch });
+      log.info({ kind: kind.kind }, message);
+    }
+  }
+
+  #settle(message: string): Outcome {
     this.#probes = 0;
     this.#cause = undefined;
-    return done(REASON.rulesInForce, 'no registration of the webhook lacks a rule');
+    return done(REASON.rulesInForce, message);
   }
 
   #waitFor(cause: string): Outcome {

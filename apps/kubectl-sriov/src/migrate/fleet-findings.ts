@@ -2,6 +2,7 @@ import {
   ANNOTATION,
   DEFAULT_OPERATOR_CONFIG_NAME,
   DEVICE_PLUGIN_CONFIG_MAP,
+  isWebhookWanted,
   type KubeObject,
   operatorConfigSpecSchema,
   type SriovNetworkNodeState,
@@ -119,8 +120,12 @@ function settingFindings({ operatorConfig }: Catalog): MigrationFinding[] {
       cure: 'remove it, or stay with upstream until it is supported',
     })),
     ...unused.map((message) => finding('note', message)),
+    ...(isWebhookWanted(operatorConfig) ? [] : [{ ...finding('note', UNJUDGED), cure: 'set it to true' }]),
   ];
 }
+
+const UNJUDGED =
+  'spec.enableOperatorWebhook is false: the API server does not ask the webhook of this operator either, so only the rules of the CRDs hold';
 
 function poolFindings({ pools }: Catalog): MigrationFinding[] {
   return pools

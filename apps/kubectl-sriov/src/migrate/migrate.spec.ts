@@ -253,7 +253,7 @@ describe('migrate --check', () => {
     const config = object(
       'SriovOperatorConfig',
       { name: 'default', uid: 'u-1' },
-      { configurationMode: 'systemd', enableInjector: true },
+      { configurationMode: 'systemd', enableInjector: true, enableOperatorWebhook: false },
     );
     const pool = object('SriovNetworkPoolConfig', 'pool', { maxUnavailable: 1 });
     const switchdev = policy('s', {
@@ -267,6 +267,7 @@ describe('migrate --check', () => {
       expect.arrayContaining([
         ['change', 'SriovOperatorConfig', 'default', 'spec.configurationMode systemd'],
         ['note', 'SriovOperatorConfig', 'default', 'spec.enableInjector'],
+        ['note', 'SriovOperatorConfig', 'default', 'spec.enableOperatorWebhook is false'],
         ['note', 'SriovNetworkPoolConfig', 'pool', expect.stringContaining('spec.maxUnavailable does not count')],
         ['change', 'SriovNetworkNodePolicy', 's', 'Unsupported on worker-1'],
         ['note', 'DaemonSet', 'network-resources-injector', 'it runs on, and nobody manages it any more'],
