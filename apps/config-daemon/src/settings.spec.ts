@@ -18,6 +18,7 @@ describe('the settings of the config daemon', () => {
         auditSeconds: 300,
         passLimitSeconds: 600,
         configureHostInterfaces: false,
+        devicePluginMetricsPort: 0,
         dryRun: false,
       },
     });
@@ -39,6 +40,11 @@ describe('the settings of the config daemon', () => {
       ['--state-folder', 'x'],
       '--state-folder (or STATE_FOLDER): ',
     ],
+    [
+      'a port that leaves none to the standby',
+      ['--device-plugin-metrics-port=65535'],
+      '--device-plugin-metrics-port (or DEVICE_PLUGIN_METRICS_PORT): ',
+    ],
     ['looks without a pause', ['--audit-seconds=0'], '--audit-seconds (or AUDIT_SECONDS): '],
     ['passes without time', ['--pass-limit-seconds=0'], '--pass-limit-seconds (or PASS_LIMIT_SECONDS): '],
   ])('refuse %s', (_, argv, message) => {
@@ -47,6 +53,18 @@ describe('the settings of the config daemon', () => {
 
   it('say what the program is for', () => {
     expect(read('--help')).toEqual({ text: expect.stringMatching(/^config-daemon.*\n?.*makes the SR-IOV devices/) });
+  });
+
+  it('name the processes whose metrics are passed on', () => {
+    const neighbours = (...argv: string[]): unknown => {
+      const result = read(...argv);
+      return 'settings' in result && [...(service.neighbours?.(result.settings) ?? [])];
+    };
+    expect(neighbours()).toEqual([]);
+    expect(neighbours('--device-plugin-metrics-port=9113')).toEqual([
+      ['/metrics/device-plugin', 9113],
+      ['/metrics/device-plugin-standby', 9114],
+    ]);
   });
 
   it('tell a dry run from a service', () => {

@@ -34,6 +34,14 @@ export const settingsSchema = z.object({
     .boolean()
     .default(false)
     .describe('Also change PFs that the host itself uses: default route, bond, bridge, VLAN, an address, a route'),
+  devicePluginMetricsPort: z
+    .int()
+    .min(0)
+    .max(65_534)
+    .default(0)
+    .describe(
+      "Port at 127.0.0.1 of the metrics of the operator's device plugin, the next one being that of its standby; they are passed on at /metrics/device-plugin and /metrics/device-plugin-standby, unless it is 0",
+    ),
   dryRun: z.boolean().default(false).describe('Print what the daemon would do to the host, do nothing, and exit'),
 });
 

@@ -98,3 +98,6 @@ export const WEBHOOK_CONFIGURATION = 'sriov-operator-webhook-config';
  */
 export type ServiceName =
   'policy-controller' | 'network-renderer' | 'operand-controller' | 'admission-webhook' | 'config-daemon';
+
+/** Paths at which the config daemon passes on the metrics of the operator's device plugin and of its standby. */
+export const DEVICE_PLUGIN_METRICS_PATHS = ['/metrics/device-plugin', '/metrics/device-plugin-standby'] as const;

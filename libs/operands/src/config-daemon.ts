@@ -1,4 +1,4 @@
-import { managedNodeLabels } from '@sriov/api';
+import { DEVICE_PLUGIN_METRICS_PATHS, managedNodeLabels } from '@sriov/api';
 import { listSome } from '@sriov/words';
 import { type JsonObject } from './json.ts';
 import { logLevelOf } from './log-level.ts';
@@ -64,6 +64,7 @@ function environmentOf({ config, settings }: OperandInputs): {
     { name: 'STATE_FOLDER', value: stateFolder },
     { name: 'CONFIGURE_HOST_INTERFACES', value: String(configureHostInterfaces) },
     { name: 'LISTEN', value: `${address}:${port}` },
+    { name: 'DEVICE_PLUGIN_METRICS_PORT', value: String(settings.devicePlugin.port) },
     fieldEnv('NAMESPACE', 'metadata.namespace'),
     { name: 'LOG_LEVEL', value: logLevelOf(config, settings) },
     ...wished.flatMap(([name, value]) => (refused.includes(name) ? [] : [{ name, value }])),
@@ -118,7 +119,7 @@ function metricsProxy({ settings }: OperandInputs): JsonObject {
     args: [
       `--secure-listen-address=:${proxy.port}`,
       `--upstream=http://${isOpen(address) ? '127.0.0.1' : address}:${port}/`,
-      '--allow-paths=/metrics',
+      `--allow-paths=${['/metrics', ...DEVICE_PLUGIN_METRICS_PATHS].join(',')}`,
       ...proxyTlsFlags(settings),
     ],
     ports: [{ name: 'metrics', containerPort: proxy.port }],

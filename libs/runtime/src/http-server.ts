@@ -3,9 +3,17 @@ import { type AddressInfo, type ListenOptions } from 'node:net';
 import { messageOf } from '@sriov/errors';
 import { type Health } from './health.ts';
 import { type Metrics } from './metrics.ts';
+import { type Neighbours, passOnMetrics } from './neighbours.ts';
 import { ServiceError } from './service-error.ts';
 
-/** The process's own HTTP server: `/livez`, `/healthz`, `/readyz`, `/metrics`. */
+/** What the server tells. */
+export interface ObservationSources {
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly neighbours?: Neighbours | undefined;
+}
+
+/** The process's own HTTP server: `/livez`, `/healthz`, `/readyz`, `/metrics`, and the metrics of neighbours. */
 export interface ObservationServer {
   /** The port bound, which differs from the one asked for only when that was 0. */
   readonly port: number;
@@ -18,7 +26,7 @@ export interface ObservationServer {
  */
 export async function startObservationServer(
   address: string,
-  sources: { readonly health: Health; readonly metrics: Metrics },
+  sources: ObservationSources,
   { sharesPort = false }: { readonly sharesPort?: boolean | undefined } = {},
 ): Promise<ObservationServer> {
   const server = createServer((request, response) => {
@@ -78,9 +86,12 @@ async function listen(server: Server, options: ListenOptions, address: string): 
 async function answer(
   url: string,
   response: ServerResponse,
-  { health, metrics }: { readonly health: Health; readonly metrics: Metrics },
+  { health, metrics, neighbours }: ObservationSources,
 ): Promise<void> {
-  switch (url.split('?')[0]) {
+  const [path = ''] = url.split('?');
+  const neighbour = neighbours?.get(path);
+  if (neighbour !== undefined) return passOnMetrics(neighbour, response);
+  switch (path) {
     case '/livez':
       respond(response, health.liveProblems());
       return;

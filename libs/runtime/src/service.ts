@@ -4,6 +4,7 @@ import { Health } from './health.ts';
 import { isAddress, NO_ADDRESS, startObservationServer } from './http-server.ts';
 import { createLogger, LOG_LEVELS, type Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { type Neighbours } from './neighbours.ts';
 import { ServiceError } from './service-error.ts';
 import { readSettings, type SettingsDefinition } from './settings.ts';
 import { stopOnSignals } from './stop-signals.ts';
@@ -45,6 +46,8 @@ export interface ServiceDefinition<S extends z.ZodObject> extends SettingsDefini
    * running service may need.
    */
   isOneShot?(settings: z.output<S>): boolean;
+  /** Processes of the same host whose metrics it passes on, because nobody else reaches them. */
+  neighbours?(settings: z.output<S>): Neighbours;
   /** A second process may listen on the same port: a successor starts before this one ends. */
   readonly sharesPort?: true;
   /** It runs on every node and mostly waits: it must not wake up without need. */
@@ -93,7 +96,8 @@ export async function serve<S extends ServiceSchema>(
   signal.addEventListener('abort', () => health.addReadiness('process', () => 'is stopping'), { once: true });
   const context = { settings, log, metrics, health, clock: systemClock, signal };
   if (definition.isOneShot?.(settings) === true) return definition.run(context);
-  const server = await startObservationServer(listen, { health, metrics }, { sharesPort: definition.sharesPort });
+  const sources = { health, metrics, neighbours: definition.neighbours?.(settings) };
+  const server = await startObservationServer(listen, sources, { sharesPort: definition.sharesPort });
   log.info({ port: server.port }, 'started');
   try {
     await definition.run(context);

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
-import { REGISTRATIONS, WEBHOOK_CONFIGURATION, WEBHOOK_ENTRY, type WebhookConfiguration } from '@sriov/api';
+import {
+  DEVICE_PLUGIN_METRICS_PATHS,
+  REGISTRATIONS,
+  WEBHOOK_CONFIGURATION,
+  WEBHOOK_ENTRY,
+  type WebhookConfiguration,
+} from '@sriov/api';
 import { Authority } from '@sriov/certificates';
 import { service as configDaemon } from '@sriov/config-daemon';
 import { applyObject, type Manifest } from '@sriov/control-plane';
@@ -402,12 +408,16 @@ describe('the workloads', () => {
 
   it('give the metrics of the daemon to bearers of a token, by a proxy that is asked for', async () => {
     const values = { configDaemon: { metricsProxy: { image: 'proxy:1', port: 9443 } } };
+    const paths = ['/metrics', ...DEVICE_PLUGIN_METRICS_PATHS];
     const objects = await renderAll({ values });
     const [, proxy] = podOf(find(objects, 'DaemonSet', DAEMON)).containers as readonly object[];
     expect(proxy).toMatchObject({
       image: 'proxy:1',
-      args: ['--secure-listen-address=:9443', '--upstream=http://127.0.0.1:9111/', '--allow-paths=/metrics'],
+      args: ['--secure-listen-address=:9443', '--upstream=http://127.0.0.1:9111/', `--allow-paths=${paths.join(',')}`],
       securityContext: { allowPrivilegeEscalation: false, runAsNonRoot: true },
+    });
+    expect(find(objects, 'ClusterRole', 'sriov-network-operator-config-daemon-metrics-reader')).toMatchObject({
+      rules: [{ nonResourceURLs: paths, verbs: ['get'] }],
     });
     expect(names(objects, 'ClusterRole').filter((name) => name.includes('metrics'))).toHaveLength(2);
     expect(JSON.stringify(await renderChart())).not.toContain('tokenreviews');

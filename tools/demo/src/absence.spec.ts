@@ -82,6 +82,7 @@ const daemon = new Running((signal) =>
       auditSeconds: 300,
       passLimitSeconds: 600,
       configureHostInterfaces: false,
+      devicePluginMetricsPort: 0,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

@@ -49,6 +49,7 @@ describe('a daemon whose look at the host does not come back', () => {
         auditSeconds: 300,
         passLimitSeconds: 0.2,
         configureHostInterfaces: false,
+        devicePluginMetricsPort: 0,
         dryRun: false,
       },
       stop.signal,

@@ -91,6 +91,7 @@ export const startDaemon = (settings: object = {}): void => {
       auditSeconds: 300,
       passLimitSeconds: 600,
       configureHostInterfaces: false,
+      devicePluginMetricsPort: 0,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

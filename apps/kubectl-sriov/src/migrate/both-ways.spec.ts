@@ -120,7 +120,13 @@ function startServices(): void {
   };
   const daemonSettings = {
     ...{ nodeName: node, hostRoot: '/', stateFolder: '/nowhere', auditSeconds: 300, passLimitSeconds: 600 },
-    ...{ configureHostInterfaces: false, dryRun: false, simulate: worldFile, simulateState: machineFile },
+    ...{
+      configureHostInterfaces: false,
+      devicePluginMetricsPort: 0,
+      dryRun: false,
+      simulate: worldFile,
+      simulateState: machineFile,
+    },
   };
   running = Promise.all([
     serve(policyController, { ...common, ...policySettings }, stop.signal),

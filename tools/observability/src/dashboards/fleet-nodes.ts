@@ -67,7 +67,10 @@ const nodeStates: readonly PanelSpec[] = [
     see: 'docs/runbooks.md#sriovagentdown',
     queries: [
       {
-        expr: orZero(`count(max by (namespace, pod) (${select('up', PODS.agents)}) == 0)`, select('up', PODS.agents)),
+        expr: orZero(
+          `count(max by (namespace, pod, container) (${select('up', PODS.agents)}) == 0)`,
+          select('up', PODS.agents),
+        ),
         legend: 'do not answer',
       },
     ],
@@ -138,7 +141,7 @@ const nodes: readonly PanelSpec[] = [
     description:
       'Pods of config daemon and device plugin whose metrics cannot be read, with their nodes. kubectl describe pod and kubectl logs --previous of the pod have the reason.',
     see: 'docs/runbooks.md#sriovagentdown',
-    queries: [{ expr: `${perNode(select('up', PODS.agents), 'pod')} == 0`, legend: 'up' }],
+    queries: [{ expr: `${perNode(select('up', PODS.agents), 'pod', 'container')} == 0`, legend: 'up' }],
     width: 12,
     none: 'All agents that are collected answer',
   },

@@ -60,7 +60,10 @@ const state: readonly PanelSpec[] = [
     see: 'docs/runbooks.md#sriovagentdown',
     queries: [
       {
-        expr: orZero(`count(max by (namespace, pod) (${select('up', PODS.agents)}) == 0)`, select('up', PODS.agents)),
+        expr: orZero(
+          `count(max by (namespace, pod, container) (${select('up', PODS.agents)}) == 0)`,
+          select('up', PODS.agents),
+        ),
         legend: 'do not answer',
       },
     ],
@@ -296,8 +299,8 @@ const agents: readonly PanelSpec[] = [
     see: 'docs/runbooks.md#sriovagentdown',
     queries: [
       {
-        expr: `max by (pod, instance) (${select('process_resident_memory_bytes', PODS.agents)})`,
-        legend: '{{pod}} {{instance}}',
+        expr: `max by (pod, container, instance) (${select('process_resident_memory_bytes', PODS.agents)})`,
+        legend: '{{pod}} {{container}} {{instance}}',
       },
     ],
     width: 8,
@@ -311,8 +314,8 @@ const agents: readonly PanelSpec[] = [
     see: 'docs/runbooks.md#sriovdriftrecurring',
     queries: [
       {
-        expr: `sum by (pod, instance) (rate(${select('process_cpu_seconds_total', PODS.agents)}[$__rate_interval]))`,
-        legend: '{{pod}} {{instance}}',
+        expr: `sum by (pod, container, instance) (rate(${select('process_cpu_seconds_total', PODS.agents)}[$__rate_interval]))`,
+        legend: '{{pod}} {{container}} {{instance}}',
       },
     ],
     width: 8,

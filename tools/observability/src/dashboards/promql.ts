@@ -48,6 +48,6 @@ export function orZero(expr: string, reporter: string): string {
 export function hourly(select: Select, counter: string, labels: readonly string[], matcher?: string): string {
   const series = select(counter, ...(matcher === undefined ? [] : [matcher]));
   const start = select('process_start_time_seconds', PODS.daemon);
-  const isNew = `${series} unless ${series} offset 1h and on (namespace, pod) (${start} > time() - 3600 or ${start} offset 1h)`;
+  const isNew = `${series} unless ${series} offset 1h and on (namespace, pod, container) (${start} > time() - 3600 or ${start} offset 1h)`;
   return `sum by (${labels.join(', ')}) (${isNew} or increase(${series}[1h]))`;
 }

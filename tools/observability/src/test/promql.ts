@@ -10,7 +10,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   kube_daemonset_status_number_unavailable: ['daemonset'],
 };
 /** Labels that come from the collector, see docs/metrics.md. */
-const COLLECTED = ['namespace', 'node', 'pod', 'instance'];
+const COLLECTED = ['namespace', 'node', 'pod', 'container', 'instance'];
 /** Series that a histogram has, and their further labels. */
 const PARTS: Readonly<Record<string, readonly string[]>> = { _bucket: ['le'], _sum: [], _count: [] };
 

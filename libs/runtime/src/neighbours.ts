@@ -1,0 +1,44 @@
+import { get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { messageOf } from '@sriov/errors';
+
+/** Other processes of the host whose metrics this one passes on: paths here, and their ports at 127.0.0.1. */
+export type Neighbours = ReadonlyMap<string, number>;
+
+/** A collector waits for 10 s unless it is told otherwise. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Answers with the metrics of a neighbour, as that serves them. Where nobody listens there are none, which is no
+ * failure: not every node has each neighbour. One that does not answer, or with an error, is 502.
+ */
+export async function passOnMetrics(port: number, response: ServerResponse): Promise<void> {
+  try {
+    const answer = await ask(port);
+    if (answer.statusCode !== 200) {
+      answer.resume();
+      throw new Error(`it answers ${answer.statusCode}`);
+    }
+    response.writeHead(200, { 'content-type': answer.headers['content-type'] ?? PLAIN });
+    await pipeline(answer, response);
+  } catch (error) {
+    if (response.headersSent) {
+      // The rest is missing. An answer that breaks off is none to the collector.
+      response.destroy();
+      return;
+    }
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+    response.writeHead(isAbsent ? 200 : 502, { 'content-type': PLAIN });
+    response.end(isAbsent ? `# nobody listens at ${HOST}:${port}\n` : `${HOST}:${port}: ${messageOf(error)}\n`);
+  }
+}
+
+const HOST = '127.0.0.1';
+const PLAIN = 'text/plain; charset=utf-8';
+
+function ask(port: number): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    get({ host: HOST, port, path: '/metrics', agent: false, signal }, resolve).on('error', reject);
+  });
+}
