@@ -5,7 +5,7 @@
 #   docker build --target policy-controller -f Dockerfile dist/images/context
 #
 # No target runs anything while it is built, so each builds for any architecture on any machine. What is copied is laid
-# out by tools/images: `base` is Node.js with the libraries that it needs, `host-tools` and `probe-tools` are the commands
+# out by tools/images: `base` is Node.js with the libraries that it needs, `host-tools` and `plugin-tools` are the commands
 # of the config-daemon and of the device-plugin with theirs, and each app is its bundle. docs/images.md has more.
 
 # Any image with a Node.js 24 in its PATH or in /nodejs/bin, and glibc 2.41 or later for the config-daemon. Name it by its
@@ -68,7 +68,7 @@ ARG TARGETARCH
 LABEL org.opencontainers.image.title=device-plugin \
       org.opencontainers.image.description="Hands out virtual functions to the pods of a node"
 USER 0:0
-COPY ${TARGETARCH}/probe-tools /
+COPY ${TARGETARCH}/plugin-tools /
 COPY ${TARGETARCH}/device-plugin /app
 
 FROM service AS config-daemon

@@ -68,6 +68,14 @@ const readUsedExports = {
   },
 };
 
+/** A package of the Kubernetes client asks for the punycode of Node.js, which warns of its end at each start. */
+const usePunycodePackage = {
+  name: 'use-punycode-package',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^punycode$/ }, ({ kind, resolveDir }) => resolve('punycode/', { kind, resolveDir }));
+  },
+};
+
 async function bundle(entry, outfile) {
   const { metafile } = await build({
     entryPoints: [entry],
@@ -85,7 +93,7 @@ async function bundle(entry, outfile) {
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    plugins: [dropUnusedModels, dropUnusedSchemas, readUsedExports],
+    plugins: [usePunycodePackage, dropUnusedModels, dropUnusedSchemas, readUsedExports],
     banner: { js: values.executable === undefined ? shims : `#!/usr/bin/env node\n${shims}` },
   });
   const strangers = Object.keys(metafile.inputs).filter((path) => /libs\/(host-sim|testing)\//.test(path));

@@ -1,1 +1,3 @@
+export { buildImages, layOutContext } from './build/build-images.ts';
 export * from './oci/tar.ts';
+export { IMAGES } from './recipe.ts';

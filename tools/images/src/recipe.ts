@@ -59,8 +59,14 @@ export const BASE: RootRecipe = {
   files: ['etc/debian_version', 'etc/os-release', 'usr/lib/os-release'],
 };
 
-/** Command of the device plugin: the probe of its start reads a file. Node.js would take a second for that on a busy node. */
-export const PROBE_TOOLS: RootRecipe = { packages: ['coreutils'], files: ['usr/bin/cat'] };
+/**
+ * Commands of the device plugin: those by which it looks at the devices of the host and follows them, and cat for the
+ * probe of its start. Node.js would take a second for that on a busy node.
+ */
+export const PLUGIN_TOOLS: RootRecipe = {
+  packages: ['coreutils', 'iproute2', 'udev'],
+  files: ['usr/bin/cat', 'usr/bin/ip', 'usr/sbin/devlink', 'usr/sbin/vdpa', 'usr/share/iproute2/*', 'usr/bin/udevadm'],
+};
 
 /**
  * Commands of the config daemon. chroot of coreutils is how it runs commands of the host. Scripts are left out, because

@@ -24,7 +24,7 @@ const NODE = 'node';
 /** The Service of the API server: the first address of the range. The guest's rules lead from it to the API server. */
 const SERVICE_ADDRESS = '10.0.0.1';
 /** In MiB: containers, and the root of their images in the page cache. */
-const MEMORY = 1536;
+const MEMORY = 2304;
 /** Containers start slowly on an emulated machine, and more so when others work on the same processors. */
 const WAIT_MS = 180_000;
 

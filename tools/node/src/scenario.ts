@@ -47,14 +47,14 @@ export async function runScenarios(
     );
     node = booted;
     const operate = (): Promise<Operation> =>
-      (operation ??= begin.check('the chart brings the daemon, which runs as a pod', () => install(booted)));
+      (operation ??= begin.check('helm installs the operator, and all of it runs in pods', () => install(booted)));
     for (const { name, run } of scenarios) await run({ section: report.section(name), node: booted, operate });
   } catch (error) {
     if (!(error instanceof CheckFailed)) throw error;
     await node?.saveLogs(LOGS);
     begin.show(`no more is run; the logs of the node and what the cluster held are in ${LOGS}`);
   } finally {
-    await operation?.then(close, () => undefined);
+    await operation?.then(({ history }) => history.close(), () => undefined);
     await node?.close();
   }
 }
@@ -62,9 +62,4 @@ export async function runScenarios(
 async function install(node: RealNode): Promise<Operation> {
   const operator = await Operator.install(node);
   return { operator, history: await History.of(node) };
-}
-
-async function close({ operator, history }: Operation): Promise<void> {
-  history.close();
-  await operator.close();
 }

@@ -123,9 +123,9 @@ async function writeBills({ recipe, images }: Built, context: Context, { into, b
 }
 
 /** Packages of the commands that an image has, as the Dockerfile copies them. */
-function layeredOver(name: ImageRecipe['name'], { hostTools, probeTools }: LaidOut): readonly DebianPackage[] {
+function layeredOver(name: ImageRecipe['name'], { hostTools, pluginTools }: LaidOut): readonly DebianPackage[] {
   if (name === 'config-daemon') return hostTools;
-  return name === 'device-plugin' ? probeTools : [];
+  return name === 'device-plugin' ? pluginTools : [];
 }
 
 /** Writes what a release needs to know. */

@@ -40,12 +40,15 @@ const HOST_COMMANDS: Commands = [
   ['mstflint --version', /mstflint/],
   ['chroot --version', /coreutils/],
 ];
-/** What the chart's probe runs. */
-const PROBE_COMMANDS: Commands = [['cat --version', /coreutils/]];
+const PLUGIN_COMMANDS: Commands = [
+  ...HOST_COMMANDS.filter(([command]) => /^(ip|devlink|vdpa|udevadm) /.test(command)),
+  // What the chart's probe runs.
+  ['cat --version', /coreutils/],
+];
 
 function commandsOf(name: string): Commands {
   if (name === 'config-daemon') return HOST_COMMANDS;
-  return name === 'device-plugin' ? PROBE_COMMANDS : [];
+  return name === 'device-plugin' ? PLUGIN_COMMANDS : [];
 }
 
 interface Flags {

@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Architecture, BASE, HOST_TOOLS, NONROOT, PROBE_TOOLS, type RootRecipe } from '../recipe.ts';
+import { type Architecture, BASE, HOST_TOOLS, NONROOT, PLUGIN_TOOLS, type RootRecipe } from '../recipe.ts';
 import { getNode } from './node-binary.ts';
 import { type DebianPackage, getPackages } from './packages.ts';
 import { Root } from './root.ts';
@@ -9,7 +9,7 @@ import { Root } from './root.ts';
 export interface LaidOut {
   readonly base: readonly DebianPackage[];
   readonly hostTools: readonly DebianPackage[];
-  readonly probeTools: readonly DebianPackage[];
+  readonly pluginTools: readonly DebianPackage[];
 }
 
 /** Mount points and links that a root file system has, so that a container can run with it read-only. */
@@ -23,7 +23,7 @@ const ETC = {
 
 /**
  * Lays out what the Dockerfile copies: `base` (Node.js and its libraries), and to be laid over it `host-tools` (commands
- * of the config daemon) and `probe-tools` (of the device plugin). None has a shell or a package manager.
+ * of the config daemon) and `plugin-tools` (of the device plugin). None has a shell or a package manager.
  */
 export async function layOutRoots(into: string, { cache, architecture, onProgress }: LayOutOptions): Promise<LaidOut> {
   const packages = await getPackages(cache, architecture, onProgress);
@@ -42,8 +42,8 @@ export async function layOutRoots(into: string, { cache, architecture, onProgres
     return above.record();
   };
   const hostTools = await layOver('host-tools', HOST_TOOLS);
-  const probeTools = await layOver('probe-tools', PROBE_TOOLS);
-  return { base: await below.record(), hostTools, probeTools };
+  const pluginTools = await layOver('plugin-tools', PLUGIN_TOOLS);
+  return { base: await below.record(), hostTools, pluginTools };
 }
 
 interface LayOutOptions {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { runCommand } from '@sriov/control-plane';
 import { type AptSources, findArchive, findRelease, PrivateApt, stage } from '@sriov/vm';
 import { z } from 'zod';
-import { type Architecture, BASE, DEBIAN, HOST_TOOLS } from '../recipe.ts';
+import { type Architecture, BASE, DEBIAN, HOST_TOOLS, PLUGIN_TOOLS } from '../recipe.ts';
 
 /** A Debian package whose files are in an image. */
 export interface DebianPackage {
@@ -46,7 +46,7 @@ export async function getPackages(
   await rm(work, { recursive: true, force: true });
   try {
     const apt = await PrivateApt.create(work, await findSources(architecture));
-    const packages = [...BASE.packages, ...HOST_TOOLS.packages];
+    const packages = [...new Set([BASE, HOST_TOOLS, PLUGIN_TOOLS].flatMap((each) => each.packages))];
     const archives = await apt.download({ packages, into: join(work, 'debs'), dependencies: 'all' });
     const debs = await Promise.all(archives.sort().map(async (path) => ({ path, sha256: await sha256Of(path) })));
     const hash = createHash('sha256').update(debs.map(({ sha256 }) => sha256).join());

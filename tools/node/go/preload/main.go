@@ -1,14 +1,16 @@
-// Command preload fills the data folder of a containerd that does not run: with the images of an archive, unpacked for
-// the overlayfs snapshotter, in the namespace of the kubelet. It mounts nothing and needs no root. An import by the
-// containerd of an emulated machine gets through 3 MB a second; this leaves nothing to import.
+// Command preload fills the data folder of a containerd that does not run: with the images of archives, unpacked for
+// the overlayfs snapshotter, in the namespace of the kubelet. It mounts nothing. An import by the containerd of an
+// emulated machine gets through 3 MB a second; this leaves nothing to import.
 //
-//	preload FOLDER ARCHIVE
+//	preload FOLDER ARCHIVE...
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +25,7 @@ import (
 	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	bolt "go.etcd.io/bbolt"
 )
@@ -33,17 +36,17 @@ const kubelet = "k8s.io"
 const snapshotter = "overlayfs"
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: preload FOLDER ARCHIVE")
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: preload FOLDER ARCHIVE...")
 		os.Exit(2)
 	}
-	if err := preload(namespaces.WithNamespace(context.Background(), kubelet), os.Args[1], os.Args[2]); err != nil {
+	if err := preload(namespaces.WithNamespace(context.Background(), kubelet), os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func preload(ctx context.Context, folder, archivePath string) error {
+func preload(ctx context.Context, folder string, archivePaths []string) error {
 	db, store, err := openStores(folder)
 	if err != nil {
 		return err
@@ -62,6 +65,15 @@ func preload(ctx context.Context, folder, archivePath string) error {
 	if err != nil {
 		return err
 	}
+	for _, path := range archivePaths {
+		if err := unpack(ctx, client, path); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func unpack(ctx context.Context, client *containerd.Client, archivePath string) error {
 	file, err := os.Open(archivePath)
 	if err != nil {
 		return err
@@ -101,13 +113,11 @@ func openStores(folder string) (*bolt.DB, *metadata.DB, error) {
 	return db, metadata.NewDB(db, blobs, map[string]snapshots.Snapshotter{snapshotter: layers}), nil
 }
 
-// An applier unpacks uncompressed layers where the snapshotter keeps them, because only root may mount.
+// An applier unpacks layers where the snapshotter keeps them, because only root may mount.
 type applier struct{ blobs content.Provider }
 
+// Apply returns the layer as it is uncompressed: the caller compares its digest with the one in the image.
 func (a *applier) Apply(ctx context.Context, layer ocispec.Descriptor, mounts []mount.Mount, _ ...diff.ApplyOpt) (ocispec.Descriptor, error) {
-	if layer.MediaType != ocispec.MediaTypeImageLayer {
-		return ocispec.Descriptor{}, fmt.Errorf("%s is a layer of the type %s, and only plain tars are unpacked", layer.Digest, layer.MediaType)
-	}
 	to, parents, err := ownFolder(mounts)
 	if err != nil {
 		return ocispec.Descriptor{}, err
@@ -117,15 +127,46 @@ func (a *applier) Apply(ctx context.Context, layer ocispec.Descriptor, mounts []
 		return ocispec.Descriptor{}, err
 	}
 	defer blob.Close()
+	plain, err := uncompressed(layer, content.NewReader(blob))
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	digester := digest.Canonical.Digester()
+	counted := &counter{Reader: io.TeeReader(plain, digester.Hash())}
 	opts := []archive.ApplyOpt{archive.WithConvertWhiteout(archive.OverlayConvertWhiteout), archive.WithParents(parents)}
 	if os.Geteuid() != 0 {
 		opts = append(opts, archive.WithNoSameOwner())
 	}
-	if _, err := archive.Apply(ctx, to, content.NewReader(blob), opts...); err != nil {
+	if _, err := archive.Apply(ctx, to, counted, opts...); err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	// Of an uncompressed layer, the import has checked the digest.
-	return layer, nil
+	// The end of a tar is padding, which is part of the digest.
+	if _, err := io.Copy(io.Discard, counted); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: digester.Digest(), Size: counted.size}, nil
+}
+
+func uncompressed(layer ocispec.Descriptor, from io.Reader) (io.Reader, error) {
+	switch layer.MediaType {
+	case ocispec.MediaTypeImageLayer:
+		return from, nil
+	case ocispec.MediaTypeImageLayerGzip:
+		return gzip.NewReader(from)
+	}
+	return nil, fmt.Errorf("%s is a layer of the type %s, and only tars are unpacked, plain or by gzip", layer.Digest, layer.MediaType)
+}
+
+// A counter knows how many bytes were read.
+type counter struct {
+	io.Reader
+	size int64
+}
+
+func (c *counter) Read(to []byte) (int, error) {
+	n, err := c.Reader.Read(to)
+	c.size += int64(n)
+	return n, err
 }
 
 func (a *applier) Compare(context.Context, []mount.Mount, []mount.Mount, ...diff.Opt) (ocispec.Descriptor, error) {

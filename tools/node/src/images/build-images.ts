@@ -1,26 +1,24 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OPERATOR_VERSION } from '@sriov/api';
 import { runCommand, withLock } from '@sriov/control-plane';
-import { listEntries, type WrittenFile, writeTar } from '@sriov/images';
-import { bundleApp, type GuestTools, stage } from '@sriov/vm';
-import { layOutBusybox, layOutNodeAndPrograms } from './base-layers.ts';
-import { type Image, writeImageArchive } from './image-archive.ts';
+import { buildImages, IMAGES, layOutContext, listEntries, writeTar } from '@sriov/images';
+import { type GuestTools, stage } from '@sriov/vm';
+import { layOutBusybox } from './busybox.ts';
+import { writeImageArchive } from './image-archive.ts';
 import { getPreload } from './preload.ts';
 
-/** Names of the images, as pods of the lane give them; no registry has them. */
-export const IMAGE = {
-  configDaemon: 'localhost/config-daemon:lane',
-  devicePlugin: 'localhost/device-plugin:lane',
-  /** A shell with busybox's commands. Without a command it sleeps until it is told to end, so it also does as pause. */
-  busybox: 'localhost/busybox:lane',
-} as const;
+/** What stands before the names of our images. No registry has them. */
+const REGISTRY = 'localhost/sriov-operator';
+/** Those that the chart deploys here. The API server cannot reach a webhook in the guest. */
+const NAMES = ['policy-controller', 'network-renderer', 'operand-controller', 'config-daemon', 'device-plugin'] as const;
 
-/** The app of each image that has one. */
-const APPS = [
-  ['config-daemon', IMAGE.configDaemon],
-  ['device-plugin', IMAGE.devicePlugin],
-] as const;
+/** Our own image of that name, as pods and the values of the chart name it. */
+export const imageOf = (name: (typeof NAMES)[number]): string => `${REGISTRY}/${name}:${OPERATOR_VERSION}`;
+
+/** A shell with busybox's commands. Without a command it sleeps until it is told to end, so it also does as pause. */
+export const BUSYBOX = 'localhost/busybox:lane';
 
 /** As the first process of its container, a program ends by a signal only if it handles it. */
 const UNTIL_TOLD_TO_END = "trap 'exit 0' TERM INT; sleep 2000000000 & wait";
@@ -38,22 +36,23 @@ export interface BuildOptions {
 }
 
 /**
- * Builds all {@link IMAGE}s from the apps as they are now, without a container engine, and unpacks them for containerd.
- * Resolves with a folder that becomes `/var/lib/containerd` of a guest: nothing has to be imported there. It is named
- * by the content of the images, and others may read it as well: do not write to it.
+ * Builds our own images from the sources as they are now, as a release has them, and {@link BUSYBOX}. Unpacks them for
+ * containerd. Resolves with a folder that becomes `/var/lib/containerd` of a guest: nothing has to be imported there. It
+ * is named by the content of the images, and others may read it as well: do not write to it.
  */
-export async function buildImages({ cache, tools, onProgress }: BuildOptions): Promise<string> {
+export async function getContainerdFolder({ cache, tools, onProgress }: BuildOptions): Promise<string> {
+  await mkdir(cache, { recursive: true });
   const tellWait = (holder: string): void => onProgress(`waiting for process ${holder}: it builds the same images`);
   return withLock(join(cache, '.lock'), tellWait, async () => {
     const preload = await getPreload(cache, onProgress);
     const work = await mkdtemp(join(cache, '.work-'));
     try {
-      const images = await layOutImages(work, tools);
-      const name = `containerd-${hashOf(preload, images)}`;
+      const archives = [await archiveBusybox(work, tools), ...(await archiveOurs(work, onProgress))];
+      const name = `containerd-${hashOf([preload, ...archives.map(({ digest }) => digest)])}`;
       await removeOld(cache, name);
       return await stage(cache, name, async (into) => {
-        const { path } = await writeImageArchive(join(work, 'images.tar'), images);
-        await runCommand(preload, [into, path]);
+        onProgress('unpacking the images');
+        await runCommand(preload, [into, ...archives.map(({ path }) => path)]);
       });
     } finally {
       await rm(work, { recursive: true });
@@ -61,35 +60,29 @@ export async function buildImages({ cache, tools, onProgress }: BuildOptions): P
   });
 }
 
-async function layOutImages(work: string, tools: GuestTools): Promise<Image[]> {
-  const layer = async (name: string, layOut: (root: string) => Promise<void>): Promise<WrittenFile> => {
-    const root = join(work, name);
-    await mkdir(root);
-    await layOut(root);
-    return writeTar(`${root}.tar`, listEntries(root));
-  };
-  const busybox = await layer('busybox', (root) => layOutBusybox(root, tools));
-  const node = await layer('node', (root) => layOutNodeAndPrograms(root, tools));
-  const ofApp = async ([app, name]: (typeof APPS)[number]): Promise<Image> => {
-    const own = await layer(app, async (root) => {
-      await mkdir(join(root, 'app'));
-      await bundleApp(app, join(root, 'app/main.mjs'));
-    });
-    return { name, layers: [busybox, node, own], entrypoint: ['/usr/local/bin/node', '/app/main.mjs'] };
-  };
-  return [
-    { name: IMAGE.busybox, layers: [busybox], entrypoint: ['/bin/sh', '-c', UNTIL_TOLD_TO_END] },
-    ...(await Promise.all(APPS.map(ofApp))),
-  ];
+/** An archive with images, and what tells whether they have changed. */
+interface Archive {
+  readonly path: string;
+  readonly digest: string;
 }
 
-function hashOf(preload: string, images: readonly Image[]): string {
-  const known = images.map(({ layers, ...rest }) => ({ ...rest, layers: layers.map(({ digest }) => digest) }));
-  return createHash('sha256')
-    .update(JSON.stringify([preload, known]))
-    .digest('hex')
-    .slice(0, 16);
+async function archiveBusybox(work: string, tools: GuestTools): Promise<Archive> {
+  const root = join(work, 'busybox');
+  await layOutBusybox(root, tools);
+  const layers = [await writeTar(`${root}-layer.tar`, listEntries(root))];
+  const entrypoint = ['/bin/sh', '-c', UNTIL_TOLD_TO_END];
+  return writeImageArchive(`${root}.tar`, [{ name: BUSYBOX, layers, entrypoint }]);
 }
+
+async function archiveOurs(work: string, onProgress: BuildOptions['onProgress']): Promise<Archive[]> {
+  const images = IMAGES.filter(({ name }) => NAMES.some((each) => each === name));
+  const options = { architectures: ['amd64'], images, into: join(work, 'ours'), registry: REGISTRY, onProgress } as const;
+  const built = await buildImages(await layOutContext(join(work, 'context'), options), options);
+  return built.map(({ archive, digest }) => ({ path: archive, digest }));
+}
+
+const hashOf = (parts: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 
 async function removeOld(cache: string, kept: string): Promise<void> {
   const names = (await readdir(cache)).filter((name) => name.startsWith('containerd-') && name !== kept);

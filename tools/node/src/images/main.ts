@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { cacheFolder } from '@sriov/control-plane';
 import { getSupplies } from '@sriov/vm';
-import { buildImages, IMAGE } from './build-images.ts';
+import { getContainerdFolder } from './build-images.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const { tools } = await getSupplies(say);
-const folder = await buildImages({ cache: join(cacheFolder(), 'node', 'images'), tools, onProgress: say });
-say(`${Object.values(IMAGE).join(', ')} are unpacked for containerd in ${folder}`);
+const folder = await getContainerdFolder({ cache: join(cacheFolder(), 'node', 'images'), tools, onProgress: say });
+say(`the images are unpacked for containerd in ${folder}`);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { VERSIONS } from '@sriov/control-plane';
-import { IMAGE } from '../images/build-images.ts';
-import { podSpecOf } from '../pod-spec.ts';
+import { until } from '@sriov/vm';
+import { BUSYBOX, imageOf } from '../images/build-images.ts';
+import { podSpecOf, type PodWish } from '../pod-spec.ts';
 import { type RealNode } from '../real-node.ts';
 import { type Lab, type Scenario } from '../scenario.ts';
 
@@ -14,19 +15,23 @@ export const pods: Scenario = {
       assert.equal(nodeInfo.kubeletVersion, `v${VERSIONS.kubernetes}`);
     });
     await section.check('a pod that the scheduler has placed runs, with an interface of its own', async () => {
-      await applyPod(node, 'own-network', { hostNetwork: false });
-      const { spec, status } = await node.untilRunning({ name: 'own-network' });
+      await createPod(node, { name: 'network', image: BUSYBOX });
+      const { spec, status } = await node.untilRunning({ name: 'network' });
       assert.equal(spec.nodeName, node.name);
-      const { stdout } = await node.exec({ name: 'own-network' }, ['ip', '-o', '-4', 'addr', 'show', 'eth0']);
+      const { stdout } = await node.exec({ name: 'network' }, ['ip', '-o', '-4', 'addr', 'show', 'eth0']);
       assert.match(stdout, new RegExp(` ${String(status.podIP).replaceAll('.', '\\.')}/24 `));
     });
     await section.check('pods reach the API server by their service account, on both networks', async () => {
-      await applyPod(node, 'host-network', { hostNetwork: true });
-      await node.untilRunning({ name: 'host-network' });
-      for (const name of ['own-network', 'host-network']) {
-        const answer = await node.exec({ name }, ['node', '-e', WHO_AM_I]);
-        const stdout = '201 system:serviceaccount:default:default\n';
-        assert.deepEqual(answer, { exitCode: 0, stdout, stderr: '' });
+      const image = imageOf('config-daemon');
+      const asking = [
+        { name: 'own-network', hostNetwork: false },
+        { name: 'host-network', hostNetwork: true },
+      ];
+      for (const each of asking) await createPod(node, { ...each, image, command: ['node', '-e', WHO_AM_I] });
+      for (const { name } of asking) {
+        await node.untilRunning({ name });
+        const answer = await until(`${name} has an answer`, async () => (await node.log({ name })) || undefined);
+        assert.equal(answer, '201 system:serviceaccount:default:default\n');
       }
     });
     await section.check('pods go on running while the kubelet is started again', async () => {
@@ -36,13 +41,17 @@ export const pods: Scenario = {
       assert.deepEqual(await idsOf(node), before);
     });
     await section.check('deleted pods are gone', async () => {
-      for (const name of ['own-network', 'host-network']) await node.deletePod({ name });
+      for (const name of NAMES) await node.deletePod({ name });
     });
   },
 };
 
-/** Asks the API server who asks it, as every in-cluster client finds it, and checks its certificate. */
+const NAMES = ['network', 'own-network', 'host-network'];
+
+/** Asks the API server who asks it, as every in-cluster client finds it, checks its certificate, and waits for its end. */
 const WHO_AM_I = `
+process.on('SIGTERM', () => process.exit());
+setInterval(() => undefined, 2 ** 30);
 const { readFileSync } = require('node:fs');
 const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
 const file = (name) => readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/' + name, 'utf8');
@@ -55,15 +64,11 @@ require('node:https').request({ host, port, path, method: 'POST', headers, ca: f
 }).end(JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }));
 `;
 
-async function applyPod(node: RealNode, name: string, { hostNetwork }: { hostNetwork: boolean }): Promise<void> {
-  await node.request(
-    'POST',
-    '/api/v1/namespaces/default/pods',
-    podSpecOf({ name, image: IMAGE.configDaemon, hostNetwork }),
-  );
+async function createPod(node: RealNode, wish: PodWish): Promise<void> {
+  await node.request('POST', '/api/v1/namespaces/default/pods', podSpecOf(wish));
 }
 
 async function idsOf(node: RealNode): Promise<(string | undefined)[]> {
-  const seen = await Promise.all(['own-network', 'host-network'].map((name) => node.pod({ name })));
+  const seen = await Promise.all(NAMES.map((name) => node.pod({ name })));
   return seen.map(({ status }) => status.containerStatuses[0]?.containerID);
 }

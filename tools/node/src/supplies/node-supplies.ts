@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, NoControlPlaneError, resolveBinaries, VERSIONS, withLock } from '@sriov/control-plane';
 import { CannotRunError, getSupplies, stage, type Supplies } from '@sriov/vm';
-import { buildImages } from '../images/build-images.ts';
+import { getContainerdFolder } from '../images/build-images.ts';
 import { layOutNodeRoot, writeDiskInitramfs } from './node-root.ts';
 import { getRuntime } from './runtime.ts';
 
@@ -27,6 +27,7 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
  * tells where everything is. @throws {CannotRunError} on a machine that can have none of it
  */
 export async function getNodeSupplies(onProgress: (line: string) => void): Promise<NodeSupplies> {
+  if (process.getuid?.() !== 0) throw new CannotRunError('only root can build the images that run on the node');
   const vm = await getSupplies(onProgress);
   // What takes longest comes first; a control plane that starts later finds its programs there.
   const needs = ['kube-controller-manager', 'kube-scheduler', 'kubelet'] as const;
@@ -49,7 +50,7 @@ export async function getNodeSupplies(onProgress: (line: string) => void): Promi
       await rm(work, { recursive: true });
     });
   });
-  const containerdFolder = await buildImages({ cache: join(cache, 'images'), tools: vm.tools, onProgress });
+  const containerdFolder = await getContainerdFolder({ cache: join(cache, 'images'), tools: vm.tools, onProgress });
   return { vm, initramfs: join(folder, 'initramfs.cpio'), rootFolder: join(folder, 'root'), containerdFolder };
 }
 

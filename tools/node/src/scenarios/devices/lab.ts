@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type NodePolicySpec } from '@sriov/api';
 import { until } from '@sriov/vm';
 import { z } from 'zod';
-import { IMAGE } from '../../images/build-images.ts';
+import { BUSYBOX } from '../../images/build-images.ts';
 import { podSpecOf, type PodWish } from '../../pod-spec.ts';
 import { type Lab, type Operation } from '../../scenario.ts';
 
@@ -63,7 +63,7 @@ export async function createPod(
   rest: Pick<PodWish, 'hostNetwork'> = {},
 ): Promise<void> {
   const named = Object.fromEntries(Object.entries(resources).map(([key, count]) => [`${PREFIX}/${key}`, count]));
-  const pod = podSpecOf({ name, image: IMAGE.busybox, resources: named, begin: LOOK, hasToken: false, ...rest });
+  const pod = podSpecOf({ name, image: BUSYBOX, resources: named, begin: LOOK, hasToken: false, ...rest });
   await node.request('POST', '/api/v1/namespaces/default/pods', pod);
 }
 
