@@ -54,7 +54,10 @@ export async function runScenarios(
     await node?.saveLogs(LOGS);
     begin.show(`no more is run; the logs of the node and what the cluster held are in ${LOGS}`);
   } finally {
-    await operation?.then(({ history }) => history.close(), () => undefined);
+    await operation?.then(
+      ({ history }) => history.close(),
+      () => undefined,
+    );
     await node?.close();
   }
 }

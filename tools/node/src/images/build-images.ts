@@ -12,7 +12,13 @@ import { getPreload } from './preload.ts';
 /** What stands before the names of our images. No registry has them. */
 const REGISTRY = 'localhost/sriov-operator';
 /** Those that the chart deploys here. The API server cannot reach a webhook in the guest. */
-const NAMES = ['policy-controller', 'network-renderer', 'operand-controller', 'config-daemon', 'device-plugin'] as const;
+const NAMES = [
+  'policy-controller',
+  'network-renderer',
+  'operand-controller',
+  'config-daemon',
+  'device-plugin',
+] as const;
 
 /** Our own image of that name, as pods and the values of the chart name it. */
 export const imageOf = (name: (typeof NAMES)[number]): string => `${REGISTRY}/${name}:${OPERATOR_VERSION}`;
@@ -76,7 +82,13 @@ async function archiveBusybox(work: string, tools: GuestTools): Promise<Archive>
 
 async function archiveOurs(work: string, onProgress: BuildOptions['onProgress']): Promise<Archive[]> {
   const images = IMAGES.filter(({ name }) => NAMES.some((each) => each === name));
-  const options = { architectures: ['amd64'], images, into: join(work, 'ours'), registry: REGISTRY, onProgress } as const;
+  const options = {
+    architectures: ['amd64'],
+    images,
+    into: join(work, 'ours'),
+    registry: REGISTRY,
+    onProgress,
+  } as const;
   const built = await buildImages(await layOutContext(join(work, 'context'), options), options);
   return built.map(({ archive, digest }) => ({ path: archive, digest }));
 }
