@@ -1,13 +1,10 @@
-import { EffectError, type Kernel, listVfAddresses, loadModule, readVfInfos } from '@sriov/host';
+import { type Kernel, listVfAddresses, loadModule } from '@sriov/host';
 import {
   describePfStep,
-  describeVfStep,
   driversFor,
   type HostPlan,
   modulesOf,
-  type PfPlan,
   type PfStep,
-  pfTitle,
   type StepName,
   type VfPlan,
   type VfStep,
@@ -16,7 +13,9 @@ import { type Clock, systemClock } from '@sriov/runtime';
 import pLimit from 'p-limit';
 import { applyPfStep, applyVfStep, type StepWork } from './steps/apply-step.ts';
 import { type FailedStep, failedStep } from './steps/failed-step.ts';
+import { checkToldVfs } from './steps/check-told-vfs.ts';
 import { LastLook } from './steps/last-look.ts';
+import { placeOf, vfStepName } from './steps/step-names.ts';
 import { Turns } from './steps/turns.ts';
 
 /** Is called with each step before it is done. What it returns is called when the step has ended. */
@@ -114,29 +113,7 @@ async function applyVfs(work: PfWork): Promise<FailedStep[]> {
     ),
   );
   const failures = ends.flatMap((failure) => failure ?? []);
-  return [...failures, ...(await checkVfMacs(work, failures))];
-}
-
-/**
- * Looks whether the PF prescribes the MAC addresses that it was told to: the kernel hands an address on to the driver,
- * and some drivers or their firmware drop it in silence. One command does for all VFs. Where it fails, the next look at
- * the host shows the addresses.
- */
-async function checkVfMacs({ kernel, plan }: PfWork, failures: readonly FailedStep[]): Promise<FailedStep[]> {
-  const hasFailed = new Set(failures.map(({ vfId }) => vfId));
-  const told = plan.vfs.flatMap(({ id, steps }) =>
-    steps.flatMap((step) => (step.kind === 'set-vf-mac' && !hasFailed.has(id) ? [{ id, step }] : [])),
-  );
-  if (told.length === 0) return [];
-  const present = await readVfInfos(kernel, plan.name).catch(() => undefined);
-  if (present === undefined) return [];
-  return told.flatMap(({ id, step }) => {
-    const mac = present.get(id)?.adminMac;
-    if (mac?.toLowerCase() === step.mac.toLowerCase()) return [];
-    const detail = `MAC address ${step.mac} was asked for, ip reported no error, and the PF prescribes ${mac ?? 'none'}: its driver or firmware keeps it from that`;
-    const cause = new EffectError({ verb: 'exec', path: `ip link set dev ${plan.name} vf ${id} mac`, detail });
-    return [failedStep(vfStepName(plan, id, step), cause)];
-  });
+  return [...failures, ...(await checkToldVfs(work, failures))];
 }
 
 async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<FailedStep | undefined> {
@@ -155,19 +132,11 @@ async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined)
   return undefined;
 }
 
-/** Steps that take the VF away from its user. */
-const TAKES_AWAY: readonly VfStep['kind'][] = ['unbind-vf', 'bind-vf'];
+/** Steps that take the VF away from its user, or that its user would feel. */
+const TAKES_AWAY: readonly VfStep['kind'][] = ['unbind-vf', 'bind-vf', 'set-vf-guid', 'set-vf-link-state'];
 
 function isBlocked({ outcome }: FailedStep): boolean {
   return outcome === 'blocked';
-}
-
-function placeOf(plan: PfPlan): Pick<StepName, 'pf' | 'pciAddress'> {
-  return { pf: pfTitle(plan), pciAddress: plan.pciAddress };
-}
-
-function vfStepName(plan: PfPlan, vfId: number, step: VfStep): StepName {
-  return { ...placeOf(plan), vfId, kind: step.kind, step: `VF ${vfId}: ${describeVfStep(step)}` };
 }
 
 async function attempt(about: StepName, onStep: OnStep, work: () => Promise<void>): Promise<FailedStep | undefined> {

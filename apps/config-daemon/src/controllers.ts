@@ -31,7 +31,7 @@ export async function runControllers<S extends Settings>(
     kubeconfig: settings.kubeconfig,
   });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
-  const host = { ...followHost(openHost(settings, context), { watch: passes, clock }), onBlindSpot: tellOnce(log) };
+  const host = { ...followHost(openHost(settings, context), { watch: passes, clock }), onWarning: tellOnce(log) };
   const { journal } = host;
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 

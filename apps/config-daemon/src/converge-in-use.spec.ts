@@ -27,7 +27,7 @@ class Host {
     const spec: NodeStateSpec = { interfaces: [{ pciAddress: PF, name: 'ens1', numVfs, vfGroups }] };
     const ports = {
       ...hostPorts({ kernel: this.kernel, journal: this.#journal }),
-      onBlindSpot: (sentence: string) => void this.blindSpots.push(sentence),
+      onWarning: (sentence: string) => void this.blindSpots.push(sentence),
     };
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
     return converge(ports, { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false }, followers);

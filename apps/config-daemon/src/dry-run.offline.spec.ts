@@ -5,6 +5,7 @@ import { FakeClock, refusal, ScriptedConnection } from '@sriov/testing';
 import { printPlan } from './dry-run.ts';
 import { Journal } from './journal/journal.ts';
 import { service } from './service.ts';
+import { guid, GuidHost } from './test/guid-host.ts';
 import { MemoryFolder, PORTS, testKernel, testSpec } from './test/test-host.ts';
 
 const settings = service.schema.parse({ nodeName: 'node-1', namespace: 'operator' });
@@ -86,6 +87,19 @@ restart the device plugin later:
   not before ${PORTS[0]} is settled
 `,
     );
+  });
+
+  it('lists the GUIDs that VFs of an InfiniBand port would get, and writes nothing', async () => {
+    const host = new GuidHost();
+    host.putFile([1, 2]);
+    const vfGroups = [{ resourceName: 'r', policyName: 'p', vfRange: '0-1' }];
+    const spec = { interfaces: [{ pciAddress: PORTS[0], name: 'ib0', numVfs: 2, vfGroups }] };
+    await print(() => ({ body: nodeState(spec) }), host.kernel, host.folder);
+    expect(out).toContain('\n  VF 0-1: set its GUIDs, let its link follow the PF, bind mlx5_core\n');
+    expect(out).toContain(
+      `\nGUID of VF 0 of ib0 (${PORTS[0]}): ${guid(1)}\nGUID of VF 1 of ib0 (${PORTS[0]}): ${guid(2)}\n`,
+    );
+    expect([...host.folder.files.keys()]).toEqual(['infiniband/guids']);
   });
 
   it('says that it cannot see which device plugin is there', async () => {

@@ -1,6 +1,6 @@
 import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
-import { describePlan, describeWithdrawals } from '@sriov/node-plan';
+import { describeGuids, describePlan, describeWithdrawals } from '@sriov/node-plan';
 import { describeRestart, foreseeRestart } from '@sriov/plugin-restart';
 import { ServiceError } from '@sriov/runtime';
 import { listSockets } from './device-plugin/sync-plugins.ts';
@@ -34,6 +34,7 @@ export async function printPlan(client: KubeClient, host: LookPorts, settings: S
     ...(typeof sockets === 'string' ? [`whether the device plugin is the operator's cannot be seen: ${sockets}`] : []),
     ...(learns ? describeWithdrawals(plan) : []),
     ...describePlan({ ...plan, problems: [...plan.problems, ...delays] }),
+    ...describeGuids(plan),
     ...describeRestart(foreseeRestart(delayed), delayed.unsettled),
   ];
   process.stdout.write(

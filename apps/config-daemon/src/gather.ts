@@ -17,8 +17,8 @@ import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
 export interface LookPorts {
   readonly kernel: Kernel;
   readonly journal: Journal;
-  /** Is called at each look with a sentence about what nobody can know about the use of VFs on this host. */
-  readonly onBlindSpot?: (sentence: string) => void;
+  /** Is called at each look with a sentence that people should know, and that keeps nothing from being done. */
+  readonly onWarning?: (sentence: string) => void;
 }
 
 /** What the daemon looks at and writes to. */
@@ -61,7 +61,10 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const initial = await initialStates(ports.kernel, journal);
   const observed = await observeHost(ports.kernel);
   return {
-    facts: { spec, plannedFrom, allowHostInterfaces, blocked, owned: journal.owned, initial, observed },
+    facts: {
+      ...{ spec, plannedFrom, allowHostInterfaces, blocked, initial, observed },
+      ...{ owned: journal.owned, guids: journal.guids },
+    },
     journal,
   };
 }
@@ -72,7 +75,7 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
  */
 export async function gatherUses(ports: LookPorts, gathered: Gathered, pfs: readonly string[]): Promise<Gathered> {
   const observed = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
-  observed.blindSpots?.forEach((sentence) => ports.onBlindSpot?.(sentence));
+  observed.blindSpots?.forEach((sentence) => ports.onWarning?.(sentence));
   return { ...gathered, facts: { ...gathered.facts, observed } };
 }
 

@@ -17,6 +17,7 @@ const NOBODY: ReadonlyMap<string, string> = new Map();
 export async function lookAndPlan(ports: LookPorts, wanted: Wanted, holders = NOBODY): Promise<Planned> {
   const gathered = withHeld(await gather(ports, wanted), holders);
   const plan = planHost(gathered.facts);
+  plan.warnings?.forEach((sentence) => ports.onWarning?.(sentence));
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
   const closer = withHeld(await gatherUses(ports, gathered, disturbed), holders);

@@ -73,6 +73,7 @@ export const REASON = {
   hostInterface: 'HostInterface',
   unsupported: 'Unsupported',
   specInvalid: 'SpecInvalid',
+  guidsInvalid: 'GuidsInvalid',
   blocked: 'BlockedInKernel',
   stateDamaged: 'StateDamaged',
   nodeStateTooLarge: 'NodeStateTooLarge',

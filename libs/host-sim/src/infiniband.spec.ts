@@ -37,7 +37,11 @@ describe('a simulated port of InfiniBand', () => {
     const { interfaces, problems } = await observeHost(await boot());
     expect(problems).toEqual([]);
     expect(interfaces).toMatchObject([
-      { linkType: 'IB', link: { name: 'ib0', mtu: 2044, maxMtu: 4092 }, sriov: { vfs: [{ guids: none }, {}] } },
+      {
+        linkType: 'IB',
+        link: { name: 'ib0', mtu: 2044, maxMtu: 4092 },
+        sriov: { vfs: [{ guids: none, linkState: 'disable' }, {}] },
+      },
     ]);
     expect(interfaces[0]?.sriov?.vfs[0]).not.toHaveProperty('adminMac');
     expect(interfaces[0]).not.toHaveProperty('eSwitchMode');
@@ -70,8 +74,7 @@ describe('a simulated port of InfiniBand', () => {
 
   it('remembers the GUIDs of VFs that were removed, for those that are made next', async () => {
     const kernel = await boot();
-    await setVf(kernel, 'node_guid', GUID);
-    await setVf(kernel, 'port_guid', GUID);
+    await setVf(kernel, 'node_guid', GUID, 'port_guid', GUID, 'state', 'auto');
     for (const numVfs of ['0', '1', '0', '2']) await kernel.write(`${FOLDER}/sriov_numvfs`, numVfs);
     expect(await guidsOf(kernel)).toEqual([{ node: GUID, port: GUID }, none]);
   });

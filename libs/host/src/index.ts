@@ -6,7 +6,7 @@ export * from './drivers/links.ts';
 export * from './drivers/modules.ts';
 export * from './drivers/sriov.ts';
 export * from './drivers/vdpa.ts';
-export { readVfInfos, setVfMac, type VfInfo } from './drivers/vf-info.ts';
+export { readVfInfos, setVfGuid, setVfLinkState, setVfMac, type VfInfo } from './drivers/vf-info.ts';
 export * from './kernel/commands.ts';
 export { hostEvents, podEvents } from './kernel/host-events.ts';
 export { watchFolder } from './kernel/watch-folder.ts';

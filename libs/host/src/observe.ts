@@ -243,7 +243,7 @@ async function observeVf(
   { id, pciAddress, pf }: { readonly id: number; readonly pciAddress: string; readonly pf: PfOfVfs },
   tables: HostTables,
 ): Promise<ObservedVf> {
-  const { adminMac, guids: told } = pf.told?.get(id) ?? {};
+  const { adminMac, guids: told, linkState } = pf.told?.get(id) ?? {};
   const folder = `${PCI_DEVICES}/${pciAddress}`;
   const [names, ids, driver, iommuGroup, guids] = await Promise.all([
     listNames(kernel, folder),
@@ -264,6 +264,7 @@ async function observeVf(
     iommuGroup,
     adminMac,
     guids,
+    linkState,
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });

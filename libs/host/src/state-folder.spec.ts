@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -31,6 +31,15 @@ describe('the state folder', () => {
     await folder.write('a', 'whole');
     expect(readFileSync(join(path, 'a'), 'utf8')).toBe('whole');
     expect(readdirSync(path)).toEqual(['a']);
+  });
+
+  it('reads no file that would fill the memory, and nothing that is no file', async () => {
+    const folder = new StateFolder(path);
+    await folder.write('large', '');
+    truncateSync(join(path, 'large'), 2 ** 33);
+    await expect(folder.read('large')).rejects.toThrow(`large has ${2 ** 33} bytes, and at most 4194304 are read`);
+    await folder.write('folder/a', 'x');
+    await expect(folder.read('folder')).rejects.toThrow('folder is not a file');
   });
 
   it('that cannot be written says so, and keeps what it had', async () => {

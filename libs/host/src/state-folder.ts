@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode } from '@sriov/errors';
 
@@ -10,10 +10,14 @@ export class StateFolder {
     this.path = path;
   }
 
-  /** Content of a file; nothing when it does not exist. */
+  /** Content of a file; nothing when it does not exist. @throws {Error} also for a file that is no file, or too large */
   async read(name: string): Promise<string | undefined> {
+    const path = join(this.path, name);
     try {
-      return await readFile(join(this.path, name), 'utf8');
+      const found = await stat(path);
+      if (!found.isFile()) throw new Error(`${path} is not a file`);
+      if (found.size > MAX_BYTES) throw new Error(`${path} has ${found.size} bytes, and at most ${MAX_BYTES} are read`);
+      return await readFile(path, 'utf8');
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -54,6 +58,9 @@ export class StateFolder {
 }
 
 const UNFINISHED = '.unfinished';
+
+/** Far more than any file of ours has. People may put a file here as well, and what they put must not fill the memory. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Makes the rename itself durable. */
 async function syncFolder(path: string): Promise<void> {

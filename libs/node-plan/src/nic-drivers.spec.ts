@@ -40,13 +40,14 @@ it.each([
   ['ice', 'iavf', ''],
   ['igb', 'igbvf', 'resets'],
   ['ixgbe', 'ixgbevf', 'resets'],
-  ['mlx5_core', 'mlx5_core', ''],
+  ['mlx5_core', 'mlx5_core', 'takes GUIDs'],
   ['qede', 'qede', ''],
 ])('a PF of %s has VFs of %s (%s)', (pfDriver, vfDriver, special) => {
   expect(nicDriverOf(pfDriver)).toEqual({
     pfDriver,
     vfDriver,
     ...(special === 'resets' && { resets: true }),
+    ...(special === 'takes GUIDs' && { takesGuids: true }),
     ...(special === 'needs its link up' && { needsLinkUp: true }),
   });
 });

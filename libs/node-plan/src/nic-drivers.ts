@@ -8,6 +8,8 @@ export interface NicDriver {
   readonly resets?: true;
   /** While the link is down, a write to `sriov_numvfs` succeeds and does nothing. */
   readonly needsLinkUp?: true;
+  /** VFs of an InfiniBand port have no GUIDs until the PF is told which. */
+  readonly takesGuids?: true;
 }
 
 /** The drivers that the planner knows. A PF of another driver gets VFs as well, only less quickly. */
@@ -24,8 +26,9 @@ const NIC_DRIVERS: readonly NicDriver[] = [
   { pfDriver: 'igb', vfDriver: 'igbvf', resets: true },
   // Intel 82599, X540, X550 (10 Gbit/s).
   { pfDriver: 'ixgbe', vfDriver: 'ixgbevf', resets: true },
-  // NVIDIA ConnectX-4 to ConnectX-8, BlueField; Ethernet and InfiniBand.
-  { pfDriver: 'mlx5_core', vfDriver: 'mlx5_core' },
+  // NVIDIA ConnectX-4 to ConnectX-8, BlueField; Ethernet and InfiniBand. mlx5_ib_set_vf_guid
+  // (drivers/infiniband/hw/mlx5/ib_virt.c) is the only such operation in Linux.
+  { pfDriver: 'mlx5_core', vfDriver: 'mlx5_core', takesGuids: true },
   // Marvell (QLogic) FastLinQ 4xxxx.
   { pfDriver: 'qede', vfDriver: 'qede' },
 ];

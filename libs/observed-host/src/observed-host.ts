@@ -86,6 +86,8 @@ export interface ObservedVf {
   readonly adminMac?: string;
   /** InfiniBand GUIDs that the PF prescribes; absent on Ethernet, and where nothing tells them. */
   readonly guids?: VfGuids;
+  /** What the PF prescribes for the link of an InfiniBand VF: `auto` follows its own; absent where nothing tells it. */
+  readonly linkState?: 'auto' | 'enable' | 'disable';
   /** Absent without an IOMMU. */
   readonly iommuGroup?: number;
   /** Who uses the VF or may use it; absent when nobody does. */

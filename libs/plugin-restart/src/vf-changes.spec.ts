@@ -19,7 +19,7 @@ describe('of a plan, the device plugin has to learn', () => {
       { spec: { interfaces: spec }, owned: new Map(owned.map((each) => [each.pciAddress, each])) },
     );
   const set = { kind: 'set-num-vfs', numVfs: 4 } as const;
-  const rebind = [{ kind: 'unbind-vf' } as const, { kind: 'bind-vf', driver: 'vfio-pci' } as const];
+  const rebind = [{ kind: 'unbind-vf' }, { kind: 'bind-vf', driver: 'vfio-pci' }] as const;
 
   it.each<[string, readonly string[], string[]]>([
     ['another number of VFs', change({ before: [set] }), [`ens1 (${PF}): the number of VFs becomes 4`]],
@@ -45,6 +45,11 @@ describe('of a plan, the device plugin has to learn', () => {
         { ...entry, vfGroups: [{ resourceName: 'r', vfRange: '0-3' }] },
       ]),
       [`ens1 (${PF}): another driver for VF 0-1, 3`],
+    ],
+    [
+      'VFs that are bound again for their GUIDs, because RDMA devices may have other names then',
+      change({ vfs: [{ id: 1, steps: [rebind[0], { kind: 'set-vf-guid', guid: '02' }, rebind[1]] }] }),
+      [`ens1 (${PF}): other GUIDs for VF 1`],
     ],
     ['nothing of VFs outside of resources', change({ vfs: [{ id: 3, steps: rebind }] }), []],
     [

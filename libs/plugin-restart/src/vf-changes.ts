@@ -18,8 +18,14 @@ export function vfChanges(
 function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string | undefined {
   const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
   if (made !== undefined) return `the number of VFs becomes ${made}`;
-  const ids = vfs.flatMap(({ id, steps }) => (steps.some(changesVfs) && isInGroup(groups, id) ? [id] : []));
-  return ids.length > 0 ? `another driver for VF ${formatVfIds(ids)}` : undefined;
+  const changed = vfs.filter(({ id, steps }) => steps.some(changesVfs) && isInGroup(groups, id));
+  if (changed.length === 0) return undefined;
+  const ids = formatVfIds(changed.map(({ id }) => id));
+  // Its RDMA device may have another name when the driver is bound again.
+  const isForGuids = changed.every(({ steps }) =>
+    ['unbind-vf', 'set-vf-guid'].every((kind) => steps.some((step) => step.kind === kind)),
+  );
+  return isForGuids ? `other GUIDs for VF ${ids}` : `another driver for VF ${ids}`;
 }
 
 function isInGroup(groups: readonly VfGroup[], id: number): boolean {

@@ -34,4 +34,13 @@ describe('the demo without a cluster', () => {
       expect(groups.map(({ policyName }) => policyName).sort()).toEqual(names.sort());
     },
   );
+
+  it('brings the node in line with infiniband.yaml: its VFs have GUIDs, each another', async () => {
+    const examples = await readExamples('infiniband.yaml');
+    const outcome = await runWithoutCluster(world('infiniband.yaml'), examples, new Stopwatch(() => undefined));
+    expect(findFaults(outcome)).toEqual([]);
+    const guids = outcome.state.status?.interfaces?.flatMap(({ Vfs = [] }) => Vfs.map(({ guid }) => guid)) ?? [];
+    expect(guids).toEqual(Array.from({ length: 4 }, (): unknown => expect.stringMatching(/^02(:[0-9a-f]{2}){7}$/)));
+    expect(new Set(guids).size).toBe(4);
+  });
 });

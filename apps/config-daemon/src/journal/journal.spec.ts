@@ -40,7 +40,13 @@ const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500
 
 describe('the journal', () => {
   it('is empty on a node on which we never ran', async () => {
-    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
+    expect(await journal.read()).toEqual({
+      owned: new Map(),
+      initial: new Map(),
+      damaged: new Map(),
+      plugin: {},
+      guids: { records: new Map() },
+    });
   });
 
   it('holds an entry in the file, and the form, in which upstream holds it', async () => {
@@ -72,7 +78,13 @@ describe('the journal', () => {
   it('forgets a PF that is released', async () => {
     await own();
     await journal.release(PF);
-    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
+    expect(await journal.read()).toEqual({
+      owned: new Map(),
+      initial: new Map(),
+      damaged: new Map(),
+      plugin: {},
+      guids: { records: new Map() },
+    });
     expect([readdirSync(join(path, 'pci')), readdirSync(join(path, 'initial'))]).toEqual([[], []]);
   });
 
@@ -112,7 +124,7 @@ describe('a damaged file', () => {
 
   it('that cannot even be read is such a problem as well', async () => {
     mkdirSync(join(path, 'pci', PF), { recursive: true });
-    expect((await journal.read()).damaged.get(PF)).toContain('EISDIR');
+    expect((await journal.read()).damaged.get(PF)).toContain('is not a file');
   });
 
   it('is replaced when its PF is wanted, and what the PF was at first is kept', async () => {
@@ -127,13 +139,59 @@ describe('a damaged file', () => {
   it('about the initial state counts as none', async () => {
     await own();
     put(`initial/${PF}`, '{');
-    expect(await journal.read()).toMatchObject({ initial: new Map(), damaged: new Map(), plugin: {} });
+    expect(await journal.read()).toMatchObject({
+      initial: new Map(),
+      damaged: new Map(),
+      plugin: {},
+      guids: { records: new Map() },
+    });
     await own({}, { mtu: 9000, autoprobe: true });
     expect((await journal.read()).initial.get(PF)).toEqual({ mtu: 9000, autoprobe: true });
   });
 
   it.each(['README', `${PF}~`, `${PF}.unfinished`])('named %s is none of ours', async (name) => {
     put(`pci/${name}`, 'anything');
-    expect(await journal.read()).toEqual({ owned: new Map(), initial: new Map(), damaged: new Map(), plugin: {} });
+    expect(await journal.read()).toEqual({
+      owned: new Map(),
+      initial: new Map(),
+      damaged: new Map(),
+      plugin: {},
+      guids: { records: new Map() },
+    });
+  });
+});
+
+describe('the GUIDs in the journal', () => {
+  const record = { pfGuid: 'b8:59:9f:03:00:f9:8f:86', vfs: { 0: '02:00:00:00:00:00:00:01' } };
+
+  it('are kept for each PF, also when it is given back, and written only when they differ', async () => {
+    await own();
+    await journal.recordGuids(PF, record, await journal.read());
+    await journal.release(PF);
+    const known = await journal.read();
+    expect(known.guids.records).toEqual(new Map([[PF, record]]));
+    rmSync(join(path, 'guids'), { recursive: true });
+    await journal.recordGuids(PF, record, known);
+    expect(readdirSync(path)).not.toContain('guids');
+    await journal.recordGuids(PF, { ...record, vfs: { ...record.vfs, 1: '02:00:00:00:00:00:00:02' } }, known);
+    expect(readdirSync(join(path, 'guids'))).toEqual([PF]);
+  });
+
+  it('are not known from a damaged file, and everything else is', async () => {
+    put(`guids/${PF}`, '{"pfGuid":"b8:59:9f:03:00:f9:8f:86"');
+    put(`guids/${OTHER}`, JSON.stringify(record));
+    const { guids, damaged } = await journal.read();
+    expect([guids.records, damaged]).toEqual([new Map([[OTHER, record]]), new Map()]);
+  });
+
+  it.each<[string, () => void, unknown]>([
+    ['is not there', () => undefined, undefined],
+    ['is half written', () => put('infiniband/guids', '[{'), 'it is not JSON: it may be half written'],
+    ['is a folder', () => put('infiniband/guids/a', ''), expect.stringMatching(/infiniband\/guids is not a file$/)],
+    ['is large', () => put('infiniband/guids', ' '.repeat(5_000_000)), expect.stringMatching(/has 5000000 bytes/)],
+    ['has no entries', () => put('infiniband/guids', '[]'), { entries: [] }],
+  ])('tell of a file of the administrator that %s', async (_, prepare, expected) => {
+    prepare();
+    expect((await journal.read()).guids.file).toEqual(expected);
   });
 });

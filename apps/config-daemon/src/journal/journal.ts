@@ -1,6 +1,6 @@
 import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { type InitialPf } from '@sriov/node-plan';
+import { GUID_FILE, type GuidFacts, type GuidRecord, type InitialPf, readGuidFile } from '@sriov/node-plan';
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
 import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
@@ -27,12 +27,20 @@ export interface JournalEntries {
   /** PFs of which nobody knows whether the operator has taken them over: a sentence by PCI address. */
   readonly damaged: ReadonlyMap<string, string>;
   readonly plugin: PluginRecord;
+  readonly guids: GuidFacts;
 }
 
 /** One file per PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
 const OWNED = 'pci';
 /** One file per PF: ours alone. */
 const INITIAL = 'initial';
+/** One file per PF whose VFs have GUIDs: ours alone. It stays when the PF is given back. */
+const GUIDS = 'guids';
+
+const guidRecordSchema: z.ZodType<GuidRecord> = z.object({
+  pfGuid: z.string(),
+  vfs: z.record(z.string(), z.string()),
+});
 
 /**
  * What the daemon must not forget: which PFs it has taken over, and how they were before. Entries are written before
@@ -64,7 +72,19 @@ export class Journal {
       initial: initial.entries,
       damaged: new Map(damaged),
       plugin: await readPluginRecord(this.#folder),
+      // Where a file is damaged, VFs keep what they have.
+      guids: { records: (await this.#readAll(GUIDS, guidRecordSchema)).entries, file: await this.#readGuidFile() },
     };
+  }
+
+  /** The administrator's file: nothing when there is none, a sentence when it cannot be used. */
+  async #readGuidFile(): Promise<GuidFacts['file']> {
+    try {
+      const text = await this.#folder.read(GUID_FILE);
+      return text === undefined ? undefined : readGuidFile(text);
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   /** Takes a PF over, before anything is done to it. Writes nothing that is there already. */
@@ -83,6 +103,13 @@ export class Journal {
     // In this order: nobody would look for a file whose other half is gone.
     await this.#folder.remove(`${INITIAL}/${pciAddress}`);
     await this.#folder.remove(`${OWNED}/${pciAddress}`);
+  }
+
+  /** Writes the GUIDs that VFs of a PF get, before they are told. Writes nothing that is there already. */
+  async recordGuids(pciAddress: string, record: GuidRecord, known: JournalEntries): Promise<void> {
+    const before = known.guids.records.get(pciAddress);
+    if (before?.pfGuid === record.pfGuid && isSame(before.vfs, record.vfs)) return;
+    await this.#folder.write(`${GUIDS}/${pciAddress}`, `${JSON.stringify(record)}\n`);
   }
 
   /** Writes what is known of the device plugin, unless it stands there already. */
@@ -116,3 +143,8 @@ export class Journal {
 }
 
 const PCI_ADDRESS = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
+
+function isSame(a: GuidRecord['vfs'], b: GuidRecord['vfs']): boolean {
+  const ids = Object.keys(a);
+  return ids.length === Object.keys(b).length && ids.every((id) => a[id] === b[id]);
+}

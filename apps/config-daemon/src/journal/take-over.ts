@@ -2,7 +2,7 @@ import { messageOf } from '@sriov/errors';
 import { type HostPlan, type StepName } from '@sriov/node-plan';
 import { type FailedStep, failedStep } from '../steps/failed-step.ts';
 import { type Gathered } from '../gather.ts';
-import { type Journal } from './journal.ts';
+import { type Journal, type JournalEntries } from './journal.ts';
 import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 
 /**
@@ -20,6 +20,7 @@ export async function takeOver(
   const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   try {
     await recordVfChanges(journal, known.plugin, because);
+    await recordGuids(journal, known, plan);
     for (const entry of plan.taken) {
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
       const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
@@ -33,6 +34,10 @@ export async function takeOver(
     const about: StepName = { pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal' };
     return [failedStep(about, cause, message)];
   }
+}
+
+async function recordGuids(journal: Journal, known: JournalEntries, { guids }: HostPlan): Promise<void> {
+  for (const [pciAddress, record] of guids ?? []) await journal.recordGuids(pciAddress, record, known);
 }
 
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */

@@ -89,6 +89,7 @@ describe('a dry run', () => {
     observed,
     owned: new Map([[PF, { pciAddress: PF, numVfs: 4, vfGroups: [{ resourceName: 'r', vfRange: '0-3' }] }]]),
     initial: new Map(),
+    guids: { records: new Map() },
     blocked: new Map(),
     allowHostInterfaces: false,
   };

@@ -9,6 +9,8 @@ import {
   setLinkUp,
   setMtu,
   setNumVfs,
+  setVfGuid,
+  setVfLinkState,
   setVfMac,
   unbindDriver,
 } from '@sriov/host';
@@ -58,6 +60,10 @@ export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfSte
   switch (step.kind) {
     case 'set-vf-mac':
       return setVfMac(kernel, { pfName: plan.name, id: vf.id }, step.mac);
+    case 'set-vf-guid':
+      return setVfGuid(kernel, { pfName: plan.name, id: vf.id }, step.guid);
+    case 'set-vf-link-state':
+      return setVfLinkState(kernel, { pfName: plan.name, id: vf.id }, step.state);
     case 'unbind-vf':
       return unbindDriver(kernel, vf.pciAddress);
     case 'bind-vf':

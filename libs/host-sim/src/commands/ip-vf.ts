@@ -14,21 +14,32 @@ export class Refused extends Error {
 
 const kernelSays = (text: string): Refused => new Refused(2, `RTNETLINK answers: ${text}`);
 
-/** `ip link set PF vf N ...`: what the PF prescribes for a VF. A MAC address counts from the VF's next bind on. */
+/**
+ * `ip link set PF vf N ...`: what the PF prescribes for a VF, one property after the other (iplink_parse_vf in
+ * ip/iplink.c). A MAC address counts from the VF's next bind on.
+ */
 export function setVf(machine: Machine, pfLink: LinkState, words: readonly string[]): void {
-  const [index = '', property = '', value = '', ...rest] = words;
+  const [index = '', ...properties] = words;
   const settings = machine.device(pfLink.device).pf?.vfSettings[Number(index)];
   if (!settings) throw kernelSays('Invalid argument');
+  const vf = { machine, pfLink, settings };
+  for (let rest = properties; rest.length > 0;) rest = setProperty(vf, rest);
+  machine.changed({ kind: 'link' });
+}
+
+/** Sets the first property. Returns the words behind it. */
+function setProperty(vf: Vf, [property = '', value = '', ...rest]: readonly string[]): string[] {
   const set = SETTERS[property];
   if (!set) throw new Refused(255, `Error: either "dev" is duplicate, or "${property}" is a garbage.`);
   // ipoib_netdev_ops_pf has these operations, and only ports of InfiniBand have that of the GUIDs (do_setvfinfo in
   // net/core/rtnetlink.c).
-  const isOfInfiniband = machine.infinibandPort(pfLink.device) !== undefined;
+  const isOfInfiniband = vf.machine.infinibandPort(vf.pfLink.device) !== undefined;
   if (property !== 'state' && property.endsWith('_guid') !== isOfInfiniband) {
     throw kernelSays('Operation not supported');
   }
-  set({ machine, pfLink, settings }, value, rest);
-  machine.changed({ kind: 'link' });
+  set(vf, value, rest);
+  // The words behind a VLAN belong to it.
+  return property === 'vlan' ? [] : rest;
 }
 
 interface Vf {

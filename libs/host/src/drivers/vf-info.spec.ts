@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_GUID } from '@sriov/api';
 import { TestKernel } from '../test/test-kernel.ts';
-import { findVfGuids, readVfInfos, setVfMac, type VfInfo } from './vf-info.ts';
+import { findVfGuids, readVfInfos, setVfGuid, setVfLinkState, setVfMac, type VfInfo } from './vf-info.ts';
 
 const zero = (bytes: number): string => Array(bytes).fill('00').join(':');
 const GUID = '02:00:00:00:00:00:01:0a';
@@ -25,10 +25,21 @@ describe('what a PF prescribes for a VF', () => {
     ['not the address of the InfiniBand port itself', { address: `${Array(20).fill('02').join(':')}:${zero(12)}` }, {}],
     ['its GUIDs', { 'node guid': GUID, 'port guid': OTHER }, { guids: { node: GUID, port: OTHER } }],
     ['GUIDs of zeros', { 'node guid': NO_GUID, 'port guid': NO_GUID }, { guids: { node: NO_GUID, port: NO_GUID } }],
+    [
+      'the state of a link of InfiniBand',
+      { 'node guid': GUID, 'port guid': GUID, link_state: 'disable' },
+      { guids: { node: GUID, port: GUID }, linkState: 'disable' },
+    ],
+    [
+      'no state that is none',
+      { 'node guid': GUID, 'port guid': GUID, link_state: 'up' },
+      { guids: { node: GUID, port: GUID } },
+    ],
+    ['no state of a link of Ethernet', { link_state: 'disable' }, {}],
     ['no GUIDs when one of them is missing', { 'node guid': GUID }, {}],
     ['no GUIDs when one of them is none', { 'node guid': GUID, 'port guid': '02:00' }, {}],
   ])('is %s', async (_, row, expected) => {
-    expect(await infoOf({ link_state: 'auto', ...row })).toEqual(expected);
+    expect(await infoOf(row)).toEqual(expected);
   });
 
   it('is nothing for an interface without VFs', async () => {
@@ -37,9 +48,15 @@ describe('what a PF prescribes for a VF', () => {
   });
 
   it('is set by commands of ip', async () => {
-    const commands = { 'ip link set dev ens1 vf 3 mac 02:00:00:00:00:01': '' };
+    const commands = {
+      'ip link set dev ens1 vf 3 mac 02:00:00:00:00:01': '',
+      [`ip link set dev ens1 vf 3 node_guid ${GUID} port_guid ${GUID}`]: '',
+      'ip link set dev ens1 vf 3 state auto': '',
+    };
     const kernel = new TestKernel({ commands });
     await setVfMac(kernel, { pfName: 'ens1', id: 3 }, '02:00:00:00:00:01');
+    await setVfGuid(kernel, { pfName: 'ens1', id: 3 }, GUID);
+    await setVfLinkState(kernel, { pfName: 'ens1', id: 3 }, 'auto');
     expect(kernel.done).toEqual(Object.keys(commands));
   });
 });

@@ -6,7 +6,7 @@ import { type Kernel } from '../kernel/kernel.ts';
 import { PCI_DEVICES, readAttribute } from '../kernel/sysfs.ts';
 
 /** What a PF prescribes for one of its VFs. */
-export type VfInfo = Pick<ObservedVf, 'adminMac' | 'guids'>;
+export type VfInfo = Pick<ObservedVf, 'adminMac' | 'guids' | 'linkState'>;
 
 /**
  * What `ip -j -d link show` says of the VFs of an interface. The GUIDs stand there from Linux 5.5 and iproute2 5.5 on,
@@ -19,6 +19,7 @@ export const vfRows = z
       address: z.string().default(''),
       'node guid': z.string().optional(),
       'port guid': z.string().optional(),
+      link_state: z.enum(['auto', 'enable', 'disable']).optional().catch(undefined),
     }),
   )
   .default([]);
@@ -28,10 +29,11 @@ type VfRow = z.output<typeof vfRows>[number];
 /** The rows by VF id. */
 export function readVfRows(rows: readonly VfRow[]): Map<number, VfInfo> {
   return new Map(
-    rows.map((row) => [
-      row.vf,
-      omitUndefined({ adminMac: prescribedMac(row), guids: readGuids(row['node guid'], row['port guid']) }),
-    ]),
+    rows.map((row) => {
+      const guids = readGuids(row['node guid'], row['port guid']);
+      const linkState = guids && row.link_state;
+      return [row.vf, omitUndefined({ adminMac: prescribedMac(row), guids, linkState })];
+    }),
   );
 }
 
@@ -58,17 +60,33 @@ export async function readVfInfos(kernel: Kernel, pfName: string): Promise<Reado
   return readVfRows(rows.flatMap(({ vfinfo_list }) => vfinfo_list));
 }
 
+/** A VF as its PF knows it. */
+export interface VfOfPf {
+  readonly pfName: string;
+  readonly id: number;
+}
+
 /** Prescribes the MAC address of a VF. It takes effect when a driver is next bound to the VF. */
-export async function setVfMac(
-  kernel: Kernel,
-  vf: { readonly pfName: string; readonly id: number },
-  mac: string,
-): Promise<void> {
-  await run(kernel, ['ip', 'link', 'set', 'dev', vf.pfName, 'vf', String(vf.id), 'mac', mac]);
+export async function setVfMac(kernel: Kernel, vf: VfOfPf, mac: string): Promise<void> {
+  await setVf(kernel, vf, ['mac', mac]);
+}
+
+/** Prescribes node GUID and port GUID of a VF. They take effect when a driver is next bound to the VF. */
+export async function setVfGuid(kernel: Kernel, vf: VfOfPf, guid: string): Promise<void> {
+  await setVf(kernel, vf, ['node_guid', guid, 'port_guid', guid]);
+}
+
+/** Prescribes whether the link of a VF is up: `auto` follows that of the PF. It takes effect at once. */
+export async function setVfLinkState(kernel: Kernel, vf: VfOfPf, state: 'auto'): Promise<void> {
+  await setVf(kernel, vf, ['state', state]);
+}
+
+async function setVf(kernel: Kernel, { pfName, id }: VfOfPf, words: readonly string[]): Promise<void> {
+  await run(kernel, ['ip', 'link', 'set', 'dev', pfName, 'vf', String(id), ...words]);
 }
 
 /** Folder of an mlx5 PF with one folder per VF: drivers of NVIDIA's own and of some vendors' kernels have it. */
-export const VF_FOLDERS = 'sriov';
+const VF_FOLDERS = 'sriov';
 
 /**
  * The GUIDs of a VF of an InfiniBand port. Zeros from `ip` may mean that the GUIDs were set through the files of sysfs

@@ -32,6 +32,7 @@ export function foresee(
     observed: reportedHost(interfaces, system?.rdmaMode),
     owned: ordered,
     initial: new Map(),
+    guids: { records: new Map() },
     blocked: new Map(),
     allowHostInterfaces: false,
   });
@@ -93,7 +94,7 @@ function reportedVfs(nic: ObservedInterface): ObservedVf[] {
   const vfs: readonly Partial<VirtualFunction>[] = describesVfs(nic)
     ? (nic.Vfs ?? [])
     : Array.from({ length: presentVfs(nic) }, () => ({}));
-  return vfs.map(({ vfID, pciAddress = '', vendor = '', deviceID = '', driver, name, mac, mtu }, index) =>
+  return vfs.map(({ vfID, pciAddress = '', vendor = '', deviceID = '', driver, name, mac, mtu, guid }, index) =>
     omitUndefined({
       id: vfID ?? index,
       pciAddress,
@@ -101,6 +102,7 @@ function reportedVfs(nic: ObservedInterface): ObservedVf[] {
       deviceId: deviceID,
       driver,
       adminMac: mac,
+      guids: guid === undefined ? undefined : { node: guid, port: guid },
       link: name === undefined || mtu === undefined ? undefined : { name, altNames: [], mac: mac ?? '', mtu, up: true },
     }),
   );

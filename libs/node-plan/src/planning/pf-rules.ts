@@ -1,5 +1,6 @@
 import { REASON } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { takesGuids } from '../guids/guid-places.ts';
 import { holderOf, isHostUse } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { pfTitle } from '../words/pf-title.ts';
@@ -31,6 +32,14 @@ export function findMissingInterface(observed: ObservedPf): PlanProblem | undefi
   if (link !== undefined || linkType === 'IB' || nicDriverOf(driver) === undefined) return undefined;
   if (holderOf(observed) !== undefined) return undefined;
   const message = `its driver ${driver} shows no network interface: nothing is done to the PF until there is one`;
+  return problemOf(observed, REASON.interfaceNotFound, message);
+}
+
+/** GUIDs go to VFs through the interface of their port. */
+export function findMissingPort(observed: ObservedPf): PlanProblem | undefined {
+  if (observed.link !== undefined || !takesGuids(observed)) return undefined;
+  const message =
+    'its InfiniBand port shows no network interface, through which its VFs get their GUIDs: load the kernel module ib_ipoib';
   return problemOf(observed, REASON.interfaceNotFound, message);
 }
 

@@ -1,12 +1,15 @@
 import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
 import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
 import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
+import { assignGuids } from '../guids/assign-guids.ts';
+import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
+import { GUID_FILE } from '../guids/guid-file.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
-import { macSeeds } from './vf-mac.ts';
+import { vfSeeds } from './vf-mac.ts';
 import { DEFAULT_DRIVER } from './plan-vf.ts';
 import { type HostPlan, type PfPlan, type PlanProblem, type VfPlan } from './steps.ts';
 
@@ -20,6 +23,7 @@ export interface HostFacts {
   readonly owned: ReadonlyMap<string, DesiredInterface>;
   /** How each PF was before the operator touched it, by PCI address. */
   readonly initial: ReadonlyMap<string, InitialPf>;
+  readonly guids: GuidFacts;
   /** PFs with a step that has not come back from the kernel, by PCI address, with a sentence about it. */
   readonly blocked: ReadonlyMap<string, string>;
   /** Change PFs that the host itself depends on. */
@@ -52,14 +56,33 @@ function planWish(facts: HostFacts): HostPlan {
   }
   const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
   const pfs = takeTurns(plans, host.pfs);
-  const problems = [...results.flatMap((result) => result.problems), ...nodeProblems(facts)];
-  return { modules: modulesFor(pfs, host.pfs), pfs, problems, taken, released };
+  const problems = [...results.flatMap((result) => result.problems), ...nodeProblems(facts, host)];
+  return { modules: modulesFor(pfs, host.pfs), pfs, problems, taken, released, ...guidsOf(host) };
 }
 
 /** What is wanted of the node as a whole, and is not done. */
-function nodeProblems({ spec, observed }: HostFacts): PlanProblem[] {
+function nodeProblems({ spec, observed }: HostFacts, { guids }: HostIndex): PlanProblem[] {
   const rdma = findRdmaRefusal(spec.system?.rdmaMode, observed.rdmaMode);
-  return [...findBridgeRefusals(spec), ...(rdma === undefined ? [] : [rdma])];
+  const { fileFault } = guids;
+  return [
+    ...findBridgeRefusals(spec),
+    ...(rdma === undefined ? [] : [rdma]),
+    ...(fileFault === undefined ? [] : [{ reason: REASON.guidsInvalid, message: describeFileFault(fileFault) }]),
+  ];
+}
+
+function describeFileFault(fault: string): string {
+  return `the file ${GUID_FILE} of the state folder cannot be used, so GUIDs stay as they are: ${fault}`;
+}
+
+/** What has to be written about GUIDs before the plan is carried out, and what people should know. */
+function guidsOf({ guids: { byPf, warnings } }: HostIndex): Pick<HostPlan, 'guids' | 'warnings'> {
+  const records = [...byPf].map(([pciAddress, { record }]) => [pciAddress, record] as const);
+  const known = records.filter(([, { vfs }]) => Object.keys(vfs).length > 0);
+  return {
+    ...(known.length > 0 && { guids: new Map(known) }),
+    ...(warnings.length > 0 && { warnings }),
+  };
 }
 
 const NOT_PLANNED_YET: PlanProblem = {
@@ -73,14 +96,18 @@ const UNPLANNED: HostPlan = { modules: [], pfs: [], problems: [NOT_PLANNED_YET],
 interface HostIndex {
   readonly pfs: ReadonlyMap<string, ObservedPf>;
   readonly problems: ReadonlyMap<string, ObservationProblem>;
-  readonly macSeeds: ReadonlyMap<string, string>;
+  readonly seeds: ReadonlyMap<string, string>;
+  readonly guids: GuidAssignment;
 }
 
-function indexHost({ observed }: HostFacts): HostIndex {
+function indexHost(facts: HostFacts): HostIndex {
+  const { observed } = facts;
+  const seeds = vfSeeds(observed.interfaces);
   return {
     pfs: new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf])),
     problems: new Map(observed.problems.map((problem) => [problem.pciAddress, problem])),
-    macSeeds: macSeeds(observed.interfaces),
+    seeds,
+    guids: assignGuids(facts, seeds),
   };
 }
 
@@ -95,7 +122,8 @@ function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostInde
     observed,
     initial: initial.get(desired.pciAddress),
     allowHostInterfaces,
-    macSeed: host.macSeeds.get(desired.pciAddress) ?? desired.pciAddress,
+    seed: host.seeds.get(desired.pciAddress) ?? desired.pciAddress,
+    guids: host.guids.byPf.get(desired.pciAddress),
   });
 }
 

@@ -2,6 +2,8 @@ import { type DesiredInterface, formatVfRange, REASON } from '@sriov/api';
 import { findRefusal } from '@sriov/node-limits';
 import { type ObservedPf } from '@sriov/observed-host';
 import { factsOfHost } from './facts-of-host.ts';
+import { type PfGuids } from '../guids/guid-facts.ts';
+import { guidProblems } from '../guids/guid-problems.ts';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { holderOf } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
@@ -11,6 +13,7 @@ import {
   findBlocker,
   findHostUse,
   findMissingInterface,
+  findMissingPort,
   identityOf,
   isEmptyPlan,
   problemOf,
@@ -33,7 +36,9 @@ export interface PfCase {
   /** Change a PF that the host itself depends on. */
   readonly allowHostInterfaces: boolean;
   /** What the MAC addresses of its VFs are made from: no other PF has the same. */
-  readonly macSeed: string;
+  readonly seed: string;
+  /** What was decided about the GUIDs of its VFs; absent where they have none. */
+  readonly guids?: PfGuids | undefined;
 }
 
 /** The plan of a PF, absent when nothing has to be done, and what cannot be done. */
@@ -47,7 +52,7 @@ export function planPf(pfCase: PfCase): PfResult {
   const { desired, observed } = pfCase;
   const refusal = findRefusal(desired, factsOfHost(observed));
   if (refusal) return { problems: [problemOf(observed, refusal.reason, refusal.message)] };
-  const missing = findMissingInterface(observed);
+  const missing = findMissingInterface(observed) ?? findMissingPort(observed);
   if (missing) return { problems: [missing] };
   const groups = readGroups(desired);
   if (typeof groups === 'string') return { problems: [problemOf(observed, REASON.specInvalid, groups)] };
@@ -78,6 +83,8 @@ function needsRecreate({ externallyManaged, numVfs = 0 }: DesiredInterface, { sr
 /** Another number of VFs: all VFs are removed, so nobody must be using one, and new ones are made. */
 function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed, initial } = pfCase;
+  const faults = guidProblems(pfCase);
+  if (faults.length > 0) return { problems: faults };
   const numVfs = desired.numVfs ?? 0;
   const present = vfsOf(observed).length;
   const blocker = findBlocker(pfCase, `changing the number of VFs from ${present} to ${numVfs}`);
@@ -139,7 +146,11 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
     vfs: parts.flatMap((part) => part.plan ?? []),
     after: probing,
   };
-  const problems = [...(blocker ? [blocker] : []), ...parts.flatMap(({ problem }) => problem ?? [])];
+  const problems = [
+    ...(blocker ? [blocker] : []),
+    ...guidProblems(pfCase),
+    ...parts.flatMap(({ problem }) => problem ?? []),
+  ];
   return isEmptyPlan(plan) ? { problems } : { plan, problems };
 }
 
@@ -156,7 +167,7 @@ interface VfPart {
 
 function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {
   const group = groupOf(groups, vf.id);
-  if (group === undefined) return { because: [] };
+  if (group === undefined || pf.guids?.faults.has(vf.id)) return { because: [] };
   const { steps, because } = planVf(pf, vf, group);
   if (steps.length === 0) return { because };
   const holder = holderOf(vf);

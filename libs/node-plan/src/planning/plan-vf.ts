@@ -1,5 +1,7 @@
 import { omitUndefined } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { type PfGuids } from '../guids/guid-facts.ts';
+import { planVfGuid } from '../guids/plan-vf-guid.ts';
 import { type DesiredGroup } from './desired.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type VfStep } from './steps.ts';
@@ -12,7 +14,7 @@ const USER_SPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio'];
 export const DEFAULT_MTU = 1500;
 
 /** A VF as far as planning needs it: observed, or predicted for one that is still to be made. */
-export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'uses'> & {
+export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'uses' | 'guids' | 'linkState'> & {
   /** Absent while the VF has no network interface that we can see. */
   readonly mtu?: number | undefined;
 };
@@ -23,26 +25,45 @@ export interface VfDifference {
   readonly because: readonly string[];
 }
 
+/** A PF as far as planning its VFs needs it. */
+export interface PfOfVf {
+  readonly observed: ObservedPf;
+  /** What MAC addresses of its VFs are made from. */
+  readonly seed: string;
+  /** What was decided about GUIDs; absent where its VFs have none. */
+  readonly guids?: PfGuids | undefined;
+}
+
 /** What has to happen to one VF. Nothing, when it is as its group wants it. */
-export function planVf(
-  { observed: pf, macSeed }: { readonly observed: ObservedPf; readonly macSeed: string },
-  vf: PlannedVf,
-  group: DesiredGroup,
-): VfDifference {
-  const driver = wantedDriver(pf, vf, group);
-  if (driver === undefined) return planMtu(vf, group, vf.mtu);
+export function planVf({ observed: pf, seed, guids }: PfOfVf, vf: PlannedVf, group: DesiredGroup): VfDifference {
+  const told = planVfGuid(guids, vf);
+  const driver = wantedDriver(pf, vf, group) ?? rebound(vf, told.steps);
+  if (driver === undefined) {
+    const { steps, because } = planMtu(vf, group, vf.mtu);
+    return { steps: [...told.steps, ...steps], because: [...told.because, ...because] };
+  }
   const steps: VfStep[] = [];
   if (vf.driver !== undefined) steps.push({ kind: 'unbind-vf' });
-  // Set before the bind: the VF's driver reads it when it is bound, and only then.
+  // Set before the bind: the VF's driver reads these when it is bound, and only then.
   if (pf.linkType === 'ETH' && pf.link && vf.adminMac === undefined) {
-    steps.push({ kind: 'set-vf-mac', mac: stableVfMac(macSeed, vf.id) });
+    steps.push({ kind: 'set-vf-mac', mac: stableVfMac(seed, vf.id) });
   }
-  steps.push({ kind: 'bind-vf', driver });
+  steps.push(...told.steps, { kind: 'bind-vf', driver });
   const mtu = group.userSpaceDriver === undefined ? planMtu(vf, group, DEFAULT_MTU).steps : [];
   return {
     steps: [...steps, ...mtu],
-    because: [`VF ${vf.id} has ${vf.driver === undefined ? 'no driver' : `driver ${vf.driver}`}, not ${driver}`],
+    because: [...(vf.driver === driver ? [] : [describeDriver(vf, driver)]), ...told.because],
   };
+}
+
+function describeDriver({ id, driver: present }: PlannedVf, driver: string): string {
+  return `VF ${id} has ${present === undefined ? 'no driver' : `driver ${present}`}, not ${driver}`;
+}
+
+/** A kernel driver that has to be bound again, because it would not learn of the GUID otherwise. */
+function rebound({ driver }: PlannedVf, steps: readonly VfStep[]): string | undefined {
+  const isKernelDriver = driver !== undefined && !USER_SPACE_DRIVERS.includes(driver);
+  return isKernelDriver && steps.some(({ kind }) => kind === 'set-vf-guid') ? driver : undefined;
 }
 
 /** The driver to bind, or nothing when the bound one will do. */
@@ -67,6 +88,6 @@ function planMtu(vf: PlannedVf, group: DesiredGroup, mtu: number | undefined): V
 
 /** The VF as it is planned for. */
 export function plannedVf(vf: ObservedVf): PlannedVf {
-  const { id, driver, adminMac, uses, link } = vf;
-  return omitUndefined({ id, driver, adminMac, uses, mtu: link?.mtu });
+  const { id, driver, adminMac, uses, link, guids, linkState } = vf;
+  return omitUndefined({ id, driver, adminMac, uses, guids, linkState, mtu: link?.mtu });
 }

@@ -1,4 +1,5 @@
 import { type DesiredInterface, type REASON } from '@sriov/api';
+import { type GuidRecord } from '../guids/guid-facts.ts';
 
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
@@ -10,6 +11,9 @@ export type PfStep =
 /** One action on a VF. */
 export type VfStep =
   | { readonly kind: 'set-vf-mac'; readonly mac: string }
+  /** Node GUID and port GUID of InfiniBand. */
+  | { readonly kind: 'set-vf-guid'; readonly guid: string }
+  | { readonly kind: 'set-vf-link-state'; readonly state: 'auto' }
   | { readonly kind: 'unbind-vf' }
   | { readonly kind: 'bind-vf'; readonly driver: string }
   | { readonly kind: 'set-vf-mtu'; readonly mtu: number };
@@ -56,6 +60,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'unsupported'
   | 'specInvalid'
   | 'blocked'
+  | 'guidsInvalid'
   | 'devicePluginSilent'
   | 'handoverFailed'
   | 'notWithdrawn'];
@@ -71,4 +76,8 @@ export interface HostPlan {
   readonly taken: readonly DesiredInterface[];
   /** PFs whose takeover has ended, by PCI address: nothing of ours is left on them. */
   readonly released: readonly string[];
+  /** GUIDs that VFs were given, or are about to be, by PCI address of the PF; absent where none have any. */
+  readonly guids?: ReadonlyMap<string, GuidRecord>;
+  /** What people should know, and what keeps nothing from being done; absent where there is nothing. */
+  readonly warnings?: readonly string[];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type ObservedLink } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { testLink, testPf } from '../test/test-host.ts';
-import { macSeeds, stableVfMac } from './vf-mac.ts';
+import { vfSeeds, stableVfMac } from './vf-mac.ts';
 
 const PF_MAC = '52:54:00:aa:00:10';
 
@@ -41,7 +41,7 @@ describe('what the addresses are made from', () => {
     const pfs = links.map((link, index) =>
       testPf([], { pciAddress: [first, second][index] ?? '', link: testLink(link) }),
     );
-    const seeds = macSeeds(pfs);
+    const seeds = vfSeeds(pfs);
     return pfs.map(({ pciAddress }) => seeds.get(pciAddress));
   };
   const shared = PF_MAC;

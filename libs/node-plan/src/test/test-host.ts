@@ -56,6 +56,7 @@ export function testFacts(
     observed: { interfaces, problems: [] },
     owned: new Map(),
     initial: new Map(),
+    guids: { records: new Map() },
     blocked: new Map(),
     allowHostInterfaces: false,
     ...change,
@@ -105,6 +106,10 @@ function doVfStepOf(pf: ObservedPf): (vf: ObservedVf, step: VfStep) => ObservedV
     switch (step.kind) {
       case 'set-vf-mac':
         return { ...vf, adminMac: step.mac };
+      case 'set-vf-guid':
+        return { ...vf, guids: { node: step.guid, port: step.guid } };
+      case 'set-vf-link-state':
+        return { ...vf, linkState: step.state };
       case 'unbind-vf':
         return unbind(vf);
       case 'bind-vf':

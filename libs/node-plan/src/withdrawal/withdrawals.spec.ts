@@ -52,6 +52,16 @@ describe('a plan withdraws', () => {
       [{ pf: PF, vfs: [0], because: 'their MAC address changes' }],
     ],
     [
+      'the VFs that get a GUID, with another bind or without',
+      { vfs: [{ id: 0, steps: [{ kind: 'unbind-vf' }, { kind: 'set-vf-guid', guid: '02' }] }] },
+      [{ pf: PF, vfs: [0], because: 'their GUIDs change' }],
+    ],
+    [
+      'the VFs whose link comes up',
+      { vfs: [{ id: 0, steps: [{ kind: 'set-vf-link-state', state: 'auto' }] }] },
+      [{ pf: PF, vfs: [0], because: 'their link comes up' }],
+    ],
+    [
       'nothing for what a PF gets itself',
       {
         before: [{ kind: 'set-pf-mtu', mtu: 9000 }, { kind: 'set-link-up' }],

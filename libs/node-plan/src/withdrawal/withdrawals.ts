@@ -21,7 +21,9 @@ function withdrawalOf({ pciAddress: pf, before, vfs }: PfPlan): Withdrawal | und
 
 function changeOf(steps: readonly VfStep[]): string {
   const kinds = new Set(steps.map(({ kind }) => kind));
+  if (kinds.has('set-vf-guid')) return 'their GUIDs change';
   if (kinds.has('bind-vf') || kinds.has('unbind-vf')) return 'their driver changes';
+  if (kinds.has('set-vf-link-state')) return 'their link comes up';
   return kinds.has('set-vf-mtu') ? 'their MTU changes' : 'their MAC address changes';
 }
 

@@ -50,6 +50,10 @@ export function describeVfStep(step: VfStep): string {
   switch (step.kind) {
     case 'set-vf-mac':
       return 'set its MAC address';
+    case 'set-vf-guid':
+      return 'set its GUIDs';
+    case 'set-vf-link-state':
+      return 'let its link follow the PF';
     case 'unbind-vf':
       return 'unbind its driver';
     case 'bind-vf':
