@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AdmissionRule, REGISTRATIONS, type WebhookConfiguration } from '@sriov/api';
+import { type AdmissionRule, REGISTRATIONS, WEBHOOK_ENTRY, type WebhookConfiguration } from '@sriov/api';
 import { planRules, planSilence, planTrust } from './registration.ts';
 
 const endpoint = { serviceName: 'hook', namespace: 'ns', names: ['hook.ns.svc', '127.0.0.1', '::1'] };
@@ -51,6 +51,14 @@ describe('planTrust', () => {
 describe.each(REGISTRATIONS)('planRules for a $kind', (kind) => {
   const path = kind.kind.startsWith('Mutating') ? '/mutating-custom-resource' : '/validating-custom-resource';
   const at = (name: string, where: string): object => ({ service: { name, namespace: 'ns', path: where } });
+  const ours = (clientConfig: object, ...others: readonly object[]): WebhookConfiguration => {
+    const present = configuration(clientConfig, ...others);
+    return {
+      ...present,
+      webhooks:
+        present.webhooks?.map((entry, index) => (index === 0 ? { ...entry, name: WEBHOOK_ENTRY } : entry)) ?? [],
+    };
+  };
   const rulesAfter = (present: WebhookConfiguration): unknown => {
     const patch = planRules({ kind, configuration: present }, endpoint) as WebhookConfiguration | undefined;
     return patch?.webhooks?.map(({ rules }) => rules);
@@ -60,7 +68,7 @@ describe.each(REGISTRATIONS)('planRules for a $kind', (kind) => {
     ['our Service', at('hook', path)],
     ['one of our names', url(`https://127.0.0.1:1${path}`)],
   ])('adds the rule where the entry leads to %s, in the version that it saw', (_, clientConfig) => {
-    const present = configuration(clientConfig);
+    const present = ours(clientConfig);
     expect(rulesAfter(present)).toEqual([[KEPT, kind.wanted]]);
     expect(planRules({ kind, configuration: present }, endpoint)).toMatchObject({ metadata: { resourceVersion: '7' } });
   });
@@ -72,11 +80,20 @@ describe.each(REGISTRATIONS)('planRules for a $kind', (kind) => {
     ['to a host of others', url(`https://10.0.0.1:1${path}`)],
     ['nowhere', {}],
   ])('adds none where the entry leads %s', (_, clientConfig) => {
-    expect(rulesAfter(configuration(clientConfig))).toBeUndefined();
+    expect(rulesAfter(ours(clientConfig))).toBeUndefined();
+  });
+
+  it('leaves an entry alone that somebody has added, although it leads to us: we may not write it', () => {
+    const present = ours(at('hook', path), at('hook', path));
+    expect(rulesAfter(present)).toEqual([[KEPT, kind.wanted], [KEPT]]);
+    expect(rulesAfter(configuration(at('hook', path)))).toBeUndefined();
+    const asked = present.webhooks?.map((entry) => ({ ...entry, rules: [kind.wanted] })) ?? [];
+    const patch = planSilence({ kind, configuration: { ...present, webhooks: asked } }, endpoint);
+    expect((patch as WebhookConfiguration).webhooks?.map(({ rules }) => rules)).toEqual([[], [kind.wanted]]);
   });
 
   it('takes the rule and its parts away where it is not to be asked, and leaves the rules of others', () => {
-    const present = configuration(at('hook', path), at('other', path));
+    const present = ours(at('hook', path), at('other', path));
     const part = { ...kind.wanted, operations: ['CREATE'] };
     const webhooks = present.webhooks?.map((entry) => ({ ...entry, rules: [KEPT, part, kind.wanted] })) ?? [];
     const patch = planSilence({ kind, configuration: { ...present, webhooks } }, endpoint) as WebhookConfiguration;
@@ -86,7 +103,7 @@ describe.each(REGISTRATIONS)('planRules for a $kind', (kind) => {
   });
 
   it('has nothing to do where the rule stands, or where nothing is registered', () => {
-    const present = configuration(at('hook', path));
+    const present = ours(at('hook', path));
     const asked = {
       ...present,
       webhooks: present.webhooks?.map((entry) => ({ ...entry, rules: [kind.wanted] })) ?? [],

@@ -82,8 +82,10 @@ export function planTrust(configuration: WebhookConfiguration, bundle: string, e
 }
 
 /**
- * The patch that makes the API server ask us about all that is wanted; nothing when it does already, or where there is
- * no entry that leads to us. No rule is taken away. As for {@link planTrust}, the version has to be the present one.
+ * The patch that makes the API server ask us about all that is wanted; nothing when it does already, or where our entry
+ * is missing or leads elsewhere. The rules of other entries are those of whoever has added them, also where they lead to
+ * us: the API server would refuse a patch that changes them. No rule is taken away. As for {@link planTrust}, the version
+ * has to be the present one.
  */
 export function planRules({ kind, configuration }: Registered, endpoint: Endpoint): object | undefined {
   return planOurEntry({ kind, configuration }, endpoint, ({ rules }) =>
@@ -106,7 +108,8 @@ function planOurEntry(
 ): object | undefined {
   if (configuration === undefined) return undefined;
   return planEntries(configuration, (entry) => {
-    if (!leadsTo(entry, endpoint) || pathOf(entry) !== PATH_OF[kind.kind]) return undefined;
+    if (entry.name !== WEBHOOK_ENTRY || !leadsTo(entry, endpoint) || pathOf(entry) !== PATH_OF[kind.kind])
+      return undefined;
     const rules = change(entry);
     return rules && { ...entry, rules };
   });

@@ -48,10 +48,14 @@ interface Rig extends OfflineWebhook {
 }
 
 /** A webhook whose caches show these registrations, and whose API server answers probes like this. */
-function run(shown: readonly WebhookConfiguration[], answer: () => ScriptedAnswer): Rig {
+function run(
+  shown: readonly WebhookConfiguration[],
+  answer: () => ScriptedAnswer,
+  answerOther: (path: string) => ScriptedAnswer | undefined = () => undefined,
+): Rig {
   const parts = createOfflineWebhook();
   const { clock, client, log, informerContext, connection } = parts;
-  connection.script = ({ path }) => (path === SECRETS ? answer() : undefined);
+  connection.script = ({ path }) => (path === SECRETS ? answer() : answerOther(path));
   const registrations = new Registrations(informerContext);
   const inUse = new CertificateInUse({ use: () => undefined }, log);
   const metrics = new Metrics();
@@ -136,6 +140,19 @@ describe('Binding', () => {
     await rig.serve();
     await rig.clock.advance(10_000);
     expect(rig.connection.writes).toHaveLength(3);
+  });
+
+  it('sets the rules of the one where those of the other are refused, and tries again', async () => {
+    const rig = run(
+      registered(false),
+      () => refusal(403, DENIED),
+      (path) => (path === PATHS[0] ? refusal(403, 'somebody forbids it') : undefined),
+    );
+    await rig.serve();
+    await rig.clock.advance(1_000);
+    const [first, ...rest] = brief(rig.connection.writes.filter(({ method }) => method === 'PATCH'));
+    expect([first, rest[0]]).toEqual(PATHS.map((path) => `PATCH ${path}`));
+    expect(rest.filter((each) => each === first).length).toBeGreaterThan(1);
   });
 
   it('counts the registrations that are not asked about, and sets again what is taken away', async () => {

@@ -101,12 +101,15 @@ export class Binding {
     });
   }
 
+  /** Whoever forbids one of the two writes, for example that of a mutating webhook, does not prevent the other. */
   async #write(patches: readonly RegistrationPatch[], message: string): Promise<void> {
     const { client, log } = this.#options;
-    for (const { kind, patch } of patches) {
-      await client.mergePatch(kind, { name: WEBHOOK_CONFIGURATION }, { patch });
-      log.info({ kind: kind.kind }, message);
-    }
+    await Promise.all(
+      patches.map(async ({ kind, patch }) => {
+        await client.mergePatch(kind, { name: WEBHOOK_CONFIGURATION }, { patch });
+        log.info({ kind: kind.kind }, message);
+      }),
+    );
   }
 
   #settle(message: string): Outcome {
