@@ -4,7 +4,7 @@ import { type UnknownObject } from './input/objects.ts';
 import { type Input, readInput } from './input/read-input.ts';
 import { type OutputFormat, type Printable } from './output.ts';
 import { checkMigration, migrationText } from './migrate/check-migration.ts';
-import { deployedOf } from './migrate/deployed.ts';
+import { deployedOf, withoutOwnRegistrations } from './migrate/deployed.ts';
 import { planCluster } from './plan/plan-cluster.ts';
 import { planText } from './plan/plan-text.ts';
 import { renderNetworks, renderText } from './render/render-networks.ts';
@@ -161,8 +161,9 @@ function runValidate({ objects, unknown }: Input, options: CommandOptions): Comm
   };
 }
 
-function runMigrate({ objects, unknown }: Input, options: CommandOptions): CommandResult {
+function runMigrate({ objects: given, unknown }: Input, options: CommandOptions): CommandResult {
   const { operatorNamespace } = options;
+  const objects = withoutOwnRegistrations(given);
   const catalog = catalogOf(objects, operatorNamespace);
   const plan = planCluster(catalog, options);
   const deployed = deployedOf(objects, operatorNamespace);

@@ -1,4 +1,5 @@
 import { GROUP, type KubeObject } from '@sriov/api';
+import { WEBHOOK_DEPLOYMENT } from '@sriov/operands';
 import { z } from 'zod';
 import { latestOf } from '../input/catalog.ts';
 import { type InputObject } from '../input/objects.ts';
@@ -32,7 +33,7 @@ export interface UpstreamOperator {
   readonly replicas: number;
 }
 
-/** A registration of a webhook that judges our kinds. */
+/** A registration of somebody else's webhook that judges our kinds. */
 export interface Registration {
   readonly kind: string;
   readonly object: KubeObject;
@@ -55,6 +56,19 @@ export interface Deployed {
 /** The program of upstream's operator, whatever its chart or its catalog calls the Deployment. */
 const PROGRAM = /(?:^|\/)sriov-network-operator$/;
 
+const REGISTRATIONS: ReadonlySet<string> = new Set(['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']);
+
+/**
+ * The input without the registrations of this operator's webhook. They have the name of upstream's, and those that
+ * `helm template` prints are not in the cluster: they must not stand for the ones that are.
+ */
+export function withoutOwnRegistrations(objects: readonly InputObject[]): readonly InputObject[] {
+  return objects.filter(
+    ({ object: { kind, metadata } }) =>
+      !REGISTRATIONS.has(kind) || metadata.labels?.['app.kubernetes.io/component'] !== WEBHOOK_DEPLOYMENT,
+  );
+}
+
 /** Finds in the input what operators consist of. */
 export function deployedOf(objects: readonly InputObject[], operatorNamespace: string): Deployed {
   const all = [...latestOf(objects).latest.values()].map(({ object }) => object);
@@ -71,8 +85,6 @@ export function deployedOf(objects: readonly InputObject[], operatorNamespace: s
     hasDeployments: deployments.length > 0,
   };
 }
-
-const REGISTRATIONS: ReadonlySet<string> = new Set(['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']);
 
 function upstreamOperator(object: KubeObject): UpstreamOperator | undefined {
   const { spec } = workloadSchema.safeParse(object).data ?? {};

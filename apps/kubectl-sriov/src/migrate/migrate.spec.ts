@@ -222,6 +222,14 @@ describe('migrate --check', () => {
     expect(await serious([...READY, found])).toEqual([]);
   });
 
+  it("sees upstream's registration beside that of the chart, which has the same name", async () => {
+    const name = 'sriov-operator-webhook-config';
+    const ours = webhook(name, { labels: { 'app.kubernetes.io/component': 'admission-webhook' } });
+    const found = await serious([...READY, webhook(name), ours]);
+    expect(found).toMatchObject([{ level: 'first', kind: 'ValidatingWebhookConfiguration', name }]);
+    expect((await check([...READY, webhook(name), ours])).stderr).not.toContain('twice');
+  });
+
   it('knows from the settings of the chart that the original device plugin is kept', async () => {
     const settings = operandSettings('plugin:1', NAMESPACE);
     const { verdict, findings } = await checked([...READY, daemonSet('sriov-device-plugin'), settings]);

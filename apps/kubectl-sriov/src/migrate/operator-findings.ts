@@ -14,7 +14,6 @@ import {
   type OperandObject,
   readOperandSettings,
   rivalMessage,
-  WEBHOOK_DEPLOYMENT,
 } from '@sriov/operands';
 import { type Catalog } from '../input/catalog.ts';
 import { type Deployed, type Registration, type UpstreamOperator } from './deployed.ts';
@@ -26,7 +25,7 @@ export function operatorFindings(deployed: Deployed, catalog: Catalog, namespace
     ...(deployed.hasDeployments ? [] : [unknownOperator(namespace)]),
     ...deployed.operators.flatMap((operator) => operatorFinding(operator) ?? []),
     ...configFindings(catalog.operatorConfig),
-    ...deployed.registrations.flatMap((registration) => registrationFinding(registration) ?? []),
+    ...deployed.registrations.map(registrationFinding),
     ...OPERANDS.flatMap((name) => operandFinding(name, deployed, catalog) ?? []),
     ...leftFindings(deployed),
   ];
@@ -70,9 +69,8 @@ function configFindings(config: SriovOperatorConfig | undefined): MigrationFindi
   return [{ level: 'first', ...about, namespace, message, cure }];
 }
 
-function registrationFinding({ kind, object, asks }: Registration): MigrationFinding | undefined {
-  const { name, labels = {} } = object.metadata;
-  if (labels['app.kubernetes.io/component'] === WEBHOOK_DEPLOYMENT) return undefined;
+function registrationFinding({ kind, object, asks }: Registration): MigrationFinding {
+  const { name } = object.metadata;
   const cause =
     name === WEBHOOK_CONFIGURATION
       ? "it is upstream's, and once upstream's pods are gone, every change of policies is refused"
