@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runTool } from '@sriov/control-plane';
-import { CannotRunError } from '@sriov/vm';
+import { CannotRunError, runTool } from '@sriov/control-plane';
 import { buildImages, type BuildOptions, type Built, IMAGE_NAMES, layOutContext } from './build/build-images.ts';
 import { downloadSize } from './oci/layout.ts';
 import { type Architecture, ARCHITECTURES, IMAGES } from './recipe.ts';

@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { runTool } from '@sriov/control-plane';
+import { CannotRunError, runTool } from '@sriov/control-plane';
 import { Report } from './report.ts';
-import { CannotRunError } from './supplies/release.ts';
 
 /** A lane of tests on a virtual machine, as a command. */
 export interface Lane {

@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '@sriov/control-plane';
-import { findRelease, PrivateApt, stage } from '@sriov/vm';
+import { findRelease, PrivateApt, runCommand, stage } from '@sriov/control-plane';
 
 /** How buildah is run on this machine. */
 export interface BuildahProgram {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '@sriov/control-plane';
-import { stage } from '@sriov/vm';
+import { runCommand, stage } from '@sriov/control-plane';
 import { type Architecture, NODE } from '../recipe.ts';
 
 /** Where the Node.js of an architecture is. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, lstat, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { runCommand } from '@sriov/control-plane';
-import { type AptSources, findArchive, findRelease, PrivateApt, stage } from '@sriov/vm';
+import { type AptSources, findArchive, findRelease, PrivateApt, runCommand, stage } from '@sriov/control-plane';
 import { z } from 'zod';
 import { type Architecture, BASE, DEBIAN, HOST_TOOLS, PLUGIN_TOOLS } from '../recipe.ts';
 

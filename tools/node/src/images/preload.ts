@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand, withProgress } from '@sriov/control-plane';
-import { stage } from '@sriov/vm';
+import { runCommand, stage, withProgress } from '@sriov/control-plane';
 
 const SOURCE = join(import.meta.dirname, '../../go/preload');
 

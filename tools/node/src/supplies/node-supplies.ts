@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, NoControlPlaneError, resolveBinaries, VERSIONS, withLock } from '@sriov/control-plane';
-import { CannotRunError, getSupplies, stage, type Supplies } from '@sriov/vm';
+import {
+  cacheFolder,
+  CannotRunError,
+  NoControlPlaneError,
+  resolveBinaries,
+  stage,
+  VERSIONS,
+  withLock,
+} from '@sriov/control-plane';
+import { getSupplies, type Supplies } from '@sriov/vm';
 import { getContainerdFolder } from '../images/build-images.ts';
 import { layOutNodeRoot, writeDiskInitramfs } from './node-root.ts';
 import { getRuntime } from './runtime.ts';

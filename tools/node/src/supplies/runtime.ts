@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildGoPrograms, runCommand } from '@sriov/control-plane';
+import {
+  buildGoPrograms,
+  CannotRunError,
+  findRelease,
+  PrivateApt,
+  runCommand,
+  sourcesOf,
+  stage,
+} from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
-import { CannotRunError, findRelease, PrivateApt, sourcesOf, stage } from '@sriov/vm';
 
 const MODULE = join(import.meta.dirname, '../../go/runtime');
 

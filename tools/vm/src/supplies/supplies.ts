@@ -2,17 +2,25 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, runCommand, withLock, withProgress } from '@sriov/control-plane';
+import {
+  cacheFolder,
+  CannotRunError,
+  findRelease,
+  PrivateApt,
+  type Release,
+  runCommand,
+  sourcesOf,
+  stage,
+  withLock,
+  withProgress,
+} from '@sriov/control-plane';
 import { messageOf } from '@sriov/errors';
 import { INIT_SCRIPT, layOutGuestRoot } from './guest-root.ts';
 import { GuestTools } from './guest-tools.ts';
 import { GUEST_MODULES } from './modules.ts';
 import { layOutNode } from './node-share.ts';
 import { packFolder } from './pack-folder.ts';
-import { PrivateApt } from './private-apt.ts';
-import { CannotRunError, findRelease, type Release, sourcesOf } from './release.ts';
 import { buildSimulatorModules } from './simulator-modules.ts';
-import { stage } from './stage.ts';
 
 /** Everything that a guest is started from. */
 export interface Supplies {

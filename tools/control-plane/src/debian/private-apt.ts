@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from '@sriov/control-plane';
+import { runCommand } from '../run-command.ts';
 
 /** Where packages come from. */
 export interface AptSources {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { runCommand } from '@sriov/control-plane';
+import { runCommand } from '../run-command.ts';
 import { messageOf } from '@sriov/errors';
 import { type AptSources } from './private-apt.ts';
 
