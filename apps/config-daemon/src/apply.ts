@@ -1,7 +1,10 @@
 import { type Kernel, listVfAddresses, loadModule } from '@sriov/host';
 import {
+  type BridgePlan,
+  describeBridgeStep,
   describePfStep,
   driversFor,
+  goesFirst,
   type HostPlan,
   modulesOf,
   type PfStep,
@@ -11,6 +14,7 @@ import {
 } from '@sriov/node-plan';
 import { type Clock, systemClock } from '@sriov/runtime';
 import pLimit from 'p-limit';
+import { applyBridgeStep } from './steps/apply-bridge-step.ts';
 import { applyPfStep, applyVfStep, type StepWork } from './steps/apply-step.ts';
 import { type FailedStep, failedStep } from './steps/failed-step.ts';
 import { checkToldVfs } from './steps/check-told-vfs.ts';
@@ -38,10 +42,43 @@ const VFS_OF_A_PF = 8;
 const VFS_AT_ONCE = 32;
 
 /**
- * Does what the plan says: all PFs side by side, and beside them the modules. Only the VFs that need a module wait for
- * it. What fails does not stop the others; it never rejects. The journal must know of the PFs before this is called.
+ * Does what the plan says. Bridges go before their PFs are changed, and others are made after that; a PF whose bridge
+ * did not go is left as it is, and so is the bridge of a PF that failed. What fails does not stop the others; it never
+ * rejects. The journal must know of PFs and bridges before this is called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
+  const { pfs, bridges = [] } = plan;
+  const ofRemovals = await applyBridges(kernel, bridges.filter(goesFirst), ports);
+  const isLeft = failedIn(ofRemovals);
+  const ofPfs = await applyPfs(kernel, { ...plan, pfs: pfs.filter(({ pciAddress }) => !isLeft(pciAddress)) }, ports);
+  const hasFailed = failedIn(ofPfs);
+  const others = bridges.filter((bridge) => !goesFirst(bridge) && !hasFailed(bridge.pf.pciAddress));
+  return [...ofRemovals, ...ofPfs, ...(await applyBridges(kernel, others, ports))];
+}
+
+function failedIn(failures: readonly FailedStep[]): (pciAddress: string) => boolean {
+  const failed = new Set(failures.map(({ pciAddress }) => pciAddress));
+  return (pciAddress) => failed.has(pciAddress);
+}
+
+/** One after the other: ovs-vswitchd carries out one change after the other as well. */
+async function applyBridges(
+  kernel: Kernel,
+  bridges: readonly BridgePlan[],
+  { onStep }: ApplyPorts,
+): Promise<FailedStep[]> {
+  const failures: FailedStep[] = [];
+  for (const bridge of bridges) {
+    const { kind } = bridge.step;
+    const about = { ...placeOf(bridge.pf), kind, step: `bridge ${bridge.name}: ${describeBridgeStep(bridge.step)}` };
+    const failure = await attempt(about, onStep, () => applyBridgeStep(kernel, bridge));
+    if (failure) failures.push(failure);
+  }
+  return failures;
+}
+
+/** All PFs side by side, and beside them the modules. Only the VFs that need a module wait for it. */
+async function applyPfs(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { onStep, sleep = sleepBySystemClock } = ports;
   const modules: ModuleLoads = new Map(plan.modules.map((module) => [module, load(kernel, module, onStep)]));
   const turns = new Turns(sleep);

@@ -31,7 +31,9 @@ export async function runControllers<S extends Settings>(
     kubeconfig: settings.kubeconfig,
   });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
-  const host = { ...followHost(openHost(settings, context), { watch: passes, clock }), onWarning: tellOnce(log) };
+  const { manageSoftwareBridges: managesBridges } = settings;
+  const followed = followHost(openHost(settings, context), { watch: passes, clock });
+  const host = { ...followed, onWarning: tellOnce(log), managesBridges };
   const { journal } = host;
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
@@ -75,7 +77,7 @@ export async function runControllers<S extends Settings>(
     wake(0);
     await Promise.all([
       controller.run(signal),
-      watchHost({ kernel: host.kernel, clock, log, auditMs: settings.auditSeconds * 1000 }, wake, signal),
+      watchHost({ ...host, clock, log, auditMs: settings.auditSeconds * 1000 }, wake, signal),
     ]);
   });
 }

@@ -1,4 +1,4 @@
-import { type HostPlan, type JournalProblem, type Remainder } from '@sriov/node-plan';
+import { type HostPlan, isIdle, type JournalProblem, type Remainder } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { vfChanges } from '@sriov/plugin-restart';
 import { apply, type ApplyPorts } from './apply.ts';
@@ -55,7 +55,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const { observed } = gathered.facts;
     // A step was refused because somebody has taken a VF since it was planned: this look shows who.
     const failed = failures.filter(({ outcome }) => outcome !== 'refused');
-    const isLast = plan.pfs.length === 0 || failed.length > 0 || round === MAX_ROUNDS;
+    const isLast = isIdle(plan) || failed.length > 0 || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
     const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, { plan, because });
     if (isLast || unwritten.length > 0) {

@@ -19,6 +19,8 @@ export interface LookPorts {
   readonly journal: Journal;
   /** Is called at each look with a sentence that people should know, and that keeps nothing from being done. */
   readonly onWarning?: (sentence: string) => void;
+  /** Whether the bridges of Open vSwitch are the daemon's business. */
+  readonly managesBridges?: boolean;
 }
 
 /** What the daemon looks at and writes to. */
@@ -59,14 +61,12 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const journal = await ports.journal.read();
   const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
-  const observed = await observeHost(ports.kernel);
-  return {
-    facts: {
-      ...{ spec, plannedFrom, allowHostInterfaces, blocked, initial, observed },
-      ...{ owned: journal.owned, guids: journal.guids },
-    },
-    journal,
-  };
+  const { bridges, guids, owned } = journal;
+  // Where there is nothing to look for, Open vSwitch is not asked: most nodes have none.
+  const hasBridges = (spec.bridges?.ovs ?? []).length + bridges.own.size > 0;
+  const observed = await observeHost(ports.kernel, { bridges: ports.managesBridges === true && hasBridges });
+  const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed };
+  return { facts: { ...facts, ...(ports.managesBridges === true && { bridges }) }, journal };
 }
 
 /**

@@ -27,6 +27,7 @@ async function plan(present: NodeStateSpec, next: NodeStateSpec): Promise<Planne
     readlink: (path) => simulated.readlink(path),
     list: (path) => simulated.list(path),
     exec: (command, args, options) => simulated.exec(command, args, options),
+    callJson: (method, params, options) => simulated.callJson(method, params, options),
     watch: (source, onEvent, signal) => simulated.watch(source, onEvent, signal),
     call: (method, message, options) => {
       questions += 1;

@@ -73,6 +73,20 @@ describe('the config daemon', () => {
     expect(machine().devices[PF]?.pf?.autoprobe).toBe(true);
   });
 
+  it('manages bridges where it is told to, and reports none that it does not look at', async () => {
+    const uplinks = [{ pciAddress: PF, name: 'ens1' }];
+    await setSpec({ bridges: { ovs: [{ name: 'br-0000_01_00.0', uplinks }] } });
+    await request('PATCH', `${statePath()}/status`, { status: { bridges: { ovs: [{ name: 'br0' }] } } });
+    startDaemon();
+    expect((await untilSynced('Succeeded')).status?.bridges?.ovs ?? []).toEqual([]);
+    await stopDaemon();
+    startDaemon({ manageSoftwareBridges: true });
+    // The simulated host has no Open vSwitch.
+    expect((await untilSynced('Failed')).status?.failures).toMatchObject([
+      { pciAddress: PF, name: 'ens1', reason: 'OpenVSwitchUnavailable' },
+    ]);
+  });
+
   it('touches only the VFs that differ', async () => {
     startDaemon();
     await setSpec(eightVfs);

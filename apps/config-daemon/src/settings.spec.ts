@@ -19,6 +19,7 @@ describe('the settings of the config daemon', () => {
         passLimitSeconds: 600,
         configureHostInterfaces: false,
         devicePluginMetricsPort: 0,
+        manageSoftwareBridges: false,
         dryRun: false,
       },
     });

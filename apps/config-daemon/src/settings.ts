@@ -42,6 +42,10 @@ export const settingsSchema = z.object({
     .describe(
       "Port at 127.0.0.1 of the metrics of the operator's device plugin, the next one being that of its standby; they are passed on at /metrics/device-plugin and /metrics/device-plugin-standby, unless it is 0",
     ),
+  manageSoftwareBridges: z
+    .boolean()
+    .default(false)
+    .describe('Make, change and remove the Open vSwitch bridges of policies; without it bridges are left alone'),
   dryRun: z.boolean().default(false).describe('Print what the daemon would do to the host, do nothing, and exit'),
 });
 

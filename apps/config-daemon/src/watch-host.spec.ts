@@ -99,6 +99,25 @@ describe('the host is looked at again', () => {
     await running;
   });
 
+  it('when Open vSwitch starts or stops, where its bridges are managed', async () => {
+    for (const managesBridges of [true, false]) {
+      const sources: string[] = [];
+      const abort = new AbortController();
+      const wakes: number[] = [];
+      const watch: Kernel['watch'] = (source, onEvent, signal) => {
+        sources.push(source);
+        if (source === 'ovs') onEvent({ kind: source });
+        return untilAborted(onEvent, signal);
+      };
+      const log = createLogger({ service: 'test', level: 'silent' });
+      const ports = { kernel: { watch }, clock: new FakeClock(), log, auditMs: 300_000, managesBridges };
+      const running = watchHost(ports, (ms) => void wakes.push(ms), abort.signal);
+      expect([sources.includes('ovs'), wakes]).toEqual([managesBridges, managesBridges ? [0] : []]);
+      abort.abort();
+      await running;
+    }
+  });
+
   it('by the clock, in case it reported nothing', async () => {
     const { clock, wakes, stop } = follow();
     await clock.advance(299_999);

@@ -30,6 +30,7 @@ class Sources {
     const kernel = {
       ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), exec: sim.exec.bind(sim) },
       ...{ watch: sim.watch.bind(sim), call: sim.call.bind(sim), list: sim.list.bind(sim) },
+      callJson: sim.callJson.bind(sim),
       read: (path: string): Promise<string> => {
         if (path !== CONFIG_FILE && path !== HANDOVER) return sim.read(path);
         const text = files[path] ?? 'ENOENT';

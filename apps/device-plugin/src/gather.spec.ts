@@ -20,7 +20,7 @@ async function look(isKubeletThere: boolean): Promise<Gathered> {
   };
   const kernel = {
     ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), exec: sim.exec.bind(sim) },
-    ...{ watch: sim.watch.bind(sim), call: sim.call.bind(sim) },
+    ...{ watch: sim.watch.bind(sim), call: sim.call.bind(sim), callJson: sim.callJson.bind(sim) },
     read: async (path: string) => (refuse(path), sim.read(path)),
     list: async (path: string) => (refuse(path), sim.list(path)),
   };

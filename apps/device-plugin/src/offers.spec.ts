@@ -38,7 +38,7 @@ function mixed(): Kernel {
   const host = new HostKernel({ hostRoot: '/' });
   return {
     ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim), list: sim.list.bind(sim) },
-    ...{ exec: sim.exec.bind(sim), watch: sim.watch.bind(sim) },
+    ...{ exec: sim.exec.bind(sim), watch: sim.watch.bind(sim), callJson: sim.callJson.bind(sim) },
     read: (path, options) => {
       if (unreadable?.test(path) === true) {
         return Promise.reject(new KernelError({ verb: 'read', path, code: 'EIO' }));

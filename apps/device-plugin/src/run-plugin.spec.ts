@@ -35,7 +35,7 @@ function mixed(): Kernel {
   return {
     ...{ write: sim.write.bind(sim), readlink: sim.readlink.bind(sim) },
     list: (path) => (path.startsWith(folder) ? host.list(path) : sim.list(path)),
-    exec: sim.exec.bind(sim),
+    ...{ exec: sim.exec.bind(sim), callJson: sim.callJson.bind(sim) },
     watch: (event, tell, signal) => sim.watch(event, isWatched ? tell : () => undefined, signal),
     read: (path, options) => (path.startsWith(folder) ? host.read(path, options) : sim.read(path, options)),
     call: (target, message, options) =>

@@ -9,7 +9,8 @@ describe('what this version does not do', () => {
   const bridge = (ovs: object | undefined): object => ({ eSwitchMode: 'switchdev', bridge: { ovs } });
 
   it('is told of a bridge', () => {
-    const sentence = 'spec.bridge: this version makes no Open vSwitch bridge: make it on the host';
+    const sentence =
+      'spec.bridge: bridges are made where the feature gate manageSoftwareBridges of the SriovOperatorConfig is on, and Open vSwitch runs on the node';
     expect(warningsOf(bridge({}))).toContain(sentence);
     expect(warningsOf(bridge(undefined))).not.toContain(sentence);
   });

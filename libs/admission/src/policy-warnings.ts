@@ -60,7 +60,7 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
     check: ({ spec: { bridge } }) =>
       bridge?.ovs === undefined
         ? undefined
-        : 'spec.bridge: this version makes no Open vSwitch bridge: make it on the host',
+        : 'spec.bridge: bridges are made where the feature gate manageSoftwareBridges of the SriovOperatorConfig is on, and Open vSwitch runs on the node',
   },
   {
     name: 'no VF is wanted by two policies',

@@ -23,29 +23,29 @@ export const ovsInterfaceConfigSchema = z
   })
   .describe('Settings of the uplink interface.');
 
+/** A bridge of Open vSwitch, and its uplink. */
+export const ovsBridgeSchema = z.object({
+  name: z.string().describe('"br-" and the PCI address of the uplink, with "_" for ":".'),
+  bridge: ovsBridgeConfigSchema.optional(),
+  uplinks: z
+    .array(
+      z.object({
+        pciAddress: z.string().describe('PCI address of the PF.'),
+        name: z.string().optional().describe('Network interface name of the PF.'),
+        interface: ovsInterfaceConfigSchema.optional(),
+      }),
+    )
+    .optional()
+    .describe('PFs that connect the bridge with the network.'),
+});
+
 /** The bridges of a node, in SriovNetworkNodeState spec and status. */
 export const bridgesSchema = z
-  .object({
-    ovs: z
-      .array(
-        z.object({
-          name: z.string().describe('"br-" and the PCI address of the uplink, with "_" for ":".'),
-          bridge: ovsBridgeConfigSchema.optional(),
-          uplinks: z
-            .array(
-              z.object({
-                pciAddress: z.string().describe('PCI address of the PF.'),
-                name: z.string().optional().describe('Network interface name of the PF.'),
-                interface: ovsInterfaceConfigSchema.optional(),
-              }),
-            )
-            .optional()
-            .describe('PFs that connect the bridge with the network.'),
-        }),
-      )
-      .optional()
-      .describe('Open vSwitch bridges.'),
-  })
+  .object({ ovs: z.array(ovsBridgeSchema).optional().describe('Open vSwitch bridges.') })
   .describe('Software bridges.');
 
 export type Bridges = z.infer<typeof bridgesSchema>;
+
+export type OvsBridge = z.infer<typeof ovsBridgeSchema>;
+
+export type OvsInterfaceConfig = z.infer<typeof ovsInterfaceConfigSchema>;

@@ -111,6 +111,13 @@ export class SimulatedKernel implements Kernel {
     });
   }
 
+  /** The machine has no Open vSwitch, and nobody else who would listen. */
+  callJson({ socket, method }: RpcMethod, _params: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
+    return this.#call({ verb: 'call', path: `${socket} ${method}` }, options, () => {
+      throw new Errno('ENOENT');
+    });
+  }
+
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const line = [command, ...args].join(' ');
     return this.#call({ verb: 'exec', path: line }, options, async () => {

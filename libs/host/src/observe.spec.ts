@@ -642,3 +642,48 @@ describe('what is not a PF', () => {
     await expect(observeHost(garbled)).rejects.toThrow('ip -j -d link show: the output is not JSON');
   });
 });
+
+describe('bridges of Open vSwitch', () => {
+  const [none, uuid] = [
+    ['set', []],
+    ['uuid', 'a'],
+  ];
+  const bridge = {
+    ...{ _uuid: uuid, name: 'br0', datapath_type: '', fail_mode: none, ports: none },
+    ...{ external_ids: ['map', []], other_config: ['map', []] },
+  };
+  const hostWith = (answer: unknown): TestKernel => {
+    const kernel = host(
+      device(PF),
+      [link('ens1', PF), { ...link('br0', ''), parentbus: undefined, parentdev: undefined }],
+      {
+        'ip -j addr show': JSON.stringify([{ ifname: 'br0', addr_info: [{ local: '10.0.0.1', prefixlen: 24 }] }]),
+      },
+    );
+    if (answer !== undefined) kernel.jsonAnswers.set('/run/openvswitch/db.sock transact', answer);
+    return kernel;
+  };
+
+  it('are looked at where somebody asks, with what the host does with them', async () => {
+    const kernel = hostWith([{ rows: [bridge] }, {}, {}]);
+    expect((await observeHost(kernel, { bridges: true })).softwareBridges).toEqual({
+      kind: 'seen',
+      bridges: [
+        {
+          ...{ name: 'br0', datapathType: '', externalIDs: {}, otherConfig: {}, ports: [] },
+          uses: [{ kind: 'address', address: '10.0.0.1/24' }],
+        },
+      ],
+    });
+    expect((await observeHost(kernel)).softwareBridges).toBeUndefined();
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['nobody listens', undefined, /^nobody listens at \/run\/openvswitch\/db.sock \(ENOENT\)$/],
+    ['the answer is not understood', 'what', /EPROTO/],
+  ])('are not seen, and nothing else is hidden, where %s', async (_, answer, cause) => {
+    const { interfaces, softwareBridges } = await observeHost(hostWith(answer), { bridges: true });
+    expect(interfaces).toHaveLength(1);
+    expect(softwareBridges).toEqual({ kind: 'unseen', cause: expect.stringMatching(cause) });
+  });
+});

@@ -7,12 +7,15 @@ import {
   type ObservedPf,
   type ObservedSriov,
   type ObservedVf,
+  type SoftwareBridges,
 } from '@sriov/observed-host';
 import { type DeviceInterfaces } from './uses/device-interfaces.ts';
 import { findDeviceInterfaces, readUseTables, type UseTables, usesOfDevice } from './uses/device-uses.ts';
 import { readDriver } from './drivers/driver-binding.ts';
 import { type ESwitchTable, readESwitchModes } from './drivers/devlink.ts';
 import { isErrno, type Kernel, KernelBlockedError } from './kernel/kernel.ts';
+import { readBridges } from './drivers/ovs.ts';
+import { OVS_SOCKET } from './drivers/ovsdb.ts';
 import { type Link } from './drivers/links.ts';
 import { isVfFolder, listVfAddresses, readAutoprobe } from './drivers/sriov.ts';
 import { findVfGuids, type VfInfo } from './drivers/vf-info.ts';
@@ -23,18 +26,41 @@ interface HostTables extends UseTables {
   readonly eSwitches: ESwitchTable;
 }
 
+/** What a look at a host takes in beside its network devices. */
+export interface LookScope {
+  /** The bridges of Open vSwitch. */
+  readonly bridges?: boolean;
+}
+
 /**
  * Looks at every network device of the host that is not a VF, and at its VFs. A device that cannot be observed, or
  * that vanishes meanwhile, becomes a problem of its own and hides nothing else. What takes longer, {@link lookCloser}
  * looks at.
  */
-export async function observeHost(kernel: Kernel): Promise<ObservedHost> {
+export async function observeHost(kernel: Kernel, { bridges = false }: LookScope = {}): Promise<ObservedHost> {
   const [tables, addresses, rdmaMode] = await Promise.all([
     readTables(kernel, false),
     listNames(kernel, PCI_DEVICES),
     readRdmaMode(kernel),
   ]);
-  return { ...(await observeAll(kernel, addresses, tables)), ...(rdmaMode !== undefined && { rdmaMode }) };
+  const softwareBridges = bridges ? await observeBridges(kernel, tables) : undefined;
+  return omitUndefined({ ...(await observeAll(kernel, addresses, tables)), rdmaMode, softwareBridges });
+}
+
+/** A database that cannot be read hides bridges, and nothing else. */
+async function observeBridges(kernel: Kernel, { network }: HostTables): Promise<SoftwareBridges> {
+  try {
+    const bridges = (await readBridges(kernel)).map((bridge) => {
+      const link = network.named(bridge.name);
+      const uses = link === undefined ? [] : network.usesOf(link);
+      return uses.length === 0 ? bridge : { ...bridge, uses };
+    });
+    return { kind: 'seen', bridges };
+  } catch (error) {
+    const isAbsent = isErrno(error, 'ENOENT', 'ECONNREFUSED');
+    const cause = isAbsent ? `nobody listens at ${OVS_SOCKET} (${error.code})` : messageOf(error);
+    return { kind: 'unseen', cause };
+  }
 }
 
 /**

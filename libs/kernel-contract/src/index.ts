@@ -6,6 +6,7 @@ import { holdingCases } from './holding.ts';
 import { Bench, type ContractCase, type Lab } from './lab.ts';
 import { linkCases } from './links.ts';
 import { numVfsCases } from './num-vfs.ts';
+import { socketCases } from './sockets.ts';
 
 export { type ContractCase, type Lab } from './lab.ts';
 
@@ -20,6 +21,7 @@ export const CONTRACT: readonly ContractCase[] = [
   ...holdingCases,
   ...deviceCases,
   ...eventCases,
+  ...socketCases,
 ];
 
 /** Tries one case, and puts the PF back before and after it. Rejects when the statement does not hold. */

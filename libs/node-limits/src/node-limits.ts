@@ -1,4 +1,3 @@
-import { type NodeStateSpec } from '@sriov/api';
 import { type Refusal, unsupported } from './refusal.ts';
 
 /** Whether each RDMA device of a node belongs to one network namespace (exclusive) or to all (shared). */
@@ -12,17 +11,4 @@ export function findRdmaRefusal(wanted: RdmaMode | undefined, present: RdmaMode 
   return unsupported(
     `RDMA mode ${wanted} is wanted, and this version cannot change ${mode}: write "${options}" to a file of /etc/modprobe.d on the node, and reboot it`,
   );
-}
-
-/** A software bridge that is not made, by the PCI address of its uplink where it has one. */
-export interface BridgeRefusal extends Refusal {
-  readonly pciAddress: string | undefined;
-}
-
-/** Why the node does not get the bridges that are wanted. */
-export function findBridgeRefusals({ bridges }: NodeStateSpec): BridgeRefusal[] {
-  return (bridges?.ovs ?? []).map(({ name, uplinks = [] }) => ({
-    pciAddress: uplinks[0]?.pciAddress,
-    ...unsupported(`Open vSwitch bridge ${name} is wanted, and this version cannot make it: make it on the host`),
-  }));
 }

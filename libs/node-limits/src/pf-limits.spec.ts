@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
-import { findBridgeRefusals, findRdmaRefusal } from './node-limits.ts';
+import { findRdmaRefusal } from './node-limits.ts';
 import { factsOfStatus, type PfFacts } from './pf-facts.ts';
 import { findRefusal, reachableVfs } from './pf-limits.ts';
 import { type Refusal } from './refusal.ts';
@@ -150,15 +150,5 @@ describe('what a node is refused', () => {
     expect(findRdmaRefusal('shared', 'exclusive')?.message).toMatch(
       /shared is wanted.*cannot change exclusive.*netns_mode=1/,
     );
-  });
-
-  it('is each bridge, with the PF that it is for', () => {
-    const bridges = { ovs: [{ name: 'br-0000_3b_00.0', uplinks: [{ pciAddress: PF }] }] };
-    expect(findBridgeRefusals({ bridges })).toEqual([
-      { pciAddress: PF, reason: 'Unsupported', message: expect.stringMatching(/bridge br-0000_3b_00.0 is wanted/) },
-    ]);
-    expect(findBridgeRefusals({ bridges: { ovs: [{ name: 'br0' }] } })).toMatchObject([{ pciAddress: undefined }]);
-    expect(findBridgeRefusals({ bridges: {} })).toEqual([]);
-    expect(findBridgeRefusals({})).toEqual([]);
   });
 });

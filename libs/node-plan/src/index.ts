@@ -9,6 +9,7 @@ export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
 export * from './planning/foresee.ts';
 export { holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
 export { describeHeld } from './planning/pf-rules.ts';
+export { type BridgeFacts } from './planning/plan-bridges.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';
 export { type InitialPf } from './planning/plan-pf.ts';
 export * from './planning/plan-host.ts';

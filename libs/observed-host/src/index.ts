@@ -1,5 +1,11 @@
 export { type DeviceHolder } from './device-holder.ts';
 export { type DeviceUse } from './device-use.ts';
+export {
+  type ObservedBridge,
+  type ObservedPort,
+  type ObservedPortInterface,
+  type SoftwareBridges,
+} from './observed-bridge.ts';
 export { type DeviceNodes, type ObservedDevice, type ParentPf, type RdmaNodes } from './observed-device.ts';
 export {
   type ObservationProblem,

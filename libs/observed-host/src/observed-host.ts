@@ -1,6 +1,7 @@
 import { type LinkType } from '@sriov/api';
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
+import { type SoftwareBridges } from './observed-bridge.ts';
 
 /**
  * What the config daemon sees of its host: made by the drivers of `libs/host`, read by the planner `libs/node-plan`.
@@ -13,6 +14,8 @@ export interface ObservedHost {
   readonly problems: readonly ObservationProblem[];
   /** How RDMA devices go with network namespaces; absent when the kernel's RDMA core is not loaded. */
   readonly rdmaMode?: 'shared' | 'exclusive';
+  /** Absent where nobody asked for them. */
+  readonly softwareBridges?: SoftwareBridges;
   /** Sources of facts that the host does not have, a sentence each: what they would tell is not among the uses. */
   readonly blindSpots?: readonly string[];
   /**

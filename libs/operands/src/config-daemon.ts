@@ -18,6 +18,8 @@ import {
 
 const NAME = OPERAND_DAEMON_SETS['config-daemon'];
 
+const BRIDGES_GATE = 'manageSoftwareBridges';
+
 /** The node agent. Its account and its rights are the chart's. */
 export function configDaemon(inputs: OperandInputs): Operand {
   const { config, settings } = inputs;
@@ -63,6 +65,7 @@ function environmentOf({ config, settings }: OperandInputs): {
     { name: 'HOST_ROOT', value: '/host' },
     { name: 'STATE_FOLDER', value: stateFolder },
     { name: 'CONFIGURE_HOST_INTERFACES', value: String(configureHostInterfaces) },
+    { name: 'MANAGE_SOFTWARE_BRIDGES', value: String(config.featureGates?.[BRIDGES_GATE] === true) },
     { name: 'LISTEN', value: `${address}:${port}` },
     { name: 'DEVICE_PLUGIN_METRICS_PORT', value: String(settings.devicePlugin.port) },
     fieldEnv('NAMESPACE', 'metadata.namespace'),

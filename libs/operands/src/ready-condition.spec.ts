@@ -22,7 +22,7 @@ describe('the SriovOperatorConfig', () => {
     ['what operands do', { useCDI: true, configDaemonEnvVars: { A: 'b' }, featureGates: { metricsExporter: true } }],
     [
       'gates that are off, and one that is always on',
-      { featureGates: { manageSoftwareBridges: false, parallelNicConfig: true } },
+      { featureGates: { mellanoxFirmwareReset: false, manageSoftwareBridges: true, parallelNicConfig: true } },
     ],
   ])('with %s is Ready when its operands run', (_, spec) => {
     expect(ready({ spec })).toEqual({
@@ -68,8 +68,8 @@ describe('the SriovOperatorConfig', () => {
   it.each<[Partial<OperatorConfigSpec>, string]>([
     [{ configurationMode: 'systemd' }, 'spec.configurationMode systemd: '],
     [
-      { featureGates: { manageSoftwareBridges: true } },
-      'spec.featureGates.manageSoftwareBridges: this version cannot do it',
+      { featureGates: { mellanoxFirmwareReset: true } },
+      'spec.featureGates.mellanoxFirmwareReset: this version cannot do it',
     ],
     [{ featureGates: { unheardOf: true } }, 'spec.featureGates.unheardOf: there is no such gate'],
   ])('that asks for what is not done is not Ready: %o', (spec, message) => {

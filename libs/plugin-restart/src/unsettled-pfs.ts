@@ -7,8 +7,11 @@ export interface HostEnd {
   readonly observed: Pick<ObservedHost, 'interfaces'>;
   /** What is still to be done. */
   readonly rest: Pick<HostPlan, 'pfs' | 'problems'>;
-  readonly failures: readonly Pick<StepFailure, 'pciAddress' | 'outcome'>[];
+  readonly failures: readonly Pick<StepFailure, 'pciAddress' | 'outcome' | 'kind'>[];
 }
+
+/** Steps after which a PF has the VFs that it had: pods are given them whatever becomes of its bridge. */
+const LEAVES_VFS: readonly StepFailure['kind'][] = ['make-bridge', 'change-bridge'];
 
 const KEEPS_WAITING: readonly PlanProblemReason[] = [REASON.notPlannedYet, REASON.blocked];
 
@@ -21,7 +24,8 @@ const KEEPS_WAITING: readonly PlanProblemReason[] = [REASON.notPlannedYet, REASO
 export function unsettledPfs({ observed, rest, failures }: HostEnd): readonly string[] {
   const withVfs = new Set(['']);
   for (const { pciAddress, sriov } of observed.interfaces) if (sriov?.vfs.length) withVfs.add(pciAddress);
-  const undone = [...failures, ...rest.pfs].filter(({ pciAddress }) => withVfs.has(pciAddress));
+  const ofVfs = failures.filter(({ kind }) => !LEAVES_VFS.includes(kind));
+  const undone = [...ofVfs, ...rest.pfs].filter(({ pciAddress }) => withVfs.has(pciAddress));
   // A call that is still in the kernel can make VFs at any moment.
   const blocked = failures.filter(({ outcome }) => outcome === 'blocked');
   const waiting = rest.problems.filter(

@@ -52,13 +52,6 @@ describe('what the daemon will refuse', () => {
     expect(limitProblems({ name: 'n1', state, spec, pool: 'pool' })).toEqual([]);
   });
 
-  it('is told to the policies of the PF that a bridge is for', () => {
-    const bridges = { ovs: [{ name: 'br0', uplinks: [{ pciAddress: PF.pciAddress }] }, { name: 'br1' }] };
-    expect(told({ ...wanted(1, ['a']), bridges })).toEqual([
-      ['SriovNetworkNodePolicy', 'a', expect.stringMatching(/^ens2f0: Open vSwitch bridge br0 is wanted/)],
-    ]);
-  });
-
   it('is told to the pool that wants another RDMA mode, and to nobody where there is none', () => {
     const system = { rdmaMode: 'exclusive' as const };
     expect(told({ system }, reported([PF]), 'pool')).toEqual([

@@ -1,5 +1,5 @@
 import { type DesiredInterface, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
-import { findBridgeRefusals, findRdmaRefusal, findReportedRefusal, type Refusal } from '@sriov/node-limits';
+import { findRdmaRefusal, findReportedRefusal, type Refusal } from '@sriov/node-limits';
 import { policyProblem, type Problem } from '@sriov/selection';
 
 /** A node, and what is planned for it. */
@@ -30,12 +30,8 @@ export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): P
     const refusal = nic && findReportedRefusal(entry, nic);
     return refusal === undefined ? [] : ofPolicies(entry, refusal);
   });
-  const ofBridges = findBridgeRefusals(spec).flatMap((refusal) => {
-    const entry = entries.get(refusal.pciAddress ?? '');
-    return entry === undefined ? [] : ofPolicies(entry, refusal);
-  });
   const rdma = findRdmaRefusal(spec.system?.rdmaMode, system?.rdmaMode);
-  return [...ofPfs, ...ofBridges, ...(rdma === undefined || pool === undefined ? [] : [poolProblem(pool, node, rdma)])];
+  return [...ofPfs, ...(rdma === undefined || pool === undefined ? [] : [poolProblem(pool, node, rdma)])];
 }
 
 function poolProblem(name: string, node: string, { reason, message }: Refusal): Problem {

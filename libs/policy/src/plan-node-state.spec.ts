@@ -246,14 +246,19 @@ describe('planNodeState: pools and bridges', () => {
     });
   });
 
+  it('leaves bridges as they are while the gate is closed, or nobody knows whether it is', () => {
+    const { spec } = plan([bridged], { fleet: gate });
+    expect(plan([], { spec }).spec.bridges).toEqual(spec.bridges);
+    expect(plan([], { spec, fleet: gate }).spec.bridges).toBeUndefined();
+  });
+
   it('names a bridge that cannot be, and makes the others', () => {
     const faulty = policy('faulty', { nicSelector: { pfNames: ['ens2f1'] }, bridge: { ovs: {} } });
     const result = plan([bridged, faulty], { fleet: gate });
     expect(result.spec.bridges?.ovs).toHaveLength(1);
     expect(result.problems).toMatchObject([
       { name: 'faulty', message: 'spec.bridge requires eSwitchMode switchdev' },
-      { name: 'br', reason: 'Unsupported' },
-      { name: 'br', reason: 'Unsupported' },
+      { name: 'br', reason: 'Unsupported', message: expect.stringContaining('eSwitch mode switchdev is wanted') },
     ]);
   });
 });

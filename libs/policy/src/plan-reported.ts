@@ -111,7 +111,8 @@ function specOf(sources: Sources, rdmaMode: 'shared' | 'exclusive' | undefined):
   const kept = new Set(vanished.map(({ pciAddress }) => pciAddress));
   const { bridges, problems } = fleet.managesSoftwareBridges
     ? bridgesOf({ node: node.name, policies, layers, spec: node.state?.spec, kept })
-    : { bridges: undefined, problems: [] };
+    : // Switched off, or nobody knows: what was wanted of bridges stays, and daemons leave them alone.
+      { bridges: node.state?.spec?.bridges, problems: [] };
   return {
     value: { interfaces: interfaces.sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1)), bridges, system },
     problems: [...merged.flatMap((each) => each.problems), ...problems],

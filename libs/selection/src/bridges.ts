@@ -1,9 +1,7 @@
-import { type Bridges, type NodeStateSpec, type ObservedInterface, REASON } from '@sriov/api';
+import { type Bridges, type NodeStateSpec, type ObservedInterface, type OvsBridge, REASON } from '@sriov/api';
 import { type PfLayers } from './pf-layers.ts';
 import { type PreparedPolicy, type ReadablePolicy } from './prepare.ts';
 import { policyProblem, type Problem } from './problem.ts';
-
-type OvsBridge = NonNullable<Bridges['ovs']>[number];
 
 /** Bridges by the PCI address of the PF that is their uplink. */
 type BridgesByPf = ReadonlyMap<string, OvsBridge>;

@@ -83,6 +83,7 @@ const daemon = new Running((signal) =>
       passLimitSeconds: 600,
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
+      manageSoftwareBridges: false,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

@@ -110,6 +110,9 @@ it('a host is followed in its kernel and its journal', async () => {
     'list pci of the state folder',
     'list initial of the state folder',
     'read device-plugin of the state folder',
+    'list guids of the state folder',
+    'read infiniband/guids of the state folder',
+    'read managed-ovs-bridges.json of the state folder',
     'read handover.json of the hand-over folder',
   ]);
 });

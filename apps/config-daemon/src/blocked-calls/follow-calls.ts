@@ -44,6 +44,8 @@ export function followKernel(kernel: Kernel, watch: Watch): Kernel {
       watch.call(`exec ${[command, ...args].join(' ')}`, () => kernel.exec(command, args, options)),
     call: (method, message, options) =>
       watch.call(`call ${method.socket} ${method.method}`, () => kernel.call(method, message, options)),
+    callJson: (method, params, options) =>
+      watch.call(`call ${method.socket} ${method.method}`, () => kernel.callJson(method, params, options)),
     watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
   };
 }

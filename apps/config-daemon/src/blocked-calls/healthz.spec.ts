@@ -50,6 +50,7 @@ describe('a daemon whose look at the host does not come back', () => {
         passLimitSeconds: 0.2,
         configureHostInterfaces: false,
         devicePluginMetricsPort: 0,
+        manageSoftwareBridges: false,
         dryRun: false,
       },
       stop.signal,

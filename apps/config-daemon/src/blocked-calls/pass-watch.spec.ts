@@ -98,6 +98,7 @@ describe('the call that holds a pass', () => {
     list: never,
     exec: never,
     call: never,
+    callJson: never,
     watch: never,
   };
   const folder = Object.assign(new MemoryFolder(), { read: never, list: never, write: never, remove: never });
@@ -113,6 +114,10 @@ describe('the call that holds a pass', () => {
     [
       'call /run/a.sock /v1.A/List',
       (watch) => followKernel(kernel, watch).call({ socket: '/run/a.sock', method: '/v1.A/List' }, new Uint8Array()),
+    ],
+    [
+      'call /run/a.sock transact',
+      (watch) => followKernel(kernel, watch).callJson({ socket: '/run/a.sock', method: 'transact' }, []),
     ],
     ['read pci/a of the state folder', (watch) => followFolder(folder, watch).read('pci/a')],
     ['list pci of the state folder', (watch) => followFolder(folder, watch).list('pci')],

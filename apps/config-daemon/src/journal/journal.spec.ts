@@ -38,15 +38,14 @@ function put(name: string, content: string): void {
 const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500, autoprobe: true }): Promise<void> =>
   journal.own({ ...entry, ...change }, await journal.read(), initial);
 
+const NOTHING = {
+  ...{ owned: new Map(), initial: new Map(), damaged: new Map() },
+  ...{ plugin: {}, guids: { records: new Map() }, bridges: { own: new Map() } },
+};
+
 describe('the journal', () => {
   it('is empty on a node on which we never ran', async () => {
-    expect(await journal.read()).toEqual({
-      owned: new Map(),
-      initial: new Map(),
-      damaged: new Map(),
-      plugin: {},
-      guids: { records: new Map() },
-    });
+    expect(await journal.read()).toEqual(NOTHING);
   });
 
   it('holds an entry in the file, and the form, in which upstream holds it', async () => {
@@ -78,13 +77,7 @@ describe('the journal', () => {
   it('forgets a PF that is released', async () => {
     await own();
     await journal.release(PF);
-    expect(await journal.read()).toEqual({
-      owned: new Map(),
-      initial: new Map(),
-      damaged: new Map(),
-      plugin: {},
-      guids: { records: new Map() },
-    });
+    expect(await journal.read()).toEqual(NOTHING);
     expect([readdirSync(join(path, 'pci')), readdirSync(join(path, 'initial'))]).toEqual([[], []]);
   });
 
@@ -151,13 +144,7 @@ describe('a damaged file', () => {
 
   it.each(['README', `${PF}~`, `${PF}.unfinished`])('named %s is none of ours', async (name) => {
     put(`pci/${name}`, 'anything');
-    expect(await journal.read()).toEqual({
-      owned: new Map(),
-      initial: new Map(),
-      damaged: new Map(),
-      plugin: {},
-      guids: { records: new Map() },
-    });
+    expect(await journal.read()).toEqual(NOTHING);
   });
 });
 

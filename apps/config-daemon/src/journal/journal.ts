@@ -1,8 +1,16 @@
-import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
+import { desiredInterfaceSchema, type DesiredInterface, type OvsBridge, toWire, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { GUID_FILE, type GuidFacts, type GuidRecord, type InitialPf, readGuidFile } from '@sriov/node-plan';
+import {
+  type BridgeFacts,
+  GUID_FILE,
+  type GuidFacts,
+  type GuidRecord,
+  type InitialPf,
+  readGuidFile,
+} from '@sriov/node-plan';
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
+import { readBridgeFile, writeBridgeFile } from './bridge-file.ts';
 import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
@@ -28,6 +36,8 @@ export interface JournalEntries {
   readonly damaged: ReadonlyMap<string, string>;
   readonly plugin: PluginRecord;
   readonly guids: GuidFacts;
+  /** Bridges that the operator has made or begun to make. */
+  readonly bridges: BridgeFacts;
 }
 
 /** One file per PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
@@ -74,6 +84,7 @@ export class Journal {
       plugin: await readPluginRecord(this.#folder),
       // Where a file is damaged, VFs keep what they have.
       guids: { records: (await this.#readAll(GUIDS, guidRecordSchema)).entries, file: await this.#readGuidFile() },
+      bridges: await readBridgeFile(this.#folder),
     };
   }
 
@@ -110,6 +121,11 @@ export class Journal {
     const before = known.guids.records.get(pciAddress);
     if (before?.pfGuid === record.pfGuid && isSame(before.vfs, record.vfs)) return;
     await this.#folder.write(`${GUIDS}/${pciAddress}`, `${JSON.stringify(record)}\n`);
+  }
+
+  /** Writes which bridges are the operator's, before anything is done to them, unless it stands there already. */
+  async ownBridges(bridges: readonly OvsBridge[], known: BridgeFacts): Promise<void> {
+    await writeBridgeFile(this.#folder, bridges, known);
   }
 
   /** Writes what is known of the device plugin, unless it stands there already. */

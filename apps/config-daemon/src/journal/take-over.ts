@@ -7,9 +7,9 @@ import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 
 /**
  * Writes into the journal which PFs the operator is responsible for: every PF whose entry is in force or will be,
- * before anything is done to it. PFs on which nothing of ours is left are removed from the journal. It also writes why
- * the device plugin will have to be restarted. Returns what could not be written. Nothing may be done to the host then,
- * because after a crash nobody would know to whom the VFs belong.
+ * before anything is done to it. PFs on which nothing of ours is left are removed from the journal. It also writes which
+ * bridges are the operator's, and why the device plugin will have to be restarted. Returns what could not be written.
+ * Nothing may be done to the host then, because after a crash nobody would know to whom the VFs belong.
  */
 export async function takeOver(
   journal: Journal,
@@ -21,6 +21,7 @@ export async function takeOver(
   try {
     await recordVfChanges(journal, known.plugin, because);
     await recordGuids(journal, known, plan);
+    await recordBridges(journal, gathered, plan);
     for (const entry of plan.taken) {
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
       const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
@@ -38,6 +39,11 @@ export async function takeOver(
 
 async function recordGuids(journal: Journal, known: JournalEntries, { guids }: HostPlan): Promise<void> {
   for (const [pciAddress, record] of guids ?? []) await journal.recordGuids(pciAddress, record, known);
+}
+
+/** Which bridges are ours stays as it is known where the plan does not say it. */
+async function recordBridges(journal: Journal, { journal: known }: Gathered, { ownBridges }: HostPlan): Promise<void> {
+  if (ownBridges !== undefined) await journal.ownBridges(ownBridges, known.bridges);
 }
 
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */

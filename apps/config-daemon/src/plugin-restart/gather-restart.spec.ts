@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, type SriovNetworkNodeState } from '@sriov/api';
-import { type HostFacts, type HostPlan, type PlanProblem, type StepFailureKind, type StepName } from '@sriov/node-plan';
+import {
+  type HostFacts,
+  type HostPlan,
+  type PlanProblem,
+  type StepFailure,
+  type StepFailureKind,
+  type StepName,
+} from '@sriov/node-plan';
 import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { type FailedStep } from '../steps/failed-step.ts';
 import { gatherForeseen, gatherRestart, type PassEnd, watchVfSteps } from './gather-restart.ts';
@@ -60,12 +67,13 @@ describe('after a pass, the restart waits', () => {
     expect(gatherRestart(end, { nodeState: own, cached }).unsettled).toEqual(unsettled);
   });
 
-  it.each<[string, string, StepFailureKind, readonly string[]]>([
+  it.each<[string, string, StepFailureKind, readonly string[], StepFailure['kind']?]>([
     ['for a step that failed on a PF with VFs', PF, 'failed', [PF]],
+    ['for no bridge that could not be made', PF, 'failed', [], 'make-bridge'],
     ['for no step that failed on a PF without VFs', OTHER, 'failed', []],
     ['for a call that has not come back', OTHER, 'blocked', [OTHER]],
-  ])('%s', (_, pciAddress, outcome, unsettled) => {
-    const failed = { ...end, failures: [{ pciAddress, outcome }] };
+  ])('%s', (_, pciAddress, outcome, unsettled, kind = 'bind-vf') => {
+    const failed = { ...end, failures: [{ pciAddress, outcome, kind }] };
     expect(gatherRestart(failed, { nodeState: own, cached: own }).unsettled).toEqual(unsettled);
   });
 });

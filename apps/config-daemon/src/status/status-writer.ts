@@ -97,7 +97,11 @@ function withoutInterfaces({ observed, verdict, ...others }: Pass, bytes: number
 
 function statusObject(cached: SriovNetworkNodeState, status: NodeStateStatus): SriovNetworkNodeState {
   const { name, namespace = '' } = cached.metadata;
-  // Another manager's error text would outlive an apply that merely leaves the field out.
-  const cleared = cached.status?.lastSyncError && !status.lastSyncError ? { lastSyncError: '' } : {};
+  const cleared = {
+    // What another manager has written would outlive an apply that merely leaves the field out.
+    ...(cached.status?.lastSyncError && !status.lastSyncError && { lastSyncError: '' }),
+    // The same; and where the list is ours, the API server would leave null in its place, which it then refuses.
+    ...(cached.status?.bridges && !status.bridges && { bridges: { ovs: [] } }),
+  };
   return { metadata: { name, namespace }, status: { ...status, ...cleared } };
 }

@@ -1,7 +1,7 @@
 import { describeVfStep, type PfPlan, pfTitle, type StepName, type VfStep } from '@sriov/node-plan';
 
 /** The PF of a plan, as its steps name it. */
-export function placeOf(plan: PfPlan): Pick<StepName, 'pf' | 'pciAddress'> {
+export function placeOf(plan: Pick<PfPlan, 'pciAddress' | 'name'>): Pick<StepName, 'pf' | 'pciAddress'> {
   return { pf: pfTitle(plan), pciAddress: plan.pciAddress };
 }
 

@@ -92,6 +92,7 @@ export const startDaemon = (settings: object = {}): void => {
       passLimitSeconds: 600,
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
+      manageSoftwareBridges: false,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

@@ -109,6 +109,11 @@ export class PowerCut {
         const call = (): Promise<Uint8Array> => kernel.call(method, message, options);
         return method.method === SYNC_METHOD ? this.#change(call) : this.#look(call);
       },
+      callJson: (method, params, options) => {
+        const isLook = !/"op":"(insert|update|mutate|delete)"/.test(JSON.stringify(params));
+        const call = (): Promise<unknown> => kernel.callJson(method, params, options);
+        return isLook ? this.#look(call) : this.#change(call);
+      },
       watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
       write: (path, value, options) => this.#change(() => kernel.write(path, value, options)),
       exec: (command, args, options) =>

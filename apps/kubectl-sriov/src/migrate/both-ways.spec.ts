@@ -123,6 +123,7 @@ function startServices(): void {
     ...{
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
+      manageSoftwareBridges: false,
       dryRun: false,
       simulate: worldFile,
       simulateState: machineFile,

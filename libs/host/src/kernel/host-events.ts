@@ -18,6 +18,11 @@ export function podEvents(kernel: Pick<Kernel, 'watch'>): HostEvents {
   return eventsOf(kernel, 'pod');
 }
 
+/** Open vSwitch starts or stops. */
+export function ovsEvents(kernel: Pick<Kernel, 'watch'>): HostEvents {
+  return eventsOf(kernel, 'ovs');
+}
+
 const eventsOf = (kernel: Pick<Kernel, 'watch'>, source: KernelEvent['kind']): HostEvents => ({
   what: `the ${source} events of the host`,
   open: (tell, signal) => kernel.watch(source, tell, signal),

@@ -14,10 +14,11 @@ import {
   type RpcMethod,
 } from './kernel.ts';
 import { readOwnedByRoot } from './read-owned-by-root.ts';
+import { callJsonRpc } from './call-json.ts';
 import { followProcess } from './follow-process.ts';
 import { runProcess } from './run-process.ts';
 import { UnansweredCalls } from './unanswered-calls.ts';
-import { watchFolder } from './watch-folder.ts';
+import { watchFolder, watchFolderToCome } from './watch-folder.ts';
 
 /** These show the kernel, not the host's disk: they are the same inside a privileged container. */
 const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
@@ -27,6 +28,9 @@ const DEVICE_SUBSYSTEMS = ['pci', 'infiniband', 'vdpa', 'auxiliary'];
 
 /** Where the kubelet has a folder for each pod of the node (k8s.io/kubernetes/pkg/kubelet/config/defaults.go). */
 const POD_FOLDER = '/var/lib/kubelet/pods';
+
+/** Where Open vSwitch has its sockets. `/var/run` of most hosts is a link that leads elsewhere in a container. */
+const OVS_FOLDER = '/run/openvswitch';
 
 /**
  * Files that are read at the same time: more than a few reads are not faster, and a look at thousands of VFs would open
@@ -93,6 +97,10 @@ export class HostKernel implements Kernel {
     return callUnary({ socket: this.#realPath(socket), method }, message, options);
   }
 
+  callJson(method: RpcMethod, params: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
+    return callJsonRpc({ ...method, realSocket: this.#realPath(method.socket) }, params, options);
+  }
+
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const isInContainer = options.onHost === true && this.#hostRoot !== '';
     const words = isInContainer ? ['chroot', this.#hostRoot, command, ...args] : [command, ...args];
@@ -103,12 +111,15 @@ export class HostKernel implements Kernel {
    * Links are followed with `ip monitor link`. Devices with `udevadm monitor --kernel`, which hears the uevents of the
    * kernel itself, those for `bind` and `unbind` since Linux 4.14 among them; that of the host where there is none
    * here. Pods with the kubelet's folder of pods: one is made there before the pod's containers start, and removed when
-   * they have ended and nothing of the pod is left. No interface tells of the end of a pod that had a VF by VFIO.
+   * they have ended and nothing of the pod is left. No interface tells of the end of a pod that had a VF by VFIO. Open
+   * vSwitch with the folder of its sockets.
    */
   async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
     const tell = (): void => onEvent({ kind: source });
     if (source === 'pod')
       return attempt('watch', POD_FOLDER, () => watchFolder(this.#realPath(POD_FOLDER), tell, signal));
+    if (source === 'ovs')
+      return attempt('watch', OVS_FOLDER, () => watchFolderToCome(this.#realPath(OVS_FOLDER), tell, signal));
     if (source === 'link') return followProcess(['ip', '-o', 'monitor', 'link'], tell, signal);
     const words = ['udevadm', 'monitor', '--kernel', ...DEVICE_SUBSYSTEMS.map((name) => `--subsystem-match=${name}`)];
     try {

@@ -44,19 +44,27 @@ export interface Kernel {
   call(method: RpcMethod, message: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
 
   /**
-   * Tells of changes of links, of PCI devices (one comes or goes, a driver is bound or unbound), or of the pods of the
-   * node (one comes, or is gone and has given back its devices), until `signal` aborts. Events are hints to observe
-   * again: some may be lost or merged, and some tell of nothing that matters. Resolves on abort, rejects when the source
-   * of events fails.
+   * Calls a method of a JSON-RPC 1.0 server of the host, such as that of Open vSwitch (RFC 7047), and resolves with the
+   * result.
+   * @throws {KernelError} `ENOENT` or `ECONNREFUSED` where nobody listens, `ETIMEDOUT` when no answer has come at the
+   * deadline, `EPROTO` when what came is none, or is an error
+   */
+  callJson(method: RpcMethod, params: readonly unknown[], options?: CallOptions): Promise<unknown>;
+
+  /**
+   * Tells of changes of links, of PCI devices (one comes or goes, a driver is bound or unbound), of the pods of the node
+   * (one comes, or is gone and has given back its devices), or of Open vSwitch (it starts or stops), until `signal`
+   * aborts. Events are hints to observe again: some may be lost or merged, and some tell of nothing that matters.
+   * Resolves on abort, rejects when the source of events fails.
    */
   watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
-/** A method of a gRPC service that listens on a unix socket. */
+/** A method of a service that listens on a unix socket. */
 export interface RpcMethod {
   /** Absolute path of the host. */
   readonly socket: string;
-  /** Such as `/v1.PodResourcesLister/List`. */
+  /** Such as `/v1.PodResourcesLister/List` of gRPC, or `transact`. */
   readonly method: string;
 }
 
@@ -105,7 +113,7 @@ export interface ExecResult {
 
 /** A hint that something changed. */
 export interface KernelEvent {
-  readonly kind: 'link' | 'device' | 'pod';
+  readonly kind: 'link' | 'device' | 'pod' | 'ovs';
   /** Interface name or PCI address, where the source tells it. */
   readonly name?: string;
 }

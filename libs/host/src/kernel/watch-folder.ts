@@ -1,5 +1,6 @@
-import { watch } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { hasCode } from '@sriov/errors';
 
 /**
  * Calls `tell` when something in a folder comes, goes or changes, until the signal aborts. Resolves on abort.
@@ -16,4 +17,33 @@ export function watchFolder(folder: string, tell: () => void, signal: AbortSigna
     watcher.once('error', reject);
     watcher.once('close', () => (signal.aborted ? resolve() : reject(new Error(`${folder} is no longer there`))));
   });
+}
+
+/**
+ * As {@link watchFolder}, for a folder that may not be there yet: it is waited for in the folder above it.
+ * @throws Error when the folder above is not there, or the folder goes
+ */
+export async function watchFolderToCome(folder: string, tell: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await watchFolder(folder, tell, signal);
+      return;
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+    await untilThere(folder, signal);
+    tell();
+  }
+}
+
+/** Resolves when the folder is there, or the signal aborts. */
+async function untilThere(folder: string, signal: AbortSignal): Promise<void> {
+  const found = new AbortController();
+  const look = (): void => {
+    if (existsSync(folder)) found.abort();
+  };
+  const watching = watchFolder(dirname(folder), look, AbortSignal.any([signal, found.signal]));
+  // It may have come before anybody watched.
+  look();
+  await watching;
 }

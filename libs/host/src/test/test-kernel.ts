@@ -19,6 +19,8 @@ export class TestKernel implements Kernel {
   readonly deadlines = new Map<string, number>();
   /** Answers of gRPC methods by socket and method, such as `/run/x.sock /v1.Service/List`. */
   readonly answers = new Map<string, Uint8Array>();
+  /** Answers of JSON-RPC methods, likewise. */
+  readonly jsonAnswers = new Map<string, unknown>();
   pod?: string;
   /** Called after each write. */
   onWrite: (path: string, value: string) => void = () => undefined;
@@ -62,6 +64,12 @@ export class TestKernel implements Kernel {
     const answer = this.answers.get(line);
     if (answer === undefined) throw new KernelError({ verb: 'call', path: line, code: 'UNAVAILABLE' });
     return Promise.resolve(answer);
+  }
+
+  callJson({ socket, method }: RpcMethod): Promise<unknown> {
+    const path = `${socket} ${method}`;
+    if (!this.jsonAnswers.has(path)) return Promise.reject(new KernelError({ verb: 'call', path, code: 'ENOENT' }));
+    return Promise.resolve(this.jsonAnswers.get(path));
   }
 
   async exec(command: string, args: readonly string[], { deadlineMs }: ExecOptions = {}): Promise<ExecResult> {

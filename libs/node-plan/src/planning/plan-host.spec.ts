@@ -53,12 +53,10 @@ describe('a node', () => {
     const spec = {
       interfaces: [entry],
       system: { rdmaMode: 'exclusive' as const },
-      bridges: { ovs: [{ name: 'br-0000_01_00.0', uplinks: [{ pciAddress: PF }] }] },
     };
     const plan = planHost(testFacts([testPf()], [], { spec }));
     expect(plan.pfs).toHaveLength(1);
     expect(plan.problems.map(({ reason, message }) => [reason, message.split(',')[0]])).toEqual([
-      ['Unsupported', 'Open vSwitch bridge br-0000_01_00.0 is wanted'],
       ['Unsupported', 'RDMA mode exclusive is wanted'],
     ]);
     const observed = { interfaces: [testPf(four)], problems: [], rdmaMode: 'exclusive' as const };

@@ -1,11 +1,12 @@
 import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
-import { findBridgeRefusals, findRdmaRefusal } from '@sriov/node-limits';
+import { findRdmaRefusal } from '@sriov/node-limits';
 import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
+import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
@@ -28,14 +29,19 @@ export interface HostFacts {
   readonly blocked: ReadonlyMap<string, string>;
   /** Change PFs that the host itself depends on. */
   readonly allowHostInterfaces: boolean;
+  /** Absent where bridges are none of our business. */
+  readonly bridges?: BridgeFacts;
 }
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
 export function planHost(facts: HostFacts): HostPlan {
-  return facts.plannedFrom === undefined ? UNPLANNED : planWish(facts);
+  if (facts.plannedFrom === undefined) return UNPLANNED;
+  const { problems, ...bridges } = planBridges(facts);
+  const plan = planPfs({ ...facts, observed: withoutOwnUplinks(facts) });
+  return { ...plan, ...bridges, problems: [...plan.problems, ...problems] };
 }
 
-function planWish(facts: HostFacts): HostPlan {
+function planPfs(facts: HostFacts): HostPlan {
   const host = indexHost(facts);
   const desired = facts.spec.interfaces ?? [];
   const wanted = new Map<string, DesiredInterface>();
@@ -65,7 +71,6 @@ function nodeProblems({ spec, observed }: HostFacts, { guids }: HostIndex): Plan
   const rdma = findRdmaRefusal(spec.system?.rdmaMode, observed.rdmaMode);
   const { fileFault } = guids;
   return [
-    ...findBridgeRefusals(spec),
     ...(rdma === undefined ? [] : [rdma]),
     ...(fileFault === undefined ? [] : [{ reason: REASON.guidsInvalid, message: describeFileFault(fileFault) }]),
   ];

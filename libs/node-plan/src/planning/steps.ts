@@ -1,4 +1,4 @@
-import { type DesiredInterface, type REASON } from '@sriov/api';
+import { type DesiredInterface, type OvsBridge, type REASON } from '@sriov/api';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
@@ -17,6 +17,24 @@ export type VfStep =
   | { readonly kind: 'unbind-vf' }
   | { readonly kind: 'bind-vf'; readonly driver: string }
   | { readonly kind: 'set-vf-mtu'; readonly mtu: number };
+
+/** One action on a bridge of Open vSwitch: done at once or not at all. `uplink` is the name of an interface. */
+export type BridgeStep =
+  | { readonly kind: 'make-bridge'; readonly bridge: OvsBridge; readonly uplink: string }
+  /** `before` is what the operator wanted of the bridge so far. */
+  | { readonly kind: 'change-bridge'; readonly bridge: OvsBridge; readonly uplink: string; readonly before: OvsBridge }
+  /** `ports` are the names of those that it may have. */
+  | { readonly kind: 'remove-bridge'; readonly ports: readonly string[] };
+
+/** What will be done to one bridge. A bridge goes before its PF is changed, and is made or changed after that. */
+export interface BridgePlan {
+  readonly name: string;
+  /** The PF that is its uplink, with its interface name for people. */
+  readonly pf: Pick<PfPlan, 'pciAddress' | 'name'>;
+  /** Why: one sentence per difference between what is and what should be. */
+  readonly because: readonly string[];
+  readonly step: BridgeStep;
+}
 
 /** The steps of one VF, in order. VFs of a PF are independent of each other. */
 export interface VfPlan {
@@ -57,6 +75,11 @@ export type PlanProblemReason = (typeof REASON)[
   | 'interfaceUnreadable'
   | 'vfInUse'
   | 'hostInterface'
+  | 'ovsUnavailable'
+  | 'bridgeForeign'
+  | 'bridgeInUse'
+  | 'bridgePortFailed'
+  | 'stateDamaged'
   | 'unsupported'
   | 'specInvalid'
   | 'blocked'
@@ -65,7 +88,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'handoverFailed'
   | 'notWithdrawn'];
 
-/** What will be done to a host. Empty `pfs` and `problems`: the host is as the spec wants it. */
+/** What will be done to a host. Empty `pfs`, `bridges` and `problems`: the host is as the spec wants it. */
 export interface HostPlan {
   /** Kernel modules to load first. */
   readonly modules: readonly string[];
@@ -80,4 +103,13 @@ export interface HostPlan {
   readonly guids?: ReadonlyMap<string, GuidRecord>;
   /** What people should know, and what keeps nothing from being done; absent where there is nothing. */
   readonly warnings?: readonly string[];
+  /** In order of their names; absent where bridges are none of our business. */
+  readonly bridges?: readonly BridgePlan[];
+  /** Bridges that are ours, or will be when the plan is carried out; absent where that stays as it is known. */
+  readonly ownBridges?: readonly OvsBridge[];
+}
+
+/** Whether the plan changes nothing on the host. */
+export function isIdle({ pfs, bridges = [] }: Pick<HostPlan, 'pfs' | 'bridges'>): boolean {
+  return pfs.length === 0 && bridges.length === 0;
 }

@@ -1,5 +1,5 @@
 import { type NodeFailure, REASON, type Reason } from '@sriov/api';
-import { type PfPlan, type PlanProblem } from '../planning/steps.ts';
+import { type BridgePlan, type PfPlan, type PlanProblem } from '../planning/steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 import { type Remainder } from './remainder.ts';
@@ -14,12 +14,13 @@ export type FoundFailure = Omit<NodeFailure, 'since' | 'name'> & { readonly reas
  */
 export function findFailures({ rest, failures, journalProblems }: Remainder): FoundFailure[] {
   const failed = new Set(failures.map(({ pciAddress }) => pciAddress));
-  const ofRest = failures.length === 0 ? changedBack : leftOver;
+  const left = failures.length === 0 ? CHANGED_BACK : LEFT_OVER;
   return [
     ...groupAlike(failures).map(ofStep),
     ...rest.problems.map(ofProblem),
     ...journalProblems.map((problem) => ({ ...problem, reason: REASON.stateDamaged })),
-    ...rest.pfs.filter(({ pciAddress }) => !failed.has(pciAddress)).map(ofRest),
+    ...rest.pfs.filter(({ pciAddress }) => !failed.has(pciAddress)).map((plan) => ofPlan(plan, left)),
+    ...(rest.bridges ?? []).filter(({ pf }) => !failed.has(pf.pciAddress)).map((plan) => ofBridge(plan, left)),
   ];
 }
 
@@ -69,20 +70,23 @@ function ofProblem({ pciAddress, reason, message }: PlanProblem): FoundFailure {
   return { ...placed(pciAddress), reason, message: text };
 }
 
-function changedBack(plan: PfPlan): FoundFailure {
-  return ofPlan(plan, REASON.undone, 'the host keeps changing back');
-}
+/** Why something is still to be done when a pass ends. */
+type Leftover = readonly [reason: Reason, what: string];
 
+const CHANGED_BACK: Leftover = [REASON.undone, 'the host keeps changing back'];
 /** A failure elsewhere has ended the pass before the PF was done. */
-function leftOver(plan: PfPlan): FoundFailure {
-  return ofPlan(plan, REASON.applying, 'still to be done');
-}
+const LEFT_OVER: Leftover = [REASON.applying, 'still to be done'];
 
-function ofPlan(plan: PfPlan, reason: Reason, what: string): FoundFailure {
+function ofPlan(plan: PfPlan, [reason, what]: Leftover): FoundFailure {
   const { pciAddress, before, vfs, after, because } = plan;
   const [step] = [...before, ...vfs.flatMap(({ steps }) => steps), ...after];
   const message = `${pfTitle(plan)}: ${what}: ${because.join(', ')}`;
   return { pciAddress, ...(step && { step: step.kind }), reason, message };
+}
+
+function ofBridge({ name, pf, because, step }: BridgePlan, [reason, what]: Leftover): FoundFailure {
+  const message = `${pfTitle(pf)}: bridge ${name}: ${what}: ${because.join(', ')}`;
+  return { pciAddress: pf.pciAddress, step: step.kind, reason, message };
 }
 
 const placed = (pciAddress = ''): { pciAddress?: string } => (pciAddress === '' ? {} : { pciAddress });

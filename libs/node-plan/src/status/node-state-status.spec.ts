@@ -34,10 +34,12 @@ describe('is it news', () => {
     ['a field is empty instead of absent', withVf({}), { ...withVf({}), lastSyncError: '' }, false],
     [
       'others have written what we never write',
-      { ...withVf({}), system: { rdmaMode: 'shared' as const }, bridges: { ovs: [{ name: 'br0' }] } },
+      { ...withVf({}), system: { rdmaMode: 'shared' as const } },
       withVf({}),
       false,
     ],
+    ['a bridge is no longer looked at', { ...withVf({}), bridges: { ovs: [{ name: 'br0' }] } }, withVf({}), true],
+    ['bridges are none, however that is written', { ...withVf({}), bridges: { ovs: [] } }, withVf({}), false],
     ['the RDMA mode is seen', withVf({}), { ...withVf({}), system: { rdmaMode: 'exclusive' as const } }, true],
     ['the sync status has changed', withVf({}), { ...withVf({}), syncStatus: 'Failed' }, true],
   ])('that %s?', (_, present, next, expected) => {

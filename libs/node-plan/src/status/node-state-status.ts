@@ -24,6 +24,7 @@ import {
 } from '@sriov/conditions';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type FoundFailure } from './node-failures.ts';
+import { statusBridges } from './status-bridges.ts';
 import { statusInterfaces } from './status-interfaces.ts';
 import { type Verdict } from './verdict.ts';
 
@@ -56,6 +57,7 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
   const status = toWire(nodeStateStatusSchema, {
     interfaces,
     ...(interfaces && countDevices(interfaces)),
+    bridges: bridgesAfter(nodeState, observed),
     system: observed?.rdmaMode && { rdmaMode: observed.rdmaMode },
     syncStatus: verdict.syncStatus,
     // As the condition has it: not longer than anybody reads.
@@ -64,6 +66,12 @@ export function nextStatus(nodeState: SriovNetworkNodeState, pass: Pass, now: nu
     conditions,
   });
   return { status, events };
+}
+
+/** Nothing but a look says what has become of them. */
+function bridgesAfter({ spec, status }: SriovNetworkNodeState, observed: Pass['observed']): NodeStateStatus['bridges'] {
+  const before = status?.bridges;
+  return observed ? statusBridges(observed.softwareBridges, { wanted: spec?.bridges, before }) : before;
 }
 
 function nextConditions(
@@ -141,7 +149,7 @@ function isSameFailure(before: NodeFailure, { pciAddress, reason, step }: FoundF
 }
 
 /** The status as text, without what others write into it. Equal texts are equal statuses. */
-export function statusText({ bridges: _, system: __, ...status }: NodeStateStatus): string {
+export function statusText({ system: _, ...status }: NodeStateStatus): string {
   return wireText(nodeStateStatusSchema, { ...status, conditions: ownConditions(status) });
 }
 

@@ -2,6 +2,7 @@ import { type Reason, REASON, SYNC_STATUS, type SyncStatus } from '@sriov/api';
 import { describePlan } from '../words/describe-plan.ts';
 import { findFailures, type FoundFailure, groupAlike } from './node-failures.ts';
 import { type Remainder } from './remainder.ts';
+import { isIdle } from '../planning/steps.ts';
 import { type StepFailure } from './step-failure.ts';
 
 /** What a pass has to say about the node. */
@@ -24,7 +25,7 @@ export function applying(lines: readonly string[]): Verdict {
  */
 export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
   const { rest, failures, journalProblems } = remainder;
-  const isUndone = failures.length === 0 && rest.pfs.length > 0;
+  const isUndone = failures.length === 0 && !isIdle(rest);
   const lines = [
     ...failureLines(failures),
     ...rest.problems.map(({ message }) => message),

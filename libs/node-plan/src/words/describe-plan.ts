@@ -1,16 +1,49 @@
-import { type HostPlan, type PfPlan, type PfStep, type VfPlan, type VfStep } from '../planning/steps.ts';
+import {
+  type BridgePlan,
+  type BridgeStep,
+  type HostPlan,
+  type PfPlan,
+  type PfStep,
+  type VfPlan,
+  type VfStep,
+} from '../planning/steps.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
-export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems'>;
+export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems' | 'bridges'>;
 
 /** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
 export function describePlan(plan: DescribedPlan): string[] {
+  const { bridges = [] } = plan;
   return [
     ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
+    ...bridges.filter(goesFirst).flatMap(describeBridge),
     ...plan.pfs.flatMap(describePf),
+    ...bridges.filter((bridge) => !goesFirst(bridge)).flatMap(describeBridge),
     ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
   ];
+}
+
+/** Whether the step on the bridge comes before the PFs: a bridge is removed before the VFs of its uplink. */
+export function goesFirst({ step }: BridgePlan): boolean {
+  return step.kind === 'remove-bridge';
+}
+
+function describeBridge({ name, pf, because, step }: BridgePlan): string[] {
+  const why = because.map((reason) => `  because ${reason}`);
+  return [`bridge ${name} of ${pfTitle(pf)}:`, ...why, `  ${describeBridgeStep(step)}`];
+}
+
+/** A step on a bridge, in words. */
+export function describeBridgeStep(step: BridgeStep): string {
+  switch (step.kind) {
+    case 'make-bridge':
+      return `make the bridge with the uplink ${step.uplink}`;
+    case 'change-bridge':
+      return 'change the bridge';
+    case 'remove-bridge':
+      return 'remove the bridge';
+  }
 }
 
 function describePf(plan: PfPlan): string[] {

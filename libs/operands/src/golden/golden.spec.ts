@@ -25,7 +25,7 @@ const EVERYTHING: Partial<OperandSettings> = {
 const CONFIG: OperatorConfigSpec = {
   useCDI: true,
   logLevel: 2,
-  featureGates: { metricsExporter: true },
+  featureGates: { manageSoftwareBridges: true, metricsExporter: true },
   configDaemonEnvVars: { AUDIT_SECONDS: '60' },
 };
 

@@ -140,6 +140,7 @@ function portOf(kernel: SimulatedKernel): Kernel {
     readlink: (path) => kernel.readlink(path),
     list: (path) => kernel.list(path),
     call: (method, message, options) => kernel.call(method, message, options),
+    callJson: (method, params, options) => kernel.callJson(method, params, options),
     exec: (command, args, options) => kernel.exec(command, args, options),
     watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
   };

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type NodeStateSpec, type NodeStateStatus } from '@sriov/api';
+import { nextStatus, verdictOf } from '@sriov/node-plan';
+import { TestOvs } from '@sriov/testing/ovs';
+import { converge, type Converged } from './converge.ts';
+import { Journal } from './journal/journal.ts';
+import { BRIDGE, BridgedHost, bridgedSpec, SWITCH, unbridgedSpec, UPLINK } from './test/bridged-host.ts';
+import { hostPorts, MemoryFolder, PowerCut } from './test/test-host.ts';
+
+jest.setTimeout(240_000);
+
+const RECORD = 'managed-ovs-bridges.json';
+
+let ovs: TestOvs;
+beforeAll(async () => {
+  ovs = await TestOvs.start();
+});
+afterAll(() => ovs.close());
+
+interface Host {
+  readonly host: BridgedHost;
+  readonly folder: MemoryFolder;
+}
+
+/** A fresh host, with no bridge in Open vSwitch. */
+async function boot(): Promise<Host> {
+  for (const name of (await ovs.vsctl('list-br')).split('\n').filter(Boolean)) await ovs.vsctl('del-br', name);
+  return { host: await BridgedHost.boot(ovs), folder: new MemoryFolder() };
+}
+
+/** One pass of a daemon that was just started, cut off after so many changes. */
+function pass({ host, folder }: Host, spec: NodeStateSpec, cut = new PowerCut(Infinity)): Promise<Converged> {
+  const ports = hostPorts({ kernel: cut.kernel(host.kernel), journal: new Journal(cut.folder(folder)) });
+  const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
+  const wanted = { spec, plannedFrom: new Set([SWITCH]), allowHostInterfaces: false };
+  return converge({ ...ports, managesBridges: true }, wanted, followers);
+}
+
+/** What the pass reports, after what was reported before. */
+function statusOf(spec: NodeStateSpec, converged: Converged, before: NodeStateStatus = {}): NodeStateStatus {
+  const state = { metadata: { name: 'n', generation: 1 }, spec, status: before };
+  return nextStatus(state, { observed: converged.observed, verdict: verdictOf(converged) }, 0).status;
+}
+
+const reasonsOf = ({ failures = [] }: NodeStateStatus): string[] => failures.map(({ reason }) => reason);
+
+/** Open vSwitch as ovs-vsctl shows it, and our own files. */
+async function whole({ folder }: Host): Promise<unknown> {
+  const columns = (table: string, names: string): Promise<string> =>
+    ovs.vsctl(`--columns=${names}`, '--format=csv', '--no-headings', 'list', table);
+  const tables = [
+    await columns('Bridge', 'name,datapath_type,fail_mode,external_ids,other_config'),
+    await columns('Interface', 'name,type,options,external_ids,other_config,mtu_request'),
+  ].map((text) => text.split('\n').sort());
+  return [tables, folder.files.get(RECORD)];
+}
+
+let fresh: Host;
+beforeEach(async () => {
+  fresh = await boot();
+});
+
+describe('a bridge of a policy', () => {
+  it('is made, recorded and reported, and then left alone', async () => {
+    const spec = bridgedSpec({ failMode: 'secure', externalIDs: { a: '1' } });
+    const first = await pass(fresh, spec);
+    expect(statusOf(spec, first)).toMatchObject({
+      syncStatus: 'Succeeded',
+      bridges: {
+        ovs: [
+          {
+            name: BRIDGE,
+            bridge: { failMode: 'secure', externalIDs: { a: '1' } },
+            uplinks: [{ pciAddress: SWITCH, name: UPLINK }],
+          },
+        ],
+      },
+    });
+    expect(JSON.parse(fresh.folder.files.get(RECORD) ?? '')).toEqual({
+      [BRIDGE]: {
+        ...spec.bridges?.ovs?.[0],
+        bridge: { failMode: 'secure', externalIDs: { a: '1' } },
+        uplinks: [{ pciAddress: SWITCH, name: UPLINK }],
+      },
+    });
+    const reference = await ovs.vsctl('get', 'Bridge', BRIDGE, '_uuid');
+    expect([first.hasActed, (await pass(fresh, spec)).hasActed]).toEqual([true, false]);
+    expect(await ovs.vsctl('get', 'Bridge', BRIDGE, '_uuid')).toBe(reference);
+  });
+
+  it('does not keep the number of VFs from changing', async () => {
+    await pass(fresh, bridgedSpec());
+    expect(statusOf(bridgedSpec(), await pass(fresh, bridgedSpec({}, 2)))).toMatchObject({
+      syncStatus: 'Succeeded',
+      interfaces: [{ numVfs: 2 }],
+    });
+  });
+
+  it('goes with the policy, and so do the VFs', async () => {
+    await pass(fresh, bridgedSpec());
+    const last = await pass(fresh, {});
+    expect(statusOf({}, last)).toMatchObject({ syncStatus: 'Succeeded', interfaces: [{ pciAddress: SWITCH }] });
+    expect(statusOf({}, last).interfaces?.[0]?.numVfs).toBeUndefined();
+    expect([await ovs.vsctl('list-br'), fresh.folder.files.get(RECORD)]).toEqual(['', '{}']);
+  });
+
+  it('stays with its VFs while somebody else has a port there, and is reported as long as it is there', async () => {
+    const before = statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()));
+    await ovs.vsctl('add-port', BRIDGE, 'tap0');
+    const status = statusOf({}, await pass(fresh, {}), before);
+    expect(reasonsOf(status).sort()).toEqual(['BridgeInUse', 'HostInterface']);
+    expect([status.bridges?.ovs?.[0]?.name, status.interfaces?.[0]?.numVfs]).toEqual([BRIDGE, 4]);
+    await ovs.vsctl('del-port', 'tap0');
+    expect(statusOf({}, await pass(fresh, {}), status)).toMatchObject({ syncStatus: 'Succeeded' });
+    expect(await ovs.vsctl('list-br')).toBe('');
+  });
+
+  it('is nothing that the daemon touches where somebody else has made it', async () => {
+    await ovs.vsctl('add-br', BRIDGE, '--', 'add-port', BRIDGE, UPLINK);
+    expect(statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()))).toMatchObject({ syncStatus: 'Succeeded' });
+    const other = bridgedSpec({ failMode: 'secure' });
+    expect(reasonsOf(statusOf(other, await pass(fresh, other)))).toEqual(['BridgeForeign']);
+    expect(await ovs.vsctl('get', 'Bridge', BRIDGE, 'fail_mode')).toBe('[]');
+    await pass(fresh, unbridgedSpec());
+    expect(await ovs.vsctl('list-br')).toBe(BRIDGE);
+  });
+
+  it('of upstream is taken over as it is', async () => {
+    await ovs.vsctl('add-br', BRIDGE, '--', 'add-port', BRIDGE, UPLINK);
+    const [bridge] = bridgedSpec().bridges?.ovs ?? [];
+    fresh.folder.files.set(RECORD, JSON.stringify({ [BRIDGE]: bridge }));
+    expect((await pass(fresh, bridgedSpec())).hasActed).toBe(false);
+    await pass(fresh, unbridgedSpec());
+    expect(await ovs.vsctl('list-br')).toBe('');
+  });
+
+  it('waits for Open vSwitch, stays reported meanwhile, and is made when it is there', async () => {
+    await ovs.stopServer();
+    const before = statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()));
+    expect(before.failures).toMatchObject([{ pciAddress: SWITCH, reason: 'OpenVSwitchUnavailable' }]);
+    await ovs.startServer();
+    const made = statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()));
+    expect(made).toMatchObject({ syncStatus: 'Succeeded', bridges: { ovs: [{ name: BRIDGE }] } });
+    await ovs.stopServer();
+    expect(statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()), made).bridges).toEqual(made.bridges);
+    await ovs.startServer();
+  });
+
+  it('is nobody’s business where the daemon does not manage bridges', async () => {
+    const { host, folder } = fresh;
+    const wanted = { spec: bridgedSpec(), plannedFrom: new Set([SWITCH]), allowHostInterfaces: false };
+    const ports = hostPorts({ kernel: host.kernel, journal: new Journal(folder) });
+    const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
+    const status = statusOf(bridgedSpec(), await converge(ports, wanted, followers));
+    expect([status.syncStatus, status.bridges, await ovs.vsctl('list-br')]).toEqual(['Succeeded', undefined, '']);
+  });
+});
+
+describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
+  const SETTINGS = { failMode: 'secure', externalIDs: { a: '1', b: '2' } } as const;
+  const [bridge] = bridgedSpec(SETTINGS).bridges?.ovs ?? [];
+  const renamed = { ...bridgedSpec(), bridges: { ovs: [{ ...bridge, name: 'br-other' }] } };
+
+  it.each<[string, NodeStateSpec[], NodeStateSpec]>([
+    ['a bridge is made', [], bridgedSpec(SETTINGS)],
+    ['a bridge is changed', [bridgedSpec(SETTINGS)], bridgedSpec({ externalIDs: { b: '3' }, otherConfig: { c: '4' } })],
+    ['a bridge goes', [bridgedSpec(SETTINGS)], unbridgedSpec()],
+    ['a bridge goes with its VFs', [bridgedSpec(SETTINGS)], {}],
+    ['another bridge takes its place', [bridgedSpec(SETTINGS)], renamed],
+  ])('%s', async (_, before, spec) => {
+    const prepare = async (): Promise<Host> => {
+      const prepared = await boot();
+      for (const each of before) await pass(prepared, each);
+      return prepared;
+    };
+    const undisturbed = await prepare();
+    await pass(undisturbed, spec);
+    const expected = await whole(undisturbed);
+    for (let calls = 0, isDone = false; !isDone; calls += 1) {
+      const killed = await prepare();
+      const cut = new PowerCut(calls);
+      await pass(killed, spec, cut).catch(() => undefined);
+      expect(verdictOf(await pass(killed, spec)).syncStatus).toBe('Succeeded');
+      expect(await whole(killed)).toEqual(expected);
+      expect((await pass(killed, spec)).hasActed).toBe(false);
+      isDone = !cut.happened;
+    }
+  });
+});

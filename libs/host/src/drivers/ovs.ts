@@ -1,0 +1,280 @@
+import { omitUndefined, type OvsBridge, type OvsInterfaceConfig } from '@sriov/api';
+import { type ObservedBridge, type ObservedPort, type ObservedPortInterface } from '@sriov/observed-host';
+import { z } from 'zod';
+import { type Kernel } from '../kernel/kernel.ts';
+import { OvsdbError, type OvsdbOperation, type OvsdbRow, OVSDB_VALUE, readRow, transact } from './ovsdb.ts';
+
+const { uuid, uuids, map, optionalText, optionalInteger } = OVSDB_VALUE;
+
+/** Longest wait for ovs-vswitchd to carry out what is in the database, in milliseconds. */
+const CARRY_OUT_MS = 10_000;
+
+const bridgeRow = z.object({
+  _uuid: uuid,
+  name: z.string(),
+  datapath_type: z.string(),
+  fail_mode: optionalText,
+  external_ids: map,
+  other_config: map,
+  ports: uuids,
+});
+const portRow = z.object({ _uuid: uuid, name: z.string(), interfaces: uuids });
+const interfaceRow = z.object({
+  _uuid: uuid,
+  name: z.string(),
+  type: z.string(),
+  options: map,
+  external_ids: map,
+  other_config: map,
+  mtu_request: optionalInteger,
+  ofport: optionalInteger,
+  error: optionalText,
+});
+
+/** The bridges, each with its row. */
+interface BridgeTable {
+  readonly rows: ReadonlyMap<string, z.output<typeof bridgeRow>>;
+  /** Rows of ports by their reference. */
+  readonly ports: ReadonlyMap<string, z.output<typeof portRow>>;
+  readonly bridges: readonly ObservedBridge[];
+}
+
+/** All bridges of Open vSwitch, by name. @throws {KernelError} {@link OvsdbError} */
+export async function readBridges(kernel: Kernel): Promise<readonly ObservedBridge[]> {
+  return (await readTable(kernel)).bridges;
+}
+
+async function readTable(kernel: Kernel): Promise<BridgeTable> {
+  const [bridges = [], ports = [], interfaces = []] = await transact(kernel, [
+    select('Bridge', Object.keys(bridgeRow.shape)),
+    select('Port', Object.keys(portRow.shape)),
+    select('Interface', Object.keys(interfaceRow.shape)),
+  ]);
+  const portRows = byReference(ports.map((row) => readRow(portRow, row)));
+  const interfaceRows = byReference(interfaces.map((row) => readRow(interfaceRow, row)));
+  const rows = bridges.map((row) => readRow(bridgeRow, row)).sort(byName);
+  const portsOf = (references: readonly string[]): ObservedPort[] =>
+    references.flatMap((reference) => portRows.get(reference) ?? []).map((row) => observePort(row, interfaceRows));
+  return {
+    rows: new Map(rows.map((row) => [row.name, row])),
+    ports: portRows,
+    bridges: rows.map((row) =>
+      omitUndefined({
+        name: row.name,
+        datapathType: row.datapath_type,
+        failMode: row.fail_mode,
+        externalIDs: row.external_ids,
+        otherConfig: row.other_config,
+        ports: portsOf(row.ports).sort(byName),
+      }),
+    ),
+  };
+}
+
+function select(table: string, columns: readonly string[]): OvsdbOperation {
+  return { op: 'select', table, where: [], columns };
+}
+
+function byReference<T extends { readonly _uuid: string }>(rows: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(rows.map((row) => [row._uuid, row]));
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+
+function observePort(
+  { name, interfaces }: z.output<typeof portRow>,
+  rows: ReadonlyMap<string, z.output<typeof interfaceRow>>,
+): ObservedPort {
+  return { name, interfaces: interfaces.flatMap((each) => rows.get(each) ?? []).map(observePortInterface) };
+}
+
+function observePortInterface(row: z.output<typeof interfaceRow>): ObservedPortInterface {
+  return omitUndefined({
+    name: row.name,
+    type: row.type,
+    options: row.options,
+    externalIDs: row.external_ids,
+    otherConfig: row.other_config,
+    mtuRequest: row.mtu_request,
+    ofport: row.ofport,
+    error: row.error || undefined,
+  });
+}
+
+/** A bridge as it should be, and the name of the interface that is its uplink. */
+export interface BridgeWork {
+  readonly bridge: OvsBridge;
+  readonly uplink: string;
+}
+
+/**
+ * Makes a bridge with its own interface and its uplink, all at once or not at all.
+ * @throws {OvsdbError} when there is a bridge of the name, or the uplink is part of another one; {@link KernelError}
+ */
+export async function makeBridge(kernel: Kernel, { bridge, uplink }: BridgeWork): Promise<void> {
+  const { name, bridge: settings = {} } = bridge;
+  await change(kernel, [
+    ...insertPort(name, { type: 'internal' }, 'local'),
+    ...insertPort(uplink, uplinkColumns(uplinkOf(bridge)), 'uplink'),
+    {
+      op: 'insert',
+      table: 'Bridge',
+      'uuid-name': 'bridge',
+      row: {
+        name,
+        ...bridgeColumns(settings),
+        external_ids: mapOf(settings.externalIDs),
+        other_config: mapOf(settings.otherConfig),
+        ports: ['set', [named('local_port'), named('uplink_port')]],
+      },
+    },
+    mutate('Open_vSwitch', [], [['bridges', 'insert', named('bridge')]]),
+  ]);
+}
+
+/**
+ * Changes the settings of a bridge and of its uplink in place, and adds what it lacks. Of maps only the keys count that
+ * are wanted, or were (`before`); an uplink of another name that was wanted goes.
+ * @throws {OvsdbError} {@link KernelError}
+ */
+export async function changeBridge(kernel: Kernel, work: BridgeWork & { readonly before: OvsBridge }): Promise<void> {
+  const { bridge, uplink, before } = work;
+  const { name, bridge: settings = {} } = bridge;
+  const { rows, ports } = await readTable(kernel);
+  const row = rows.get(name);
+  if (row === undefined) throw new Error(`the bridge ${name} is gone`);
+  const present = row.ports.flatMap((reference) => ports.get(reference) ?? []);
+  const has = (port: string): boolean => present.some((each) => each.name === port);
+  const former = (before.uplinks ?? []).map((each) => each.name).filter((each) => each !== uplink);
+  const stale = present.filter((port) => former.includes(port.name)).map(({ _uuid }) => _uuid);
+  const isHere = where('name', name);
+  await change(kernel, [
+    { op: 'wait', table: 'Bridge', timeout: 0, where: isHere, columns: ['name'], until: '==', rows: [{ name }] },
+    { op: 'update', table: 'Bridge', where: isHere, row: bridgeColumns(settings) },
+    ...mutateMaps('Bridge', name, [
+      ['external_ids', settings.externalIDs, before.bridge?.externalIDs],
+      ['other_config', settings.otherConfig, before.bridge?.otherConfig],
+    ]),
+    ...(stale.length > 0 ? [mutate('Bridge', isHere, [['ports', 'delete', references(stale)]])] : []),
+    ...(has(name) ? [] : addPort(name, insertPort(name, { type: 'internal' }, 'local'), 'local')),
+    ...(has(uplink)
+      ? changeUplink(uplink, uplinkOf(bridge), uplinkOf(before))
+      : addPort(name, insertPort(uplink, uplinkColumns(uplinkOf(bridge)), 'uplink'), 'uplink')),
+  ]);
+}
+
+/**
+ * Removes a bridge, with the ports that it is known to have; none of the name is fine.
+ * @param known names of its ports @throws {OvsdbError} when it has another port; {@link KernelError}
+ */
+export async function removeBridge(kernel: Kernel, name: string, known: readonly string[]): Promise<void> {
+  const { rows, ports } = await readTable(kernel);
+  const row = rows.get(name);
+  if (row === undefined) return;
+  const others = row.ports.map((each) => ports.get(each)?.name ?? each).filter((each) => !known.includes(each));
+  if (others.length > 0) throw new OvsdbError('in use', `the bridge ${name} has got the port ${others.join(', ')}`);
+  const seen = { ports: references(row.ports) };
+  await change(kernel, [
+    {
+      op: 'wait',
+      table: 'Bridge',
+      timeout: 0,
+      where: where('name', name),
+      columns: ['ports'],
+      until: '==',
+      rows: [seen],
+    },
+    mutate('Open_vSwitch', [], [['bridges', 'delete', references([row._uuid])]]),
+  ]);
+}
+
+/** Changes the database, and waits until ovs-vswitchd has carried it out. */
+async function change(kernel: Kernel, operations: readonly OvsdbOperation[]): Promise<void> {
+  const results = await transact(kernel, [
+    ...operations,
+    mutate('Open_vSwitch', [], [['next_cfg', '+=', 1]]),
+    select('Open_vSwitch', ['next_cfg']),
+  ]);
+  const { next_cfg: next } = readRow(z.object({ next_cfg: z.number() }), lastRow(results));
+  const behind = [['cur_cfg', '<', next]];
+  const wait = { op: 'wait', timeout: CARRY_OUT_MS, table: 'Open_vSwitch', columns: ['cur_cfg'], where: behind };
+  try {
+    await transact(kernel, [{ ...wait, until: '==', rows: [] }], { deadlineMs: 2 * CARRY_OUT_MS });
+  } catch (cause) {
+    if (!(cause instanceof OvsdbError)) throw cause;
+    const message = `the change is in the database of Open vSwitch, and ovs-vswitchd has not carried it out after ${CARRY_OUT_MS / 1000} s: see whether it runs`;
+    throw new Error(message, { cause });
+  }
+}
+
+function lastRow(results: readonly (readonly OvsdbRow[])[]): OvsdbRow {
+  return results.at(-1)?.[0] ?? {};
+}
+
+type Settings = NonNullable<OvsBridge['bridge']>;
+type StringMap = Readonly<Record<string, string>>;
+
+function uplinkOf({ uplinks = [] }: OvsBridge): OvsInterfaceConfig {
+  return uplinks[0]?.interface ?? {};
+}
+
+function bridgeColumns({ datapathType = '', failMode }: Settings): OvsdbRow {
+  return { datapath_type: datapathType, fail_mode: failMode ?? NONE };
+}
+
+function uplinkColumns({ type = '', options, externalIDs, otherConfig, mtuRequest }: OvsInterfaceConfig): OvsdbRow {
+  const maps = { options: mapOf(options), external_ids: mapOf(externalIDs), other_config: mapOf(otherConfig) };
+  return { type, mtu_request: mtuRequest ?? NONE, ...maps };
+}
+
+function changeUplink(name: string, wanted: OvsInterfaceConfig, before: OvsInterfaceConfig): OvsdbOperation[] {
+  const { type = '', mtuRequest } = wanted;
+  return [
+    { op: 'update', table: 'Interface', where: where('name', name), row: { type, mtu_request: mtuRequest ?? NONE } },
+    ...mutateMaps('Interface', name, [
+      ['options', wanted.options, before.options],
+      ['external_ids', wanted.externalIDs, before.externalIDs],
+      ['other_config', wanted.otherConfig, before.otherConfig],
+    ]),
+  ];
+}
+
+/** Sets the keys that are wanted, and removes those that were; all others are somebody else's. */
+function mutateMaps(
+  table: string,
+  name: string,
+  columns: readonly (readonly [column: string, wanted: StringMap | undefined, before: StringMap | undefined])[],
+): OvsdbOperation[] {
+  const mutations = columns.flatMap(([column, wanted = {}, before = {}]) => {
+    // A key that is there already is not replaced by an insertion.
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(wanted)])];
+    return keys.length === 0
+      ? []
+      : [
+          [column, 'delete', ['set', keys]],
+          [column, 'insert', mapOf(wanted)],
+        ];
+  });
+  return mutations.length === 0 ? [] : [mutate(table, where('name', name), mutations)];
+}
+
+function insertPort(name: string, row: OvsdbRow, id: string): OvsdbOperation[] {
+  return [
+    { op: 'insert', table: 'Interface', 'uuid-name': `${id}_interface`, row: { name, ...row } },
+    { op: 'insert', table: 'Port', 'uuid-name': `${id}_port`, row: { name, interfaces: named(`${id}_interface`) } },
+  ];
+}
+
+function addPort(bridge: string, port: readonly OvsdbOperation[], id: string): OvsdbOperation[] {
+  return [...port, mutate('Bridge', where('name', bridge), [['ports', 'insert', named(`${id}_port`)]])];
+}
+
+function mutate(table: string, rows: readonly unknown[], mutations: readonly unknown[]): OvsdbOperation {
+  return { op: 'mutate', table, where: rows, mutations };
+}
+
+const NONE = ['set', []];
+const where = (column: string, value: string): unknown[] => [[column, '==', value]];
+const named = (id: string): unknown => ['named-uuid', id];
+const references = (ids: readonly string[]): unknown => ['set', ids.map((id) => ['uuid', id])];
+const mapOf = (values: StringMap = {}): unknown => ['map', Object.entries(values)];

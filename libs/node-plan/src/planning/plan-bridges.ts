@@ -1,0 +1,284 @@
+import { type NodeStateSpec, type OvsBridge, type PlannedFrom, REASON } from '@sriov/api';
+import { type ObservedBridge, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
+import { FEW, listSome } from '@sriov/words';
+import { factsOfHost } from './facts-of-host.ts';
+import { bridgeDifferences, findInterface, formerUplinks, mergedEntry } from './bridge-differences.ts';
+import { holderOf } from './in-use.ts';
+import { findHostUse, identityOf } from './pf-rules.ts';
+import { type BridgePlan, type HostPlan, type PlanProblem, type PlanProblemReason } from './steps.ts';
+import { pfTitle } from '../words/pf-title.ts';
+
+/** Which bridges are the operator's. */
+export interface BridgeFacts {
+  /** Those that it has made or begun to make, by name, with the entry that was last applied or begun. */
+  readonly own: ReadonlyMap<string, OvsBridge>;
+  /** Why nobody knows which those are: a sentence with the cure. */
+  readonly damaged?: string;
+}
+
+/** Everything that bears on the bridges of a node; `HostFacts` says what each fact is. */
+export interface BridgeInputs {
+  readonly spec: NodeStateSpec;
+  readonly plannedFrom: PlannedFrom | undefined;
+  readonly observed: ObservedHost;
+  readonly blocked: ReadonlyMap<string, string>;
+  readonly allowHostInterfaces: boolean;
+  readonly bridges?: BridgeFacts;
+}
+
+/** What becomes of the bridges of a node. */
+export interface BridgesResult extends Pick<HostPlan, 'bridges' | 'ownBridges'> {
+  readonly problems: readonly PlanProblem[];
+}
+
+/** What becomes of one bridge, and its entry among the operator's own from now on. */
+interface BridgeResult {
+  readonly plan?: BridgePlan;
+  readonly problem?: PlanProblem;
+  readonly own?: OvsBridge | undefined;
+}
+
+interface BridgeCase extends BridgeInputs {
+  readonly known: BridgeFacts;
+  readonly seen: readonly ObservedBridge[];
+  readonly pfs: ReadonlyMap<string, ObservedPf>;
+  /** Names of the bridges that are wanted. */
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * Plans the bridges of a node. Only those change that the operator has made; a bridge of somebody else that is as
+ * wanted will do. A bridge of the operator that nobody wants goes when it has no port but its own and the uplink.
+ */
+export function planBridges(facts: BridgeInputs): BridgesResult {
+  const { spec, bridges: known, observed } = facts;
+  if (known === undefined) return { problems: [] };
+  const wanted = spec.bridges?.ovs ?? [];
+  const unwanted = [...known.own.values()].filter(({ name }) => !wanted.some((each) => each.name === name));
+  if (known.damaged !== undefined) return { problems: damagedProblems(wanted, known.damaged) };
+  if (wanted.length + unwanted.length === 0) return { bridges: [], problems: [] };
+  const { softwareBridges: seen } = observed;
+  if (seen?.kind !== 'seen') return { problems: unseenProblems(facts, [...wanted, ...unwanted], seen?.cause) };
+  const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
+  const names = new Set(wanted.map(({ name }) => name));
+  const bridgeCase: BridgeCase = { ...facts, known, seen: seen.bridges, pfs, names };
+  const results = [
+    ...wanted.map((bridge, index) =>
+      wanted.findIndex(({ name }) => name === bridge.name) === index ? planWanted(bridgeCase, bridge) : twice(bridge),
+    ),
+    ...unwanted.map((bridge) => planUnwanted(bridgeCase, bridge)),
+  ];
+  return {
+    bridges: results.flatMap(({ plan }) => plan ?? []).sort(byName),
+    ownBridges: results.flatMap(({ own }) => own ?? []).sort(byName),
+    problems: results.flatMap(({ problem }) => problem ?? []),
+  };
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+
+/** A problem of a bridge, in the name of the PF that is its uplink. */
+function problemOf(bridge: OvsBridge, reason: PlanProblemReason, message: string): PlanProblem {
+  return {
+    pciAddress: bridge.uplinks?.[0]?.pciAddress,
+    reason,
+    message: `Open vSwitch bridge ${bridge.name}: ${message}`,
+  };
+}
+
+function damagedProblems(wanted: readonly OvsBridge[], cause: string): PlanProblem[] {
+  if (wanted.length === 0) return [{ reason: REASON.stateDamaged, message: cause }];
+  return wanted.map((bridge) => problemOf(bridge, REASON.stateDamaged, cause));
+}
+
+function unseenProblems(
+  { spec }: BridgeInputs,
+  bridges: readonly OvsBridge[],
+  cause = 'nobody has looked',
+): PlanProblem[] {
+  const wanted = new Set((spec.bridges?.ovs ?? []).map(({ name }) => name));
+  return bridges.map((bridge) => {
+    const wish = wanted.has(bridge.name) ? 'it is wanted' : 'it is no longer wanted';
+    const message = `${wish}, and Open vSwitch cannot be asked: ${cause}: install and start it (ovsdb-server and ovs-vswitchd) on the node`;
+    return problemOf(bridge, REASON.ovsUnavailable, message);
+  });
+}
+
+function twice(bridge: OvsBridge): BridgeResult {
+  return {
+    problem: problemOf(bridge, REASON.specInvalid, 'the spec has it more than once, and only the first counts'),
+  };
+}
+
+function planWanted(facts: BridgeCase, wanted: OvsBridge): BridgeResult {
+  const own = facts.known.own.get(wanted.name);
+  const refuse = (reason: PlanProblemReason, message: string): BridgeResult => ({
+    problem: problemOf(wanted, reason, message),
+    own,
+  });
+  const [uplink, ...others] = wanted.uplinks ?? [];
+  if (uplink === undefined || others.length > 0)
+    return refuse(REASON.specInvalid, `it has ${others.length + (uplink ? 1 : 0)} uplinks, and must have one`);
+  // The PF itself is reported.
+  if (facts.blocked.has(uplink.pciAddress)) return { own };
+  const pf = facts.pfs.get(uplink.pciAddress);
+  if (pf?.link === undefined) {
+    const title = pfTitle({ pciAddress: uplink.pciAddress, name: uplink.name });
+    return refuse(REASON.interfaceNotFound, `its uplink is to be ${title}, which has no network interface here`);
+  }
+  const observed = facts.seen.find(({ name }) => name === wanted.name);
+  const place = { wanted, pf, uplink: pf.link.name };
+  if (observed === undefined) return planNew(facts, place, refuse);
+  return own === undefined
+    ? judgeForeign(place, observed, refuse)
+    : planOwn(facts, { ...place, own, observed }, refuse);
+}
+
+type Refuse = (reason: PlanProblemReason, message: string) => BridgeResult;
+
+interface Place {
+  readonly wanted: OvsBridge;
+  readonly pf: ObservedPf;
+  /** Name of the interface of the PF. */
+  readonly uplink: string;
+}
+
+/** Why the PF cannot become the uplink of the bridge now. */
+function findUplinkProblem(facts: BridgeCase, { wanted, pf, uplink }: Place, refuse: Refuse): BridgeResult | undefined {
+  const { eSwitchMode } = factsOfHost(pf);
+  if (eSwitchMode !== 'switchdev') {
+    const message = `its uplink ${uplink} has to be in eSwitch mode switchdev, and the mode is ${eSwitchMode}`;
+    return refuse(REASON.unsupported, message);
+  }
+  const holder = facts.seen.find((each) => each.name !== wanted.name && findInterface(each, uplink) !== undefined);
+  if (holder !== undefined && !goes(facts, holder)) {
+    const message = `its uplink ${uplink} is a port of the bridge ${holder.name}: remove it from there (ovs-vsctl del-port ${holder.name} ${uplink})`;
+    return refuse(REASON.bridgeForeign, message);
+  }
+  const free = holder === undefined ? pf : withoutOvsUse(pf);
+  const use = findHostUse({ ...facts, observed: free }, `making it the uplink of the bridge ${wanted.name}`);
+  return use && { ...refuse(use.reason, ''), problem: use };
+}
+
+/** The bridge is ours and goes with this plan, or with one that follows. */
+function goes({ known, names }: BridgeCase, { name }: ObservedBridge): boolean {
+  return known.own.has(name) && !names.has(name);
+}
+
+function planNew(facts: BridgeCase, place: Place, refuse: Refuse): BridgeResult {
+  const problem = findUplinkProblem(facts, place, refuse);
+  if (problem) return problem;
+  const { wanted, pf, uplink } = place;
+  const step = { kind: 'make-bridge', bridge: wanted, uplink } as const;
+  const plan = { name: wanted.name, pf: identityOf(pf), because: ['there is no such bridge'], step };
+  return { plan, own: withUplinkName(wanted, uplink) };
+}
+
+/** The entry with the name that the interface of the PF has now. */
+function withUplinkName(bridge: OvsBridge, name: string): OvsBridge {
+  return { ...bridge, uplinks: (bridge.uplinks ?? []).map((uplink) => ({ ...uplink, name })) };
+}
+
+/** Somebody else's bridge that is as wanted will do, and stays his. */
+function judgeForeign({ wanted, uplink }: Place, observed: ObservedBridge, refuse: Refuse): BridgeResult {
+  const differences = bridgeDifferences({ wanted, before: { name: wanted.name }, observed, uplink });
+  if (differences.length > 0) {
+    const list = listSome(
+      differences.map(({ message }) => message),
+      FEW,
+    );
+    const message = `the operator has not made the bridge of this name, so it does not change it: ${list}: make it so, or delete it (ovs-vsctl del-br ${wanted.name})`;
+    return refuse(REASON.bridgeForeign, message);
+  }
+  return findPortFailure(observed, uplink, refuse) ?? {};
+}
+
+function planOwn(
+  facts: BridgeCase,
+  place: Place & { readonly own: OvsBridge; readonly observed: ObservedBridge },
+  refuse: Refuse,
+): BridgeResult {
+  const { wanted, pf, uplink, own, observed } = place;
+  const entry = withUplinkName(wanted, uplink);
+  const differences = bridgeDifferences({ wanted, before: own, observed, uplink });
+  if (differences.length === 0) {
+    const failure = findPortFailure(observed, uplink, refuse);
+    return failure === undefined ? { own: entry } : { ...failure, own: entry };
+  }
+  const because = differences.map(({ message }) => message);
+  const users = usersOf(observed, [uplink, ...formerUplinks(own, observed)]);
+  if (users !== undefined && differences.some(({ interrupts }) => interrupts)) {
+    const message = `${listSome(because, FEW)}: changing that interrupts it, and it is in use by ${users}: nothing is done until it is free`;
+    return refuse(REASON.bridgeInUse, message);
+  }
+  const isNew = findInterface(observed, uplink) === undefined;
+  const problem = isNew ? findUplinkProblem(facts, place, refuse) : undefined;
+  if (problem) return problem;
+  const step = { kind: 'change-bridge', bridge: wanted, uplink, before: own } as const;
+  return { plan: { name: wanted.name, pf: identityOf(pf), because, step }, own: mergedEntry(own, entry) };
+}
+
+/** The database can have what ovs-vswitchd cannot do, or has not done. */
+function findPortFailure(observed: ObservedBridge, uplink: string, refuse: Refuse): BridgeResult | undefined {
+  const { error, ofport } = findInterface(observed, uplink) ?? {};
+  if (error !== undefined)
+    return refuse(REASON.bridgePortFailed, `ovs-vswitchd cannot use its uplink ${uplink}: ${error}`);
+  if (ofport !== undefined && ofport >= 0) return undefined;
+  const message = `ovs-vswitchd has not taken up its uplink ${uplink}: see whether it runs on the node`;
+  return refuse(REASON.bridgePortFailed, message);
+}
+
+/** Who uses a bridge beside its uplink, in words that follow "in use by"; nothing when nobody does. */
+function usersOf({ name, ports, uses = [] }: ObservedBridge, known: readonly string[]): string | undefined {
+  const others = ports.map((port) => port.name).filter((port) => port !== name && !known.includes(port));
+  const holder = holderOf({ uses });
+  const users = [...others.map((port) => `port ${port}`), ...(holder === undefined ? [] : [holder])];
+  return users.length === 0 ? undefined : listSome(users, FEW);
+}
+
+/** A bridge of ours that the spec does not have, if the spec was planned by someone who had seen its PF. */
+function planUnwanted(facts: BridgeCase, own: OvsBridge): BridgeResult {
+  const observed = facts.seen.find(({ name }) => name === own.name);
+  if (observed === undefined) return {};
+  const [uplink] = own.uplinks ?? [];
+  if (uplink === undefined || facts.plannedFrom?.has(uplink.pciAddress) !== true) return { own };
+  if (facts.blocked.has(uplink.pciAddress)) return { own };
+  const pf = facts.pfs.get(uplink.pciAddress);
+  const known = uplinkNames(own, pf);
+  const users = usersOf(observed, known);
+  if (users !== undefined) {
+    const message = `no policy wants it any more, and it is in use by ${users}: it stays until it is free`;
+    return { problem: problemOf(own, REASON.bridgeInUse, message), own };
+  }
+  const identity = pf ? identityOf(pf) : { pciAddress: uplink.pciAddress, name: uplink.name ?? uplink.pciAddress };
+  const step = { kind: 'remove-bridge', ports: [own.name, ...known] } as const;
+  return { plan: { name: own.name, pf: identity, because: ['no policy wants the bridge any more'], step }, own };
+}
+
+function uplinkNames({ uplinks = [] }: OvsBridge, pf: ObservedPf | undefined): string[] {
+  return [...uplinks.map(({ name }) => name), pf?.link?.name].flatMap((name) => name ?? []);
+}
+
+/**
+ * The host without the use that the operator itself makes of a PF: as the uplink of a bridge of its own that nobody
+ * else uses. Everybody else's use of the interface stays.
+ */
+export function withoutOwnUplinks({ bridges: known, observed }: BridgeInputs): ObservedHost {
+  const { softwareBridges: seen } = observed;
+  if (known === undefined || seen?.kind !== 'seen') return observed;
+  const free = seen.bridges.filter((bridge) => {
+    const own = known.own.get(bridge.name);
+    return own !== undefined && usersOf(bridge, uplinkNames(own, undefined)) === undefined;
+  });
+  const isFree = ({ link }: ObservedPf): boolean =>
+    link !== undefined && free.some((bridge) => findInterface(bridge, link.name) !== undefined);
+  return { ...observed, interfaces: observed.interfaces.map((pf) => (isFree(pf) ? withoutOvsUse(pf) : pf)) };
+}
+
+/** The kernel names this interface as the master of all ports of its datapath. */
+const OVS_MASTER = 'ovs-system';
+
+function withoutOvsUse({ uses = [], ...pf }: ObservedPf): ObservedPf {
+  const others = uses.filter((use) => use.kind !== 'part-of' || use.master !== OVS_MASTER);
+  return others.length === 0 ? pf : { ...pf, uses: others };
+}
