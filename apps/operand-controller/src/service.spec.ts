@@ -344,10 +344,21 @@ describe('the SriovOperatorConfig', () => {
     await changeWish({ logLevel: 1 });
     await untilSpec({ logLevel: 1, useCDI: true });
     const { metadata } = await getConfig();
-    const wish = (await request('GET', settingsPath('operator-config'))) as OperandObject;
-    expect(metadata.ownerReferences).toMatchObject([{ kind: 'ConfigMap', uid: wish.metadata.uid }]);
+    expect(metadata.ownerReferences).toBeUndefined();
     await request('DELETE', configPath('default'));
     await eventually(async () => (await getConfig()).metadata.uid !== metadata.uid);
+  });
+
+  it('goes on without the ConfigMap of the chart, also where an earlier version has made that its owner', async () => {
+    await ask({ logLevel: 1 });
+    await untilSpec({ logLevel: 1 });
+    const { uid, name } = ((await request('GET', settingsPath('operator-config'))) as OperandObject).metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }];
+    await request('PATCH', configPath('default'), { metadata: { ownerReferences } });
+    await eventually(async () => (await getConfig()).metadata.ownerReferences === undefined);
+    await request('DELETE', settingsPath('operator-config'));
+    await ask({ logLevel: 2 });
+    await untilSpec({ logLevel: 2 });
   });
 
   it('that somebody else has made stays as it is, and says that the values of the chart do not count', async () => {

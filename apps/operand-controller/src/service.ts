@@ -1,5 +1,6 @@
 import { type ServiceDefinition } from '@sriov/runtime';
 import { runControllers } from './controllers.ts';
+import { removeOperands } from './remove-operands.ts';
 import { settingsSchema } from './settings.ts';
 
 /** The service as its process and its tests run it. */
@@ -8,5 +9,6 @@ export const service: ServiceDefinition<typeof settingsSchema> = {
   summary:
     'turns the SriovOperatorConfig into the DaemonSets of config daemon, device plugin and what else runs on nodes',
   schema: settingsSchema,
-  run: runControllers,
+  isOneShot: (settings) => settings.remove !== undefined,
+  run: (context) => (context.settings.remove === undefined ? runControllers(context) : removeOperands(context)),
 };

@@ -17,3 +17,10 @@ it('an empty namespace is none, so the default counts, and a flag wins', () => {
   });
   expect(() => readSettings(service, { argv: ['--namespace='], env: {} })).toThrow('--namespace');
 });
+
+it('knows what to remove, and refuses anything else', () => {
+  expect(readSettings(service, { argv: ['--remove=operands'], env: {} })).toMatchObject({
+    settings: { remove: 'operands' },
+  });
+  expect(() => readSettings(service, { argv: [], env: { REMOVE: 'all' } })).toThrow('--remove');
+});

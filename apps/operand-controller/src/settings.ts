@@ -6,6 +6,12 @@ import { z } from 'zod';
 export const settingsSchema = z.object({
   ...serviceSettings,
   namespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of the operator'),
+  remove: z
+    .enum(['operands', 'operands-and-operator-config'])
+    .optional()
+    .describe(
+      'Remove all operands, the label of nodes that need a device plugin, and the Leases, and exit: for an uninstallation. operands-and-operator-config also removes the SriovOperatorConfig, if the chart asked for it',
+    ),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -123,6 +123,7 @@ the spec has matchConstraints, validations and perhaps variables; "account" if i
 "conditions", YAML, if it is about some of the writes alone; "paramName" if the spec has a paramKind, for an object in the
 operator's namespace. The API server looks for the parameter before it looks at the conditions: a parameter that must be
 there would refuse the writes of everybody while it is not. Where it is missing, the policy therefore does not count.
+"annotations" of both objects, as YAML.
 */ -}}
 {{- define "sriov.fence" }}
 ---
@@ -132,6 +133,10 @@ metadata:
   name: {{ include "sriov.clusterName" . }}-{{ .name }}
   labels:
     {{- include "sriov.labels" . | nindent 4 }}
+  {{- with .annotations }}
+  annotations:
+    {{- . | nindent 4 }}
+  {{- end }}
 spec:
   failurePolicy: {{ if .paramName }}Ignore{{ else }}Fail{{ end }}
   matchConditions:
@@ -148,6 +153,10 @@ metadata:
   name: {{ include "sriov.clusterName" . }}-{{ .name }}
   labels:
     {{- include "sriov.labels" . | nindent 4 }}
+  {{- with .annotations }}
+  annotations:
+    {{- . | nindent 4 }}
+  {{- end }}
 spec:
   policyName: {{ include "sriov.clusterName" . }}-{{ .name }}
   validationActions: [Deny]
@@ -176,6 +185,36 @@ validations:
       [object, oldObject].all(event, event == null ||
       (event.involvedObject.?apiVersion.orValue('') + ' ' + event.involvedObject.?kind.orValue('')) in {{ .kinds }})
     message: the {{ .component }} may write only Events about the objects that it reports on
+    reason: Forbidden
+{{- end }}
+
+{{- /* Allows of all that is in a Node only the label by which the DaemonSet of the device plugin selects nodes. */ -}}
+{{- define "sriov.nodeLabelFenceSpec" -}}
+matchConstraints:
+  resourceRules:
+    - apiGroups: ['']
+      apiVersions: [v1]
+      operations: [UPDATE]
+      resources: [nodes, nodes/*]
+variables:
+  - name: own
+    expression: "'sriovnetwork.openshift.io/device-plugin'"
+  - name: labels
+    expression: object.metadata.?labels.orValue({})
+  - name: oldLabels
+    expression: oldObject.metadata.?labels.orValue({})
+validations:
+  - expression: >-
+      variables.labels.all(key, key == variables.own || (key in variables.oldLabels && variables.oldLabels[key] == variables.labels[key]))
+      && variables.oldLabels.all(key, key == variables.own || key in variables.labels)
+      && object.metadata.?annotations.orValue({}) == oldObject.metadata.?annotations.orValue({})
+      && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([])
+      && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([])
+      && object.?spec == oldObject.?spec && object.?status == oldObject.?status
+    message: the {{ .component }} may write only the label sriovnetwork.openshift.io/device-plugin of a node
+    reason: Forbidden
+  - expression: variables.labels[?variables.own].orValue('Enabled') in ['Enabled', 'Disabled']
+    message: the label sriovnetwork.openshift.io/device-plugin is Enabled, Disabled or not there
     reason: Forbidden
 {{- end }}
 

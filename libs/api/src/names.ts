@@ -20,7 +20,7 @@ export const DEVICE_PLUGIN_SELECTOR = 'app=sriov-device-plugin';
 export const OPERAND_SETTINGS_CONFIG_MAP = 'operand-settings';
 /** Key of {@link OPERAND_SETTINGS_CONFIG_MAP}: a JSON text. */
 export const OPERAND_SETTINGS_KEY = 'settings.json';
-/** ConfigMap in which the chart asks for the SriovOperatorConfig, and which owns it. */
+/** ConfigMap in which the chart asks for the SriovOperatorConfig. */
 export const OPERATOR_CONFIG_CONFIG_MAP = 'operator-config';
 /** Key of {@link OPERATOR_CONFIG_CONFIG_MAP}: the spec as a JSON text. */
 export const OPERATOR_CONFIG_KEY = 'spec.json';

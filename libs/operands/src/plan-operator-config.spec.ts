@@ -3,6 +3,7 @@ import { ANNOTATION, type SriovOperatorConfig } from '@sriov/api';
 import { type OperatorConfigFacts, planOperatorConfig } from './plan-operator-config.ts';
 
 const OWNER = { apiVersion: 'v1', kind: 'ConfigMap', name: 'operator-config', uid: 'u' };
+const OTHER_OWNER = { apiVersion: 'v1', kind: 'ConfigMap', name: 'of-people', uid: 'v' };
 const asks = (text: string, metadata: object = {}): OperatorConfigFacts['wish'] => ({
   metadata: { name: 'operator-config', namespace: 'operator', uid: 'u', ...metadata },
   data: { 'spec.json': text },
@@ -10,7 +11,7 @@ const asks = (text: string, metadata: object = {}): OperatorConfigFacts['wish'] 
 const hashOf = (text: string): string => `hash of ${text}`;
 const present = (metadata: object): SriovOperatorConfig => ({ metadata: { name: 'default', ...metadata }, spec: {} });
 const TEXT = '{"logLevel":2,"featureGates":{"metricsExporter":true}}';
-const OURS = { ownerReferences: [OWNER], annotations: { [ANNOTATION.operandHash]: hashOf(TEXT) } };
+const OURS = { annotations: { [ANNOTATION.operandHash]: hashOf(TEXT) } };
 const APPLY = {
   kind: 'apply',
   object: {
@@ -24,7 +25,7 @@ describe('the SriovOperatorConfig that the chart asks for', () => {
     ['is made where there is none', { wish: asks(TEXT), present: undefined }, APPLY],
     [
       'is written when the values have changed',
-      { wish: asks(TEXT), present: present({ ...OURS, annotations: { [ANNOTATION.operandHash]: 'another' } }) },
+      { wish: asks(TEXT), present: present({ annotations: { [ANNOTATION.operandHash]: 'another' } }) },
       APPLY,
     ],
     [
@@ -32,10 +33,12 @@ describe('the SriovOperatorConfig that the chart asks for', () => {
       { wish: asks(TEXT), present: present(OURS) },
       { kind: 'holds' },
     ],
+    ['is left to those who have made it otherwise', { wish: asks(TEXT), present: present({}) }, { kind: 'foreign' }],
+    ['stays when it is no longer asked for', { wish: undefined, present: present(OURS) }, { kind: 'holds' }],
     [
-      'is left to those who have made it otherwise',
-      { wish: asks(TEXT), present: present({ annotations: OURS.annotations }) },
-      { kind: 'foreign' },
+      'no longer goes with the ConfigMap, which earlier versions have made its owner',
+      { wish: undefined, present: present({ ...OURS, ownerReferences: [OTHER_OWNER, OWNER] }) },
+      { kind: 'disown', ownerReferences: [OTHER_OWNER] },
     ],
     [
       'is waited for while an earlier one is on its way out',

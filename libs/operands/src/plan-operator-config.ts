@@ -2,6 +2,7 @@ import {
   ANNOTATION,
   DEFAULT_OPERATOR_CONFIG_NAME,
   type KubeObject,
+  omitUndefined,
   OPERATOR_CONFIG_CONFIG_MAP,
   OPERATOR_CONFIG_KEY,
   type OperatorConfigSpec,
@@ -34,41 +35,57 @@ export type OperatorConfigPlan =
   | { readonly kind: 'going' }
   /** What the chart asks for cannot be read. */
   | { readonly kind: 'unreadable'; readonly message: string }
+  /** These are to be its only owners. Earlier versions let it go with the ConfigMap of the chart. */
+  | { readonly kind: 'disown'; readonly ownerReferences: readonly OwnerReference[] }
   /** Server-side apply. */
   | { readonly kind: 'apply'; readonly object: SriovOperatorConfig };
 
 /**
  * Plans the SriovOperatorConfig that the chart asks for. helm cannot create it: it would need its CRD beforehand. Like
  * helm, we write it when it is not there and when the values have changed, and not over changes by people otherwise.
+ * Nothing owns it: a ConfigMap that is deleted by mistake, or by an upgrade, must not take node states and DaemonSets
+ * with it.
  */
 export function planOperatorConfig({ wish, present, hashOf }: OperatorConfigFacts): OperatorConfigPlan {
+  const ending = present && planEnding(present);
+  if (ending) return ending;
   if (wish === undefined || wish.metadata.deletionTimestamp !== undefined) return { kind: 'holds' };
+  if (present !== undefined && !isMadeForChart(present)) return { kind: 'foreign' };
   const text = ownValue(wish.data, OPERATOR_CONFIG_KEY) ?? '';
-  const owner = ownerOf(wish);
-  const settled = present && findSettled(present, owner, hashOf(text));
-  if (settled) return { kind: settled };
-  const spec = readWish(text);
-  if (!spec.ok) return { kind: 'unreadable', message: `${WHERE}: ${spec.message}` };
-  const metadata = {
-    name: DEFAULT_OPERATOR_CONFIG_NAME,
-    ...(wish.metadata.namespace !== undefined && { namespace: wish.metadata.namespace }),
-    annotations: { [ANNOTATION.operandHash]: hashOf(text) },
-    ownerReferences: [owner],
-  };
-  return { kind: 'apply', object: { metadata, spec: spec.value } };
+  const hash = hashOf(text);
+  return hashIn(present) === hash ? { kind: 'holds' } : planApply(wish, text, hash);
 }
 
-/** Why an object that is there is not written; nothing if it is. */
-function findSettled(
-  { metadata }: SriovOperatorConfig,
-  owner: OwnerReference,
-  hash: string,
-): 'going' | 'foreign' | 'holds' | undefined {
-  const { deletionTimestamp, ownerReferences = [], annotations = {} } = metadata;
-  if (deletionTimestamp !== undefined) return 'going';
-  if (!ownerReferences.some(({ uid }) => uid === owner.uid)) return 'foreign';
-  return annotations[ANNOTATION.operandHash] === hash ? 'holds' : undefined;
+/** What there is to do about an object that goes, or that would go with the ConfigMap; nothing otherwise. */
+function planEnding({ metadata }: SriovOperatorConfig): OperatorConfigPlan | undefined {
+  const { deletionTimestamp, ownerReferences = [] } = metadata;
+  if (deletionTimestamp !== undefined) return { kind: 'going' };
+  const others = ownerReferences.filter((owner) => !isWish(owner));
+  return others.length < ownerReferences.length ? { kind: 'disown', ownerReferences: others } : undefined;
 }
+
+function planApply({ metadata }: KubeObject, text: string, hash: string): OperatorConfigPlan {
+  const spec = readWish(text);
+  if (!spec.ok) return { kind: 'unreadable', message: `${WHERE}: ${spec.message}` };
+  const { namespace } = metadata;
+  const annotations = { [ANNOTATION.operandHash]: hash };
+  const name = DEFAULT_OPERATOR_CONFIG_NAME;
+  return {
+    kind: 'apply',
+    object: { metadata: { name, ...omitUndefined({ namespace }), annotations }, spec: spec.value },
+  };
+}
+
+/** Whether the operand controller has made the object, from the values of the chart. */
+export function isMadeForChart({ metadata }: SriovOperatorConfig): boolean {
+  return hashIn({ metadata }) !== undefined;
+}
+
+function hashIn(config: KubeObject | undefined): string | undefined {
+  return config?.metadata.annotations?.[ANNOTATION.operandHash];
+}
+
+const isWish = ({ kind, name }: OwnerReference): boolean => kind === 'ConfigMap' && name === OPERATOR_CONFIG_CONFIG_MAP;
 
 const WHERE = `ConfigMap ${OPERATOR_CONFIG_CONFIG_MAP}, key ${OPERATOR_CONFIG_KEY}`;
 
@@ -76,9 +93,4 @@ function readWish(text: string): Parsed<OperatorConfigSpec> {
   const value = parseJson(text);
   if (value === undefined) return { ok: false, message: 'is not JSON; the chart writes it' };
   return readSpec<OperatorConfigSpec>(operatorConfigSpecSchema, value);
-}
-
-/** Not as a controller: the object does not hold up the end of the ConfigMap. */
-function ownerOf({ metadata }: KubeObject): OwnerReference {
-  return { apiVersion: 'v1', kind: 'ConfigMap', name: metadata.name, uid: metadata.uid ?? '' };
 }

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CUSTOM_RESOURCES, type KubeObject } from '@sriov/api';
-import { adminRequest, type Answer, type ControlPlane, kubeconfigText, startControlPlane } from '@sriov/control-plane';
+import { type KubeObject } from '@sriov/api';
+import { adminRequest, type Answer, type ControlPlane, startControlPlane } from '@sriov/control-plane';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { serve } from '@sriov/runtime';
 import { eventually } from '@sriov/testing';
 import { resolveHelm } from './helm.ts';
 import { CHART_FOLDER, runHelm, withValuesFile } from './render.ts';
-import { type Account, actAs, openAccount } from './test/accounts.ts';
+import { type Account, actAs } from './test/accounts.ts';
 import { askAbout } from './test/ask-about.ts';
 
 jest.setTimeout(120_000);
@@ -17,10 +17,6 @@ jest.setTimeout(120_000);
 const OPERATOR = 'sriov-network-operator';
 const TEAM = 'team';
 const API_VERSION = 'sriovnetwork.openshift.io/v1';
-const FINALIZER = 'netattdef.finalizers.sriovnetwork.openshift.io';
-const POOL_FINALIZER = 'poolconfig.finalizers.sriovnetwork.openshift.io';
-const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const JOB = `/apis/batch/v1/namespaces/${OPERATOR}/jobs/finalizer-release`;
 
 let plane: ControlPlane;
 let folder: string;
@@ -60,11 +56,8 @@ const install = (values: object): Promise<string> =>
     helm('upgrade', '--install', '--create-namespace', 'sriov', CHART_FOLDER, '--values', file),
   );
 
-/** Runs the renderer as its process would; ends with it, or when the returned function is called. */
-const runRenderer = (
-  account: Account,
-  releaseFinalizers: boolean,
-): { ended: Promise<void>; stop: () => Promise<void> } => {
+/** Runs the renderer as its process would. Returns how to end it. */
+const runRenderer = (account: Account): (() => Promise<void>) => {
   const abort = new AbortController();
   const settings = {
     listen: '127.0.0.1:0',
@@ -72,15 +65,14 @@ const runRenderer = (
     kubeconfig: account.kubeconfigPath,
     namespace: OPERATOR,
     resourcePrefix: 'openshift.io',
-    releaseFinalizers,
+    releaseFinalizers: false,
   };
   const ended = serve(networkRenderer, settings, abort.signal);
-  const stop = async (): Promise<void> => {
+  return async () => {
     abort.abort();
     await ended;
     account.close();
   };
-  return { ended, stop };
 };
 
 beforeAll(async () => {
@@ -89,28 +81,17 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sriov-deletion-'));
   await install({ operator: { admissionControllers: { enabled: false } } });
   await must('POST', '/api/v1/namespaces', { metadata: { name: TEAM } });
-  ({ stop: stopRenderer } = runRenderer(
-    await actAs(plane.access, { namespace: OPERATOR, service: 'network-renderer' }),
-    false,
-  ));
-  for (const name of ['green', 'blue', 'leaving']) {
-    await eventually(() =>
-      must('POST', ours('sriovnetworks'), {
-        apiVersion: API_VERSION,
-        kind: 'SriovNetwork',
-        metadata: { name },
-        spec: { resourceName: 'x', networkNamespace: TEAM },
-      }),
-    );
-    await eventually(async () => (await ask('GET', attachment(name))).status === 200);
-  }
+  stopRenderer = runRenderer(await actAs(plane.access, { namespace: OPERATOR, service: 'network-renderer' }));
+  await eventually(() =>
+    must('POST', ours('sriovnetworks'), {
+      apiVersion: API_VERSION,
+      kind: 'SriovNetwork',
+      metadata: { name: 'green' },
+      spec: { resourceName: 'x', networkNamespace: TEAM },
+    }),
+  );
+  await eventually(async () => (await ask('GET', attachment('green'))).status === 200);
   await must('POST', ours('sriovnetworknodepolicies'), policy('standing'));
-  await must('POST', ours('sriovnetworkpoolconfigs'), {
-    apiVersion: API_VERSION,
-    kind: 'SriovNetworkPoolConfig',
-    metadata: { name: 'of-upstream', finalizers: [POOL_FINALIZER] },
-    spec: {},
-  });
   // From now on the API server is to ask a webhook that was there once, and nothing serves there.
   await install({ admissionWebhook: { url: 'https://127.0.0.1:1' } });
   await askAbout(plane.access);
@@ -152,59 +133,4 @@ describe('while the webhook is down', () => {
     await untilGone(ours('sriovnetworks', 'green'));
     await untilGone(attachment('green'));
   });
-});
-
-describe('when the chart is uninstalled', () => {
-  /** Does for the Job what a cluster with nodes would do. */
-  async function runJob(): Promise<void> {
-    await eventually(async () => (await ask('GET', JOB)).status === 200);
-    const tokens = `/api/v1/namespaces/${OPERATOR}/serviceaccounts/finalizer-release/token`;
-    const { status } = (await must('POST', tokens, {})) as KubeObject & { status: { token: string } };
-    const user = { name: 'finalizer-release', token: status.token };
-    const { server, ca } = plane.access;
-    const account = openAccount('network-renderer', kubeconfigText({ server, ca, user }));
-    await runRenderer(account, true).ended;
-    account.close();
-    const time = new Date().toISOString();
-    const condition = { status: 'True', lastTransitionTime: time, lastProbeTime: time };
-    await must('PATCH', `${JOB}/status`, {
-      status: {
-        startTime: time,
-        completionTime: time,
-        succeeded: 1,
-        conditions: ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, ...condition })),
-      },
-    });
-  }
-
-  it('a Job takes the finalizers off, and leaves the attachments that pods need', async () => {
-    await stopRenderer();
-    await must('DELETE', ours('sriovnetworks', 'leaving'));
-    expect((await must('GET', ours('sriovnetworks', 'leaving'))).metadata.finalizers).toEqual([FINALIZER]);
-    await Promise.all([helm('uninstall', 'sriov', '--timeout', '60s'), runJob()]);
-    expect((await must('GET', ours('sriovnetworks', 'blue'))).metadata.finalizers).toBeUndefined();
-    expect((await ask('GET', attachment('blue'))).status).toBe(200);
-    expect((await must('GET', ours('sriovnetworkpoolconfigs', 'of-upstream'))).metadata.finalizers).toBeUndefined();
-  });
-
-  it('a network that was on its way out is gone, with its attachment', async () => {
-    expect((await ask('GET', ours('sriovnetworks', 'leaving'))).status).toBe(404);
-    expect((await ask('GET', attachment('leaving'))).status).toBe(404);
-  });
-
-  it('nothing of the Job is left', async () => {
-    expect((await ask('GET', JOB)).status).toBe(404);
-    const account = `/api/v1/namespaces/${OPERATOR}/serviceaccounts/finalizer-release`;
-    expect((await ask('GET', account)).status).toBe(404);
-    const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/sriov-finalizer-release';
-    expect((await ask('GET', role)).status).toBe(404);
-  });
-
-  it.each(CUSTOM_RESOURCES.map(({ plural, group }) => `${plural}.${group}`))(
-    'the CRD %s can be deleted',
-    async (name) => {
-      await must('DELETE', `${CRDS}/${name}`);
-      await untilGone(`${CRDS}/${name}`);
-    },
-  );
 });

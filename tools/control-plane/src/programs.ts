@@ -88,6 +88,9 @@ const CONTROLLERS = [
   'namespace-controller',
   'garbage-collector-controller',
   'daemonset-controller',
+  'deployment-controller',
+  'replicaset-controller',
+  'job-controller',
   'serviceaccount-controller',
   // The kubelet gives pods the authority of the API server from a ConfigMap that this one makes in each namespace.
   'root-ca-certificate-publisher-controller',
