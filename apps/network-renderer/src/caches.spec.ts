@@ -88,9 +88,9 @@ describe('the caches of the network renderer', () => {
     ]);
   });
 
-  it('are five, and all are run', () => {
+  it('are seven, and all are run', () => {
     const { caches } = createOfflineRenderer();
-    expect(allInformers(caches)).toHaveLength(5);
+    expect(allInformers(caches)).toHaveLength(7);
     expect([...caches.networks.keys()]).toEqual(['SriovNetwork', 'SriovIBNetwork', 'OVSNetwork']);
   });
 });

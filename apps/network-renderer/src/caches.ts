@@ -5,12 +5,15 @@ import {
   type KubeObject,
   NETWORK_ATTACHMENT_DEFINITION,
   FIELD_BOUNDS,
+  FINALIZER,
   MAX_CNI_CONFIG_LENGTH,
   type NetworkAttachmentDefinition,
   omitUndefined,
   OVS_NETWORK,
   SRIOV_IB_NETWORK,
   SRIOV_NETWORK,
+  SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
 import { Renderings } from './renderings.ts';
 import { type AnyInformer, Informer, type InformerContext, NAMESPACE } from '@sriov/kube';
@@ -18,11 +21,28 @@ import { type AnyInformer, Informer, type InformerContext, NAMESPACE } from '@sr
 /** The three kinds of networks. Each has its own controller. */
 export const NETWORK_KINDS: readonly CustomResource<Network>[] = [SRIOV_NETWORK, SRIOV_IB_NETWORK, OVS_NETWORK];
 
+/** A kind on which upstream's operator puts a finalizer. */
+export interface UpstreamKind {
+  readonly resource: CustomResource;
+  readonly finalizer: string;
+}
+
+/**
+ * Finalizers that upstream's operator left on other kinds than networks. None of our services has to do anything before
+ * they are removed, and after a migration nobody else takes them off.
+ */
+export const UPSTREAM_KINDS: readonly UpstreamKind[] = [
+  { resource: SRIOV_NETWORK_POOL_CONFIG, finalizer: FINALIZER.pool },
+  { resource: SRIOV_OPERATOR_CONFIG, finalizer: FINALIZER.operatorConfig },
+];
+
 /** What the renderer reads. It is in memory, and watches over all namespaces keep it up to date. */
 export interface Caches {
   /** By kind; indexed by {@link BY_ATTACHMENT} and {@link BY_NAMESPACE}. */
   readonly networks: ReadonlyMap<string, Informer<Network>>;
   readonly attachments: Informer<NetworkAttachmentDefinition>;
+  /** By kind: {@link UPSTREAM_KINDS}. Metadata only. */
+  readonly upstream: ReadonlyMap<string, Informer<KubeObject>>;
   /** Names only. */
   readonly namespaces: Informer<KubeObject>;
   readonly renderings: Renderings;
@@ -51,6 +71,9 @@ export function createCaches(context: InformerContext): Caches {
       transform: trimAttachment,
       indexers: { [BY_OWNER]: ({ metadata }) => [metadata.annotations?.[ANNOTATION.ownerRef] ?? ''] },
     }),
+    upstream: new Map(
+      UPSTREAM_KINDS.map(({ resource }) => [resource.kind, new Informer(context, resource, { metadataOnly: true })]),
+    ),
     namespaces: new Informer(context, NAMESPACE, { metadataOnly: true }),
     renderings: new Renderings(),
   };
@@ -58,7 +81,7 @@ export function createCaches(context: InformerContext): Caches {
 
 /** All informers, to run them and to wait for them. */
 export function allInformers(caches: Caches): AnyInformer[] {
-  return [...caches.networks.values(), caches.attachments, caches.namespaces];
+  return [...caches.networks.values(), caches.attachments, ...caches.upstream.values(), caches.namespaces];
 }
 
 /**

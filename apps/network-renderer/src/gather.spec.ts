@@ -58,6 +58,16 @@ describe('gather', () => {
     });
     expect(gatherOf(renderer, 'blue')?.namespaceExists).toBe(false);
   });
+
+  it('takes a network for one that is being deleted when its own namespace is', () => {
+    const renderer = createOfflineRenderer();
+    put(renderer, networkOf('blue', { networkNamespace: 'team' }));
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    renderer.caches.namespaces.store.upsert({
+      metadata: { name: OPERATOR, resourceVersion: nextVersion(), deletionTimestamp },
+    });
+    expect(gatherOf(renderer, 'blue')?.network.metadata.deletionTimestamp).toBe(deletionTimestamp);
+  });
 });
 
 describe('gatherRemoval', () => {

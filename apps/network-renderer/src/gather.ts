@@ -5,6 +5,7 @@ import {
   type KubeObject,
   NETWORK_ATTACHMENT_DEFINITION,
   type NetworkAttachmentDefinition,
+  omitUndefined,
 } from '@sriov/api';
 import { isNotFound, type KubeClient } from '@sriov/kube';
 import { BY_OWNER, type Caches } from './caches.ts';
@@ -18,8 +19,10 @@ export function gather(
 ): AttachmentFacts | undefined {
   const cached = caches.networks.get(subject.kind)?.store.get(subject.key);
   if (cached === undefined) return undefined;
+  const deletionTimestamp = goingSince(caches, cached);
+  const metadata = { ...cached.metadata, ...omitUndefined({ deletionTimestamp }) };
   // Objects in a list have no kind.
-  const network: Network = { ...cached, kind: subject.kind };
+  const network: Network = { ...cached, kind: subject.kind, metadata };
   const { name } = network.metadata;
   const namespace = attachmentNamespace(network);
   return {
@@ -34,6 +37,14 @@ export function gather(
       .filter(({ metadata }) => metadata.namespace !== namespace),
     namespaceExists: isThere(caches.namespaces.store.get(namespace)),
   };
+}
+
+/**
+ * Since when the object is being deleted. It is as soon as its namespace is, from which there is no way back: when
+ * Kubernetes gets to the object itself, the pods of the namespace have ended, and this service with them.
+ */
+export function goingSince({ namespaces }: Pick<Caches, 'namespaces'>, { metadata }: KubeObject): string | undefined {
+  return metadata.deletionTimestamp ?? namespaces.store.get(metadata.namespace ?? '')?.metadata.deletionTimestamp;
 }
 
 /**

@@ -1,28 +1,13 @@
-import {
-  type CustomResource,
-  FINALIZER,
-  keyOf,
-  type KubeObject,
-  SRIOV_NETWORK_POOL_CONFIG,
-  SRIOV_OPERATOR_CONFIG,
-} from '@sriov/api';
+import { type CustomResource, FINALIZER, keyOf, type KubeObject } from '@sriov/api';
 import { type Network, planAttachment, renderAttachment } from '@sriov/attachment';
 import { messageOf } from '@sriov/errors';
 import { Cluster, isNotFound, type KubeClient } from '@sriov/kube';
 import { ServiceError, type ServiceContext } from '@sriov/runtime';
 import { apply } from './apply.ts';
-import { NETWORK_KINDS } from './caches.ts';
+import { NETWORK_KINDS, UPSTREAM_KINDS } from './caches.ts';
 import { gatherRemoval } from './gather.ts';
 import { type Settings } from './settings.ts';
-
-/**
- * Finalizers that upstream's operator left on other kinds. None of our services has to do anything before they are
- * removed.
- */
-const OF_UPSTREAM: readonly (readonly [CustomResource, string])[] = [
-  [SRIOV_NETWORK_POOL_CONFIG, FINALIZER.pool],
-  [SRIOV_OPERATOR_CONFIG, FINALIZER.operatorConfig],
-];
+import { releaseUpstream } from './upstream-finalizers.ts';
 
 /**
  * For uninstall: takes the operator's finalizers off all objects, so that they can be deleted when nobody is left who
@@ -86,14 +71,10 @@ async function stepsFor(
 
 async function releaseOthers(client: KubeClient, { log }: Ports): Promise<string[]> {
   const problems: string[] = [];
-  for (const [resource, finalizer] of OF_UPSTREAM) {
+  for (const kind of UPSTREAM_KINDS) {
+    const { resource, finalizer } = kind;
     for (const object of await listOf(client, resource, finalizer)) {
-      const { name, namespace, resourceVersion } = object.metadata;
-      const metadata = { finalizers: without(object, finalizer), resourceVersion };
-      const release = async (): Promise<void> => {
-        await client.mergePatch(resource, object.metadata, { patch: { metadata } });
-        log.info({ kind: resource.kind, namespace, name }, 'finalizer of upstream taken off');
-      };
+      const release = (): Promise<void> => releaseUpstream({ client, log }, kind, object);
       problems.push(...(await problemOf(release, { ...object, kind: resource.kind })));
     }
   }

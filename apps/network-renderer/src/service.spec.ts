@@ -245,4 +245,24 @@ describe('the network renderer', () => {
     await untilReady(namespace, 'other', { status: 'True' });
     expect(await versions()).toEqual(before);
   });
+
+  it.each([
+    ['a pool', 'SriovNetworkPoolConfig', 'sriovnetworkpoolconfigs', 'poolconfig'],
+    ['the SriovOperatorConfig', 'SriovOperatorConfig', 'sriovoperatorconfigs', 'operatorconfig'],
+  ])(
+    "leaves upstream's finalizer on %s until that is deleted, and then takes it off",
+    async (_, kind, plural, name) => {
+      const finalizers = [`${name}.finalizers.sriovnetwork.openshift.io`];
+      const path = networkPath(operator, 'default', plural);
+      await request('POST', networkPath(operator, '', plural), {
+        ...{ apiVersion: 'sriovnetwork.openshift.io/v1', kind, metadata: { name: 'default', finalizers }, spec: {} },
+      });
+      // Another network that goes through all its steps shows that the renderer had time to do something.
+      await createNetwork(operator, `after-${name}`);
+      await untilReady(operator, `after-${name}`, { status: 'True' });
+      expect(await request('GET', path)).toMatchObject({ metadata: { finalizers } });
+      await request('DELETE', path);
+      await eventually(async () => (await tryRequest('GET', path)).status === 404);
+    },
+  );
 });

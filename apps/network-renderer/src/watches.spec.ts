@@ -77,4 +77,21 @@ describe('the watches of the network renderer', () => {
     caches.namespaces.store.remove('team');
     expect(await taken()).toEqual([]);
   });
+
+  it('ask for all that is in a namespace, once, when that is deleted', async () => {
+    const { caches, taken } = await connect(fill);
+    const namespace = (rest: object = {}): never =>
+      ({ metadata: { name: OPERATOR, uid: '1', resourceVersion: nextVersion(), ...rest } }) as never;
+    caches.namespaces.store.upsert(namespace());
+    await taken();
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    caches.namespaces.store.upsert(namespace({ deletionTimestamp }));
+    expect(await taken()).toEqual(
+      ['OVSNetwork', 'SriovNetwork', 'SriovNetwork'].map(
+        (kind, i) => `${kind} ${OPERATOR}/${i === 2 ? 'red' : 'blue'}`,
+      ),
+    );
+    caches.namespaces.store.upsert(namespace({ deletionTimestamp, labels: { a: 'b' } }));
+    expect(await taken()).toEqual([]);
+  });
 });

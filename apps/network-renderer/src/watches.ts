@@ -1,12 +1,13 @@
-import { ANNOTATION, keyOf } from '@sriov/api';
+import { ANNOTATION, keyOf, type KubeObject } from '@sriov/api';
 import { parseOwnerRef } from '@sriov/attachment';
 import { type Controller } from '@sriov/controller';
 import { BY_ATTACHMENT, BY_NAMESPACE, type Caches } from './caches.ts';
 
 /** Wakes the controllers: which change concerns which network. */
 export function connectWatches(caches: Caches, controllers: ReadonlyMap<string, Controller>): void {
-  for (const [kind, networks] of caches.networks) {
-    networks.store.subscribe(({ object }) => controllers.get(kind)?.enqueue(keyOf(object)));
+  const followed = [...caches.networks, ...caches.upstream];
+  for (const [kind, { store }] of followed) {
+    store.subscribe(({ object }) => controllers.get(kind)?.enqueue(keyOf(object)));
   }
 
   const wakeByIndex = (index: string, value: string): void => {
@@ -26,4 +27,15 @@ export function connectWatches(caches: Caches, controllers: ReadonlyMap<string, 
     const isAnother = type === 'updated' && previous?.metadata.uid !== object.metadata.uid;
     if (type === 'added' || isAnother) wakeByIndex(BY_NAMESPACE, object.metadata.name);
   });
+  caches.namespaces.store.subscribe(({ object, previous }) => {
+    if (!isGoing(object) || isGoing(previous)) return;
+    for (const [kind, { store }] of followed) {
+      const within = store.list().filter(({ metadata }) => metadata.namespace === object.metadata.name);
+      for (const each of within) controllers.get(kind)?.enqueue(keyOf(each));
+    }
+  });
+}
+
+function isGoing(object: KubeObject | undefined): boolean {
+  return object?.metadata.deletionTimestamp !== undefined;
 }

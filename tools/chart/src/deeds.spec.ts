@@ -42,6 +42,10 @@ async function createObjects(): Promise<void> {
   const spec = { resourceName: 'x', nodeSelector: { a: 'b' }, numVfs: 1, nicSelector };
   await createOurs('SriovNetworkNodePolicy', 'sriovnetworknodepolicies', { metadata, spec });
   await createOurs('SriovOperatorConfig', 'sriovoperatorconfigs', { metadata: { name: 'default' }, spec: {} });
+  await createOurs('SriovNetworkPoolConfig', 'sriovnetworkpoolconfigs', {
+    metadata: { name: 'pool', finalizers: ['poolconfig.finalizers.sriovnetwork.openshift.io', 'kept.io/finalizer'] },
+    spec: {},
+  });
   await createOurs('SriovNetwork', 'sriovnetworks', {
     namespace: TEAM,
     metadata: { name: 'blue', annotations: { kept: 'yes' }, finalizers: ['kept.io/finalizer'] },

@@ -120,6 +120,8 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
       'patch sriovnetworks/status',
       'patch sriovibnetworks/status',
       'patch ovsnetworks/status',
+      'list watch patch sriovnetworkpoolconfigs',
+      'list watch patch sriovoperatorconfigs',
       'get list watch create patch delete network-attachment-definitions.k8s.cni.cncf.io',
       'list watch namespaces',
       'create patch events',
