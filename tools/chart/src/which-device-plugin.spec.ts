@@ -188,4 +188,14 @@ describe('the chart', () => {
       'devicePlugin.kind=sriov-network-device-plugin needs the image of that plugin: set images.sriovDevicePlugin',
     );
   });
+
+  it.each([
+    [{ configDaemon: { port: 9113 } }, 'configDaemon.port and devicePlugin.port both take port 9113'],
+    [
+      { devicePlugin: { port: 9110 } },
+      'configDaemon.port and devicePlugin.port, whose next one the standby has, both take port 9111',
+    ],
+  ])('refuses two programs at one port of a node: %j', async (values, message) => {
+    await expect(renderChart({ values })).rejects.toThrow(message);
+  });
 });
