@@ -30,15 +30,6 @@ export function renderNetwork(object: KubeObject, settings: AdmissionSettings): 
 /** Rules about a SriovNetwork, SriovIBNetwork or OVSNetwork. */
 export const NETWORK_RULES: readonly Rule<NetworkFacts>[] = [
   {
-    name: 'only the administrator sends a network to another namespace',
-    check({ object, spec: { networkNamespace }, settings: { operatorNamespace, ...settings } }) {
-      const namespace = namespaceOf(object, { operatorNamespace, ...settings });
-      return networkNamespace && namespace !== operatorNamespace
-        ? `spec.networkNamespace "${networkNamespace}" may only be set in the operator namespace ${operatorNamespace}, and this is ${namespace}: remove it, or create the network there`
-        : undefined;
-    },
-  },
-  {
     name: 'the partition key names a partition',
     check: ({ spec: { pKey } }) =>
       !pKey || (PARTITION_KEY.test(pKey) && (Number(pKey) & PARTITION) !== 0)

@@ -166,6 +166,11 @@ describe.each(['SriovNetwork', 'SriovIBNetwork', 'OVSNetwork'])('a %s', (kind) =
   ])('%s is refused', (_, object, message) => {
     expect(verdictOn(object)).toMatchObject({ allowed: false, message: expect.stringContaining(message) });
   });
+
+  it('is told once that it may not reach into another namespace', () => {
+    const { message } = verdictOn(network({ networkNamespace: 'other' }, { namespace: 'team' }));
+    expect(message.match(/may only be set/g)).toHaveLength(1);
+  });
 });
 
 describe('what a pod would fail with at its start', () => {

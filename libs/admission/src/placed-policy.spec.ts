@@ -373,7 +373,7 @@ describe('a policy beside others', () => {
     const old = { ...stored, spec, metadata: { ...stored.metadata, resourceVersion: '1' } };
     const { warnings } = verdictOn(policyObject(pf('ens2f0')), { cluster: { policies: [old] } });
     expect(warnings).toEqual([
-      'VFs of the same PFs are wanted by policy old: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name; none counts as 0, as with policy old, stored before the API server asked the webhook',
+      'VFs of the same PFs are wanted by policy old: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name; no priority counts as 0, as with policy old, stored before the API server asked the webhook',
     ]);
   });
 

@@ -71,7 +71,7 @@ export const POLICY_WARNINGS: readonly Rule<PolicyContext>[] = [
       const wanted = `VFs of the same PFs are wanted by ${describePolicies(contested.map(({ name }) => name))}: the policy with the lower spec.priority number gets them, and between equal numbers the one with the later name`;
       return without.length === 0
         ? wanted
-        : `${wanted}; none counts as 0, as with ${describePolicies(without)}, stored before the API server asked the webhook`;
+        : `${wanted}; no priority counts as 0, as with ${describePolicies(without)}, stored before the API server asked the webhook`;
     },
   },
   {

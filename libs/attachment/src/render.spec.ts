@@ -267,7 +267,8 @@ describe('renderAttachment', () => {
     expect(render('SriovNetwork', { resourceName: 'r', networkNamespace: 'x' }, { namespace: 'team-a' })).toMatchObject(
       {
         ok: false,
-        message: 'spec.networkNamespace may only be set in the operator namespace sriov-system, and this is team-a',
+        message:
+          'spec.networkNamespace "x" may only be set in the operator namespace sriov-system, and this is team-a: remove it, or create the network there',
       },
     );
   });

@@ -49,9 +49,10 @@ export type Rendered =
 /** Renders the NetworkAttachmentDefinition of a network CR. Never throws: the result says what is wrong. */
 export function renderAttachment(network: Network, settings: RenderSettings): Rendered {
   const { name, namespace } = network.metadata;
-  if (network.spec?.networkNamespace && namespace !== settings.operatorNamespace) {
+  const { operatorNamespace } = settings;
+  if (network.spec?.networkNamespace && namespace !== operatorNamespace) {
     return invalid(
-      `spec.networkNamespace may only be set in the operator namespace ${settings.operatorNamespace}, and this is ${namespace}`,
+      `spec.networkNamespace "${network.spec.networkNamespace}" may only be set in the operator namespace ${operatorNamespace}, and this is ${namespace}: remove it, or create the network there`,
     );
   }
   const config = renderConfig(network);

@@ -155,7 +155,7 @@ describe('render', () => {
     expect(stderr).toBe(
       lines(
         'error: standard input: document 1, line 1, item 1 of the list: SriovNetwork bad: spec.ipam is not valid JSON: line 1, column 10: a value is expected, not "}"',
-        'error: standard input: document 1, line 1, item 2 of the list: SriovNetwork far: spec.networkNamespace may only be set in the operator namespace sriov-system, and this is team-a',
+        'error: standard input: document 1, line 1, item 2 of the list: SriovNetwork far: spec.networkNamespace "apps" may only be set in the operator namespace sriov-system, and this is team-a: remove it, or create the network there',
         '',
       ),
     );
