@@ -178,8 +178,23 @@ describe('a release of the chart', () => {
     await ask('POST', `${ours}/sriovnetworknodepolicies?dryRun=All`, policyOf('at-once'));
   });
 
-  it('has the API server ask the webhook as soon as that runs and is reached', async () => {
+  it('leaves to others what only looks like a probe, while the webhook is not reached', async () => {
     await install('upgrade', withWebhookAt(port));
+    const metadata = { name: 'no-probe', labels: { 'sriovnetwork.openshift.io/admission-probe': '' } };
+    const secrets = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+    for (const query of ['?dryRun=All', '']) {
+      await ask('POST', `${secrets}${query}`, { apiVersion: 'v1', kind: 'Secret', metadata });
+    }
+    await ask('DELETE', `${secrets}/no-probe`);
+  });
+
+  it('has the API server ask the webhook as soon as that runs and is reached, beside an entry of others', async () => {
+    const added = {
+      ...{ name: 'copy.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Ignore' },
+      clientConfig: { url: `https://127.0.0.1:${port}/validating-custom-resource` },
+      rules: [{ ...VALIDATING.wanted, operations: ['CREATE'] }],
+    };
+    await ask('PATCH', `${WEBHOOKS}/${WEBHOOK_CONFIGURATION}`, [{ op: 'add', path: '/webhooks/-', value: added }]);
     await startWebhook();
     await untilAsked();
     await untilJudged();
