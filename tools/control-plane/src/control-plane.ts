@@ -10,7 +10,14 @@ import { type KeyPair } from '@sriov/certificates';
 import { createCredentials, type Credentials } from './credentials.ts';
 import { findFreePort } from './free-port.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { apiServerRun, type ControlPlaneDuties, controllerManagerRun, etcdRun, type Ports, schedulerRun } from './programs.ts';
+import {
+  apiServerRun,
+  type ControlPlaneDuties,
+  controllerManagerRun,
+  etcdRun,
+  type Ports,
+  schedulerRun,
+} from './programs.ts';
 import { withProgress } from './progress.ts';
 import { type Binaries } from './source.ts';
 import { type ProgramEnd, type ProgramRun, Supervisor } from './supervisor.ts';
