@@ -10,14 +10,7 @@ import { type KeyPair } from '@sriov/certificates';
 import { createCredentials, type Credentials } from './credentials.ts';
 import { findFreePort } from './free-port.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import {
-  apiServerRun,
-  type ControlPlaneDuties,
-  controllerManagerRun,
-  etcdRun,
-  type Ports,
-  schedulerRun,
-} from './programs.ts';
+import { apiServerRun, controllerManagerRun, etcdRun, type Ports, schedulerRun } from './programs.ts';
 import { withProgress } from './progress.ts';
 import { type Binaries } from './source.ts';
 import { type ProgramEnd, type ProgramRun, Supervisor } from './supervisor.ts';
@@ -91,10 +84,6 @@ const needsServiceAccounts = (options: ControlPlaneOptions): boolean =>
   options.serviceAccounts === true || options.kubelets === true;
 const needsControllerManager = (options: ControlPlaneOptions): boolean =>
   options.controllerManager === true || needsServiceAccounts(options);
-const dutiesOf = (options: ControlPlaneOptions): ControlPlaneDuties => ({
-  serviceAccounts: needsServiceAccounts(options),
-  kubelets: options.kubelets === true,
-});
 
 /** What a control plane is made of before its programs run. */
 interface Parts {
@@ -181,7 +170,7 @@ export class ControlPlane {
     this.version = (body as { gitVersion: string }).gitVersion;
     const files = { kubeconfig: this.kubeconfigPath, ...credentials.files };
     if (needsControllerManager(options)) {
-      await this.#startClient(controllerManagerRun(binaries, ports, files, dutiesOf(options)), ports.controllerManager);
+      await this.#startClient(controllerManagerRun(binaries, ports, files), ports.controllerManager);
     }
     if (options.kubelets === true) await this.#startClient(schedulerRun(binaries, ports, files), ports.scheduler);
   }
@@ -189,7 +178,8 @@ export class ControlPlane {
   /** Starts the API server where it was stopped: same address, same data. */
   async startApiServer(): Promise<void> {
     const { binaries, ports, credentials, supervisor, options } = this.#parts;
-    supervisor.start(apiServerRun(binaries, ports, credentials.files, dutiesOf(options)));
+    const duties = { serviceAccounts: needsServiceAccounts(options), kubelets: options.kubelets === true };
+    supervisor.start(apiServerRun(binaries, ports, credentials.files, duties));
     await this.#waitUntilServing('kube-apiserver', { ...this.access, path: '/readyz' });
   }
 

@@ -40,11 +40,11 @@ export interface CredentialFiles {
   readonly signingPublicKey: string;
 }
 
-/** What the programs are asked to do beyond serving. */
-export interface ControlPlaneDuties {
+/** What the API server is asked to do beyond serving. */
+export interface ApiServerDuties {
   /** Pods need a service account. */
   readonly serviceAccounts: boolean;
-  /** A kubelet may read what its own pods need, and write its own node and its own pods. Deployments have pods. */
+  /** A kubelet may read what its own pods need, and write its own node and its own pods. */
   readonly kubelets: boolean;
 }
 
@@ -53,7 +53,7 @@ export function apiServerRun(
   binaries: Binaries,
   ports: Ports,
   files: CredentialFiles,
-  duties: ControlPlaneDuties,
+  duties: ApiServerDuties,
 ): ProgramRun {
   return {
     name: 'kube-apiserver',
@@ -98,17 +98,12 @@ const CONTROLLERS = [
   'pod-garbage-collector-controller',
 ];
 
-/** Without a kubelet nothing would run the pods of Deployments. */
-const CONTROLLERS_WITH_KUBELETS = ['deployment-controller', 'replicaset-controller'];
-
 /** How the controller manager runs. */
 export function controllerManagerRun(
   binaries: Binaries,
   ports: Ports,
   files: CredentialFiles & { readonly kubeconfig: string },
-  duties: ControlPlaneDuties,
 ): ProgramRun {
-  const controllers = [...CONTROLLERS, ...(duties.kubelets ? CONTROLLERS_WITH_KUBELETS : [])];
   return {
     name: 'kube-controller-manager',
     command: binaries['kube-controller-manager'] ?? '',
@@ -116,7 +111,7 @@ export function controllerManagerRun(
       `--kubeconfig=${files.kubeconfig}`,
       `--authentication-kubeconfig=${files.kubeconfig}`,
       `--authorization-kubeconfig=${files.kubeconfig}`,
-      `--controllers=${controllers.join(',')}`,
+      `--controllers=${CONTROLLERS.join(',')}`,
       '--leader-elect=false',
       '--bind-address=127.0.0.1',
       `--secure-port=${ports.controllerManager}`,
