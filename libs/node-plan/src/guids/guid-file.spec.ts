@@ -20,7 +20,7 @@ function guidsOf(file: GuidFile | string, vfs: number): (string | undefined)[] |
 
 describe('the GUID file', () => {
   it('of the examples gives GUIDs to the VFs of two ports', () => {
-    const path = join(import.meta.dirname, '../../../../docs/examples/infiniband-guids.json');
+    const path = join(import.meta.dirname, '../../../../docs/examples/infiniband-guids');
     const file = readGuidFile(readFileSync(path, 'utf8'));
     expect(guidsOf(file, 5)).toEqual(
       [0, 1, 2, 3].map((number): string | undefined => `02:00:00:00:00:00:01:0${number}`).concat(undefined),
