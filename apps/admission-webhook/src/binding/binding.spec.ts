@@ -165,6 +165,16 @@ describe('Binding', () => {
     expect(brief(rig.connection.writes)).toEqual([`POST ${SECRETS}`, `PATCH ${PATHS[0]}`]);
   });
 
+  it('sets no rule when an administrator speaks against it while a probe is on its way', async () => {
+    const rig = run(registered(false), () => {
+      rig.say(false);
+      return refusal(403, DENIED);
+    });
+    await rig.serve();
+    await rig.clock.advance(60_000);
+    expect(brief(rig.connection.writes)).toEqual([`POST ${SECRETS}`]);
+  });
+
   it('takes the rules away when an administrator says so, without a probe, and sets them again after one', async () => {
     const rig = run(registered(true), () => refusal(403, DENIED));
     await rig.serve();
