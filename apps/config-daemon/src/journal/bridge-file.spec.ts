@@ -36,6 +36,7 @@ describe('the file of bridges', () => {
     ['no JSON', '{"br'],
     ['not bridges', '{"br0":{"name":5}}'],
     ['a list', '[]'],
+    ['a bridge under the name of another', '{"br0":{"name":"br1"}}'],
   ])('that holds %s is damaged, and nobody takes that for no bridges', async (_, text) => {
     const folder = new MemoryFolder();
     folder.files.set(NAME, text);
@@ -43,5 +44,14 @@ describe('the file of bridges', () => {
     expect(damaged).toMatch(
       /^the state file managed-ovs-bridges.json is damaged \(.+\).*: repair the file, or remove it/,
     );
+  });
+
+  it('that cannot be read is damaged as well: PFs without a bridge do not suffer from it', async () => {
+    const folder = new MemoryFolder();
+    folder.read = () => Promise.reject(new Error('/state/managed-ovs-bridges.json is not a file'));
+    expect(await readBridgeFile(folder)).toEqual({
+      own: new Map(),
+      damaged: expect.stringContaining('is damaged (/state/managed-ovs-bridges.json is not a file)'),
+    });
   });
 });

@@ -12,17 +12,17 @@ export interface BridgeFolder {
 /** One file, the JSON of the bridges by their names: the format and place of upstream, so that a node can move over. */
 const NAME = 'managed-ovs-bridges.json';
 
-const fileSchema = z.record(z.string(), ovsBridgeSchema);
+const fileSchema = z
+  .record(z.string(), ovsBridgeSchema)
+  .refine((bridges) => Object.entries(bridges).every(([key, { name }]) => key === name));
 
 /** Reads which bridges are the operator's: none where there is no file. */
 export async function readBridgeFile(folder: BridgeFolder): Promise<BridgeFacts> {
-  const text = await folder.read(NAME);
-  if (text === undefined) return { own: new Map() };
   try {
-    const bridges = fileSchema.parse(JSON.parse(text));
-    return { own: new Map(Object.entries(bridges)) };
+    const text = await folder.read(NAME);
+    return { own: new Map(text === undefined ? [] : Object.entries(fileSchema.parse(JSON.parse(text)))) };
   } catch (error) {
-    const cause = error instanceof z.ZodError ? 'it does not hold bridges' : messageOf(error);
+    const cause = error instanceof z.ZodError ? 'it does not hold bridges by their names' : messageOf(error);
     const damaged = `the state file ${NAME} is damaged (${cause}), so nobody knows which bridges the operator has made, and none is made, changed or removed: repair the file, or remove it and the bridges that nobody wants`;
     return { own: new Map(), damaged };
   }

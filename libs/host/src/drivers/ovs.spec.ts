@@ -29,6 +29,18 @@ const get = (...args: string[]): Promise<string> => ovs.vsctl('get', ...args);
 const portsOf = async (name: string): Promise<string[]> =>
   (await ovs.vsctl('list-ports', name)).split('\n').filter(Boolean);
 
+/** A kernel on which somebody runs `ovs-vsctl` between the look at the database and the change. */
+function afterFirstLook(...words: string[]): HostKernel {
+  let looks = 0;
+  return Object.assign(Object.create(kernel) as HostKernel, {
+    callJson: async (...args: Parameters<HostKernel['callJson']>) => {
+      const result = await kernel.callJson(...args);
+      if ((looks += 1) === 1) await ovs.vsctl(...words);
+      return result;
+    },
+  });
+}
+
 describe('a bridge is made', () => {
   it('with its settings and its uplink, and ovs-vswitchd has taken both up', async () => {
     const settings = {
@@ -136,6 +148,33 @@ describe('a bridge is changed in place', () => {
     expect(await portsOf(NAME)).toEqual(['ens2f0np0']);
   });
 
+  it('without a word about settings that no policy has asked for', async () => {
+    const before = bridge({ externalIDs: { a: '1' } });
+    await makeBridge(kernel, { bridge: before, uplink: UPLINK });
+    const ofBridge = ['set', 'Bridge', NAME, 'datapath_type=netdev', 'fail_mode=secure'];
+    await ovs.vsctl(...ofBridge, '--', 'set', 'Interface', UPLINK, 'type=dummy', 'mtu_request=9000');
+    await changeBridge(kernel, { bridge: bridge({ externalIDs: { a: '2' } }), uplink: UPLINK, before });
+    expect(await get('Bridge', NAME, 'datapath_type', 'fail_mode', 'external_ids')).toBe(
+      ['netdev', 'secure', '{a="2"}'].join('\n'),
+    );
+    expect(await get('Interface', UPLINK, 'type', 'mtu_request')).toBe(['dummy', '9000'].join('\n'));
+  });
+
+  it('not where that interrupts a port that has come since somebody looked', async () => {
+    await makeBridge(kernel, { bridge: bridge(), uplink: UPLINK });
+    await ovs.vsctl('add-port', NAME, 'ens2f0_3');
+    const work = { bridge: bridge({ datapathType: 'netdev' }), uplink: UPLINK, before: bridge() };
+    await expect(changeBridge(kernel, { ...work, ports: [NAME, UPLINK] })).rejects.toThrow(/has got the port ens2f0_3/);
+    expect(await get('Bridge', NAME, 'datapath_type')).toBe('""');
+  });
+
+  it('not where it has got another port in the middle', async () => {
+    await makeBridge(kernel, { bridge: bridge(), uplink: UPLINK });
+    const work = { bridge: bridge({ failMode: 'secure' }), uplink: UPLINK, before: bridge() };
+    await expect(changeBridge(afterFirstLook('del-port', UPLINK), work)).rejects.toMatchObject({ error: 'timed out' });
+    expect(await get('Bridge', NAME, 'fail_mode')).toBe('[]');
+  });
+
   it('not where it has gone', async () => {
     const work = { bridge: bridge(), uplink: UPLINK, before: bridge() };
     await expect(changeBridge(kernel, work)).rejects.toThrow(`the bridge ${NAME} is gone`);
@@ -166,14 +205,7 @@ describe('a bridge is removed', () => {
 
   it('not where a port came after somebody had looked', async () => {
     await makeBridge(kernel, { bridge: bridge(), uplink: UPLINK });
-    let looks = 0;
-    const late = Object.assign(Object.create(kernel) as HostKernel, {
-      callJson: async (...args: Parameters<HostKernel['callJson']>) => {
-        const result = await kernel.callJson(...args);
-        if ((looks += 1) === 1) await ovs.vsctl('add-port', NAME, 'ens2f0_3');
-        return result;
-      },
-    });
+    const late = afterFirstLook('add-port', NAME, 'ens2f0_3');
     await expect(removeBridge(late, NAME, KNOWN)).rejects.toMatchObject({ error: 'timed out' });
     expect(await portsOf(NAME)).toEqual([UPLINK, 'ens2f0_3']);
   });

@@ -132,35 +132,50 @@ export async function makeBridge(kernel: Kernel, { bridge, uplink }: BridgeWork)
   ]);
 }
 
+/** A bridge to be changed. */
+export interface BridgeChange extends BridgeWork {
+  /** What was wanted of it so far. */
+  readonly before: OvsBridge;
+  /** Names of the ports that it may have; absent where it may have any. */
+  readonly ports?: readonly string[];
+}
+
 /**
- * Changes the settings of a bridge and of its uplink in place, and adds what it lacks. Of maps only the keys count that
- * are wanted, or were (`before`); an uplink of another name that was wanted goes.
- * @throws {OvsdbError} {@link KernelError}
+ * Changes the settings of a bridge and of its uplink in place, and adds what it lacks. Only the settings and keys count
+ * that are wanted, or were (`before`); an uplink of another name that was wanted goes.
+ * @throws {OvsdbError} when it has a port that it may not have, or has got or lost one meanwhile; {@link KernelError}
  */
-export async function changeBridge(kernel: Kernel, work: BridgeWork & { readonly before: OvsBridge }): Promise<void> {
-  const { bridge, uplink, before } = work;
-  const { name, bridge: settings = {} } = bridge;
+export async function changeBridge(kernel: Kernel, work: BridgeChange): Promise<void> {
+  const { name } = work.bridge;
   const { rows, ports } = await readTable(kernel);
   const row = rows.get(name);
   if (row === undefined) throw new Error(`the bridge ${name} is gone`);
+  if (work.ports !== undefined) demandNoOthers(row, ports, work.ports);
   const present = row.ports.flatMap((reference) => ports.get(reference) ?? []);
+  await change(kernel, [hasPortsOf(row), ...changesOf(work, present)]);
+}
+
+/** @param present the ports that it has */
+function changesOf(
+  { bridge, uplink, before }: BridgeChange,
+  present: readonly z.output<typeof portRow>[],
+): OvsdbOperation[] {
+  const { name, bridge: settings = {} } = bridge;
   const has = (port: string): boolean => present.some((each) => each.name === port);
   const former = (before.uplinks ?? []).map((each) => each.name).filter((each) => each !== uplink);
   const stale = present.filter((port) => former.includes(port.name)).map(({ _uuid }) => _uuid);
-  const isHere = where('name', name);
-  await change(kernel, [
-    { op: 'wait', table: 'Bridge', timeout: 0, where: isHere, columns: ['name'], until: '==', rows: [{ name }] },
-    { op: 'update', table: 'Bridge', where: isHere, row: bridgeColumns(settings) },
+  return [
+    ...update('Bridge', name, asked(bridgeColumns, settings, before.bridge ?? {})),
     ...mutateMaps('Bridge', name, [
       ['external_ids', settings.externalIDs, before.bridge?.externalIDs],
       ['other_config', settings.otherConfig, before.bridge?.otherConfig],
     ]),
-    ...(stale.length > 0 ? [mutate('Bridge', isHere, [['ports', 'delete', references(stale)]])] : []),
+    ...(stale.length > 0 ? [mutate('Bridge', where('name', name), [['ports', 'delete', references(stale)]])] : []),
     ...(has(name) ? [] : addPort(name, insertPort(name, { type: 'internal' }, 'local'), 'local')),
     ...(has(uplink)
       ? changeUplink(uplink, uplinkOf(bridge), uplinkOf(before))
       : addPort(name, insertPort(uplink, uplinkColumns(uplinkOf(bridge)), 'uplink'), 'uplink')),
-  ]);
+  ];
 }
 
 /**
@@ -171,21 +186,22 @@ export async function removeBridge(kernel: Kernel, name: string, known: readonly
   const { rows, ports } = await readTable(kernel);
   const row = rows.get(name);
   if (row === undefined) return;
+  demandNoOthers(row, ports, known);
+  await change(kernel, [hasPortsOf(row), mutate('Open_vSwitch', [], [['bridges', 'delete', references([row._uuid])]])]);
+}
+
+type BridgeRow = z.output<typeof bridgeRow>;
+
+/** @throws {OvsdbError} when the bridge has a port that is not known */
+function demandNoOthers(row: BridgeRow, ports: BridgeTable['ports'], known: readonly string[]): void {
   const others = row.ports.map((each) => ports.get(each)?.name ?? each).filter((each) => !known.includes(each));
-  if (others.length > 0) throw new OvsdbError('in use', `the bridge ${name} has got the port ${others.join(', ')}`);
-  const seen = { ports: references(row.ports) };
-  await change(kernel, [
-    {
-      op: 'wait',
-      table: 'Bridge',
-      timeout: 0,
-      where: where('name', name),
-      columns: ['ports'],
-      until: '==',
-      rows: [seen],
-    },
-    mutate('Open_vSwitch', [], [['bridges', 'delete', references([row._uuid])]]),
-  ]);
+  if (others.length > 0) throw new OvsdbError('in use', `the bridge ${row.name} has got the port ${others.join(', ')}`);
+}
+
+/** The condition that the bridge is there and has the ports that were seen. */
+function hasPortsOf({ name, ports }: BridgeRow): OvsdbOperation {
+  const rows = [{ ports: references(ports) }];
+  return { op: 'wait', table: 'Bridge', timeout: 0, where: where('name', name), columns: ['ports'], until: '==', rows };
 }
 
 /** Changes the database, and waits until ovs-vswitchd has carried it out. */
@@ -222,15 +238,31 @@ function bridgeColumns({ datapathType = '', failMode }: Settings): OvsdbRow {
   return { datapath_type: datapathType, fail_mode: failMode ?? NONE };
 }
 
-function uplinkColumns({ type = '', options, externalIDs, otherConfig, mtuRequest }: OvsInterfaceConfig): OvsdbRow {
+function uplinkColumns(settings: OvsInterfaceConfig): OvsdbRow {
+  const { options, externalIDs, otherConfig } = settings;
   const maps = { options: mapOf(options), external_ids: mapOf(externalIDs), other_config: mapOf(otherConfig) };
-  return { type, mtu_request: mtuRequest ?? NONE, ...maps };
+  return { ...plainColumns(settings), ...maps };
+}
+
+/** The columns of an uplink that are no maps. */
+function plainColumns({ type = '', mtuRequest }: OvsInterfaceConfig): OvsdbRow {
+  return { type, mtu_request: mtuRequest ?? NONE };
+}
+
+/** The columns of which something is wanted, or was. What the others say, nobody has asked for. */
+function asked<S extends object>(columnsOf: (settings: Partial<S>) => OvsdbRow, wanted: S, before: S): OvsdbRow {
+  const [unset, rows] = [columnsOf({}), [columnsOf(wanted), columnsOf(before)]];
+  const isAsked = ([column]: readonly [string, unknown]): boolean => rows.some((row) => row[column] !== unset[column]);
+  return Object.fromEntries(Object.entries(columnsOf(wanted)).filter(isAsked));
+}
+
+function update(table: string, name: string, row: OvsdbRow): OvsdbOperation[] {
+  return Object.keys(row).length === 0 ? [] : [{ op: 'update', table, where: where('name', name), row }];
 }
 
 function changeUplink(name: string, wanted: OvsInterfaceConfig, before: OvsInterfaceConfig): OvsdbOperation[] {
-  const { type = '', mtuRequest } = wanted;
   return [
-    { op: 'update', table: 'Interface', where: where('name', name), row: { type, mtu_request: mtuRequest ?? NONE } },
+    ...update('Interface', name, asked(plainColumns, wanted, before)),
     ...mutateMaps('Interface', name, [
       ['options', wanted.options, before.options],
       ['external_ids', wanted.externalIDs, before.externalIDs],

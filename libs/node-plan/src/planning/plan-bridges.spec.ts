@@ -257,6 +257,27 @@ describe('a bridge that is wanted', () => {
     const result = plan({ spec: [wanted()], own: [old], bridges, pf });
     expect([kinds(result), told(result)]).toEqual([['make-bridge', 'remove-bridge'], []]);
   });
+
+  it.each<[string, Partial<ObservedBridge>, string]>([
+    ['somebody else uses', { ports: [port('br-old'), port('ens1'), port('tap0')] }, PF],
+    ['has the address that the PF had before', { ports: [port('br-old'), port('ens1')] }, '0000:09:00.0'],
+  ])('is not made where its uplink is in one of the operator’s that stays, because it %s', (_, change, pciAddress) => {
+    const old = { ...wanted(), name: 'br-old', uplinks: [{ pciAddress, name: 'ens1' }] };
+    const result = plan({ spec: [wanted()], own: [old], bridges: [seen({ name: 'br-old', ...change })] });
+    expect([kinds(result), result.ownBridges]).toEqual([[], [old]]);
+    expect(told(result)).toContainEqual([
+      'BridgeForeign',
+      expect.stringMatching(/ens1 is a port of the bridge br-old: .*ovs-vsctl del-port br-old ens1/),
+    ]);
+  });
+
+  it('is changed only while it has the ports that were seen, where that interrupts it', () => {
+    const given = { own: [wanted()], bridges: [seen()] };
+    expect(plan({ ...given, spec: [wanted({ datapathType: 'netdev' })] }).bridges).toMatchObject([
+      { step: { ports: [NAME, 'ens1'] } },
+    ]);
+    expect(plan({ ...given, spec: [wanted({ failMode: 'secure' })] }).bridges?.[0]?.step).not.toHaveProperty('ports');
+  });
 });
 
 describe('a bridge that nobody wants', () => {

@@ -42,8 +42,11 @@ interface BridgeCase extends BridgeInputs {
   readonly known: BridgeFacts;
   readonly seen: readonly ObservedBridge[];
   readonly pfs: ReadonlyMap<string, ObservedPf>;
-  /** Names of the bridges that are wanted. */
-  readonly names: ReadonlySet<string>;
+}
+
+interface WantedCase extends BridgeCase {
+  /** Names of the bridges that go with this plan. */
+  readonly leaving: ReadonlySet<string>;
 }
 
 /**
@@ -60,14 +63,13 @@ export function planBridges(facts: BridgeInputs): BridgesResult {
   const { softwareBridges: seen } = observed;
   if (seen?.kind !== 'seen') return { problems: unseenProblems(facts, [...wanted, ...unwanted], seen?.cause) };
   const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
-  const names = new Set(wanted.map(({ name }) => name));
-  const bridgeCase: BridgeCase = { ...facts, known, seen: seen.bridges, pfs, names };
-  const results = [
-    ...wanted.map((bridge, index) =>
-      wanted.findIndex(({ name }) => name === bridge.name) === index ? planWanted(bridgeCase, bridge) : twice(bridge),
-    ),
-    ...unwanted.map((bridge) => planUnwanted(bridgeCase, bridge)),
-  ];
+  const bridgeCase: BridgeCase = { ...facts, known, seen: seen.bridges, pfs };
+  const ofUnwanted = unwanted.map((bridge) => planUnwanted(bridgeCase, bridge));
+  const wantedCase = { ...bridgeCase, leaving: new Set(ofUnwanted.flatMap(({ plan }) => plan?.name ?? [])) };
+  const ofWanted = wanted.map((bridge, index) =>
+    wanted.findIndex(({ name }) => name === bridge.name) === index ? planWanted(wantedCase, bridge) : twice(bridge),
+  );
+  const results = [...ofWanted, ...ofUnwanted];
   return {
     bridges: results.flatMap(({ plan }) => plan ?? []).sort(byName),
     ownBridges: results.flatMap(({ own }) => own ?? []).sort(byName),
@@ -110,7 +112,7 @@ function twice(bridge: OvsBridge): BridgeResult {
   };
 }
 
-function planWanted(facts: BridgeCase, wanted: OvsBridge): BridgeResult {
+function planWanted(facts: WantedCase, wanted: OvsBridge): BridgeResult {
   const own = facts.known.own.get(wanted.name);
   const refuse = (reason: PlanProblemReason, message: string): BridgeResult => ({
     problem: problemOf(wanted, reason, message),
@@ -144,14 +146,14 @@ interface Place {
 }
 
 /** Why the PF cannot become the uplink of the bridge now. */
-function findUplinkProblem(facts: BridgeCase, { wanted, pf, uplink }: Place, refuse: Refuse): BridgeResult | undefined {
+function findUplinkProblem(facts: WantedCase, { wanted, pf, uplink }: Place, refuse: Refuse): BridgeResult | undefined {
   const { eSwitchMode } = factsOfHost(pf);
   if (eSwitchMode !== 'switchdev') {
     const message = `its uplink ${uplink} has to be in eSwitch mode switchdev, and the mode is ${eSwitchMode}`;
     return refuse(REASON.unsupported, message);
   }
   const holder = facts.seen.find((each) => each.name !== wanted.name && findInterface(each, uplink) !== undefined);
-  if (holder !== undefined && !goes(facts, holder)) {
+  if (holder !== undefined && !facts.leaving.has(holder.name)) {
     const message = `its uplink ${uplink} is a port of the bridge ${holder.name}: remove it from there (ovs-vsctl del-port ${holder.name} ${uplink})`;
     return refuse(REASON.bridgeForeign, message);
   }
@@ -160,12 +162,7 @@ function findUplinkProblem(facts: BridgeCase, { wanted, pf, uplink }: Place, ref
   return use && { ...refuse(use.reason, ''), problem: use };
 }
 
-/** The bridge is ours and goes with this plan, or with one that follows. */
-function goes({ known, names }: BridgeCase, { name }: ObservedBridge): boolean {
-  return known.own.has(name) && !names.has(name);
-}
-
-function planNew(facts: BridgeCase, place: Place, refuse: Refuse): BridgeResult {
+function planNew(facts: WantedCase, place: Place, refuse: Refuse): BridgeResult {
   const problem = findUplinkProblem(facts, place, refuse);
   if (problem) return problem;
   const { wanted, pf, uplink } = place;
@@ -194,7 +191,7 @@ function judgeForeign({ wanted, uplink }: Place, observed: ObservedBridge, refus
 }
 
 function planOwn(
-  facts: BridgeCase,
+  facts: WantedCase,
   place: Place & { readonly own: OvsBridge; readonly observed: ObservedBridge },
   refuse: Refuse,
 ): BridgeResult {
@@ -206,15 +203,18 @@ function planOwn(
     return failure === undefined ? { own: entry } : { ...failure, own: entry };
   }
   const because = differences.map(({ message }) => message);
-  const users = usersOf(observed, [uplink, ...formerUplinks(own, observed)]);
-  if (users !== undefined && differences.some(({ interrupts }) => interrupts)) {
+  const known = [uplink, ...formerUplinks(own, observed, uplink)];
+  const users = usersOf(observed, known);
+  const isInterrupted = differences.some(({ interrupts }) => interrupts);
+  if (users !== undefined && isInterrupted) {
     const message = `${listSome(because, FEW)}: changing that interrupts it, and it is in use by ${users}: nothing is done until it is free`;
     return refuse(REASON.bridgeInUse, message);
   }
   const isNew = findInterface(observed, uplink) === undefined;
   const problem = isNew ? findUplinkProblem(facts, place, refuse) : undefined;
   if (problem) return problem;
-  const step = { kind: 'change-bridge', bridge: wanted, uplink, before: own } as const;
+  const ports = isInterrupted ? { ports: [own.name, ...known] } : {};
+  const step = { kind: 'change-bridge', bridge: wanted, uplink, before: own, ...ports } as const;
   return { plan: { name: wanted.name, pf: identityOf(pf), because, step }, own: mergedEntry(own, entry) };
 }
 

@@ -21,8 +21,15 @@ export type VfStep =
 /** One action on a bridge of Open vSwitch: done at once or not at all. `uplink` is the name of an interface. */
 export type BridgeStep =
   | { readonly kind: 'make-bridge'; readonly bridge: OvsBridge; readonly uplink: string }
-  /** `before` is what the operator wanted of the bridge so far. */
-  | { readonly kind: 'change-bridge'; readonly bridge: OvsBridge; readonly uplink: string; readonly before: OvsBridge }
+  | {
+      readonly kind: 'change-bridge';
+      readonly bridge: OvsBridge;
+      readonly uplink: string;
+      /** What the operator wanted of the bridge so far. */
+      readonly before: OvsBridge;
+      /** Names of the ports that it may have, where the change interrupts it. */
+      readonly ports?: readonly string[];
+    }
   /** `ports` are the names of those that it may have. */
   | { readonly kind: 'remove-bridge'; readonly ports: readonly string[] };
 
