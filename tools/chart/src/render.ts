@@ -13,6 +13,8 @@ export const CHART_FOLDER = join(import.meta.dirname, '../../../charts/sriov-net
 export interface RenderOptions extends GoToolOptions {
   /** Values that differ from those of the chart, as in a values file. */
   readonly values?: object;
+  /** A file with values, that helm reads itself; `values` override it. */
+  readonly valuesFile?: string | undefined;
   /** The operator's namespace. */
   readonly namespace?: string;
   /** Name of the release, which stands in the names of cluster-wide objects. */
@@ -40,11 +42,12 @@ export async function renderChart(options: RenderOptions = {}): Promise<Manifest
 
 /** The same as the text that helm prints. @throws {NoToolError} {@link ChartError} */
 export async function renderChartText(options: RenderOptions = {}): Promise<string> {
-  const { release = DEFAULT_RELEASE, namespace = DEFAULT_OPERATOR_NAMESPACE } = options;
+  const { release = DEFAULT_RELEASE, namespace = DEFAULT_OPERATOR_NAMESPACE, valuesFile } = options;
   const helm = await resolveHelm(options);
-  return withValuesFile(options.values ?? {}, (valuesFile) =>
+  return withValuesFile(options.values ?? {}, (path) =>
     runHelm(helm.path, [
-      ...['template', release, CHART_FOLDER, '--namespace', namespace, '--values', valuesFile],
+      ...['template', release, CHART_FOLDER, '--namespace', namespace],
+      ...[valuesFile, path].flatMap((file) => (file === undefined ? [] : ['--values', file])),
       ...['--kube-version', VERSIONS.kubernetes],
       ...(options.hooks === true ? [] : ['--no-hooks']),
     ]),

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_OPERATOR_NAMESPACE } from '@sriov/api';
 import { runTool } from '@sriov/control-plane';
 import { DEFAULT_RELEASE } from '../render.ts';
-import { readValues, writeBase } from './write-base.ts';
+import { writeBase } from './write-base.ts';
 
 const HELP = `npm run kustomize: writes the chart as a base of kustomize
 
@@ -44,8 +44,9 @@ await runTool<Flags>({
   help: HELP,
   readFlags,
   async run({ into, values, namespace, release }) {
-    const given = values === undefined ? {} : await readValues(values);
-    for (const path of await writeBase(into, { values: given, namespace, release })) process.stdout.write(`${path}\n`);
+    // helm reads the file itself: what another reader makes of an unquoted date or time differs.
+    const paths = await writeBase(into, { valuesFile: values, namespace, release });
+    for (const path of paths) process.stdout.write(`${path}\n`);
     return 0;
   },
   // All that people can do something about has a code: values, folder, helm.

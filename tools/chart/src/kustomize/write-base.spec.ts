@@ -6,7 +6,7 @@ import { readManifests } from '@sriov/control-plane';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { renderChart } from '../render.ts';
-import { readValues, writeBase } from './write-base.ts';
+import { writeBase } from './write-base.ts';
 
 jest.setTimeout(60_000);
 
@@ -53,24 +53,31 @@ describe('the chart as a base of kustomize', () => {
 });
 
 describe('a file with values', () => {
-  it.each([
-    ['logLevel: debug', { logLevel: 'debug' }],
-    ['crds: {install: no}', { crds: { install: false } }],
-    ['', {}],
-  ])('is read as helm reads it: %s', async (text, values) => {
-    writeFileSync(join(folder, 'values.yaml'), text);
-    expect(await readValues(join(folder, 'values.yaml'))).toEqual(values);
+  const write = async (text: string): Promise<string> => {
+    const valuesFile = join(folder, 'values.yaml');
+    writeFileSync(valuesFile, text);
+    await writeBase(folder, { valuesFile });
+    return read('workloads.yaml');
+  };
+
+  it('is read by helm, so an unquoted date stays the text that it is', async () => {
+    expect(await write('images: {policyController: example.com/image, networkRenderer: 2026-11-29}')).toContain(
+      'image: 2026-11-29:',
+    );
   });
 
   it.each([
-    ['- a', 'values.yaml are no map'],
-    ['a: [', 'values.yaml cannot be read'],
-  ])('is refused by its name: %s', async (text, message) => {
-    writeFileSync(join(folder, 'values.yaml'), text);
-    await expect(readValues(join(folder, 'values.yaml'))).rejects.toThrow(message);
+    ['- a', 'cannot unmarshal array'],
+    ['a: [', 'values.yaml'],
+  ])('is refused in the words of helm: %s', async (text, message) => {
+    await expect(write(text)).rejects.toMatchObject({
+      code: 'CHART_FAILED',
+      message: expect.stringContaining(message),
+    });
   });
 
   it('is refused when it is not there', async () => {
-    await expect(readValues(join(folder, 'values.yaml'))).rejects.toThrow('cannot be read: ENOENT');
+    const valuesFile = join(folder, 'none.yaml');
+    await expect(writeBase(folder, { valuesFile })).rejects.toThrow(`${valuesFile}: no such file`);
   });
 });

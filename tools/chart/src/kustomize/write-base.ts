@@ -1,8 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest } from '@sriov/control-plane';
-import { messageOf } from '@sriov/errors';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { type ChartPart, partOf } from '../manifest.ts';
 import { renderChart, type RenderOptions } from '../render.ts';
 
@@ -36,21 +35,3 @@ const HEAD = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomizati
 
 const textOf = (objects: readonly Manifest[]): string =>
   objects.map((object) => stringify(object, { ...YAML, directives: false })).join('---\n');
-
-/** A file with values is none. */
-export class ValuesError extends Error {
-  override readonly name = 'ValuesError';
-  readonly code = 'VALUES_UNREADABLE';
-}
-
-/** Values of a file, as helm reads it. @throws {ValuesError} */
-export async function readValues(path: string): Promise<object> {
-  const values = await readFile(path, 'utf8')
-    .then((text): unknown => parse(text, YAML))
-    .catch((cause: unknown) => {
-      throw new ValuesError(`the values ${path} cannot be read: ${messageOf(cause)}`, { cause });
-    });
-  if (values === null || values === undefined) return {};
-  if (typeof values !== 'object' || Array.isArray(values)) throw new ValuesError(`the values ${path} are no map`);
-  return values;
-}
