@@ -15,6 +15,7 @@ const at = (group: string, plural: string, name = ''): string =>
 const daemonSet = (name = ''): string => at('apis/apps/v1', 'daemonsets', name);
 const config = (name = ''): string => at('apis/sriovnetwork.openshift.io/v1', 'sriovoperatorconfigs', name);
 const lease = (name = ''): string => at('apis/coordination.k8s.io/v1', 'leases', name);
+const settings = (name = ''): string => at('api/v1', 'configmaps', name);
 const isThere = async (path: string): Promise<boolean> => (await tryRequest('GET', path)).status === 200;
 
 const createDaemonSet = (name: string, labels: object): Promise<unknown> =>
@@ -46,6 +47,27 @@ beforeEach(async () => {
   await request('POST', '/api/v1/nodes', { metadata: { name: node, labels } });
   await createDaemonSet('sriov-network-config-daemon', { [LABEL.operand]: 'config-daemon' });
   await createDaemonSet('of-others', { [LABEL.operand]: 'of-others' });
+});
+
+it('removes nothing while the release is installed, as when somebody applies all that helm template prints', async () => {
+  await request('POST', settings(), { metadata: { name: 'operand-settings' } });
+  await createConfig({ [ANNOTATION.operandHash]: 'x' });
+  await expect(remove('operands-and-operator-config')).rejects.toMatchObject({
+    code: 'STILL_INSTALLED',
+    message: `the ConfigMap ${operator}/operand-settings is there, so the release is installed: nothing is removed; uninstall the release first`,
+  });
+  expect([await isThere(daemonSet('sriov-network-config-daemon')), await isThere(config('default'))]).toEqual([
+    true,
+    true,
+  ]);
+});
+
+it('removes the DaemonSets while the ConfigMap of the release is on its way out', async () => {
+  const metadata = { name: 'operand-settings', finalizers: ['example.com/slow'] };
+  await request('POST', settings(), { metadata });
+  await request('DELETE', settings('operand-settings'));
+  await remove('operands');
+  expect(await isThere(daemonSet('sriov-network-config-daemon'))).toBe(false);
 });
 
 it('removes the DaemonSets of operands and no others', async () => {

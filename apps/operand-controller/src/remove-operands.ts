@@ -1,12 +1,13 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   LABEL,
+  OPERAND_SETTINGS_CONFIG_MAP,
   type Resource,
   type ServiceName,
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { Cluster, isNotFound, type KubeClient, LEASE, NODE } from '@sriov/kube';
+import { Cluster, CONFIG_MAP, isNotFound, type KubeClient, LEASE, NODE } from '@sriov/kube';
 import {
   DAEMON_SET,
   isMadeForChart,
@@ -23,7 +24,8 @@ import { type Settings } from './settings.ts';
  * For uninstall, when no service of the release runs any more: removes the objects of all operands, the
  * SriovOperatorConfig where it is the chart's, the label of the device plugin on nodes, and the Leases. The garbage
  * collector removes the node states with the SriovOperatorConfig. VFs stay.
- * @throws {ServiceError} `OPERANDS_STAY` with the first object that stays, and why
+ * @throws {ServiceError} `STILL_INSTALLED`, before anything is removed; `OPERANDS_STAY` with the first object that stays,
+ * and why
  */
 export async function removeOperands(context: ServiceContext<Settings>): Promise<void> {
   const { settings } = context;
@@ -34,12 +36,30 @@ export async function removeOperands(context: ServiceContext<Settings>): Promise
     { service: 'operand-controller', namespace: settings.namespace, kubeconfig: settings.kubeconfig },
   );
   await cluster.follow([], async () => {
+    await refuseWhileInstalled(cluster.client, settings);
     const problems = await removeAll(cluster.client, context);
     if (problems.length > 0) {
       throw new ServiceError('OPERANDS_STAY', `${problems.length} objects stay: ${problems[0]}`);
     }
     stop.abort();
   });
+}
+
+/**
+ * helm runs this when the release is gone. Others also apply it with the rest, such as all that `helm template` prints,
+ * and then it would take the daemons and node states of a cluster at work.
+ */
+async function refuseWhileInstalled(client: KubeClient, { namespace }: Settings): Promise<void> {
+  const name = OPERAND_SETTINGS_CONFIG_MAP;
+  const present = await client.get(CONFIG_MAP, { name, namespace }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  if (present === undefined || present.metadata.deletionTimestamp !== undefined) return;
+  throw new ServiceError(
+    'STILL_INSTALLED',
+    `the ConfigMap ${namespace}/${name} is there, so the release is installed: nothing is removed; uninstall the release first`,
+  );
 }
 
 type Ports = Pick<ServiceContext<Settings>, 'log' | 'settings'>;
