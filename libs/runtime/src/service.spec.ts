@@ -113,8 +113,8 @@ describe('a service as a process', () => {
     expect(pump.stdout).toBe('');
     expect(pump.stderr.split('\n').slice(1, -2).sort()).toEqual([
       '  "more": only flags are taken',
-      '  --behave (or BEHAVE): Invalid option: expected one of "well"|"fail"|"break"|"leak"|"hang"',
-      '  --listen (or LISTEN): is not an address of the form host:port or :port',
+      '  --behave (or BEHAVE): Invalid option: expected one of "well"|"fail"|"break"|"leak"|"hang" (given: "oddly")',
+      '  --listen (or LISTEN): is not an address of the form host:port or :port (given: "8081")',
       '  --log-level: needs a value',
       '  --rate (or RATE): "fast" is not a number',
       '  --speed: there is no such setting',

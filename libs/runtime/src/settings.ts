@@ -123,8 +123,8 @@ function schemaProblems(error: z.ZodError, known: readonly string[], raw: Record
     .map((issue) => {
       if (issue.path.length === 0) return issue.message;
       const name = String(issue.path[0]);
-      const isMissing = !(name in raw) && issue.code === 'invalid_type';
-      return `${describeSource(name)}: ${isMissing ? 'is required' : issue.message}`;
+      if (name in raw) return `${describeSource(name)}: ${issue.message} (given: ${JSON.stringify(raw[name])})`;
+      return `${describeSource(name)}: ${issue.code === 'invalid_type' ? 'is required' : issue.message}`;
     })
     .filter((problem) => !known.some((text) => text.split(':')[0] === problem.split(':')[0]));
 }
