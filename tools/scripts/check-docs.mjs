@@ -1,5 +1,5 @@
 // Checks that documents lead somewhere: every relative link, every heading behind a #, every path and file name in
-// backticks, and every `npm run` script. It reads the Markdown files of the repository.
+// backticks, and every `npm run` script; and that every index is complete. It reads the Markdown files of the repository.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { outputOf, ROOT } from './run.mjs';
@@ -10,7 +10,14 @@ const files = outputOf('git', 'ls-files', '--cached', '--others', '--exclude-sta
 const fileNames = new Set(files.map((file) => basename(file)));
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 /** File names that documents give as an example, or that a program makes. */
-const elsewhere = new Set(['policy.yaml', 'policies.yaml', 'networks.yaml', 'fleet.yaml', 'my-new-policy.yaml']);
+const elsewhere = new Set([
+  'policy.yaml',
+  'policies.yaml',
+  'networks.yaml',
+  'fleet.yaml',
+  'my-new-policy.yaml',
+  'kustomization.yaml',
+]);
 
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g;
 const CODE = /`([^`\n]+)`/g;
@@ -71,8 +78,18 @@ function problemsOf(file) {
   ].filter((problem) => problem !== undefined);
 }
 
+/** A README under docs/ is the index of its folder: it links every document there. */
+function problemsOfIndex(index) {
+  const linked = new Set([...read(index).matchAll(LINK)].map(([, target]) => join(dirname(index), target)));
+  const beside = files.filter((file) => file.endsWith('.md') && file !== index && dirname(file) === dirname(index));
+  return beside.filter((file) => !linked.has(file)).map((file) => `no link to ${basename(file)}`);
+}
+
 const problems = files
   .filter((file) => file.endsWith('.md'))
-  .flatMap((file) => problemsOf(file).map((problem) => `${file}: ${problem}`));
+  .flatMap((file) => {
+    const found = [...problemsOf(file), ...(/^docs\/.*\bREADME\.md$/.test(file) ? problemsOfIndex(file) : [])];
+    return found.map((problem) => `${file}: ${problem}`);
+  });
 for (const problem of problems) console.error(problem);
 process.exit(problems.length > 0 ? 1 : 0);
