@@ -1,6 +1,5 @@
 import { NO_GUID } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
-import { holderOf } from '../planning/in-use.ts';
 import { ownMac, stableOctets } from '../planning/vf-mac.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type GuidAssignment, type GuidFacts, type GuidRecord, type PfGuids } from './guid-facts.ts';
@@ -51,11 +50,15 @@ function findKeepers(pf: ObservedPf, ports: readonly GuidPort[], drafts: Drafts)
   const vfs = pf.sriov?.vfs ?? [];
   const port = ports.find(({ pciAddress }) => pciAddress === pf.pciAddress);
   if (port === undefined) return vfs.map((vf) => keyOf(pf, vf));
-  const { wanted, faults } = draftOf(drafts, port);
-  const isHeld = [pf, ...vfs].some((device) => holderOf(device) !== undefined);
-  if (port.isRemade) return isHeld || faults.size > 0 ? vfs.map((vf) => keyOf(pf, vf)) : [];
+  const { wanted } = draftOf(drafts, port);
+  if (port.isRemade) return waits(port, draftOf(drafts, port)) ? vfs.map((vf) => keyOf(pf, vf)) : [];
   const changing = new Set(port.places.filter((place) => !place.isHeld && wanted.has(place.id)).map(({ id }) => id));
   return vfs.filter(({ id }) => !changing.has(id)).map((vf) => keyOf(pf, vf));
+}
+
+/** Its VFs should be made anew, and cannot be now: they keep what they have, all of them. */
+function waits({ isRemade, isHeld }: GuidPort, { faults }: Draft): boolean {
+  return isRemade && (isHeld || faults.size > 0);
 }
 
 const keyOf = ({ pciAddress }: ObservedPf, { id }: ObservedVf): string => `${pciAddress} ${id}`;
@@ -196,7 +199,7 @@ function finishAll(ports: readonly GuidPort[], drafts: Drafts): ReadonlyMap<stri
       const isOwn = ([id, guid]: readonly [string, string]): boolean =>
         (given.get(guid) ?? `${pciAddress} ${id}`) === `${pciAddress} ${id}`;
       const before = Object.fromEntries(Object.entries(record?.vfs ?? {}).filter(isOwn));
-      const vfs = { ...before, ...decided(port, wanted, before) };
+      const vfs = waits(port, { wanted, faults }) ? before : { ...before, ...decided(port, wanted, before) };
       return [pciAddress, { wanted, faults, record: { pfGuid, vfs } }];
     }),
   );

@@ -5,11 +5,12 @@ import { groupOf, readGroups } from '../planning/desired.ts';
 import { factsOfHost } from '../planning/facts-of-host.ts';
 import { type HostFacts } from '../planning/plan-host.ts';
 import { holderOf } from '../planning/in-use.ts';
+import { findBlocker } from '../planning/pf-rules.ts';
 import { ownMac } from '../planning/vf-mac.ts';
-import { nicDriverOf } from '../nic-drivers.ts';
 import { pfTitle } from '../words/pf-title.ts';
-import { type GuidFacts, type GuidRecord } from './guid-facts.ts';
+import { type GuidRecord } from './guid-facts.ts';
 import { type GuidEntry, guidOfVf } from './guid-file.ts';
+import { takesGuids } from './takes-guids.ts';
 
 /** An InfiniBand PF of the spec. */
 export interface GuidPort {
@@ -22,6 +23,8 @@ export interface GuidPort {
   readonly pfGuid: string;
   /** All its VFs are made anew, because their number changes. */
   readonly isRemade: boolean;
+  /** Somebody uses it or one of its VFs, so that they cannot be made anew. */
+  readonly isHeld: boolean;
   readonly places: readonly GuidPlace[];
 }
 
@@ -40,16 +43,12 @@ export interface GuidPlace {
   readonly isKept: boolean;
 }
 
-/** Whether VFs of the PF have GUIDs that the PF prescribes. */
-export function takesGuids({ linkType, driver }: ObservedPf): boolean {
-  return linkType === 'IB' && nicDriverOf(driver)?.takesGuids === true;
-}
-
 /** What GUIDs are decided from. */
-export type FactsForGuids = Pick<HostFacts, 'spec' | 'observed' | 'guids' | 'blocked'>;
+export type FactsForGuids = Pick<HostFacts, 'spec' | 'observed' | 'guids' | 'blocked' | 'allowHostInterfaces'>;
 
 /** The PFs of the spec whose VFs get GUIDs, in order of the spec. */
-export function findGuidPorts({ spec, observed, guids, blocked }: FactsForGuids): GuidPort[] {
+export function findGuidPorts(facts: FactsForGuids): GuidPort[] {
+  const { spec, observed, blocked } = facts;
   const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   const ports = new Map<string, GuidPort>();
   for (const desired of spec.interfaces ?? []) {
@@ -57,12 +56,14 @@ export function findGuidPorts({ spec, observed, guids, blocked }: FactsForGuids)
     if (pf?.link === undefined || !takesGuids(pf) || ports.has(pf.pciAddress)) continue;
     // Its VFs stay as they are.
     if (blocked.has(pf.pciAddress) || findRefusal(desired, factsOfHost(pf)) !== undefined) continue;
-    ports.set(pf.pciAddress, portOf(pf, desired, guids));
+    ports.set(pf.pciAddress, portOf(pf, desired, facts));
   }
   return [...ports.values()];
 }
 
-function portOf(pf: ObservedPf, desired: DesiredInterface, { file, records }: GuidFacts): GuidPort {
+function portOf(pf: ObservedPf, desired: DesiredInterface, facts: FactsForGuids): GuidPort {
+  const { file, records } = facts.guids;
+  const { allowHostInterfaces } = facts;
   const pfGuid = ownMac(pf);
   const record = records.get(pf.pciAddress);
   const isSameCard = record?.pfGuid === pfGuid;
@@ -74,6 +75,7 @@ function portOf(pf: ObservedPf, desired: DesiredInterface, { file, records }: Gu
     record: isSameCard ? record : undefined,
     pfGuid,
     isRemade: desired.externallyManaged !== true && pf.sriov?.vfs.length !== (desired.numVfs ?? 0),
+    isHeld: findBlocker({ observed: pf, allowHostInterfaces }, '') !== undefined,
   };
   return { ...port, places: placesOf(pf, desired, port) };
 }

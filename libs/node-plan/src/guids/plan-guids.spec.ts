@@ -276,6 +276,30 @@ describe('VFs of an InfiniBand port', () => {
     ]);
   });
 
+  it.each<[string, ObservedPf, GuidFacts['file']]>([
+    ['one is in use', testPort([boundVf(0, 1, held), boundVf(1, 2)]), file(listed(5, 6, 7))],
+    ['the file has too few', testPort([boundVf(0, 1), boundVf(1, 2)]), file(listed(5, 6))],
+    [
+      'the host uses the port',
+      testPort([boundVf(0, 1), boundVf(1, 2)], { uses: [{ kind: 'default-route' }] }),
+      file(listed(5, 6, 7)),
+    ],
+  ])('that cannot be made anew because %s are remembered with the GUIDs that they have', (_, pf, changed) => {
+    const guids = { file: changed, records: record({ 0: guid(1), 1: guid(2) }) };
+    const { pfs, guids: known } = planHost(testFacts([pf], [wantedPort(3)], { guids }));
+    expect([pfs, known?.get(PF)?.vfs]).toMatchObject([[], { 0: guid(1), 1: guid(2) }]);
+    // Who takes the change back by removing the file gets no other GUIDs.
+    const records = new Map([...guids.records, ...(known ?? [])]);
+    expect(plan(pf, { records })).toEqual({ steps: [], problems: [], because: [] });
+  });
+
+  it('are remembered with their GUIDs before they are made anew on a port that the host may lose', () => {
+    const pf = testPort([boundVf(0, 1), boundVf(1, 2)], { uses: [{ kind: 'default-route' }] });
+    const guids = { file: file(listed(5, 6, 7)), records: record({ 0: guid(1), 1: guid(2) }) };
+    const result = planHost(testFacts([pf], [wantedPort(3)], { guids, allowHostInterfaces: true }));
+    expect(result.guids?.get(PF)?.vfs).toEqual({ 0: guid(5), 1: guid(6), 2: guid(7) });
+  });
+
   it('are repaired where the file has a GUID for them, and reported where it has none', () => {
     const { steps, problems } = plan(testPort([boundVf(0, 0), boundVf(1, 0)]), { file: file(listed(1)) });
     expect(steps).toEqual(['0: unbind its driver, GUID 01, bind mlx5_core']);

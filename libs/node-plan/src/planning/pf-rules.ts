@@ -1,6 +1,6 @@
 import { REASON } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
-import { takesGuids } from '../guids/guid-places.ts';
+import { takesGuids } from '../guids/takes-guids.ts';
 import { holderOf, isHostUse } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { pfTitle } from '../words/pf-title.ts';
