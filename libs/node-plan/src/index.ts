@@ -4,7 +4,7 @@ export * from './words/describe-pod.ts';
 export * from './words/describe-withdrawals.ts';
 export * from './words/format-vf-ids.ts';
 export { pfTitle } from './words/pf-title.ts';
-export { type GuidFacts, type GuidRecord } from './guids/guid-facts.ts';
+export { GUID_RECORDS, type GuidFacts, type GuidRecord } from './guids/guid-facts.ts';
 export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
 export * from './planning/foresee.ts';
 export { holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';

@@ -169,6 +169,7 @@ describe('the GUIDs in the journal', () => {
     put(`guids/${OTHER}`, JSON.stringify(record));
     const { guids, damaged } = await journal.read();
     expect([guids.records, damaged]).toEqual([new Map([[OTHER, record]]), new Map()]);
+    expect(guids.damaged).toEqual(new Map([[PF, expect.stringMatching(/./)]]));
   });
 
   it.each<[string, () => void, unknown]>([

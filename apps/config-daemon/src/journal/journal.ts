@@ -3,6 +3,7 @@ import { messageOf } from '@sriov/errors';
 import {
   type BridgeFacts,
   GUID_FILE,
+  GUID_RECORDS,
   type GuidFacts,
   type GuidRecord,
   type InitialPf,
@@ -44,9 +45,6 @@ export interface JournalEntries {
 const OWNED = 'pci';
 /** One file per PF: ours alone. */
 const INITIAL = 'initial';
-/** One file per PF whose VFs have GUIDs: ours alone. It stays when the PF is given back. */
-const GUIDS = 'guids';
-
 const guidRecordSchema: z.ZodType<GuidRecord> = z.object({
   pfGuid: z.string(),
   vfs: z.record(z.string(), z.string()),
@@ -82,10 +80,15 @@ export class Journal {
       initial: initial.entries,
       damaged: new Map(damaged),
       plugin: await readPluginRecord(this.#folder),
-      // Where a file is damaged, VFs keep what they have.
-      guids: { records: (await this.#readAll(GUIDS, guidRecordSchema)).entries, file: await this.#readGuidFile() },
+      guids: await this.#readGuids(),
       bridges: await readBridgeFile(this.#folder),
     };
+  }
+
+  /** The records are ours alone, one file per PF whose VFs have GUIDs. It stays when the PF is given back. */
+  async #readGuids(): Promise<GuidFacts> {
+    const { entries: records, damaged } = await this.#readAll(GUID_RECORDS, guidRecordSchema);
+    return { records, file: await this.#readGuidFile(), ...(damaged.size > 0 && { damaged }) };
   }
 
   /** The administrator's file: nothing when there is none, a sentence when it cannot be used. */
@@ -120,7 +123,7 @@ export class Journal {
   async recordGuids(pciAddress: string, record: GuidRecord, known: JournalEntries): Promise<void> {
     const before = known.guids.records.get(pciAddress);
     if (before?.pfGuid === record.pfGuid && isSame(before.vfs, record.vfs)) return;
-    await this.#folder.write(`${GUIDS}/${pciAddress}`, `${JSON.stringify(record)}\n`);
+    await this.#folder.write(`${GUID_RECORDS}/${pciAddress}`, `${JSON.stringify(record)}\n`);
   }
 
   /** Writes which bridges are the operator's, before anything is done to them, unless it stands there already. */

@@ -2,7 +2,7 @@ import { NO_GUID } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { ownMac, stableOctets } from '../planning/vf-mac.ts';
 import { pfTitle } from '../words/pf-title.ts';
-import { type GuidAssignment, type GuidFacts, type GuidRecord, type PfGuids } from './guid-facts.ts';
+import { type GuidAssignment, type GuidFacts, type GuidRecord, GUID_RECORDS, type PfGuids } from './guid-facts.ts';
 import { entriesOf, type FactsForGuids, findGuidPorts, type GuidPlace, type GuidPort } from './guid-places.ts';
 
 /**
@@ -161,15 +161,23 @@ function takeNew(
 ): void {
   const { place, port, draft } = claim;
   if (place.isKept || draft.wanted.has(place.id) || draft.faults.has(place.id)) return;
-  if (file !== undefined) {
-    draft.faults.set(place.id, noGuid(port, file));
+  const fault = findFault(port, file);
+  if (fault !== undefined) {
+    draft.faults.set(place.id, fault);
     return;
   }
   const seed = seeds.get(port.pciAddress) ?? port.pciAddress;
   for (let attempt = 0; take(claim, stableVfGuid(seed, place.id, attempt), owners) !== undefined;) attempt += 1;
 }
 
-function noGuid({ entry }: GuidPort, file: NonNullable<GuidFacts['file']>): string {
+/** Why no GUID is made for a VF of the PF that has none from elsewhere. */
+function findFault({ pciAddress, entry, damage }: GuidPort, file: GuidFacts['file']): string | undefined {
+  if (file === undefined) {
+    return (
+      damage &&
+      `the state file ${GUID_RECORDS}/${pciAddress} is damaged (${damage}), so nobody knows which GUID it was given: repair the file, or remove it to have GUIDs made`
+    );
+  }
   if (typeof file === 'string') return 'it has no GUID yet, and the GUID file cannot be used';
   return entry === undefined
     ? 'the GUID file has no entry for its PF: add one, or remove the file to have GUIDs made'

@@ -1,11 +1,16 @@
 import { type GuidFile } from './guid-file.ts';
 
+/** Folder of the state folder in which each PF has its {@link GuidRecord}. */
+export const GUID_RECORDS = 'guids';
+
 /** What is known of the GUIDs of a node's VFs beside what the host shows. */
 export interface GuidFacts {
   /** Absent where there is no such file; a sentence where it cannot be used. */
   readonly file?: GuidFile | string | undefined;
   /** GUIDs that VFs were given before, by PCI address of the PF. */
   readonly records: ReadonlyMap<string, GuidRecord>;
+  /** Records that cannot be read, and why, by PCI address of the PF; absent where there are none. */
+  readonly damaged?: ReadonlyMap<string, string>;
 }
 
 /** GUIDs that VFs of a PF were given, or are about to be. */

@@ -20,6 +20,8 @@ export interface GuidPort {
   readonly entry: GuidEntry | undefined;
   /** What its VFs were given before; absent where another card stood in its place. */
   readonly record: GuidRecord | undefined;
+  /** Why nobody knows what its VFs were given before. */
+  readonly damage: string | undefined;
   readonly pfGuid: string;
   /** All its VFs are made anew, because their number changes. */
   readonly isRemade: boolean;
@@ -62,7 +64,7 @@ export function findGuidPorts(facts: FactsForGuids): GuidPort[] {
 }
 
 function portOf(pf: ObservedPf, desired: DesiredInterface, facts: FactsForGuids): GuidPort {
-  const { file, records } = facts.guids;
+  const { file, records, damaged } = facts.guids;
   const { allowHostInterfaces } = facts;
   const pfGuid = ownMac(pf);
   const record = records.get(pf.pciAddress);
@@ -73,6 +75,7 @@ function portOf(pf: ObservedPf, desired: DesiredInterface, facts: FactsForGuids)
     title: pfTitle({ pciAddress: pf.pciAddress, name: pf.link?.name }),
     entry,
     record: isSameCard ? record : undefined,
+    damage: damaged?.get(pf.pciAddress),
     pfGuid,
     isRemade: desired.externallyManaged !== true && pf.sriov?.vfs.length !== (desired.numVfs ?? 0),
     isHeld: findBlocker({ observed: pf, allowHostInterfaces }, '') !== undefined,

@@ -293,6 +293,20 @@ describe('VFs of an InfiniBand port', () => {
     expect(plan(pf, { records })).toEqual({ steps: [], problems: [], because: [] });
   });
 
+  it('are not made anew, nor repaired, while nobody can read which GUIDs they were given', () => {
+    const damaged = new Map([[PF, 'it is not JSON']]);
+    const message = expect.stringMatching(/VF 1: the state file guids\/0000:01:00.0 is damaged \(it is not JSON\)/);
+    const pf = testPort([boundVf(0, 1), boundVf(1, 0)]);
+    expect(plan(pf, { damaged })).toEqual({ steps: [], problems: [message], because: [] });
+    const facts = testFacts([pf], [wantedPort(3)], { guids: { records: new Map(), damaged } });
+    expect(planHost(facts)).toMatchObject({ pfs: [], problems: [{ reason: 'GuidsInvalid' }] });
+    expect(planHost(facts).guids).toBeUndefined();
+    // The file of the administrator says it as well.
+    expect(plan(pf, { damaged, file: file(listed(1, 2)) }).steps).toEqual([
+      '1: unbind its driver, GUID 02, bind mlx5_core',
+    ]);
+  });
+
   it('are remembered with their GUIDs before they are made anew on a port that the host may lose', () => {
     const pf = testPort([boundVf(0, 1), boundVf(1, 2)], { uses: [{ kind: 'default-route' }] });
     const guids = { file: file(listed(5, 6, 7)), records: record({ 0: guid(1), 1: guid(2) }) };
