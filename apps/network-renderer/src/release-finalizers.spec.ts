@@ -88,11 +88,27 @@ describe('the release of finalizers', () => {
     expect(problems).toEqual([expect.stringMatching(`^SriovNetworkPoolConfig ${OPERATOR}/pool: .*no$`)]);
   });
 
-  it('has nothing to do for kinds that are not installed, and fails when they cannot be listed', async () => {
+  it('has nothing to do for kinds that are not installed', async () => {
     const gone = { sriovnetworks: null, sriovibnetworks: null, ovsnetworks: null };
     expect(await release(gone)).toEqual({ problems: [], writes: [] });
+  });
+
+  it('says which kind cannot be listed, and goes on with the others', async () => {
     const { client, log, connection } = createOfflineRenderer();
-    connection.script = () => refusal(500);
-    await expect(releaseAll(client, { log, settings: settingsOf() })).rejects.toMatchObject({ status: 500 });
+    const items = [networkOf('blue', {}, { finalizers })];
+    connection.script = ({ method, path }) => {
+      if (method !== 'GET') return undefined;
+      return path === `${GROUP}/ovsnetworks`
+        ? { body: { metadata: { resourceVersion: '1' }, items } }
+        : refusal(500, 'no');
+    };
+    const problems = await releaseAll(client, { log, settings: settingsOf() });
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      'SriovNetwork',
+      'SriovIBNetwork',
+      'SriovNetworkPoolConfig',
+      'SriovOperatorConfig',
+    ]);
+    expect(connection.writes.map(({ path }) => path)).toEqual([`${GROUP}/namespaces/${OPERATOR}/ovsnetworks/blue`]);
   });
 });

@@ -26,7 +26,7 @@ export async function releaseFinalizers(context: ServiceContext<Settings>): Prom
   await cluster.lead([], async () => {
     const problems = await releaseAll(cluster.client, context);
     if (problems.length > 0) {
-      throw new ServiceError('FINALIZERS_STAY', `${problems.length} objects keep a finalizer: ${problems[0]}`);
+      throw new ServiceError('FINALIZERS_STAY', `finalizers stay, for ${problems.length} reasons: ${problems[0]}`);
     }
     stop.abort();
   });
@@ -34,23 +34,44 @@ export async function releaseFinalizers(context: ServiceContext<Settings>): Prom
 
 type Ports = Pick<ServiceContext<Settings>, 'log' | 'settings'>;
 
-/** Takes the finalizers off, and returns a sentence for each object that keeps one. */
+/** Takes the finalizers off, and returns a sentence for each object that keeps one, and for each kind that cannot be listed. */
 export async function releaseAll(client: KubeClient, ports: Ports): Promise<string[]> {
-  return [...(await releaseNetworks(client, ports)), ...(await releaseOthers(client, ports))];
-}
-
-async function releaseNetworks(client: KubeClient, { log, settings }: Ports): Promise<string[]> {
   const problems: string[] = [];
   for (const resource of NETWORK_KINDS) {
-    for (const listed of await listOf(client, resource, FINALIZER.network)) {
-      // Objects in a list have no kind.
-      const network: Network = { ...listed, kind: resource.kind };
-      const release = async (): Promise<void> => {
-        const steps = await stepsFor(client, network, settings);
-        await apply({ client, log }, { resource, network }, steps);
-      };
-      problems.push(...(await problemOf(release, network)));
-    }
+    const release = (network: Network): Promise<void> => releaseNetwork(client, ports, { resource, network });
+    problems.push(...(await releaseKind(client, { resource, finalizer: FINALIZER.network }, release)));
+  }
+  for (const kind of UPSTREAM_KINDS) {
+    const release = (object: KubeObject): Promise<void> => releaseUpstream({ client, log: ports.log }, kind, object);
+    problems.push(...(await releaseKind(client, kind, release)));
+  }
+  return problems;
+}
+
+async function releaseNetwork(client: KubeClient, { log, settings }: Ports, subject: Subject): Promise<void> {
+  await apply({ client, log }, subject, await stepsFor(client, subject.network, settings));
+}
+
+interface Subject {
+  readonly resource: CustomResource<Network>;
+  readonly network: Network;
+}
+
+/** Releases the objects of a kind that have the finalizer. A kind that is gone has none. */
+async function releaseKind<T extends KubeObject>(
+  client: KubeClient,
+  { resource, finalizer }: { readonly resource: CustomResource<T>; readonly finalizer: string },
+  release: (object: T) => Promise<void>,
+): Promise<string[]> {
+  const { kind } = resource;
+  const objects: T[] = [];
+  const problems = await problemOf(kind, async () => {
+    const listed = await client.list(resource);
+    objects.push(...listed.filter(({ metadata }) => metadata.finalizers?.includes(finalizer)));
+  });
+  for (const object of objects) {
+    // Objects in a list have no kind.
+    problems.push(...(await problemOf(`${kind} ${keyOf(object)}`, () => release({ ...object, kind }))));
   }
   return problems;
 }
@@ -69,41 +90,15 @@ async function stepsFor(
   return planAttachment(await gatherRemoval(client, facts)).steps;
 }
 
-async function releaseOthers(client: KubeClient, { log }: Ports): Promise<string[]> {
-  const problems: string[] = [];
-  for (const kind of UPSTREAM_KINDS) {
-    const { resource, finalizer } = kind;
-    for (const object of await listOf(client, resource, finalizer)) {
-      const release = (): Promise<void> => releaseUpstream({ client, log }, kind, object);
-      problems.push(...(await problemOf(release, { ...object, kind: resource.kind })));
-    }
-  }
-  return problems;
-}
-
 const without = ({ metadata }: KubeObject, finalizer: string): string[] =>
   (metadata.finalizers ?? []).filter((name) => name !== finalizer);
 
-/** Objects with the finalizer; none where the kind is gone already. */
-async function listOf<T extends KubeObject>(
-  client: KubeClient,
-  resource: CustomResource<T>,
-  finalizer: string,
-): Promise<T[]> {
+/** Does one part of the work. Returns the problem instead of throwing, so that the rest is done as well. */
+async function problemOf(subject: string, work: () => Promise<void>): Promise<string[]> {
   try {
-    return (await client.list(resource)).filter(({ metadata }) => metadata.finalizers?.includes(finalizer));
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
-}
-
-/** Releases one object. Returns the problem instead of throwing, so that the others are released as well. */
-async function problemOf(release: () => Promise<void>, object: KubeObject): Promise<string[]> {
-  try {
-    await release();
+    await work();
     return [];
   } catch (error) {
-    return isNotFound(error) ? [] : [`${object.kind} ${keyOf(object)}: ${messageOf(error)}`];
+    return isNotFound(error) ? [] : [`${subject}: ${messageOf(error)}`];
   }
 }
