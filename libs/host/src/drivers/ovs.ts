@@ -9,6 +9,9 @@ const { uuid, uuids, map, optionalText, optionalInteger } = OVSDB_VALUE;
 /** Longest wait for ovs-vswitchd to carry out what is in the database, in milliseconds. */
 const CARRY_OUT_MS = 10_000;
 
+/** What the server says of a condition that did not hold. */
+const TIMED_OUT = 'timed out';
+
 const bridgeRow = z.object({
   _uuid: uuid,
   name: z.string(),
@@ -210,7 +213,10 @@ async function change(kernel: Kernel, operations: readonly OvsdbOperation[]): Pr
     ...operations,
     mutate('Open_vSwitch', [], [['next_cfg', '+=', 1]]),
     select('Open_vSwitch', ['next_cfg']),
-  ]);
+  ]).catch((cause: unknown) => {
+    if (!(cause instanceof OvsdbError) || cause.error !== TIMED_OUT) throw cause;
+    throw new OvsdbError(TIMED_OUT, 'the bridge has got or lost a port since it was looked at');
+  });
   const { next_cfg: next } = readRow(z.object({ next_cfg: z.number() }), lastRow(results));
   const behind = [['cur_cfg', '<', next]];
   const wait = { op: 'wait', timeout: CARRY_OUT_MS, table: 'Open_vSwitch', columns: ['cur_cfg'], where: behind };
