@@ -11,6 +11,7 @@ import { type DebianPackage } from '../roots/packages.ts';
 import { spdxOf } from '../sbom/spdx.ts';
 import { type BundledApp, bundleForImage, layOutApp } from './apps.ts';
 import { Buildah, type BuildahProgram, getBuildah } from './buildah.ts';
+import { demandCanBuild } from './can-build.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
@@ -50,9 +51,13 @@ export interface Context {
   readonly roots: ReadonlyMap<Architecture, LaidOut>;
 }
 
-/** Lays out the context of the Dockerfile. @param folder that gets it; what it has is removed */
+/**
+ * Lays out the context of the Dockerfile. @param folder that gets it; what it has is removed
+ * @throws {CannotRunError} on a machine that can have none of it
+ */
 export async function layOutContext(folder: string, options: BuildOptions): Promise<Context> {
   const { architectures, images, onProgress } = options;
+  await demandCanBuild();
   const cache = join(cacheFolder(), 'images');
   await mkdir(cache, { recursive: true });
   await rm(folder, { recursive: true, force: true });

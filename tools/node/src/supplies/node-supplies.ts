@@ -10,6 +10,7 @@ import {
   VERSIONS,
   withLock,
 } from '@sriov/control-plane';
+import { demandCanBuild } from '@sriov/images';
 import { getSupplies, type Supplies } from '@sriov/vm';
 import { getContainerdFolder } from '../images/build-images.ts';
 import { layOutNodeRoot, writeDiskInitramfs } from './node-root.ts';
@@ -35,7 +36,8 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
  * tells where everything is. @throws {CannotRunError} on a machine that can have none of it
  */
 export async function getNodeSupplies(onProgress: (line: string) => void): Promise<NodeSupplies> {
-  if (process.getuid?.() !== 0) throw new CannotRunError('only root can build the images that run on the node');
+  // The images come last, and what comes before them takes minutes.
+  await demandCanBuild();
   const vm = await getSupplies(onProgress);
   // What takes longest comes first; a control plane that starts later finds its programs there.
   const needs = ['kube-controller-manager', 'kube-scheduler', 'kubelet'] as const;
