@@ -1,0 +1,35 @@
+import { omitUndefined } from '@sriov/api';
+import { type ObservedLink } from '@sriov/observed-host';
+import { type Link } from '../drivers/links.ts';
+import { type Kernel } from '../kernel/kernel.ts';
+import { readAttribute } from '../kernel/sysfs.ts';
+
+/**
+ * The PF's own interface among those of its device: in switchdev mode the representors of its VFs stand beside it,
+ * and only the uplink's port is named p0, p1 and so on.
+ */
+export async function pickUplink(kernel: Kernel, links: readonly Link[]): Promise<Link | undefined> {
+  if (links.length <= 1) return links[0];
+  for (const link of links) {
+    const portName = await readAttribute(kernel, `/sys/class/net/${link.name}/phys_port_name`);
+    if (portName !== undefined && /^p\d+$/.test(portName)) return link;
+  }
+  return links[0];
+}
+
+/**
+ * An interface as `ip` and sysfs show it.
+ * @throws {Error} when neither `ip` nor sysfs tells what an interface is like: nothing is made up for it
+ */
+export function observeLink({ name, altNames, mac, permanentMac, mtu, maxMtu, up }: Link): ObservedLink {
+  if (mac === undefined || mtu === undefined || up === undefined) {
+    throw new Error(`${name}: neither ip nor sysfs tells its address, MTU and state`);
+  }
+  return omitUndefined({ name, altNames, mac, permanentMac, mtu, up, maxMtu });
+}
+
+/** Of PFs alone: nobody asks how fast a VF is, and the driver of each would have to be asked. */
+export async function observeSpeed(kernel: Kernel, link: Link): Promise<Pick<ObservedLink, 'speed'>> {
+  const speed = Number(await readAttribute(kernel, `/sys/class/net/${link.name}/speed`));
+  return speed > 0 ? { speed } : {};
+}

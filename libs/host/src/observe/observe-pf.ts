@@ -1,0 +1,66 @@
+import { type LinkType, omitUndefined } from '@sriov/api';
+import { type ObservedPf } from '@sriov/observed-host';
+import { readDriver } from '../drivers/driver-binding.ts';
+import { isVfFolder } from '../drivers/sriov.ts';
+import { type Kernel } from '../kernel/kernel.ts';
+import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
+import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
+import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
+import { type HostTables } from './host-tables.ts';
+import { observeESwitch } from './observe-eswitch.ts';
+import { observeLink, observeSpeed, pickUplink } from './observe-link.ts';
+import { observeSriov } from './observe-vfs.ts';
+import { readIds, readIommuGroup } from './pci-facts.ts';
+
+/** Base class of PCI network controllers: Ethernet, InfiniBand and others. */
+const NETWORK_CLASS = /^0x02/;
+
+/** Looks at a network device that is not a VF; nothing for any other. @throws {KernelError} when it cannot be looked at */
+export async function observePf(
+  kernel: Kernel,
+  pciAddress: string,
+  tables: HostTables,
+): Promise<ObservedPf | undefined> {
+  const folder = `${PCI_DEVICES}/${pciAddress}`;
+  const found = await findPf(kernel, folder);
+  if (found === undefined) return undefined;
+  const { deviceClass, names } = found;
+  const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
+  const [ids, driver, iommuGroup, link] = await Promise.all([
+    readIds(kernel, folder),
+    readDriver(kernel, pciAddress),
+    readIommuGroup(kernel, folder),
+    pickUplink(kernel, interfaces.links),
+  ]);
+  // Representors of its VFs are no use of the PF.
+  const own: DeviceInterfaces = { ...interfaces, links: link ? [link] : [] };
+  const uses = await usesOfDevice(kernel, { pciAddress, interfaces: own }, tables);
+  const linkType = link?.linkType || linkTypeOfClass(deviceClass);
+  return omitUndefined({
+    pciAddress,
+    ...ids,
+    driver,
+    iommuGroup,
+    linkType,
+    link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
+    sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs }, tables),
+    ...(await observeESwitch(kernel, { pciAddress, link }, tables)),
+    uses: uses.length > 0 ? uses : undefined,
+  });
+}
+
+/** PCI class of a network device that is not a VF, and what its folder has; nothing for any other device. */
+async function findPf(
+  kernel: Kernel,
+  folder: string,
+): Promise<{ readonly deviceClass: string; readonly names: readonly string[] } | undefined> {
+  const deviceClass = await readIfThere(kernel, `${folder}/class`);
+  if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
+  const names = await listNames(kernel, folder);
+  return isVfFolder(names) ? undefined : { deviceClass, names };
+}
+
+/** 0x0207 is InfiniBand; a port without a network interface tells no more. */
+function linkTypeOfClass(deviceClass: string): LinkType {
+  return deviceClass.startsWith('0x0207') ? 'IB' : '';
+}

@@ -1,0 +1,87 @@
+import { type LinkType, omitUndefined } from '@sriov/api';
+import { type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
+import { readDriver } from '../drivers/driver-binding.ts';
+import { listVfAddresses, readAutoprobe } from '../drivers/sriov.ts';
+import { findVfGuids, type VfInfo } from '../drivers/vf-info.ts';
+import { isErrno, type Kernel } from '../kernel/kernel.ts';
+import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
+import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
+import { type HostTables } from './host-tables.ts';
+import { observeLink } from './observe-link.ts';
+import { readIds, readIommuGroup } from './pci-facts.ts';
+
+/** A PF on the way to its VFs. */
+export interface PfOfVfs {
+  readonly pciAddress: string;
+  /** What its folder has. */
+  readonly names: readonly string[];
+  readonly linkType: LinkType;
+  /** What its interface tells of its VFs; absent where it has none. */
+  readonly told: ReadonlyMap<number, VfInfo> | undefined;
+}
+
+/** Looks at the SR-IOV side of a PF; nothing where it has none. @throws {KernelError} when a VF cannot be looked at */
+export async function observeSriov(
+  kernel: Kernel,
+  pf: PfOfVfs,
+  tables: HostTables,
+): Promise<ObservedSriov | undefined> {
+  const total = await readIfThere(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_totalvfs`);
+  if (total === undefined) return undefined;
+  const addresses = await listVfAddresses(kernel, pf.pciAddress);
+  const vfs = await Promise.all(
+    [...addresses].map(([id, pciAddress]) =>
+      observeVf(kernel, { id, pciAddress, pf }, tables).catch((error: unknown) =>
+        unlessGone(kernel, { id, pciAddress, error }, pf.pciAddress),
+      ),
+    ),
+  );
+  return {
+    totalVfs: Number(total),
+    autoprobe: await readAutoprobe(kernel, pf.pciAddress),
+    vfs: vfs.flatMap((vf) => vf ?? []),
+  };
+}
+
+/** VFs can be taken away at any moment, and their PF is there all the same. One that stays is not left out. */
+async function unlessGone(
+  kernel: Kernel,
+  vf: { readonly id: number; readonly pciAddress: string; readonly error: unknown },
+  pf: string,
+): Promise<undefined> {
+  const isGone =
+    isErrno(vf.error, 'ENOENT', 'ENODEV') && (await listVfAddresses(kernel, pf)).get(vf.id) !== vf.pciAddress;
+  if (!isGone) throw vf.error;
+}
+
+async function observeVf(
+  kernel: Kernel,
+  { id, pciAddress, pf }: { readonly id: number; readonly pciAddress: string; readonly pf: PfOfVfs },
+  tables: HostTables,
+): Promise<ObservedVf> {
+  const { adminMac, guids: told, linkState } = pf.told?.get(id) ?? {};
+  const folder = `${PCI_DEVICES}/${pciAddress}`;
+  const [names, ids, driver, iommuGroup, guids] = await Promise.all([
+    listNames(kernel, folder),
+    readIds(kernel, folder),
+    readDriver(kernel, pciAddress),
+    readIommuGroup(kernel, folder),
+    pf.linkType === 'IB' ? findVfGuids(kernel, pf, { id, told }) : undefined,
+  ]);
+  const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
+  const files = { folder, names, driver, iommuGroup };
+  const uses = await usesOfDevice(kernel, { pciAddress, interfaces, files }, tables);
+  const [link] = interfaces.links;
+  return omitUndefined({
+    id,
+    pciAddress,
+    ...ids,
+    driver,
+    iommuGroup,
+    adminMac,
+    guids,
+    linkState,
+    link: link && observeLink(link),
+    uses: uses.length > 0 ? uses : undefined,
+  });
+}
