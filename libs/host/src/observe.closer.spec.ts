@@ -122,13 +122,13 @@ describe('a kernel that does not answer', () => {
 describe('the interface of a PF', () => {
   const row = { flags: ['UP'], mtu: 1500, address: '52:54:00:aa:00:10', parentbus: 'pci', parentdev: ONE };
 
-  it.each<[string, string, string]>([
+  it.each<[string, string, string | undefined]>([
     ['p0', 'pf0vf0', 'a'],
     ['pf0vf0', 'p0', 'b'],
     ['p0s1', 'p12', 'b'],
     ['xp0', 'p1', 'b'],
     ['[ENOTSUP]', 'p1', 'b'],
-    ['pf0vf0', 'pf0vf1', 'a'],
+    ['pf0vf0', 'pf0vf1', undefined],
   ])('is, of ports named %s and %s, the one that is an uplink', async (first, second, expected) => {
     const files = { '/sys/class/net/a/phys_port_name': first, '/sys/class/net/b/phys_port_name': second };
     const kernel = host({ ...pf(ONE), ...files }, [

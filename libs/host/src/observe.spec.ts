@@ -129,22 +129,6 @@ describe('a PF', () => {
     expect((await observeHost(kernel)).interfaces[0]?.link?.speed).toBe(speed);
   });
 
-  it('in switchdev mode is known by its uplink, not by a representor', async () => {
-    const files = {
-      ...device(PF),
-      '/sys/class/net/ens1_0/phys_port_name': 'pf0vf0',
-      '/sys/class/net/ens1/phys_port_name': 'p0',
-    };
-    const kernel = host(files, [link('ens1_0', PF), link('ens1', PF)], {
-      'devlink -j dev show': JSON.stringify({ dev: { [`pci/${PF}`]: {}, 'netdevsim/netdevsim1': {} } }),
-      [`devlink -j dev eswitch show pci/${PF}`]: JSON.stringify({ dev: { [`pci/${PF}`]: { mode: 'switchdev' } } }),
-    });
-    expect((await observeHost(kernel)).interfaces[0]).toMatchObject({
-      eSwitchMode: 'switchdev',
-      link: { name: 'ens1' },
-    });
-  });
-
   it.each([
     ['no devlink device', {}],
     ['no devlink in the kernel', { 'devlink -j dev show': '!Failed to connect to devlink Netlink' }],

@@ -13,6 +13,8 @@ export type DeviceUse =
   | { readonly kind: 'default-route' }
   /** Its interface is part of a bond, bridge, team or another interface of this name. */
   | { readonly kind: 'part-of'; readonly master: string }
+  /** Its representor, the interface of this name, is part of a bridge or another interface. */
+  | { readonly kind: 'representor'; readonly name: string; readonly master: string }
   /** Another interface stands on its interface; `type` is the kernel's word, such as `vlan`, where it is known. */
   | { readonly kind: 'carries'; readonly name: string; readonly type?: string }
   /** Its interface has this IP address, with the length of its prefix. */

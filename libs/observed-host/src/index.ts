@@ -8,11 +8,13 @@ export {
 } from './observed-bridge.ts';
 export { type DeviceNodes, type ObservedDevice, type ParentPf, type RdmaNodes } from './observed-device.ts';
 export {
+  type ESwitchMode,
   type ObservationProblem,
   type ObservedHost,
   type ObservedLink,
   type ObservedPf,
   type ObservedSriov,
   type ObservedVf,
+  type SwitchPort,
   type VfGuids,
 } from './observed-host.ts';

@@ -25,6 +25,12 @@ export interface ObservedHost {
   readonly allocated?: ReadonlyMap<string, readonly DeviceHolder[]>;
 }
 
+/**
+ * Legacy: the NIC's own switch decides where frames go. Switchdev: each VF has a representor on the host, and software
+ * decides, which may hand its decisions to the NIC.
+ */
+export type ESwitchMode = 'legacy' | 'switchdev';
+
 /** A physical function: a network device that is not itself a VF. */
 export interface ObservedPf {
   readonly pciAddress: string;
@@ -39,13 +45,23 @@ export interface ObservedPf {
   /** SR-IOV capability; absent when the device or its driver has none. */
   readonly sriov?: ObservedSriov;
   /** devlink's eSwitch mode; absent when the driver has no devlink instance (then it is legacy). */
-  readonly eSwitchMode?: 'legacy' | 'switchdev';
+  readonly eSwitchMode?: ESwitchMode;
   /** Why the eSwitch mode could not be read: the command and the cause. With it the mode is unknown, not legacy. */
   readonly eSwitchUnknown?: string;
+  /** Its eSwitch and its own port on it; absent outside of switchdev mode, and where nothing tells them. */
+  readonly switchPort?: SwitchPort;
   /** IOMMU group; absent without an IOMMU. */
   readonly iommuGroup?: number;
   /** Who uses the PF itself or may use it; absent when nobody does. */
   readonly uses?: readonly DeviceUse[];
+}
+
+/** The port of a PF on its eSwitch: its uplink. Ports with the same switch id are on one eSwitch. */
+export interface SwitchPort {
+  /** Content of `phys_switch_id`: hex digits. */
+  readonly switchId: string;
+  /** Content of `phys_port_name`, such as `p0`. */
+  readonly portName: string;
 }
 
 /** A network interface in the host's namespace. */
@@ -85,6 +101,8 @@ export interface ObservedVf {
   readonly driver?: string;
   /** Network interface in the host's namespace; absent while a pod holds it or a driver without one is bound. */
   readonly link?: ObservedLink;
+  /** Name of the interface that represents it on the eSwitch of its PF; absent where there is none, or not yet. */
+  readonly representor?: string;
   /** MAC address that the PF prescribes; absent when none was set. */
   readonly adminMac?: string;
   /** InfiniBand GUIDs that the PF prescribes; absent on Ethernet, and where nothing tells them. */

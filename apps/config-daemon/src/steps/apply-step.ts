@@ -6,6 +6,7 @@ import {
   listVfAddresses,
   PCI_DEVICES,
   setAutoprobe,
+  setESwitchMode,
   setLinkUp,
   setMtu,
   setNumVfs,
@@ -15,6 +16,8 @@ import {
   unbindDriver,
 } from '@sriov/host';
 import { DEFAULT_DRIVER, type PfPlan, type PfStep, type VfStep } from '@sriov/node-plan';
+import { type ESwitchMode } from '@sriov/observed-host';
+import pLimit from 'p-limit';
 import { type LastLook } from './last-look.ts';
 
 /** What a step is done with, and the plan of its PF. */
@@ -32,6 +35,10 @@ export function applyPfStep(work: StepWork, step: PfStep): Promise<void> {
       return setAutoprobe(kernel, plan.pciAddress, step.enabled);
     case 'set-num-vfs':
       return changeNumVfs(work, step.numVfs);
+    case 'unbind-vfs':
+      return unbindVfs(work);
+    case 'set-eswitch-mode':
+      return changeESwitchMode(work, step.mode);
     case 'set-pf-mtu':
       return setMtu(kernel, plan.name, step.mtu);
     case 'set-link-up':
@@ -47,6 +54,23 @@ async function changeNumVfs({ kernel, plan, lastLook }: StepWork, numVfs: number
   const { size } = await listVfAddresses(kernel, plan.pciAddress);
   if (size > 0) await lastLook.demandFree(plan.pciAddress);
   await setNumVfs(kernel, plan.pciAddress, numVfs);
+}
+
+/** VFs that are unbound, or bound, at the same time: the driver of the PF serialises most of it. */
+const VFS_AT_ONCE = 8;
+
+async function unbindVfs({ kernel, plan, lastLook }: StepWork): Promise<void> {
+  const addresses = await listVfAddresses(kernel, plan.pciAddress);
+  if (addresses.size > 0) await lastLook.demandFree(plan.pciAddress);
+  const limit = pLimit(VFS_AT_ONCE);
+  await Promise.all([...addresses.values()].map((address) => limit(() => unbindDriver(kernel, address))));
+}
+
+/** VFs lose what they were told, and with some drivers their traffic, so nobody must have taken one. */
+async function changeESwitchMode({ kernel, plan, lastLook }: StepWork, mode: ESwitchMode): Promise<void> {
+  const { size } = await listVfAddresses(kernel, plan.pciAddress);
+  if (size > 0) await lastLook.demandFree(plan.pciAddress);
+  await setESwitchMode(kernel, `pci/${plan.pciAddress}`, mode);
 }
 
 /** A VF: its index, and where it is. */

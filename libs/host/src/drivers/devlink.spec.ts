@@ -27,16 +27,16 @@ describe('the ports of a NIC', () => {
 
   it('are read with whose they are', async () => {
     expect(await listDevlinkPorts(kernel(JSON.stringify({ port: PORTS })))).toEqual([
-      { device: NIC, flavour: 'physical', linkName: 'ens2f0np0' },
-      { device: NIC, flavour: 'pcivf', linkName: 'ens2f0npf0vf0', pfNumber: 0, vfId: 0 },
-      { device: NIC, flavour: 'pcivf', pfNumber: 0, vfId: 1 },
-      { device: 'pci/0000:5e:00.1', flavour: 'pcivf', linkName: 'ens2f1npf1vf0', pfNumber: 1, vfId: 0 },
+      { device: NIC, flavour: 'physical', controller: 0, linkName: 'ens2f0np0' },
+      { device: NIC, flavour: 'pcivf', controller: 0, linkName: 'ens2f0npf0vf0', pfNumber: 0, vfId: 0 },
+      { device: NIC, flavour: 'pcivf', controller: 0, pfNumber: 0, vfId: 1 },
+      { device: 'pci/0000:5e:00.1', flavour: 'pcivf', controller: 0, linkName: 'ens2f1npf1vf0', pfNumber: 1, vfId: 0 },
     ]);
   });
 
   it('are of no flavour where none is told', async () => {
     expect(await listDevlinkPorts(kernel(JSON.stringify({ port: { [`${NIC}/1`]: {} } })))).toEqual([
-      { device: NIC, flavour: '' },
+      { device: NIC, flavour: '', controller: 0 },
     ]);
   });
 
@@ -49,8 +49,9 @@ describe('the ports of a NIC', () => {
     const ports = await listDevlinkPorts(kernel(JSON.stringify({ port: PORTS })));
     expect(representorsOf(ports, NIC)).toEqual(new Map([[0, 'ens2f0npf0vf0']]));
     const others = [
-      { device: NIC, flavour: 'pcisf', linkName: 'ens2f0npf0sf1', vfId: 1 },
-      { device: NIC, flavour: 'pcivf', linkName: 'ens2f0npf0vfx' },
+      { device: NIC, flavour: 'pcisf', controller: 0, linkName: 'ens2f0npf0sf1', vfId: 1 },
+      { device: NIC, flavour: 'pcivf', controller: 0, linkName: 'ens2f0npf0vfx' },
+      { device: NIC, flavour: 'pcivf', controller: 1, linkName: 'ens2f0nc1pf0vf3', vfId: 3 },
     ];
     expect(representorsOf(others, NIC)).toEqual(new Map());
   });
@@ -68,14 +69,53 @@ describe('the eSwitch mode', () => {
     expect(await readESwitchMode(new TestKernel({ commands: { [show]: output } }), NIC)).toBe(mode);
   });
 
-  it('is set, and a refusal is told', async () => {
-    const set = `devlink dev eswitch set ${NIC} mode switchdev`;
-    const kernel = new TestKernel({ commands: { [set]: '' } });
+  const set = `devlink dev eswitch set ${NIC} mode switchdev`;
+  const modeOf = (mode: string): string => `{"dev":{"${NIC}":{"mode":"${mode}"}}}`;
+
+  it('is set, with time for slow firmware, and read again', async () => {
+    const kernel = new TestKernel({ commands: { [set]: '', [show]: modeOf('legacy') } });
+    kernel.onExec = (line) => void (line === set && kernel.commands.set(show, modeOf('switchdev')));
     await setESwitchMode(kernel, NIC, 'switchdev');
-    expect(kernel.done).toEqual([set]);
+    expect(kernel.done).toEqual([show, set, show]);
     expect([...kernel.deadlines]).toEqual([[set, 120_000]]);
-    const refusing = new TestKernel({ commands: { [set]: '!kernel answers: Device or resource busy' } });
-    await expect(setESwitchMode(refusing, NIC, 'switchdev')).rejects.toThrow(CommandError);
+  });
+
+  it.each<[string, string, 'legacy' | 'switchdev']>([
+    ['that is there already', modeOf('switchdev'), 'switchdev'],
+    ['legacy of a device without an eSwitch', '!kernel answers: Operation not supported', 'legacy'],
+  ])('%s is not set', async (_, output, mode) => {
+    const kernel = new TestKernel({ commands: { [show]: output } });
+    await setESwitchMode(kernel, NIC, mode);
+    expect(kernel.done).toEqual([show]);
+  });
+
+  it('that stays another one although devlink reports no error is an error', async () => {
+    const kernel = new TestKernel({ commands: { [set]: '', [show]: modeOf('legacy') } });
+    await expect(setESwitchMode(kernel, NIC, 'switchdev')).rejects.toThrow(
+      'eSwitch mode switchdev was asked for, devlink reported no error, and the mode is legacy',
+    );
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      "Error: mlx5_core: Can't change mode, E-Switch is busy.\nkernel answers: Device or resource busy",
+      'EBUSY',
+      /E-Switch is busy\., kernel answers: Device or resource busy: something uses the eSwitch/,
+    ],
+    [
+      'Error: ice: Changing eswitch mode is allowed only if there is no VFs created.\nkernel answers: Operation not supported',
+      'EOPNOTSUPP',
+      /no VFs created/,
+    ],
+    ['devlink answers: Operation not permitted', 'EPERM', /manages the eSwitch/],
+    ['kernel answers: Invalid argument', 'EINVAL', /firmware refuses/],
+    ['kernel answers: No such device', 'ENODEV', /knows no such device/],
+    ['', 'FAILED', /exit code 1/],
+  ])('that is refused says all that devlink says: %s', async (stderr, code, message) => {
+    const kernel = new TestKernel({ commands: { [set]: `!${stderr}`, [show]: modeOf('legacy') } });
+    const refusal = setESwitchMode(kernel, NIC, 'switchdev');
+    await expect(refusal).rejects.toMatchObject({ code, cause: expect.any(CommandError) });
+    await expect(refusal).rejects.toThrow(message);
   });
 });
 

@@ -1,8 +1,9 @@
 import { omitUndefined } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
+import { type ESwitchMode } from '@sriov/observed-host';
 import { z } from 'zod';
 import { CommandError, run, runJson } from '../kernel/commands.ts';
-import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
+import { EffectError, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
@@ -13,6 +14,7 @@ const ports = z.object({
       z.string(),
       z.object({
         flavour: z.string().default(''),
+        controller: z.number().default(0),
         netdev: z.string().optional(),
         pfnum: z.number().optional(),
         vfnum: z.number().optional(),
@@ -20,9 +22,6 @@ const ports = z.object({
     )
     .default({}),
 });
-
-/** Legacy: the NIC's own switch. Switchdev: each VF has a representor, and software decides where frames go. */
-export type ESwitchMode = 'legacy' | 'switchdev';
 
 /** A port of a NIC as devlink sees it. */
 export interface DevlinkPort {
@@ -32,6 +31,8 @@ export interface DevlinkPort {
   readonly flavour: string;
   /** Its network interface; absent while that is in another network namespace. */
   readonly linkName?: string;
+  /** 0 is the host itself; a DPU numbers those of other machines from 1 on. */
+  readonly controller: number;
   readonly pfNumber?: number;
   /** The VF that a port of the flavour `pcivf` represents. */
   readonly vfId?: number;
@@ -113,20 +114,54 @@ export async function readESwitchMode(kernel: Kernel, device: string): Promise<E
 }
 
 /**
- * Changes the eSwitch mode of a devlink device. The representors of its VFs come, or go, with it.
- * @throws {CommandError} when the device has no eSwitch, or does not take the mode
+ * Changes the eSwitch mode of a devlink device, unless it is in that mode: bnxt_en refuses the mode that it has (EINVAL,
+ * bnxt_dl_eswitch_mode_set in drivers/net/ethernet/broadcom/bnxt/bnxt_vfr.c). The representors of its VFs come, or go,
+ * with it. A device that has no mode to tell is in legacy mode.
+ * @throws {KernelError} when the device has no eSwitch, or does not take the mode, with all that the kernel says;
+ * `KernelBlockedError` when it has not come back at its deadline; `EffectError` when the mode is another one afterwards
  */
 export async function setESwitchMode(kernel: Kernel, device: string, mode: ESwitchMode): Promise<void> {
-  await run(kernel, ['devlink', 'dev', 'eswitch', 'set', device, 'mode', mode], { deadlineMs: MODE_MS });
+  if (((await readESwitchMode(kernel, device)) ?? 'legacy') === mode) return;
+  const command = ['devlink', 'dev', 'eswitch', 'set', device, 'mode', mode];
+  const path = command.join(' ');
+  try {
+    await run(kernel, command, { deadlineMs: MODE_MS });
+  } catch (error) {
+    throw error instanceof CommandError ? explainRefusal(error, path) : error;
+  }
+  const present = (await readESwitchMode(kernel, device)) ?? 'legacy';
+  if (present === mode) return;
+  const detail = `eSwitch mode ${mode} was asked for, devlink reported no error, and the mode is ${present}: see dmesg for what the driver says`;
+  throw new EffectError({ verb: 'exec', path, detail });
+}
+
+/** What devlink prints for an errno, and what it means there (eswitch_offloads.c of mlx5, ice_eswitch.c, bnxt_vfr.c). */
+const REFUSALS: readonly (readonly [words: RegExp, code: string, meaning: string])[] = [
+  [/Device or resource busy/, 'EBUSY', 'something uses the eSwitch, such as traffic rules, or its firmware resets'],
+  [/not supported/i, 'EOPNOTSUPP', 'the driver cannot change it, or not in the state that it is in'],
+  [/not permitted/i, 'EPERM', 'somebody else manages the eSwitch, such as the processor of a DPU, or there are no VFs'],
+  [/Invalid argument/, 'EINVAL', 'the driver or its firmware refuses'],
+  [/No such device/, 'ENODEV', 'devlink knows no such device'],
+];
+
+/** The line before the errno is the driver's own, where it has one. */
+function explainRefusal(error: CommandError, path: string): KernelError {
+  const lines = error.stderr.trim().split('\n').filter(Boolean);
+  const [, code, meaning] = REFUSALS.find(([words]) => words.test(error.stderr)) ?? [];
+  const detail = [lines.join(', ') || `exit code ${error.exitCode}`, meaning].filter(Boolean).join(': ');
+  const explained = new KernelError({ verb: 'exec', path, code: code ?? 'FAILED', detail });
+  explained.cause = error;
+  return explained;
 }
 
 /** All ports of all devlink devices. */
 export async function listDevlinkPorts(kernel: Kernel): Promise<DevlinkPort[]> {
   const { port } = ports.parse(await runJson(kernel, ['devlink', '-j', 'port', 'show']));
-  return Object.entries(port).map(([handle, { flavour, netdev, pfnum, vfnum }]) =>
+  return Object.entries(port).map(([handle, { flavour, controller, netdev, pfnum, vfnum }]) =>
     omitUndefined({
       device: handle.slice(0, handle.lastIndexOf('/')),
       flavour,
+      controller,
       // Empty while the interface has no name of its own.
       linkName: netdev || undefined,
       pfNumber: pfnum,
@@ -137,6 +172,6 @@ export async function listDevlinkPorts(kernel: Kernel): Promise<DevlinkPort[]> {
 
 /** Names of the interfaces that represent the VFs of a device, by VF id. None in legacy mode. */
 export function representorsOf(all: readonly DevlinkPort[], device: string): Map<number, string> {
-  const own = all.filter((port) => port.device === device && port.flavour === 'pcivf');
+  const own = all.filter((port) => port.device === device && port.flavour === 'pcivf' && port.controller === 0);
   return new Map(own.flatMap(({ vfId, linkName }) => (vfId === undefined || !linkName ? [] : [[vfId, linkName]])));
 }

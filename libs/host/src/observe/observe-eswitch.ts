@@ -1,6 +1,8 @@
-import { type ObservedPf } from '@sriov/observed-host';
+import { omitUndefined } from '@sriov/api';
+import { type ObservedPf, type SwitchPort } from '@sriov/observed-host';
 import { isErrno, type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { type Link } from '../drivers/links.ts';
+import { readAttribute } from '../kernel/sysfs.ts';
 import { type HostTables } from './host-tables.ts';
 
 /**
@@ -11,13 +13,25 @@ export async function observeESwitch(
   kernel: Kernel,
   { pciAddress, link }: { readonly pciAddress: string; readonly link: Link | undefined },
   { eSwitches: { modes, failures, failure } }: HostTables,
-): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown'>> {
+): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown' | 'switchPort'>> {
   const eSwitchMode = modes.get(pciAddress);
+  if (eSwitchMode === 'switchdev')
+    return omitUndefined({ eSwitchMode, switchPort: await readSwitchPort(kernel, link) });
   if (eSwitchMode !== undefined) return { eSwitchMode };
   const eSwitchUnknown = failures.get(pciAddress) ?? failure;
   if (eSwitchUnknown === undefined) return {};
   const isLegacy = link !== undefined && (await refusesToNameSwitch(kernel, link));
   return isLegacy ? {} : { eSwitchUnknown };
+}
+
+/** Old versions of `ip` do not tell it. */
+async function readSwitchPort(kernel: Kernel, link: Link | undefined): Promise<SwitchPort | undefined> {
+  if (link === undefined) return undefined;
+  const read = (name: string): Promise<string | undefined> =>
+    readAttribute(kernel, `/sys/class/net/${link.name}/${name}`);
+  const switchId = link.switchId ?? (await read('phys_switch_id'));
+  const portName = link.portName ?? (await read('phys_port_name'));
+  return switchId && portName ? { switchId, portName } : undefined;
 }
 
 async function refusesToNameSwitch(kernel: Kernel, { name }: Link): Promise<boolean> {

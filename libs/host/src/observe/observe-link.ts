@@ -1,6 +1,7 @@
 import { omitUndefined } from '@sriov/api';
 import { type ObservedLink } from '@sriov/observed-host';
 import { type Link } from '../drivers/links.ts';
+import { isRepresentor } from '../drivers/representors.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
 
@@ -8,13 +9,20 @@ import { readAttribute } from '../kernel/sysfs.ts';
  * The PF's own interface among those of its device: in switchdev mode the representors of its VFs stand beside it,
  * and only the uplink's port is named p0, p1 and so on.
  */
-export async function pickUplink(kernel: Kernel, links: readonly Link[]): Promise<Link | undefined> {
-  if (links.length <= 1) return links[0];
-  for (const link of links) {
-    const portName = await readAttribute(kernel, `/sys/class/net/${link.name}/phys_port_name`);
-    if (portName !== undefined && /^p\d+$/.test(portName)) return link;
-  }
-  return links[0];
+export function pickUplink(links: readonly Link[]): Link | undefined {
+  const own = links.filter((link) => !isRepresentor(link));
+  return own.find(({ portName = '' }) => /^p\d+$/.test(portName)) ?? own[0];
+}
+
+/** The interfaces with the names of their ports, which old versions of `ip` do not tell. Only one needs none. */
+export async function withPortNames(kernel: Kernel, links: readonly Link[]): Promise<readonly Link[]> {
+  if (links.length <= 1) return links;
+  return Promise.all(
+    links.map(async (link) => {
+      const portName = link.portName ?? (await readAttribute(kernel, `/sys/class/net/${link.name}/phys_port_name`));
+      return portName === undefined ? link : { ...link, portName };
+    }),
+  );
 }
 
 /**

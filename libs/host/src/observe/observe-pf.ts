@@ -1,6 +1,7 @@
 import { type LinkType, omitUndefined } from '@sriov/api';
 import { type ObservedPf } from '@sriov/observed-host';
 import { readDriver } from '../drivers/driver-binding.ts';
+import { findRepresentors } from '../drivers/representors.ts';
 import { isVfFolder } from '../drivers/sriov.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
@@ -8,7 +9,7 @@ import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
 import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
 import { observeESwitch } from './observe-eswitch.ts';
-import { observeLink, observeSpeed, pickUplink } from './observe-link.ts';
+import { observeLink, observeSpeed, pickUplink, withPortNames } from './observe-link.ts';
 import { observeSriov } from './observe-vfs.ts';
 import { readIds, readIommuGroup } from './pci-facts.ts';
 
@@ -26,16 +27,19 @@ export async function observePf(
   if (found === undefined) return undefined;
   const { deviceClass, names } = found;
   const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
-  const [ids, driver, iommuGroup, link] = await Promise.all([
+  const [ids, driver, iommuGroup, links] = await Promise.all([
     readIds(kernel, folder),
     readDriver(kernel, pciAddress),
     readIommuGroup(kernel, folder),
-    pickUplink(kernel, interfaces.links),
+    withPortNames(kernel, interfaces.links),
   ]);
+  const link = pickUplink(links);
   // Representors of its VFs are no use of the PF.
   const own: DeviceInterfaces = { ...interfaces, links: link ? [link] : [] };
   const uses = await usesOfDevice(kernel, { pciAddress, interfaces: own }, tables);
   const linkType = link?.linkType || linkTypeOfClass(deviceClass);
+  const eSwitch = await observeESwitch(kernel, { pciAddress, link }, tables);
+  const representors = eSwitch.eSwitchMode === 'switchdev' ? findRepresentors(pciAddress, links, tables.ports) : NONE;
   return omitUndefined({
     pciAddress,
     ...ids,
@@ -43,11 +47,13 @@ export async function observePf(
     iommuGroup,
     linkType,
     link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
-    sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs }, tables),
-    ...(await observeESwitch(kernel, { pciAddress, link }, tables)),
+    sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs, representors }, tables),
+    ...eSwitch,
     uses: uses.length > 0 ? uses : undefined,
   });
 }
+
+const NONE: ReadonlyMap<number, string> = new Map();
 
 /** PCI class of a network device that is not a VF, and what its folder has; nothing for any other device. */
 async function findPf(

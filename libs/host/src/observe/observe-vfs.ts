@@ -1,5 +1,5 @@
 import { type LinkType, omitUndefined } from '@sriov/api';
-import { type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
+import { type DeviceUse, type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
 import { readDriver } from '../drivers/driver-binding.ts';
 import { listVfAddresses, readAutoprobe } from '../drivers/sriov.ts';
 import { findVfGuids, type VfInfo } from '../drivers/vf-info.ts';
@@ -18,6 +18,8 @@ export interface PfOfVfs {
   readonly linkType: LinkType;
   /** What its interface tells of its VFs; absent where it has none. */
   readonly told: ReadonlyMap<number, VfInfo> | undefined;
+  /** Names of the interfaces that represent its VFs, by VF id. */
+  readonly representors: ReadonlyMap<number, string>;
 }
 
 /** Looks at the SR-IOV side of a PF; nothing where it has none. @throws {KernelError} when a VF cannot be looked at */
@@ -70,7 +72,11 @@ async function observeVf(
   ]);
   const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
   const files = { folder, names, driver, iommuGroup };
-  const uses = await usesOfDevice(kernel, { pciAddress, interfaces, files }, tables);
+  const representor = pf.representors.get(id);
+  const uses = [
+    ...(await usesOfDevice(kernel, { pciAddress, interfaces, files }, tables)),
+    ...usesOfRepresentor(representor, tables),
+  ];
   const [link] = interfaces.links;
   return omitUndefined({
     id,
@@ -81,7 +87,14 @@ async function observeVf(
     adminMac,
     guids,
     linkState,
+    representor,
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });
+}
+
+/** Whoever plugs a VF into a software bridge plugs in its representor: the OVS CNI does, for a pod that has the VF. */
+function usesOfRepresentor(name: string | undefined, { network }: HostTables): DeviceUse[] {
+  const master = name === undefined ? undefined : network.named(name)?.master;
+  return name === undefined || master === undefined ? [] : [{ kind: 'representor', name, master }];
 }

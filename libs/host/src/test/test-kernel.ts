@@ -24,6 +24,8 @@ export class TestKernel implements Kernel {
   pod?: string;
   /** Called after each write. */
   onWrite: (path: string, value: string) => void = () => undefined;
+  /** Called with the line of each command. */
+  onExec: (line: string) => void = () => undefined;
 
   constructor(host: { readonly files?: Record<string, string>; readonly commands?: Record<string, string> }) {
     this.files = new Map(Object.entries(host.files ?? {}));
@@ -78,6 +80,7 @@ export class TestKernel implements Kernel {
     this.done.push(line);
     const output = this.commands.get(line) ?? '[ENOENT]';
     throwErrno(output, { verb: 'exec', path: line });
+    this.onExec(line);
     return Promise.resolve(
       output.startsWith('!')
         ? { exitCode: 1, stdout: '', stderr: `${output.slice(1)}\n` }

@@ -28,6 +28,11 @@ describe('a device is in use by', () => {
       'the host (part of bond9, vlan ens1v0.477 on top of it)',
     ],
     [
+      'whoever has its representor in a bridge',
+      [{ kind: 'representor', name: 'ens1_0', master: 'ovs-system' }],
+      'the host (its representor ens1_0 is part of ovs-system)',
+    ],
+    [
       'the host, in more ways than one wants to read',
       [1, 2, 3, 4, 5].map((octet) => ({ kind: 'address', address: `10.0.0.${octet}/24` })),
       'the host (address 10.0.0.1/24, address 10.0.0.2/24, address 10.0.0.3/24 and 2 more)',

@@ -42,6 +42,8 @@ function describeHostUse(use: DeviceUse): string[] {
       return ['its default route'];
     case 'part-of':
       return [`part of ${use.master}`];
+    case 'representor':
+      return [`its representor ${use.name} is part of ${use.master}`];
     case 'carries':
       return [`${use.type ?? 'interface'} ${use.name} on top of it`];
     case 'address':

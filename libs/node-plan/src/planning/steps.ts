@@ -1,10 +1,14 @@
 import { type DesiredInterface, type OvsBridge, type REASON } from '@sriov/api';
+import { type ESwitchMode } from '@sriov/observed-host';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
   | { readonly kind: 'set-autoprobe'; readonly enabled: boolean }
   | { readonly kind: 'set-num-vfs'; readonly numVfs: number }
+  /** Takes the driver from every VF of the PF. */
+  | { readonly kind: 'unbind-vfs' }
+  | { readonly kind: 'set-eswitch-mode'; readonly mode: ESwitchMode }
   | { readonly kind: 'set-pf-mtu'; readonly mtu: number }
   | { readonly kind: 'set-link-up' };
 

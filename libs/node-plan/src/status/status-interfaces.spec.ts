@@ -73,6 +73,11 @@ describe('the status of a VF', () => {
       }),
       { vfID: 2, pciAddress: '0000:01:10.2', ...ids, guid: '02:00:00:00:00:00:01:0a' },
     ],
+    [
+      'with a representor on the eSwitch',
+      testVf(2, { representor: 'ens1_2' }),
+      { vfID: 2, pciAddress: '0000:01:10.2', ...ids, representorName: 'ens1_2' },
+    ],
     ['that nothing is bound to', testVf(2), { vfID: 2, pciAddress: '0000:01:10.2', ...ids }],
   ])('%s', (_, vf, expected) => {
     expect(status(testPf([vf]))).toMatchObject({ numVfs: 1, Vfs: [expected] });

@@ -45,6 +45,7 @@ function statusOfVf(vf: ObservedVf): VirtualFunction {
     driver: vf.driver,
     // The address that the PF prescribes stays known while a pod or a guest has the VF.
     mac: vf.link?.mac ?? vf.adminMac,
+    ...(vf.representor !== undefined && { representorName: vf.representor }),
     ...(vf.guids && { guid: vf.guids.node }),
     ...(vf.link && { name: vf.link.name, mtu: vf.link.mtu }),
   };

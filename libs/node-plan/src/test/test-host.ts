@@ -90,6 +90,10 @@ function doPfStep(pf: ObservedPf, step: PfStep): ObservedPf {
       return withSriov(pf, { autoprobe: step.enabled });
     case 'set-num-vfs':
       return withSriov(pf, { vfs: Array.from({ length: step.numVfs }, (_, id) => newVf(pf, id)) });
+    case 'unbind-vfs':
+      return withSriov(pf, { vfs: (pf.sriov?.vfs ?? []).map(unbind) });
+    case 'set-eswitch-mode':
+      return { ...pf, eSwitchMode: step.mode };
     case 'set-pf-mtu':
       return { ...pf, link: testLink({ ...pf.link, mtu: step.mtu }) };
     case 'set-link-up':

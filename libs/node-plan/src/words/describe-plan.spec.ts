@@ -34,6 +34,17 @@ describe('a plan in words', () => {
     ]);
   });
 
+  it('has a sentence for every step on an eSwitch', () => {
+    const before = [{ kind: 'unbind-vfs' }, { kind: 'set-eswitch-mode', mode: 'switchdev' }] as const;
+    const pfs = [{ pciAddress: PF, name: 'ens1', because: ['so'], before, vfs: [], after: [] }];
+    expect(describePlan({ modules: [], problems: [], pfs })).toEqual([
+      `ens1 (${PF}):`,
+      '  because so',
+      '  unbind the drivers of all VFs',
+      '  set the eSwitch mode to switchdev',
+    ]);
+  });
+
   it('names a PF without an interface by its PCI address', () => {
     const { link: _, ...pf } = testPf([netdevice(0)], { driver: 'unheard_of' });
     expect(describePlan(planHost(testFacts([pf], [{ pciAddress: PF, numVfs: 0 }])))).toEqual([

@@ -71,6 +71,10 @@ export function describePfStep(step: PfStep): string {
       return `turn driver probing of new VFs ${step.enabled ? 'on' : 'off'}`;
     case 'set-num-vfs':
       return step.numVfs === 0 ? 'remove all VFs' : `create ${step.numVfs} ${step.numVfs === 1 ? 'VF' : 'VFs'}`;
+    case 'unbind-vfs':
+      return 'unbind the drivers of all VFs';
+    case 'set-eswitch-mode':
+      return `set the eSwitch mode to ${step.mode}`;
     case 'set-pf-mtu':
       return `set the MTU of the PF to ${step.mtu}`;
     case 'set-link-up':
