@@ -170,7 +170,14 @@ async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined)
 }
 
 /** Steps that take the VF away from its user, or that its user would feel. */
-const TAKES_AWAY: readonly VfStep['kind'][] = ['unbind-vf', 'bind-vf', 'set-vf-guid', 'set-vf-link-state'];
+const TAKES_AWAY: readonly VfStep['kind'][] = [
+  'unbind-vf',
+  'bind-vf',
+  'set-vf-guid',
+  'set-vf-link-state',
+  'bind-vdpa',
+  'remove-vdpa',
+];
 
 function isBlocked({ outcome }: FailedStep): boolean {
   return outcome === 'blocked';

@@ -25,6 +25,7 @@ export * from './sriov-ib-network.ts';
 export * from './sriov-network.ts';
 export * from './time.ts';
 export * from './to-wire.ts';
+export * from './vdpa.ts';
 export * from './vf-range.ts';
 export * from './version.ts';
 export * from './webhook-registration.ts';

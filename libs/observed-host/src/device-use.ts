@@ -9,6 +9,8 @@ export type DeviceUse =
   | { readonly kind: 'process'; readonly pid: number; readonly command: string }
   /** Its network interface is in another network namespace, most often a pod's. */
   | { readonly kind: 'namespace' }
+  /** Somebody else has made a vDPA device of it: one whose name is not ours. */
+  | { readonly kind: 'vdpa'; readonly name: string }
   /** Traffic of the host without a better route goes through its interface, or through one that stands on it. */
   | { readonly kind: 'default-route' }
   /** Its interface is part of a bond, bridge, team or another interface of this name. */

@@ -14,6 +14,7 @@ export {
   type ObservedLink,
   type ObservedPf,
   type ObservedSriov,
+  type ObservedVdpa,
   type ObservedVf,
   type SwitchPort,
   type VfGuids,

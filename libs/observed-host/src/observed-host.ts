@@ -109,10 +109,20 @@ export interface ObservedVf {
   readonly guids?: VfGuids;
   /** What the PF prescribes for the link of an InfiniBand VF: `auto` follows its own; absent where nothing tells it. */
   readonly linkState?: 'auto' | 'enable' | 'disable';
+  /** vDPA devices that were made of the VF, by whomever; absent where there are none. */
+  readonly vdpa?: readonly ObservedVdpa[];
   /** Absent without an IOMMU. */
   readonly iommuGroup?: number;
   /** Who uses the VF or may use it; absent when nobody does. */
   readonly uses?: readonly DeviceUse[];
+}
+
+/** A vDPA device. */
+export interface ObservedVdpa {
+  /** `vdpaNameOf` of `libs/api` names those that are ours. */
+  readonly name: string;
+  /** Its driver on the vDPA bus; absent when none is bound. */
+  readonly driver?: string;
 }
 
 /**

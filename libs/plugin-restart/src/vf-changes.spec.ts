@@ -51,6 +51,11 @@ describe('of a plan, the device plugin has to learn', () => {
       change({ vfs: [{ id: 1, steps: [rebind[0], { kind: 'set-vf-guid', guid: '02' }, rebind[1]] }] }),
       [`ens1 (${PF}): other GUIDs for VF 1`],
     ],
+    [
+      'another vDPA device of a VF',
+      change({ vfs: [{ id: 1, steps: [{ kind: 'bind-vdpa', driver: 'vhost_vdpa' }] }] }),
+      [`ens1 (${PF}): other vDPA devices for VF 1`],
+    ],
     ['nothing of VFs outside of resources', change({ vfs: [{ id: 3, steps: rebind }] }), []],
     [
       'nothing of MTU, link and MAC address',
@@ -76,6 +81,10 @@ it.each<[StepName['kind'], boolean]>([
   ['set-num-vfs', true],
   ['bind-vf', true],
   ['unbind-vf', true],
+  ['make-vdpa', true],
+  ['bind-vdpa', true],
+  ['remove-vdpa', true],
+  ['remove-vdpas', true],
   ['set-vf-mac', false],
   ['set-vf-mtu', false],
   ['set-pf-mtu', false],
@@ -103,6 +112,7 @@ describe('two looks at a host', () => {
     ['a VF fewer', host([bound], [])],
     ['a VF with another driver', host([bound, { driver: 'vfio-pci' }], [])],
     ['a VF without a driver', host([bound, {}], [])],
+    ['a VF with a vDPA device', host([bound, { ...bound, vdpa: [{ name: 'vdpa0' }] }], [])],
     ['a VF at another address', host([bound, { ...bound, pciAddress: 'other' }], [])],
     ['the VFs of one PF on another PF', host([], [bound, bound])],
   ])('differ by %s', (_, other) => expect(vfPortrait(other)).not.toBe(vfPortrait(host([bound, bound], []))));

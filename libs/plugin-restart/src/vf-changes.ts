@@ -25,7 +25,9 @@ function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string |
   const isForGuids = changed.every(({ steps }) =>
     ['unbind-vf', 'set-vf-guid'].every((kind) => steps.some((step) => step.kind === kind)),
   );
-  return isForGuids ? `other GUIDs for VF ${ids}` : `another driver for VF ${ids}`;
+  if (isForGuids) return `other GUIDs for VF ${ids}`;
+  const isOfDrivers = changed.some(({ steps }) => steps.some(({ kind }) => VF_STEPS.includes(kind)));
+  return isOfDrivers ? `another driver for VF ${ids}` : `other vDPA devices for VF ${ids}`;
 }
 
 function isInGroup(groups: readonly VfGroup[], id: number): boolean {
@@ -36,15 +38,19 @@ function isInGroup(groups: readonly VfGroup[], id: number): boolean {
 }
 
 const VF_STEPS: readonly StepName['kind'][] = ['set-num-vfs', 'bind-vf', 'unbind-vf'];
+const VDPA_STEPS: readonly StepName['kind'][] = ['make-vdpa', 'bind-vdpa', 'remove-vdpa', 'remove-vdpas'];
 
-/** Whether the step changes which VFs there are, or their drivers. The device plugin hears of nothing else. */
+/**
+ * Whether the step changes which VFs there are, their drivers or their vDPA devices. The device plugin hears of nothing
+ * else.
+ */
 export function changesVfs({ kind }: Pick<StepName, 'kind'>): boolean {
-  return VF_STEPS.includes(kind);
+  return VF_STEPS.includes(kind) || VDPA_STEPS.includes(kind);
 }
 
-/** Which VFs a host has, and their drivers: where two texts are equal, the device plugin has nothing to learn. */
+/** Which VFs a host has, their drivers and their vDPA devices: where two texts are equal, the device plugin has nothing to learn. */
 export function vfPortrait({ interfaces }: Pick<ObservedHost, 'interfaces'>): string {
   return JSON.stringify(
-    interfaces.map(({ sriov }) => sriov?.vfs.map(({ pciAddress, driver }) => [pciAddress, driver])),
+    interfaces.map(({ sriov }) => sriov?.vfs.map(({ pciAddress, driver, vdpa }) => [pciAddress, driver, vdpa])),
   );
 }

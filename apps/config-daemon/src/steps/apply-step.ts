@@ -18,6 +18,7 @@ import {
 import { DEFAULT_DRIVER, type PfPlan, type PfStep, type VfStep } from '@sriov/node-plan';
 import { type ESwitchMode } from '@sriov/observed-host';
 import pLimit from 'p-limit';
+import { applyVdpaStep, removeVdpas } from './apply-vdpa-step.ts';
 import { type LastLook } from './last-look.ts';
 
 /** What a step is done with, and the plan of its PF. */
@@ -39,6 +40,8 @@ export function applyPfStep(work: StepWork, step: PfStep): Promise<void> {
       return unbindVfs(work);
     case 'set-eswitch-mode':
       return changeESwitchMode(work, step.mode);
+    case 'remove-vdpas':
+      return removeVdpas(work);
     case 'set-pf-mtu':
       return setMtu(kernel, plan.name, step.mtu);
     case 'set-link-up':
@@ -96,6 +99,10 @@ export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfSte
         : bindDriver(kernel, vf.pciAddress, step.driver);
     case 'set-vf-mtu':
       return setVfMtu(kernel, vf.pciAddress, step.mtu);
+    case 'make-vdpa':
+    case 'bind-vdpa':
+    case 'remove-vdpa':
+      return applyVdpaStep(kernel, vf.pciAddress, step);
   }
 }
 

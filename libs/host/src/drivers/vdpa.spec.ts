@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandError } from '../kernel/commands.ts';
 import { TestKernel } from '../test/test-kernel.ts';
-import { addVdpaDevice, bindVdpaDriver, deleteVdpaDevice, listVdpaDevices } from './vdpa.ts';
+import { addVdpaDevice, bindVdpaDriver, deleteVdpaDevice, listVdpaDevices, listVdpaNames } from './vdpa.ts';
 
 const NAME = 'vdpa:0000:5e:00.2';
 const VF = 'pci/0000:5e:00.2';
@@ -34,6 +34,38 @@ describe('a vDPA device', () => {
     expect(kernel.done).toEqual([plain, withMac]);
   });
 
+  it.each<[string, string, boolean]>([
+    ['takes the number of queues', '', false],
+    [
+      'takes none',
+      '!Error: vdpa: All provided attributes are not supported.\nkernel answers: Operation not supported',
+      true,
+    ],
+    ['has fewer', '!kernel answers: Invalid argument', true],
+    ['is asked by a command that does not know the word', '!Unknown option "max_vqp"', true],
+  ])('has as many queues as it may have, where its management device %s', async (_, answer, isAskedAgain) => {
+    const plain = `vdpa dev add name ${NAME} mgmtdev ${VF}`;
+    const kernel = new TestKernel({ commands: { [`${plain} max_vqp 32`]: answer, [plain]: '' } });
+    await addVdpaDevice(kernel, { name: NAME, managementDevice: VF, maxQueuePairs: 32 });
+    expect(kernel.done).toEqual([`${plain} max_vqp 32`, ...(isAskedAgain ? [plain] : [])]);
+  });
+
+  it('is not asked for again where there is no such management device', async () => {
+    const line = `vdpa dev add name ${NAME} mgmtdev ${VF} max_vqp 32`;
+    const kernel = new TestKernel({ commands: { [line]: '!kernel answers: No such device' } });
+    await expect(addVdpaDevice(kernel, { name: NAME, managementDevice: VF, maxQueuePairs: 32 })).rejects.toThrow(
+      `${line}: kernel answers: No such device`,
+    );
+    expect(kernel.done).toEqual([line]);
+  });
+
+  it('has a name that no command is needed for', async () => {
+    expect(await listVdpaNames(new TestKernel({ files: { [OVERRIDE]: '' } }))).toEqual([NAME]);
+    expect(await listVdpaNames(new TestKernel({}))).toEqual([]);
+    const kernel = new TestKernel({ files: { [`${BUS}/devices`]: '[EACCES]' } });
+    await expect(listVdpaNames(kernel)).rejects.toMatchObject({ code: 'EACCES' });
+  });
+
   it.each([
     ['nothing when there are none', '{}', []],
     [
@@ -57,6 +89,14 @@ describe('a vDPA device', () => {
     expect(kernel.done).toEqual(done);
     const slow = done.map((line) => line.split(' = ')[0]).filter((path) => path !== OVERRIDE);
     expect([...kernel.deadlines]).toEqual(slow.map((path) => [path, 60_000]));
+  });
+
+  it('is bound by name where the kernel has no driver_override for it', async () => {
+    const bind = `${BUS}/drivers/vhost_vdpa/bind`;
+    const kernel = new TestKernel({ files: { [bind]: '' } });
+    kernel.onWrite = () => kernel.files.set(DRIVER, '->../../bus/vdpa/drivers/vhost_vdpa');
+    await bindVdpaDriver(kernel, NAME, 'vhost_vdpa');
+    expect(kernel.done).toEqual([`${OVERRIDE} = vhost_vdpa`, `${bind} = ${NAME}`]);
   });
 
   it('that the kernel left unbound in silence is an error', async () => {

@@ -20,6 +20,11 @@ describe('a device is in use by', () => {
     ['a program without a name', [{ kind: 'process', pid: 7, command: '' }], 'process 7'],
     ['a pod, and the program in it', [pod, program], 'pod default/web, process 4711 (qemu-kvm)'],
     [
+      'whoever has made a vDPA device of it',
+      [{ kind: 'vdpa', name: 'vdpa0' }],
+      'vDPA device vdpa0, which somebody else has made',
+    ],
+    [
       'the VLAN and the bond of the host',
       [
         { kind: 'part-of', master: 'bond9' },

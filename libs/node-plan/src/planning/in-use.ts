@@ -23,8 +23,17 @@ export function holderOf({ uses = [] }: WithUses): string | undefined {
   const pods = uses.flatMap((use) => (use.kind === 'allocated' ? [use.to] : []));
   const others = pods.length === 0 ? uses.filter(({ kind }) => kind === 'namespace').map(() => IN_A_POD) : [];
   const processes = uses.flatMap((use) => (use.kind === 'process' ? [describeProcess(use)] : []));
+  const vdpas = uses.flatMap((use) =>
+    use.kind === 'vdpa' ? [`vDPA device ${use.name}, which somebody else has made`] : [],
+  );
   const host = uses.flatMap(describeHostUse);
-  const known = [...pods, ...processes, ...others, ...(host.length > 0 ? [`the host (${listSome(host, FEW)})`] : [])];
+  const known = [
+    ...pods,
+    ...processes,
+    ...others,
+    ...vdpas,
+    ...(host.length > 0 ? [`the host (${listSome(host, FEW)})`] : []),
+  ];
   if (known.length > 0) return listSome(known, FEW);
   const causes = uses.flatMap((use) => (use.kind === 'unknown' ? [use.cause] : []));
   return `an unknown user, because something could not be read: ${listSome(causes, FEW)}`;

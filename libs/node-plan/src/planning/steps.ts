@@ -1,4 +1,4 @@
-import { type DesiredInterface, type OvsBridge, type REASON } from '@sriov/api';
+import { type DesiredInterface, type OvsBridge, type REASON, type VdpaDriver } from '@sriov/api';
 import { type ESwitchMode } from '@sriov/observed-host';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 
@@ -9,6 +9,8 @@ export type PfStep =
   /** Takes the driver from every VF of the PF. */
   | { readonly kind: 'unbind-vfs' }
   | { readonly kind: 'set-eswitch-mode'; readonly mode: ESwitchMode }
+  /** Removes the vDPA devices that are ours from all VFs: they would go with their VFs. */
+  | { readonly kind: 'remove-vdpas' }
   | { readonly kind: 'set-pf-mtu'; readonly mtu: number }
   | { readonly kind: 'set-link-up' };
 
@@ -20,7 +22,11 @@ export type VfStep =
   | { readonly kind: 'set-vf-link-state'; readonly state: 'auto' }
   | { readonly kind: 'unbind-vf' }
   | { readonly kind: 'bind-vf'; readonly driver: string }
-  | { readonly kind: 'set-vf-mtu'; readonly mtu: number };
+  | { readonly kind: 'set-vf-mtu'; readonly mtu: number }
+  /** `module` is the kernel module that makes vDPA devices of such VFs. */
+  | { readonly kind: 'make-vdpa'; readonly module: string }
+  | { readonly kind: 'bind-vdpa'; readonly driver: VdpaDriver }
+  | { readonly kind: 'remove-vdpa' };
 
 /** One action on a bridge of Open vSwitch: done at once or not at all. `uplink` is the name of an interface. */
 export type BridgeStep =

@@ -1,4 +1,4 @@
-import { type DesiredInterface } from '@sriov/api';
+import { type DesiredInterface, vdpaNameOf } from '@sriov/api';
 import { type ObservedHost, type ObservedLink, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { type HostFacts } from '../planning/plan-host.ts';
@@ -94,6 +94,8 @@ function doPfStep(pf: ObservedPf, step: PfStep): ObservedPf {
       return withSriov(pf, { vfs: (pf.sriov?.vfs ?? []).map(unbind) });
     case 'set-eswitch-mode':
       return { ...pf, eSwitchMode: step.mode };
+    case 'remove-vdpas':
+      return withSriov(pf, { vfs: pf.sriov?.vfs.map(withoutVdpa) ?? [] });
     case 'set-pf-mtu':
       return { ...pf, link: testLink({ ...pf.link, mtu: step.mtu }) };
     case 'set-link-up':
@@ -120,11 +122,23 @@ function doVfStepOf(pf: ObservedPf): (vf: ObservedVf, step: VfStep) => ObservedV
         return bind(pf, vf, step.driver);
       case 'set-vf-mtu':
         return vf.link ? { ...vf, link: { ...vf.link, mtu: step.mtu } } : vf;
+      case 'make-vdpa':
+        return { ...vf, vdpa: [{ name: vdpaNameOf(vf.pciAddress) }] };
+      case 'bind-vdpa':
+        return { ...vf, vdpa: [{ name: vdpaNameOf(vf.pciAddress), driver: step.driver }] };
+      case 'remove-vdpa':
+        return withoutVdpa(vf);
     }
   };
 }
 
-function unbind({ driver: _driver, link: _link, ...rest }: ObservedVf): ObservedVf {
+/** Its vDPA devices go with the driver. */
+function unbind(vf: ObservedVf): ObservedVf {
+  const { driver: _driver, link: _link, ...rest } = withoutVdpa(vf);
+  return rest;
+}
+
+function withoutVdpa({ vdpa: _vdpa, ...rest }: ObservedVf): ObservedVf {
   return rest;
 }
 

@@ -42,6 +42,22 @@ describe('a plan withdraws', () => {
       [{ pf: PF, vfs: [2], because: 'their driver changes' }],
     ],
     [
+      'the VFs that get a vDPA device',
+      {
+        vfs: [
+          {
+            id: 2,
+            steps: [
+              { kind: 'set-vf-mtu', mtu: 9000 },
+              { kind: 'make-vdpa', module: 'mlx5_vdpa' },
+              { kind: 'bind-vdpa', driver: 'vhost_vdpa' },
+            ],
+          },
+        ],
+      },
+      [{ pf: PF, vfs: [2], because: 'their vDPA devices change' }],
+    ],
+    [
       'the VFs that get another MTU',
       { vfs: [{ id: 2, steps: [{ kind: 'set-vf-mtu', mtu: 9000 }] }] },
       [{ pf: PF, vfs: [2], because: 'their MTU changes' }],

@@ -23,9 +23,12 @@ function changeOf(steps: readonly VfStep[]): string {
   const kinds = new Set(steps.map(({ kind }) => kind));
   if (kinds.has('set-vf-guid')) return 'their GUIDs change';
   if (kinds.has('bind-vf') || kinds.has('unbind-vf')) return 'their driver changes';
+  if (steps.some(({ kind }) => VDPA.includes(kind))) return 'their vDPA devices change';
   if (kinds.has('set-vf-link-state')) return 'their link comes up';
   return kinds.has('set-vf-mtu') ? 'their MTU changes' : 'their MAC address changes';
 }
+
+const VDPA: readonly VfStep['kind'][] = ['make-vdpa', 'bind-vdpa', 'remove-vdpa'];
 
 /** What the needed withdrawals have that the present ones do not, by PF. */
 export function uncovered(needed: readonly Withdrawal[], present: readonly Withdrawal[]): Withdrawal[] {

@@ -75,6 +75,8 @@ export function describePfStep(step: PfStep): string {
       return 'unbind the drivers of all VFs';
     case 'set-eswitch-mode':
       return `set the eSwitch mode to ${step.mode}`;
+    case 'remove-vdpas':
+      return 'remove the vDPA devices of its VFs';
     case 'set-pf-mtu':
       return `set the MTU of the PF to ${step.mtu}`;
     case 'set-link-up':
@@ -97,5 +99,11 @@ export function describeVfStep(step: VfStep): string {
       return `bind ${step.driver}`;
     case 'set-vf-mtu':
       return `set its MTU to ${step.mtu}`;
+    case 'make-vdpa':
+      return 'make its vDPA device';
+    case 'bind-vdpa':
+      return `bind its vDPA device to ${step.driver}`;
+    case 'remove-vdpa':
+      return 'remove its vDPA device';
   }
 }
