@@ -1,0 +1,1 @@
+module.exports = { displayName: 'drain-protocol', preset: '../../jest.preset.cjs' };

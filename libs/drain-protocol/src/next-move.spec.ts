@@ -1,0 +1,133 @@
+import { type DrainProgress, type DrainRequest } from '@sriov/api';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Move, type Need, nextMove } from './next-move.ts';
+
+describe('the next move of a node', () => {
+  it.each<[string, Need, DrainRequest | 'unsettled', DrainProgress, Move]>([
+    [
+      'goes on when nothing can be felt and nothing was asked for',
+      'nothing',
+      'Idle',
+      'Idle',
+      { kind: 'proceed', mayDisturb: 'nothing' },
+    ],
+    [
+      'goes on with what nobody feels while its last grant is being taken back',
+      'nothing',
+      'Idle',
+      'DrainComplete',
+      { kind: 'proceed', mayDisturb: 'nothing' },
+    ],
+    ['asks for a drain', 'drain', 'Idle', 'Idle', { kind: 'ask', request: 'Drain_Required' }],
+    ['asks for a reboot', 'reboot', 'Idle', 'Idle', { kind: 'ask', request: 'Reboot_Required' }],
+    [
+      'does not take the grant of its last request for one of the next',
+      'drain',
+      'Idle',
+      'DrainComplete',
+      { kind: 'wait', because: 'lastGrant' },
+    ],
+    [
+      'waits while a drain that it no longer asks for is ended',
+      'reboot',
+      'Idle',
+      'Draining',
+      { kind: 'wait', because: 'lastGrant' },
+    ],
+    ['waits for its turn', 'drain', 'Drain_Required', 'Idle', { kind: 'wait', because: 'slot' }],
+    ['waits for its pods', 'drain', 'Drain_Required', 'Draining', { kind: 'wait', because: 'eviction' }],
+    [
+      'disturbs VFs in use when it is drained',
+      'drain',
+      'Drain_Required',
+      'DrainComplete',
+      { kind: 'proceed', mayDisturb: 'drain' },
+    ],
+    [
+      'reboots when it is drained for a reboot',
+      'reboot',
+      'Reboot_Required',
+      'DrainComplete',
+      { kind: 'proceed', mayDisturb: 'reboot' },
+    ],
+    [
+      'needs no second drain for less than it was drained for',
+      'drain',
+      'Reboot_Required',
+      'DrainComplete',
+      { kind: 'proceed', mayDisturb: 'reboot' },
+    ],
+    [
+      'does not reboot with a grant for a drain',
+      'reboot',
+      'Drain_Required',
+      'DrainComplete',
+      { kind: 'withdraw', because: 'wrongGrant' },
+    ],
+    [
+      'asks anew when a reboot turns out to be needed while it waits',
+      'reboot',
+      'Drain_Required',
+      'Idle',
+      { kind: 'withdraw', because: 'wrongGrant' },
+    ],
+    [
+      'takes its request back when all is done',
+      'nothing',
+      'Reboot_Required',
+      'DrainComplete',
+      { kind: 'withdraw', because: 'done' },
+    ],
+    [
+      'takes its request back when nobody wants the change any more',
+      'nothing',
+      'Drain_Required',
+      'Draining',
+      { kind: 'withdraw', because: 'done' },
+    ],
+    [
+      'takes back a request that is on one object only',
+      'drain',
+      'unsettled',
+      'DrainComplete',
+      { kind: 'withdraw', because: 'unsettled' },
+    ],
+  ])('%s', (_, need, request, progress, move) => {
+    expect(nextMove({ need, state: { request, progress } })).toEqual(move);
+  });
+
+  it('disturbs without asking where draining is disabled', () => {
+    const state = { request: 'Idle', progress: 'Idle' } as const;
+    expect(nextMove({ need: 'drain', state, isDrainDisabled: true })).toEqual({ kind: 'proceed', mayDisturb: 'drain' });
+  });
+
+  it('waits for a drain that has begun, also where draining is disabled', () => {
+    const state = { request: 'Drain_Required', progress: 'Draining' } as const;
+    expect(nextMove({ need: 'drain', state, isDrainDisabled: true })).toEqual({ kind: 'wait', because: 'eviction' });
+  });
+
+  it('disturbs a pod only with a grant for the request that stands', () => {
+    const facts = fc.record({
+      need: fc.constantFrom<Need[]>('nothing', 'drain', 'reboot'),
+      state: fc.record({
+        request: fc.constantFrom<(DrainRequest | 'unsettled')[]>(
+          'Idle',
+          'Drain_Required',
+          'Reboot_Required',
+          'unsettled',
+        ),
+        progress: fc.constantFrom<DrainProgress[]>('Idle', 'Draining', 'DrainComplete'),
+      }),
+    });
+    fc.assert(
+      fc.property(facts, ({ need, state }) => {
+        const move = nextMove({ need, state });
+        if (move.kind !== 'proceed' || move.mayDisturb === 'nothing') return;
+        expect(state.progress).toBe('DrainComplete');
+        if (move.mayDisturb === 'reboot') expect(state.request).toBe('Reboot_Required');
+        else expect(state.request).toBe('Drain_Required');
+      }),
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import { type DrainState } from '@sriov/drain-protocol';
+import { type CordonRecord } from './cordon.ts';
+
+/** What bears on the turn of one node. */
+export interface RolloutNode {
+  readonly name: string;
+  /** What its annotations say, or a sentence about a value in them that cannot be. */
+  readonly state: DrainState | string;
+  /** Somebody else drains it. It takes a slot of its pool all the same. */
+  readonly isExternal: boolean;
+  /** Its kubelet is there and healthy. */
+  readonly isReady: boolean;
+  /** `spec.unschedulable` of the Node. */
+  readonly isUnschedulable: boolean;
+  /** What we have written on the Node about its cordon; absent where it is not ours. */
+  readonly cordon?: CordonRecord | undefined;
+  /** The drain was granted by us, not by another drainer before us. */
+  readonly isOurGrant: boolean;
+  /** RFC 3339 time of its request; absent where the daemon does not tell, as upstream's does not. */
+  readonly askedAt?: string | undefined;
+}
+
+/** The node is being drained, or is drained: it has a slot. */
+export function hasSlot({ state }: Pick<RolloutNode, 'state'>): boolean {
+  return typeof state !== 'string' && state.progress !== 'Idle';
+}

@@ -1,0 +1,104 @@
+import { type Limit } from './max-unavailable.ts';
+import { hasSlot, type RolloutNode } from './rollout-node.ts';
+
+/** A pool and its nodes, managed or not. */
+export interface RolloutPool {
+  /** Absent for the default pool, which has the nodes that are in no other. */
+  readonly name?: string | undefined;
+  readonly limit: Limit;
+  readonly nodes: readonly RolloutNode[];
+}
+
+/** Who may be drained next in a pool, and why the others wait: a sentence by name of the node. */
+export interface Turns {
+  /** In the order in which they have asked. */
+  readonly granted: readonly string[];
+  readonly waiting: ReadonlyMap<string, string>;
+}
+
+/** How slots are counted. */
+export interface SlotRules {
+  /** Nodes that are not ready, or that somebody else has cordoned, count as unavailable. */
+  readonly countsOthers: boolean;
+}
+
+/**
+ * Gives free slots to those who asked first. A node that is unavailable already makes no node more unavailable by being
+ * drained, so that it needs a slot, but no further reserve.
+ */
+export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
+  const queue = pool.nodes.filter(isAsking).sort(byRequest);
+  if (queue.length === 0) return { granted: [], waiting: new Map() };
+  if (typeof pool.limit === 'string') return allWait(queue, `${titleOf(pool)}: ${pool.limit}`);
+  const busy = new Set(pool.nodes.filter(hasSlot).map(({ name }) => name));
+  const others = new Set(rules.countsOthers ? pool.nodes.filter(isUnavailable).map(({ name }) => name) : []);
+  const granted: string[] = [];
+  const waiting: RolloutNode[] = [];
+  for (const node of queue) {
+    const taken = others.has(node.name) ? busy.size : new Set([...busy, ...others]).size;
+    if (taken >= pool.limit) {
+      waiting.push(node);
+      continue;
+    }
+    granted.push(node.name);
+    busy.add(node.name);
+  }
+  const because = describeFull(pool, pool.limit, { busy, others });
+  return { granted, waiting: new Map(waiting.map(({ name }, index) => [name, describePlace(because, index)])) };
+}
+
+function isAsking({ state, isExternal }: RolloutNode): boolean {
+  if (typeof state === 'string' || isExternal) return false;
+  const { request, progress } = state;
+  return progress === 'Idle' && (request === 'Drain_Required' || request === 'Reboot_Required');
+}
+
+/** Upstream's daemon does not tell when it has asked: it may have waited for long. */
+function byRequest(a: RolloutNode, b: RolloutNode): number {
+  const [first, second] = [a.askedAt ?? '', b.askedAt ?? ''];
+  if (first !== second) return first < second ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
+}
+
+/** A cordon of ours does not count: the node has a slot, or is about to be given back. */
+function isUnavailable({ isReady, isUnschedulable, cordon }: RolloutNode): boolean {
+  return !isReady || (isUnschedulable && cordon?.wasUnschedulable !== false);
+}
+
+function allWait(queue: readonly RolloutNode[], because: string): Turns {
+  return { granted: [], waiting: new Map(queue.map(({ name }) => [name, because])) };
+}
+
+/** Most nodes that a sentence names. */
+const MAX_NAMED = 5;
+
+function describeFull(
+  pool: RolloutPool,
+  limit: number,
+  { busy, others }: { readonly busy: ReadonlySet<string>; readonly others: ReadonlySet<string> },
+): string {
+  if (limit === 0) return `${titleOf(pool)} allows no drain: maxUnavailable is 0`;
+  const reasons = pool.nodes.flatMap((node) => reasonOf(node, { busy, others }) ?? []);
+  const named = reasons.slice(0, MAX_NAMED).join(', ');
+  const more = reasons.length > MAX_NAMED ? ` and ${reasons.length - MAX_NAMED} more` : '';
+  return `${titleOf(pool)} allows ${limit} unavailable ${limit === 1 ? 'node' : 'nodes'}, and has ${reasons.length}: ${named}${more}`;
+}
+
+function reasonOf(
+  node: RolloutNode,
+  { busy, others }: { readonly busy: ReadonlySet<string>; readonly others: ReadonlySet<string> },
+): string | undefined {
+  if (busy.has(node.name)) return `${node.name} (is being drained)`;
+  if (!others.has(node.name)) return undefined;
+  return node.isReady ? `${node.name} (cordoned by somebody else)` : `${node.name} (not ready)`;
+}
+
+function describePlace(because: string, index: number): string {
+  return index === 0
+    ? `${because}; this node is the next`
+    : `${because}; ${index} ${index === 1 ? 'node is' : 'nodes are'} before this one`;
+}
+
+function titleOf({ name }: RolloutPool): string {
+  return name === undefined ? 'the default pool' : `pool ${name}`;
+}
