@@ -146,6 +146,24 @@ describe('a bridge of a policy', () => {
     await ovs.startServer();
   });
 
+  it('is not ready as long as ovs-vswitchd does not run, although the database has it, and is when it is back', async () => {
+    const before = statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()));
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      await ovs.stopSwitch(signal);
+      for (const spec of [bridgedSpec(), bridgedSpec({ failMode: 'secure' }), unbridgedSpec()]) {
+        for (const look of ['the first', 'a later']) {
+          const { hasActed, ...end } = await pass(fresh, spec);
+          const { syncStatus, failures } = statusOf(spec, { ...end, hasActed }, before);
+          expect([look, hasActed, syncStatus]).toEqual([look, false, 'Failed']);
+          expect(failures).toMatchObject([{ pciAddress: SWITCH, reason: 'OpenVSwitchUnavailable' }]);
+        }
+      }
+      await ovs.startSwitch();
+      const status = statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()), before);
+      expect(status).toMatchObject({ syncStatus: 'Succeeded', bridges: before.bridges });
+    }
+  });
+
   it('is nobody’s business where the daemon does not manage bridges', async () => {
     const { host, folder } = fresh;
     const wanted = { spec: bridgedSpec(), plannedFrom: new Set([SWITCH]), allowHostInterfaces: false };

@@ -645,11 +645,19 @@ describe('bridges of Open vSwitch', () => {
       },
     );
     if (answer !== undefined) kernel.jsonAnswers.set('/run/openvswitch/db.sock transact', answer);
+    kernel.files.set('/run/openvswitch/ovs-vswitchd.7.ctl', '');
+    kernel.jsonAnswers.set('/run/openvswitch/ovs-vswitchd.7.ctl version', '3.1.0');
     return kernel;
   };
+  /** An answer to both transactions of a look: the bridges, and what is carried out. */
+  const answerOf = (cur_cfg: number, next_cfg: number): unknown => [
+    { rows: [{ ...bridge, cur_cfg, next_cfg }] },
+    {},
+    {},
+  ];
 
   it('are looked at where somebody asks, with what the host does with them', async () => {
-    const kernel = hostWith([{ rows: [bridge] }, {}, {}]);
+    const kernel = hostWith(answerOf(3, 3));
     expect((await observeHost(kernel, { bridges: true })).softwareBridges).toEqual({
       kind: 'seen',
       bridges: [
@@ -660,6 +668,29 @@ describe('bridges of Open vSwitch', () => {
       ],
     });
     expect((await observeHost(kernel)).softwareBridges).toBeUndefined();
+  });
+
+  it.each<[string, (kernel: TestKernel) => void, string]>([
+    [
+      'ovs-vswitchd was killed',
+      ({ jsonAnswers }) => jsonAnswers.delete('/run/openvswitch/ovs-vswitchd.7.ctl version'),
+      'ovs-vswitchd does not answer: nobody listens at /run/openvswitch/ovs-vswitchd.7.ctl (ENOENT)',
+    ],
+    [
+      'ovs-vswitchd has ended',
+      ({ files }) => files.delete('/run/openvswitch/ovs-vswitchd.7.ctl'),
+      'ovs-vswitchd does not answer: /run/openvswitch has no control socket ovs-vswitchd.*.ctl',
+    ],
+  ])('are seen, and that nobody carries them out, where %s', async (_, change, halted) => {
+    const kernel = hostWith(answerOf(3, 3));
+    change(kernel);
+    expect((await observeHost(kernel, { bridges: true })).softwareBridges).toMatchObject({ kind: 'seen', halted });
+  });
+
+  it('are carried out where one ovs-vswitchd of several answers', async () => {
+    const kernel = hostWith(answerOf(3, 3));
+    kernel.files.set('/run/openvswitch/ovs-vswitchd.1.ctl', '');
+    expect((await observeHost(kernel, { bridges: true })).softwareBridges).not.toHaveProperty('halted');
   });
 
   it.each<[string, unknown, RegExp]>([

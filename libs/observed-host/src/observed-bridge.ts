@@ -2,7 +2,12 @@ import { type DeviceUse } from './device-use.ts';
 
 /** What the database of Open vSwitch shows of the host's bridges, or why it could not be read. */
 export type SoftwareBridges =
-  | { readonly kind: 'seen'; readonly bridges: readonly ObservedBridge[] }
+  | {
+      readonly kind: 'seen';
+      readonly bridges: readonly ObservedBridge[];
+      /** Why nobody carries out what the database says: a sentence without a full stop; absent where that is done. */
+      readonly halted?: string;
+    }
   | { readonly kind: 'unseen'; readonly cause: string };
 
 /** A bridge of Open vSwitch. */

@@ -9,6 +9,9 @@ export const SWITCH = '0000:10:00.0';
 export const BRIDGE = 'br-0000_10_00.0';
 export const UPLINK = 'ens1';
 
+/** Where the sockets of Open vSwitch are. */
+const OVS_FOLDER = '/run/openvswitch';
+
 /** A simulated host with a PF in switchdev mode and 4 VFs, on which the real Open vSwitch runs. */
 export class BridgedHost {
   readonly simulated: SimulatedKernel;
@@ -22,7 +25,7 @@ export class BridgedHost {
       read: (path, options) => simulated.read(path, options),
       write: (path, value, options) => simulated.write(path, value, options),
       readlink: (path) => simulated.readlink(path),
-      list: (path) => simulated.list(path),
+      list: (path) => (path === OVS_FOLDER ? this.#ovs.list(path) : simulated.list(path)),
       exec: (command, args, options) => simulated.exec(command, args, options),
       call: (method, message, options) => simulated.call(method, message, options),
       watch: (source, onEvent, signal) => simulated.watch(source, onEvent, signal),

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { type OvsBridge } from '@sriov/api';
 import { TestOvs } from '@sriov/testing/ovs';
 import { HostKernel } from '../kernel/host-kernel.ts';
-import { changeBridge, makeBridge, readBridges, removeBridge } from './ovs.ts';
+import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
+import { changeBridge, findUndoneChange, makeBridge, readBridges, removeBridge } from './ovs.ts';
 
 jest.setTimeout(120_000);
 
@@ -172,7 +173,7 @@ describe('a bridge is changed in place', () => {
     await makeBridge(kernel, { bridge: bridge(), uplink: UPLINK });
     const work = { bridge: bridge({ failMode: 'secure' }), uplink: UPLINK, before: bridge() };
     await expect(changeBridge(afterFirstLook('del-port', UPLINK), work)).rejects.toThrow(
-      'Open vSwitch refuses the change: timed out (the bridge has got or lost a port since it was looked at)',
+      'Open vSwitch refuses the transaction: timed out (the bridge has got or lost a port since it was looked at)',
     );
     expect(await get('Bridge', NAME, 'fail_mode')).toBe('[]');
   });
@@ -223,6 +224,17 @@ describe('Open vSwitch', () => {
     const making = makeBridge(alone, { bridge: bridge(), uplink: UPLINK });
     await expect(making).rejects.toThrow(/is in the database.*ovs-vswitchd has not carried it out after 10 s/);
     expect(await portsOf(NAME)).toEqual([UPLINK]);
+  });
+
+  it('has not carried out a change that was made while ovs-vswitchd does not run, and has as soon as it does', async () => {
+    await ovs.stopSwitch();
+    await kernel.callJson({ socket: OVS_SOCKET, method: 'transact' }, [
+      'Open_vSwitch',
+      { op: 'mutate', table: 'Open_vSwitch', where: [], mutations: [['next_cfg', '+=', 1]] },
+    ]);
+    expect(await findUndoneChange(kernel)).toMatch(/^the change \d+ of the database \(next_cfg\) is not carried out/);
+    await ovs.startSwitch();
+    expect(await findUndoneChange(kernel)).toBeUndefined();
   });
 
   it('says that ovs-vswitchd cannot use an uplink', async () => {

@@ -9,6 +9,9 @@ const { uuid, uuids, map, optionalText, optionalInteger } = OVSDB_VALUE;
 /** Longest wait for ovs-vswitchd to carry out what is in the database, in milliseconds. */
 const CARRY_OUT_MS = 10_000;
 
+/** Longest wait of a look for a change that somebody has just made, in milliseconds. */
+const SETTLE_MS = 2_000;
+
 /** What the server says of a condition that did not hold. */
 const TIMED_OUT = 'timed out';
 
@@ -218,14 +221,32 @@ async function change(kernel: Kernel, operations: readonly OvsdbOperation[]): Pr
     throw new OvsdbError(TIMED_OUT, 'the bridge has got or lost a port since it was looked at');
   });
   const { next_cfg: next } = readRow(z.object({ next_cfg: z.number() }), lastRow(results));
-  const behind = [['cur_cfg', '<', next]];
-  const wait = { op: 'wait', timeout: CARRY_OUT_MS, table: 'Open_vSwitch', columns: ['cur_cfg'], where: behind };
+  if (await isCarriedOut(kernel, next, CARRY_OUT_MS)) return;
+  const message = `the change is in the database of Open vSwitch, and ovs-vswitchd has not carried it out after ${CARRY_OUT_MS / 1000} s: see whether it runs`;
+  throw new Error(message);
+}
+
+/**
+ * Why the last change of the database is not carried out, after a moment in which it should have been: a sentence
+ * without a full stop; nothing when it is. @throws {KernelError} {@link OvsdbError}
+ */
+export async function findUndoneChange(kernel: Kernel): Promise<string | undefined> {
+  const [[row = {}] = []] = await transact(kernel, [select('Open_vSwitch', ['cur_cfg', 'next_cfg'])]);
+  const { cur_cfg: done, next_cfg: next } = readRow(z.object({ cur_cfg: z.number(), next_cfg: z.number() }), row);
+  if (done >= next || (await isCarriedOut(kernel, next, SETTLE_MS))) return undefined;
+  return `the change ${next} of the database (next_cfg) is not carried out, and was waited for ${SETTLE_MS / 1000} s`;
+}
+
+/** Waits until ovs-vswitchd has carried out the change of this number. */
+async function isCarriedOut(kernel: Kernel, change: number, timeout: number): Promise<boolean> {
+  const behind = [['cur_cfg', '<', change]];
+  const wait = { op: 'wait', timeout, table: 'Open_vSwitch', columns: ['cur_cfg'], where: behind };
   try {
     await transact(kernel, [{ ...wait, until: '==', rows: [] }], { deadlineMs: 2 * CARRY_OUT_MS });
+    return true;
   } catch (cause) {
-    if (!(cause instanceof OvsdbError)) throw cause;
-    const message = `the change is in the database of Open vSwitch, and ovs-vswitchd has not carried it out after ${CARRY_OUT_MS / 1000} s: see whether it runs`;
-    throw new Error(message, { cause });
+    if (cause instanceof OvsdbError && cause.error === TIMED_OUT) return false;
+    throw cause;
   }
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { KernelError } from '../kernel/kernel.ts';
+import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
 import { TestKernel } from '../test/test-kernel.ts';
-import { changeBridge, makeBridge, readBridges, removeBridge } from './ovs.ts';
-import { OvsdbError, OVS_SOCKET, transact } from './ovsdb.ts';
+import { changeBridge, findUndoneChange, makeBridge, readBridges, removeBridge } from './ovs.ts';
+import { OvsdbError, transact } from './ovsdb.ts';
 
 function answering(answer: unknown): TestKernel {
   const kernel = new TestKernel({});
@@ -23,7 +24,7 @@ describe('a transaction', () => {
     [
       'the whole of it',
       [{}, {}, { error: 'constraint violation' }],
-      { message: /refuses the change: constraint violation$/ },
+      { message: /refuses the transaction: constraint violation$/ },
     ],
   ])('fails with what the server says when it refuses %s', async (_, answer, { message }: { message?: RegExp }) => {
     await expect(transact(answering(answer), [select, select])).rejects.toThrow(message);
@@ -77,6 +78,7 @@ describe('whatever the database answers', () => {
         const kernel = answering(given);
         const works = [
           () => readBridges(kernel),
+          () => findUndoneChange(kernel),
           () => makeBridge(kernel, { bridge, uplink: 'ens1' }),
           () => changeBridge(kernel, { bridge, uplink: 'ens1', before: bridge }),
           () => removeBridge(kernel, 'br0', []),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { type CallOptions, type Kernel, KernelError } from '../kernel/kernel.ts';
+import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
 
-/** The socket of the database server of Open vSwitch. */
-export const OVS_SOCKET = '/run/openvswitch/db.sock';
 const DATABASE = 'Open_vSwitch';
 
 /** An operation of a transaction, as RFC 7047 section 5.2 writes it. */
@@ -19,7 +18,7 @@ export class OvsdbError extends Error {
   readonly error: string;
 
   constructor(error: string, details: string | undefined) {
-    super(`Open vSwitch refuses the change: ${error}${details === undefined ? '' : ` (${details})`}`);
+    super(`Open vSwitch refuses the transaction: ${error}${details === undefined ? '' : ` (${details})`}`);
     this.error = error;
   }
 }

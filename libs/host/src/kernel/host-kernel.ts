@@ -18,7 +18,9 @@ import { callJsonRpc } from './call-json.ts';
 import { followProcess } from './follow-process.ts';
 import { runProcess } from './run-process.ts';
 import { UnansweredCalls } from './unanswered-calls.ts';
-import { watchFolder, watchFolderToCome } from './watch-folder.ts';
+import { OVS_FOLDER } from './ovs-sockets.ts';
+import { watchFolder } from './watch-folder.ts';
+import { watchOvs } from './watch-ovs.ts';
 
 /** These show the kernel, not the host's disk: they are the same inside a privileged container. */
 const KERNEL_FOLDERS = ['/sys/', '/proc/', '/dev/'];
@@ -28,9 +30,6 @@ const DEVICE_SUBSYSTEMS = ['pci', 'infiniband', 'vdpa', 'auxiliary'];
 
 /** Where the kubelet has a folder for each pod of the node (k8s.io/kubernetes/pkg/kubelet/config/defaults.go). */
 const POD_FOLDER = '/var/lib/kubelet/pods';
-
-/** Where Open vSwitch has its sockets. `/var/run` of most hosts is a link that leads elsewhere in a container. */
-const OVS_FOLDER = '/run/openvswitch';
 
 /**
  * Files that are read at the same time: more than a few reads are not faster, and a look at thousands of VFs would open
@@ -112,14 +111,13 @@ export class HostKernel implements Kernel {
    * kernel itself, those for `bind` and `unbind` since Linux 4.14 among them; that of the host where there is none
    * here. Pods with the kubelet's folder of pods: one is made there before the pod's containers start, and removed when
    * they have ended and nothing of the pod is left. No interface tells of the end of a pod that had a VF by VFIO. Open
-   * vSwitch with the folder of its sockets.
+   * vSwitch with the folder of its sockets, and a connection to each of its programs.
    */
   async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {
     const tell = (): void => onEvent({ kind: source });
     if (source === 'pod')
       return attempt('watch', POD_FOLDER, () => watchFolder(this.#realPath(POD_FOLDER), tell, signal));
-    if (source === 'ovs')
-      return attempt('watch', OVS_FOLDER, () => watchFolderToCome(this.#realPath(OVS_FOLDER), tell, signal));
+    if (source === 'ovs') return attempt('watch', OVS_FOLDER, () => watchOvs(this.#realPath(OVS_FOLDER), tell, signal));
     if (source === 'link') return followProcess(['ip', '-o', 'monitor', 'link'], tell, signal);
     const words = ['udevadm', 'monitor', '--kernel', ...DEVICE_SUBSYSTEMS.map((name) => `--subsystem-match=${name}`)];
     try {

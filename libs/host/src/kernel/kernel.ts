@@ -53,7 +53,8 @@ export interface Kernel {
 
   /**
    * Tells of changes of links, of PCI devices (one comes or goes, a driver is bound or unbound), of the pods of the node
-   * (one comes, or is gone and has given back its devices), or of Open vSwitch (it starts or stops), until `signal`
+   * (one comes, or is gone and has given back its devices), or of Open vSwitch (one of its programs
+   * starts or stops, or has carried out a change), until `signal`
    * aborts. Events are hints to observe again: some may be lost or merged, and some tell of nothing that matters.
    * Resolves on abort, rejects when the source of events fails.
    */

@@ -204,6 +204,14 @@ describe('a bridge that is wanted', () => {
       ],
     ],
     [
+      'ovs-vswitchd does not run, although the database has it',
+      { bridges: { kind: 'seen', bridges: [seen()], halted: 'nobody listens' }, spec: [wanted()], own: [wanted()] },
+      [
+        'OpenVSwitchUnavailable',
+        /it is wanted, and Open vSwitch does not carry out what its database says: nobody listens: start ovs-vswitchd/,
+      ],
+    ],
+    [
       'nobody knows which bridges are the operator’s',
       { damaged: 'the file is damaged', spec: [wanted()] },
       ['StateDamaged', /the file is damaged/],
@@ -288,6 +296,16 @@ describe('a bridge that nobody wants', () => {
     ]);
     expect([result.ownBridges, result.problems]).toEqual([[wanted()], []]);
     expect(plan({ own: [wanted()] })).toMatchObject({ bridges: [], ownBridges: [], problems: [] });
+  });
+
+  it('stays while ovs-vswitchd does not run, is forgotten where it is gone, and keeps nothing else waiting', () => {
+    const result = plan({ own: [wanted()], bridges: { kind: 'seen', bridges: [seen()], halted: 'nobody listens' } });
+    expect(told(result)).toEqual([
+      ['OpenVSwitchUnavailable', expect.stringMatching(/no longer wanted.*nobody listens/)],
+    ]);
+    expect([kinds(result), result.ownBridges]).toEqual([[], [wanted()]]);
+    const gone = plan({ own: [wanted()], bridges: { kind: 'seen', bridges: [], halted: 'nobody listens' } });
+    expect([told(gone), gone.ownBridges]).toEqual([[], []]);
   });
 
   it('stays where somebody else has made it', () => {

@@ -47,6 +47,8 @@ interface BridgeCase extends BridgeInputs {
 interface WantedCase extends BridgeCase {
   /** Names of the bridges that go with this plan. */
   readonly leaving: ReadonlySet<string>;
+  /** See `SoftwareBridges`. */
+  readonly halted: string | undefined;
 }
 
 /**
@@ -64,8 +66,12 @@ export function planBridges(facts: BridgeInputs): BridgesResult {
   if (seen?.kind !== 'seen') return { problems: unseenProblems(facts, [...wanted, ...unwanted], seen?.cause) };
   const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   const bridgeCase: BridgeCase = { ...facts, known, seen: seen.bridges, pfs };
-  const ofUnwanted = unwanted.map((bridge) => planUnwanted(bridgeCase, bridge));
-  const wantedCase = { ...bridgeCase, leaving: new Set(ofUnwanted.flatMap(({ plan }) => plan?.name ?? [])) };
+  const ofUnwanted = unwanted.map((bridge) => unlessHalted(seen.halted, bridge, planUnwanted(bridgeCase, bridge)));
+  const wantedCase = {
+    ...bridgeCase,
+    leaving: new Set(ofUnwanted.flatMap(({ plan }) => plan?.name ?? [])),
+    halted: seen.halted,
+  };
   const ofWanted = wanted.map((bridge, index) =>
     wanted.findIndex(({ name }) => name === bridge.name) === index ? planWanted(wantedCase, bridge) : twice(bridge),
   );
@@ -106,6 +112,17 @@ function unseenProblems(
   });
 }
 
+/** What is wanted of a bridge, and why Open vSwitch does not do it. */
+function describeHalt(wish: string, halted: string): string {
+  return `${wish}, and Open vSwitch does not carry out what its database says: ${halted}: start ovs-vswitchd on the node, or restart it`;
+}
+
+/** A step that nobody would carry out is none, and the bridge stays ours. */
+function unlessHalted(halted: string | undefined, own: OvsBridge, result: BridgeResult): BridgeResult {
+  if (halted === undefined || result.plan === undefined) return result;
+  return { problem: problemOf(own, REASON.ovsUnavailable, describeHalt('it is no longer wanted', halted)), own };
+}
+
 function twice(bridge: OvsBridge): BridgeResult {
   return {
     problem: problemOf(bridge, REASON.specInvalid, 'the spec has it more than once, and only the first counts'),
@@ -114,6 +131,11 @@ function twice(bridge: OvsBridge): BridgeResult {
 
 function planWanted(facts: WantedCase, wanted: OvsBridge): BridgeResult {
   const own = facts.known.own.get(wanted.name);
+  if (facts.halted === undefined) return compareWanted(facts, wanted, own);
+  return { problem: problemOf(wanted, REASON.ovsUnavailable, describeHalt('it is wanted', facts.halted)), own };
+}
+
+function compareWanted(facts: WantedCase, wanted: OvsBridge, own: OvsBridge | undefined): BridgeResult {
   const refuse = (reason: PlanProblemReason, message: string): BridgeResult => ({
     problem: problemOf(wanted, reason, message),
     own,

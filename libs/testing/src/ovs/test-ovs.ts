@@ -32,7 +32,7 @@ export class TestOvs {
     const [command = '', ...args] = ovs.#words('ovsdb-tool', ['create', ovs.#database, ovs.#programs.schema]);
     await runCommand(command, args);
     await ovs.startServer();
-    await ovs.#startSwitch();
+    await ovs.startSwitch();
     return ovs;
   }
 
@@ -48,6 +48,18 @@ export class TestOvs {
     await this.#supervisor.stop('ovsdb-server');
   }
 
+  /** Starts ovs-vswitchd, and waits until it has carried out something. */
+  async startSwitch(): Promise<void> {
+    const dummy = ['--enable-dummy=override', '--disable-system', '--disable-system-route'];
+    this.#spawn('ovs-vswitchd', [`unix:${this.#socket}`, ...dummy]);
+    await this.vsctl('set', 'Open_vSwitch', '.', 'external_ids:test=started');
+  }
+
+  /** Ends ovs-vswitchd. Killed, it leaves its control socket behind, with nobody who listens. */
+  async stopSwitch(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    await this.#supervisor.stop('ovs-vswitchd', signal);
+  }
+
   /** Asks and changes it as administrators do. @returns what ovs-vsctl prints */
   async vsctl(...args: string[]): Promise<string> {
     const options = [`--db=unix:${this.#socket}`, `--timeout=${PATIENCE}`, '--retry'];
@@ -58,14 +70,6 @@ export class TestOvs {
   /** Ends it, and removes its files. */
   async close(): Promise<void> {
     await this.#supervisor.close();
-  }
-
-  async #startSwitch(): Promise<void> {
-    const control = `--unixctl=${join(this.#run, 'switch.ctl')}`;
-    const dummy = ['--enable-dummy=override', '--disable-system', '--disable-system-route'];
-    this.#spawn('ovs-vswitchd', [`unix:${this.#socket}`, ...dummy, control]);
-    // It has carried out something when this comes back.
-    await this.vsctl('set', 'Open_vSwitch', '.', 'external_ids:test=started');
   }
 
   get #socket(): string {
