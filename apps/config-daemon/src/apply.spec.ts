@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { KernelBlockedError } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
-import { type HostPlan } from '@sriov/node-plan';
+import { type HostPlan, type VfStep } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { apply } from './apply.ts';
+import { type FailedStep } from './steps/failed-step.ts';
 
 const addressOf = (port: number): string => `0000:${(0x10 + 4 * port).toString(16)}:00.0`;
 
@@ -60,6 +61,45 @@ describe('VFs that do not come back from the kernel', () => {
     expect((await applying).map(({ vfId }) => vfId)).toEqual([0]);
     const bound = Object.values(kernel.state.devices).filter(({ driver }) => driver === 'vfio-pci');
     expect(bound).toHaveLength(15);
+  });
+});
+
+describe('what ip sets for the VFs of a PF', () => {
+  const MAC = (id: number): string => `02:00:00:00:00:${id.toString(16).padStart(2, '0')}`;
+  const stepsOf = (id: number): VfStep[] => [
+    { kind: 'set-vf-mac', mac: MAC(id) },
+    { kind: 'bind-vf', driver: 'mlx5_core' },
+    { kind: 'set-vf-mtu', mtu: 9000 },
+  ];
+  const LINK_SET = /^ip (link set|-force -batch)/;
+
+  async function applyTo(pfs: number): Promise<{ kernel: SimulatedKernel; ran: string[]; failures: FailedStep[] }> {
+    const { clock, kernel, plan } = await hostWith(pfs);
+    for (const port of Array.from({ length: pfs }).keys()) await kernel.exec('ip', upWith9000(`ens${port}`));
+    const ran: string[] = [];
+    const exec = kernel.exec.bind(kernel);
+    kernel.exec = (command, args, options) => {
+      ran.push([command, ...args].join(' '));
+      return exec(command, args, options);
+    };
+    const vfs = Array.from({ length: 16 }, (_, id) => ({ id, steps: stepsOf(id) }));
+    const changed = { ...plan, pfs: plan.pfs.map((pf) => ({ ...pf, vfs })) };
+    const applying = apply(kernel, changed, {
+      onStep: () => undefined,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    });
+    for (let second = 0; second < 5; second += 1) await clock.advance(1_000);
+    return { kernel, ran: ran.filter((line) => LINK_SET.test(line)), failures: await applying };
+  }
+  const upWith9000 = (name: string): string[] => ['link', 'set', 'dev', name, 'mtu', '9000'];
+
+  it('takes two processes for a PF, whatever the number of its VFs', async () => {
+    const { kernel, ran, failures } = await applyTo(2);
+    expect([ran, failures]).toEqual([Array.from({ length: 4 }, () => 'ip -force -batch -'), []]);
+    const { pf } = kernel.state.devices[addressOf(1)] ?? {};
+    expect(pf?.vfSettings.map(({ mac }) => mac)).toEqual(pf?.vfs.map((_, id) => MAC(id)));
+    const mtus = Object.values(kernel.state.links).map(({ mtu }) => mtu);
+    expect(mtus).toEqual(Array.from({ length: 34 }, () => 9000));
   });
 });
 

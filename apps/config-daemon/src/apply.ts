@@ -1,4 +1,4 @@
-import { type Kernel, listVfAddresses, loadModule } from '@sriov/host';
+import { type Kernel, loadModule } from '@sriov/host';
 import {
   type BridgePlan,
   describeBridgeStep,
@@ -8,24 +8,16 @@ import {
   type HostPlan,
   modulesOf,
   type PfStep,
-  type StepName,
-  type VfPlan,
-  type VfStep,
 } from '@sriov/node-plan';
 import { type Clock, systemClock } from '@sriov/runtime';
-import pLimit from 'p-limit';
 import { applyBridgeStep } from './steps/apply-bridge-step.ts';
-import { applyPfStep, applyVfStep, type StepWork } from './steps/apply-step.ts';
-import { type FailedStep, failedStep } from './steps/failed-step.ts';
-import { checkToldVfs } from './steps/check-told-vfs.ts';
+import { applyPfStep } from './steps/apply-step.ts';
+import { applyVfs, type VfsWork } from './steps/apply-vfs.ts';
+import { attempt, type OnStep } from './steps/attempt.ts';
+import { type FailedStep, isBlocked } from './steps/failed-step.ts';
 import { LastLook } from './steps/last-look.ts';
-import { placeOf, vfStepName } from './steps/step-names.ts';
+import { placeOf } from './steps/step-names.ts';
 import { Turns } from './steps/turns.ts';
-
-/** Is called with each step before it is done. What it returns is called when the step has ended. */
-export type OnStep = (about: StepName) => OnStepEnd | undefined;
-/** Is called when a step has ended, with its failure if it failed. */
-export type OnStepEnd = (failure: FailedStep | undefined) => void;
 
 /** Ports for carrying out a plan. */
 export interface ApplyPorts {
@@ -84,7 +76,8 @@ async function applyPfs(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Prom
   const turns = new Turns(sleep);
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
   const lastLook = new LastLook(kernel);
-  const works = plan.pfs.map((pf): PfWork => ({ kernel, plan: pf, onStep, modules, turns, vfsAtOnce, lastLook }));
+  const shared = { kernel, onStep, sleep, modules, turns, vfsAtOnce, lastLook };
+  const works = plan.pfs.map((pf): PfWork => ({ ...shared, plan: pf }));
   const ofPfs = await Promise.all(works.map(applyPf));
   const ofModules = await Promise.all(modules.values());
   return [...ofModules.flatMap((failure) => failure ?? []), ...ofPfs.flat()];
@@ -100,18 +93,16 @@ function load(kernel: Kernel, module: string, onStep: OnStep): Promise<FailedSte
   );
 }
 
-interface PfWork extends StepWork {
-  readonly onStep: OnStep;
+interface PfWork extends VfsWork {
   readonly modules: ModuleLoads;
   readonly turns: Turns;
-  readonly vfsAtOnce: number;
 }
 
 async function applyPf(work: PfWork): Promise<FailedStep[]> {
   const { plan, turns } = work;
   const begin = (): Promise<FailedStep[]> => applyPfSteps(work, plan.before);
   const ofPf = await (plan.takesTurn ? turns.take(begin) : begin());
-  const ofVfs = ofPf.length === 0 && plan.vfs.length > 0 ? await applyVfs(work) : [];
+  const ofVfs = ofPf.length === 0 && plan.vfs.length > 0 ? await applyVfsWithModules(work) : [];
   const failures = [...ofPf, ...ofVfs];
   // A call that is still in the kernel can still make VFs. The steps after it are planned when it is back.
   if (failures.some(isBlocked)) return failures;
@@ -130,68 +121,8 @@ async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<Fai
   return [];
 }
 
-async function applyVfs(work: PfWork): Promise<FailedStep[]> {
-  const { kernel, plan, vfsAtOnce, modules } = work;
-  const needed = [...driversFor(plan.vfs)].flatMap((driver) => modulesOf(driver));
-  await Promise.all(needed.flatMap((module) => modules.get(module) ?? []));
-  // Without their addresses each VF fails with the cause.
-  const addresses = await listVfAddresses(kernel, plan.pciAddress).catch((): Map<number, string> => new Map());
-  const limit = pLimit(vfsAtOnce);
-  let threads = vfsAtOnce;
-  const ends = await Promise.all(
-    plan.vfs.map((vf) =>
-      limit(async () => {
-        if (threads === 0) return undefined;
-        const failure = await applyVf(work, vf, addresses.get(vf.id));
-        // A thread was given up with the call: no VF gets another one in its place.
-        if (failure !== undefined && isBlocked(failure)) limit.concurrency = Math.max(1, (threads -= 1));
-        return failure;
-      }),
-    ),
-  );
-  const failures = ends.flatMap((failure) => failure ?? []);
-  return [...failures, ...(await checkToldVfs(work, failures))];
-}
-
-async function applyVf(work: PfWork, vf: VfPlan, pciAddress: string | undefined): Promise<FailedStep | undefined> {
-  const { plan, onStep, lastLook } = work;
-  const isNew = plan.before.some(({ kind }) => kind === 'set-num-vfs');
-  let isFree = isNew || !vf.steps.some(({ kind }) => TAKES_AWAY.includes(kind));
-  for (const step of vf.steps) {
-    const failure = await attempt(vfStepName(plan, vf.id, step), onStep, async () => {
-      if (pciAddress === undefined) throw new Error('the PF has no such VF');
-      if (!isFree) await lastLook.demandFree(plan.pciAddress, vf.id);
-      isFree = true;
-      await applyVfStep(work, { id: vf.id, pciAddress }, step);
-    });
-    if (failure) return failure;
-  }
-  return undefined;
-}
-
-/** Steps that take the VF away from its user, or that its user would feel. */
-const TAKES_AWAY: readonly VfStep['kind'][] = [
-  'unbind-vf',
-  'bind-vf',
-  'set-vf-guid',
-  'set-vf-link-state',
-  'bind-vdpa',
-  'remove-vdpa',
-];
-
-function isBlocked({ outcome }: FailedStep): boolean {
-  return outcome === 'blocked';
-}
-
-async function attempt(about: StepName, onStep: OnStep, work: () => Promise<void>): Promise<FailedStep | undefined> {
-  const onEnd = onStep(about);
-  try {
-    await work();
-  } catch (cause) {
-    const failure = failedStep(about, cause);
-    onEnd?.(failure);
-    return failure;
-  }
-  onEnd?.(undefined);
-  return undefined;
+async function applyVfsWithModules(work: PfWork): Promise<FailedStep[]> {
+  const needed = [...driversFor(work.plan.vfs)].flatMap((driver) => modulesOf(driver));
+  await Promise.all(needed.flatMap((module) => work.modules.get(module) ?? []));
+  return applyVfs(work);
 }

@@ -5,6 +5,7 @@ import { describePlan } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { converge } from './converge.ts';
 import { Journal } from './journal/journal.ts';
+import { ignoreCommands } from './test/ignore-commands.ts';
 import { hostPorts, MemoryFolder } from './test/test-host.ts';
 import { verdictOf } from '@sriov/node-plan';
 
@@ -164,11 +165,7 @@ describe('a setting that the kernel took and the driver did not', () => {
     ],
   ])('is a failure that says what is: %s', async (_, isIgnored, spec, message) => {
     const host = new Host({ model: 'igb', up: false }, { modules: ['igbvf'] });
-    const exec = host.kernel.exec.bind(host.kernel);
-    host.kernel.exec = (command, args, options) =>
-      isIgnored([command, ...args].join(' '))
-        ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
-        : exec(command, args, options);
+    ignoreCommands(host.kernel, isIgnored);
     expect(await host.make(spec)).toContain(message);
   });
 });

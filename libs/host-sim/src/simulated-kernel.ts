@@ -14,6 +14,7 @@ import {
   UnansweredCalls,
 } from '@sriov/host';
 import { COMMANDS } from './commands/index.ts';
+import { isIpBatch, runIpBatch } from './commands/ip-batch.ts';
 import { Faults } from './faults.ts';
 import { bootState } from './machine/boot.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
@@ -120,12 +121,23 @@ export class SimulatedKernel implements Kernel {
 
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const line = [command, ...args].join(' ');
-    return this.#call({ verb: 'exec', path: line }, options, async () => {
-      const emulated = COMMANDS[command];
-      if (!emulated) throw new Errno('ENOENT');
-      const work = async (): Promise<ExecResult> => await emulated.run(this.#machine, args);
-      return emulated.changes(args) ? this.#change(work) : work();
+    return this.#call({ verb: 'exec', path: line, value: options.input ?? '' }, options, async () => {
+      if (isIpBatch(command, args)) return runIpBatch(options.input ?? '', (words) => this.#runLine(words));
+      return this.#run(command, args);
     });
+  }
+
+  /** A line of a batch meets the faults of a command of its own. */
+  async #runLine(words: readonly string[]): Promise<ExecResult> {
+    await this.#faults.apply('exec', ['ip', ...words].join(' '), (ms) => this.#machine.clock.sleep(ms));
+    return this.#run('ip', words);
+  }
+
+  async #run(command: string, args: readonly string[]): Promise<ExecResult> {
+    const emulated = COMMANDS[command];
+    if (!emulated) throw new Errno('ENOENT');
+    const work = async (): Promise<ExecResult> => await emulated.run(this.#machine, args);
+    return emulated.changes(args) ? this.#change(work) : work();
   }
 
   async watch(source: KernelEvent['kind'], onEvent: (event: KernelEvent) => void, signal: AbortSignal): Promise<void> {

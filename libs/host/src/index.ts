@@ -2,6 +2,7 @@ export * from './devices/device-nodes.ts';
 export * from './devices/observe-devices.ts';
 export * from './drivers/devlink.ts';
 export * from './drivers/driver-binding.ts';
+export { LinkBatch } from './drivers/link-batch.ts';
 export * from './drivers/links.ts';
 export * from './drivers/modules.ts';
 export * from './drivers/ovs.ts';

@@ -109,6 +109,40 @@ export const linkCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'one process of ip does what many lines say, whatever becomes of the others, and names the line that failed',
+    run: async (bench) => {
+      const { name } = bench.lab.pf;
+      await bench.makeBareVfs(2);
+      const prescribeFor = (id: number): string => `link set dev ${name} vf ${id} mac ${MAC.replace(/5$/, String(id))}`;
+      const lines = [
+        prescribeFor(0),
+        `link set dev ${name} vf 7 mac ${MAC}`,
+        'link set dev nobody up',
+        prescribeFor(1),
+      ];
+      const input = `${lines.join('\n')}\n`;
+      const { exitCode, stderr } = await bench.kernel.exec('ip', ['-force', '-batch', '-'], { input });
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /^RTNETLINK answers: Invalid argument\nCommand failed -:2\n[^\n]+\nCommand failed -:3\n$/);
+      const vfs = (await bench.link(name))['vfinfo_list'] as Record<string, unknown>[];
+      assert.deepEqual(
+        vfs.map(({ address }) => address),
+        ['02:11:22:33:44:50', '02:11:22:33:44:51'],
+      );
+    },
+  },
+  {
+    name: 'a line that ip cannot read ends it: those before are done, those behind are not',
+    run: async (bench) => {
+      const { name } = bench.lab.pf;
+      await bench.makeBareVfs(1);
+      const input = `link set dev ${name} mtu 1400\nlink set dev ${name} mtu many\nlink set dev ${name} mtu 1300\n`;
+      const { exitCode } = await bench.kernel.exec('ip', ['-force', '-batch', '-'], { input });
+      assert.equal(exitCode, 255);
+      assert.equal(await bench.kernel.read(`/sys/class/net/${name}/mtu`), '1400\n');
+    },
+  },
+  {
     name: 'making VFs interrupts the link of a PF that is up, once',
     run: (bench) => expectOneInterruption(bench, () => bench.makeBareVfs(2)),
   },

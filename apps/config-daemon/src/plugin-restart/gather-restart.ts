@@ -10,7 +10,7 @@ import {
   vfChanges,
   vfPortrait,
 } from '@sriov/plugin-restart';
-import { type OnStep } from '../apply.ts';
+import { type OnStep } from '../steps/attempt.ts';
 import { type Told } from '../device-plugin/sync-plugins.ts';
 
 /** How a pass over the host has ended, as far as the device plugin is concerned. */

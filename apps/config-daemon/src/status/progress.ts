@@ -1,7 +1,7 @@
 import { applying, describePlan, describeWithdrawals, type HostPlan, type Pass, type StepName } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type Clock, type Logger } from '@sriov/runtime';
-import { type OnStepEnd } from '../apply.ts';
+import { type OnStepEnd } from '../steps/attempt.ts';
 import { type Followers } from '../converge.ts';
 import { type FailedStep } from '../steps/failed-step.ts';
 import { type NodeMetrics } from '../metrics.ts';

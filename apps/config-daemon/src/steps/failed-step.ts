@@ -22,6 +22,11 @@ export function failedStep(about: StepName, cause: unknown, message?: string): F
   };
 }
 
+/** Whether the step's call is still in the kernel. */
+export function isBlocked({ outcome }: FailedStep): boolean {
+  return outcome === 'blocked';
+}
+
 function outcomeOf(cause: unknown): StepFailureKind {
   if (cause instanceof InUseError) return 'refused';
   return cause instanceof KernelBlockedError ? 'blocked' : 'failed';

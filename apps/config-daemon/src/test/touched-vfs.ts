@@ -18,7 +18,11 @@ export function watchTouchedVfs(kernel: SimulatedKernel): readonly string[] {
     return write(path, value, options);
   };
   kernel.exec = (command, args, options) => {
-    if (!args.includes('show')) note([command, ...args].join(' '), (address) => isNamed(kernel, args, address));
+    // One process can do what many lines of its input say.
+    const lines = options?.input?.trim().split('\n') ?? [args.join(' ')];
+    for (const words of lines.map((line) => line.split(' ')).filter((each) => !each.includes('show'))) {
+      note([command, ...words].join(' '), (address) => isNamed(kernel, words, address));
+    }
     return exec(command, args, options);
   };
   return wrong;

@@ -80,6 +80,8 @@ function setProperty(machine: Machine, state: LinkState, words: string[]): void 
 }
 
 function setMtu(machine: Machine, state: LinkState, mtu: number): void {
+  // get_integer in lib/utils.c, and invarg.
+  if (!Number.isInteger(mtu)) throw new Refused(255, `Error: argument "${mtu}" is wrong: Invalid "mtu" value`);
   try {
     setLinkMtu(machine, state, mtu);
   } catch (error) {

@@ -103,7 +103,7 @@ export class HostKernel implements Kernel {
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const isInContainer = options.onHost === true && this.#hostRoot !== '';
     const words = isInContainer ? ['chroot', this.#hostRoot, command, ...args] : [command, ...args];
-    return this.#unanswered.make(`exec ${words.join(' ')}`, () => runProcess(words, options));
+    return this.#unanswered.make(`exec ${words.join(' ')} ${options.input ?? ''}`, () => runProcess(words, options));
   }
 
   /**
