@@ -16,6 +16,7 @@ export * from './kernel/host-kernel.ts';
 export * from './kernel/kernel.ts';
 export * from './kernel/sysfs.ts';
 export * from './kernel/unanswered-calls.ts';
+export * from './kernel/understand.ts';
 export * from './observe.ts';
 export * from './state-folder.ts';
 export * from './uses/allocatable.ts';

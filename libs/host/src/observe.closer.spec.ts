@@ -22,10 +22,10 @@ function host(
   return new TestKernel({
     files,
     commands: {
-      'ip -j -d link show': JSON.stringify(links),
-      'ip -j addr show': '[]',
+      'ip -j -d link show': JSON.stringify([{ ifname: 'lo' }, ...links]),
+      'ip -j addr show': '[{"ifname":"lo"}]',
       'ip -j -4 route show table all': '[]',
-      'ip -j -6 route show table all': '',
+      'ip -j -6 route show table all': '[]',
       ...commands,
     },
   });

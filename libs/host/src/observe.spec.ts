@@ -55,9 +55,9 @@ function host(
     files,
     commands: {
       'ip -j -d link show': JSON.stringify([{}, ...links]),
-      'ip -j addr show': '[]',
+      'ip -j addr show': '[{"ifname":"lo"}]',
       'ip -j -4 route show table all': '[]',
-      'ip -j -6 route show table all': '',
+      'ip -j -6 route show table all': '[]',
       'devlink -j dev show': '{"dev":{}}',
       ...commands,
     },
@@ -157,7 +157,11 @@ describe('an eSwitch mode that devlink does not tell', () => {
   const FAILURES: [string, Record<string, string>, string][] = [
     ['devlink is missing', { 'devlink -j dev show': '[ENOENT]' }, 'devlink -j dev show'],
     ['devlink fails', { 'devlink -j dev show': '!kernel answers: Operation not permitted' }, 'Operation not permitted'],
-    ['devlink prints no JSON', { 'devlink -j dev show': 'oops' }, 'devlink -j dev show: the output is not JSON'],
+    [
+      'devlink prints no JSON',
+      { 'devlink -j dev show': 'oops' },
+      'the output of devlink -j dev show cannot be understood',
+    ],
     ['the device does not tell it', { ...LISTED, [show]: '!kernel answers: Connection timed out' }, `${show}: kernel`],
     ['it takes too long', { ...LISTED, [show]: '[ETIMEDOUT]' }, 'ETIMEDOUT'],
     [
@@ -623,7 +627,7 @@ describe('what is not a PF', () => {
     const broken = host(device(PF), [], { 'ip -j -d link show': '!Cannot open netlink socket' });
     await expect(observeHost(broken)).rejects.toThrow('ip -j -d link show: Cannot open netlink socket');
     const garbled = host(device(PF), [], { 'ip -j -d link show': '[{' });
-    await expect(observeHost(garbled)).rejects.toThrow('ip -j -d link show: the output is not JSON');
+    await expect(observeHost(garbled)).rejects.toThrow('the output of ip -j -d link show cannot be understood');
   });
 });
 

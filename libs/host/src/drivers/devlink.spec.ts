@@ -140,7 +140,11 @@ describe('the eSwitch modes of the PFs', () => {
     [
       'unknown where devlink tells one that we do not know',
       { [LIST]: listed, [show]: `{"dev":{"${NIC}":{"mode":"other"}}}` },
-      { failures: { '0000:5e:00.0': `${show}: the mode is other, which this version does not know` } },
+      {
+        failures: {
+          '0000:5e:00.0': `the output of ${show} cannot be understood: the mode is other, which this version does not know`,
+        },
+      },
     ],
     [
       'unknown where devlink fails',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CommandError, run, runJson } from '../kernel/commands.ts';
 import { EffectError, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
 const eswitch = z.object({ dev: z.record(z.string(), z.object({ mode: z.string().optional() })).default({}) });
@@ -89,8 +90,8 @@ const NO_ESWITCH = /No such device|not supported|not permitted/i;
 
 async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
   try {
-    const output = devices.parse(await runJson(kernel, ['devlink', '-j', 'dev', 'show']));
-    return Object.keys(output.dev).filter((name) => name.startsWith('pci/'));
+    const { dev } = await runJson(kernel, ['devlink', '-j', 'dev', 'show'], devices);
+    return Object.keys(dev).filter((name) => name.startsWith('pci/'));
   } catch (error) {
     if (error instanceof CommandError && NO_DEVLINK.test(error.stderr)) return [];
     throw error;
@@ -104,9 +105,12 @@ async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
 export async function readESwitchMode(kernel: Kernel, device: string): Promise<ESwitchMode | undefined> {
   const command = ['devlink', '-j', 'dev', 'eswitch', 'show', device];
   try {
-    const { mode } = eswitch.parse(await runJson(kernel, command)).dev[device] ?? {};
+    const { mode } = (await runJson(kernel, command, eswitch)).dev[device] ?? {};
     if (mode === undefined || mode === 'legacy' || mode === 'switchdev') return mode;
-    throw new Error(`${command.join(' ')}: the mode is ${mode}, which this version does not know`);
+    throw new NotUnderstoodError(
+      `the output of ${command.join(' ')}`,
+      `the mode is ${mode}, which this version does not know`,
+    );
   } catch (error) {
     if (error instanceof CommandError && NO_ESWITCH.test(error.stderr)) return undefined;
     throw error;
@@ -156,7 +160,7 @@ function explainRefusal(error: CommandError, path: string): KernelError {
 
 /** All ports of all devlink devices. */
 export async function listDevlinkPorts(kernel: Kernel): Promise<DevlinkPort[]> {
-  const { port } = ports.parse(await runJson(kernel, ['devlink', '-j', 'port', 'show']));
+  const { port } = await runJson(kernel, ['devlink', '-j', 'port', 'show'], ports);
   return Object.entries(port).map(([handle, { flavour, controller, netdev, pfnum, vfnum }]) =>
     omitUndefined({
       device: handle.slice(0, handle.lastIndexOf('/')),

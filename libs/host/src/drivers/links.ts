@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { run, runJson } from '../kernel/commands.ts';
 import { EffectError, isErrno, type Kernel } from '../kernel/kernel.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
+import { understand } from '../kernel/understand.ts';
 import { readVfRows, type VfInfo, vfRows } from './vf-info.ts';
 
 /** A network interface as `ip -j -d link show` tells it, with what the PF prescribes for its VFs. */
@@ -60,14 +61,21 @@ const linkSchema = z.object({
   vfinfo_list: vfRows,
 });
 
-const LINK_TYPES: Readonly<Record<string, LinkType>> = { ether: 'ETH', infiniband: 'IB' };
+/** Every network namespace has `lo`: a list without anything is none. */
+const someRows = z.array(z.looseObject({})).min(1, 'it names no interface, not even lo');
+
+const LINK_TYPES: ReadonlyMap<string, LinkType> = new Map([
+  ['ether', 'ETH'],
+  ['infiniband', 'IB'],
+]);
 
 /** All network interfaces of the host's namespace: one dump, never one call per VF. */
 export async function listLinks(kernel: Kernel): Promise<Link[]> {
-  const output = await runJson(kernel, ['ip', '-j', '-d', 'link', 'show']);
+  const words = ['ip', '-j', '-d', 'link', 'show'];
   // `ip` prints `{}` for interfaces that it leaves out.
-  const rows = z.array(z.looseObject({})).parse(output);
-  return Promise.all(rows.filter((row) => 'ifname' in row).map((row) => toLink(kernel, linkSchema.parse(row))));
+  const rows = (await runJson(kernel, words, someRows)).filter((row) => Object.keys(row).length > 0);
+  const read = rows.map((row) => understand(linkSchema, row, `the output of ${words.join(' ')}`));
+  return Promise.all(read.map((row) => toLink(kernel, row)));
 }
 
 type Row = z.output<typeof linkSchema>;
@@ -83,7 +91,7 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
     permanentMac: await readPermanentMac(kernel, row, mac),
     mtu,
     up,
-    linkType: LINK_TYPES[hardwareType ?? ''] ?? '',
+    linkType: LINK_TYPES.get(hardwareType ?? '') ?? '',
     hardwareType,
     portName: row.phys_port_name,
     switchId: row.phys_switch_id,
@@ -98,10 +106,13 @@ async function toLink(kernel: Kernel, row: Row): Promise<Link> {
 }
 
 /** Kinds of link as sysfs numbers them (include/uapi/linux/if_arp.h). */
-const SYSFS_TYPES: Readonly<Record<string, string>> = { '1': 'ether', '32': 'infiniband' };
+const SYSFS_TYPES: ReadonlyMap<string, string> = new Map([
+  ['1', 'ether'],
+  ['32', 'infiniband'],
+]);
 
 async function readHardwareType(kernel: Kernel, { link_type, ifname }: Row): Promise<string | undefined> {
-  return link_type ?? SYSFS_TYPES[(await readAttribute(kernel, `/sys/class/net/${ifname}/type`)) ?? ''];
+  return link_type ?? SYSFS_TYPES.get((await readAttribute(kernel, `/sys/class/net/${ifname}/type`)) ?? '');
 }
 
 /** What `ip` leaves out is in sysfs. */

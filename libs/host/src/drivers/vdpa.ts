@@ -26,7 +26,7 @@ export function listVdpaNames(kernel: Kernel): Promise<string[]> {
 
 /** All vDPA devices of the host. */
 export async function listVdpaDevices(kernel: Kernel): Promise<VdpaDevice[]> {
-  const { dev } = devices.parse(await runJson(kernel, ['vdpa', '-j', 'dev', 'show']));
+  const { dev } = await runJson(kernel, ['vdpa', '-j', 'dev', 'show'], devices);
   return Promise.all(
     Object.entries(dev).map(async ([name, { mgmtdev }]) =>
       omitUndefined({ name, managementDevice: mgmtdev, driver: await readVdpaDriver(kernel, name) }),

@@ -52,11 +52,11 @@ function readGuids(node = '', port = ''): VfGuids | undefined {
   return guids.node === undefined || guids.port === undefined ? undefined : { node: guids.node, port: guids.port };
 }
 
+const linksWithVfs = z.array(z.object({ vfinfo_list: vfRows }));
+
 /** What a PF prescribes for its VFs now, by VF id. One command for all VFs. */
 export async function readVfInfos(kernel: Kernel, pfName: string): Promise<ReadonlyMap<number, VfInfo>> {
-  const rows = z
-    .array(z.object({ vfinfo_list: vfRows }))
-    .parse(await runJson(kernel, ['ip', '-j', '-d', 'link', 'show', 'dev', pfName]));
+  const rows = await runJson(kernel, ['ip', '-j', '-d', 'link', 'show', 'dev', pfName], linksWithVfs);
   return readVfRows(rows.flatMap(({ vfinfo_list }) => vfinfo_list));
 }
 

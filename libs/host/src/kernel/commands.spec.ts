@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { messageOf } from '@sriov/errors';
+import { z } from 'zod';
 import { TestKernel } from '../test/test-kernel.ts';
 import { CommandError, run, runJson } from './commands.ts';
+import { NotUnderstoodError } from './understand.ts';
 
 const LINE = ['ip', '-j', 'link'];
+const schema = z.object({ a: z.number() });
 const host = (output: string): TestKernel => new TestKernel({ commands: { 'ip -j link': output } });
 
 describe('a command', () => {
@@ -25,17 +29,27 @@ describe('a command', () => {
     await expect(run(host('!one\ntwo'), LINE)).rejects.toMatchObject({ stderr: 'one\ntwo\n' });
   });
 
-  it.each([
-    ['an object', '{"a":1}', { a: 1 }],
-    ['nothing, which is how iproute2 prints an empty list', ' \n', []],
-  ])('that prints JSON may print %s', async (_, output, expected) => {
-    expect(await runJson(host(output), LINE)).toEqual(expected);
+  it('that prints JSON is read as its schema describes it', async () => {
+    expect(await runJson(host('{"a":1,"b":2}'), LINE, schema)).toEqual({ a: 1 });
   });
 
-  it('that prints something else than JSON is a failure with its cause', async () => {
-    await expect(runJson(host('oops'), LINE)).rejects.toMatchObject({
-      message: 'ip -j link: the output is not JSON',
-      cause: expect.any(SyntaxError),
-    });
+  it.each([
+    ['something else than JSON', 'oops', 'it is not JSON, or not all of it'],
+    ['half of it', '{"a":', 'it is not JSON, or not all of it'],
+    ['nothing', ' \n', 'there is none'],
+    ['another kind of value', '{"a":"1"}', 'a: Invalid input: expected number, received string'],
+  ])('that prints %s instead is a failure that says so', async (_, output, cause) => {
+    const failure = await runJson(host(output), LINE, schema).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(NotUnderstoodError);
+    expect(failure).toMatchObject({ message: `the output of ip -j link cannot be understood: ${cause}` });
+  });
+
+  it.each([
+    ['as its complaint', `!${'x'.repeat(10_000)}`],
+    ['as its output', `{"a":{"${'x'.repeat(10_000)}":1}}`],
+    ['as the name of a value', `{"${'x'.repeat(10_000)}":""}`],
+  ])('that prints megabytes %s makes a short message', async (_, output) => {
+    const failure = await runJson(host(output), LINE, z.record(z.string(), z.number())).catch(messageOf);
+    expect(JSON.stringify(failure).length).toBeLessThan(800);
   });
 });

@@ -30,10 +30,10 @@ export function deviceHost(host: DeviceHost): TestKernel {
   return new TestKernel({
     files: { ...Object.fromEntries(attributes), ...files },
     commands: {
-      'ip -j -d link show': JSON.stringify(links),
-      'ip -j addr show': '[]',
+      'ip -j -d link show': JSON.stringify([{ ifname: 'lo' }, ...links]),
+      'ip -j addr show': '[{"ifname":"lo"}]',
       'ip -j -4 route show table all': JSON.stringify(routes),
-      'ip -j -6 route show table all': '',
+      'ip -j -6 route show table all': '[]',
     },
   });
 }

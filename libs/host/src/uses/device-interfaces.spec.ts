@@ -11,13 +11,17 @@ const NET = `/sys/bus/pci/devices/${PF}/net`;
 function host(files: Record<string, string>, ...dumps: object[][]): TestKernel {
   const kernel = new TestKernel({
     files,
-    commands: { 'ip -j addr show': '', 'ip -j -4 route show table all': '', 'ip -j -6 route show table all': '' },
+    commands: {
+      'ip -j addr show': '[{"ifname":"lo"}]',
+      'ip -j -4 route show table all': '[]',
+      'ip -j -6 route show table all': '[]',
+    },
   });
   const exec = kernel.exec.bind(kernel);
   let dump = 0;
   kernel.exec = (command, args, options) => {
     const rows = dumps[Math.min(dump, dumps.length - 1)] ?? [];
-    kernel.commands.set(LINKS, JSON.stringify(rows));
+    kernel.commands.set(LINKS, JSON.stringify([{ ifname: 'lo' }, ...rows]));
     if ([command, ...args].join(' ') === LINKS) dump += 1;
     return exec(command, args, options);
   };

@@ -13,8 +13,8 @@ beforeEach(() => {
     commands: {
       'ip -j -d link show': '[{"ifname":"eth0"},{"ifname":"eth1"}]',
       'ip -j addr show': '[{"ifname":"eth0","addr_info":[{"local":"10.0.0.5","prefixlen":24}]}]',
-      'ip -j -4 route show table all': '',
-      'ip -j -6 route show table all': '',
+      'ip -j -4 route show table all': '[]',
+      'ip -j -6 route show table all': '[]',
     },
   });
 });

@@ -8,10 +8,10 @@ let kernel: TestKernel;
 beforeEach(() => {
   kernel = new TestKernel({
     commands: {
-      [LINKS]: '[]',
-      'ip -j addr show': '',
-      'ip -j -4 route show table all': '',
-      'ip -j -6 route show table all': '',
+      [LINKS]: '[{"ifname":"lo"}]',
+      'ip -j addr show': '[{"ifname":"lo"}]',
+      'ip -j -4 route show table all': '[]',
+      'ip -j -6 route show table all': '[]',
     },
   });
 });

@@ -154,7 +154,7 @@ const addressRows = z.array(
 const LINK_LOCAL = /^fe[89ab][0-9a-f]:/i;
 
 async function readAddresses(kernel: Kernel): Promise<Addresses> {
-  const rows = addressRows.parse(await runJson(kernel, ['ip', '-j', 'addr', 'show']));
+  const rows = await runJson(kernel, ['ip', '-j', 'addr', 'show'], addressRows);
   const entries = rows.flatMap(({ ifindex, ifname, addr_info }) => {
     const texts = addr_info
       .map(({ local, address, prefixlen }) => `${local ?? address ?? 'unknown'}/${prefixlen ?? '?'}`)
@@ -186,10 +186,10 @@ const nextHopRows = z.array(z.object({ id: z.number(), dev: z.string().optional(
 /** Routes of all tables through an interface, but those that the kernel makes for each address by itself. */
 async function readRoutes(kernel: Kernel): Promise<Route[]> {
   const tables = await Promise.all([
-    runJson(kernel, ['ip', '-j', '-4', 'route', 'show', 'table', 'all']),
-    runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'table', 'all']),
+    runJson(kernel, ['ip', '-j', '-4', 'route', 'show', 'table', 'all'], routeRows),
+    runJson(kernel, ['ip', '-j', '-6', 'route', 'show', 'table', 'all'], routeRows),
   ]);
-  const rows = tables.flatMap((table) => routeRows.parse(table)).filter((row) => !isKernelsOwn(row));
+  const rows = tables.flat().filter((row) => !isKernelsOwn(row));
   const routes = rows.flatMap(({ dst, dev, nexthops }) =>
     [dev, ...nexthops.map((hop) => hop.dev)].flatMap((name) => (name === undefined ? [] : [{ dev: name, dst }])),
   );
@@ -206,6 +206,6 @@ function isKernelsOwn({ type, dst, table, protocol }: RouteRow): boolean {
 
 /** Routes can name a next hop by number instead of an interface. */
 async function readNextHops(kernel: Kernel): Promise<Route[]> {
-  const rows = nextHopRows.parse(await runJson(kernel, ['ip', '-j', 'nexthop', 'show']));
+  const rows = await runJson(kernel, ['ip', '-j', 'nexthop', 'show'], nextHopRows);
   return rows.flatMap(({ id, dev }) => (dev === undefined ? [] : [{ dev, dst: `next hop ${id}` }]));
 }

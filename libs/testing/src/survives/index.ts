@@ -1,0 +1,2 @@
+export { corpus, type Input, type Sample, sampleOf } from './corpus.ts';
+export { type Parser, survives } from './survives.ts';
