@@ -1,4 +1,4 @@
-import { type Kernel, loadModule } from '@sriov/host';
+import { type Kernel, loadModule, type UdevFolder } from '@sriov/host';
 import {
   type BridgePlan,
   describeBridgeStep,
@@ -6,12 +6,15 @@ import {
   driversFor,
   goesFirst,
   type HostPlan,
+  isWritten,
   modulesOf,
   type PfStep,
+  type UdevPlan,
 } from '@sriov/node-plan';
 import { type Clock, systemClock } from '@sriov/runtime';
 import { applyBridgeStep } from './steps/apply-bridge-step.ts';
 import { applyPfStep } from './steps/apply-step.ts';
+import { applyUdevSteps } from './steps/apply-udev-steps.ts';
 import { applyVfs, type VfsWork } from './steps/apply-vfs.ts';
 import { attempt, type OnStep } from './steps/attempt.ts';
 import { type FailedStep, isBlocked } from './steps/failed-step.ts';
@@ -24,6 +27,8 @@ export interface ApplyPorts {
   readonly onStep: OnStep;
   /** The machine's own clock unless given. */
   readonly sleep?: Clock['sleep'];
+  /** Where the files of udev are; absent where they are none of the daemon's business. */
+  readonly udevFolder?: UdevFolder | undefined;
 }
 
 const sleepBySystemClock: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms, signal);
@@ -34,23 +39,37 @@ const VFS_OF_A_PF = 8;
 const VFS_AT_ONCE = 32;
 
 /**
- * Does what the plan says. Bridges go before their PFs are changed, and others are made after that; a PF whose bridge
- * did not go is left as it is, and so is the bridge of a PF that failed. What fails does not stop the others; it never
- * rejects. The journal must know of PFs and bridges before this is called.
+ * Does what the plan says. Rules of udev are there before what they are about, and go after it; whether they could be
+ * written keeps nothing else from being done. Bridges go before their PFs are changed, and others are made after that;
+ * a PF whose bridge did not go is left as it is, and so is the bridge of a PF that failed. What fails does not stop the
+ * others; it never rejects. The journal must know of PFs and bridges before this is called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
-  const { pfs, bridges = [] } = plan;
+  const { pfs, bridges = [], udev = [] } = plan;
+  const ofRules = await applyUdev(kernel, udev.filter(isWritten), ports);
   const ofRemovals = await applyBridges(kernel, bridges.filter(goesFirst), ports);
   const isLeft = failedIn(ofRemovals);
   const ofPfs = await applyPfs(kernel, { ...plan, pfs: pfs.filter(({ pciAddress }) => !isLeft(pciAddress)) }, ports);
   const hasFailed = failedIn(ofPfs);
   const others = bridges.filter((bridge) => !goesFirst(bridge) && !hasFailed(bridge.pf.pciAddress));
-  return [...ofRemovals, ...ofPfs, ...(await applyBridges(kernel, others, ports))];
+  const ofBridges = [...ofRemovals, ...(await applyBridges(kernel, others, ports))];
+  const left = udev.filter(
+    (each) => !isWritten(each) && !isLeft(each.pf?.pciAddress) && !hasFailed(each.pf?.pciAddress),
+  );
+  return [...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
 }
 
-function failedIn(failures: readonly FailedStep[]): (pciAddress: string) => boolean {
+async function applyUdev(
+  kernel: Kernel,
+  plans: readonly UdevPlan[],
+  { onStep, udevFolder: folder }: ApplyPorts,
+): Promise<FailedStep[]> {
+  return folder === undefined ? [] : applyUdevSteps({ kernel, folder, onStep }, plans);
+}
+
+function failedIn(failures: readonly FailedStep[]): (pciAddress?: string) => boolean {
   const failed = new Set(failures.map(({ pciAddress }) => pciAddress));
-  return (pciAddress) => failed.has(pciAddress);
+  return (pciAddress = '') => failed.has(pciAddress);
 }
 
 /** One after the other: ovs-vswitchd carries out one change after the other as well. */

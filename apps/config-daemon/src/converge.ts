@@ -70,7 +70,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     }
     if (!(await withdrawing.prepare(plan, observed, followers.onWithdraw))) continue;
     await followers.onPlan(plan, observed);
-    failures = [...failures, ...(await apply(ports.kernel, plan, { ...followers, onStep: vfSteps.onStep }))];
+    const work = { ...followers, onStep: vfSteps.onStep, udevFolder: ports.udevFolder };
+    failures = [...failures, ...(await apply(ports.kernel, plan, work))];
     round += 1;
   }
 }

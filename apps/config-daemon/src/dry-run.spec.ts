@@ -61,6 +61,10 @@ describe('config-daemon --dry-run', () => {
     expect(out).toBe(`load kernel module vfio-pci unless it is loaded
 load kernel module vfio_iommu_type1 unless it is loaded
 load kernel module igbvf unless it is loaded
+udev, for ens1 (${PF}):
+  because the program disable-nm-sriov.sh that a rule of udev calls is not as it should be
+  because no rule of udev keeps NetworkManager off the VFs of the PF
+  write /etc/udev/disable-nm-sriov.sh, /etc/udev/rules.d/10-nm-disable-${PF}.rules
 ens1 (${PF}):
   because the number of VFs is 0, not 7
   because the MTU is 1500, and 9000 is wanted

@@ -6,8 +6,8 @@ import {
   readPlannedFrom,
   type SriovNetworkNodeState,
 } from '@sriov/api';
-import { type Kernel, lookCloser, observeHost } from '@sriov/host';
-import { type HostFacts, type InitialPf } from '@sriov/node-plan';
+import { type Kernel, lookCloser, observeHost, type UdevFolder } from '@sriov/host';
+import { type HostFacts, type InitialPf, isOperatorFile } from '@sriov/node-plan';
 import { configHash } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
@@ -19,6 +19,8 @@ export interface LookPorts {
   readonly journal: Journal;
   /** Is called at each look with a sentence that people should know, and that keeps nothing from being done. */
   readonly onWarning?: (sentence: string) => void;
+  /** `/etc/udev` of the host; absent where its files are none of the daemon's business. */
+  readonly udevFolder?: UdevFolder;
   /** Whether the bridges of Open vSwitch are the daemon's business. */
   readonly managesBridges?: boolean;
 }
@@ -64,7 +66,11 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const { bridges, guids, owned } = journal;
   // Where there is nothing to look for, Open vSwitch is not asked: most nodes have none.
   const hasBridges = (spec.bridges?.ovs ?? []).length + bridges.own.size > 0;
-  const observed = await observeHost(ports.kernel, { bridges: ports.managesBridges === true && hasBridges });
+  const { udevFolder: folder } = ports;
+  const observed = await observeHost(ports.kernel, {
+    bridges: ports.managesBridges === true && hasBridges,
+    ...(folder && { udev: { folder, isOurs: isOperatorFile } }),
+  });
   const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed };
   return { facts: { ...facts, ...(ports.managesBridges === true && { bridges }) }, journal };
 }

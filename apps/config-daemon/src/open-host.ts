@@ -1,4 +1,4 @@
-import { HostKernel, type Kernel, StateFolder } from '@sriov/host';
+import { HostKernel, type Kernel, StateFolder, UDEV_FOLDER, type UdevFolder } from '@sriov/host';
 import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type JournalFolder } from './journal/journal.ts';
@@ -11,6 +11,8 @@ export interface OpenedHost {
   readonly folder: JournalFolder;
   /** Where config daemon and device plugin meet. */
   readonly handoverFolder: HandoverFolder;
+  /** `/etc/udev` of the host. */
+  readonly udevFolder: UdevFolder;
 }
 
 /** Opens the host that the settings name. */
@@ -26,5 +28,6 @@ export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }
     kernel: new HostKernel({ hostRoot, pod: podName && `${namespace}/${podName}` }),
     folder: new StateFolder(`${root}${stateFolder}`),
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
+    udevFolder: new StateFolder(`${root}${UDEV_FOLDER}`),
   };
 };

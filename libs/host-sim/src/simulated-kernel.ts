@@ -11,6 +11,7 @@ import {
   KernelError,
   type KernelEvent,
   type RpcMethod,
+  type UdevFolder,
   UnansweredCalls,
 } from '@sriov/host';
 import { COMMANDS } from './commands/index.ts';
@@ -26,7 +27,9 @@ import { type StateStore } from './state-file.ts';
 import { type MachineState, type VfioHolder } from './state.ts';
 import { answerCall } from './sysfs/kubelet.ts';
 import { rootFolder } from './sysfs/root.ts';
+import { handleUdevEvent } from './udev/events.ts';
 import { Errno, type File, findNode, type Folder, type Node, toKernelError } from './tree.ts';
+import { SimulatedUdevFolder } from './udev/udev-folder.ts';
 import { Users } from './users.ts';
 import { type Fault, type World } from './world.ts';
 
@@ -168,6 +171,11 @@ export class SimulatedKernel implements Kernel {
     };
   }
 
+  /** `/etc/udev`. */
+  get udevFolder(): UdevFolder {
+    return new SimulatedUdevFolder(this.#machine, (work) => this.#change(work));
+  }
+
   /** What the machine is like now; for looking at, not for changing. */
   get state(): Readonly<MachineState> {
     return this.#machine.state;
@@ -211,6 +219,8 @@ export class SimulatedKernel implements Kernel {
     this.#happened({ kind: 'link', name });
     return () => {
       delete link.namespace;
+      // The kernel tells the namespace that it comes to of a new device (__dev_change_net_namespace, net/core/dev.c).
+      handleUdevEvent(this.#machine, name, 'add');
       this.#happened({ kind: 'link', name });
     };
   }

@@ -22,11 +22,24 @@ export interface MachineState {
   plugin?: PluginState;
   /** Files in the folder in which config daemon and device plugin meet, by name. */
   runFiles?: Record<string, string>;
+  /** udev; absent where the host has none. */
+  udev?: UdevState;
   /** Writes and commands that change something, done since the machine was made. */
   writes: number;
   nextIfindex: number;
   /** Counts the random MAC addresses given out, so that each is another and all are repeatable. */
   nextMac: number;
+}
+
+/** udev on the machine. */
+export interface UdevState {
+  isRunning: boolean;
+  /** Files below `/etc/udev`, by their path from there. */
+  files: Record<string, { content: string; mode: number }>;
+  /** Texts of the rules that udevd has read, by the path of their file. */
+  rules: Record<string, string>;
+  /** When udevd last looked for changed rules by itself, in milliseconds. */
+  lookedAt: number;
 }
 
 /** A program that holds a VF. */
@@ -117,6 +130,8 @@ export interface LinkState {
   /** Set while the interface is in another network namespace, such as a pod's. */
   namespace?: string;
   carrierChanges: number;
+  /** udev says that NetworkManager does not manage it. */
+  isUnmanaged?: true;
   /** The carrier is lost for a moment. */
   isWithoutCarrier?: true;
 }

@@ -75,6 +75,12 @@ const worldSchema = z.strictObject({
   /** Files of `/etc/modprobe.d` by name; `install` and `blacklist` lines are obeyed. */
   modprobe: z.record(z.string().regex(/^[\w.-]+$/, 'must be a file name'), z.string()).default({}),
   nics: z.array(nicSchema).min(1),
+  /** udev runs, and makes what its rules say. */
+  udev: z.boolean().default(true),
+  /** The file system of `/etc` is read-only. */
+  readOnlyEtc: z.boolean().default(false),
+  /** NetworkManager runs, and brings up each interface that it may manage. */
+  networkManager: z.boolean().default(false),
   /** A kubelet tells which devices it has given to pods. */
   kubelet: z.boolean().default(true),
   /** The operator's own device plugin serves from the start. */

@@ -6,12 +6,15 @@ import { listNames, PCI_DEVICES } from './kernel/sysfs.ts';
 import { type HostTables, readTables } from './observe/host-tables.ts';
 import { observeBridges } from './observe/observe-bridges.ts';
 import { observePf } from './observe/observe-pf.ts';
+import { observeUdev, type UdevScope } from './observe/observe-udev.ts';
 import { readRdmaMode } from './observe/rdma-mode.ts';
 
 /** What a look at a host takes in beside its network devices. */
 export interface LookScope {
   /** The bridges of Open vSwitch. */
   readonly bridges?: boolean;
+  /** udev, and our files of it. */
+  readonly udev?: UdevScope;
 }
 
 /**
@@ -19,14 +22,19 @@ export interface LookScope {
  * that vanishes meanwhile, becomes a problem of its own and hides nothing else. What takes longer, {@link lookCloser}
  * looks at.
  */
-export async function observeHost(kernel: Kernel, { bridges = false }: LookScope = {}): Promise<ObservedHost> {
+export async function observeHost(kernel: Kernel, { bridges = false, udev }: LookScope = {}): Promise<ObservedHost> {
   const [tables, addresses, rdmaMode] = await Promise.all([
     readTables(kernel, false),
     listNames(kernel, PCI_DEVICES),
     readRdmaMode(kernel),
   ]);
   const softwareBridges = bridges ? await observeBridges(kernel, tables) : undefined;
-  return omitUndefined({ ...(await observeAll(kernel, addresses, tables)), rdmaMode, softwareBridges });
+  return omitUndefined({
+    ...(await observeAll(kernel, addresses, tables)),
+    rdmaMode,
+    softwareBridges,
+    udev: udev && (await observeUdev(kernel, udev)),
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -22,6 +22,29 @@ describe('the state folder', () => {
     await folder.remove('pci/a');
     await folder.remove('pci/a');
     expect(await folder.list('pci')).toEqual(['b']);
+  });
+
+  it('writes files with the mode that they are to have, and tells whether they can be run', async () => {
+    const folder = new StateFolder(path);
+    writeFileSync(join(path, 'a.unfinished'), '', { mode: 0o600 });
+    const umask = process.umask(0o077);
+    await folder.write('a', 'x', 0o755);
+    await folder.write('b', 'x', 0o644);
+    process.umask(umask);
+    const modes = ['a', 'b'].map((name) => (statSync(join(path, name)).mode & 0o777).toString(8));
+    expect([modes, await folder.isExecutable('a'), await folder.isExecutable('b')]).toEqual([
+      ['755', '644'],
+      true,
+      false,
+    ]);
+  });
+
+  it('tells why nothing can be written, which the kernel allows nobody in /proc/sys, and nothing where it can', async () => {
+    const refusals = [
+      await new StateFolder(join(path, 'deep')).findRefusal('er'),
+      await new StateFolder('/proc/sys').findRefusal('not-there'),
+    ];
+    expect(refusals).toEqual([undefined, expect.stringMatching(/^E(ROFS|ACCES)$/)]);
   });
 
   it('does not see what a crash left unfinished, and writes over it', async () => {

@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '@sriov/errors';
+import { hasCode, messageOf } from '@sriov/errors';
 
 /** A folder on the host whose files survive the daemon and, where the folder does, reboots. */
 export class StateFolder {
@@ -35,13 +36,35 @@ export class StateFolder {
     }
   }
 
-  /** Writes a file so that after a crash it has the old content or the new one, never half of it. */
-  async write(name: string, content: string): Promise<void> {
+  /** Whether the owner of a file may run it. @throws {Error} when there is no such file */
+  async isExecutable(name: string): Promise<boolean> {
+    return ((await stat(join(this.path, name))).mode & constants.S_IXUSR) !== 0;
+  }
+
+  /** Why nothing can be written in a subfolder, which need not exist yet: an error code, such as `EROFS`. */
+  async findRefusal(folder: string): Promise<string | undefined> {
+    for (let path = join(this.path, folder); ; path = dirname(path)) {
+      try {
+        await access(path, constants.W_OK);
+        return undefined;
+      } catch (error) {
+        if (!isMissing(error)) return REFUSALS.find((code) => hasCode(error, code)) ?? messageOf(error);
+      }
+    }
+  }
+
+  /**
+   * Writes a file so that after a crash it has the old content or the new one, never half of it.
+   * @param mode permission bits, whatever the umask of the process
+   */
+  async write(name: string, content: string, mode = 0o600): Promise<void> {
     const path = join(this.path, name);
     const temporary = `${path}${UNFINISHED}`;
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'w', 0o600);
+    const file = await open(temporary, 'w', mode);
     try {
+      // The umask takes bits away, and a file that a crash has left has bits of its own.
+      await file.chmod(mode);
       await file.writeFile(content);
       await file.sync();
     } finally {
@@ -58,6 +81,9 @@ export class StateFolder {
 }
 
 const UNFINISHED = '.unfinished';
+
+/** Why a folder cannot be written: its file system is read-only, or somebody else may write it. */
+const REFUSALS = ['EROFS', 'EACCES', 'EPERM'];
 
 /** Far more than any file of ours has. People may put a file here as well, and what they put must not fill the memory. */
 const MAX_BYTES = 4 * 1024 * 1024;

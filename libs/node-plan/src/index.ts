@@ -1,3 +1,4 @@
+export { isOperatorFile, rulePath, scriptOf, type WantedUdevFile } from './host-files/udev-files.ts';
 export * from './words/describe-guids.ts';
 export * from './words/describe-plan.ts';
 export * from './words/describe-pod.ts';

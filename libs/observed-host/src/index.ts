@@ -19,3 +19,4 @@ export {
   type SwitchPort,
   type VfGuids,
 } from './observed-host.ts';
+export { type ObservedUdev, type UdevFile } from './observed-udev.ts';

@@ -2,6 +2,7 @@ import { type LinkType } from '@sriov/api';
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
 import { type SoftwareBridges } from './observed-bridge.ts';
+import { type ObservedUdev } from './observed-udev.ts';
 
 /**
  * What the config daemon sees of its host: made by the drivers of `libs/host`, read by the planner `libs/node-plan`.
@@ -16,6 +17,8 @@ export interface ObservedHost {
   readonly rdmaMode?: 'shared' | 'exclusive';
   /** Absent where nobody asked for them. */
   readonly softwareBridges?: SoftwareBridges;
+  /** Absent where nobody looked. */
+  readonly udev?: ObservedUdev;
   /** Sources of facts that the host does not have, a sentence each: what they would tell is not among the uses. */
   readonly blindSpots?: readonly string[];
   /**
@@ -84,6 +87,8 @@ export interface ObservedLink {
 /** The SR-IOV side of a PF. */
 export interface ObservedSriov {
   readonly totalVfs: number;
+  /** PCI device id that its VFs have, or would have; absent where the kernel does not tell it. */
+  readonly vfDeviceId?: string;
   /** The kernel probes a driver for each VF it creates. */
   readonly autoprobe: boolean;
   /** By VF id; its length is `sriov_numvfs`. */

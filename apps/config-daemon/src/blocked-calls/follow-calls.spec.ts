@@ -100,11 +100,17 @@ it('a host is followed in its kernel and its journal', async () => {
     remove: never,
   };
   const handoverFolder = { read: () => Promise.resolve(undefined), write: never };
-  const host = { kernel: echo<Kernel>(), folder, handoverFolder };
-  const { kernel, journal, plugin } = followHost(host, { watch, clock: new FakeClock() });
+  const udevFolder = {
+    ...folder,
+    isExecutable: () => Promise.resolve(false),
+    findRefusal: () => Promise.resolve(undefined),
+  };
+  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder };
+  const { kernel, journal, plugin, udevFolder: followed } = followHost(host, { watch, clock: new FakeClock() });
   await kernel.list('/sys/a');
   await journal.read();
   await plugin.begin({ spec: {} });
+  await followed.list('rules.d');
   expect(watch.told).toEqual([
     'list /sys/a',
     'list pci of the state folder',
@@ -114,5 +120,6 @@ it('a host is followed in its kernel and its journal', async () => {
     'read infiniband/guids of the state folder',
     'read managed-ovs-bridges.json of the state folder',
     'read handover.json of the hand-over folder',
+    'list rules.d of /etc/udev',
   ]);
 });

@@ -1,4 +1,4 @@
-import { type Kernel } from '@sriov/host';
+import { type Kernel, type UdevFolder } from '@sriov/host';
 import { DevicePlugin } from '../device-plugin/device-plugin.ts';
 import { type HandoverFolder } from '../device-plugin/handover-file.ts';
 import { type DevicePluginPorts } from '../device-plugin/withdrawing.ts';
@@ -13,13 +13,14 @@ type Watch = Pick<PassWatch, 'call'>;
 
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
-  { kernel, folder, handoverFolder }: OpenedHost,
+  { kernel, folder, handoverFolder, udevFolder }: OpenedHost,
   { watch, clock }: { readonly watch: Watch; readonly clock: DevicePluginPorts['clock'] },
-): Pick<HostPorts, 'kernel' | 'journal' | 'plugin'> {
+): Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder'>> {
   const followed = followKernel(kernel, watch);
   return {
     kernel: followed,
     journal: new Journal(followFolder(folder, watch)),
+    udevFolder: followUdev(udevFolder, watch),
     plugin: new DevicePlugin({ kernel: followed, folder: followHandover(handoverFolder, watch), clock }),
   };
 }
@@ -29,6 +30,19 @@ function followHandover(folder: HandoverFolder, watch: Watch): HandoverFolder {
   return {
     read: (name) => watch.call(`read ${name} of the hand-over folder`, () => folder.read(name)),
     write: (name, content) => watch.call(`write ${name} of the hand-over folder`, () => folder.write(name, content)),
+  };
+}
+
+/** The files of udev, with each call known to the watch until it comes back. */
+function followUdev(folder: UdevFolder, watch: Watch): UdevFolder {
+  const follow = <T>(words: string, work: () => Promise<T>): Promise<T> => watch.call(`${words} of /etc/udev`, work);
+  return {
+    read: (path) => follow(`read ${path}`, () => folder.read(path)),
+    list: (path) => follow(`list ${path}`, () => folder.list(path)),
+    isExecutable: (path) => follow(`look at ${path}`, () => folder.isExecutable(path)),
+    findRefusal: (path) => follow(`look at ${path}`, () => folder.findRefusal(path)),
+    write: (path, content, mode) => follow(`write ${path}`, () => folder.write(path, content, mode)),
+    remove: (path) => follow(`remove ${path}`, () => folder.remove(path)),
   };
 }
 

@@ -36,6 +36,7 @@ describe('a daemon whose look at the host does not come back', () => {
             kernel,
             folder: new MemoryFolder(),
             handoverFolder: kernel.handoverFolder,
+            udevFolder: kernel.udevFolder,
           })),
       },
       {

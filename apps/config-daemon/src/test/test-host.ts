@@ -1,5 +1,5 @@
 import { type NodeStateSpec } from '@sriov/api';
-import { type Kernel } from '@sriov/host';
+import { type Kernel, type UdevFolder } from '@sriov/host';
 import { type MachineState, parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { SYNC_METHOD } from '@sriov/plugin-handover';
 import { type Clock, systemClock } from '@sriov/runtime';
@@ -129,6 +129,17 @@ export class PowerCut {
       list: (name) => this.#look(() => folder.list(name)),
       write: (name, content) => this.#change(() => folder.write(name, content)),
       remove: (name) => this.#change(() => folder.remove(name)),
+    };
+  }
+
+  udevFolder(folder: UdevFolder): UdevFolder {
+    return {
+      read: (path) => this.#look(() => folder.read(path)),
+      list: (path) => this.#look(() => folder.list(path)),
+      isExecutable: (path) => this.#look(() => folder.isExecutable(path)),
+      findRefusal: (path) => this.#look(() => folder.findRefusal(path)),
+      write: (path, content, mode) => this.#change(() => folder.write(path, content, mode)),
+      remove: (path) => this.#change(() => folder.remove(path)),
     };
   }
 

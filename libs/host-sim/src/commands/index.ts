@@ -2,6 +2,7 @@ import { type Command } from './command.ts';
 import { devlink } from './devlink.ts';
 import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
+import { udevadm } from './udevadm.ts';
 
 /** The commands that the simulated machine has. */
-export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe };
+export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, udevadm };

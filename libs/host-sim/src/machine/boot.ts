@@ -20,6 +20,7 @@ export function bootState(world: World): MachineState {
     newIds: {},
     vfioHolders: {},
     ...(world.devicePlugin && { plugin: { ...noPlugin(), running: ['a'] } }),
+    ...(world.udev && { udev: { isRunning: true, files: {}, rules: {}, lookedAt: 0 } }),
     writes: 0,
     nextIfindex: FIRST_IFINDEX,
     nextMac: 1,

@@ -1,4 +1,5 @@
 import { type LinkState } from '../state.ts';
+import { handleUdevEvent } from '../udev/events.ts';
 import { INFINIBAND_MTU, interfaceAddress } from './infiniband.ts';
 import { type Machine } from './machine.ts';
 import { nextRandomMac } from './numbers.ts';
@@ -19,7 +20,9 @@ export function addLink(machine: Machine, address: string): void {
     carrierChanges: 1,
   };
   state.nextIfindex += 1;
-  state.links[pf ? pf.linkName : nameOfVf(machine, address)] = link;
+  const name = pf ? pf.linkName : nameOfVf(machine, address);
+  state.links[name] = link;
+  handleUdevEvent(machine, name, 'add');
   machine.changed({ kind: 'link' });
 }
 

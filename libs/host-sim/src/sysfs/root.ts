@@ -19,12 +19,17 @@ export function rootFolder(machine: Machine): Folder {
         }),
         module: () => modules(machine),
       }),
-    run: folder({ 'sriov-operator': () => handoverFolder(machine) }),
+    run: folder({ 'sriov-operator': () => handoverFolder(machine), udev: () => udevSockets(machine) }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
     dev: () => folder({ ...staticNodes(), ...infinibandNodes(machine), vfio: () => vfioNodes(machine) }),
     etc: () => folder({ 'modprobe.d': () => folder(modprobeFiles(machine)) }),
   });
+}
+
+/** As systemd-udevd-control.socket of version 252 makes it. */
+function udevSockets({ state }: Machine): Folder | undefined {
+  return state.udev?.isRunning === true ? folder({ control: { kind: 'file', mode: 0o600 } }) : undefined;
 }
 
 function modprobeFiles({ world }: Machine): Entries {

@@ -37,6 +37,12 @@ const POD_FOLDER = '/var/lib/kubelet/pods';
  */
 const READS_AT_ONCE = 32;
 
+/**
+ * Tools of systemd, udevadm among them, do nothing and report success where they take themselves to be in a chroot, as
+ * newer ones do here: they are in one, and yet on the host.
+ */
+const HOST_ENVIRONMENT = { SYSTEMD_IGNORE_CHROOT: '1' };
+
 /** How the process stands to the machine that it runs on. */
 export interface HostKernelOptions {
   /** Where the host's root file system is mounted; empty or `/` outside a container. */
@@ -103,7 +109,10 @@ export class HostKernel implements Kernel {
   exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const isInContainer = options.onHost === true && this.#hostRoot !== '';
     const words = isInContainer ? ['chroot', this.#hostRoot, command, ...args] : [command, ...args];
-    return this.#unanswered.make(`exec ${words.join(' ')} ${options.input ?? ''}`, () => runProcess(words, options));
+    const environment = isInContainer ? HOST_ENVIRONMENT : {};
+    return this.#unanswered.make(`exec ${words.join(' ')} ${options.input ?? ''}`, () =>
+      runProcess(words, { ...options, environment }),
+    );
   }
 
   /**

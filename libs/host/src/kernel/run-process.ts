@@ -11,6 +11,8 @@ const KILL_MS = 1_000;
 export interface RunOptions extends ExecOptions {
   /** Ends the process and its children; the least that a test can take away is that this works. */
   readonly kill?: (child: ChildProcess) => void;
+  /** What it finds in its environment beside that of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface RunOptions extends ExecOptions {
 export function runProcess(words: readonly string[], options: RunOptions): Promise<ExecResult> {
   const [command = '', ...args] = words;
   const call = { verb: 'exec', path: words.join(' ') };
-  const { deadlineMs = EXEC_DEADLINE_MS, kill = killGroup } = options;
+  const { deadlineMs = EXEC_DEADLINE_MS, kill = killGroup, environment = {} } = options;
   return new Promise((resolve, reject) => {
     const since = Date.now();
     // A group of its own, so that what the command starts ends with it.
-    const child = spawn(command, args, { env: { ...process.env, LC_ALL: 'C' }, detached: true });
+    const child = spawn(command, args, { env: { ...process.env, LC_ALL: 'C', ...environment }, detached: true });
     const released = new Promise<void>((settle) => child.once('exit', () => settle()));
     const fail = (code: string, detail?: string): void => {
       kill(child);

@@ -4,7 +4,7 @@ import { readDriver } from '../drivers/driver-binding.ts';
 import { listVfAddresses, readAutoprobe } from '../drivers/sriov.ts';
 import { findVfGuids, type VfInfo } from '../drivers/vf-info.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
-import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
+import { listNames, PCI_DEVICES, readAttribute, readIfThere } from '../kernel/sysfs.ts';
 import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
 import { observeLink } from './observe-link.ts';
@@ -38,8 +38,10 @@ export async function observeSriov(
       ),
     ),
   );
+  const vfDeviceId = await readAttribute(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_vf_device`);
   return {
     totalVfs: Number(total),
+    ...(vfDeviceId !== undefined && { vfDeviceId: vfDeviceId.toLowerCase() }),
     autoprobe: await readAutoprobe(kernel, pf.pciAddress),
     vfs: vfs.flatMap((vf) => vf ?? []),
   };

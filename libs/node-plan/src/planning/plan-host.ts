@@ -4,6 +4,7 @@ import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sr
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
+import { planUdev } from '../host-files/plan-udev.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
@@ -43,27 +44,69 @@ export function planHost(facts: HostFacts): HostPlan {
 
 function planPfs(facts: HostFacts): HostPlan {
   const host = indexHost(facts);
-  const desired = facts.spec.interfaces ?? [];
-  const wanted = new Map<string, DesiredInterface>();
-  const results: PfResult[] = [];
-  const taken: DesiredInterface[] = [];
-  for (const entry of desired) {
-    const result = wanted.has(entry.pciAddress) ? { problems: [twice(entry)] } : planDesired(facts, entry, host);
-    wanted.set(entry.pciAddress, entry);
-    results.push(result);
-    if (result.plan !== undefined || result.problems.length === 0) taken.push(entry);
-  }
-  const released: string[] = [];
-  for (const [pciAddress, entry] of facts.owned) {
-    if (wanted.has(pciAddress)) continue;
-    const result = planUnwanted(facts, { ...entry, pciAddress }, host);
-    if (result.plan === undefined && result.problems.length === 0) released.push(pciAddress);
-    results.push(result);
-  }
+  const ofWanted = planAllDesired(facts, host);
+  const ofUnwanted = planAllUnwanted(facts, host);
+  const results = [...ofWanted.results, ...ofUnwanted.results];
   const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
   const pfs = takeTurns(plans, host.pfs);
   const problems = [...results.flatMap((result) => result.problems), ...nodeProblems(facts, host)];
-  return { modules: modulesFor(pfs, host.pfs), pfs, problems, taken, released, ...guidsOf(host) };
+  const { guids, warnings } = guidsOf(host);
+  const { taken } = ofWanted;
+  const { udev, warnings: ofUdev } = planUdev({ observed: facts.observed, taken, givenBack: ofUnwanted.givenBack });
+  const hasFiles = (pciAddress: string): boolean => udev.some(({ pf }) => pf?.pciAddress === pciAddress);
+  return {
+    modules: modulesFor(pfs, host.pfs),
+    pfs,
+    problems,
+    taken,
+    released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
+    ...(guids.size > 0 && { guids }),
+    ...withWarnings([...warnings, ...ofUdev]),
+    ...(udev.length > 0 && { udev }),
+  };
+}
+
+function withWarnings(warnings: readonly string[]): Pick<HostPlan, 'warnings'> {
+  return warnings.length > 0 ? { warnings } : {};
+}
+
+function planAllDesired(
+  facts: HostFacts,
+  host: HostIndex,
+): { readonly results: readonly PfResult[]; readonly taken: readonly DesiredInterface[] } {
+  const wanted = new Set<string>();
+  const results: PfResult[] = [];
+  const taken: DesiredInterface[] = [];
+  for (const entry of facts.spec.interfaces ?? []) {
+    const result = wanted.has(entry.pciAddress) ? { problems: [twice(entry)] } : planDesired(facts, entry, host);
+    wanted.add(entry.pciAddress);
+    results.push(result);
+    if (result.plan !== undefined || result.problems.length === 0) taken.push(entry);
+  }
+  return { results, taken };
+}
+
+/** PFs of ours that the spec has no entry for. */
+interface Unwanted {
+  readonly results: readonly PfResult[];
+  /** Nothing keeps these from being given back. */
+  readonly givenBack: readonly string[];
+  /** Of those, the ones with nothing of ours on them. */
+  readonly released: readonly string[];
+}
+
+function planAllUnwanted(facts: HostFacts, host: HostIndex): Unwanted {
+  const wanted = new Set(facts.spec.interfaces?.map(({ pciAddress }) => pciAddress));
+  const unwanted = [...facts.owned].filter(([pciAddress]) => !wanted.has(pciAddress));
+  const planned = unwanted.map(
+    ([pciAddress, entry]) => [pciAddress, planUnwanted(facts, { ...entry, pciAddress }, host)] as const,
+  );
+  const givenBack = planned.filter(([, { problems }]) => problems.length === 0);
+  return {
+    results: planned.map(([, result]) => result),
+    givenBack: givenBack.map(([pciAddress]) => pciAddress),
+    released: givenBack.flatMap(([pciAddress, { plan }]) => (plan === undefined ? [pciAddress] : [])),
+  };
 }
 
 /** What is wanted of the node as a whole, and is not done. */
@@ -81,13 +124,10 @@ function describeFileFault(fault: string): string {
 }
 
 /** What has to be written about GUIDs before the plan is carried out, and what people should know. */
-function guidsOf({ guids: { byPf, warnings } }: HostIndex): Pick<HostPlan, 'guids' | 'warnings'> {
+function guidsOf({ guids: { byPf, warnings } }: HostIndex): Required<Pick<HostPlan, 'guids' | 'warnings'>> {
   const records = [...byPf].map(([pciAddress, { record }]) => [pciAddress, record] as const);
   const known = records.filter(([, { vfs }]) => Object.keys(vfs).length > 0);
-  return {
-    ...(known.length > 0 && { guids: new Map(known) }),
-    ...(warnings.length > 0 && { warnings }),
-  };
+  return { guids: new Map(known), warnings };
 }
 
 const NOT_PLANNED_YET: PlanProblem = {

@@ -1,6 +1,7 @@
 import { type DesiredInterface, type OvsBridge, type REASON, type VdpaDriver } from '@sriov/api';
 import { type ESwitchMode } from '@sriov/observed-host';
 import { type GuidRecord } from '../guids/guid-facts.ts';
+import { type WantedUdevFile } from '../host-files/udev-files.ts';
 
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
@@ -51,6 +52,22 @@ export interface BridgePlan {
   /** Why: one sentence per difference between what is and what should be. */
   readonly because: readonly string[];
   readonly step: BridgeStep;
+}
+
+/** One action on the files below `/etc/udev`. udev is told when something was written or removed. */
+export type UdevStep =
+  | { readonly kind: 'write-udev-rules'; readonly files: readonly WantedUdevFile[] }
+  | { readonly kind: 'remove-udev-rules'; readonly paths: readonly string[] };
+
+/**
+ * What will be done to the files of udev, for a PF or for the node as a whole. Files are written before the PF is
+ * changed, so that udev knows what to do with what appears, and removed after that.
+ */
+export interface UdevPlan {
+  readonly pf?: Pick<PfPlan, 'pciAddress' | 'name'>;
+  /** Why: one sentence per difference between what is and what should be. */
+  readonly because: readonly string[];
+  readonly step: UdevStep;
 }
 
 /** The steps of one VF, in order. VFs of a PF are independent of each other. */
@@ -105,7 +122,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'handoverFailed'
   | 'notWithdrawn'];
 
-/** What will be done to a host. Empty `pfs`, `bridges` and `problems`: the host is as the spec wants it. */
+/** What will be done to a host. Empty `pfs`, `bridges`, `udev` and `problems`: the host is as the spec wants it. */
 export interface HostPlan {
   /** Kernel modules to load first. */
   readonly modules: readonly string[];
@@ -122,11 +139,13 @@ export interface HostPlan {
   readonly warnings?: readonly string[];
   /** In order of their names; absent where bridges are none of our business. */
   readonly bridges?: readonly BridgePlan[];
+  /** Absent where nothing is to be done to the files of udev. */
+  readonly udev?: readonly UdevPlan[];
   /** Bridges that are ours, or will be when the plan is carried out; absent where that stays as it is known. */
   readonly ownBridges?: readonly OvsBridge[];
 }
 
 /** Whether the plan changes nothing on the host. */
-export function isIdle({ pfs, bridges = [] }: Pick<HostPlan, 'pfs' | 'bridges'>): boolean {
-  return pfs.length === 0 && bridges.length === 0;
+export function isIdle({ pfs, bridges = [], udev = [] }: Pick<HostPlan, 'pfs' | 'bridges' | 'udev'>): boolean {
+  return pfs.length === 0 && bridges.length === 0 && udev.length === 0;
 }

@@ -1,5 +1,5 @@
 import { type NodeFailure, REASON, type Reason } from '@sriov/api';
-import { type BridgePlan, type PfPlan, type PlanProblem } from '../planning/steps.ts';
+import { type BridgePlan, type PfPlan, type PlanProblem, type UdevPlan } from '../planning/steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 import { type Remainder } from './remainder.ts';
@@ -21,6 +21,7 @@ export function findFailures({ rest, failures, journalProblems }: Remainder): Fo
     ...journalProblems.map((problem) => ({ ...problem, reason: REASON.stateDamaged })),
     ...rest.pfs.filter(({ pciAddress }) => !failed.has(pciAddress)).map((plan) => ofPlan(plan, left)),
     ...(rest.bridges ?? []).filter(({ pf }) => !failed.has(pf.pciAddress)).map((plan) => ofBridge(plan, left)),
+    ...(rest.udev ?? []).filter(({ pf }) => !failed.has(pf?.pciAddress ?? '')).map((plan) => ofUdev(plan, left)),
   ];
 }
 
@@ -87,6 +88,12 @@ function ofPlan(plan: PfPlan, [reason, what]: Leftover): FoundFailure {
 function ofBridge({ name, pf, because, step }: BridgePlan, [reason, what]: Leftover): FoundFailure {
   const message = `${pfTitle(pf)}: bridge ${name}: ${what}: ${because.join(', ')}`;
   return { pciAddress: pf.pciAddress, step: step.kind, reason, message };
+}
+
+function ofUdev({ pf, because, step }: UdevPlan, [reason, what]: Leftover): FoundFailure {
+  const title = pf === undefined ? 'the node' : pfTitle(pf);
+  const message = `${title}: udev: ${what}: ${because.join(', ')}`;
+  return { ...placed(pf?.pciAddress), step: step.kind, reason, message };
 }
 
 const placed = (pciAddress = ''): { pciAddress?: string } => (pciAddress === '' ? {} : { pciAddress });

@@ -1,4 +1,4 @@
-import { type BridgeStep, type PfStep, type VfStep } from '../planning/steps.ts';
+import { type BridgeStep, type PfStep, type UdevStep, type VfStep } from '../planning/steps.ts';
 
 /** A step: which PF it is about, its kind for programs, and its words for people. */
 export interface StepName {
@@ -6,7 +6,14 @@ export interface StepName {
   readonly pf: string;
   /** PCI address of the PF; empty when all PFs are concerned. */
   readonly pciAddress: string;
-  readonly kind: PfStep['kind'] | VfStep['kind'] | BridgeStep['kind'] | 'load-module' | 'write-journal';
+  readonly kind:
+    | PfStep['kind']
+    | VfStep['kind']
+    | BridgeStep['kind']
+    | UdevStep['kind']
+    | 'reload-udev'
+    | 'load-module'
+    | 'write-journal';
   readonly step: string;
   /** The VF, where it is a step on one. */
   readonly vfId?: number;

@@ -4,22 +4,26 @@ import {
   type HostPlan,
   type PfPlan,
   type PfStep,
+  type UdevPlan,
+  type UdevStep,
   type VfPlan,
   type VfStep,
 } from '../planning/steps.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
-export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems' | 'bridges'>;
+export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems' | 'bridges' | 'udev'>;
 
 /** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
 export function describePlan(plan: DescribedPlan): string[] {
-  const { bridges = [] } = plan;
+  const { bridges = [], udev = [] } = plan;
   return [
     ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
+    ...udev.filter(isWritten).flatMap(describeUdev),
     ...bridges.filter(goesFirst).flatMap(describeBridge),
     ...plan.pfs.flatMap(describePf),
     ...bridges.filter((bridge) => !goesFirst(bridge)).flatMap(describeBridge),
+    ...udev.filter((each) => !isWritten(each)).flatMap(describeUdev),
     ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
   ];
 }
@@ -43,6 +47,26 @@ export function describeBridgeStep(step: BridgeStep): string {
       return 'change the bridge';
     case 'remove-bridge':
       return 'remove the bridge';
+  }
+}
+
+/** Whether files of udev are written: that comes before the PFs. */
+export function isWritten({ step }: UdevPlan): boolean {
+  return step.kind === 'write-udev-rules';
+}
+
+function describeUdev({ pf, because, step }: UdevPlan): string[] {
+  const why = because.map((reason) => `  because ${reason}`);
+  return [`udev, ${pf === undefined ? 'for the node' : `for ${pfTitle(pf)}`}:`, ...why, `  ${describeUdevStep(step)}`];
+}
+
+/** A step on the files of udev, in words. */
+export function describeUdevStep(step: UdevStep): string {
+  switch (step.kind) {
+    case 'write-udev-rules':
+      return `write ${step.files.map(({ path }) => `/etc/udev/${path}`).join(', ')}`;
+    case 'remove-udev-rules':
+      return `remove ${step.paths.map((path) => `/etc/udev/${path}`).join(', ')}`;
   }
 }
 
