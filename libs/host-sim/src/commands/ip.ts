@@ -41,11 +41,30 @@ function wordsOf(args: readonly string[]): string[] {
   return first === -1 ? [] : args.slice(first);
 }
 
+/** Every network namespace has it, as its first interface. What `ip -j -d link show` of iproute2 6.1 prints for it. */
+const LOOPBACK = {
+  ifindex: 1,
+  ifname: 'lo',
+  flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
+  mtu: 65536,
+  operstate: 'UNKNOWN',
+  link_type: 'loopback',
+  address: '00:00:00:00:00:00',
+  broadcast: '00:00:00:00:00:00',
+};
+
+/** Its addresses, as systemd and container runtimes leave them. */
+const LOOPBACK_ADDRESSES = {
+  ifindex: 1,
+  ifname: 'lo',
+  addr_info: [{ family: 'inet', local: '127.0.0.1', prefixlen: 8, scope: 'host' }],
+};
+
 function showLinks(machine: Machine, rest: readonly string[]): object[] {
   const name = rest[0] === 'dev' ? rest[1] : rest[0];
   if (name === undefined) {
     const virtual = Object.entries(machine.users.links).map(([each, state]) => describeVirtualLink(each, state));
-    return [...machine.hostLinks().map(([each, state]) => describeLink(machine, each, state)), ...virtual];
+    return [LOOPBACK, ...machine.hostLinks().map(([each, state]) => describeLink(machine, each, state)), ...virtual];
   }
   return [describeLink(machine, ...findLink(machine, name))];
 }
@@ -101,7 +120,7 @@ function routes({ world, state, users }: Machine): object[] {
 
 /** Rows of `ip -j addr show`: an interface that is up has a link-local address, which the kernel gave it. */
 function showAddresses(machine: Machine): object[] {
-  return machine.hostLinks().map(([name, { ifindex, up }]) => {
+  const rows = machine.hostLinks().map(([name, { ifindex, up }]) => {
     const own = machine.users.addresses.filter(({ link }) => link === name).map(({ address }) => address.split('/'));
     const told = own.map(([local = '', prefix]) => ({
       family: local.includes(':') ? 'inet6' : 'inet',
@@ -112,4 +131,5 @@ function showAddresses(machine: Machine): object[] {
     const linkLocal = { family: 'inet6', local: `fe80::${ifindex}`, prefixlen: 64, scope: 'link' };
     return { ifindex, ifname: name, addr_info: [...told, ...(up ? [linkLocal] : [])] };
   });
+  return [LOOPBACK_ADDRESSES, ...rows];
 }
