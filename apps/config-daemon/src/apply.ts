@@ -3,11 +3,9 @@ import {
   type BridgePlan,
   describeBridgeStep,
   describePfStep,
-  driversFor,
   goesFirst,
   type HostPlan,
   isWritten,
-  modulesOf,
   type PfStep,
   type UdevPlan,
 } from '@sriov/node-plan';
@@ -19,6 +17,7 @@ import { applyVfs, type VfsWork } from './steps/apply-vfs.ts';
 import { attempt, type OnStep } from './steps/attempt.ts';
 import { type FailedStep, isBlocked } from './steps/failed-step.ts';
 import { LastLook } from './steps/last-look.ts';
+import { type ModuleLoads, withoutMissing } from './steps/missing-modules.ts';
 import { placeOf } from './steps/step-names.ts';
 import { Turns } from './steps/turns.ts';
 
@@ -98,12 +97,12 @@ async function applyPfs(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Prom
   const shared = { kernel, onStep, sleep, modules, turns, vfsAtOnce, lastLook };
   const works = plan.pfs.map((pf): PfWork => ({ ...shared, plan: pf }));
   const ofPfs = await Promise.all(works.map(applyPf));
-  const ofModules = await Promise.all(modules.values());
-  return [...ofModules.flatMap((failure) => failure ?? []), ...ofPfs.flat()];
+  // Others are told of with the PFs that need the module.
+  const stuck = (await Promise.all(modules.values())).flatMap((failure) =>
+    failure && isBlocked(failure) ? failure : [],
+  );
+  return [...stuck, ...ofPfs.flat()];
 }
-
-/** Modules that are being loaded, by name; each resolves with its failure, if any. */
-type ModuleLoads = ReadonlyMap<string, Promise<FailedStep | undefined>>;
 
 function load(kernel: Kernel, module: string, onStep: OnStep): Promise<FailedStep | undefined> {
   const step = `load kernel module ${module}`;
@@ -141,7 +140,6 @@ async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<Fai
 }
 
 async function applyVfsWithModules(work: PfWork): Promise<FailedStep[]> {
-  const needed = [...driversFor(work.plan.vfs)].flatMap((driver) => modulesOf(driver));
-  await Promise.all(needed.flatMap((module) => work.modules.get(module) ?? []));
-  return applyVfs(work);
+  const { plan, failures } = await withoutMissing(work.plan, work.modules);
+  return [...failures, ...(plan.vfs.length > 0 ? await applyVfs({ ...work, plan }) : [])];
 }

@@ -5,6 +5,7 @@ import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
 import { findGone } from './device-plugin/find-gone.ts';
+import { loadStartModules } from './load-start-modules.ts';
 import { type OpenHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { PassWatch } from './blocked-calls/pass-watch.ts';
@@ -31,9 +32,8 @@ export async function runControllers<S extends Settings>(
     kubeconfig: settings.kubeconfig,
   });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
-  const { manageSoftwareBridges: managesBridges } = settings;
   const followed = followHost(openHost(settings, context), { watch: passes, clock });
-  const host = { ...followed, onWarning: tellOnce(log), managesBridges };
+  const host = { ...followed, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
   const { journal } = host;
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
@@ -76,6 +76,7 @@ export async function runControllers<S extends Settings>(
   await cluster.follow([nodeStates], async (signal) => {
     wake(0);
     await Promise.all([
+      loadStartModules(host.kernel, log),
       controller.run(signal),
       watchHost({ ...host, clock, log, auditMs: settings.auditSeconds * 1000 }, wake, signal),
     ]);

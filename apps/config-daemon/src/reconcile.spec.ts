@@ -365,7 +365,7 @@ describe('a failure', () => {
     daemon.want(testSpec(4, 2));
     await daemon.reconcile();
     expect(daemon.status.lastSyncError?.split('\n')[0]).toBe(
-      'the node: load kernel module vfio-pci: exec modprobe vfio-pci: ENOENT',
+      `ens1 (${PORTS[0]}): load kernel module vfio-pci: exec modprobe vfio-pci: ENOENT`,
     );
     expect(daemon.status.interfaces?.[1]?.Vfs?.map(({ driver }) => driver)).toEqual([
       undefined,

@@ -1,4 +1,5 @@
 import { type ObservedInterface } from '@sriov/api';
+import { VDPA_VENDOR } from '@sriov/node-limits';
 import { contribute, nameOf, type ReadablePolicy } from '@sriov/selection';
 import { type Placement } from './placement.ts';
 import { firstViolation, type Rule } from './rule.ts';
@@ -8,9 +9,6 @@ export interface PolicyOnNic {
   readonly policy: ReadablePolicy;
   readonly nic: ObservedInterface;
 }
-
-/** The only vendor whose VFs can be vDPA devices. */
-const VDPA_VENDOR = '15b3';
 
 /** Rules about each PF that the policy would configure; each sentence begins with the PF's name. */
 export const NIC_RULES: readonly Rule<PolicyOnNic>[] = [

@@ -12,8 +12,8 @@ export function vdpaNameOf(pciAddress: string): string {
 }
 
 /** The driver of a type of vDPA device; nothing for a text that is none. */
-export function vdpaDriverOf(vdpaType: string): VdpaDriver | undefined {
-  return isVdpaType(vdpaType) ? DRIVERS[vdpaType] : undefined;
+export function vdpaDriverOf(vdpaType: string | undefined): VdpaDriver | undefined {
+  return vdpaType !== undefined && isVdpaType(vdpaType) ? DRIVERS[vdpaType] : undefined;
 }
 
 /** The type of a vDPA device with this driver; nothing for one without a driver, or with another. */

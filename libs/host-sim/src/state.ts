@@ -12,6 +12,8 @@ export interface MachineState {
   devices: Record<string, DeviceState>;
   /** Network interfaces by name, those in other network namespaces among them. */
   links: Record<string, LinkState>;
+  /** vDPA devices by name; absent while there was none. */
+  vdpa?: Record<string, VdpaState>;
   /** Ids that were written to a driver's `new_id`, by driver. */
   newIds: Record<string, string[]>;
   /** VFs that a program has open through VFIO, by PCI address. */
@@ -40,6 +42,20 @@ export interface UdevState {
   rules: Record<string, string>;
   /** When udevd last looked for changed rules by itself, in milliseconds. */
   lookedAt: number;
+}
+
+/** A vDPA device. */
+export interface VdpaState {
+  /** PCI address of the VF that it was made of. */
+  parent: string;
+  driver?: string;
+  /** `driver_override`. */
+  override?: string;
+  /** Number of its device file `vhost-vdpa-N`, or of its virtio device; while it has a driver, and until that lets go. */
+  number?: number;
+  maxVqs: number;
+  /** It is being removed. */
+  isLeaving?: true;
 }
 
 /** A program that holds a VF. */
@@ -119,6 +135,8 @@ export interface LinkState {
   ifindex: number;
   /** Address of the device behind it. */
   device: string;
+  /** Name of the vDPA device on that device, where the interface is one of virtio on top of it. */
+  onVdpa?: string;
   mac: string;
   /** The MAC address was given at random. */
   isRandomMac: boolean;

@@ -51,7 +51,11 @@ export class Users {
     const state = this.#state;
     const file = { pid: 4811, command: 'ibv_rc_pingpong', ...program, path };
     state.openFiles.push(file);
-    return this.#done(() => (state.openFiles = state.openFiles.filter((other) => other !== file)));
+    return this.#done(() => {
+      state.openFiles = state.openFiles.filter((other) => other !== file);
+      for (const resolve of this.#machine.releases.get(path) ?? []) resolve();
+      this.#machine.releases.delete(path);
+    });
   }
 
   /** Somebody makes an interface without a device, on top of another one or not: `ip link add ... type TYPE`. */

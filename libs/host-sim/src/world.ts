@@ -72,6 +72,10 @@ const worldSchema = z.strictObject({
   cpuVendor: z.string().default('GenuineIntel'),
   /** Kernel modules that are loaded at boot, beside those of the PFs. */
   modules: z.array(z.string()).default([]),
+  /** Modules that are built into the kernel. */
+  builtIn: z.array(z.string()).default([]),
+  /** Modules that the kernel does not have. */
+  missingModules: z.array(z.string()).default([]),
   /** Files of `/etc/modprobe.d` by name; `install` and `blacklist` lines are obeyed. */
   modprobe: z.record(z.string().regex(/^[\w.-]+$/, 'must be a file name'), z.string()).default({}),
   nics: z.array(nicSchema).min(1),

@@ -531,7 +531,7 @@ describe('a VF', () => {
     };
     const open = { '/proc/4711/fd/12': '->/dev/vhost-vdpa-2', '/proc/4711/comm': 'qemu-kvm' };
     const kernel = host({ ...pfWith([{ driver: '->../drivers/mlx5_core' }]), ...vdpa, ...open }, [link('ens1', PF)]);
-    expect(await closelyOf(kernel)).toMatchObject([{ uses: [qemu] }]);
+    expect(await closelyOf(kernel)).toMatchObject([{ uses: [qemu, { kind: 'vdpa', name: 'vdpa9' }] }]);
   });
 
   it('is not held by a process that has another one open', async () => {

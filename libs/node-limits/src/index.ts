@@ -2,3 +2,4 @@ export * from './node-limits.ts';
 export * from './pf-facts.ts';
 export * from './pf-limits.ts';
 export * from './refusal.ts';
+export { VDPA_VENDOR } from './vdpa-limits.ts';

@@ -21,6 +21,9 @@ const NIC: ObservedInterface = {
 const refusal = (nic: Partial<ObservedInterface>, desired: Partial<DesiredInterface>): Refusal | undefined =>
   findRefusal({ pciAddress: PF, numVfs: 3, ...desired }, factsOfStatus({ ...NIC, ...nic }));
 
+const VDPA_NIC = { vendor: '15b3', eSwitchMode: 'switchdev' };
+const SWITCHDEV = { eSwitchMode: 'switchdev' };
+
 describe('what a PF is refused', () => {
   it.each<[string, Partial<ObservedInterface>, Partial<DesiredInterface>]>([
     ['as many VFs as it can have', {}, { numVfs: 64 }],
@@ -30,7 +33,23 @@ describe('what a PF is refused', () => {
     ['VFs that its owner has made', {}, { numVfs: 2, externallyManaged: true }],
     ['as many VFs as its firmware allows', { vendor: '15b3', totalvfs: 3 }, {}],
     ['legacy mode, which nothing names', { eSwitchMode: 'legacy' }, { eSwitchMode: '' }],
-    ['groups without vDPA devices', {}, { vfGroups: [{ deviceType: 'netdevice' }] }],
+    ['groups without vDPA devices', {}, { vfGroups: [{ deviceType: 'netdevice' }, { vdpaType: '' }] }],
+    [
+      'vDPA devices, in switchdev mode, of a NIC that makes them',
+      VDPA_NIC,
+      {
+        ...SWITCHDEV,
+        vfGroups: [
+          { vdpaType: 'vhost', deviceType: 'netdevice' },
+          { vdpaType: 'virtio', deviceType: '' },
+        ],
+      },
+    ],
+    [
+      'vDPA devices of VFs that their owner has made',
+      VDPA_NIC,
+      { ...SWITCHDEV, numVfs: 2, externallyManaged: true, vfGroups: [{ vdpaType: 'vhost' }] },
+    ],
     ['a larger MTU than it has, where it is ours', {}, { mtu: 9000 }],
     ['the MTU that its owner has set', {}, { numVfs: 2, mtu: 1500, externallyManaged: true }],
   ])('is not %s', (_, nic, desired) => {
@@ -76,7 +95,34 @@ describe('what a PF is refused', () => {
     ],
     ['fewer VFs than none', {}, { numVfs: -1 }, 'SpecInvalid', /^-1 VFs are wanted$/],
     ['another link type', {}, { linkType: 'IB' }, 'Unsupported', /link type IB is wanted.*cannot change ETH/],
-    ['vDPA devices', {}, { vfGroups: [{ vdpaType: 'vhost' }] }, 'Unsupported', /vDPA/],
+    [
+      'vDPA devices in legacy mode',
+      { vendor: '15b3' },
+      { vfGroups: [{ vdpaType: 'vhost' }] },
+      'SpecInvalid',
+      /^vDPA devices are wanted, and eSwitch mode legacy: set eSwitchMode switchdev in all policies of the PF/,
+    ],
+    [
+      'vDPA devices of VFs without their kernel driver',
+      VDPA_NIC,
+      { ...SWITCHDEV, vfGroups: [{ vdpaType: 'vhost', deviceType: 'vfio-pci' }] },
+      'SpecInvalid',
+      /with deviceType vfio-pci, .*: set deviceType netdevice in the policy, or remove vdpaType$/,
+    ],
+    [
+      'vDPA devices of a type that there is not',
+      VDPA_NIC,
+      { ...SWITCHDEV, vfGroups: [{ vdpaType: 'vhost' }, { vdpaType: 'vduse' }] },
+      'SpecInvalid',
+      /^vdpaType vduse is wanted, and there are only virtio and vhost$/,
+    ],
+    [
+      'vDPA devices where the NIC makes none',
+      { eSwitchMode: 'switchdev' },
+      { ...SWITCHDEV, vfGroups: [{ vdpaType: 'virtio' }] },
+      'Unsupported',
+      /^vDPA devices are wanted, and only NICs of vendor 15b3 make them, not one of vendor 8086: remove vdpaType/,
+    ],
     [
       'more VFs than its owner has made',
       {},

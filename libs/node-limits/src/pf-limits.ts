@@ -1,6 +1,7 @@
 import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
 import { factsOfStatus, type PfFacts } from './pf-facts.ts';
 import { invalid, type Refusal, unreadable, unsupported } from './refusal.ts';
+import { checkVdpa } from './vdpa-limits.ts';
 
 /** A reason why the PF cannot become what is wanted, found before anything is touched. */
 type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
@@ -42,10 +43,7 @@ const CHECKS: readonly Check[] = [
     linkType && present && linkType.toUpperCase() !== present
       ? unsupported(`link type ${linkType} is wanted, and this version cannot change ${present}`)
       : undefined,
-  ({ vfGroups = [] }) =>
-    vfGroups.some(({ vdpaType }) => vdpaType)
-      ? unsupported('vDPA devices are wanted, and this version cannot make them')
-      : undefined,
+  checkVdpa,
   ({ mtu = 0 }, { maxMtu }) =>
     maxMtu !== undefined && mtu > maxMtu
       ? invalid(`MTU ${mtu} is wanted, and the device can have ${maxMtu}`)

@@ -40,14 +40,14 @@ it.each([
   ['ice', 'iavf', ''],
   ['igb', 'igbvf', 'resets'],
   ['ixgbe', 'ixgbevf', 'resets'],
-  ['mlx5_core', 'mlx5_core', 'takes GUIDs'],
+  ['mlx5_core', 'mlx5_core', 'takes GUIDs, makes vDPA devices'],
   ['qede', 'qede', ''],
 ])('a PF of %s has VFs of %s (%s)', (pfDriver, vfDriver, special) => {
   expect(nicDriverOf(pfDriver)).toEqual({
     pfDriver,
     vfDriver,
     ...(special === 'resets' && { resets: true }),
-    ...(special === 'takes GUIDs' && { takesGuids: true }),
+    ...(special.startsWith('takes GUIDs') && { takesGuids: true, vdpaModule: 'mlx5_vdpa' }),
     ...(special === 'needs its link up' && { needsLinkUp: true }),
   });
 });

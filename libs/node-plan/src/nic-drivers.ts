@@ -10,6 +10,8 @@ export interface NicDriver {
   readonly needsLinkUp?: true;
   /** VFs of an InfiniBand port have no GUIDs until the PF is told which. */
   readonly takesGuids?: true;
+  /** Kernel module that makes vDPA devices of its VFs; absent where there is none. */
+  readonly vdpaModule?: string;
 }
 
 /** The drivers that the planner knows. A PF of another driver gets VFs as well, only less quickly. */
@@ -27,8 +29,9 @@ const NIC_DRIVERS: readonly NicDriver[] = [
   // Intel 82599, X540, X550 (10 Gbit/s).
   { pfDriver: 'ixgbe', vfDriver: 'ixgbevf', resets: true },
   // NVIDIA ConnectX-4 to ConnectX-8, BlueField; Ethernet and InfiniBand. mlx5_ib_set_vf_guid
-  // (drivers/infiniband/hw/mlx5/ib_virt.c) is the only such operation in Linux.
-  { pfDriver: 'mlx5_core', vfDriver: 'mlx5_core', takesGuids: true },
+  // (drivers/infiniband/hw/mlx5/ib_virt.c) is the only such operation in Linux. mlx5_vdpa (drivers/vdpa/mlx5) makes a
+  // vDPA device of a VF, and of no PF (mlx5_vnet_supported in drivers/net/ethernet/mellanox/mlx5/core/dev.c).
+  { pfDriver: 'mlx5_core', vfDriver: 'mlx5_core', takesGuids: true, vdpaModule: 'mlx5_vdpa' },
   // Marvell (QLogic) FastLinQ 4xxxx.
   { pfDriver: 'qede', vfDriver: 'qede' },
 ];

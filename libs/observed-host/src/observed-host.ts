@@ -116,6 +116,8 @@ export interface ObservedVf {
   readonly linkState?: 'auto' | 'enable' | 'disable';
   /** vDPA devices that were made of the VF, by whomever; absent where there are none. */
   readonly vdpa?: readonly ObservedVdpa[];
+  /** Why it is not known whether there are any: a sentence without a full stop. */
+  readonly vdpaUnknown?: string;
   /** Absent without an IOMMU. */
   readonly iommuGroup?: number;
   /** Who uses the VF or may use it; absent when nobody does. */

@@ -3,6 +3,7 @@ import { devlink } from './devlink.ts';
 import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
 import { udevadm } from './udevadm.ts';
+import { vdpa } from './vdpa.ts';
 
 /** The commands that the simulated machine has. */
-export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, udevadm };
+export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, udevadm, vdpa };

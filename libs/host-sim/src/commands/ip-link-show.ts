@@ -1,6 +1,7 @@
 import { NO_GUID } from '@sriov/api';
 import { hasCarrier } from '../machine/interfaces.ts';
 import { type Machine } from '../machine/machine.ts';
+import { virtioOf } from '../machine/vdpa.ts';
 import { type LinkState, type PfState, type VfSettings } from '../state.ts';
 import { broadcastOf } from '../sysfs/net-device.ts';
 import { type VirtualLink } from '../users-state.ts';
@@ -29,10 +30,16 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     max_mtu: machine.maxMtu(state.device),
     ...portOf(machine, state.device),
     ...(state.altNames.length > 0 && { altnames: state.altNames }),
-    parentbus: machine.model(state.device).innerBus ?? 'pci',
-    parentdev: machine.innerDeviceOf(state.device) ?? state.device,
+    ...parentOf(machine, state),
     ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: describeVfs(machine, state, pf) }),
   };
+}
+
+/** A device of virtio on top of the PCI device hides it. */
+function parentOf(machine: Machine, { device, onVdpa }: LinkState): object {
+  const virtio = onVdpa === undefined ? undefined : virtioOf(machine, onVdpa);
+  if (virtio !== undefined) return { parentbus: 'virtio', parentdev: virtio };
+  return { parentbus: machine.model(device).innerBus ?? 'pci', parentdev: machine.innerDeviceOf(device) ?? device };
 }
 
 /** As `ip -d` has them (ip/ipaddress.c, print_linkinfo): where the driver refuses to tell them, they are not there. */

@@ -1,11 +1,29 @@
 import { type Machine } from '../machine/machine.ts';
+import { attachUnbound } from '../machine/vdpa.ts';
 import { allModels } from '../models/index.ts';
 import { type Command, type CommandResult, failed, printed } from './command.ts';
 
 const LOAD_MS = 300;
 
 /** Modules that every machine has on its disk, beside the drivers of the NICs. */
-const AVAILABLE = ['vfio-pci', 'vfio_iommu_type1', 'pci-pf-stub', 'vhost_net', 'tun'];
+const AVAILABLE = [
+  'vfio-pci',
+  'vfio_iommu_type1',
+  'pci-pf-stub',
+  'vhost_net',
+  'tun',
+  'vdpa',
+  'vhost_vdpa',
+  'virtio_vdpa',
+  'mlx5_vdpa',
+];
+
+/** Modules that are loaded before one, as its symbols need them (modules.dep). */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  vhost_vdpa: ['vdpa'],
+  virtio_vdpa: ['vdpa'],
+  mlx5_vdpa: ['vdpa'],
+};
 
 /** `modprobe MODULE...` and `modprobe MODALIAS`, with the configuration of the world (modprobe.d(5)). */
 export const modprobe: Command = {
@@ -21,20 +39,31 @@ export const modprobe: Command = {
 
 async function load(machine: Machine, name: string): Promise<CommandResult> {
   const module = withUnderscores(name.startsWith('pci:') ? (ownerOf(machine, name) ?? name) : name);
-  if (machine.state.modules.includes(module)) return printed('');
-  if (!isAvailable(module)) {
+  if (machine.modules.includes(module)) return printed('');
+  const answer = answerInstead(machine, module, name);
+  if (answer !== undefined) return answer;
+  for (const needed of NEEDS[module] ?? []) {
+    const result = await load(machine, needed);
+    if (result.exitCode !== 0) return result;
+  }
+  await machine.take(LOAD_MS);
+  machine.state.modules.push(module);
+  attachUnbound(machine);
+  machine.changed({ kind: 'device' });
+  return printed('');
+}
+
+/** What is said where the module is not loaded. */
+function answerInstead(machine: Machine, module: string, name: string): CommandResult | undefined {
+  if (!isAvailable(machine, module)) {
     const where = `in directory /lib/modules/${machine.world.release}`;
     return failed(1, `modprobe: FATAL: Module ${name} not found ${where}`);
   }
   const command = lines(machine).find(([verb, about]) => verb === 'install' && withUnderscores(about) === module)?.[2];
   if (command !== undefined) return /\btrue$/.test(command) ? printed('') : failed(1, refusalOf(module, command));
-  if (isBlacklistedAtBoot(machine, module)) {
-    return failed(1, `modprobe: ERROR: could not insert '${module}': Operation not permitted`);
-  }
-  await machine.take(LOAD_MS);
-  machine.state.modules.push(module);
-  machine.changed({ kind: 'device' });
-  return printed('');
+  return isBlacklistedAtBoot(machine, module)
+    ? failed(1, `modprobe: ERROR: could not insert '${module}': Operation not permitted`)
+    : undefined;
 }
 
 function refusalOf(module: string, command: string): string {
@@ -68,7 +97,8 @@ function isBlacklistedAtBoot({ world }: Machine, module: string): boolean {
   return names.some((name) => withUnderscores(name) === module);
 }
 
-function isAvailable(module: string): boolean {
+function isAvailable({ world }: Machine, module: string): boolean {
+  if (world.missingModules.some((name) => withUnderscores(name) === module)) return false;
   const drivers = allModels().flatMap(({ pfDriver, sriov }) => [pfDriver, sriov?.vfDriver ?? pfDriver]);
   return [...AVAILABLE, ...drivers].some((name) => withUnderscores(name) === module);
 }

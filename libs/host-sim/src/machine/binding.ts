@@ -12,10 +12,10 @@ const GENERIC_DRIVERS = ['vfio-pci', 'pci-pf-stub'];
 const VFIO_PROBE_MS = 20;
 
 /** Every driver whose module is loaded, and so has a folder below `/sys/bus/pci/drivers`. */
-export function loadedDrivers({ state }: Machine): string[] {
+export function loadedDrivers({ modules }: Machine): string[] {
   const kernelDrivers = allModels().flatMap(({ pfDriver, sriov }) => [pfDriver, sriov?.vfDriver ?? pfDriver]);
   const drivers = new Set([...kernelDrivers, ...GENERIC_DRIVERS]);
-  return [...drivers].filter((driver) => state.modules.includes(driver.replaceAll('-', '_'))).sort();
+  return [...drivers].filter((driver) => modules.includes(driver.replaceAll('-', '_'))).sort();
 }
 
 /** `drivers_probe`: binds what fits, and is silent when nothing does. @throws {Errno} `ENODEV` */

@@ -2,6 +2,7 @@ import { keepSettings } from './infiniband.ts';
 import { removeLinks } from './interfaces.ts';
 import { type Machine, type Pf } from './machine.ts';
 import { allocateIrqs } from './numbers.ts';
+import { removeVdpasOf } from './vdpa.ts';
 
 /**
  * Unbinds whatever is bound. Of a PF all VFs go first; of a VF that is held open, when its holder lets go. Goes on with
@@ -15,6 +16,7 @@ export async function detach(machine: Machine, address: string): Promise<void> {
   device.isDetaching = true;
   delete device.driver;
   machine.begun();
+  await removeVdpasOf(machine, address);
   await untilReleased(machine, address);
   await machine.take(machine.model(address).sriov?.latencies.unbind ?? 0);
   device.irqs = [];

@@ -1,7 +1,14 @@
 import { type KernelEvent } from '@sriov/host';
 import { modelOf } from '../models/index.ts';
 import { type NicModel, type PciFacts, type SriovModel } from '../models/nic-model.ts';
-import { type DeviceState, type LinkState, type MachineState, type PfState, type VfState } from '../state.ts';
+import {
+  type DeviceState,
+  type LinkState,
+  type MachineState,
+  type PfState,
+  type VdpaState,
+  type VfState,
+} from '../state.ts';
 import { noPlugin, type PluginState } from '../plugin/plugin-state.ts';
 import { Errno } from '../tree.ts';
 import { nobody, type UsersState } from '../users-state.ts';
@@ -172,7 +179,17 @@ export class Machine {
 
   /** The interfaces of a device in the host's network namespace, with their names. */
   hostLinksOf(address: string): [string, LinkState][] {
-    return this.hostLinks().filter(([, link]) => link.device === address);
+    return this.hostLinks().filter(([, link]) => link.device === address && link.onVdpa === undefined);
+  }
+
+  /** vDPA devices by name. */
+  get vdpa(): Record<string, VdpaState> {
+    return (this.state.vdpa ??= {});
+  }
+
+  /** Modules that are loaded, and those that are built into the kernel. */
+  get modules(): readonly string[] {
+    return [...this.state.modules, ...this.world.builtIn.map((name) => name.replaceAll('-', '_'))];
   }
 
   /** All interfaces of the host's network namespace. */

@@ -2,6 +2,7 @@ import { Errno } from '../tree.ts';
 import { detach } from './detach.ts';
 import { removeDevice } from './hotplug.ts';
 import { type Machine } from './machine.ts';
+import { letGo, removeVdpa } from './vdpa.ts';
 import { finishVfs } from './vfs.ts';
 
 /**
@@ -10,6 +11,7 @@ import { finishVfs } from './vfs.ts';
  */
 export function resumeWork(machine: Machine): void {
   for (const link of Object.values(machine.state.links)) delete link.isWithoutCarrier;
+  resumeVdpa(machine);
   for (const [address, device] of Object.entries(machine.state.devices)) {
     const pf = device.vf?.pf ?? address;
     if (device.pf?.vfsToBe !== undefined) {
@@ -17,6 +19,13 @@ export function resumeWork(machine: Machine): void {
     }
     if (device.isDetaching === true) goOn(machine.lockOf(pf).run(() => detach(machine, address)));
     if (device.isLeaving === true) goOn(removeDevice(machine, address));
+  }
+}
+
+function resumeVdpa(machine: Machine): void {
+  for (const [name, device] of Object.entries(machine.state.vdpa ?? {})) {
+    if (device.isLeaving === true) goOn(removeVdpa(machine, name));
+    else if (device.driver === undefined && device.number !== undefined) goOn(letGo(machine, name));
   }
 }
 

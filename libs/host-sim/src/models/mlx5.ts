@@ -44,6 +44,8 @@ export const MLX5: NicModel = {
     carrierBounceMs: 0,
     vfAsksPf: false,
     keepsESwitchMode: true,
+    // As `vdpa mgmtdev show` was recorded for a ConnectX-6 Dx in the commits of drivers/vdpa: the firmware says it.
+    vdpa: { module: 'mlx5_vdpa', maxVqs: 65 },
     vf: {
       device: '101e',
       subsystemDevice: '0016',

@@ -77,6 +77,8 @@ export interface SriovModel {
   readonly vfAsksPf: boolean;
   /** The PF keeps its eSwitch mode when all VFs go. */
   readonly keepsESwitchMode: boolean;
+  /** Kernel module that makes vDPA devices of VFs with their kernel driver, and how many virtqueues it gives to one. */
+  readonly vdpa?: { readonly module: string; readonly maxVqs: number };
   /** While its link is down, the PF's driver takes any number of VFs and changes nothing. */
   readonly needsLinkUp?: true;
 }

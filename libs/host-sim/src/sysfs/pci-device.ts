@@ -5,6 +5,7 @@ import { type DeviceState } from '../state.ts';
 import { constant, type Entries, Errno, type File, folder, type Folder, link, settable } from '../tree.ts';
 import { netDevice } from './net-device.ts';
 import { rdmaEntries } from './rdma.ts';
+import { vdpaEntries } from './vdpa-bus.ts';
 import { vfFolders } from './vf-folders.ts';
 import { idlePower, pfPower, vfPower, wakeupSource } from './power.ts';
 
@@ -32,6 +33,7 @@ export function pciDevice(machine: Machine, address: string): Folder {
     () => identity(machine, address),
     () => iommu(device),
     () => interfaces(machine, address),
+    () => vdpaEntries(machine, address),
     () => (device.pf ? pfEntries(machine, address, device) : vfEntries(machine, address, device)),
     () => hardware(machine, address),
   ]);
@@ -183,7 +185,9 @@ function interfaces(machine: Machine, address: string): Entries {
 }
 
 function netFolder(machine: Machine, address: string): Folder | undefined {
-  const isThere = Object.values(machine.state.links).some((each) => each.device === address);
+  const isThere = Object.values(machine.state.links).some(
+    (each) => each.device === address && each.onVdpa === undefined,
+  );
   if (!isThere) return undefined;
   const entries = machine
     .hostLinksOf(address)

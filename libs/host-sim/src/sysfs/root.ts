@@ -1,16 +1,18 @@
 import { type Machine } from '../machine/machine.ts';
+import { virtioOf } from '../machine/vdpa.ts';
 import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
 import { kubeletFolder } from './kubelet.ts';
 import { handoverFolder } from './handover-folder.ts';
 import { pciBus, pciHost } from './pci-bus.ts';
 import { infinibandNodes, staticNodes } from './rdma.ts';
+import { vdpaBus, vdpaNodes } from './vdpa-bus.ts';
 
 /** The whole file tree of a simulated machine. */
 export function rootFolder(machine: Machine): Folder {
   return folder({
     sys: () =>
       folder({
-        bus: folder({ pci: () => pciBus(machine), virtio: () => virtioBus(machine) }),
+        bus: folder({ pci: () => pciBus(machine), vdpa: () => vdpaBus(machine), virtio: () => virtioBus(machine) }),
         class: () => classes(machine),
         devices: folder({ 'pci0000:00': () => pciHost(machine) }),
         kernel: folder({
@@ -22,8 +24,10 @@ export function rootFolder(machine: Machine): Folder {
     run: folder({ 'sriov-operator': () => handoverFolder(machine), udev: () => udevSockets(machine) }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
-    dev: () => folder({ ...staticNodes(), ...infinibandNodes(machine), vfio: () => vfioNodes(machine) }),
+    dev: () =>
+      folder({ ...staticNodes(), ...infinibandNodes(machine), ...vdpaNodes(machine), vfio: () => vfioNodes(machine) }),
     etc: () => folder({ 'modprobe.d': () => folder(modprobeFiles(machine)) }),
+    lib: () => folder({ modules: folder({ [machine.world.release]: folder(moduleLists(machine)) }) }),
   });
 }
 
@@ -34,6 +38,11 @@ function udevSockets({ state }: Machine): Folder | undefined {
 
 function modprobeFiles({ world }: Machine): Entries {
   return Object.fromEntries(Object.entries(world.modprobe).map(([name, text]) => [name, constant(text, 0o644)]));
+}
+
+/** As depmod writes it (modules.builtin, Documentation/kbuild/kbuild.rst): the paths that they would have. */
+function moduleLists({ world }: Machine): Entries {
+  return { 'modules.builtin': constant(world.builtIn.map((name) => `kernel/drivers/${name}.ko\n`).join('')) };
 }
 
 function classes(machine: Machine): Folder {
@@ -53,9 +62,9 @@ function netClass(machine: Machine): Folder {
     kind: 'folder',
     names: () => machine.hostLinks().map(([name]) => name),
     get: (name) => {
-      const { device, namespace } = links[name] ?? {};
+      const { device, namespace, onVdpa } = links[name] ?? {};
       if (device === undefined || namespace !== undefined) return undefined;
-      const inner = machine.innerDeviceOf(device);
+      const inner = onVdpa === undefined ? machine.innerDeviceOf(device) : `${onVdpa}/${virtioOf(machine, onVdpa)}`;
       return link(`../../${devicePath(machine, device)}${inner === undefined ? '' : `/${inner}`}/net/${name}`);
     },
   };
@@ -70,7 +79,12 @@ function virtioBus(machine: Machine): Folder {
     const inner = machine.innerDeviceOf(address);
     return inner === undefined ? [] : [[inner, link(`../../../${devicePath(machine, address)}/${inner}`)] as const];
   });
-  return folder({ devices: folder(Object.fromEntries(entries)) });
+  const ofVdpa = Object.entries(machine.state.vdpa ?? {}).flatMap(([name, { parent }]) => {
+    const virtio = virtioOf(machine, name);
+    if (virtio === undefined) return [];
+    return [[virtio, link(`../../../${devicePath(machine, parent)}/${name}/${virtio}`)] as const];
+  });
+  return folder({ devices: folder(Object.fromEntries([...entries, ...ofVdpa])) });
 }
 
 function vfioGroups({ state }: Machine): number[] {
@@ -109,6 +123,7 @@ function modules({ state }: Machine): Folder {
 
 function procFiles({ world, state }: Machine): Entries {
   return {
+    sys: folder({ kernel: folder({ osrelease: constant(`${world.release}\n`) }) }),
     cmdline: constant(`${world.commandLine}\n`),
     cpuinfo: constant(`processor\t: 0\nvendor_id\t: ${world.cpuVendor}\n\n`),
     modules: constant(state.modules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`).join('')),

@@ -1,4 +1,4 @@
-import { omitUndefined } from '@sriov/api';
+import { omitUndefined, vdpaTypeOf } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import pLimit from 'p-limit';
 import { type DeviceUse, type ObservedDevice, type ParentPf } from '@sriov/observed-host';
@@ -31,6 +31,7 @@ export interface DeviceProblem {
  */
 export async function observeDevices(kernel: Kernel): Promise<ObservedDevices> {
   const [tables, addresses] = await Promise.all([readUseTables(kernel, false), kernel.list(PCI_DEVICES)]);
+  if (tables.vdpaUnknown !== undefined) throw new Error(tables.vdpaUnknown);
   const atOnce = pLimit(DEVICES_AT_ONCE);
   const looks = await Promise.all(
     addresses.map((pciAddress) =>
@@ -159,11 +160,9 @@ async function readPKey(
   return readAttribute(kernel, `${folder}/infiniband/${name}/ports/1/pkeys/0`);
 }
 
-const VDPA_TYPES: Readonly<Record<string, 'vhost' | 'virtio'>> = { vhost_vdpa: 'vhost', virtio_vdpa: 'virtio' };
-
 function findVdpa({ vdpa }: UseTables, pciAddress: string, id: string): ObservedDevice['vdpa'] {
   const found = vdpa.get(pciAddress)?.devices.find(({ on }) => on === id);
-  return found && omitUndefined({ name: found.name, type: VDPA_TYPES[found.driver ?? ''] });
+  return found && omitUndefined({ name: found.name, type: vdpaTypeOf(found.driver) });
 }
 
 /** A pod that has the interface is no use by the host. */

@@ -79,11 +79,40 @@ describe('loading a kernel module', () => {
   ])('passes on what modprobe says where what keeps the module out is %s', async (_, files) => {
     const kernel = new TestKernel({
       files,
-      commands: { 'modprobe igbvf': '!modprobe: FATAL: Module igbvf not found' },
+      commands: { 'modprobe igbvf': '!modprobe: ERROR: could not insert: Exec format error' },
     });
     await expect(loadModule(kernel, 'igbvf')).rejects.toMatchObject({
-      message: 'modprobe igbvf: modprobe: FATAL: Module igbvf not found',
+      message: 'modprobe igbvf: modprobe: ERROR: could not insert: Exec format error',
     });
+  });
+
+  it('says that the kernel does not have the module', async () => {
+    const output = '!modprobe: FATAL: Module mlx5_vdpa not found in directory /lib/modules/6.1.0';
+    const kernel = new TestKernel({ commands: { 'modprobe mlx5_vdpa': output } });
+    await expect(loadModule(kernel, 'mlx5_vdpa')).rejects.toMatchObject({
+      code: 'MODULE_NOT_LOADED',
+      message:
+        'the kernel does not have the module mlx5_vdpa (there is none in /lib/modules/6.1.0): install the package that has it, or boot a kernel that has it',
+      cause: { code: 'COMMAND_FAILED' },
+    });
+  });
+
+  it.each([
+    ['vhost_net', 'kernel/drivers/vhost/vhost_net.ko', true],
+    ['vfio-pci', 'kernel/drivers/net/tun.ko\nkernel/drivers/vfio/pci/vfio_pci.ko\n', true],
+    ['tun', 'kernel/net/ipv4/tunnel4.ko\nkernel/drivers/net/tun.ko.xz', false],
+  ])('takes %s for built in only by its whole name, whatever a blacklist says', async (module, builtIn, isBuiltIn) => {
+    const kernel = new TestKernel({
+      files: {
+        '/proc/sys/kernel/osrelease': '6.1.0',
+        '/lib/modules/6.1.0/modules.builtin': builtIn,
+        '/etc/modprobe.d/a.conf': `blacklist ${module}`,
+      },
+      commands: { [`modprobe ${module}`]: '' },
+    });
+    const loading = loadModule(kernel, module);
+    if (isBuiltIn) await loading;
+    else await expect(loading).rejects.toThrow('is kept out by /etc/modprobe.d/a.conf');
   });
 
   it('has its cause, and says what to do', async () => {

@@ -2,7 +2,10 @@ import { CommandError, run } from '../kernel/commands.ts';
 import { type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from '../kernel/sysfs.ts';
 
-/** A kernel module that cannot be loaded. The message names it, and the file or parameter that forbids it. */
+/**
+ * A kernel module that cannot be loaded. The message names it, and the file or parameter that forbids it, or the kernel
+ * that does not have it.
+ */
 export class ModuleError extends Error {
   override readonly name = 'ModuleError';
   readonly code = 'MODULE_NOT_LOADED';
@@ -11,16 +14,26 @@ export class ModuleError extends Error {
 /**
  * Loads a kernel module with the host's modprobe; one that is loaded or built in is left alone. By its name, which
  * works where `blacklist` stands as well: that keeps a module from being loaded for its aliases only (modprobe.d(5)).
- * @throws {ModuleError} when something on the host keeps it out; `CommandError` for any other failure of modprobe
+ * @throws {ModuleError} when something on the host keeps it out, or the kernel does not have it; `CommandError` for any
+ * other failure of modprobe
  */
 export async function loadModule(kernel: Kernel, module: string): Promise<void> {
   if (await isLoaded(kernel, module)) return;
   const failure = await modprobe(kernel, module);
   if (failure === undefined && (await isLoaded(kernel, module))) return;
+  if (failure === undefined && (await isBuiltIn(kernel, module))) return;
   // `install MODULE /bin/true` lets modprobe succeed without having done anything.
   const barrier = await findBarrier(kernel, module);
   if (barrier !== undefined) throw new ModuleError(notLoaded(module, barrier), { cause: failure });
-  if (failure !== undefined) throw failure;
+  if (failure === undefined) return;
+  const place = /Module \S+ not found in directory (\S+)/.exec(stderrOf(failure))?.[1];
+  if (place === undefined) throw failure;
+  const message = `the kernel does not have the module ${module} (there is none in ${place}): install the package that has it, or boot a kernel that has it`;
+  throw new ModuleError(message, { cause: failure });
+}
+
+function stderrOf(failure: CommandError | KernelError): string {
+  return failure instanceof CommandError ? failure.stderr : '';
 }
 
 /** Loads the module that says of itself that it is for the device. @throws {ModuleError} */
@@ -42,6 +55,14 @@ export async function isDriverLoaded(kernel: Kernel, driver: string): Promise<bo
 async function isLoaded(kernel: Kernel, module: string): Promise<boolean> {
   const names = await listNames(kernel, `/sys/module/${withUnderscores(module)}`);
   return names.length > 0 || (await isDriverLoaded(kernel, module));
+}
+
+/** modprobe has nothing to do for such a module, and `/sys/module` lists it only if it has parameters. */
+async function isBuiltIn(kernel: Kernel, module: string): Promise<boolean> {
+  const release = await readAttribute(kernel, '/proc/sys/kernel/osrelease');
+  const text = (await readAttribute(kernel, `/lib/modules/${release}/modules.builtin`)) ?? '';
+  const names = text.split('\n').map((line) => /([^/]+)\.ko$/.exec(line.trim())?.[1]);
+  return names.some((name) => name !== undefined && isSame(name, module));
 }
 
 /** Why modprobe refused or could not be run; nothing when it succeeded. */

@@ -1,4 +1,4 @@
-import { type LinkType, omitUndefined } from '@sriov/api';
+import { type LinkType, omitUndefined, vdpaNameOf } from '@sriov/api';
 import { type DeviceUse, type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
 import { readDriver } from '../drivers/driver-binding.ts';
 import { listVfAddresses, readAutoprobe } from '../drivers/sriov.ts';
@@ -75,11 +75,13 @@ async function observeVf(
   const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
   const files = { folder, names, driver, iommuGroup };
   const representor = pf.representors.get(id);
+  const vdpa = tables.vdpa.get(pciAddress)?.devices ?? [];
   const uses = [
     ...(await usesOfDevice(kernel, { pciAddress, interfaces, files }, tables)),
+    ...vdpa.flatMap(({ name }) => (name === vdpaNameOf(pciAddress) ? [] : [{ kind: 'vdpa', name } as const])),
     ...usesOfRepresentor(representor, tables),
   ];
-  const [link] = interfaces.links;
+  const link = interfaces.links.find((each) => interfaces.ofVdpa?.includes(each) !== true);
   return omitUndefined({
     id,
     pciAddress,
@@ -90,6 +92,8 @@ async function observeVf(
     guids,
     linkState,
     representor,
+    vdpa: vdpa.length > 0 ? vdpa.map(({ name, driver: bound }) => omitUndefined({ name, driver: bound })) : undefined,
+    vdpaUnknown: driver === undefined ? undefined : tables.vdpaUnknown,
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });

@@ -8,6 +8,8 @@ import { listNames } from '../kernel/sysfs.ts';
 export interface DeviceInterfaces {
   /** Those in the host's network namespace. */
   readonly links: readonly Link[];
+  /** Those of virtio on top of a vDPA device; absent where there are none. */
+  readonly ofVdpa?: readonly Link[];
   /** Names of interfaces that stand on one of them, by the name of that one. */
   readonly uppers: ReadonlyMap<string, readonly string[]>;
   /** The device has an interface in another network namespace. */

@@ -1,3 +1,5 @@
+import { omitUndefined } from '@sriov/api';
+import { messageOf } from '@sriov/errors';
 import { type DeviceUse } from '@sriov/observed-host';
 import { deviceFilesOf } from './device-files.ts';
 import { type DeviceInterfaces, findInterfaces } from './device-interfaces.ts';
@@ -11,6 +13,8 @@ import { readVdpaParts, type VdpaParts } from './vdpa-parents.ts';
 export interface UseTables {
   readonly network: HostNetwork;
   readonly vdpa: ReadonlyMap<string, VdpaParts>;
+  /** Why vDPA devices could not be read: then `vdpa` says nothing. */
+  readonly vdpaUnknown?: string;
   /** Absent where a look is not a close one; so is the next. */
   readonly allocations?: Allocations;
   /** Searches the processes of the host, once. */
@@ -21,16 +25,25 @@ export interface UseTables {
 export async function readUseTables(kernel: Kernel, isClose: boolean): Promise<UseTables> {
   const [network, vdpa, allocations] = await Promise.all([
     HostNetwork.read(kernel),
-    readVdpaParts(kernel),
+    orUnknown(readVdpaParts(kernel)),
     isClose ? readAllocations(kernel) : undefined,
   ]);
-  if (allocations === undefined) return { network, vdpa };
+  if (allocations === undefined) return { network, ...vdpa };
   let holders: Promise<Holders> | undefined;
-  return { network, vdpa, allocations, findHolders: () => (holders ??= findHolders(kernel)) };
+  return { network, ...vdpa, allocations, findHolders: () => (holders ??= findHolders(kernel)) };
+}
+
+/** Other devices than those that have some can do without. */
+async function orUnknown(parts: Promise<UseTables['vdpa']>): Promise<Pick<UseTables, 'vdpa' | 'vdpaUnknown'>> {
+  try {
+    return { vdpa: await parts };
+  } catch (error) {
+    return { vdpa: new Map(), vdpaUnknown: `the vDPA devices of the host cannot be read (${messageOf(error)})` };
+  }
 }
 
 /** Finds the network interfaces of a device, those of virtio and vDPA devices on it among them. */
-export function findDeviceInterfaces(
+export async function findDeviceInterfaces(
   kernel: Kernel,
   device: { readonly pciAddress: string; readonly folder: string; readonly names: readonly string[] },
   { network, vdpa }: UseTables,
@@ -38,8 +51,23 @@ export function findDeviceInterfaces(
   const { pciAddress, folder, names } = device;
   const virtio = names.filter((name) => /^virtio\d+$/.test(name)).map((name) => `${folder}/${name}/net`);
   const own = names.includes('net') ? [`${folder}/net`] : [];
-  const folders = [...own, ...virtio, ...(vdpa.get(pciAddress)?.netFolders ?? [])];
-  return findInterfaces(kernel, { pciAddress, folders }, network);
+  const found = await findInterfaces(kernel, { pciAddress, folders: [...own, ...virtio] }, network);
+  const folders = vdpa.get(pciAddress)?.netFolders ?? [];
+  if (folders.length === 0) return found;
+  return withVdpa(found, await findInterfaces(kernel, { pciAddress: NO_DEVICE, folders }, network));
+}
+
+/** What `ip` tells of a PCI device is told of it already. */
+const NO_DEVICE = '';
+
+function withVdpa(found: DeviceInterfaces, ofVdpa: DeviceInterfaces): DeviceInterfaces {
+  return omitUndefined({
+    links: [...new Set([...found.links, ...ofVdpa.links])],
+    ofVdpa: ofVdpa.links,
+    uppers: new Map([...found.uppers, ...ofVdpa.uppers]),
+    isElsewhere: found.isElsewhere || ofVdpa.isElsewhere,
+    unknown: found.unknown ?? ofVdpa.unknown,
+  });
 }
 
 /** A device whose users are looked for. */
@@ -56,7 +84,12 @@ export async function usesOfDevice(kernel: Kernel, device: UsedDevice, tables: U
   const { allocations, network } = tables;
   const pod = allocations?.byDevice.get(pciAddress);
   // A PF without VFs would else never get any while the kubelet is away.
-  const causes = [device.files && allocations?.unknown, interfaces.unknown].filter((cause) => cause !== undefined);
+  const causes = [
+    device.files && allocations?.unknown,
+    // Without a driver there is nothing that a vDPA device could be made of.
+    device.files?.driver && tables.vdpaUnknown,
+    interfaces.unknown,
+  ].filter((cause) => cause !== undefined);
   return [
     ...(pod === undefined ? [] : [{ kind: 'allocated', to: pod } as const]),
     ...(device.files ? await usesByPrograms(kernel, { ...device.files, pciAddress }, tables) : []),

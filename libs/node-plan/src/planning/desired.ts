@@ -1,4 +1,12 @@
-import { type DesiredInterface, parseVfRange, rangeContains, type VfGroup, type VfRange } from '@sriov/api';
+import {
+  type DesiredInterface,
+  parseVfRange,
+  rangeContains,
+  type VdpaDriver,
+  vdpaDriverOf,
+  type VfGroup,
+  type VfRange,
+} from '@sriov/api';
 
 /** A VF group whose range has been read. */
 export interface DesiredGroup {
@@ -6,6 +14,8 @@ export interface DesiredGroup {
   /** `undefined` leaves the VF to its kernel driver. */
   readonly userSpaceDriver: string | undefined;
   readonly mtu: number | undefined;
+  /** Driver of the vDPA device that each VF should have; `undefined` where none is wanted. */
+  readonly vdpaDriver: VdpaDriver | undefined;
 }
 
 /** Reads the groups of a PF. Returns a sentence where one cannot be read or carried out. */
@@ -20,7 +30,7 @@ export function readGroups(desired: DesiredInterface): DesiredGroup[] | string {
 }
 
 function readGroup(group: VfGroup, numVfs: number): DesiredGroup | string {
-  const { vfRange = '', deviceType = 'netdevice', mtu = 0 } = group;
+  const { vfRange = '', deviceType = 'netdevice', mtu = 0, vdpaType } = group;
   const range = parseVfRange(vfRange);
   if (!range.ok) return `${describeGroup(group)}: ${range.message}`;
   if (range.value.last >= numVfs) {
@@ -29,7 +39,7 @@ function readGroup(group: VfGroup, numVfs: number): DesiredGroup | string {
   if (!DEVICE_TYPES.includes(deviceType)) return `${describeGroup(group)}: unknown deviceType ${deviceType}`;
   if (mtu < 0) return `${describeGroup(group)}: MTU ${mtu} is wanted`;
   const userSpaceDriver = deviceType === 'netdevice' ? undefined : deviceType;
-  return { range: range.value, userSpaceDriver, mtu: mtu || undefined };
+  return { range: range.value, userSpaceDriver, mtu: mtu || undefined, vdpaDriver: vdpaDriverOf(vdpaType) };
 }
 
 function describeGroup({ resourceName = '', policyName = '' }: VfGroup): string {

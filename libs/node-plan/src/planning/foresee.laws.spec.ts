@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Bridges, type DesiredInterface, omitUndefined } from '@sriov/api';
+import { type Bridges, type DesiredInterface, omitUndefined, vdpaNameOf } from '@sriov/api';
 import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { foresee } from './foresee.ts';
@@ -18,7 +18,7 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
       vendor: fc.constantFrom('8086', '15b3'),
       driver: fc.constantFrom(undefined, 'igb', 'mlx5_core', 'unheard_of'),
       totalVfs: maybe(fc.constantFrom(0, 1, 4, 7)),
-      vfs: fc.array(fc.constantFrom(undefined, 'igbvf', 'vfio-pci'), { maxLength: 4 }),
+      vfs: fc.array(fc.constantFrom(undefined, 'igbvf', 'vfio-pci', 'vhost_vdpa'), { maxLength: 4 }),
       mtu: maybe(fc.constantFrom(1500, 9000)),
       up: fc.boolean(),
       eSwitchMode: fc.constantFrom(undefined, 'legacy' as const, 'switchdev' as const, 'unknown' as const),
@@ -26,16 +26,19 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
     })
     .map(({ vendor, driver, totalVfs, vfs, mtu, up, eSwitchMode, linkType }) => {
       const { sriov: _, link: _link, driver: _driver, ...rest } = testPf();
-      const present = vfs.slice(0, totalVfs ?? 0).map((bound, id) =>
-        testVf(
+      const present = vfs.slice(0, totalVfs ?? 0).map((kind, id) => {
+        const bound = kind === 'vhost_vdpa' ? 'igbvf' : kind;
+        const { pciAddress: address } = testVf(id);
+        return testVf(
           id,
           omitUndefined({
             driver: bound,
+            vdpa: kind === 'vhost_vdpa' ? [{ name: vdpaNameOf(address), driver: kind }] : undefined,
             adminMac: `02:00:00:00:01:0${id}`,
             link: bound === 'igbvf' ? testLink({ name: `ens1v${id}`, mac: `02:00:00:00:01:0${id}` }) : undefined,
           }),
-        ),
-      );
+        );
+      });
       const link =
         driver === undefined || mtu === undefined ? undefined : testLink({ name: `p${pciAddress}`, mtu, up });
       const sriov = totalVfs === undefined ? undefined : { totalVfs, autoprobe: true, vfs: present };

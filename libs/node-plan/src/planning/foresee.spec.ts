@@ -20,6 +20,10 @@ const NIC: ObservedInterface = {
 /** As somebody writes it down by hand. */
 const BY_HAND: ObservedInterface = { pciAddress: PF, name: 'ens1', totalvfs: 7, linkType: 'ETH' };
 
+const SWITCHDEV = { eSwitchMode: 'switchdev' };
+const MLX5: ObservedInterface = { ...NIC, ...SWITCHDEV, vendor: '15b3', driver: 'mlx5_core' };
+const VHOST = { vfRange: '0-1', deviceType: 'netdevice', vdpaType: 'vhost' };
+
 interface World {
   readonly nic?: ObservedInterface;
   readonly wanted: Partial<DesiredInterface>;
@@ -118,12 +122,36 @@ describe('foresee', () => {
       [],
     ],
     [
-      'that vDPA devices are not made, even of VFs that are not reported one by one',
+      'that vDPA devices are not made where the NIC makes none, even of VFs that are not reported one by one',
+      { nic: { ...NIC, ...SWITCHDEV, numVfs: 2 }, wanted: { ...SWITCHDEV, numVfs: 2, vfGroups: [VHOST] } },
+      [
+        `not done (Unsupported): ens1 (${PF}): vDPA devices are wanted, and only NICs of vendor 15b3 make them, not one of vendor 8086: remove vdpaType from the policy, or select other NICs`,
+      ],
+    ],
+    [
+      'nothing of vDPA devices where VFs are not reported one by one',
+      { nic: { ...MLX5, numVfs: 2 }, wanted: { ...SWITCHDEV, numVfs: 2, vfGroups: [VHOST] } },
+      [],
+    ],
+    [
+      'the vDPA devices that VFs do not have',
       {
-        nic: { ...NIC, numVfs: 2 },
-        wanted: { numVfs: 2, vfGroups: [{ vfRange: '0-1', deviceType: 'netdevice', vdpaType: 'vhost' }] },
+        nic: {
+          ...MLX5,
+          numVfs: 2,
+          Vfs: [
+            { vfID: 0, pciAddress: '0000:01:00.2', driver: 'mlx5_core', vdpaType: 'vhost' },
+            { vfID: 1, pciAddress: '0000:01:00.3', driver: 'mlx5_core', vdpaType: 'virtio' },
+          ],
+        },
+        wanted: { ...SWITCHDEV, numVfs: 2, vfGroups: [VHOST] },
       },
-      [`not done (Unsupported): ens1 (${PF}): vDPA devices are wanted, and this version cannot make them`],
+      [
+        'load kernel module vhost_vdpa unless it is loaded',
+        `ens1 (${PF}):`,
+        '  because the vDPA device of VF 1 has driver virtio_vdpa, not vhost_vdpa',
+        '  VF 1: bind its vDPA device to vhost_vdpa',
+      ],
     ],
     [
       'that nothing is done while the eSwitch mode is unknown',

@@ -5,9 +5,18 @@ import {
   omitUndefined,
   type PlannedFrom,
   type SriovNetworkNodeState,
+  vdpaDriverOf,
+  vdpaNameOf,
   type VirtualFunction,
 } from '@sriov/api';
-import { ESWITCH_UNKNOWN, factsOfStatus, type PfFacts, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import {
+  ESWITCH_UNKNOWN,
+  factsOfStatus,
+  findReportedRefusal,
+  type PfFacts,
+  presentVfs,
+  tellsOfVfs,
+} from '@sriov/node-limits';
 import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
@@ -54,8 +63,9 @@ function completed(nic: ObservedInterface, ordered: DesiredInterface | undefined
 
 /** Where a report only counts the VFs, nobody can say how they differ from what is wanted. */
 function foreseeable(entry: DesiredInterface, nic: ObservedInterface | undefined): DesiredInterface {
-  if (nic === undefined || describesVfs(nic)) return entry;
-  return { ...entry, vfGroups: entry.vfGroups?.filter(({ vdpaType }) => vdpaType) };
+  // What is refused anyway need not be described.
+  if (nic === undefined || describesVfs(nic) || findReportedRefusal(entry, nic) !== undefined) return entry;
+  return { ...entry, vfGroups: [] };
 }
 
 function describesVfs(nic: ObservedInterface): boolean {
@@ -94,16 +104,24 @@ function reportedVfs(nic: ObservedInterface): ObservedVf[] {
   const vfs: readonly Partial<VirtualFunction>[] = describesVfs(nic)
     ? (nic.Vfs ?? [])
     : Array.from({ length: presentVfs(nic) }, () => ({}));
-  return vfs.map(({ vfID, pciAddress = '', vendor = '', deviceID = '', driver, name, mac, mtu, guid }, index) =>
-    omitUndefined({
-      id: vfID ?? index,
-      pciAddress,
-      vendor,
-      deviceId: deviceID,
-      driver,
-      adminMac: mac,
-      guids: guid === undefined ? undefined : { node: guid, port: guid },
-      link: name === undefined || mtu === undefined ? undefined : { name, altNames: [], mac: mac ?? '', mtu, up: true },
-    }),
+  return vfs.map(
+    ({ vfID, pciAddress = '', vendor = '', deviceID = '', driver, name, mac, mtu, guid, vdpaType = '' }, index) =>
+      omitUndefined({
+        id: vfID ?? index,
+        pciAddress,
+        vendor,
+        deviceId: deviceID,
+        driver,
+        adminMac: mac,
+        vdpa: reportedVdpa(pciAddress, vdpaType),
+        guids: guid === undefined ? undefined : { node: guid, port: guid },
+        link:
+          name === undefined || mtu === undefined ? undefined : { name, altNames: [], mac: mac ?? '', mtu, up: true },
+      }),
   );
+}
+
+function reportedVdpa(pciAddress: string, vdpaType: string): ObservedVf['vdpa'] {
+  const driver = vdpaDriverOf(vdpaType);
+  return driver === undefined ? undefined : [{ name: vdpaNameOf(pciAddress), driver }];
 }

@@ -13,7 +13,7 @@ import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
 import { vfSeeds } from './vf-mac.ts';
 import { DEFAULT_DRIVER } from './plan-vf.ts';
-import { type HostPlan, type PfPlan, type PlanProblem, type VfPlan } from './steps.ts';
+import { type HostPlan, type PfPlan, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
 export interface HostFacts {
@@ -217,12 +217,26 @@ function modulesFor(pfs: readonly PfPlan[], observed: ReadonlyMap<string, Observ
   return [...new Set(drivers.flatMap((driver) => modulesOf(driver)))];
 }
 
-/** Drivers that VFs are to be bound to by name, those that every VF of a PF shares once. */
+/**
+ * Drivers that VFs and their vDPA devices are to be bound to by name, and those that make vDPA devices. What all VFs of
+ * a PF share is there once.
+ */
 export function driversFor(vfs: readonly VfPlan[]): Set<string> {
   const steps = vfs.flatMap((vf) => vf.steps);
-  return new Set(
-    steps.flatMap((step) => (step.kind === 'bind-vf' && step.driver !== DEFAULT_DRIVER ? [step.driver] : [])),
-  );
+  return new Set(steps.flatMap((step) => driverFor(step) ?? []));
+}
+
+function driverFor(step: VfStep): string | undefined {
+  switch (step.kind) {
+    case 'bind-vf':
+      return step.driver === DEFAULT_DRIVER ? undefined : step.driver;
+    case 'make-vdpa':
+      return step.module;
+    case 'bind-vdpa':
+      return step.driver;
+    default:
+      return undefined;
+  }
 }
 
 /** Kernel modules that binding the driver takes. */

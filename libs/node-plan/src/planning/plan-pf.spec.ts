@@ -281,11 +281,11 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
       'link type ib is wanted, and this version cannot change ETH',
     ],
     [
-      'vDPA',
+      'vDPA in legacy mode',
       testPf(),
       { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0', vdpaType: 'vhost' }] },
-      'Unsupported',
-      'vDPA devices are wanted, and this version cannot make them',
+      'SpecInvalid',
+      'vDPA devices are wanted, and eSwitch mode legacy: set eSwitchMode switchdev in all policies of the PF, or remove vdpaType',
     ],
     [
       'an MTU beyond what the device can have',

@@ -1,6 +1,6 @@
 import { type DesiredInterface, formatVfRange, REASON } from '@sriov/api';
 import { findRefusal } from '@sriov/node-limits';
-import { type ObservedPf } from '@sriov/observed-host';
+import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from './facts-of-host.ts';
 import { type PfGuids } from '../guids/guid-facts.ts';
 import { guidProblems } from '../guids/guid-problems.ts';
@@ -19,8 +19,10 @@ import {
   problemOf,
   vfsOf,
 } from './pf-rules.ts';
+import { removalOfVdpas } from './plan-vdpa.ts';
 import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
+import { formatVfIds } from '../words/format-vf-ids.ts';
 
 /** How a PF was before the operator first touched it. */
 export interface InitialPf {
@@ -61,19 +63,33 @@ export function planPf(pfCase: PfCase): PfResult {
   return { ...result, problems: [...problems, ...result.problems] };
 }
 
-/** Without an IOMMU vfio-pci binds nothing. The other groups of the PF do not suffer from that. */
+/** What the PF cannot do for the VFs of some groups. The other groups of the PF do not suffer from that. */
 function dropUnusable(
   observed: ObservedPf,
   groups: readonly DesiredGroup[],
 ): { usable: readonly DesiredGroup[]; problems: readonly PlanProblem[] } {
-  const needsIommu = groups.filter(({ userSpaceDriver }) => userSpaceDriver === 'vfio-pci');
-  if (observed.iommuGroup !== undefined || needsIommu.length === 0) return { usable: groups, problems: [] };
-  const ranges = needsIommu.map(({ range }) => formatVfRange(range)).join(', ');
-  const message = `VFs ${ranges} cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS`;
-  return {
-    usable: groups.filter((group) => !needsIommu.includes(group)),
-    problems: [problemOf(observed, REASON.unsupported, message)],
-  };
+  // Without an IOMMU vfio-pci binds nothing.
+  const needsIommu = groups.filter(
+    ({ userSpaceDriver }) => userSpaceDriver === 'vfio-pci' && observed.iommuGroup === undefined,
+  );
+  const needsVdpa = groups.filter(
+    ({ vdpaDriver }) => vdpaDriver !== undefined && nicDriverOf(observed.driver)?.vdpaModule === undefined,
+  );
+  const problems = [
+    ...describeUnusable(
+      needsIommu,
+      'cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS',
+    ),
+    ...describeUnusable(
+      needsVdpa,
+      `cannot have vDPA devices, because there is no kernel module that makes them where the driver of the PF is ${observed.driver}: remove vdpaType from the policy`,
+    ),
+  ].map((message) => problemOf(observed, REASON.unsupported, message));
+  return { usable: groups.filter((group) => !needsIommu.includes(group) && !needsVdpa.includes(group)), problems };
+}
+
+function describeUnusable(groups: readonly DesiredGroup[], why: string): string[] {
+  return groups.length === 0 ? [] : [`VFs ${groups.map(({ range }) => formatVfRange(range)).join(', ')} ${why}`];
 }
 
 function needsRecreate({ externallyManaged, numVfs = 0 }: DesiredInterface, { sriov }: ObservedPf): boolean {
@@ -105,7 +121,7 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
       ],
       before: withLinkSteps(observed, [
         ...autoprobeStep(autoprobe, autoprobeMeanwhile),
-        ...numVfsSteps({ present, numVfs }, mtuSteps(desired, observed)),
+        ...numVfsSteps({ present: vfsOf(observed), numVfs }, mtuSteps(desired, observed)),
       ]),
       vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
       after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
@@ -119,10 +135,10 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
  * creation: each reset then finds the link still down from the one before, and the link is interrupted only once.
  */
 function numVfsSteps(
-  { present, numVfs }: { readonly present: number; readonly numVfs: number },
+  { present, numVfs }: { readonly present: readonly ObservedVf[]; readonly numVfs: number },
   mtu: readonly PfStep[],
 ): PfStep[] {
-  const remove: PfStep[] = present > 0 ? [{ kind: 'set-num-vfs', numVfs: 0 }] : [];
+  const remove: PfStep[] = present.length > 0 ? [...removalOfVdpas(present), { kind: 'set-num-vfs', numVfs: 0 }] : [];
   const create: PfStep[] = numVfs > 0 ? [{ kind: 'set-num-vfs', numVfs }] : [];
   return [...remove, ...mtu, ...create];
 }
@@ -149,6 +165,7 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
   const problems = [
     ...(blocker ? [blocker] : []),
     ...guidProblems(pfCase),
+    ...unreadVdpas(observed, groups),
     ...parts.flatMap(({ problem }) => problem ?? []),
   ];
   return isEmptyPlan(plan) ? { problems } : { plan, problems };
@@ -168,6 +185,7 @@ interface VfPart {
 function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {
   const group = groupOf(groups, vf.id);
   if (group === undefined || pf.guids?.faults.has(vf.id)) return { because: [] };
+  if (isVdpaUnread(vf, group)) return { because: [] };
   const { steps, because } = planVf(pf, vf, group);
   if (steps.length === 0) return { because };
   const holder = holderOf(vf);
@@ -176,6 +194,20 @@ function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfP
     return { because: [], problem: problemOf(pf.observed, REASON.vfInUse, message) };
   }
   return { plan: { id: vf.id, steps }, because };
+}
+
+/** VFs that should have vDPA devices, where nobody knows which have some: one problem, because they have one cause. */
+function unreadVdpas(observed: ObservedPf, groups: readonly DesiredGroup[]): PlanProblem[] {
+  const unread = vfsOf(observed).filter((vf) => isVdpaUnread(vf, groupOf(groups, vf.id)));
+  const cause = unread[0]?.vdpaUnknown;
+  if (cause === undefined) return [];
+  const ids = formatVfIds(unread.map(({ id }) => id));
+  const message = `it is not known whether VF ${ids} has a vDPA device, because ${cause}: it is left alone until that is known`;
+  return [problemOf(observed, REASON.interfaceUnreadable, message)];
+}
+
+function isVdpaUnread({ vdpaUnknown }: Pick<PlannedVf, 'vdpaUnknown'>, group: DesiredGroup | undefined): boolean {
+  return vdpaUnknown !== undefined && group?.vdpaDriver !== undefined;
 }
 
 /** All netdevice VFs can be bound by name, so that the kernel need not probe a driver for each VF first. */

@@ -14,6 +14,7 @@ import {
   problemOf,
   vfsOf,
 } from './pf-rules.ts';
+import { removalOfVdpas } from './plan-vdpa.ts';
 import { type InitialPf, type PfResult } from './plan-pf.ts';
 import { type PfPlan, type PfStep } from './steps.ts';
 
@@ -35,7 +36,10 @@ export function planReset(pf: ResetCase): PfResult {
   const plan: PfPlan = {
     ...identityOf(observed),
     because: ['no policy selects the PF any more'],
-    before: present > 0 ? [...linkStep(observed), { kind: 'set-num-vfs', numVfs: 0 }] : [],
+    before:
+      present > 0
+        ? [...linkStep(observed), ...removalOfVdpas(vfsOf(observed)), { kind: 'set-num-vfs', numVfs: 0 }]
+        : [],
     vfs: [],
     after: [...initialProbingStep(pf), ...initialMtuStep(pf)],
   };

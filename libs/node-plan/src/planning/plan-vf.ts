@@ -1,9 +1,10 @@
 import { omitUndefined } from '@sriov/api';
-import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { type ObservedPf, type ObservedVdpa, type ObservedVf } from '@sriov/observed-host';
 import { type PfGuids } from '../guids/guid-facts.ts';
 import { planVfGuid } from '../guids/plan-vf-guid.ts';
 import { type DesiredGroup } from './desired.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
+import { ownVdpaOf, planVdpa, type WantedVdpa } from './plan-vdpa.ts';
 import { type VfStep } from './steps.ts';
 import { stableVfMac } from './vf-mac.ts';
 
@@ -17,6 +18,10 @@ export const DEFAULT_MTU = 1500;
 export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'uses' | 'guids' | 'linkState'> & {
   /** Absent while the VF has no network interface that we can see. */
   readonly mtu?: number | undefined;
+  /** Its vDPA device, if that is ours. */
+  readonly vdpa?: ObservedVdpa | undefined;
+  /** Why it is not known whether it has one. */
+  readonly vdpaUnknown?: string | undefined;
 };
 
 /** The difference between a VF and its group: the steps, and a sentence for each reason. */
@@ -38,11 +43,15 @@ export interface PfOfVf {
 export function planVf({ observed: pf, seed, guids }: PfOfVf, vf: PlannedVf, group: DesiredGroup): VfDifference {
   const told = planVfGuid(guids, vf);
   const driver = wantedDriver(pf, vf, group) ?? rebound(vf, told.steps);
+  const vdpa = planVdpa(vf, wantedVdpa(pf, group), driver !== undefined);
   if (driver === undefined) {
     const { steps, because } = planMtu(vf, group, vf.mtu);
-    return { steps: [...told.steps, ...steps], because: [...told.because, ...because] };
+    return {
+      steps: [...vdpa.first, ...told.steps, ...steps, ...vdpa.last],
+      because: [...told.because, ...because, ...vdpa.because],
+    };
   }
-  const steps: VfStep[] = [];
+  const steps: VfStep[] = [...vdpa.first];
   if (vf.driver !== undefined) steps.push({ kind: 'unbind-vf' });
   // Set before the bind: the VF's driver reads these when it is bound, and only then.
   if (pf.linkType === 'ETH' && pf.link && vf.adminMac === undefined) {
@@ -51,9 +60,14 @@ export function planVf({ observed: pf, seed, guids }: PfOfVf, vf: PlannedVf, gro
   steps.push(...told.steps, { kind: 'bind-vf', driver });
   const mtu = group.userSpaceDriver === undefined ? planMtu(vf, group, DEFAULT_MTU).steps : [];
   return {
-    steps: [...steps, ...mtu],
-    because: [...(vf.driver === driver ? [] : [describeDriver(vf, driver)]), ...told.because],
+    steps: [...steps, ...mtu, ...vdpa.last],
+    because: [...(vf.driver === driver ? [] : [describeDriver(vf, driver)]), ...told.because, ...vdpa.because],
   };
+}
+
+function wantedVdpa({ driver }: ObservedPf, { vdpaDriver }: DesiredGroup): WantedVdpa | undefined {
+  const module = nicDriverOf(driver)?.vdpaModule;
+  return vdpaDriver === undefined || module === undefined ? undefined : { driver: vdpaDriver, module };
 }
 
 function describeDriver({ id, driver: present }: PlannedVf, driver: string): string {
@@ -88,6 +102,7 @@ function planMtu(vf: PlannedVf, group: DesiredGroup, mtu: number | undefined): V
 
 /** The VF as it is planned for. */
 export function plannedVf(vf: ObservedVf): PlannedVf {
-  const { id, driver, adminMac, uses, link, guids, linkState } = vf;
-  return omitUndefined({ id, driver, adminMac, uses, guids, linkState, mtu: link?.mtu });
+  const { id, driver, adminMac, uses, link, guids, linkState, vdpaUnknown } = vf;
+  const vdpa = ownVdpaOf(vf);
+  return omitUndefined({ id, driver, adminMac, uses, guids, linkState, mtu: link?.mtu, vdpa, vdpaUnknown });
 }

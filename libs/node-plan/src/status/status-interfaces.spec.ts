@@ -74,6 +74,16 @@ describe('the status of a VF', () => {
       { vfID: 2, pciAddress: '0000:01:10.2', ...ids, guid: '02:00:00:00:00:00:01:0a' },
     ],
     [
+      'with a vDPA device of ours',
+      testVf(2, { vdpa: [{ name: 'vdpa0' }, { name: 'vdpa:0000:01:10.2', driver: 'vhost_vdpa' }] }),
+      { vfID: 2, pciAddress: '0000:01:10.2', ...ids, vdpaType: 'vhost' },
+    ],
+    [
+      'with a vDPA device of ours without a driver, or one of somebody else',
+      testVf(2, { vdpa: [{ name: 'vdpa:0000:01:10.2' }, { name: 'vdpa0', driver: 'vhost_vdpa' }] }),
+      { vfID: 2, pciAddress: '0000:01:10.2', ...ids },
+    ],
+    [
       'with a representor on the eSwitch',
       testVf(2, { representor: 'ens1_2' }),
       { vfID: 2, pciAddress: '0000:01:10.2', ...ids, representorName: 'ens1_2' },

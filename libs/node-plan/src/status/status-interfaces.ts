@@ -1,6 +1,7 @@
-import { type NodeStateStatus, type ObservedInterface, type VirtualFunction } from '@sriov/api';
+import { type NodeStateStatus, type ObservedInterface, vdpaTypeOf, type VirtualFunction } from '@sriov/api';
 import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from '../planning/facts-of-host.ts';
+import { ownVdpaOf } from '../planning/plan-vdpa.ts';
 
 /** `status.interfaces` of the node state: what was seen, and nothing that is only remembered. */
 export function statusInterfaces(
@@ -46,7 +47,14 @@ function statusOfVf(vf: ObservedVf): VirtualFunction {
     // The address that the PF prescribes stays known while a pod or a guest has the VF.
     mac: vf.link?.mac ?? vf.adminMac,
     ...(vf.representor !== undefined && { representorName: vf.representor }),
+    ...vdpaTypeOfVf(vf),
     ...(vf.guids && { guid: vf.guids.node }),
     ...(vf.link && { name: vf.link.name, mtu: vf.link.mtu }),
   };
+}
+
+/** As upstream, of the device with our name only. */
+function vdpaTypeOfVf(vf: ObservedVf): Pick<VirtualFunction, 'vdpaType'> {
+  const vdpaType = vdpaTypeOf(ownVdpaOf(vf)?.driver);
+  return vdpaType === undefined ? {} : { vdpaType };
 }
