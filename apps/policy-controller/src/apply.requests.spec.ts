@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { LABEL, type OwnerReference } from '@sriov/api';
+import { Expectations } from '@sriov/controller';
 import { type NodeWrite } from '@sriov/policy';
 import { refusal } from '@sriov/testing';
 import pLimit from 'p-limit';
 import { apply, type WritePorts } from './apply.ts';
-import { Expectations } from './caches/expectations.ts';
 import { type ConfigMapWriter, type KeyChange } from './config-map/config-map-writer.ts';
 import { type GatheredNode, WRITTEN } from './gather.ts';
 import {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { Expectations } from '@sriov/controller';
 import { connect, KubeClient, loadKubeConfig } from '@sriov/kube';
 import { type NodeWrite } from '@sriov/policy';
 import { createLogger, systemClock } from '@sriov/runtime';
@@ -7,7 +8,6 @@ import { createNamespace, installCrds, request, testControlPlane } from '@sriov/
 import pLimit from 'p-limit';
 import { apply, type WritePorts } from './apply.ts';
 import { type GatheredNode } from './gather.ts';
-import { Expectations } from './caches/expectations.ts';
 
 beforeAll(installCrds);
 

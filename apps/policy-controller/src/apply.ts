@@ -8,13 +8,13 @@ import {
   SRIOV_NETWORK_NODE_STATE,
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
+import { type Expectations } from '@sriov/controller';
 import { isNotFound, type KubeClient, NODE } from '@sriov/kube';
 import { type NodeWrite, type StateChanges } from '@sriov/policy';
 import { type Logger } from '@sriov/runtime';
 import { type LimitFunction } from 'p-limit';
 import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { type GatheredNode, WRITTEN } from './gather.ts';
-import { type Expectations } from './caches/expectations.ts';
 import { type Settings } from './settings.ts';
 
 /** What writes go through. */

@@ -4,12 +4,11 @@ import {
   SRIOV_NETWORK_POOL_CONFIG,
   SRIOV_OPERATOR_CONFIG,
 } from '@sriov/api';
-import { Controller, type ControllerOptions, createControllerMetrics } from '@sriov/controller';
+import { Controller, type ControllerOptions, createControllerMetrics, Expectations } from '@sriov/controller';
 import { Cluster, type EventRecorder, type KubeClient } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import pLimit from 'p-limit';
 import { allInformers, type Caches, createCaches } from './caches/caches.ts';
-import { Expectations } from './caches/expectations.ts';
 import { FleetView } from './caches/fleet-view.ts';
 import { VanishedPfs } from './caches/vanished-pfs.ts';
 import { ConfigMapWriter } from './config-map/config-map-writer.ts';

@@ -1,10 +1,10 @@
 import { LABEL, ownValue, type SriovOperatorConfig } from '@sriov/api';
+import { type Expectations } from '@sriov/controller';
 import { configShardOf } from '@sriov/device-plugin-config';
 import { type ConfigMap } from '@sriov/kube';
 import { type DevicePluginPresent, type Fleet, type FleetNode, isManaged, type NodePresent } from '@sriov/policy';
 import { type Caches } from './caches/caches.ts';
 import { type FleetView } from './caches/fleet-view.ts';
-import { type Expectations } from './caches/expectations.ts';
 import { type Settings } from './settings.ts';
 import { type VanishedPfs } from './caches/vanished-pfs.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL } from '@sriov/api';
-import { type Outcome } from '@sriov/controller';
+import { Expectations, type Outcome } from '@sriov/controller';
 import pLimit from 'p-limit';
-import { Expectations } from './caches/expectations.ts';
 import { FleetView } from './caches/fleet-view.ts';
 import { VanishedPfs } from './caches/vanished-pfs.ts';
 import { ConfigMapWriter } from './config-map/config-map-writer.ts';

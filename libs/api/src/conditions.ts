@@ -49,6 +49,8 @@ export const CONDITION = {
   degraded: 'Degraded',
   /** On SriovNetworkNodeState: the device plugin offers pods everything that the node's resources have. */
   resourcesOffered: 'ResourcesOffered',
+  /** On SriovNetworkNodeState: how far the drain is that the node has asked for; absent before its first one. */
+  drained: 'Drained',
   /** On SriovOperatorConfig: the device-plugin configuration of every node could be written. */
   devicePluginConfigWritten: 'DevicePluginConfigWritten',
   /** On SriovOperatorConfig: what every node is to have (node state, label, configuration) could be written. */

@@ -47,6 +47,17 @@ export const ANNOTATION = {
   desiredState: `${GROUP}/desired-state`,
   /** On SriovNetworkNodeState: what the drainer has done, see {@link DrainProgress}. */
   currentState: `${GROUP}/current-state`,
+  /**
+   * On SriovNetworkNodeState: the drain in {@link ANNOTATION.currentState} was granted by our drain controller. Another
+   * drainer, such as upstream's, writes none.
+   */
+  drainGrant: `${GROUP}/drain-grant`,
+  /** On Node: our drain controller has cordoned it, see `readCordonRecord` of `libs/rollout`. */
+  cordoned: `${GROUP}/cordoned`,
+  /** On SriovNetworkNodeState: RFC 3339 time at which the daemon asked for the drain that it asks for now. */
+  drainAskedAt: `${GROUP}/drain-asked-at`,
+  /** On SriovNetworkNodeState: `true` where another controller than ours drains the node. */
+  useExternalDrainer: `${GROUP}/use-external-drainer`,
   /** On SriovNetworkNodeState of a node that is no longer managed: RFC 3339 UTC time of its removal. */
   keepStateUntil: `${GROUP}/keep-state-until`,
   /**

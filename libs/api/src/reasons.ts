@@ -92,5 +92,13 @@ export const REASON = {
   resourceUnregistered: 'ResourceUnregistered',
   devicePluginConfigInvalid: 'DevicePluginConfigInvalid',
   devicePluginRestarted: 'DevicePluginRestarted',
+
+  // drains
+  drainWaiting: 'WaitingForDrainSlot',
+  draining: 'Draining',
+  drainBlocked: 'DrainBlocked',
+  drainComplete: 'DrainComplete',
+  drainOver: 'NotDrained',
+  drainStateInvalid: 'DrainStateInvalid',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -7,11 +7,15 @@ const WARNING_REASONS: readonly string[] = [
   REASON.handoverFailed,
 ];
 
+/** Reasons that are no trouble although their condition is not True: a drain takes its time. */
+const CALM_REASONS: readonly string[] = [REASON.drainWaiting, REASON.draining, REASON.drainOver];
+
 /**
  * The type of the Event that tells of a condition. `Degraded` speaks of trouble when it is True, every other type when
  * it is False.
  */
 export function eventTypeOf({ type, status, reason }: Pick<Condition, 'type' | 'status' | 'reason'>): EventType {
+  if (CALM_REASONS.includes(reason)) return 'Normal';
   const isTrouble = type === CONDITION.degraded ? status === 'True' : status === 'False';
   return isTrouble || WARNING_REASONS.includes(reason) ? 'Warning' : 'Normal';
 }

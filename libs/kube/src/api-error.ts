@@ -2,6 +2,7 @@
 export interface FailureFacts {
   readonly status: number;
   readonly reason?: string;
+  readonly causes?: readonly string[];
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
@@ -14,6 +15,8 @@ export class ApiError extends Error {
   readonly status: number;
   /** `reason` of the Kubernetes Status, such as `AlreadyExists`, or {@link INACTIVE}. */
   readonly reason: string;
+  /** What is behind the refusal, a sentence each: the PodDisruptionBudget that forbids an eviction, for example. */
+  readonly causes: readonly string[];
   /** Milliseconds that the server asks us to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
@@ -21,6 +24,7 @@ export class ApiError extends Error {
     super(message, facts.cause === undefined ? {} : { cause: facts.cause });
     this.status = facts.status;
     this.reason = facts.reason ?? '';
+    this.causes = facts.causes ?? [];
     this.retryAfterMs = facts.retryAfterMs;
   }
 }

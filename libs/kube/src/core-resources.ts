@@ -6,6 +6,7 @@ const namespacedKind = { group: '', version: 'v1', namespaced: true } as const;
 /** What we read of a Node. */
 export interface Node extends KubeObject {
   spec?: { providerID?: string; unschedulable?: boolean };
+  status?: { conditions?: { type: string; status: string }[] };
 }
 
 /** A Node: cluster-scoped. */
@@ -31,8 +32,24 @@ export interface Secret extends KubeObject {
 /** A Secret. */
 export const SECRET: Resource<Secret> = { ...namespacedKind, kind: 'Secret', plural: 'secrets' };
 
+/** What we read of a container of a Pod. */
+export interface Container {
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+}
+
+/** What we read of a Pod. */
+export interface Pod extends KubeObject {
+  spec?: {
+    nodeName?: string;
+    containers?: Container[];
+    initContainers?: Container[];
+    ephemeralContainers?: Container[];
+  };
+  status?: { phase?: string };
+}
+
 /** A Pod. */
-export const POD: Resource = { ...namespacedKind, kind: 'Pod', plural: 'pods' };
+export const POD: Resource<Pod> = { ...namespacedKind, kind: 'Pod', plural: 'pods' };
 
 /** A core/v1 Event, as `kubectl describe` shows it. */
 export interface KubeEvent extends KubeObject {

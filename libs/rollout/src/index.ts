@@ -1,6 +1,6 @@
 export { type CordonChange, type CordonRecord, formatCordonRecord, readCordonRecord } from './cordon.ts';
 export { DEFAULT_MAX_UNAVAILABLE, type Limit, readLimit } from './max-unavailable.ts';
-export { type RolloutStep } from './next-step.ts';
+export { nextStep, type RolloutStep } from './next-step.ts';
 export { planRollout, type RolloutFacts, type UnsureNode } from './plan-rollout.ts';
 export { type RolloutNode } from './rollout-node.ts';
 export { type RolloutPool } from './slots.ts';

@@ -1,10 +1,10 @@
 import { type OwnerReference } from '@sriov/api';
+import { isOlder } from '@sriov/controller';
 import { fitKeys } from '@sriov/device-plugin-config';
 import { messageOf } from '@sriov/errors';
 import { ApiError, CONFIG_MAP, type ConfigMap, isConflict, isNotFound, type KubeClient } from '@sriov/kube';
 import { type Clock } from '@sriov/runtime';
 import { OwnVersions } from './own-versions.ts';
-import { isOlder } from '../resource-version.ts';
 
 /** The node's configuration does not fit into its ConfigMap. */
 export class ConfigMapFullError extends Error {

@@ -59,10 +59,11 @@ const STORE_LIMIT = /etcdserver: request is too large|trying to send message lar
 export async function refusal(request: ApiRequest, response: IncomingMessage): Promise<ApiError> {
   const text = await readText(response).catch(() => '');
   const status = response.statusCode ?? 0;
-  const { message, reason } = parseStatus(text);
+  const { message, reason, details } = parseStatus(text);
   return new ApiError(`${request.method} ${pathOf(request)}: ${message ?? `HTTP ${status}`}`, {
     status: STORE_LIMIT.test(message ?? '') ? 413 : status,
     reason: reason ?? '',
+    causes: (details?.causes ?? []).flatMap((cause) => cause.message ?? []),
     retryAfterMs: retryAfterMsOf(response.headers['retry-after']),
   });
 }

@@ -6,6 +6,7 @@ import { ApiError } from '../api-error.ts';
 import { type ApiRequest, type Connection } from '../connection/connection.ts';
 import { parseAnswer, parseEvent, parseObject, parsePage, pathOf, readAnswer, refusal } from './answers.ts';
 import { acceptList, acceptObjects, withType, writeBody } from './bodies.ts';
+import { POD } from '../core-resources.ts';
 import { readLines } from './lines.ts';
 import { linkAbort, type LinkedAbort } from './linked-abort.ts';
 import {
@@ -164,6 +165,27 @@ export class KubeClient {
         ...writeBody('object', {
           preconditions: precondition,
           ...(propagation !== undefined && { propagationPolicy: propagation }),
+        }),
+      },
+      parseAnswer,
+    );
+  }
+
+  /**
+   * Asks for the eviction of a pod, if it is still that pod. The server refuses with 429 as long as a
+   * PodDisruptionBudget is in the way, and says which.
+   */
+  async evict(pod: ObjectRef, uid: string | undefined): Promise<void> {
+    const { name, namespace } = pod;
+    await this.#write(
+      {
+        method: 'POST',
+        path: objectPath(POD, pod, { subresource: 'eviction' }),
+        ...writeBody('object', {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name, namespace },
+          deleteOptions: { preconditions: { uid } },
         }),
       },
       parseAnswer,

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 const text = z.string().optional().catch(undefined);
-const statusSchema = z.object({ code: z.number().optional().catch(undefined), reason: text, message: text });
+const causes = z
+  .array(z.object({ message: text }))
+  .optional()
+  .catch(undefined);
+const details = z.object({ causes }).optional().catch(undefined);
+const statusSchema = z.object({ code: z.number().optional().catch(undefined), reason: text, message: text, details });
 
 /** What we read of a Kubernetes Status. A field of a wrong type counts as absent. */
 export type Status = z.output<typeof statusSchema>;

@@ -1,5 +1,5 @@
-import { type Clock } from '@sriov/runtime';
-import { isOlder } from '../resource-version.ts';
+import { isOlder } from './resource-version.ts';
+import { type Timers } from './timers.ts';
 
 /** A version that has not come after this time is given up: the object may have been replaced meanwhile. */
 const PATIENCE_MS = 60_000;
@@ -9,10 +9,10 @@ const PATIENCE_MS = 60_000;
  * write the same again.
  */
 export class Expectations {
-  readonly #clock: Pick<Clock, 'elapsed'>;
+  readonly #clock: Pick<Timers, 'elapsed'>;
   readonly #byNode = new Map<string, { readonly versions: Map<string, string>; at: number }>();
 
-  constructor(clock: Pick<Clock, 'elapsed'>) {
+  constructor(clock: Pick<Timers, 'elapsed'>) {
     this.#clock = clock;
   }
 

@@ -1,0 +1,6 @@
+module.exports = {
+  displayName: 'drain-controller',
+  preset: '../../tools/control-plane/jest/preset.cjs',
+  // Budgets of pods are counted by its disruption controller.
+  globals: { controllerManager: true },
+};

@@ -1,0 +1,88 @@
+import { ANNOTATION, type SriovNetworkNodeState } from '@sriov/api';
+import { type DrainState, readDrainState } from '@sriov/drain-protocol';
+import { type Node } from '@sriov/kube';
+import {
+  DEFAULT_MAX_UNAVAILABLE,
+  readCordonRecord,
+  readLimit,
+  type RolloutFacts,
+  type RolloutNode,
+  type UnsureNode,
+} from '@sriov/rollout';
+import { findPool, preparePools, type PreparedPool } from '@sriov/selection';
+import { type Caches } from './caches.ts';
+import { type Settings } from './settings.ts';
+
+/** Reads from the caches who is in which pool and what each asks for. */
+export function gather(caches: Caches, { namespace, countOthers }: Settings): RolloutFacts {
+  const { prepared, unreadable } = preparePools(caches.pools.store.list());
+  const members = new Map<PreparedPool | undefined, RolloutNode[]>([[undefined, []]]);
+  const unsure: UnsureNode[] = [];
+  for (const object of caches.nodes.store.list()) {
+    const { name, labels = {} } = object.metadata;
+    const node = rolloutNode(object, caches.nodeStates.store.get(`${namespace}/${name}`));
+    const { pool, problems } = findPool(prepared, { name, labels });
+    const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
+    if (because !== undefined) unsure.push({ node, because });
+    else memberListOf(members, pool).push(node);
+  }
+  const pools = [...members].map(([pool, nodes]) => ({
+    name: pool?.name,
+    limit: pool === undefined ? DEFAULT_MAX_UNAVAILABLE : readLimit(pool.spec.maxUnavailable, nodes.length),
+    nodes,
+  }));
+  return { pools, unsure, countsOthers: countOthers };
+}
+
+function memberListOf<Pool>(members: Map<Pool, RolloutNode[]>, pool: Pool): RolloutNode[] {
+  const present = members.get(pool);
+  if (present !== undefined) return present;
+  const list: RolloutNode[] = [];
+  members.set(pool, list);
+  return list;
+}
+
+/** A node that no readable pool selects may be in one that cannot be read. */
+function describeUnreadable(unreadable: readonly string[]): string | undefined {
+  if (unreadable.length === 0) return undefined;
+  return `SriovNetworkPoolConfig ${unreadable.join(', ')} cannot be read, and the node may be in it: correct the pool`;
+}
+
+/** One node and what bears on its next step; nothing when it is gone. */
+export interface GatheredNode {
+  readonly node: RolloutNode;
+  readonly isAlone: boolean;
+  /** The objects as they were seen: a write that is planned from them is void when they have changed. */
+  readonly versions: { readonly node: string | undefined; readonly nodeState: string | undefined };
+}
+
+/** Reads from the caches what one node asks for. */
+export function gatherNode(caches: Caches, namespace: string, name: string): GatheredNode | undefined {
+  const object = caches.nodes.store.get(name);
+  if (object === undefined) return undefined;
+  const nodeState = caches.nodeStates.store.get(`${namespace}/${name}`);
+  return {
+    node: rolloutNode(object, nodeState),
+    isAlone: caches.nodes.store.size === 1,
+    versions: { node: object.metadata.resourceVersion, nodeState: nodeState?.metadata.resourceVersion },
+  };
+}
+
+/** A node without a node state is none of ours, and has no say; it counts as a member of its pool all the same. */
+function rolloutNode(node: Node, nodeState: SriovNetworkNodeState | undefined): RolloutNode {
+  const { name, annotations } = node.metadata;
+  const ofState = nodeState?.metadata.annotations ?? {};
+  const ready = (node.status?.conditions ?? []).find(({ type }) => type === 'Ready');
+  return {
+    name,
+    state: nodeState === undefined ? NOTHING_ASKED : readDrainState({ node, nodeState }),
+    isExternal: ofState[ANNOTATION.useExternalDrainer] === 'true',
+    isReady: ready?.status === 'True',
+    isUnschedulable: node.spec?.unschedulable === true,
+    cordon: readCordonRecord(annotations?.[ANNOTATION.cordoned]),
+    isOurGrant: ofState[ANNOTATION.drainGrant] !== undefined,
+    askedAt: ofState[ANNOTATION.drainAskedAt],
+  };
+}
+
+const NOTHING_ASKED: DrainState = { request: 'Idle', progress: 'Idle', missing: [] };

@@ -1,0 +1,5 @@
+import { keepHeapSmall, runService } from '@sriov/runtime';
+import { service } from './service.ts';
+
+keepHeapSmall();
+await runService(service);

@@ -1,0 +1,16 @@
+import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { serviceSettings } from '@sriov/runtime';
+import { z } from 'zod';
+
+/** Settings of the drain controller. */
+export const settingsSchema = z.object({
+  ...serviceSettings,
+  namespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of the operator'),
+  resourcePrefix: z.string().min(1).default(DEFAULT_RESOURCE_PREFIX).describe('Prefix of device-plugin resources'),
+  countOthers: z
+    .boolean()
+    .default(true)
+    .describe('Count nodes that are not ready, or that somebody else has cordoned, as unavailable'),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
