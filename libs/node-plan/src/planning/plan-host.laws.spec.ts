@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DesiredInterface, omitUndefined, type VfGroup } from '@sriov/api';
+import { type DesiredInterface, omitUndefined, vdpaNameOf, type VfGroup } from '@sriov/api';
 import { type DeviceUse, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { groupOf, readGroups } from './desired.ts';
@@ -34,17 +34,29 @@ const vf = (id: number): fc.Arbitrary<ObservedVf> =>
       mtu: fc.constantFrom(1500, 9000),
       adminMac: maybe(fc.constant(`02:00:00:00:01:0${id}`)),
       uses: rarely(use.map((each) => [each])),
+      vdpa: rarely(fc.constantFrom(...VDPA)),
     })
-    .map(({ driver, mtu, adminMac, uses }) => {
-      const isVisible = driver !== undefined && driver !== 'vfio-pci' && uses === undefined;
-      const link = isVisible ? testLink({ name: `ens1v${id}`, mtu }) : undefined;
-      return testVf(id, omitUndefined({ driver, adminMac, link, uses }));
+    .map(({ driver, mtu, adminMac, uses, vdpa }) => {
+      const isOfKernel = driver !== undefined && driver !== 'vfio-pci';
+      const link = isOfKernel && uses === undefined ? testLink({ name: `ens1v${id}`, mtu }) : undefined;
+      return testVf(id, omitUndefined({ driver, adminMac, link, uses, ...(isOfKernel && vdpa?.(id)) }));
     });
+
+/** What a VF with its kernel driver can have: a vDPA device of ours, one of somebody else, and nobody knows what. */
+const VDPA: ((id: number) => Partial<ObservedVf>)[] = [
+  (id) => ({ vdpa: [{ name: vdpaNameOf(testVf(id).pciAddress) }] }),
+  (id) => ({ vdpa: [{ name: vdpaNameOf(testVf(id).pciAddress), driver: 'vhost_vdpa' }] }),
+  () => ({ vdpa: [{ name: 'vdpa0', driver: 'vhost_vdpa' }], uses: [{ kind: 'vdpa', name: 'vdpa0' }] }),
+  () => ({ vdpaUnknown: 'EIO', uses: [{ kind: 'unknown', cause: 'EIO' }] }),
+];
+
+/** A PF of this driver is in switchdev mode, and its VFs can have vDPA devices. */
+const SWITCH_DRIVER = 'mlx5_core';
 
 const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
   fc
     .record({
-      driver: fc.constantFrom('igb', 'unheard_of'),
+      driver: fc.constantFrom('igb', 'unheard_of', SWITCH_DRIVER),
       present: fc.nat(7).chain((count) => fc.tuple(...Array.from({ length: count }, (_, id) => vf(id)))),
       totalVfs: fc.constantFrom(4, 7),
       autoprobe: fc.boolean(),
@@ -58,48 +70,59 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
         ...rest,
         pciAddress,
         driver,
+        ...(driver === SWITCH_DRIVER && { vendor: '15b3', eSwitchMode: 'switchdev' as const }),
         sriov: { totalVfs: Math.max(totalVfs, present.length), autoprobe, vfs: present },
         ...omitUndefined({ iommuGroup, uses, link: link && testLink({ ...link, maxMtu: 9216 }) }),
       };
     });
 
 /** A group of some of the VFs; one that goes beyond them would be refused with the whole PF. */
-const group = (numVfs: number): fc.Arbitrary<VfGroup> =>
+const group = (numVfs: number, isSwitch: boolean): fc.Arbitrary<VfGroup> =>
   fc
     .record({
       ends: fc.tuple(fc.nat(numVfs - 1), fc.nat(numVfs - 1)),
       deviceType: fc.constantFrom('netdevice', 'vfio-pci'),
       mtu: maybe(fc.constantFrom(1500, 9000)),
+      vdpa: isSwitch ? maybe(fc.constantFrom('vhost', 'virtio')) : fc.constant(undefined),
     })
-    .map(({ ends: [a, b], deviceType, mtu }) => {
+    .map(({ ends: [a, b], deviceType, mtu, vdpa }) => {
       const vfRange = `${Math.min(a, b)}-${Math.max(a, b)}`;
-      return omitUndefined({ resourceName: 'r', policyName: 'p', vfRange, deviceType, mtu });
+      const vdpaType = deviceType === 'netdevice' ? vdpa : undefined;
+      return omitUndefined({ resourceName: 'r', policyName: 'p', vfRange, deviceType, mtu, vdpaType });
     });
 
 /** An entry for a PF with `present` VFs: as many as there are in every second case. */
-const entry = (pciAddress: string, present: number): fc.Arbitrary<DesiredInterface> =>
-  fc.oneof(fc.constant(present), fc.nat(7)).chain((numVfs) =>
+const entry = ({ pciAddress, driver, sriov }: ObservedPf): fc.Arbitrary<DesiredInterface> => {
+  const isSwitch = driver === SWITCH_DRIVER;
+  const present = sriov?.vfs.length ?? 0;
+  return fc.oneof(fc.constant(present), fc.nat(7)).chain((numVfs) =>
     fc
       .record({
         mtu: maybe(fc.constantFrom(1500, 9000)),
         externallyManaged: fc.boolean(),
-        vfGroups: numVfs === 0 ? fc.constant<VfGroup[]>([]) : fc.array(group(numVfs), { maxLength: 3 }),
+        vfGroups: numVfs === 0 ? fc.constant<VfGroup[]>([]) : fc.array(group(numVfs, isSwitch), { maxLength: 3 }),
       })
-      .map(({ mtu, ...rest }) => ({ pciAddress, name: 'ens1', numVfs, ...rest, ...omitUndefined({ mtu }) })),
+      .map(({ mtu, ...rest }) => ({
+        pciAddress,
+        name: 'ens1',
+        numVfs,
+        ...rest,
+        ...omitUndefined({ mtu, eSwitchMode: isSwitch ? 'switchdev' : undefined }),
+      })),
   );
+};
 
 const initial = fc.record({ mtu: fc.constant(1500), autoprobe: fc.boolean() });
 
 /** A PF that may be wanted, may be ours from before, both or neither. */
 const port = (pciAddress: string): fc.Arbitrary<Port> =>
-  pf(pciAddress).chain((observed) => {
-    const present = observed.sriov?.vfs.length ?? 0;
-    return fc.record({
+  pf(pciAddress).chain((observed) =>
+    fc.record({
       observed: fc.constant(observed),
-      wanted: maybe(entry(pciAddress, present)),
-      owned: maybe(entry(pciAddress, present)),
-    });
-  });
+      wanted: maybe(entry(observed)),
+      owned: maybe(entry(observed)),
+    }),
+  );
 
 interface Port {
   readonly observed: ObservedPf;

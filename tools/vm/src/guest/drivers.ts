@@ -81,9 +81,9 @@ const CASES: readonly (readonly [string, () => Promise<void>])[] = [
     },
   ],
   [
-    'a vDPA device is made from its management device',
+    'a vDPA device is made from its management device, which does not take the number of queues',
     async () => {
-      await addVdpaDevice(kernel, { name: VDPA, managementDevice: 'vdpasim_net', mac: MAC });
+      await addVdpaDevice(kernel, { name: VDPA, managementDevice: 'vdpasim_net', mac: MAC, maxQueuePairs: 32 });
       const [device, ...others] = await listVdpaDevices(kernel);
       assert.deepEqual(others, []);
       assert.equal(device?.name, VDPA);
