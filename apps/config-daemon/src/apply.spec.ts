@@ -5,7 +5,9 @@ import { type HostPlan, type VfStep } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { apply } from './apply.ts';
 import { type FailedStep } from './steps/failed-step.ts';
+import { MemoryFolder } from './test/test-host.ts';
 
+const modprobeFolder = new MemoryFolder();
 const addressOf = (port: number): string => `0000:${(0x10 + 4 * port).toString(16)}:00.0`;
 
 /** A host with so many PFs of 16 VFs each, which have no driver, and a plan to bind them all. */
@@ -46,7 +48,11 @@ describe('VFs that do not come back from the kernel', () => {
   ])('of %d PFs cost %d threads, and not one each', async (pfs, threads) => {
     const { clock, kernel, plan } = await hostWith(pfs);
     kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true });
-    const applying = apply(kernel, plan, { onStep: () => undefined, sleep: (ms, signal) => clock.sleep(ms, signal) });
+    const applying = apply(kernel, plan, {
+      onStep: () => undefined,
+      modprobeFolder,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    });
     for (let turn = 0; turn < 3; turn += 1) await clock.advance(10_000);
     const failures = await applying;
     expect(failures).toHaveLength(threads);
@@ -56,7 +62,11 @@ describe('VFs that do not come back from the kernel', () => {
   it('do not keep the others from being bound', async () => {
     const { clock, kernel, plan } = await hostWith(1);
     kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true, times: 1 });
-    const applying = apply(kernel, plan, { onStep: () => undefined, sleep: (ms, signal) => clock.sleep(ms, signal) });
+    const applying = apply(kernel, plan, {
+      onStep: () => undefined,
+      modprobeFolder,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    });
     await clock.advance(10_000);
     expect((await applying).map(({ vfId }) => vfId)).toEqual([0]);
     const bound = Object.values(kernel.state.devices).filter(({ driver }) => driver === 'vfio-pci');
@@ -86,6 +96,7 @@ describe('what ip sets for the VFs of a PF', () => {
     const changed = { ...plan, pfs: plan.pfs.map((pf) => ({ ...pf, vfs })) };
     const applying = apply(kernel, changed, {
       onStep: () => undefined,
+      modprobeFolder,
       sleep: (ms, signal) => clock.sleep(ms, signal),
     });
     for (let second = 0; second < 5; second += 1) await clock.advance(1_000);
@@ -131,6 +142,7 @@ describe('PFs that take turns, one of which never comes back', () => {
     const begun = new Set<string>();
     const applying = apply(kernel, plan, {
       onStep: ({ pf }) => void begun.add(pf),
+      modprobeFolder,
       sleep: (ms, signal) => clock.sleep(ms, signal),
     });
     await clock.advance(1_000);

@@ -11,6 +11,7 @@ import {
 } from '@sriov/node-plan';
 import { type Clock, systemClock } from '@sriov/runtime';
 import { applyBridgeStep } from './steps/apply-bridge-step.ts';
+import { applyNodeSteps, type ModprobeFolder } from './steps/apply-node-steps.ts';
 import { applyPfStep } from './steps/apply-step.ts';
 import { applyUdevSteps } from './steps/apply-udev-steps.ts';
 import { applyVfs, type VfsWork } from './steps/apply-vfs.ts';
@@ -28,6 +29,8 @@ export interface ApplyPorts {
   readonly sleep?: Clock['sleep'];
   /** Where the files of udev are; absent where they are none of the daemon's business. */
   readonly udevFolder?: UdevFolder | undefined;
+  /** `/etc/modprobe.d` of the host. */
+  readonly modprobeFolder: ModprobeFolder;
 }
 
 const sleepBySystemClock: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms, signal);
@@ -38,13 +41,16 @@ const VFS_OF_A_PF = 8;
 const VFS_AT_ONCE = 32;
 
 /**
- * Does what the plan says. Rules of udev are there before what they are about, and go after it; whether they could be
- * written keeps nothing else from being done. Bridges go before their PFs are changed, and others are made after that;
- * a PF whose bridge did not go is left as it is, and so is the bridge of a PF that failed. What fails does not stop the
- * others; it never rejects. The journal must know of PFs and bridges before this is called.
+ * Does what the plan says: first to the node as a whole. Rules of udev are there before what they are about, and go
+ * after it; whether they could be written keeps nothing else from being done. Bridges go before their PFs are changed,
+ * and others are made after that; a PF whose bridge did not go is left as it is, and so is the bridge of a PF that
+ * failed. What fails does not stop the others; it never rejects. The journal must know of PFs and bridges before this is
+ * called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { pfs, bridges = [], udev = [] } = plan;
+  const { modprobeFolder: folder, onStep } = ports;
+  const ofNode = await applyNodeSteps({ kernel, folder, onStep }, plan.node);
   const ofRules = await applyUdev(kernel, udev.filter(isWritten), ports);
   const ofRemovals = await applyBridges(kernel, bridges.filter(goesFirst), ports);
   const isLeft = failedIn(ofRemovals);
@@ -55,7 +61,7 @@ export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): 
   const left = udev.filter(
     (each) => !isWritten(each) && !isLeft(each.pf?.pciAddress) && !hasFailed(each.pf?.pciAddress),
   );
-  return [...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
+  return [...ofNode, ...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
 }
 
 async function applyUdev(

@@ -12,7 +12,7 @@ import { type PassEnd, watchVfSteps } from './plugin-restart/gather-restart.ts';
 import { takeOver } from './journal/take-over.ts';
 
 /** Callbacks that follow the work. */
-export interface Followers extends ApplyPorts {
+export interface Followers extends Omit<ApplyPorts, 'modprobeFolder'> {
   /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
   /** Is called when the device plugin has withdrawn the VFs that a plan disturbs, and the kubelet has to take note. */
@@ -70,7 +70,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     }
     if (!(await withdrawing.prepare(plan, observed, followers.onWithdraw))) continue;
     await followers.onPlan(plan, observed);
-    const work = { ...followers, onStep: vfSteps.onStep, udevFolder: ports.udevFolder };
+    const { udevFolder, modprobeFolder } = ports;
+    const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder };
     failures = [...failures, ...(await apply(ports.kernel, plan, work))];
     round += 1;
   }

@@ -11,6 +11,8 @@ import { type HostFacts, type InitialPf, isOperatorFile } from '@sriov/node-plan
 import { configHash } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
+import { type ModprobeFolder } from './steps/apply-node-steps.ts';
+import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
 
 /** What the daemon looks at. */
@@ -28,6 +30,8 @@ export interface LookPorts {
 /** What the daemon looks at and writes to. */
 export interface HostPorts extends LookPorts {
   readonly plugin: DevicePlugin;
+  /** `/etc/modprobe.d` of the host. */
+  readonly modprobeFolder: ModprobeFolder;
 }
 
 /** How the host should be, and how much may be done for it. */
@@ -41,6 +45,8 @@ export interface Wanted {
   readonly allowHostInterfaces: boolean;
   /** PFs to leave alone because a call has not come back from the kernel: a sentence by PCI address. */
   readonly blocked?: ReadonlyMap<string, string>;
+  /** What the running kernel has refused. */
+  readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
 }
 
 /** What a node state wants of its host. */
@@ -67,11 +73,14 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   // Where there is nothing to look for, Open vSwitch is not asked: most nodes have none.
   const hasBridges = (spec.bridges?.ovs ?? []).length + bridges.own.size > 0;
   const { udevFolder: folder } = ports;
+  const wantedMode = spec.system?.rdmaMode;
   const observed = await observeHost(ports.kernel, {
     bridges: ports.managesBridges === true && hasBridges,
+    rdmaConfig: wantedMode === undefined ? 'own' : 'all',
     ...(folder && { udev: { folder, isOurs: isOperatorFile } }),
   });
-  const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed };
+  const heldRdmaMode = wanted.heldRdmaMode?.read(wantedMode);
+  const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed, heldRdmaMode };
   return { facts: { ...facts, ...(ports.managesBridges === true && { bridges }) }, journal };
 }
 

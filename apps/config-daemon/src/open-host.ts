@@ -1,8 +1,9 @@
-import { HostKernel, type Kernel, StateFolder, UDEV_FOLDER, type UdevFolder } from '@sriov/host';
+import { HostKernel, type Kernel, MODPROBE_FOLDER, StateFolder, UDEV_FOLDER, type UdevFolder } from '@sriov/host';
 import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type JournalFolder } from './journal/journal.ts';
 import { type HandoverFolder } from './device-plugin/handover-file.ts';
+import { type ModprobeFolder } from './steps/apply-node-steps.ts';
 import { type Settings } from './settings.ts';
 
 /** A host: its kernel, and the folder on it for what must survive the daemon. */
@@ -13,6 +14,8 @@ export interface OpenedHost {
   readonly handoverFolder: HandoverFolder;
   /** `/etc/udev` of the host. */
   readonly udevFolder: UdevFolder;
+  /** `/etc/modprobe.d`. */
+  readonly modprobeFolder: ModprobeFolder;
 }
 
 /** Opens the host that the settings name. */
@@ -29,5 +32,6 @@ export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }
     folder: new StateFolder(`${root}${stateFolder}`),
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
     udevFolder: new StateFolder(`${root}${UDEV_FOLDER}`),
+    modprobeFolder: new StateFolder(`${root}${MODPROBE_FOLDER}`),
   };
 };

@@ -6,6 +6,7 @@ import { converge } from './converge.ts';
 import { type HostPorts, wishOf } from './gather.ts';
 import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
+import { HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { Progress } from './status/progress.ts';
 
 /** What reconciling the node works with. */
@@ -26,6 +27,7 @@ const NO_NODE_STATE = done(
 export function createReconciler(context: ReconcileContext): () => Promise<Outcome> {
   const { clock, log, wake } = context;
   const blockages = new Blockages({ clock, onRelease: wake });
+  const heldRdmaMode = new HeldRdmaMode();
   let attempts = NO_ATTEMPTS;
   let isWaiting = false;
   return async () => {
@@ -36,26 +38,35 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
       return NO_NODE_STATE;
     }
     isWaiting = false;
-    const pass = await reconcile(context, nodeState, blockages);
+    const pass = await reconcile(context, nodeState, { blockages, heldRdmaMode });
     const look = nextLook(attempts, { ...pass, generation: nodeState.metadata.generation });
     attempts = look.attempts;
     return { ...look.next, reason: pass.verdict.reason, message: pass.verdict.message };
   };
 }
 
+/** What the kernel has refused or not answered, beyond a pass. */
+interface Refusals {
+  readonly blockages: Blockages;
+  readonly heldRdmaMode: HeldRdmaMode;
+}
+
 async function reconcile(
   context: ReconcileContext,
   nodeState: SriovNetworkNodeState,
-  blockages: Blockages,
+  { blockages, heldRdmaMode }: Refusals,
 ): Promise<JudgedPass> {
   const { host, allowHostInterfaces } = context;
   const progress = new Progress({
     ...context,
     report: (pass) => context.status.write(nodeState, pass),
     isRetry: hasFailed(nodeState),
-    onFailure: (failure) => blockages.add(failure),
+    onFailure: (failure) => {
+      blockages.add(failure);
+      heldRdmaMode.add(failure);
+    },
   });
-  const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences };
+  const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences, heldRdmaMode };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();
   if (end instanceof HostUnreadableError) return judgeUnreadable(context, nodeState, end);

@@ -75,6 +75,7 @@ export const REASON = {
   bridgeForeign: 'BridgeForeign',
   bridgeInUse: 'BridgeInUse',
   bridgePortFailed: 'BridgePortFailed',
+  rdmaModePending: 'RdmaModePending',
   unsupported: 'Unsupported',
   specInvalid: 'SpecInvalid',
   guidsInvalid: 'GuidsInvalid',

@@ -176,6 +176,13 @@ export class SimulatedKernel implements Kernel {
     return new SimulatedUdevFolder(this.#machine, (work) => this.#change(work));
   }
 
+  /** `/etc/modprobe.d`. A file is written completely or not at all. */
+  get modprobeFolder(): { write(name: string, content: string): Promise<void>; remove(name: string): Promise<void> } {
+    const put = (name: string, content: string | null): Promise<void> =>
+      this.#change(() => void ((this.#machine.state.modprobeFiles ??= {})[name] = content));
+    return { write: (name, content) => put(name, content), remove: (name) => put(name, null) };
+  }
+
   /** What the machine is like now; for looking at, not for changing. */
   get state(): Readonly<MachineState> {
     return this.#machine.state;
@@ -222,6 +229,15 @@ export class SimulatedKernel implements Kernel {
       // The kernel tells the namespace that it comes to of a new device (__dev_change_net_namespace, net/core/dev.c).
       handleUdevEvent(this.#machine, name, 'add');
       this.#happened({ kind: 'link', name });
+    };
+  }
+
+  /** Makes a network namespace with no device in it, as every pod has one; the returned function removes it. */
+  addNamespace(name = 'pod'): () => void {
+    const { state } = this.#machine;
+    state.namespaces = [...(state.namespaces ?? []), name];
+    return () => {
+      state.namespaces = (state.namespaces ?? []).filter((each) => each !== name);
     };
   }
 

@@ -26,6 +26,12 @@ export interface MachineState {
   runFiles?: Record<string, string>;
   /** udev; absent where the host has none. */
   udev?: UdevState;
+  /** Set once somebody has switched it. */
+  rdmaMode?: 'shared' | 'exclusive';
+  /** Network namespaces beside the host's, and those that interfaces are in. */
+  namespaces?: string[];
+  /** Files of `/etc/modprobe.d` that were written since the boot, by name; `null` for one that was removed. */
+  modprobeFiles?: Record<string, string | null>;
   /** Writes and commands that change something, done since the machine was made. */
   writes: number;
   nextIfindex: number;

@@ -1,13 +1,13 @@
 import { omitUndefined } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
+import { type RdmaConfigScope, readRdmaConfig, readRdmaMode } from './drivers/rdma-mode.ts';
 import { type Kernel, KernelBlockedError } from './kernel/kernel.ts';
 import { listNames, PCI_DEVICES } from './kernel/sysfs.ts';
 import { type HostTables, readTables } from './observe/host-tables.ts';
 import { observeBridges } from './observe/observe-bridges.ts';
 import { observePf } from './observe/observe-pf.ts';
 import { observeUdev, type UdevScope } from './observe/observe-udev.ts';
-import { readRdmaMode } from './observe/rdma-mode.ts';
 
 /** What a look at a host takes in beside its network devices. */
 export interface LookScope {
@@ -15,6 +15,8 @@ export interface LookScope {
   readonly bridges?: boolean;
   /** udev, and our files of it. */
   readonly udev?: UdevScope;
+  /** What decides which RDMA mode the kernel starts with. */
+  readonly rdmaConfig?: RdmaConfigScope;
 }
 
 /**
@@ -22,18 +24,20 @@ export interface LookScope {
  * that vanishes meanwhile, becomes a problem of its own and hides nothing else. What takes longer, {@link lookCloser}
  * looks at.
  */
-export async function observeHost(kernel: Kernel, { bridges = false, udev }: LookScope = {}): Promise<ObservedHost> {
-  const [tables, addresses, rdmaMode] = await Promise.all([
+export async function observeHost(kernel: Kernel, scope: LookScope = {}): Promise<ObservedHost> {
+  const [tables, addresses, rdmaMode, rdmaConfig] = await Promise.all([
     readTables(kernel, false),
     listNames(kernel, PCI_DEVICES),
     readRdmaMode(kernel),
+    scope.rdmaConfig && readRdmaConfig(kernel, scope.rdmaConfig),
   ]);
-  const softwareBridges = bridges ? await observeBridges(kernel, tables) : undefined;
+  const softwareBridges = scope.bridges === true ? await observeBridges(kernel, tables) : undefined;
   return omitUndefined({
     ...(await observeAll(kernel, addresses, tables)),
     rdmaMode,
+    rdmaConfig,
     softwareBridges,
-    udev: udev && (await observeUdev(kernel, udev)),
+    udev: scope.udev && (await observeUdev(kernel, scope.udev)),
   });
 }
 

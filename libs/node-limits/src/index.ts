@@ -1,4 +1,3 @@
-export * from './node-limits.ts';
 export * from './pf-facts.ts';
 export * from './pf-limits.ts';
 export * from './refusal.ts';

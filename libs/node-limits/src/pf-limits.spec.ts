@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
-import { findRdmaRefusal } from './node-limits.ts';
 import { factsOfStatus, type PfFacts } from './pf-facts.ts';
 import { findRefusal, reachableVfs } from './pf-limits.ts';
 import { type Refusal } from './refusal.ts';
@@ -182,19 +181,5 @@ describe('reachableVfs', () => {
     ['what the firmware allows already', { vendor: '15b3', totalVfs: 256 }, 256],
   ])('is %s', (_, facts, vfs) => {
     expect(reachableVfs(facts)).toBe(vfs);
-  });
-});
-
-describe('what a node is refused', () => {
-  it('is another RDMA mode than it has, which is shared unless it tells otherwise', () => {
-    expect(findRdmaRefusal(undefined, 'exclusive')).toBeUndefined();
-    expect(findRdmaRefusal('exclusive', 'exclusive')).toBeUndefined();
-    expect(findRdmaRefusal('shared', undefined)).toBeUndefined();
-    expect(findRdmaRefusal('exclusive', undefined)?.message).toMatch(
-      /exclusive is wanted.*cannot change shared.*netns_mode=0/,
-    );
-    expect(findRdmaRefusal('shared', 'exclusive')?.message).toMatch(
-      /shared is wanted.*cannot change exclusive.*netns_mode=1/,
-    );
   });
 });

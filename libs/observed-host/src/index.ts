@@ -19,4 +19,5 @@ export {
   type SwitchPort,
   type VfGuids,
 } from './observed-host.ts';
+export { type ObservedRdmaConfig, type RdmaMode, type RdmaModeSetting } from './observed-rdma.ts';
 export { type ObservedUdev, type UdevFile } from './observed-udev.ts';

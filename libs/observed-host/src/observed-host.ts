@@ -2,6 +2,7 @@ import { type LinkType } from '@sriov/api';
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
 import { type SoftwareBridges } from './observed-bridge.ts';
+import { type ObservedRdmaConfig, type RdmaMode } from './observed-rdma.ts';
 import { type ObservedUdev } from './observed-udev.ts';
 
 /**
@@ -14,7 +15,9 @@ export interface ObservedHost {
   /** PFs that could not be observed whole, each with its cause; the others are unaffected. */
   readonly problems: readonly ObservationProblem[];
   /** How RDMA devices go with network namespaces; absent when the kernel's RDMA core is not loaded. */
-  readonly rdmaMode?: 'shared' | 'exclusive';
+  readonly rdmaMode?: RdmaMode;
+  /** Absent where nobody looked. */
+  readonly rdmaConfig?: ObservedRdmaConfig;
   /** Absent where nobody asked for them. */
   readonly softwareBridges?: SoftwareBridges;
   /** Absent where nobody looked. */

@@ -16,15 +16,14 @@ const reported = (interfaces: ObservedInterface[]): SriovNetworkNodeState => ({
 const told = (
   spec: NodeStateSpec,
   state: SriovNetworkNodeState | undefined = reported([PF]),
-  pool?: string,
 ): [kind: string, name: string, message: string][] =>
-  limitProblems({ name: 'n1', state, spec, pool }).map(({ kind, name, message }) => [kind, name, message]);
+  limitProblems({ name: 'n1', state, spec }).map(({ kind, name, message }) => [kind, name, message]);
 
 describe('what the daemon will refuse', () => {
   const tooMany = 'ens2f0: 65 VFs are wanted, and the PF can have 64';
 
   it('is told to each policy of the PF, once', () => {
-    expect(limitProblems({ name: 'n1', state: reported([PF]), spec: wanted(65, ['a']), pool: undefined })).toEqual([
+    expect(limitProblems({ name: 'n1', state: reported([PF]), spec: wanted(65, ['a']) })).toEqual([
       { kind: 'SriovNetworkNodePolicy', name: 'a', node: 'n1', reason: 'SpecInvalid', message: tooMany },
     ]);
     expect(told(wanted(65, ['a', 'b', 'a'])).map(([, name]) => name)).toEqual(['a', 'b']);
@@ -49,14 +48,6 @@ describe('what the daemon will refuse', () => {
     ['of a node without a state', wanted(65, ['a']), undefined],
     ['where nothing is wanted', {}, reported([PF])],
   ])('is nothing %s', (_, spec, state) => {
-    expect(limitProblems({ name: 'n1', state, spec, pool: 'pool' })).toEqual([]);
-  });
-
-  it('is told to the pool that wants another RDMA mode, and to nobody where there is none', () => {
-    const system = { rdmaMode: 'exclusive' as const };
-    expect(told({ system }, reported([PF]), 'pool')).toEqual([
-      ['SriovNetworkPoolConfig', 'pool', expect.stringMatching(/^RDMA mode exclusive is wanted/)],
-    ]);
-    expect(told({ system })).toEqual([]);
+    expect(limitProblems({ name: 'n1', state, spec })).toEqual([]);
   });
 });

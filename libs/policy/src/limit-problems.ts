@@ -1,5 +1,5 @@
 import { type DesiredInterface, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
-import { findRdmaRefusal, findReportedRefusal, type Refusal } from '@sriov/node-limits';
+import { findReportedRefusal, type Refusal } from '@sriov/node-limits';
 import { policyProblem, type Problem } from '@sriov/selection';
 
 /** A node, and what is planned for it. */
@@ -7,16 +7,14 @@ export interface LimitedPlan {
   readonly name: string;
   readonly state: SriovNetworkNodeState | undefined;
   readonly spec: NodeStateSpec;
-  /** The pool of the node; absent when it is in none, or in several. */
-  readonly pool: string | undefined;
 }
 
 /**
  * What the daemon of the node will refuse of the plan, by the same limits that the daemon asks: problems of the
- * policies and the pool that want it. Nothing is known of PFs that the node does not report.
+ * policies that want it. Nothing is known of PFs that the node does not report.
  */
-export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): Problem[] {
-  const { interfaces = [], system } = state?.status ?? {};
+export function limitProblems({ name: node, state, spec }: LimitedPlan): Problem[] {
+  const { interfaces = [] } = state?.status ?? {};
   if (interfaces.length === 0) return [];
   const entries = new Map((spec.interfaces ?? []).map((entry) => [entry.pciAddress, entry]));
   const reported = new Map(interfaces.map((nic) => [nic.pciAddress, nic]));
@@ -25,15 +23,9 @@ export function limitProblems({ name: node, state, spec, pool }: LimitedPlan): P
     const policies = new Set(vfGroups.map(({ policyName = '' }) => policyName));
     return [...policies].map((policy) => policyProblem({ policy, node }, refusal.reason, message));
   };
-  const ofPfs = [...entries.values()].flatMap((entry) => {
+  return [...entries.values()].flatMap((entry) => {
     const nic = reported.get(entry.pciAddress);
     const refusal = nic && findReportedRefusal(entry, nic);
     return refusal === undefined ? [] : ofPolicies(entry, refusal);
   });
-  const rdma = findRdmaRefusal(spec.system?.rdmaMode, system?.rdmaMode);
-  return [...ofPfs, ...(rdma === undefined || pool === undefined ? [] : [poolProblem(pool, node, rdma)])];
-}
-
-function poolProblem(name: string, node: string, { reason, message }: Refusal): Problem {
-  return { kind: 'SriovNetworkPoolConfig', name, node, reason, message };
 }

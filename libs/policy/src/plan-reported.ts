@@ -64,7 +64,7 @@ export function planReported(fleet: Fleet, node: FleetNode, policies: readonly P
       ...netFilterProblems(sources),
       ...pool.problems,
       ...ofSpec,
-      ...limitProblems({ name: node.name, state: node.state, spec, pool: pool.name }),
+      ...limitProblems({ name: node.name, state: node.state, spec }),
     ],
     matches,
     undecided: [],

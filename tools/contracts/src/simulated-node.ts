@@ -52,7 +52,8 @@ export class SimulatedNode {
 
   /** One pass of the daemon. */
   pass(state: SriovNetworkNodeState): Promise<Converged> {
-    const ports = { kernel: this.kernel, journal: this.#journal, plugin: this.#plugin };
+    const { modprobeFolder } = this.kernel;
+    const ports = { kernel: this.kernel, journal: this.#journal, plugin: this.#plugin, modprobeFolder };
     const wanted = { ...wishOf(state), allowHostInterfaces: false };
     return converge(ports, wanted, { onPlan: () => Promise.resolve(), onStep: () => undefined });
   }

@@ -34,7 +34,8 @@ export async function runWithoutCluster(world: string, examples: Examples, stopw
   try {
     const kernel = new SimulatedKernel({ world: loadWorld(world), clock: systemClock });
     const plugin = new DevicePlugin({ kernel, folder: kernel.handoverFolder, clock: systemClock });
-    const host = { kernel, journal: new Journal(new StateFolder(folder)), plugin };
+    const { modprobeFolder } = kernel;
+    const host = { kernel, journal: new Journal(new StateFolder(folder)), plugin, modprobeFolder };
     const before: SriovNetworkNodeState = { metadata: { name: NODE, generation: 1 } };
     const seen = await stopwatch.time('discover the NICs', () => bringInLine(host, before));
     const { spec, plannedFrom = new Set<string>() } = await stopwatch.time('plan the node', () =>

@@ -105,13 +105,17 @@ it('a host is followed in its kernel and its journal', async () => {
     isExecutable: () => Promise.resolve(false),
     findRefusal: () => Promise.resolve(undefined),
   };
-  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder };
-  const { kernel, journal, plugin, udevFolder: followed } = followHost(host, { watch, clock: new FakeClock() });
+  const modprobeFolder = { write: () => Promise.resolve(), remove: () => Promise.resolve() };
+  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder, modprobeFolder };
+  const { kernel, journal, plugin, ...folders } = followHost(host, { watch, clock: new FakeClock() });
+  await folders.modprobeFolder.remove('a.conf');
+  const { udevFolder: followed } = folders;
   await kernel.list('/sys/a');
   await journal.read();
   await plugin.begin({ spec: {} });
   await followed.list('rules.d');
   expect(watch.told).toEqual([
+    'remove a.conf of /etc/modprobe.d',
     'list /sys/a',
     'list pci of the state folder',
     'list initial of the state folder',

@@ -7,21 +7,32 @@ import { Journal, type JournalFolder } from '../journal/journal.ts';
 import { type OpenedHost } from '../open-host.ts';
 import { type PassWatch } from './pass-watch.ts';
 import { type PluginPods } from '../plugin-restart/plugin-pods.ts';
+import { type ModprobeFolder } from '../steps/apply-node-steps.ts';
 import { type StatusWriter } from '../status/status-writer.ts';
 
 type Watch = Pick<PassWatch, 'call'>;
 
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
-  { kernel, folder, handoverFolder, udevFolder }: OpenedHost,
+  { kernel, folder, handoverFolder, udevFolder, modprobeFolder }: OpenedHost,
   { watch, clock }: { readonly watch: Watch; readonly clock: DevicePluginPorts['clock'] },
-): Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder'>> {
+): Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder'>> {
   const followed = followKernel(kernel, watch);
   return {
     kernel: followed,
     journal: new Journal(followFolder(folder, watch)),
     udevFolder: followUdev(udevFolder, watch),
+    modprobeFolder: followModprobe(modprobeFolder, watch),
     plugin: new DevicePlugin({ kernel: followed, folder: followHandover(handoverFolder, watch), clock }),
+  };
+}
+
+/** The files for modprobe, with each call known to the watch until it comes back. */
+function followModprobe(folder: ModprobeFolder, watch: Watch): ModprobeFolder {
+  return {
+    write: (name, content, mode) =>
+      watch.call(`write ${name} of /etc/modprobe.d`, () => folder.write(name, content, mode)),
+    remove: (name) => watch.call(`remove ${name} of /etc/modprobe.d`, () => folder.remove(name)),
   };
 }
 

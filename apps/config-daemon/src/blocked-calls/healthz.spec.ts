@@ -37,6 +37,7 @@ describe('a daemon whose look at the host does not come back', () => {
             folder: new MemoryFolder(),
             handoverFolder: kernel.handoverFolder,
             udevFolder: kernel.udevFolder,
+            modprobeFolder: kernel.modprobeFolder,
           })),
       },
       {

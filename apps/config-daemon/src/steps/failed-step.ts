@@ -1,6 +1,6 @@
 import { formatTime } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { KernelBlockedError, KernelError } from '@sriov/host';
+import { KernelBlockedError, KernelError, RdmaModeHeldError } from '@sriov/host';
 import { type StepFailure, type StepFailureKind, type StepName } from '@sriov/node-plan';
 import { InUseError } from './last-look.ts';
 
@@ -28,7 +28,7 @@ export function isBlocked({ outcome }: FailedStep): boolean {
 }
 
 function outcomeOf(cause: unknown): StepFailureKind {
-  if (cause instanceof InUseError) return 'refused';
+  if (cause instanceof InUseError || cause instanceof RdmaModeHeldError) return 'refused';
   return cause instanceof KernelBlockedError ? 'blocked' : 'failed';
 }
 

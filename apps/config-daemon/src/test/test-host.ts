@@ -41,8 +41,10 @@ export function hostPorts({
   journal = new Journal(new MemoryFolder()),
   folder = new MemoryFolder(),
   clock = systemClock,
-}: Partial<DevicePluginPorts> & Pick<HostPorts, 'kernel'> & { readonly journal?: Journal }): HostPorts {
-  return { kernel, journal, plugin: new DevicePlugin({ kernel, folder, clock }) };
+  modprobeFolder = new MemoryFolder(),
+}: Partial<DevicePluginPorts & Pick<HostPorts, 'modprobeFolder'>> &
+  Pick<HostPorts, 'kernel'> & { readonly journal?: Journal }): HostPorts {
+  return { kernel, journal, modprobeFolder, plugin: new DevicePlugin({ kernel, folder, clock }) };
 }
 
 /** Files in memory. */
@@ -140,6 +142,13 @@ export class PowerCut {
       findRefusal: (path) => this.#look(() => folder.findRefusal(path)),
       write: (path, content, mode) => this.#change(() => folder.write(path, content, mode)),
       remove: (path) => this.#change(() => folder.remove(path)),
+    };
+  }
+
+  modprobeFolder(folder: HostPorts['modprobeFolder']): HostPorts['modprobeFolder'] {
+    return {
+      write: (name, content, mode) => this.#change(() => folder.write(name, content, mode)),
+      remove: (name) => this.#change(() => folder.remove(name)),
     };
   }
 

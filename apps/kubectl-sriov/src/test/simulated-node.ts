@@ -120,7 +120,8 @@ export class SimulatedNode {
 
   /** One pass of the config daemon, which then reports. */
   async #pass(): Promise<Converged> {
-    const host = { kernel: this.kernel, journal: this.#journal, plugin: this.#plugin };
+    const { modprobeFolder } = this.kernel;
+    const host = { kernel: this.kernel, journal: this.#journal, plugin: this.#plugin, modprobeFolder };
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
     const converged = await converge(host, { ...wishOf(this.#state), allowHostInterfaces: false }, followers);
     const pass = { observed: converged.observed, verdict: verdictOf(converged) };

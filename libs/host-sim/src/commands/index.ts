@@ -2,8 +2,9 @@ import { type Command } from './command.ts';
 import { devlink } from './devlink.ts';
 import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
+import { rdma } from './rdma.ts';
 import { udevadm } from './udevadm.ts';
 import { vdpa } from './vdpa.ts';
 
 /** The commands that the simulated machine has. */
-export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, udevadm, vdpa };
+export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, rdma, udevadm, vdpa };

@@ -1,4 +1,5 @@
 import { type Machine } from '../machine/machine.ts';
+import { isRdmaCoreLoaded, rdmaMode } from '../machine/rdma-core.ts';
 import { virtioOf } from '../machine/vdpa.ts';
 import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
 import { kubeletFolder } from './kubelet.ts';
@@ -36,8 +37,9 @@ function udevSockets({ state }: Machine): Folder | undefined {
   return state.udev?.isRunning === true ? folder({ control: { kind: 'file', mode: 0o600 } }) : undefined;
 }
 
-function modprobeFiles({ world }: Machine): Entries {
-  return Object.fromEntries(Object.entries(world.modprobe).map(([name, text]) => [name, constant(text, 0o644)]));
+function modprobeFiles({ world, state }: Machine): Entries {
+  const files = Object.entries({ ...world.modprobe, ...state.modprobeFiles });
+  return Object.fromEntries(files.flatMap(([name, text]) => (text === null ? [] : [[name, constant(text, 0o644)]])));
 }
 
 /** As depmod writes it (modules.builtin, Documentation/kbuild/kbuild.rst): the paths that they would have. */
@@ -117,8 +119,15 @@ function iommuGroups(machine: Machine): Folder {
   return folder(Object.fromEntries([...byGroup].map(([number, devices]) => [number, () => group(devices)])));
 }
 
-function modules({ state }: Machine): Folder {
-  return folder(Object.fromEntries(state.modules.map((name) => [name, folder({ initstate: constant('live\n') })])));
+function modules(machine: Machine): Folder {
+  const live = machine.state.modules.map((name) => [name, folder({ initstate: constant('live\n') })] as const);
+  return folder({ ...Object.fromEntries(live), ...(isRdmaCoreLoaded(machine) && { ib_core: ibCore(machine) }) });
+}
+
+/** A parameter that is shown as a boolean (`param_get_bool` of kernel/params.c). */
+function ibCore(machine: Machine): Folder {
+  const parameters = folder({ netns_mode: constant(rdmaMode(machine) === 'shared' ? 'Y\n' : 'N\n') });
+  return folder({ initstate: constant('live\n'), parameters });
 }
 
 function procFiles({ world, state }: Machine): Entries {

@@ -78,7 +78,7 @@ async function modprobe(kernel: Kernel, name: string): Promise<CommandError | Ke
 }
 
 /** Where modprobe looks for its configuration, as modprobe.d(5) lists it. */
-const MODPROBE_FOLDERS = [
+export const MODPROBE_FOLDERS = [
   '/etc/modprobe.d',
   '/run/modprobe.d',
   '/usr/local/lib/modprobe.d',

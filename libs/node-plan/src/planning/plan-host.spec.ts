@@ -49,20 +49,6 @@ describe('a node', () => {
     expect(plan.taken.map(({ pciAddress }) => pciAddress)).toEqual([OTHER, PF]);
   });
 
-  it('reports what is wanted of it as a whole and is not done, and does the rest', () => {
-    const spec = {
-      interfaces: [entry],
-      system: { rdmaMode: 'exclusive' as const },
-    };
-    const plan = planHost(testFacts([testPf()], [], { spec }));
-    expect(plan.pfs).toHaveLength(1);
-    expect(plan.problems.map(({ reason, message }) => [reason, message.split(',')[0]])).toEqual([
-      ['Unsupported', 'RDMA mode exclusive is wanted'],
-    ]);
-    const observed = { interfaces: [testPf(four)], problems: [], rdmaMode: 'exclusive' as const };
-    expect(planHost(testFacts([], [entry], { spec: { system: spec.system }, observed })).problems).toEqual([]);
-  });
-
   it('says why a PF was not found, where that is known', () => {
     const observed = { interfaces: [], problems: [{ pciAddress: PF, message: 'read vendor: ENODEV' }] };
     expect(planHost(testFacts([], [entry], { observed })).problems[0]?.message).toBe(

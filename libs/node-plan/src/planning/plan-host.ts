@@ -1,6 +1,5 @@
 import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
-import { findRdmaRefusal } from '@sriov/node-limits';
-import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
+import { type ObservationProblem, type ObservedHost, type ObservedPf, type RdmaMode } from '@sriov/observed-host';
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
@@ -8,6 +7,7 @@ import { planUdev } from '../host-files/plan-udev.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
+import { planRdmaMode } from './plan-rdma-mode.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
@@ -32,6 +32,8 @@ export interface HostFacts {
   readonly allowHostInterfaces: boolean;
   /** Absent where bridges are none of our business. */
   readonly bridges?: BridgeFacts;
+  /** The RDMA mode that the running kernel has refused to switch to. */
+  readonly heldRdmaMode?: RdmaMode | undefined;
 }
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
@@ -39,7 +41,19 @@ export function planHost(facts: HostFacts): HostPlan {
   if (facts.plannedFrom === undefined) return UNPLANNED;
   const { problems, ...bridges } = planBridges(facts);
   const plan = planPfs({ ...facts, observed: withoutOwnUplinks(facts) });
-  return { ...plan, ...bridges, problems: [...plan.problems, ...problems] };
+  return withNode({ ...plan, ...bridges, problems: [...plan.problems, ...problems] }, facts);
+}
+
+/** The plan with what concerns the node as a whole. */
+function withNode(plan: HostPlan, { spec, observed, heldRdmaMode: held }: HostFacts): HostPlan {
+  const rdma = planRdmaMode({ wanted: spec.system?.rdmaMode, observed, held });
+  const warnings = [...(plan.warnings ?? []), ...rdma.warnings];
+  return {
+    ...plan,
+    ...(rdma.steps.length > 0 && { node: { because: rdma.because, steps: rdma.steps } }),
+    ...(warnings.length > 0 && { warnings }),
+    problems: [...plan.problems, ...rdma.problems],
+  };
 }
 
 function planPfs(facts: HostFacts): HostPlan {
@@ -49,7 +63,7 @@ function planPfs(facts: HostFacts): HostPlan {
   const results = [...ofWanted.results, ...ofUnwanted.results];
   const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
   const pfs = takeTurns(plans, host.pfs);
-  const problems = [...results.flatMap((result) => result.problems), ...nodeProblems(facts, host)];
+  const problems = [...results.flatMap((result) => result.problems), ...fileProblems(host)];
   const { guids, warnings } = guidsOf(host);
   const { taken } = ofWanted;
   const { udev, warnings: ofUdev } = planUdev({ observed: facts.observed, taken, givenBack: ofUnwanted.givenBack });
@@ -109,14 +123,8 @@ function planAllUnwanted(facts: HostFacts, host: HostIndex): Unwanted {
   };
 }
 
-/** What is wanted of the node as a whole, and is not done. */
-function nodeProblems({ spec, observed }: HostFacts, { guids }: HostIndex): PlanProblem[] {
-  const rdma = findRdmaRefusal(spec.system?.rdmaMode, observed.rdmaMode);
-  const { fileFault } = guids;
-  return [
-    ...(rdma === undefined ? [] : [rdma]),
-    ...(fileFault === undefined ? [] : [{ reason: REASON.guidsInvalid, message: describeFileFault(fileFault) }]),
-  ];
+function fileProblems({ guids: { fileFault } }: HostIndex): PlanProblem[] {
+  return fileFault === undefined ? [] : [{ reason: REASON.guidsInvalid, message: describeFileFault(fileFault) }];
 }
 
 function describeFileFault(fault: string): string {

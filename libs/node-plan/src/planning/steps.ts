@@ -1,5 +1,5 @@
 import { type DesiredInterface, type OvsBridge, type REASON, type VdpaDriver } from '@sriov/api';
-import { type ESwitchMode } from '@sriov/observed-host';
+import { type ESwitchMode, type RdmaMode } from '@sriov/observed-host';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 import { type WantedUdevFile } from '../host-files/udev-files.ts';
 
@@ -28,6 +28,20 @@ export type VfStep =
   | { readonly kind: 'make-vdpa'; readonly module: string }
   | { readonly kind: 'bind-vdpa'; readonly driver: VdpaDriver }
   | { readonly kind: 'remove-vdpa' };
+
+/** One action on the node as a whole. */
+export type NodeStep =
+  /** `content` of the file for modprobe, by which the kernel starts with the mode. */
+  | { readonly kind: 'write-rdma-mode-file'; readonly mode: RdmaMode; readonly content: string }
+  | { readonly kind: 'remove-rdma-mode-file' }
+  | { readonly kind: 'set-rdma-mode'; readonly mode: RdmaMode };
+
+/** What will be done to the node as a whole, before its PFs: the steps are done in order, up to the last. */
+export interface NodePlan {
+  /** Why: one sentence per difference between what is and what should be. */
+  readonly because: readonly string[];
+  readonly steps: readonly NodeStep[];
+}
 
 /** One action on a bridge of Open vSwitch: done at once or not at all. `uplink` is the name of an interface. */
 export type BridgeStep =
@@ -114,6 +128,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'bridgeInUse'
   | 'bridgePortFailed'
   | 'stateDamaged'
+  | 'rdmaModePending'
   | 'unsupported'
   | 'specInvalid'
   | 'blocked'
@@ -122,8 +137,10 @@ export type PlanProblemReason = (typeof REASON)[
   | 'handoverFailed'
   | 'notWithdrawn'];
 
-/** What will be done to a host. Empty `pfs`, `bridges`, `udev` and `problems`: the host is as the spec wants it. */
+/** What will be done to a host. No `node`, empty `pfs`, `bridges`, `udev`, `problems`: the host is as it should be. */
 export interface HostPlan {
+  /** Absent where nothing is to be done to the node as a whole. */
+  readonly node?: NodePlan;
   /** Kernel modules to load first. */
   readonly modules: readonly string[];
   /** In order of PCI address; PFs are independent of each other. */
@@ -146,6 +163,7 @@ export interface HostPlan {
 }
 
 /** Whether the plan changes nothing on the host. */
-export function isIdle({ pfs, bridges = [], udev = [] }: Pick<HostPlan, 'pfs' | 'bridges' | 'udev'>): boolean {
-  return pfs.length === 0 && bridges.length === 0 && udev.length === 0;
+export function isIdle(plan: Pick<HostPlan, 'node' | 'pfs' | 'bridges' | 'udev'>): boolean {
+  const { node, pfs, bridges = [], udev = [] } = plan;
+  return node === undefined && pfs.length === 0 && bridges.length === 0 && udev.length === 0;
 }

@@ -1,5 +1,5 @@
 import { type NodeFailure, REASON, type Reason } from '@sriov/api';
-import { type BridgePlan, type PfPlan, type PlanProblem, type UdevPlan } from '../planning/steps.ts';
+import { type BridgePlan, type NodePlan, type PfPlan, type PlanProblem, type UdevPlan } from '../planning/steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 import { type Remainder } from './remainder.ts';
@@ -19,6 +19,7 @@ export function findFailures({ rest, failures, journalProblems }: Remainder): Fo
     ...groupAlike(failures).map(ofStep),
     ...rest.problems.map(ofProblem),
     ...journalProblems.map((problem) => ({ ...problem, reason: REASON.stateDamaged })),
+    ...(rest.node === undefined ? [] : [ofNode(rest.node, left)]),
     ...rest.pfs.filter(({ pciAddress }) => !failed.has(pciAddress)).map((plan) => ofPlan(plan, left)),
     ...(rest.bridges ?? []).filter(({ pf }) => !failed.has(pf.pciAddress)).map((plan) => ofBridge(plan, left)),
     ...(rest.udev ?? []).filter(({ pf }) => !failed.has(pf?.pciAddress ?? '')).map((plan) => ofUdev(plan, left)),
@@ -94,6 +95,11 @@ function ofUdev({ pf, because, step }: UdevPlan, [reason, what]: Leftover): Foun
   const title = pf === undefined ? 'the node' : pfTitle(pf);
   const message = `${title}: udev: ${what}: ${because.join(', ')}`;
   return { ...placed(pf?.pciAddress), step: step.kind, reason, message };
+}
+
+function ofNode({ because, steps }: NodePlan, [reason, what]: Leftover): FoundFailure {
+  const [step] = steps;
+  return { ...(step && { step: step.kind }), reason, message: `the node: ${what}: ${because.join(', ')}` };
 }
 
 const placed = (pciAddress = ''): { pciAddress?: string } => (pciAddress === '' ? {} : { pciAddress });

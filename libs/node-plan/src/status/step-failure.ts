@@ -1,4 +1,4 @@
-import { type BridgeStep, type PfStep, type UdevStep, type VfStep } from '../planning/steps.ts';
+import { type BridgeStep, type NodeStep, type PfStep, type UdevStep, type VfStep } from '../planning/steps.ts';
 
 /** A step: which PF it is about, its kind for programs, and its words for people. */
 export interface StepName {
@@ -7,6 +7,7 @@ export interface StepName {
   /** PCI address of the PF; empty when all PFs are concerned. */
   readonly pciAddress: string;
   readonly kind:
+    | NodeStep['kind']
     | PfStep['kind']
     | VfStep['kind']
     | BridgeStep['kind']
@@ -20,7 +21,8 @@ export interface StepName {
 }
 
 /**
- * How a step ended that was not done: it failed; it was refused, because somebody has taken a VF since it was planned;
+ * How a step ended that was not done: it failed; it was refused, because somebody has taken a VF since it was planned, or the
+ * kernel cannot do it now;
  * or its call is still in the kernel, and may change the host yet.
  */
 export type StepFailureKind = 'failed' | 'refused' | 'blocked';

@@ -2,6 +2,8 @@ import {
   type BridgePlan,
   type BridgeStep,
   type HostPlan,
+  type NodePlan,
+  type NodeStep,
   type PfPlan,
   type PfStep,
   type UdevPlan,
@@ -9,15 +11,17 @@ import {
   type VfPlan,
   type VfStep,
 } from '../planning/steps.ts';
+import { RDMA_MODE_PATH } from '../planning/plan-rdma-mode.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
-export type DescribedPlan = Pick<HostPlan, 'modules' | 'pfs' | 'problems' | 'bridges' | 'udev'>;
+export type DescribedPlan = Pick<HostPlan, 'node' | 'modules' | 'pfs' | 'problems' | 'bridges' | 'udev'>;
 
 /** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
 export function describePlan(plan: DescribedPlan): string[] {
   const { bridges = [], udev = [] } = plan;
   return [
+    ...describeNode(plan.node),
     ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
     ...udev.filter(isWritten).flatMap(describeUdev),
     ...bridges.filter(goesFirst).flatMap(describeBridge),
@@ -26,6 +30,24 @@ export function describePlan(plan: DescribedPlan): string[] {
     ...udev.filter((each) => !isWritten(each)).flatMap(describeUdev),
     ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
   ];
+}
+
+function describeNode(plan: NodePlan | undefined): string[] {
+  if (plan === undefined) return [];
+  const why = plan.because.map((reason) => `  because ${reason}`);
+  return ['the node:', ...why, ...plan.steps.map((step) => `  ${describeNodeStep(step)}`)];
+}
+
+/** A step on the node as a whole, in words. */
+export function describeNodeStep(step: NodeStep): string {
+  switch (step.kind) {
+    case 'write-rdma-mode-file':
+      return `write the file ${RDMA_MODE_PATH}, for the RDMA mode ${step.mode}`;
+    case 'remove-rdma-mode-file':
+      return `remove the file ${RDMA_MODE_PATH}`;
+    case 'set-rdma-mode':
+      return `switch the RDMA mode of the running kernel to ${step.mode}`;
+  }
 }
 
 /** Whether the step on the bridge comes before the PFs: a bridge is removed before the VFs of its uplink. */
