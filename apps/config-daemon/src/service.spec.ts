@@ -51,6 +51,13 @@ describe('the config daemon', () => {
     expect(machine().writes).toBe(0);
   });
 
+  it('loads the modules that pods may need when it starts', async () => {
+    writeWorld({ ...WORLD, modules: [] });
+    startDaemon();
+    await untilSynced('Succeeded');
+    await eventually(() => ['tun', 'vhost_net'].every((name) => machine().modules.includes(name)));
+  });
+
   it('makes VFs, binds each to the driver of its group, and sets MTUs and stable MAC addresses', async () => {
     startDaemon();
     await setSpec(eightVfs);

@@ -21,7 +21,8 @@ let stop: AbortController | undefined;
 
 export const WORLD = {
   latency: 'none',
-  modules: ['igbvf'],
+  // What the daemon loads at its start is there.
+  modules: ['igbvf', 'vhost_net', 'tun'],
   defaultRoute: 'eno1',
   nics: [
     { model: 'virtio', address: '0000:00:03.0', name: 'eno1', mac: '52:54:00:12:34:56', up: true },
