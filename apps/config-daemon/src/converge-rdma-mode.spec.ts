@@ -3,6 +3,7 @@ import { type NodeStateSpec } from '@sriov/api';
 import { KernelError } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { verdictOf } from '@sriov/node-plan';
+import { systemClock } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
 import { type HostPorts } from './gather.ts';
@@ -35,6 +36,22 @@ function pass(spec: NodeStateSpec, ports: Partial<HostPorts> = {}): Promise<Conv
   const host = { ...hostPorts({ kernel, journal: new Journal(folder), modprobeFolder }), ...ports };
   return converge(host, wanted, { onPlan: () => Promise.resolve(), onStep });
 }
+
+describe('VFs that are for RDMA', () => {
+  it.each([
+    ['have an RDMA device by the driver of an mlx5 port', 'mlx5', 'b8:59:9f:00:00:10', 'InSync'],
+    ['have none on an igb port, which is said', 'igb', '52:54:00:aa:00:10', 'RdmaDeviceMissing'],
+  ])('%s', async (_, model, mac, reason) => {
+    const nics = [{ model, address: '0000:10:00.0', name: 'ens1', mac, up: true }];
+    kernel = new SimulatedKernel({
+      world: parseWorld({ latency: 'none', nics, modules: ['igbvf'] }),
+      clock: systemClock,
+    });
+    const vfGroups = [{ resourceName: 'r', policyName: 'p', vfRange: '0-1', deviceType: 'netdevice', isRdma: true }];
+    const end = await pass({ interfaces: [{ pciAddress: '0000:10:00.0', name: 'ens1', numVfs: 2, vfGroups }] });
+    expect(verdictOf(end).reason).toBe(reason);
+  });
+});
 
 describe('the RDMA mode that a pool wants', () => {
   it('is there at once, and at each start of the kernel, where there is no pod yet', async () => {

@@ -75,6 +75,7 @@ export const REASON = {
   bridgeForeign: 'BridgeForeign',
   bridgeInUse: 'BridgeInUse',
   bridgePortFailed: 'BridgePortFailed',
+  rdmaDeviceMissing: 'RdmaDeviceMissing',
   rdmaModePending: 'RdmaModePending',
   unsupported: 'Unsupported',
   specInvalid: 'SpecInvalid',

@@ -111,6 +111,8 @@ export interface ObservedVf {
   readonly link?: ObservedLink;
   /** Name of the interface that represents it on the eSwitch of its PF; absent where there is none, or not yet. */
   readonly representor?: string;
+  /** It has an RDMA device, in whatever network namespace. */
+  readonly hasRdma?: true;
   /** MAC address that the PF prescribes; absent when none was set. */
   readonly adminMac?: string;
   /** InfiniBand GUIDs that the PF prescribes; absent on Ethernet, and where nothing tells them. */

@@ -87,6 +87,7 @@ async function observeVf(
     pciAddress,
     ...ids,
     driver,
+    ...rdmaOf(names),
     iommuGroup,
     adminMac,
     guids,
@@ -97,6 +98,11 @@ async function observeVf(
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });
+}
+
+/** The folder stays while the RDMA device is in another network namespace: only the device in it is hidden then. */
+function rdmaOf(names: readonly string[]): Pick<ObservedVf, 'hasRdma'> {
+  return names.includes('infiniband') ? { hasRdma: true } : {};
 }
 
 /** Whoever plugs a VF into a software bridge plugs in its representor: the OVS CNI does, for a pod that has the VF. */

@@ -112,6 +112,7 @@ function reportedVfs(nic: ObservedInterface): ObservedVf[] {
         vendor,
         deviceId: deviceID,
         driver,
+        hasRdma: true as const,
         adminMac: mac,
         vdpa: reportedVdpa(pciAddress, vdpaType),
         guids: guid === undefined ? undefined : { node: guid, port: guid },

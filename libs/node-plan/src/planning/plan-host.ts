@@ -7,6 +7,7 @@ import { planUdev } from '../host-files/plan-udev.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
+import { findMissingRdma } from './find-missing-rdma.ts';
 import { planRdmaMode } from './plan-rdma-mode.ts';
 import { planReset } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
@@ -47,12 +48,14 @@ export function planHost(facts: HostFacts): HostPlan {
 /** The plan with what concerns the node as a whole. */
 function withNode(plan: HostPlan, { spec, observed, heldRdmaMode: held }: HostFacts): HostPlan {
   const rdma = planRdmaMode({ wanted: spec.system?.rdmaMode, observed, held });
+  const changing = new Set([...plan.pfs, ...plan.problems].map(({ pciAddress }) => pciAddress));
+  const missingRdma = findMissingRdma(spec.interfaces ?? [], observed, (pciAddress) => changing.has(pciAddress));
   const warnings = [...(plan.warnings ?? []), ...rdma.warnings];
   return {
     ...plan,
     ...(rdma.steps.length > 0 && { node: { because: rdma.because, steps: rdma.steps } }),
     ...(warnings.length > 0 && { warnings }),
-    problems: [...plan.problems, ...rdma.problems],
+    problems: [...plan.problems, ...rdma.problems, ...missingRdma],
   };
 }
 

@@ -128,6 +128,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'bridgeInUse'
   | 'bridgePortFailed'
   | 'stateDamaged'
+  | 'rdmaDeviceMissing'
   | 'rdmaModePending'
   | 'unsupported'
   | 'specInvalid'
