@@ -1,3 +1,5 @@
+export { runControllers } from './controllers.ts';
+export { openHost } from './open-host.ts';
 export { service } from './service.ts';
 export { simulatedService } from './simulated/service.ts';
 export * from './converge.ts';

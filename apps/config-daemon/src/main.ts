@@ -1,4 +1,5 @@
-import { runService } from '@sriov/runtime';
+import { keepHeapSmall, runService } from '@sriov/runtime';
 import { service } from './service.ts';
 
+keepHeapSmall();
 await runService(service);

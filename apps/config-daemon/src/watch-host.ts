@@ -8,8 +8,11 @@ export interface WatchHostPorts extends Omit<FollowPorts, 'sources' | 'lookMs'> 
   readonly managesBridges?: boolean;
 }
 
-/** Events of the host cause at most one look in so many milliseconds: pods come and go, each with its veth. */
-const LOOK_MS = 1_000;
+/**
+ * Events of the host cause at most one look in so many milliseconds: pods come and go, each with its veth. The status
+ * shows a change within a second all the same.
+ */
+const LOOK_MS = 750;
 
 /** Wakes the daemon when the host reports a change, and by the clock in case it reported none. */
 export function watchHost(

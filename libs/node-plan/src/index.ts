@@ -30,3 +30,4 @@ export * from './withdrawal/returning.ts';
 export * from './withdrawal/still-withdrawn.ts';
 export * from './withdrawal/withdrawals.ts';
 export * from './withdrawal/withhold.ts';
+export { NIC_DRIVERS, type NicDriver } from './nic-drivers.ts';

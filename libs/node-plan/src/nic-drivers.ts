@@ -15,7 +15,7 @@ export interface NicDriver {
 }
 
 /** The drivers that the planner knows. A PF of another driver gets VFs as well, only less quickly. */
-const NIC_DRIVERS: readonly NicDriver[] = [
+export const NIC_DRIVERS: readonly NicDriver[] = [
   // Broadcom NetXtreme-C/E (10 to 400 Gbit/s). Its bnxt_sriov_configure returns 0, which the kernel takes for success,
   // while the interface is down (drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c, "Reject SRIOV config request since
   // if is down!").

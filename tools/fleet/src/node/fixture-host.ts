@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { type FileHandle, mkdir, open, rename, symlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Kernel, observeDevices, setNumVfs } from '@sriov/host';
+import { type Kernel, observeDevices, observeHost, setNumVfs } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
 
@@ -22,6 +22,9 @@ type Monitors = ReadonlyMap<Monitor, FileHandle>;
 
 /** The driver of its PFs and VFs. */
 export const DRIVER = 'mlx5_core';
+
+/** File with a line for each command that was run. */
+const CALLS = 'calls';
 
 /** The commands that tell of events of the host, by the program and its arguments. */
 const MONITORS = { link: ['ip', '-o monitor link'], device: ['udevadm', '*'] } as const;
@@ -46,7 +49,14 @@ export class FixtureHost {
   /** Makes the host in an empty folder. */
   static async make(folder: string, size: HostSize): Promise<FixtureHost> {
     const kernel = await simulate(size);
-    const folders = ['run/sriov-operator', 'kubelet/device-plugins', 'kubelet/pod-resources', 'config', 'bin'];
+    const folders = [
+      'run/sriov-operator',
+      'kubelet/device-plugins',
+      'kubelet/pod-resources',
+      'kubelet/pods',
+      'config',
+      'bin',
+    ];
     for (const name of folders) await mkdir(join(folder, name), { recursive: true });
     await copyTree(kernel, '/sys', join(folder, 'sys'));
     const monitors = await writeCommands(kernel, folder);
@@ -61,6 +71,12 @@ export class FixtureHost {
     await symlink(`../drivers/${driver}`, `${link}.new`);
     await rename(`${link}.new`, link);
     await this.#monitors.get('device')?.write(`KERNEL[1.0] bind /devices/${address} (pci)\n`);
+  }
+
+  /** How many commands were run, but for those that tell of events. */
+  async commandsRun(): Promise<number> {
+    const text = await readFile(join(this.folder, CALLS), 'utf8').catch(() => '');
+    return text.split('\n').length - 1;
   }
 
   async close(): Promise<void> {
@@ -112,10 +128,16 @@ async function writeCommands(kernel: SimulatedKernel, folder: string): Promise<M
     const result = await kernel.exec(command, args, options);
     const answer = join(bin, `answer-${(answers += 1)}`);
     await writeFile(answer, result.stdout);
-    addCase(command, `'${args.join(' ')}'`, `cat ${answer}; exit ${result.exitCode}`);
+    addCase(
+      command,
+      `'${args.join(' ')}'`,
+      `echo "$*" >>${join(folder, CALLS)}; cat ${answer}; exit ${result.exitCode}`,
+    );
     return result;
   };
-  const { problems } = await observeDevices({ ...portOf(kernel), exec });
+  const port = { ...portOf(kernel), exec };
+  const { problems } = await observeDevices(port);
+  await observeHost(port);
   if (problems.length > 0) throw new Error(`the simulated host cannot be observed: ${problems[0]?.message}`);
   const monitors = new Map<Monitor, FileHandle>();
   for (const kind of ['link', 'device'] as const) {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Row, tableOf } from '../report.ts';
 import { benchDevicePlugin, type PluginLoad } from './device-plugin.ts';
+import { benchConfigDaemon } from './daemon/index.ts';
+import { benchIdleDaemon } from './daemon/idle.ts';
 import { FixtureHost } from './fixture-host.ts';
 
 const number = { type: 'string' } as const;
@@ -15,13 +17,14 @@ const { values } = parseArgs({
     allocations: { ...number, default: '1000' },
     'idle-seconds': { ...number, default: '300' },
     rounds: { ...number, default: '20' },
-    only: { type: 'string', default: 'device-plugin' },
+    only: { type: 'string', default: 'device-plugin,config-daemon' },
   },
 });
 
 /** What can be measured, by the name of the service. */
 const SECTIONS: Readonly<Record<string, (host: FixtureHost, load: PluginLoad) => Promise<Row[]>>> = {
   'device-plugin': benchDevicePlugin,
+  'config-daemon': async (host, load) => [...(await benchConfigDaemon(load)), ...(await benchIdleDaemon(host, load))],
 };
 
 const start = performance.now();

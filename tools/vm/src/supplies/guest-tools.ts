@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '@sriov/control-plane';
 
+/** In the last one, Debian has the program that `update-alternatives` makes ovs-vswitchd of. */
+const PROGRAM_FOLDERS = ['bin', 'sbin', 'usr/bin', 'usr/sbin', 'usr/lib/openvswitch-switch'];
 const LIBRARY_FOLDERS = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'];
 
 /** The unpacked packages of the guest: a world of their own, down to the C library. */
@@ -12,10 +14,14 @@ export class GuestTools {
     this.#folder = folder;
   }
 
+  /** Path on this machine of a file of the packages. */
+  path(inPackage: string): string {
+    return join(this.#folder, inPackage);
+  }
+
   /** Path on this machine of a program of the guest. @throws Error when the packages have none. */
   find(program: string): string {
-    const folders = ['bin', 'sbin', 'usr/bin', 'usr/sbin'];
-    const found = folders.map((folder) => join(this.#folder, folder, program)).find((path) => existsSync(path));
+    const found = PROGRAM_FOLDERS.map((folder) => join(this.#folder, folder, program)).find((path) => existsSync(path));
     if (found === undefined) throw new Error(`the packages of the guest have no ${program}`);
     return found;
   }

@@ -19,6 +19,7 @@ import { INIT_SCRIPT, layOutGuestRoot } from './guest-root.ts';
 import { GuestTools } from './guest-tools.ts';
 import { GUEST_MODULES } from './modules.ts';
 import { layOutNode } from './node-share.ts';
+import { layOutOvs } from './ovs.ts';
 import { packFolder } from './pack-folder.ts';
 import { buildSimulatorModules } from './simulator-modules.ts';
 
@@ -36,6 +37,8 @@ export interface Supplies {
   readonly nodeFolder: string;
   /** Folder with netdevsim and vdpa_sim, or why there is none. */
   readonly simulatorModules: { readonly folder: string } | { readonly missing: string };
+  /** Folder with the programs of Open vSwitch, their libraries and the schema of its database. */
+  readonly ovsFolder: string;
 }
 
 /** How QEMU is run. */
@@ -56,8 +59,8 @@ const GUEST_PACKAGES = [
   // For guests with disks, and with a network of pods.
   ...['e2fsprogs', 'nftables'],
 ];
-/** Another list of packages is another folder: that of an older version may be on this machine. */
-const TOOLS = `tools-${createHash('sha256').update(GUEST_PACKAGES.join()).digest('hex').slice(0, 12)}`;
+/** Packages of Open vSwitch, whose programs need more libraries than all others together. */
+const OVS_PACKAGES = ['openvswitch-common', 'openvswitch-switch'];
 
 /**
  * Gets what is missing in the cache, one process at a time, and tells where everything is.
@@ -87,18 +90,41 @@ class Supplier {
 
   async supply(): Promise<Supplies> {
     const qemu = await this.#getQemu();
-    const toolsFolder = await this.#stage(TOOLS, 'downloading the tools of the guest', async (into) =>
-      (await this.#openApt()).unpack({ packages: GUEST_PACKAGES, into, dependencies: 'all' }),
-    );
-    const tools = new GuestTools(toolsFolder);
+    const tools = await this.#getTools('tools', 'downloading the tools of the guest', GUEST_PACKAGES);
     const kernelFolder = await this.#stage('kernel', 'downloading the kernel', (into) => this.#getKernel(into, tools));
     const kernelRelease = releaseIn(kernelFolder);
     const initramfs = await this.#getInitramfs(tools, { kernelFolder, kernelRelease });
     const nodeFolder = await this.#stage(`node-${nodeIdentity()}`, 'copying Node.js', layOutNode);
     const simulatorModules = await this.#getSimulatorModules(kernelRelease);
+    const ovsFolder = await this.#getOvs();
     await rm(join(this.#cache, 'apt'), { recursive: true, force: true });
     const kernelImage = join(kernelFolder, 'boot', `vmlinuz-${kernelRelease}`);
-    return { qemu, tools, kernelImage, kernelFolder, kernelRelease, initramfs, nodeFolder, simulatorModules };
+    return {
+      qemu,
+      tools,
+      kernelImage,
+      kernelFolder,
+      kernelRelease,
+      initramfs,
+      nodeFolder,
+      simulatorModules,
+      ovsFolder,
+    };
+  }
+
+  /** Another list of packages is another folder: that of an older version may be on this machine. */
+  async #getTools(name: string, what: string, packages: string[]): Promise<GuestTools> {
+    const id = createHash('sha256').update(packages.join()).digest('hex').slice(0, 12);
+    const folder = await this.#stage(`${name}-${id}`, what, async (into) =>
+      (await this.#openApt()).unpack({ packages, into, dependencies: 'all' }),
+    );
+    return new GuestTools(folder);
+  }
+
+  async #getOvs(): Promise<string> {
+    const packages = await this.#getTools('ovs-packages', 'downloading Open vSwitch', OVS_PACKAGES);
+    const name = `ovs-${hashOf(...['ovs.ts', 'copy-programs.ts'].map((file) => join(import.meta.dirname, file)))}`;
+    return this.#stage(name, 'copying Open vSwitch', (into) => layOutOvs(into, packages));
   }
 
   async #getQemu(): Promise<Qemu> {
