@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Kernel, type KernelEvent } from '@sriov/host';
+import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
 import { PORTS, testKernel } from './test/test-host.ts';
@@ -80,6 +81,27 @@ describe('the host is looked at again', () => {
     const log = createLogger({ service: 'test', level: 'silent' });
     const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
     await kernel.write('/sys/bus/pci/drivers/vfio-pci/unbind', vf ?? '');
+    expect(wakes[0]).toBe(0);
+    abort.abort();
+    await running;
+  });
+
+  it.each<[string, (kernel: SimulatedKernel) => unknown]>([
+    ['the number of VFs', (kernel) => kernel.write(`/sys/bus/pci/devices/${PORTS[0]}/sriov_numvfs`, '2')],
+    ['the MTU of a PF', (kernel) => kernel.exec('ip', ['link', 'set', 'dev', 'ens1', 'mtu', '1400'])],
+    ['the link of a PF', (kernel) => kernel.exec('ip', ['link', 'set', 'dev', 'ens1', 'down'])],
+    ['the network namespace of a PF', (kernel) => kernel.moveToNamespace('ens1')],
+    ['the driver of a PF', (kernel) => kernel.write('/sys/bus/pci/drivers/igb/unbind', PORTS[0])],
+    ['the cards', (kernel) => kernel.unplug(PORTS[0])],
+  ])('when somebody changes %s', async (_, change) => {
+    const clock = new FakeClock();
+    const kernel = testKernel(clock);
+    const abort = new AbortController();
+    const wakes: number[] = [];
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
+    expect(wakes).toEqual([]);
+    await change(kernel);
     expect(wakes[0]).toBe(0);
     abort.abort();
     await running;

@@ -177,7 +177,7 @@ export class PowerCut {
 }
 
 /** What matters of a machine: not the numbers that the kernel gives out as it pleases. */
-export function portrait({ devices, links }: MachineState): unknown {
+export function portrait({ devices, links }: MachineState): readonly { readonly address: string }[] {
   const linkOf = (address: string): object => {
     const link = Object.values(links).find(({ device }) => device === address);
     return link ? { mtu: link.mtu, ...(link.isRandomMac ? {} : { mac: link.mac }) } : {};

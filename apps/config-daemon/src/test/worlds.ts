@@ -59,9 +59,14 @@ export class WorldHost {
     return converge(ports, { spec, plannedFrom: new Set(this.#test.pfs), allowHostInterfaces: false }, followers);
   }
 
+  /** The PFs with their VFs. */
+  get ports(): readonly { readonly address: string }[] {
+    return portrait(this.simulated.state);
+  }
+
   /** The machine and the state folder. What is owed to the device plugin tells the way, not the end. */
   get whole(): unknown {
-    return [portrait(this.simulated.state), [...this.folder.files].filter(([name]) => name !== 'device-plugin').sort()];
+    return [this.ports, [...this.folder.files].filter(([name]) => name !== 'device-plugin').sort()];
   }
 }
 

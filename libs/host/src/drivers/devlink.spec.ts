@@ -177,4 +177,16 @@ describe('the eSwitch modes of the PFs', () => {
       [command, ...args].join(' ') === line ? Promise.reject(blocked) : exec(command, args);
     await expect(readESwitchModes(kernel)).rejects.toBe(blocked);
   });
+
+  it('hide nothing of other devices where one cannot even be told from a VF', async () => {
+    const other = 'pci/0000:5e:00.1';
+    const files = { '/sys/bus/pci/devices/0000:5e:00.0/physfn': '[EIO]' };
+    const commands = {
+      [LIST]: JSON.stringify({ dev: { [NIC]: {}, [other]: {} } }),
+      [`devlink -j dev eswitch show ${other}`]: `{"dev":{"${other}":{"mode":"switchdev"}}}`,
+    };
+    const { modes, failures } = await readESwitchModes(new TestKernel({ files, commands }));
+    expect([...modes]).toEqual([['0000:5e:00.1', 'switchdev']]);
+    expect([...failures]).toEqual([['0000:5e:00.0', expect.stringContaining('EIO')]]);
+  });
 });

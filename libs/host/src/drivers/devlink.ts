@@ -60,13 +60,18 @@ export async function readESwitchModes(kernel: Kernel): Promise<ESwitchTable> {
   if (typeof listed === 'string') return { modes, failures, failure: listed };
   for (const device of listed) {
     const address = device.slice('pci/'.length);
-    const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
-    if (isVf) continue;
-    const answer = await orCause(async () => ({ mode: await readESwitchMode(kernel, device) }));
+    // A fault of one device says nothing of the others.
+    const answer = await orCause(() => askDevice(kernel, device, address));
     if (typeof answer === 'string') failures.set(address, answer);
     else if (answer.mode !== undefined) modes.set(address, answer.mode);
   }
   return { modes, failures };
+}
+
+/** The mode of a device; none for a VF. */
+async function askDevice(kernel: Kernel, device: string, address: string): Promise<{ mode: ESwitchMode | undefined }> {
+  const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
+  return { mode: isVf ? undefined : await readESwitchMode(kernel, device) };
 }
 
 /** The answer, or why there is none. A call that hangs in the kernel is no answer either, and not to be repeated. */
