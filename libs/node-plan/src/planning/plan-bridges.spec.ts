@@ -185,6 +185,15 @@ describe('a bridge that is wanted', () => {
       ['HostInterface', /ens1 .*making it the uplink of the bridge br-0000_01_00.0 interrupts its link.*default route/],
     ],
     [
+      'its uplink is in a bond, also where the daemon may change what the host uses',
+      {
+        pf: switchdevPf({ uses: [{ kind: 'part-of', master: 'bond0' }] }),
+        spec: [wanted()],
+        facts: { allowHostInterfaces: true },
+      },
+      ['HostInterface', /its uplink ens1 is part of bond0, .*ip link set ens1 nomaster/],
+    ],
+    [
       'its uplink is in legacy mode',
       { pf: testPf(), spec: [wanted()] },
       ['Unsupported', /has to be in eSwitch mode switchdev, and the mode is legacy/],
@@ -330,6 +339,16 @@ describe('a bridge that nobody wants', () => {
     ['a call about its PF has not come back', { blocked: new Map([[PF, 'a call']]) }],
   ])('stays while %s', (_, facts) => {
     expect(plan({ own: [wanted()], bridges: [seen()], facts })).toMatchObject({ bridges: [], ownBridges: [wanted()] });
+  });
+
+  it('stays while its PF is gone, which is said', () => {
+    const facts = {
+      plannedFrom: new Set<string>(),
+      observed: { interfaces: [], problems: [], softwareBridges: { kind: 'seen', bridges: [seen()] } },
+    } as const;
+    const result = plan({ own: [wanted()], facts });
+    expect([kinds(result), result.ownBridges, result.problems]).toEqual([[], [wanted()], []]);
+    expect(result.warnings).toEqual([expect.stringMatching(/its PF 0000:01:00.0 is gone.*ovs-vsctl del-br/)]);
   });
 
   it('stays while the spec is not planned, or nobody asks for bridges', () => {

@@ -27,13 +27,14 @@ export interface BridgeInputs {
 }
 
 /** What becomes of the bridges of a node. */
-export interface BridgesResult extends Pick<HostPlan, 'bridges' | 'ownBridges'> {
+export interface BridgesResult extends Pick<HostPlan, 'bridges' | 'ownBridges' | 'warnings'> {
   readonly problems: readonly PlanProblem[];
 }
 
 /** What becomes of one bridge, and its entry among the operator's own from now on. */
 interface BridgeResult {
   readonly plan?: BridgePlan;
+  readonly warning?: string;
   readonly problem?: PlanProblem;
   readonly own?: OvsBridge | undefined;
 }
@@ -80,6 +81,7 @@ export function planBridges(facts: BridgeInputs): BridgesResult {
     bridges: results.flatMap(({ plan }) => plan ?? []).sort(byName),
     ownBridges: results.flatMap(({ own }) => own ?? []).sort(byName),
     problems: results.flatMap(({ problem }) => problem ?? []),
+    warnings: results.flatMap(({ warning }) => warning ?? []),
   };
 }
 
@@ -180,6 +182,11 @@ function findUplinkProblem(facts: WantedCase, { wanted, pf, uplink }: Place, ref
     return refuse(REASON.bridgeForeign, message);
   }
   const free = holder === undefined ? pf : withoutOvsUse(pf);
+  const master = free.uses?.find((each) => each.kind === 'part-of')?.master;
+  if (master !== undefined) {
+    const message = `its uplink ${uplink} is part of ${master}, and the kernel gives an interface to one of them only: take it out of ${master} (ip link set ${uplink} nomaster)`;
+    return refuse(REASON.hostInterface, message);
+  }
   const use = findHostUse({ ...facts, observed: free }, `making it the uplink of the bridge ${wanted.name}`);
   return use && { ...refuse(use.reason, ''), problem: use };
 }
@@ -258,14 +265,25 @@ function usersOf({ name, ports, uses = [] }: ObservedBridge, known: readonly str
   return users.length === 0 ? undefined : listSome(users, FEW);
 }
 
+type Uplink = NonNullable<OvsBridge['uplinks']>[number];
+
 /** A bridge of ours that the spec does not have, if the spec was planned by someone who had seen its PF. */
 function planUnwanted(facts: BridgeCase, own: OvsBridge): BridgeResult {
   const observed = facts.seen.find(({ name }) => name === own.name);
   if (observed === undefined) return {};
   const [uplink] = own.uplinks ?? [];
-  if (uplink === undefined || facts.plannedFrom?.has(uplink.pciAddress) !== true) return { own };
+  if (uplink === undefined) return { own };
+  if (facts.plannedFrom?.has(uplink.pciAddress) !== true)
+    return isGone(facts, uplink.pciAddress) ? goneUplink(own) : { own };
   if (facts.blocked.has(uplink.pciAddress)) return { own };
-  const pf = facts.pfs.get(uplink.pciAddress);
+  return planRemoval(own, observed, { uplink, pf: facts.pfs.get(uplink.pciAddress) });
+}
+
+function planRemoval(
+  own: OvsBridge,
+  observed: ObservedBridge,
+  { uplink, pf }: { readonly uplink: Uplink; readonly pf: ObservedPf | undefined },
+): BridgeResult {
   const known = uplinkNames(own, pf);
   const users = usersOf(observed, known);
   if (users !== undefined) {
@@ -275,6 +293,17 @@ function planUnwanted(facts: BridgeCase, own: OvsBridge): BridgeResult {
   const identity = pf ? identityOf(pf) : { pciAddress: uplink.pciAddress, name: uplink.name ?? uplink.pciAddress };
   const step = { kind: 'remove-bridge', ports: [own.name, ...known] } as const;
   return { plan: { name: own.name, pf: identity, because: ['no policy wants the bridge any more'], step }, own };
+}
+
+function isGone({ pfs, observed }: BridgeCase, pciAddress: string): boolean {
+  return !pfs.has(pciAddress) && !observed.problems.some((problem) => problem.pciAddress === pciAddress);
+}
+
+/** A PF that has come is planned soon. One that is gone never is, and it may come back with a policy for it. */
+function goneUplink(own: OvsBridge): BridgeResult {
+  const { pciAddress = '' } = own.uplinks?.[0] ?? {};
+  const warning = `Open vSwitch bridge ${own.name}: the spec does not have it, and its PF ${pciAddress} is gone, so nobody knows whether a policy wants it: it stays. If nobody does, delete it (ovs-vsctl del-br ${own.name})`;
+  return { own, warning };
 }
 
 function uplinkNames({ uplinks = [] }: OvsBridge, pf: ObservedPf | undefined): string[] {

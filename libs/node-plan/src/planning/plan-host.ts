@@ -40,17 +40,21 @@ export interface HostFacts {
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
 export function planHost(facts: HostFacts): HostPlan {
   if (facts.plannedFrom === undefined) return UNPLANNED;
-  const { problems, ...bridges } = planBridges(facts);
+  const { problems, warnings = [], ...bridges } = planBridges(facts);
   const plan = planPfs({ ...facts, observed: withoutOwnUplinks(facts) });
-  return withNode({ ...plan, ...bridges, problems: [...plan.problems, ...problems] }, facts);
+  const told = { problems: [...plan.problems, ...problems], warnings: [...(plan.warnings ?? []), ...warnings] };
+  return withNode({ ...plan, ...bridges, ...told }, facts);
 }
 
 /** The plan with what concerns the node as a whole. */
-function withNode(plan: HostPlan, { spec, observed, heldRdmaMode: held }: HostFacts): HostPlan {
+function withNode(
+  { warnings: known = [], ...plan }: HostPlan,
+  { spec, observed, heldRdmaMode: held }: HostFacts,
+): HostPlan {
   const rdma = planRdmaMode({ wanted: spec.system?.rdmaMode, observed, held });
   const changing = new Set([...plan.pfs, ...plan.problems].map(({ pciAddress }) => pciAddress));
   const missingRdma = findMissingRdma(spec.interfaces ?? [], observed, (pciAddress) => changing.has(pciAddress));
-  const warnings = [...(plan.warnings ?? []), ...rdma.warnings];
+  const warnings = [...known, ...rdma.warnings];
   return {
     ...plan,
     ...(rdma.steps.length > 0 && { node: { because: rdma.because, steps: rdma.steps } }),
