@@ -38,6 +38,7 @@ export async function observeHost(kernel: Kernel, scope: LookScope = {}): Promis
     rdmaConfig,
     softwareBridges,
     udev: scope.udev && (await observeUdev(kernel, scope.udev)),
+    linkNames: scope.udev && tables.network.names,
   });
 }
 

@@ -22,6 +22,8 @@ export interface ObservedHost {
   readonly softwareBridges?: SoftwareBridges;
   /** Absent where nobody looked. */
   readonly udev?: ObservedUdev;
+  /** All names and alternative names of network interfaces; absent where nobody looked. */
+  readonly linkNames?: ReadonlySet<string>;
   /** Sources of facts that the host does not have, a sentence each: what they would tell is not among the uses. */
   readonly blindSpots?: readonly string[];
   /**
@@ -113,6 +115,8 @@ export interface ObservedVf {
   readonly representor?: string;
   /** It has an RDMA device, in whatever network namespace. */
   readonly hasRdma?: true;
+  /** Alternative names of that interface; absent where it has none. */
+  readonly representorAltNames?: readonly string[];
   /** MAC address that the PF prescribes; absent when none was set. */
   readonly adminMac?: string;
   /** InfiniBand GUIDs that the PF prescribes; absent on Ethernet, and where nothing tells them. */

@@ -9,29 +9,36 @@ import { Refused, setVf } from './ip-vf.ts';
 
 /** `ip` of iproute2, as far as the drivers use it. Texts are those of version 6.15. */
 export const ip: Command = {
-  changes: (args) => wordsOf(args)[1] === 'set',
+  changes: (args) => ['set', 'property'].includes(wordsOf(args)[1] ?? ''),
   run(machine, args) {
     const [object = '', action = '', ...rest] = wordsOf(args);
     try {
-      switch (`${object} ${action}`) {
-        case 'link show':
-          return printed(`${JSON.stringify(showLinks(machine, rest))}\n`);
-        case 'link set':
-          setLink(machine, rest);
-          return printed('');
-        case 'route show':
-          return printed(`${JSON.stringify(args.includes('-6') ? [] : routes(machine))}\n`);
-        case 'addr show':
-          return printed(`${JSON.stringify(showAddresses(machine))}\n`);
-        default:
-          return failed(255, `Object "${object}" is unknown, try "ip help".`);
-      }
+      const verb = VERBS[`${object} ${action}`];
+      return verb === undefined
+        ? failed(255, `Object "${object}" is unknown, try "ip help".`)
+        : printed(verb(machine, rest, args));
     } catch (error) {
       if (error instanceof Refused) return failed(error.exitCode, error.message);
       throw error;
     }
   },
 };
+
+/** What each object and action does with the words behind them, and prints. */
+const VERBS: Readonly<Record<string, (machine: Machine, rest: readonly string[], args: readonly string[]) => string>> =
+  {
+    'link show': (machine, rest) => `${JSON.stringify(showLinks(machine, rest))}\n`,
+    'link set': (machine, rest) => {
+      setLink(machine, rest);
+      return '';
+    },
+    'link property': (machine, rest) => {
+      addAltName(machine, rest);
+      return '';
+    },
+    'route show': (machine, _rest, args) => `${JSON.stringify(args.includes('-6') ? [] : routes(machine))}\n`,
+    'addr show': (machine) => `${JSON.stringify(showAddresses(machine))}\n`,
+  };
 
 /**
  * The words behind the options, such as `-j`, which stand before the first of them: a name may begin with a dash too.
@@ -80,6 +87,16 @@ function setLink(machine: Machine, rest: readonly string[]): void {
   const [, state] = findLink(machine, words.shift() ?? '');
   if (words[0] === 'vf') setVf(machine, state, words.slice(1));
   else while (words.length > 0) setProperty(machine, state, words);
+}
+
+/** `ip link property add dev NAME altname NAME`; names of all kinds share one space (rtnl_alt_ifname, rtnetlink.c). */
+function addAltName(machine: Machine, [action, , name = '', , altName = '']: readonly string[]): void {
+  if (action !== 'add') throw new Refused(255, `Command "${action}" is unknown, try "ip link help".`);
+  const [, state] = findLink(machine, name);
+  const isTaken = machine.hostLinks().some(([each, { altNames }]) => each === altName || altNames.includes(altName));
+  if (isTaken) throw new Refused(2, 'RTNETLINK answers: File exists');
+  state.altNames = [...state.altNames, altName];
+  machine.changed({ kind: 'link' });
 }
 
 /** Takes one property, and its value, from the front of `words`. */

@@ -95,6 +95,7 @@ async function observeVf(
     representor,
     vdpa: vdpa.length > 0 ? vdpa.map(({ name, driver: bound }) => omitUndefined({ name, driver: bound })) : undefined,
     vdpaUnknown: driver === undefined ? undefined : tables.vdpaUnknown,
+    representorAltNames: altNamesOf(representor, tables),
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });
@@ -103,6 +104,11 @@ async function observeVf(
 /** The folder stays while the RDMA device is in another network namespace: only the device in it is hidden then. */
 function rdmaOf(names: readonly string[]): Pick<ObservedVf, 'hasRdma'> {
   return names.includes('infiniband') ? { hasRdma: true } : {};
+}
+
+function altNamesOf(name: string | undefined, { network }: HostTables): readonly string[] | undefined {
+  const { altNames = [] } = (name === undefined ? undefined : network.named(name)) ?? {};
+  return altNames.length > 0 ? altNames : undefined;
 }
 
 /** Whoever plugs a VF into a software bridge plugs in its representor: the OVS CNI does, for a pod that has the VF. */

@@ -44,6 +44,11 @@ export class HostNetwork {
     return this.#links.byName.get(name);
   }
 
+  /** All names and alternative names of interfaces. */
+  get names(): ReadonlySet<string> {
+    return new Set([...this.#links.byName.values()].flatMap(({ name, altNames }) => [name, ...altNames]));
+  }
+
   /** Interfaces that `ip` itself assigns to this PCI device. */
   ofDevice(pciAddress: string): readonly Link[] {
     return this.#links.byDevice.get(pciAddress) ?? [];

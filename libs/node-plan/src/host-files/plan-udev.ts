@@ -2,6 +2,7 @@ import { type DesiredInterface } from '@sriov/api';
 import { type ObservedHost, type ObservedPf, type ObservedUdev } from '@sriov/observed-host';
 import { type PfPlan, type UdevPlan } from '../planning/steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
+import { type NamesResult, planNames } from './plan-names.ts';
 import {
   doesTheSame,
   networkManagerRule,
@@ -47,8 +48,26 @@ export function planUdev({ observed, taken, givenBack }: UdevCase): UdevResult {
     ...(udev.files.has(UPSTREAM_LEFTOVER) ? [LEFTOVER] : []),
   ];
   const obstacle = udev.refusal ?? (udev.isRunning ? undefined : 'no udev runs on the host');
-  if (obstacle === undefined) return { udev: plans, warnings: [] };
-  return { udev: [], warnings: warningsOf(plans, obstacle) };
+  const names = taken.flatMap((entry) => namesOf(entry, pfs.get(entry.pciAddress), observed, obstacle === undefined));
+  return {
+    udev: [...(obstacle === undefined ? plans : []), ...names.flatMap((each) => each.plans)],
+    warnings: [
+      ...(obstacle === undefined ? [] : warningsOf(plans, obstacle)),
+      ...names.flatMap(({ warnings }) => warnings),
+    ],
+  };
+}
+
+/** udev gives no name that stands in a rule which is not written. */
+function namesOf(
+  entry: DesiredInterface,
+  pf: ObservedPf | undefined,
+  { linkNames }: ObservedHost,
+  canWrite: boolean,
+): NamesResult[] {
+  if (pf === undefined) return [];
+  const hasRule = pf.switchPort !== undefined && pf.link !== undefined && PLAIN.test(pf.link.name);
+  return [planNames(entry, pf, { byUdev: canWrite && hasRule, ...(linkNames && { linkNames }) })];
 }
 
 const RULES = Object.keys(UDEV_RULES) as readonly UdevRule[];

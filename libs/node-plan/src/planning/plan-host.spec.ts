@@ -33,6 +33,17 @@ describe('a node', () => {
     expect([plan.pfs, plan.taken]).toEqual([[], [entry]]);
   });
 
+  it.each<[string, DesiredInterface['name'], RegExp | undefined]>([
+    ['by its name', 'ens1', undefined],
+    ['by an alternative name', 'rail0', undefined],
+    ['by a name that it had before', 'eth7', /^ens1 .*the spec calls the PF eth7/],
+  ])('has a PF that the spec knows %s configured by its name of now', (_, name, warning) => {
+    const pf = testPf(four, { link: testLink({ altNames: ['rail0'], up: false }) });
+    const { pfs, problems, warnings = [] } = planHost(testFacts([pf], [{ ...entry, name }]));
+    expect([pfs.map((plan) => plan.name), problems]).toEqual([['ens1'], []]);
+    expect(warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
+  });
+
   it('has its PFs planned in order of address, and a refused one does not stop the others', () => {
     const other = { ...testPf([]), pciAddress: OTHER };
     const plan = planHost(

@@ -82,9 +82,20 @@ function planPfs(facts: HostFacts): HostPlan {
     taken,
     released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
     ...(guids.size > 0 && { guids }),
-    ...withWarnings([...warnings, ...ofUdev]),
+    ...withWarnings([...warnings, ...ofUdev, ...renamed(taken, host)]),
     ...(udev.length > 0 && { udev }),
   };
+}
+
+/** PFs that policies know by another name. The PCI address tells which they are, and steps use the name of now. */
+function renamed(taken: readonly DesiredInterface[], { pfs }: HostIndex): string[] {
+  return taken.flatMap(({ pciAddress, name }) => {
+    const link = pfs.get(pciAddress)?.link;
+    if (name === undefined || link === undefined || link.name === name || link.altNames.includes(name)) return [];
+    return [
+      `${pfTitle({ pciAddress, name: link.name })}: the spec calls the PF ${name}: it was renamed, and a policy that selects it by its old name no longer does when it is planned again`,
+    ];
+  });
 }
 
 function withWarnings(warnings: readonly string[]): Pick<HostPlan, 'warnings'> {

@@ -68,14 +68,19 @@ export interface BridgePlan {
   readonly step: BridgeStep;
 }
 
-/** One action on the files below `/etc/udev`. udev is told when something was written or removed. */
+/** One action on what udev does: on its files, of which it is told, or on the names that it gives. */
 export type UdevStep =
   | { readonly kind: 'write-udev-rules'; readonly files: readonly WantedUdevFile[] }
-  | { readonly kind: 'remove-udev-rules'; readonly paths: readonly string[] };
+  | { readonly kind: 'remove-udev-rules'; readonly paths: readonly string[] }
+  /**
+   * Gives representors their names: udev does, or, where it does not or cannot, they get alternative names.
+   * `names` has what is wanted by VF id.
+   */
+  | { readonly kind: 'name-representors'; readonly names: ReadonlyMap<number, string>; readonly byUdev: boolean };
 
 /**
  * What will be done to the files of udev, for a PF or for the node as a whole. Files are written before the PF is
- * changed, so that udev knows what to do with what appears, and removed after that.
+ * changed, so that udev knows what to do with what appears. They are removed, and representors are named, after that.
  */
 export interface UdevPlan {
   readonly pf?: Pick<PfPlan, 'pciAddress' | 'name'>;

@@ -12,6 +12,7 @@ import {
   type VfStep,
 } from '../planning/steps.ts';
 import { RDMA_MODE_PATH } from '../planning/plan-rdma-mode.ts';
+import { formatVfIds } from './format-vf-ids.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
@@ -89,6 +90,8 @@ export function describeUdevStep(step: UdevStep): string {
       return `write ${step.files.map(({ path }) => `/etc/udev/${path}`).join(', ')}`;
     case 'remove-udev-rules':
       return `remove ${step.paths.map((path) => `/etc/udev/${path}`).join(', ')}`;
+    case 'name-representors':
+      return `name the representors of VF ${formatVfIds([...step.names.keys()])} ${step.byUdev ? 'by udev' : 'by alternative names'}`;
   }
 }
 
