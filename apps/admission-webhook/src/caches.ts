@@ -69,6 +69,6 @@ function trimNodeState(state: SriovNetworkNodeState): SriovNetworkNodeState {
 }
 
 function trimInterface(nic: ObservedInterface): ObservedInterface {
-  const { altNames, pciAddress, deviceID, netFilter } = nic;
-  return omitUndefined({ ...limitingFields(nic), altNames, pciAddress, deviceID, netFilter });
+  const { altNames, pciAddress, deviceID } = nic;
+  return omitUndefined({ ...limitingFields(nic), altNames, pciAddress, deviceID });
 }

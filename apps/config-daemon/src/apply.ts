@@ -1,5 +1,6 @@
-import { type Kernel, loadModule, type UdevFolder } from '@sriov/host';
+import { allowNoIommu, type Kernel, loadModule, type UdevFolder } from '@sriov/host';
 import {
+  ALLOW_NO_IOMMU,
   type BridgePlan,
   describeBridgeStep,
   describePfStep,
@@ -18,7 +19,7 @@ import { applyVfs, type VfsWork } from './steps/apply-vfs.ts';
 import { attempt, type OnStep } from './steps/attempt.ts';
 import { type FailedStep, isBlocked } from './steps/failed-step.ts';
 import { LastLook } from './steps/last-look.ts';
-import { type ModuleLoads, withoutMissing } from './steps/missing-modules.ts';
+import { type ModuleLoads, NO_IOMMU, withoutMissing } from './steps/missing-modules.ts';
 import { placeOf } from './steps/step-names.ts';
 import { Turns } from './steps/turns.ts';
 
@@ -96,7 +97,10 @@ async function applyBridges(
 /** All PFs side by side, and beside them the modules. Only the VFs that need a module wait for it. */
 async function applyPfs(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { onStep, sleep = sleepBySystemClock } = ports;
-  const modules: ModuleLoads = new Map(plan.modules.map((module) => [module, load(kernel, module, onStep)]));
+  const modules: ModuleLoads = new Map([
+    ...plan.modules.map((module) => [module, load(kernel, module, onStep)] as const),
+    ...(plan.needsNoIommu ? [[NO_IOMMU, allow(kernel, onStep)] as const] : []),
+  ]);
   const turns = new Turns(sleep);
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
   const lastLook = new LastLook(kernel);
@@ -115,6 +119,11 @@ function load(kernel: Kernel, module: string, onStep: OnStep): Promise<FailedSte
   return attempt({ pf: 'the node', pciAddress: '', kind: 'load-module', step }, onStep, () =>
     loadModule(kernel, module),
   );
+}
+
+function allow(kernel: Kernel, onStep: OnStep): Promise<FailedStep | undefined> {
+  const about = { pf: 'the node', pciAddress: '', kind: 'allow-no-iommu', step: ALLOW_NO_IOMMU } as const;
+  return attempt(about, onStep, () => allowNoIommu(kernel));
 }
 
 interface PfWork extends VfsWork {

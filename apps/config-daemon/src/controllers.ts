@@ -1,6 +1,6 @@
 import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
-import { Cluster, Informer } from '@sriov/kube';
+import { Cluster, Informer, type KubeClient, NODE } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
@@ -20,6 +20,11 @@ import { tellOnce } from './status/tell-once.ts';
 import { watchHost } from './watch-host.ts';
 import { watchNodeState } from './watches.ts';
 
+/** Reads which machine of which platform the node is; empty where it does not say. */
+function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Promise<string> {
+  return async () => (await client.get(NODE, { name: nodeName })).spec?.providerID ?? '';
+}
+
 /** The config daemon: one controller with one key, the node. Its node state, the host and the clock wake it. */
 export async function runControllers<S extends Settings>(
   context: ServiceContext<S>,
@@ -32,9 +37,9 @@ export async function runControllers<S extends Settings>(
     kubeconfig: settings.kubeconfig,
   });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
-  const followed = followHost(openHost(settings, context), { watch: passes, clock });
+  const ports = { watch: passes, clock, readProviderID: providerIDReader(cluster.client, settings) };
+  const followed = followHost(openHost(settings, context), ports);
   const host = { ...followed, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
-  const { journal } = host;
   if (settings.dryRun) return printPlan(cluster.client, host, settings);
 
   const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {
@@ -56,7 +61,14 @@ export async function runControllers<S extends Settings>(
         host,
         getNodeState,
         status,
-        restartPlugin: createPluginRestarter({ ...plugin, kernel: host.kernel, journal, getNodeState, recorder, log }),
+        restartPlugin: createPluginRestarter({
+          ...plugin,
+          kernel: host.kernel,
+          journal: host.journal,
+          getNodeState,
+          recorder,
+          log,
+        }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
         allowHostInterfaces: settings.configureHostInterfaces,
         clock,

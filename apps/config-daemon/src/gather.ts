@@ -7,13 +7,15 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { type Kernel, lookCloser, observeHost, type UdevFolder } from '@sriov/host';
-import { type HostFacts, type InitialPf, isOperatorFile } from '@sriov/node-plan';
+import { type HostFacts, type InitialPf, isOperatorFile, type KnownPort, withPorts } from '@sriov/node-plan';
 import { configHash } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { type ModprobeFolder } from './steps/apply-node-steps.ts';
 import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
-import { readUpstreamMtus } from './journal/upstream-checkpoint.ts';
+import { readUpstreamCheckpoint } from './journal/upstream-checkpoint.ts';
+import { type GuestPlatform, type PlatformLook } from './platform/guest-platform.ts';
+import { type ObservedHost } from '@sriov/observed-host';
 
 /** What the daemon looks at. */
 export interface LookPorts {
@@ -25,6 +27,8 @@ export interface LookPorts {
   readonly udevFolder?: UdevFolder;
   /** Whether the bridges of Open vSwitch are the daemon's business. */
   readonly managesBridges?: boolean;
+  /** Tells which devices are ports of a virtual machine. */
+  readonly platform?: Pick<GuestPlatform, 'look'>;
 }
 
 /** What the daemon looks at and writes to. */
@@ -62,6 +66,8 @@ export function wishOf(nodeState: SriovNetworkNodeState): Pick<Wanted, 'spec' | 
 export interface Gathered {
   readonly facts: HostFacts;
   readonly journal: JournalEntries;
+  /** What the platform tells; absent where nobody asks it. */
+  readonly platform?: PlatformLook;
 }
 
 /** Looks at the host and the journal: everything that the planner needs to know. */
@@ -70,18 +76,36 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
   const { bridges, guids, owned } = journal;
+  const seen = await look(ports, spec, journal);
+  const platform = await ports.platform?.look(seen, () => rememberedPorts(ports.kernel, journal));
+  platform?.warnings.forEach((sentence) => ports.onWarning?.(sentence));
+  const observed = withPlatform(seen, platform);
+  const heldRdmaMode = wanted.heldRdmaMode?.read(spec.system?.rdmaMode);
+  const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed, heldRdmaMode };
+  return {
+    facts: { ...facts, ...(ports.managesBridges === true && { bridges }) },
+    journal,
+    ...(platform && { platform }),
+  };
+}
+
+/** Looks at as much of the host as matters. */
+function look(ports: LookPorts, spec: NodeStateSpec, { bridges }: JournalEntries): Promise<ObservedHost> {
   // Where there is nothing to look for, Open vSwitch is not asked: most nodes have none.
   const hasBridges = (spec.bridges?.ovs ?? []).length + bridges.own.size > 0;
   const { udevFolder: folder } = ports;
-  const wantedMode = spec.system?.rdmaMode;
-  const observed = await observeHost(ports.kernel, {
+  return observeHost(ports.kernel, {
     bridges: ports.managesBridges === true && hasBridges,
-    rdmaConfig: wantedMode === undefined ? 'own' : 'all',
+    rdmaConfig: spec.system?.rdmaMode === undefined ? 'own' : 'all',
     ...(folder && { udev: { folder, isOurs: isOperatorFile } }),
   });
-  const heldRdmaMode = wanted.heldRdmaMode?.read(wantedMode);
-  const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed, heldRdmaMode };
-  return { facts: { ...facts, ...(ports.managesBridges === true && { bridges }) }, journal };
+}
+
+/** A look shows devices; which of them are ports, the platform tells. */
+function withPlatform(host: ObservedHost, platform: PlatformLook | undefined): ObservedHost {
+  if (platform === undefined) return host;
+  const { ports, unknown } = platform;
+  return { ...withPorts(host, ports), ...(unknown !== undefined && { networksUnknown: unknown }) };
 }
 
 /**
@@ -89,9 +113,15 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
  * processes for those that have a VF open. That is too much for each look.
  */
 export async function gatherUses(ports: LookPorts, gathered: Gathered, pfs: readonly string[]): Promise<Gathered> {
-  const observed = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
+  const seen = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
+  const observed = withPlatform(seen, gathered.platform);
   observed.blindSpots?.forEach((sentence) => ports.onWarning?.(sentence));
   return { ...gathered, facts: { ...gathered.facts, observed } };
+}
+
+/** The ports as they were known last. Before we have written about them, upstream's file says it. */
+async function rememberedPorts(kernel: Kernel, { guestPorts }: JournalEntries): Promise<readonly KnownPort[]> {
+  return guestPorts ?? (await readUpstreamCheckpoint(kernel)).ports;
 }
 
 /** What PFs were before the operator touched them. For PFs that upstream has left to us, upstream's file says it. */
@@ -101,6 +131,6 @@ async function initialStates(
 ): Promise<ReadonlyMap<string, InitialPf>> {
   const unknown = [...owned.keys()].filter((pciAddress) => !initial.has(pciAddress));
   if (unknown.length === 0) return initial;
-  const mtus = await readUpstreamMtus(kernel);
+  const { mtus } = await readUpstreamCheckpoint(kernel);
   return new Map([...unknown.map((pciAddress) => [pciAddress, { mtu: mtus.get(pciAddress) }] as const), ...initial]);
 }

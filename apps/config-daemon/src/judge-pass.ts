@@ -8,7 +8,7 @@ import {
   unreadableVerdict,
   type Verdict,
   verdictOf,
-  withPluginProblem,
+  withRemarks,
 } from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type Converged } from './converge.ts';
@@ -53,7 +53,7 @@ export async function judgePass(
   const { problem, delays } = await restartPlugin(nodeState, pass);
   const pluginProblem = problem ?? (told.kind === 'silent' ? told.cause : undefined);
   const remainder = { ...pass, rest: { ...rest, problems: [...rest.problems, ...delays] } };
-  const verdict = withPluginProblem(verdictOf(remainder, isPatient), pluginProblem);
+  const verdict = withRemarks(verdictOf(remainder, isPatient), [pluginProblem, observed.networksUnknown]);
   metrics.judged(observed, verdict, clock.now());
   const { generation } = nodeState.metadata;
   metrics.looked({ generation, syncStatus: verdict.syncStatus, hasActed: pass.hasActed });

@@ -4,6 +4,8 @@ import { type Clock, type Logger } from '@sriov/runtime';
 import { type JournalFolder } from './journal/journal.ts';
 import { type HandoverFolder } from './device-plugin/handover-file.ts';
 import { type ModprobeFolder } from './steps/apply-node-steps.ts';
+import { HttpMetadata } from './platform/http-metadata.ts';
+import { type MetadataService } from './platform/metadata-service.ts';
 import { type Settings } from './settings.ts';
 
 /** A host: its kernel, and the folder on it for what must survive the daemon. */
@@ -16,6 +18,8 @@ export interface OpenedHost {
   readonly udevFolder: UdevFolder;
   /** `/etc/modprobe.d`. */
   readonly modprobeFolder: ModprobeFolder;
+  /** What the platform under a virtual machine answers with. */
+  readonly metadata: MetadataService;
 }
 
 /** Opens the host that the settings name. */
@@ -33,5 +37,6 @@ export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
     udevFolder: new StateFolder(`${root}${UDEV_FOLDER}`),
     modprobeFolder: new StateFolder(`${root}${MODPROBE_FOLDER}`),
+    metadata: new HttpMetadata(),
   };
 };

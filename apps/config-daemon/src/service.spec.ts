@@ -275,7 +275,7 @@ describe('the config daemon', () => {
     [
       'a PF that the host itself needs',
       { pciAddress: '0000:00:03.0', name: 'eno1' },
-      'eno1 (0000:00:03.0): the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; the port of a virtual machine is a VF itself, which this version does not configure',
+      'eno1 (0000:00:03.0): the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; on a virtual machine, the metadata of the platform has to name the network of the port',
     ],
   ])('refuses %s, and says so', async (_, change, message) => {
     startDaemon();

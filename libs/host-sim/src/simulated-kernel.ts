@@ -183,6 +183,17 @@ export class SimulatedKernel implements Kernel {
     return { write: (name, content) => put(name, content), remove: (name) => put(name, null) };
   }
 
+  /** The metadata service that the machine can reach. */
+  get metadata(): { ask(request: { readonly path: string }): Promise<{ status: number; text: string }> } {
+    const { metadata } = this.#machine.world;
+    return {
+      ask: ({ path }) => {
+        const text = metadata[path];
+        return Promise.resolve(text === undefined ? { status: 404, text: '' } : { status: 200, text });
+      },
+    };
+  }
+
   /** What the machine is like now; for looking at, not for changing. */
   get state(): Readonly<MachineState> {
     return this.#machine.state;

@@ -32,6 +32,8 @@ export interface MachineState {
   namespaces?: string[];
   /** Files of `/etc/modprobe.d` that were written since the boot, by name; `null` for one that was removed. */
   modprobeFiles?: Record<string, string | null>;
+  /** `enable_unsafe_noiommu_mode` of vfio; absent while nobody has set it. */
+  isNoIommuEnabled?: boolean;
   /** Writes and commands that change something, done since the machine was made. */
   writes: number;
   nextIfindex: number;
@@ -80,6 +82,8 @@ export interface DeviceState {
   /** `driver_override`. */
   override?: string;
   iommuGroup?: number;
+  /** vfio has made the group, because there is no IOMMU: it goes when vfio-pci lets go. */
+  isNoIommu?: true;
   /** Interrupt vectors, while a driver has some. */
   irqs: number[];
   /** A driver was bound once: power state and DMA mask show it. */

@@ -11,7 +11,7 @@ const mac = z
   .regex(/^([0-9a-f]{2}:){5}(([0-9a-f]{2}:){14})?[0-9a-f]{2}$/, 'must be a MAC address such as 52:54:00:aa:00:10');
 /** A port: one PCI function with a network interface. */
 const portSchema = z.strictObject({
-  model: z.enum(['bnxt', 'igb', 'mlx5', 'virtio']),
+  model: z.enum(['bnxt', 'ena', 'iavf', 'igb', 'mlx5', 'virtio']),
   address: pciAddress,
   /** PCI bridge above it. */
   bridge: pciAddress.default('0000:00:10.0'),
@@ -94,6 +94,14 @@ const worldSchema = z.strictObject({
   /** `realistic` takes the times of the model; `none` takes none, for tests. */
   latency: z.enum(['realistic', 'none']).default('realistic'),
   faults: z.array(faultSchema).default([]),
+  /** The kernel is built with CONFIG_VFIO_NOIOMMU. */
+  hasNoIommuMode: z.boolean().default(true),
+  /** Files of `/sys/class/dmi/id`. */
+  dmi: z.record(z.string(), z.string()).default({}),
+  /** A disk with the label `config-2`, and the files on it by path. */
+  configDrive: z.strictObject({ name: z.string().default('sr0'), files: z.record(z.string(), z.string()) }).optional(),
+  /** What the metadata service at 169.254.169.254 answers, by path; 404 for all others, as Nova and EC2 do. */
+  metadata: z.record(z.string(), z.string()).default({}),
 });
 
 /** A machine as its world file describes it: what does not change while it runs. */

@@ -18,6 +18,8 @@ export interface PfFacts {
   readonly mtu: number | undefined;
   /** Largest MTU that the driver accepts; absent when it is not reported. */
   readonly maxMtu: number | undefined;
+  /** It is a port of a virtual machine, and so a VF itself. */
+  readonly isPort: boolean;
 }
 
 /** What the status of a PF says as its eSwitch mode where it could not be read. */
@@ -25,7 +27,7 @@ export const ESWITCH_UNKNOWN = 'unknown';
 
 /** The facts as the node has reported them. */
 export function factsOfStatus(nic: ObservedInterface): PfFacts {
-  const { vendor, driver, name, totalvfs, eSwitchMode, linkType, mtu } = nic;
+  const { vendor, driver, name, totalvfs, eSwitchMode, linkType, mtu, netFilter } = nic;
   return {
     vendor,
     // Only a driver makes a network interface.
@@ -37,14 +39,15 @@ export function factsOfStatus(nic: ObservedInterface): PfFacts {
     linkType: readLinkType(linkType),
     mtu,
     maxMtu: undefined,
+    isPort: Boolean(netFilter),
   };
 }
 
 /** What of a reported PF its limits are read from. Caches that keep less of a node state keep this. */
 export function limitingFields(nic: ObservedInterface): Partial<ObservedInterface> {
-  const { driver, name, vendor, totalvfs, eSwitchMode, linkType, mtu } = nic;
+  const { driver, name, vendor, totalvfs, eSwitchMode, linkType, mtu, netFilter } = nic;
   const numVfs = tellsOfVfs(nic) ? presentVfs(nic) : undefined;
-  return omitUndefined({ driver, name, vendor, totalvfs, eSwitchMode, linkType, mtu, numVfs });
+  return omitUndefined({ driver, name, vendor, totalvfs, eSwitchMode, linkType, mtu, numVfs, netFilter });
 }
 
 /** Number of VFs that the node reports of the PF. */

@@ -173,13 +173,37 @@ describe('what the daemon knows and a status does not', () => {
   });
 });
 
+describe('what a port of a virtual machine is refused', () => {
+  const port: Partial<ObservedInterface> = { netFilter: 'openstack/NetworkID:a', totalvfs: 1, numVfs: 1 };
+
+  it.each<[string, Partial<ObservedInterface>, Partial<DesiredInterface>]>([
+    ['to be one VF', port, { numVfs: 1 }],
+    ['to be left alone', port, { numVfs: 0 }],
+    ['what a PF needs: a driver, and SR-IOV', { ...port, driver: '', name: '', totalvfs: undefined }, { numVfs: 1 }],
+    ['legacy mode', port, { numVfs: 1, eSwitchMode: 'legacy' }],
+  ])('is not %s', (_, nic, desired) => {
+    expect(refusal(nic, desired)).toBeUndefined();
+  });
+
+  it.each<[string, Partial<DesiredInterface>, Refusal['reason'], RegExp]>([
+    ['more VFs than one', { numVfs: 2 }, 'SpecInvalid', /2 VFs are wanted, .* set numVfs to 1/],
+    ['fewer VFs than none', { numVfs: -1 }, 'SpecInvalid', /-1 VFs are wanted/],
+    ['an eSwitch', { numVfs: 1, eSwitchMode: 'switchdev' }, 'Unsupported', /has no eSwitch/],
+    ['another link type', { numVfs: 1, linkType: 'ib' }, 'Unsupported', /link type ib is wanted/],
+    ['a vDPA device', { numVfs: 1, vfGroups: [{ vdpaType: 'vhost' }] }, 'Unsupported', /a vDPA device is wanted/],
+  ])('is %s', (_, desired, reason, message) => {
+    expect(refusal(port, desired)).toEqual({ reason, message: expect.stringMatching(message) });
+  });
+});
+
 describe('reachableVfs', () => {
-  it.each<[string, Pick<PfFacts, 'vendor' | 'totalVfs'>, number]>([
+  it.each<[string, Pick<PfFacts, 'vendor' | 'totalVfs'> & { isPort?: true }, number]>([
     ['what the PF allows now', { vendor: '8086', totalVfs: 64 }, 64],
     ['none without SR-IOV capability', { vendor: '8086', totalVfs: undefined }, 0],
     ['what the firmware can be raised to', { vendor: '15b3', totalVfs: 8 }, 128],
     ['what the firmware allows already', { vendor: '15b3', totalVfs: 256 }, 256],
+    ['the port of a virtual machine itself', { vendor: '15b3', totalVfs: undefined, isPort: true }, 1],
   ])('is %s', (_, facts, vfs) => {
-    expect(reachableVfs(facts)).toBe(vfs);
+    expect(reachableVfs({ isPort: false, ...facts })).toBe(vfs);
   });
 });

@@ -6,15 +6,29 @@ import { checkVdpa } from './vdpa-limits.ts';
 /** A reason why the PF cannot become what is wanted, found before anything is touched. */
 type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
 
+const checkLinkType: Check = ({ linkType }, { linkType: present }) =>
+  linkType && present && linkType.toUpperCase() !== present
+    ? unsupported(`link type ${linkType} is wanted, and this version cannot change ${present}`)
+    : undefined;
+
+const checkMtu: Check = ({ mtu = 0 }, { maxMtu }) =>
+  maxMtu !== undefined && mtu > maxMtu ? invalid(`MTU ${mtu} is wanted, and the device can have ${maxMtu}`) : undefined;
+
 /** NICs of this vendor keep the limit of their VFs in the firmware, where it can be raised. */
 const RAISES_ITS_LIMIT = '15b3';
 const FIRMWARE_LIMIT = 128;
 
 /**
  * Most VFs that the PF could ever have: what it allows now, or, where the firmware can be changed, what the firmware
- * accepts. A number between the two takes a change of the firmware and a reboot.
+ * accepts. A number between the two takes a change of the firmware and a reboot. A port of a virtual machine is its own
+ * and only VF.
  */
-export function reachableVfs({ vendor, totalVfs = 0 }: Pick<PfFacts, 'vendor' | 'totalVfs'>): number {
+export function reachableVfs({
+  vendor,
+  totalVfs = 0,
+  isPort,
+}: Pick<PfFacts, 'vendor' | 'totalVfs' | 'isPort'>): number {
+  if (isPort) return 1;
   return vendor === RAISES_ITS_LIMIT ? Math.max(totalVfs, FIRMWARE_LIMIT) : totalVfs;
 }
 
@@ -29,7 +43,7 @@ const CHECKS: readonly Check[] = [
   (_, { totalVfs }) =>
     totalVfs === undefined
       ? unsupported(
-          'the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; the port of a virtual machine is a VF itself, which this version does not configure',
+          'the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; on a virtual machine, the metadata of the platform has to name the network of the port',
         )
       : undefined,
   ({ numVfs = 0 }, { totalVfs = 0 }) =>
@@ -39,15 +53,9 @@ const CHECKS: readonly Check[] = [
     (eSwitchMode || 'legacy') !== present
       ? unsupported(`eSwitch mode ${eSwitchMode || 'legacy'} is wanted, and this version cannot change ${present}`)
       : undefined,
-  ({ linkType }, { linkType: present }) =>
-    linkType && present && linkType.toUpperCase() !== present
-      ? unsupported(`link type ${linkType} is wanted, and this version cannot change ${present}`)
-      : undefined,
+  checkLinkType,
   checkVdpa,
-  ({ mtu = 0 }, { maxMtu }) =>
-    maxMtu !== undefined && mtu > maxMtu
-      ? invalid(`MTU ${mtu} is wanted, and the device can have ${maxMtu}`)
-      : undefined,
+  checkMtu,
   ({ externallyManaged, numVfs = 0 }, { numVfs: present }) =>
     externallyManaged === true && numVfs > present
       ? invalid(`externallyManaged: ${numVfs} VFs are wanted, and its owner has made ${present}`)
@@ -56,6 +64,24 @@ const CHECKS: readonly Check[] = [
     externallyManaged === true && present !== undefined && mtu > present
       ? invalid(`externallyManaged: MTU ${mtu} is wanted, and its owner has set ${present}`)
       : undefined,
+];
+
+/** The limits of a port of a virtual machine: it is one VF itself, and has no eSwitch. */
+const PORT_CHECKS: readonly Check[] = [
+  ({ numVfs = 0 }) =>
+    numVfs < 0 || numVfs > 1
+      ? invalid(`${numVfs} VFs are wanted, and a port of a virtual machine is one VF itself: set numVfs to 1`)
+      : undefined,
+  ({ eSwitchMode }) =>
+    eSwitchMode === 'switchdev'
+      ? unsupported('eSwitch mode switchdev is wanted, and a port of a virtual machine has no eSwitch')
+      : undefined,
+  checkLinkType,
+  ({ vfGroups = [] }) =>
+    vfGroups.some(({ vdpaType }) => vdpaType)
+      ? unsupported('a vDPA device is wanted, and none can be made on a port of a virtual machine')
+      : undefined,
+  checkMtu,
 ];
 
 /** Why nothing can be done to a PF, not even VFs be removed, while its eSwitch mode is unknown. */
@@ -79,17 +105,14 @@ function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: P
  * it before it plans a step, and so does everybody else who says beforehand what will happen.
  */
 export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
-  for (const check of CHECKS) {
+  for (const check of facts.isPort ? PORT_CHECKS : CHECKS) {
     const refusal = check(desired, facts);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
-/**
- * Why the daemon does nothing to a PF that a node has reported. A port of a virtual machine is a VF itself, and has
- * none of these limits.
- */
+/** Why the daemon does nothing to a PF that a node has reported. */
 export function findReportedRefusal(desired: DesiredInterface, nic: ObservedInterface): Refusal | undefined {
-  return nic.netFilter ? undefined : findRefusal(desired, factsOfStatus(nic));
+  return findRefusal(desired, factsOfStatus(nic));
 }

@@ -1,5 +1,7 @@
 export { type DeviceHolder } from './device-holder.ts';
 export { type DeviceUse } from './device-use.ts';
+export { type Dmi } from './dmi.ts';
+export { type GuestPort } from './guest-port.ts';
 export {
   type ObservedBridge,
   type ObservedPort,

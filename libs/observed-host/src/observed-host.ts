@@ -1,6 +1,7 @@
 import { type LinkType } from '@sriov/api';
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
+import { type GuestPort } from './guest-port.ts';
 import { type SoftwareBridges } from './observed-bridge.ts';
 import { type ObservedRdmaConfig, type RdmaMode } from './observed-rdma.ts';
 import { type ObservedUdev } from './observed-udev.ts';
@@ -24,6 +25,8 @@ export interface ObservedHost {
   readonly udev?: ObservedUdev;
   /** All names and alternative names of network interfaces; absent where nobody looked. */
   readonly linkNames?: ReadonlySet<string>;
+  /** Why it is not known in which networks the ports of this virtual machine are now: a sentence without a full stop. */
+  readonly networksUnknown?: string;
   /** Sources of facts that the host does not have, a sentence each: what they would tell is not among the uses. */
   readonly blindSpots?: readonly string[];
   /**
@@ -62,6 +65,11 @@ export interface ObservedPf {
   readonly iommuGroup?: number;
   /** Who uses the PF itself or may use it; absent when nobody does. */
   readonly uses?: readonly DeviceUse[];
+  /**
+   * The device is a port of a virtual machine, whose network is known: a VF without a PF. Its `sriov` then has one VF,
+   * which is the device itself.
+   */
+  readonly port?: GuestPort;
 }
 
 /** The port of a PF on its eSwitch: its uplink. Ports with the same switch id are on one eSwitch. */

@@ -4,10 +4,12 @@ import { type FleetNode } from './fleet-node.ts';
 
 /**
  * PCI addresses of the desired PFs that are missing: no longer reported, or reported without the name that they had,
- * because their driver is unbound. A node that reports no device at all keeps everything anyway.
+ * because their driver is unbound. A port of a virtual machine has no name while a pod or a program has it. A node that reports no device at all keeps everything anyway.
  */
 export function missedPfs(state: SriovNetworkNodeState | undefined): string[] {
-  const reported = new Map((state?.status?.interfaces ?? []).map(({ pciAddress, name }) => [pciAddress, name]));
+  const reported = new Map(
+    (state?.status?.interfaces ?? []).map(({ pciAddress, name, netFilter }) => [pciAddress, name || netFilter]),
+  );
   if (reported.size === 0) return [];
   return (state?.spec?.interfaces ?? [])
     .filter(({ pciAddress, name }) => !reported.has(pciAddress) || (name && !reported.get(pciAddress)))

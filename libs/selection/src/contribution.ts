@@ -47,7 +47,7 @@ export type ContributionResult =
 /** What the policy wants of the PF, or why that cannot be. `numVfs` is above 0. */
 export function contribute(policy: ReadablePolicy, nic: ObservedInterface): ContributionResult {
   const { spec } = policy;
-  const limit = vfLimit(nic);
+  const limit = reachableVfs(factsOfStatus(nic));
   if (spec.numVfs > limit) {
     return refuse(REASON.tooManyVfs, `${nameOf(nic)}: ${spec.numVfs} VFs are wanted, and the PF can have ${limit}`);
   }
@@ -79,13 +79,6 @@ function contributionOf(policy: ReadablePolicy, ranges: readonly VfRange[]): Con
     externallyManaged: spec.externallyManaged ?? false,
     groups: ranges.map((range) => ({ range, group: groupOf(policy, range) })),
   };
-}
-
-/** Most VFs that the PF can get, if necessary after a change of its firmware. */
-function vfLimit(nic: ObservedInterface): number {
-  const limit = reachableVfs(factsOfStatus(nic));
-  // A port of a virtual machine is its own and only VF, and reports no limit.
-  return nic.netFilter ? Math.max(limit, 1) : limit;
 }
 
 function findRangeFault(ranges: readonly VfRange[], numVfs: number): string | undefined {

@@ -11,6 +11,6 @@ export function findUntoldNetwork(
 ): string | undefined {
   const isGuest = nics.length > 0 && nics.every((nic) => !nic.netFilter && !nic.totalvfs);
   return netFilter && isGuest
-    ? 'spec.nicSelector.netFilter: no device of the node tells its network (status.interfaces[].netFilter), since this version does not read the metadata of OpenStack or AWS: nothing can be selected by it'
+    ? 'spec.nicSelector.netFilter: no device of the node tells its network (status.interfaces[].netFilter), so nothing can be selected by it: it is no virtual machine of OpenStack or AWS, or its daemon cannot read the metadata of the platform, which the condition Ready of its SriovNetworkNodeState then says'
     : undefined;
 }

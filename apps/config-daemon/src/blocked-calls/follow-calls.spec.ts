@@ -106,8 +106,11 @@ it('a host is followed in its kernel and its journal', async () => {
     findRefusal: () => Promise.resolve(undefined),
   };
   const modprobeFolder = { write: () => Promise.resolve(), remove: () => Promise.resolve() };
-  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder, modprobeFolder };
-  const { kernel, journal, plugin, ...folders } = followHost(host, { watch, clock: new FakeClock() });
+  const metadata = { ask: () => Promise.resolve({ status: 404, text: '' }) };
+  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder, modprobeFolder, metadata };
+  const readProviderID = (): Promise<string> => Promise.resolve('openstack:///a');
+  const ports = { watch, clock: new FakeClock(), readProviderID };
+  const { kernel, journal, plugin, ...folders } = followHost(host, ports);
   await folders.modprobeFolder.remove('a.conf');
   const { udevFolder: followed } = folders;
   await kernel.list('/sys/a');
@@ -123,6 +126,7 @@ it('a host is followed in its kernel and its journal', async () => {
     'list guids of the state folder',
     'read infiniband/guids of the state folder',
     'read managed-ovs-bridges.json of the state folder',
+    'read guest-ports.json of the state folder',
     'read handover.json of the hand-over folder',
     'list rules.d of /etc/udev',
   ]);

@@ -5,6 +5,7 @@ import { type DevicePluginPorts } from '../device-plugin/withdrawing.ts';
 import { type HostPorts } from '../gather.ts';
 import { Journal, type JournalFolder } from '../journal/journal.ts';
 import { type OpenedHost } from '../open-host.ts';
+import { GuestPlatform, type PlatformPorts } from '../platform/guest-platform.ts';
 import { type PassWatch } from './pass-watch.ts';
 import { type PluginPods } from '../plugin-restart/plugin-pods.ts';
 import { type ModprobeFolder } from '../steps/apply-node-steps.ts';
@@ -12,11 +13,18 @@ import { type StatusWriter } from '../status/status-writer.ts';
 
 type Watch = Pick<PassWatch, 'call'>;
 
+/** What following the host takes. */
+export interface FollowPorts {
+  readonly watch: Watch;
+  readonly clock: DevicePluginPorts['clock'];
+  readonly readProviderID: PlatformPorts['readProviderID'];
+}
+
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
-  { kernel, folder, handoverFolder, udevFolder, modprobeFolder }: OpenedHost,
-  { watch, clock }: { readonly watch: Watch; readonly clock: DevicePluginPorts['clock'] },
-): Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder'>> {
+  { kernel, folder, handoverFolder, udevFolder, modprobeFolder, metadata }: OpenedHost,
+  { watch, clock, readProviderID }: FollowPorts,
+): Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'platform'>> {
   const followed = followKernel(kernel, watch);
   return {
     kernel: followed,
@@ -24,6 +32,14 @@ export function followHost(
     udevFolder: followUdev(udevFolder, watch),
     modprobeFolder: followModprobe(modprobeFolder, watch),
     plugin: new DevicePlugin({ kernel: followed, folder: followHandover(handoverFolder, watch), clock }),
+    platform: new GuestPlatform({
+      kernel: followed,
+      metadata: {
+        ask: (request) => watch.call(`ask the metadata service for ${request.path}`, () => metadata.ask(request)),
+      },
+      readProviderID: () => watch.call('read the Node', readProviderID),
+      clock,
+    }),
   };
 }
 

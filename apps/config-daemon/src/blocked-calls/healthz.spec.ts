@@ -38,6 +38,7 @@ describe('a daemon whose look at the host does not come back', () => {
             handoverFolder: kernel.handoverFolder,
             udevFolder: kernel.udevFolder,
             modprobeFolder: kernel.modprobeFolder,
+            metadata: kernel.metadata,
           })),
       },
       {

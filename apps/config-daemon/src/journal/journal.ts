@@ -7,11 +7,13 @@ import {
   type GuidFacts,
   type GuidRecord,
   type InitialPf,
+  type KnownPort,
   readGuidFile,
 } from '@sriov/node-plan';
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
 import { readBridgeFile, writeBridgeFile } from './bridge-file.ts';
+import { readPortFile, writePortFile } from './port-file.ts';
 import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
@@ -39,6 +41,8 @@ export interface JournalEntries {
   readonly guids: GuidFacts;
   /** Bridges that the operator has made or begun to make. */
   readonly bridges: BridgeFacts;
+  /** The ports of this virtual machine as they were known last; absent where nothing is written about them. */
+  readonly guestPorts: readonly KnownPort[] | undefined;
 }
 
 /** One file per PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
@@ -82,6 +86,7 @@ export class Journal {
       plugin: await readPluginRecord(this.#folder),
       guids: await this.#readGuids(),
       bridges: await readBridgeFile(this.#folder),
+      guestPorts: await readPortFile(this.#folder),
     };
   }
 
@@ -129,6 +134,11 @@ export class Journal {
   /** Writes which bridges are the operator's, before anything is done to them, unless it stands there already. */
   async ownBridges(bridges: readonly OvsBridge[], known: BridgeFacts): Promise<void> {
     await writeBridgeFile(this.#folder, bridges, known);
+  }
+
+  /** Writes what is known of the ports of this virtual machine, unless it stands there already. */
+  async recordGuestPorts(ports: readonly KnownPort[], known: JournalEntries['guestPorts']): Promise<void> {
+    await writePortFile(this.#folder, ports, known);
   }
 
   /** Writes what is known of the device plugin, unless it stands there already. */

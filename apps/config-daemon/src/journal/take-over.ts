@@ -22,6 +22,7 @@ export async function takeOver(
     await recordVfChanges(journal, known.plugin, because);
     await recordGuids(journal, known, plan);
     await recordBridges(journal, gathered, plan);
+    await recordGuestPorts(journal, gathered);
     for (const entry of plan.taken) {
       const { link, sriov } = present.get(entry.pciAddress) ?? {};
       const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
@@ -39,6 +40,11 @@ export async function takeOver(
 
 async function recordGuids(journal: Journal, known: JournalEntries, { guids }: HostPlan): Promise<void> {
   for (const [pciAddress, record] of guids ?? []) await journal.recordGuids(pciAddress, record, known);
+}
+
+/** On bare metal nothing is known of ports. */
+async function recordGuestPorts(journal: Journal, { platform, journal: known }: Gathered): Promise<void> {
+  if (platform !== undefined) await journal.recordGuestPorts(platform.known, known.guestPorts);
 }
 
 /** Which bridges are ours stays as it is known where the plan does not say it. */

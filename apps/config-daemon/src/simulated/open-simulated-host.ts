@@ -13,8 +13,8 @@ export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, 
   log.info({ world: simulate }, 'this host is simulated');
   const folder = new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`);
   const kernel = openSimulation(simulate, simulateState, clock);
-  const { handoverFolder, udevFolder, modprobeFolder } = kernel;
-  return { kernel, folder, handoverFolder, udevFolder, modprobeFolder };
+  const { handoverFolder, udevFolder, modprobeFolder, metadata } = kernel;
+  return { kernel, folder, handoverFolder, udevFolder, modprobeFolder, metadata };
 };
 
 function openSimulation(world: string, state: string | undefined, clock: Clock): SimulatedKernel {

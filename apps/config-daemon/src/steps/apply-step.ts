@@ -2,9 +2,8 @@ import {
   bindDefaultDriver,
   bindDriver,
   type Kernel,
-  listNames,
+  listInterfaces,
   listVfAddresses,
-  PCI_DEVICES,
   setAutoprobe,
   setESwitchMode,
   setLinkUp,
@@ -108,6 +107,6 @@ export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfSte
 
 /** A VF that a pod has taken meanwhile has no interface here any more; its MTU is then the pod's business. */
 async function setVfMtu(kernel: Kernel, pciAddress: string, mtu: number): Promise<void> {
-  const [name] = await listNames(kernel, `${PCI_DEVICES}/${pciAddress}/net`);
+  const [name] = await listInterfaces(kernel, pciAddress);
   if (name !== undefined) await setMtu(kernel, name, mtu);
 }

@@ -23,7 +23,7 @@ export interface VfsWork extends StepWork {
 export async function applyVfs(work: VfsWork): Promise<FailedStep[]> {
   const { kernel, plan, vfsAtOnce, sleep } = work;
   // Without their addresses each VF fails with the cause.
-  const addresses = await listVfAddresses(kernel, plan.pciAddress).catch((): Map<number, string> => new Map());
+  const addresses = await addressesOf(work).catch((): Map<number, string> => new Map());
   const vfs = plan.vfs.map((vf) => new VfRun(work, vf, addresses.get(vf.id)));
   const first = new LinkBatch({ kernel, sleep, members: vfs.filter(({ phases }) => phases.first.length > 0).length });
   const last = new LinkBatch({ kernel, sleep, members: vfs.filter(({ phases }) => phases.last.length > 0).length });
@@ -45,6 +45,11 @@ export async function applyVfs(work: VfsWork): Promise<FailedStep[]> {
   );
   const failures = vfs.flatMap(({ failure }) => failure ?? []);
   return [...failures, ...(await checkToldVfs(work, failures))];
+}
+
+/** The addresses of the VFs by their indexes. A port of a virtual machine is its own VF. */
+async function addressesOf({ kernel, plan }: StepWork): Promise<Map<number, string>> {
+  return plan.isPort ? new Map([[0, plan.pciAddress]]) : listVfAddresses(kernel, plan.pciAddress);
 }
 
 /** The steps of a VF: those that one process of `ip` can make for all VFs, and between them those of its driver. */

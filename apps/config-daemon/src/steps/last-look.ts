@@ -1,5 +1,5 @@
 import { type Kernel, lookCloser } from '@sriov/host';
-import { describeHeld } from '@sriov/node-plan';
+import { describeHeld, vfOfPort } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 
 /** A step was not done, because somebody has taken one of its VFs since it was planned. */
@@ -32,7 +32,8 @@ export class LastLook {
       const cause = problems.find((each) => each.pciAddress === pciAddress)?.message ?? 'it is gone';
       throw new Error(`the PF cannot be looked at: ${cause}`);
     }
-    const held = describeHeld((pf.sriov?.vfs ?? []).filter(({ id }) => vfId === undefined || id === vfId));
+    // A device without VFs is the port of a virtual machine, and its own VF.
+    const held = describeHeld((pf.sriov?.vfs ?? [vfOfPort(pf)]).filter(({ id }) => vfId === undefined || id === vfId));
     if (held !== undefined) throw new InUseError(`in use since the plan was made: ${held}`);
   }
 

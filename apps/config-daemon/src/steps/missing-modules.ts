@@ -5,6 +5,9 @@ import { placeOf } from './step-names.ts';
 /** Modules that are being loaded, by name; each resolves with its failure, if any. */
 export type ModuleLoads = ReadonlyMap<string, Promise<FailedStep | undefined>>;
 
+/** What VFs for vfio-pci wait for where there is no IOMMU, among the modules. */
+export const NO_IOMMU = 'vfio without an IOMMU';
+
 /** What can be done to the VFs of a PF, and a failure for each module that keeps something from being done. */
 export interface AbleVfs {
   readonly plan: PfPlan;
@@ -30,7 +33,7 @@ export async function withoutMissing(plan: PfPlan, modules: ModuleLoads): Promis
 }
 
 function modulesNeededBy(vfs: readonly VfPlan[]): string[] {
-  return [...driversFor(vfs)].flatMap((driver) => modulesOf(driver));
+  return [...driversFor(vfs)].flatMap((driver) => [...modulesOf(driver), ...(driver === 'vfio-pci' ? [NO_IOMMU] : [])]);
 }
 
 /** A VF rather keeps the driver that it has than to have none. */

@@ -94,13 +94,12 @@ function trimAnnotations(annotations: ObjectMeta['annotations']): ObjectMeta['an
 
 /** What selects a PF, what limits it, and the device id that its VFs have. */
 function trimInterface(nic: ObservedInterface): ObservedInterface {
-  const { pciAddress, deviceID, netFilter, altNames, Vfs } = nic;
+  const { pciAddress, deviceID, altNames, Vfs } = nic;
   const [vf] = Vfs ?? [];
   return omitUndefined({
     ...limitingFields(nic),
     pciAddress,
     deviceID,
-    netFilter,
     altNames,
     Vfs: vf && [{ vfID: vf.vfID, pciAddress: vf.pciAddress, deviceID: vf.deviceID }],
   });

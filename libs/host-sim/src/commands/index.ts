@@ -4,7 +4,8 @@ import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
 import { rdma } from './rdma.ts';
 import { udevadm } from './udevadm.ts';
+import { unshare } from './unshare.ts';
 import { vdpa } from './vdpa.ts';
 
 /** The commands that the simulated machine has. */
-export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, rdma, udevadm, vdpa };
+export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, rdma, udevadm, unshare, vdpa };

@@ -7,6 +7,7 @@ const LOAD_MS = 300;
 
 /** Modules that every machine has on its disk, beside the drivers of the NICs. */
 const AVAILABLE = [
+  'vfio',
   'vfio-pci',
   'vfio_iommu_type1',
   'pci-pf-stub',
@@ -23,6 +24,8 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   vhost_vdpa: ['vdpa'],
   virtio_vdpa: ['vdpa'],
   mlx5_vdpa: ['vdpa'],
+  vfio_pci: ['vfio'],
+  vfio_iommu_type1: ['vfio'],
 };
 
 /** `modprobe MODULE...` and `modprobe MODALIAS`, with the configuration of the world (modprobe.d(5)). */

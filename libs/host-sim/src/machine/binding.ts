@@ -1,6 +1,7 @@
 import { allModels } from '../models/index.ts';
 import { type DeviceState } from '../state.ts';
 import { Errno } from '../tree.ts';
+import { freeIommuGroup } from './boot.ts';
 import { detach } from './detach.ts';
 import { takeGuids } from './infiniband.ts';
 import { addLink } from './interfaces.ts';
@@ -84,10 +85,22 @@ function matches(machine: Machine, address: string, driver: string): boolean {
   return driver === (vf ? sriov?.vfDriver : pfDriver);
 }
 
+/** Without an IOMMU only where somebody has said so (drivers/vfio/group.c, vfio_group_find_or_alloc). */
+function mayUseVfio({ world, state }: Machine): boolean {
+  return world.iommu || state.isNoIommuEnabled === true;
+}
+
+/** Without an IOMMU vfio makes a group of its own for the device (vfio_noiommu_group_alloc, in the same file). */
+function addGroup({ world, state }: Machine, device: DeviceState): void {
+  if (world.iommu) return;
+  device.iommuGroup = freeIommuGroup(state);
+  device.isNoIommu = true;
+}
+
 /** Binds the driver, and takes as long as the real bind. @throws {Errno} `EINVAL` for vfio-pci without an IOMMU */
 async function attach(machine: Machine, address: string, driver: string): Promise<void> {
   const device = machine.device(address);
-  if (driver === 'vfio-pci' && !machine.world.iommu) throw new Errno('EINVAL');
+  if (driver === 'vfio-pci' && !mayUseVfio(machine)) throw new Errno('EINVAL');
   const isKernelDriver = !GENERIC_DRIVERS.includes(driver);
   await machine.take(isKernelDriver ? (machine.model(address).sriov?.latencies.probe ?? 0) : VFIO_PROBE_MS);
   // It may have been removed, or bound by another, while the driver probed.
@@ -95,6 +108,7 @@ async function attach(machine: Machine, address: string, driver: string): Promis
   if (device.driver !== undefined) throw new Errno('EBUSY');
   device.driver = driver;
   device.wasBound = true;
+  if (driver === 'vfio-pci') addGroup(machine, device);
   if (isKernelDriver) {
     takeGuids(machine, address);
     device.irqs = allocateIrqs(machine.state, vectorsOf(machine, address, device));

@@ -40,12 +40,13 @@ export function addPort(state: MachineState, world: World, nic: WorldNic): void 
     irqs: allocateIrqs(state, model.pfIrqs[0]),
     wasBound: true,
     pf: pfState(nic, twins.indexOf(nic)),
-    ...(world.iommu && { iommuGroup: nic.iommuGroup ?? freeGroup(state) }),
+    ...(world.iommu && { iommuGroup: nic.iommuGroup ?? freeIommuGroup(state) }),
   };
   addPfLink(state, nic);
 }
 
-function freeGroup(state: MachineState): number {
+/** The number that the next group gets. */
+export function freeIommuGroup(state: MachineState): number {
   const groups = Object.values(state.devices).flatMap(({ iommuGroup }) => iommuGroup ?? []);
   return lowestFree(groups, FIRST_IOMMU_GROUP);
 }

@@ -21,6 +21,10 @@ export async function detach(machine: Machine, address: string): Promise<void> {
   await machine.take(machine.model(address).sriov?.latencies.unbind ?? 0);
   device.irqs = [];
   delete device.isDetaching;
+  if (device.isNoIommu) {
+    delete device.iommuGroup;
+    delete device.isNoIommu;
+  }
   removeLinks(machine, address);
   machine.changed({ kind: 'device', name: address });
 }

@@ -1,10 +1,19 @@
 import { BNXT } from './bnxt.ts';
+import { ENA } from './ena.ts';
+import { IAVF } from './iavf.ts';
 import { IGB } from './igb.ts';
 import { MLX5 } from './mlx5.ts';
 import { type NicModel } from './nic-model.ts';
 import { VIRTIO } from './virtio.ts';
 
-const MODELS: Readonly<Record<string, NicModel>> = { bnxt: BNXT, igb: IGB, mlx5: MLX5, virtio: VIRTIO };
+const MODELS: Readonly<Record<string, NicModel>> = {
+  bnxt: BNXT,
+  ena: ENA,
+  iavf: IAVF,
+  igb: IGB,
+  mlx5: MLX5,
+  virtio: VIRTIO,
+};
 
 /** The model of that name. @throws Error for a name that no world can have. */
 export function modelOf(name: string): NicModel {

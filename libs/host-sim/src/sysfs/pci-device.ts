@@ -169,10 +169,10 @@ function vfioIndex(machine: Machine, address: string): number {
   return devices.sort().indexOf(address);
 }
 
-function iommu({ iommuGroup }: DeviceState): Entries {
+function iommu({ iommuGroup, isNoIommu }: DeviceState): Entries {
   if (iommuGroup === undefined) return {};
   return {
-    iommu: link('../../../virtual/iommu/dmar0'),
+    iommu: isNoIommu ? undefined : link('../../../virtual/iommu/dmar0'),
     iommu_group: link(`../../../../kernel/iommu_groups/${iommuGroup}`),
   };
 }

@@ -1,7 +1,9 @@
 import { type Machine } from '../machine/machine.ts';
 import { isRdmaCoreLoaded, rdmaMode } from '../machine/rdma-core.ts';
 import { virtioOf } from '../machine/vdpa.ts';
-import { constant, type Entries, folder, type Folder, link } from '../tree.ts';
+import { type DeviceState } from '../state.ts';
+import { constant, type Entries, type File, folder, type Folder, link } from '../tree.ts';
+import { blockClass, dmiClass, udevDatabase } from './firmware.ts';
 import { kubeletFolder } from './kubelet.ts';
 import { handoverFolder } from './handover-folder.ts';
 import { pciBus, pciHost } from './pci-bus.ts';
@@ -22,7 +24,7 @@ export function rootFolder(machine: Machine): Folder {
         }),
         module: () => modules(machine),
       }),
-    run: folder({ 'sriov-operator': () => handoverFolder(machine), udev: () => udevSockets(machine) }),
+    run: folder({ 'sriov-operator': () => handoverFolder(machine), udev: () => udevFolder(machine) }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
     dev: () =>
@@ -32,9 +34,14 @@ export function rootFolder(machine: Machine): Folder {
   });
 }
 
-/** As systemd-udevd-control.socket of version 252 makes it. */
-function udevSockets({ state }: Machine): Folder | undefined {
-  return state.udev?.isRunning === true ? folder({ control: { kind: 'file', mode: 0o600 } }) : undefined;
+/** Its socket is there while it runs, as systemd-udevd-control.socket of version 252 makes it. */
+function udevFolder(machine: Machine): Folder | undefined {
+  const isRunning = machine.state.udev?.isRunning === true;
+  const entries: Entries = {
+    ...udevDatabase(machine),
+    ...(isRunning && { control: { kind: 'file', mode: 0o600 } as const }),
+  };
+  return Object.keys(entries).length > 0 ? folder(entries) : undefined;
 }
 
 function modprobeFiles({ world, state }: Machine): Entries {
@@ -49,6 +56,8 @@ function moduleLists({ world }: Machine): Entries {
 
 function classes(machine: Machine): Folder {
   return folder({
+    block: () => blockClass(machine),
+    dmi: () => dmiClass(machine),
     net: netClass(machine),
     iommu: folder(machine.world.iommu ? { dmar0: link('../../devices/virtual/iommu/dmar0') } : {}),
     vfio: () =>
@@ -89,10 +98,15 @@ function virtioBus(machine: Machine): Folder {
   return folder({ devices: folder(Object.fromEntries([...entries, ...ofVdpa])) });
 }
 
-function vfioGroups({ state }: Machine): number[] {
-  return Object.values(state.devices).flatMap(({ driver, iommuGroup }) =>
-    driver === 'vfio-pci' && iommuGroup !== undefined ? [iommuGroup] : [],
+function vfioGroups({ state }: Machine): string[] {
+  return Object.values(state.devices).flatMap((device) =>
+    device.driver === 'vfio-pci' ? (groupName(device) ?? []) : [],
   );
+}
+
+/** Groups without an IOMMU have another name (drivers/vfio/group.c, vfio_create_group). */
+function groupName({ iommuGroup, isNoIommu }: Pick<DeviceState, 'iommuGroup' | 'isNoIommu'>): string | undefined {
+  return iommuGroup === undefined ? undefined : `${isNoIommu ? 'noiommu-' : ''}${iommuGroup}`;
 }
 
 function vfioNodes(machine: Machine): Folder {
@@ -102,31 +116,51 @@ function vfioNodes(machine: Machine): Folder {
 
 function iommuGroups(machine: Machine): Folder {
   const byGroup = new Map<number, [string, string][]>();
+  const devices = Object.values(machine.state.devices);
+  const withoutIommu = new Set(devices.flatMap((each) => (each.isNoIommu ? (each.iommuGroup ?? []) : [])));
   for (const [address, { iommuGroup, bridge }] of Object.entries(machine.state.devices)) {
     if (iommuGroup !== undefined) byGroup.set(iommuGroup, [...(byGroup.get(iommuGroup) ?? []), [address, bridge]]);
   }
   const isPassthrough = machine.world.commandLine.split(' ').includes('iommu=pt');
-  const group = (devices: [string, string][]): Folder =>
+  const group = (number: number, members: [string, string][]): Folder =>
     folder({
+      // vfio_noiommu_group_alloc names its groups.
+      name: withoutIommu.has(number) ? constant('vfio-noiommu\n') : undefined,
       devices: folder(
         Object.fromEntries(
-          devices.map(([address, bridge]) => [address, link(`../../../../devices/pci0000:00/${bridge}/${address}`)]),
+          members.map(([address, bridge]) => [address, link(`../../../../devices/pci0000:00/${bridge}/${address}`)]),
         ),
       ),
       reserved_regions: constant('0x00000000fee00000 0x00000000feefffff msi\n'),
       type: constant(isPassthrough ? 'identity\n' : 'DMA\n', 0o644),
     });
-  return folder(Object.fromEntries([...byGroup].map(([number, devices]) => [number, () => group(devices)])));
+  return folder(Object.fromEntries([...byGroup].map(([number, members]) => [number, () => group(number, members)])));
 }
 
 function modules(machine: Machine): Folder {
   const live = machine.state.modules.map((name) => [name, folder({ initstate: constant('live\n') })] as const);
-  return folder({ ...Object.fromEntries(live), ...(isRdmaCoreLoaded(machine) && { ib_core: ibCore(machine) }) });
+  return folder({
+    ...Object.fromEntries(live),
+    ...(isRdmaCoreLoaded(machine) && { ib_core: ibCore(machine) }),
+    ...(machine.state.modules.includes('vfio') && { vfio: vfioModule(machine) }),
+  });
 }
 
 /** A parameter that is shown as a boolean (`param_get_bool` of kernel/params.c). */
 function ibCore(machine: Machine): Folder {
   const parameters = folder({ netns_mode: constant(rdmaMode(machine) === 'shared' ? 'Y\n' : 'N\n') });
+  return folder({ initstate: constant('live\n'), parameters });
+}
+
+/** A boolean parameter that can be written (drivers/vfio/vfio_main.c); none without CONFIG_VFIO_NOIOMMU. */
+function vfioModule({ state, world }: Machine): Folder {
+  const mode: File = {
+    kind: 'file',
+    mode: 0o644,
+    read: () => (state.isNoIommuEnabled ? 'Y\n' : 'N\n'),
+    write: (text) => void (state.isNoIommuEnabled = /^[1yt]/i.test(text)),
+  };
+  const parameters = world.hasNoIommuMode ? folder({ enable_unsafe_noiommu_mode: mode }) : undefined;
   return folder({ initstate: constant('live\n'), parameters });
 }
 
@@ -140,11 +174,13 @@ function procFiles({ world, state }: Machine): Entries {
   };
 }
 
+const NO_DEVICE: Pick<DeviceState, 'iommuGroup' | 'isNoIommu'> = {};
+
 /** The first process, and programs that hold a VF: their names and their open files. */
 function processes({ state, users }: Machine): Entries {
   const vfio = Object.entries(state.vfioHolders).map(([address, { pid, command }]) => {
     const files = {
-      '9': link(`/dev/vfio/${state.devices[address]?.iommuGroup}`),
+      '9': link(`/dev/vfio/${groupName(state.devices[address] ?? NO_DEVICE)}`),
       '10': link('anon_inode:[vfio-device]'),
     };
     return [pid, command, files] as const;

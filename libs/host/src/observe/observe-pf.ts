@@ -6,7 +6,7 @@ import { isVfFolder } from '../drivers/sriov.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
 import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
-import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
+import { findDeviceInterfaces, type UsedDevice, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
 import { observeESwitch } from './observe-eswitch.ts';
 import { observeLink, observeSpeed, pickUplink, withPortNames } from './observe-link.ts';
@@ -36,7 +36,11 @@ export async function observePf(
   const link = pickUplink(links);
   // Representors of its VFs are no use of the PF.
   const own: DeviceInterfaces = { ...interfaces, links: link ? [link] : [] };
-  const uses = await usesOfDevice(kernel, { pciAddress, interfaces: own }, tables);
+  const uses = await usesOfPf(
+    kernel,
+    { pciAddress, interfaces: own, files: { folder, names, driver, iommuGroup } },
+    tables,
+  );
   const linkType = link?.linkType || linkTypeOfClass(deviceClass);
   const eSwitch = await observeESwitch(kernel, { pciAddress, link }, tables);
   const representors = eSwitch.eSwitchMode === 'switchdev' ? findRepresentors(pciAddress, links, tables.ports) : NONE;
@@ -49,11 +53,22 @@ export async function observePf(
     link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
     sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs, representors }, tables),
     ...eSwitch,
-    uses: uses.length > 0 ? uses : undefined,
+    uses,
   });
 }
 
 const NONE: ReadonlyMap<number, string> = new Map();
+
+/** A device that can have no VFs can be given to a pod itself, as the port of a virtual machine is. */
+async function usesOfPf(
+  kernel: Kernel,
+  { files, ...pf }: UsedDevice & Required<Pick<UsedDevice, 'files'>>,
+  tables: HostTables,
+): Promise<ObservedPf['uses']> {
+  const canHaveVfs = files.names.includes('sriov_totalvfs');
+  const uses = await usesOfDevice(kernel, canHaveVfs ? pf : { ...pf, files }, tables);
+  return uses.length > 0 ? uses : undefined;
+}
 
 /** PCI class of a network device that is not a VF, and what its folder has; nothing for any other device. */
 async function findPf(

@@ -78,7 +78,8 @@ const LEFTOVER: UdevPlan = {
 };
 
 function planPfFiles(entry: DesiredInterface, pf: ObservedPf | undefined, udev: ObservedUdev): UdevPlan[] {
-  if (pf === undefined) return [];
+  // The rules are for VFs that come back to the host without their PF. A port is its own.
+  if (pf === undefined || pf.port !== undefined) return [];
   const place = { pciAddress: pf.pciAddress, name: pf.link?.name ?? pf.pciAddress };
   if (entry.externallyManaged === true) return removal(place, RULES, udev, 'the VFs of the PF are managed by others');
   const isSwitchdev = entry.eSwitchMode === 'switchdev';

@@ -26,6 +26,7 @@ describe('factsOfHost', () => {
       linkType: 'ETH',
       mtu: 1500,
       maxMtu: 9702,
+      isPort: false,
     });
   });
 
@@ -40,6 +41,7 @@ describe('factsOfHost', () => {
       linkType: '',
       mtu: undefined,
       maxMtu: undefined,
+      isPort: false,
     });
   });
 

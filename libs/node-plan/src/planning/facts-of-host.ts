@@ -3,7 +3,7 @@ import { type ObservedPf } from '@sriov/observed-host';
 
 /** The facts that limit a PF, as the daemon sees them on its host. */
 export function factsOfHost(pf: ObservedPf): PfFacts {
-  const { vendor, driver, sriov, eSwitchMode, eSwitchUnknown, linkType, link } = pf;
+  const { vendor, driver, sriov, eSwitchMode, eSwitchUnknown, linkType, link, port } = pf;
   return {
     vendor,
     hasDriver: driver !== undefined,
@@ -14,5 +14,6 @@ export function factsOfHost(pf: ObservedPf): PfFacts {
     linkType,
     mtu: link?.mtu,
     maxMtu: link?.maxMtu,
+    isPort: port !== undefined,
   };
 }

@@ -82,7 +82,7 @@ const SOME_GROUP = 0;
 
 function reportedPf(nic: ObservedInterface): ObservedPf {
   const { hasDriver, totalVfs, eSwitchMode, linkType } = factsOfStatus(nic);
-  const { pciAddress, vendor = '', deviceID = '', driver, name, altNames = [], mac = '', mtu = 0 } = nic;
+  const { pciAddress, vendor = '', deviceID = '', driver, name, altNames = [], mac = '', mtu = 0, netFilter } = nic;
   return omitUndefined({
     pciAddress,
     vendor,
@@ -93,7 +93,12 @@ function reportedPf(nic: ObservedInterface): ObservedPf {
     sriov: totalVfs === undefined ? undefined : { totalVfs, autoprobe: true, vfs: reportedVfs(nic) },
     ...eSwitchOf(eSwitchMode),
     iommuGroup: SOME_GROUP,
+    port: portOf(netFilter, mac),
   });
+}
+
+function portOf(network: string | undefined, mac: string): ObservedPf['port'] {
+  return network ? { network, mac } : undefined;
 }
 
 function eSwitchOf(mode: PfFacts['eSwitchMode']): Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown'> {

@@ -8,12 +8,13 @@ import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
 import { findMissingRdma } from './find-missing-rdma.ts';
+import { planPort, planPortReset } from './plan-port.ts';
 import { planRdmaMode } from './plan-rdma-mode.ts';
-import { planReset } from './plan-reset.ts';
+import { planReset, type ResetCase } from './plan-reset.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
 import { vfSeeds } from './vf-mac.ts';
-import { DEFAULT_DRIVER } from './plan-vf.ts';
+import { DEFAULT_DRIVER, isUserSpaceDriver } from './plan-vf.ts';
 import { type HostPlan, type PfPlan, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
@@ -76,7 +77,7 @@ function planPfs(facts: HostFacts): HostPlan {
   const { udev, warnings: ofUdev } = planUdev({ observed: facts.observed, taken, givenBack: ofUnwanted.givenBack });
   const hasFiles = (pciAddress: string): boolean => udev.some(({ pf }) => pf?.pciAddress === pciAddress);
   return {
-    modules: modulesFor(pfs, host.pfs),
+    ...modulesFor(pfs, host.pfs),
     pfs,
     problems,
     taken,
@@ -188,6 +189,7 @@ function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostInde
   if (observed === undefined) return { problems: [notFound(desired, host)] };
   const waiting = blocked.get(desired.pciAddress);
   if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
+  if (observed.port !== undefined) return planPort(desired, observed);
   return planPf({
     desired,
     observed,
@@ -214,8 +216,21 @@ function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex
   if (isExternal) return { problems: [] };
   const waiting = blocked.get(entry.pciAddress);
   if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
-  return planReset({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
+  return planWayBack({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
 }
+
+function planWayBack(pf: ResetCase): PfResult {
+  const { observed, initial } = pf;
+  if (observed.port !== undefined) return planPortReset(observed, initial);
+  if (observed.sriov === undefined && isUserSpaceDriver(observed.driver)) {
+    return { problems: [problemOf(observed, REASON.interfaceUnreadable, LOST_PORT)] };
+  }
+  return planReset(pf);
+}
+
+/** Otherwise nobody would know any more that it has to get its kernel driver back. */
+const LOST_PORT =
+  'it has no SR-IOV capability and no network interface, and its network is not known, so nobody knows whether it is a port that the operator has bound: unbind its driver, or let the daemon read the metadata of the platform';
 
 const UNSEEN =
   'the spec has no entry of it, and was planned before the PF was reported: it is left as it is until the policy controller has seen it';
@@ -236,11 +251,19 @@ function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
  * vfio-pci needs an IOMMU backend, which nothing loads by itself. A VF's driver is loaded for its first VF as a rule,
  * but not where driver probing is off or somebody has blacklisted it; one that is the PF's as well is there.
  */
-function modulesFor(pfs: readonly PfPlan[], observed: ReadonlyMap<string, ObservedPf>): string[] {
+function modulesFor(
+  pfs: readonly PfPlan[],
+  observed: ReadonlyMap<string, ObservedPf>,
+): Pick<HostPlan, 'modules' | 'needsNoIommu'> {
   const drivers = pfs.flatMap(({ pciAddress, vfs }) =>
     [...driversFor(vfs)].filter((driver) => driver !== observed.get(pciAddress)?.driver),
   );
-  return [...new Set(drivers.flatMap((driver) => modulesOf(driver)))];
+  const isWithoutIommu = ({ pciAddress, vfs }: PfPlan): boolean =>
+    driversFor(vfs).has('vfio-pci') && observed.get(pciAddress)?.iommuGroup === undefined;
+  return {
+    modules: [...new Set(drivers.flatMap((driver) => modulesOf(driver)))],
+    ...(pfs.some(isWithoutIommu) && { needsNoIommu: true }),
+  };
 }
 
 /**

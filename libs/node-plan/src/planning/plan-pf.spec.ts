@@ -248,7 +248,7 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
       without('sriov'),
       {},
       'Unsupported',
-      'the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; the port of a virtual machine is a VF itself, which this version does not configure',
+      'the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; on a virtual machine, the metadata of the platform has to name the network of the port',
     ],
     ['more VFs than there can be', testPf(), { numVfs: 8 }, 'SpecInvalid', '8 VFs are wanted, and the PF can have 7'],
     ['fewer VFs than none', withVfs(...four), { numVfs: -1 }, 'SpecInvalid', '-1 VFs are wanted'],

@@ -11,6 +11,11 @@ import { stableVfMac } from './vf-mac.ts';
 /** Drivers that hand a device to a program instead of the kernel's network stack. */
 const USER_SPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio'];
 
+/** Whether the driver hands its device to a program. */
+export function isUserSpaceDriver(driver: string | undefined): boolean {
+  return driver !== undefined && USER_SPACE_DRIVERS.includes(driver);
+}
+
 /** MTU of a network interface that nobody has touched. */
 export const DEFAULT_MTU = 1500;
 
@@ -76,7 +81,7 @@ function describeDriver({ id, driver: present }: PlannedVf, driver: string): str
 
 /** A kernel driver that has to be bound again, because it would not learn of the GUID otherwise. */
 function rebound({ driver }: PlannedVf, steps: readonly VfStep[]): string | undefined {
-  const isKernelDriver = driver !== undefined && !USER_SPACE_DRIVERS.includes(driver);
+  const isKernelDriver = driver !== undefined && !isUserSpaceDriver(driver);
   return isKernelDriver && steps.some(({ kind }) => kind === 'set-vf-guid') ? driver : undefined;
 }
 
@@ -85,7 +90,7 @@ function wantedDriver(pf: ObservedPf, vf: PlannedVf, group: DesiredGroup): strin
   if (group.userSpaceDriver !== undefined) {
     return vf.driver === group.userSpaceDriver ? undefined : group.userSpaceDriver;
   }
-  if (vf.driver !== undefined && !USER_SPACE_DRIVERS.includes(vf.driver)) return undefined;
+  if (vf.driver !== undefined && !isUserSpaceDriver(vf.driver)) return undefined;
   return nicDriverOf(pf.driver)?.vfDriver ?? DEFAULT_DRIVER;
 }
 

@@ -105,6 +105,8 @@ export interface PfPlan {
   readonly name: string;
   /** Why: one sentence per difference between what is and what should be. */
   readonly because: readonly string[];
+  /** It is a port of a virtual machine, and its own VF 0. */
+  readonly isPort?: true;
   /** `before` is done while no other PF that takes turns does its own. */
   readonly takesTurn?: true;
   readonly before: readonly PfStep[];
@@ -149,6 +151,8 @@ export interface HostPlan {
   readonly node?: NodePlan;
   /** Kernel modules to load first. */
   readonly modules: readonly string[];
+  /** vfio-pci has to be allowed to bind devices without an IOMMU first. */
+  readonly needsNoIommu?: true;
   /** In order of PCI address; PFs are independent of each other. */
   readonly pfs: readonly PfPlan[];
   readonly problems: readonly PlanProblem[];

@@ -1,5 +1,5 @@
 import { type NodeStateStatus, type ObservedInterface, vdpaTypeOf, type VirtualFunction } from '@sriov/api';
-import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { type GuestPort, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from '../planning/facts-of-host.ts';
 import { ownVdpaOf } from '../planning/plan-vdpa.ts';
 
@@ -12,7 +12,7 @@ export function statusInterfaces(
 }
 
 function statusOfPf(pf: ObservedPf, externallyManaged: boolean): ObservedInterface {
-  const { link, sriov } = pf;
+  const { link, sriov, port } = pf;
   return {
     pciAddress: pf.pciAddress,
     vendor: pf.vendor,
@@ -20,6 +20,13 @@ function statusOfPf(pf: ObservedPf, externallyManaged: boolean): ObservedInterfa
     driver: pf.driver,
     linkType: pf.linkType,
     externallyManaged,
+    // The address by which the platform knows it stays known while a pod or a program has the port.
+    ...(port && {
+      netFilter: port.network,
+      mac: port.mac,
+      // Policies that name it would lose it otherwise once it is bound to vfio-pci, or in a pod.
+      altNames: port.name === undefined ? [] : [port.name],
+    }),
     ...(link && {
       name: link.name,
       mac: link.mac,
@@ -31,13 +38,14 @@ function statusOfPf(pf: ObservedPf, externallyManaged: boolean): ObservedInterfa
     ...(sriov && {
       totalvfs: sriov.totalVfs,
       numVfs: sriov.vfs.length,
-      eSwitchMode: factsOfHost(pf).eSwitchMode,
-      Vfs: sriov.vfs.map(statusOfVf),
+      // A port has no eSwitch.
+      ...(!port && { eSwitchMode: factsOfHost(pf).eSwitchMode }),
+      Vfs: sriov.vfs.map((vf) => statusOfVf(vf, port)),
     }),
   };
 }
 
-function statusOfVf(vf: ObservedVf): VirtualFunction {
+function statusOfVf(vf: ObservedVf, port: GuestPort | undefined): VirtualFunction {
   return {
     vfID: vf.id,
     pciAddress: vf.pciAddress,
@@ -45,7 +53,7 @@ function statusOfVf(vf: ObservedVf): VirtualFunction {
     deviceID: vf.deviceId,
     driver: vf.driver,
     // The address that the PF prescribes stays known while a pod or a guest has the VF.
-    mac: vf.link?.mac ?? vf.adminMac,
+    mac: vf.link?.mac ?? vf.adminMac ?? port?.mac,
     ...(vf.representor !== undefined && { representorName: vf.representor }),
     ...vdpaTypeOfVf(vf),
     ...(vf.guids && { guid: vf.guids.node }),

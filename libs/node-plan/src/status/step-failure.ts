@@ -14,6 +14,7 @@ export interface StepName {
     | UdevStep['kind']
     | 'reload-udev'
     | 'load-module'
+    | 'allow-no-iommu'
     | 'write-journal';
   readonly step: string;
   /** The VF, where it is a step on one. */

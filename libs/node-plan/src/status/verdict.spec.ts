@@ -4,7 +4,7 @@ import { type PlanProblem, type PlanProblemReason } from '../planning/steps.ts';
 import { PF } from '../test/test-host.ts';
 import { testFailure, testPfPlan, testRemainder } from '../test/test-remainder.ts';
 import { type Remainder } from './remainder.ts';
-import { applying, unreadableVerdict, type Verdict, verdictOf, withPluginProblem } from './verdict.ts';
+import { applying, unreadableVerdict, type Verdict, verdictOf, withRemarks } from './verdict.ts';
 
 const JOURNAL = { pciAddress: PF, message: 'the file of the PF is damaged' };
 const problem = (reason: PlanProblemReason): PlanProblem => ({ pciAddress: PF, reason, message: `says ${reason}` });
@@ -153,10 +153,10 @@ describe('the verdict on a host that could not be looked at', () => {
 it('a problem of the device plugin is told beside a success, and hides no failure', () => {
   const success = verdictOf(testRemainder());
   const failure = verdictOf(testRemainder({ failures: [failed] }));
-  expect(withPluginProblem(success, 'its pod is gone')).toEqual({
+  expect(withRemarks(success, ['its pod is gone', undefined])).toEqual({
     ...success,
     message: 'the host is as the spec wants it, but its pod is gone',
   });
-  expect(withPluginProblem(success, undefined)).toBe(success);
-  expect(withPluginProblem(failure, 'its pod is gone')).toBe(failure);
+  expect(withRemarks(success, [undefined])).toBe(success);
+  expect(withRemarks(failure, ['its pod is gone'])).toBe(failure);
 });

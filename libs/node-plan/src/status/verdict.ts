@@ -41,10 +41,13 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
   return { ...failed, failures: findFailures(remainder) };
 }
 
-/** The host is right all the same: only the message tells that pods will not get what it has. */
-export function withPluginProblem(verdict: Verdict, problem: string | undefined): Verdict {
-  if (problem === undefined || verdict.syncStatus !== SYNC_STATUS.succeeded) return verdict;
-  return { ...verdict, message: `${verdict.message}, but ${problem}` };
+/**
+ * The host is right all the same: only the message tells what else is wrong, such as that pods will not get what it has.
+ */
+export function withRemarks(verdict: Verdict, remarks: readonly (string | undefined)[]): Verdict {
+  const known = remarks.filter((remark) => remark !== undefined);
+  if (known.length === 0 || verdict.syncStatus !== SYNC_STATUS.succeeded) return verdict;
+  return { ...verdict, message: `${verdict.message}, but ${known.join('; ')}` };
 }
 
 /** Why the host could not be looked at. */

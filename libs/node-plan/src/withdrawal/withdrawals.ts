@@ -10,13 +10,15 @@ export function withdrawalsOf({ pfs }: Pick<HostPlan, 'pfs'>): Withdrawal[] {
   return pfs.flatMap((pf) => withdrawalOf(pf) ?? []);
 }
 
-function withdrawalOf({ pciAddress: pf, before, vfs }: PfPlan): Withdrawal | undefined {
+function withdrawalOf({ pciAddress: pf, before, vfs, isPort }: PfPlan): Withdrawal | undefined {
   const numVfs = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
   if (numVfs !== undefined) {
     return { pf, because: numVfs === 0 ? 'all VFs are removed' : `the number of VFs becomes ${numVfs}` };
   }
   if (vfs.length === 0) return undefined;
-  return { pf, vfs: vfs.map(({ id }) => id).sort(byNumber), because: changeOf(vfs.flatMap(({ steps }) => steps)) };
+  const because = changeOf(vfs.flatMap(({ steps }) => steps));
+  // A port is given to pods as a whole.
+  return { pf, ...(!isPort && { vfs: vfs.map(({ id }) => id).sort(byNumber) }), because };
 }
 
 function changeOf(steps: readonly VfStep[]): string {

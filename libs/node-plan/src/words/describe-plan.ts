@@ -16,13 +16,20 @@ import { formatVfIds } from './format-vf-ids.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
-export type DescribedPlan = Pick<HostPlan, 'node' | 'modules' | 'pfs' | 'problems' | 'bridges' | 'udev'>;
+export type DescribedPlan = Pick<
+  HostPlan,
+  'node' | 'modules' | 'needsNoIommu' | 'pfs' | 'problems' | 'bridges' | 'udev'
+>;
+
+/** The step, in words, that lets vfio-pci bind devices without an IOMMU. */
+export const ALLOW_NO_IOMMU = 'let vfio-pci bind devices without an IOMMU (enable_unsafe_noiommu_mode of vfio)';
 
 /** The plan as lines for people: what, in which order, and why. Empty when there is nothing to do. */
 export function describePlan(plan: DescribedPlan): string[] {
   const { bridges = [], udev = [] } = plan;
   return [
     ...describeNode(plan.node),
+    ...(plan.needsNoIommu ? [ALLOW_NO_IOMMU] : []),
     ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
     ...udev.filter(isWritten).flatMap(describeUdev),
     ...bridges.filter(goesFirst).flatMap(describeBridge),
