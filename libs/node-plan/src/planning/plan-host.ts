@@ -3,6 +3,7 @@ import { type ObservationProblem, type ObservedHost, type ObservedPf, type RdmaM
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
+import { sharedGuids } from '../guids/shared-guids.ts';
 import { planUdev } from '../host-files/plan-udev.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
@@ -55,7 +56,7 @@ function withNode(
   const rdma = planRdmaMode({ wanted: spec.system?.rdmaMode, observed, held });
   const changing = new Set([...plan.pfs, ...plan.problems].map(({ pciAddress }) => pciAddress));
   const missingRdma = findMissingRdma(spec.interfaces ?? [], observed, (pciAddress) => changing.has(pciAddress));
-  const warnings = [...known, ...rdma.warnings];
+  const warnings = [...known, ...rdma.warnings, ...sharedGuids(observed.interfaces)];
   return {
     ...plan,
     ...(rdma.steps.length > 0 && { node: { because: rdma.because, steps: rdma.steps } }),
