@@ -1,5 +1,4 @@
-import { keepHeapSmall, runService } from '@sriov/runtime';
+import { runService } from '@sriov/runtime';
 import { service } from './service.ts';
 
-keepHeapSmall();
 await runService(service);
