@@ -16,7 +16,7 @@ import { createReconciler } from './reconcile.ts';
 import { type Settings } from './settings.ts';
 import { createStatusWriter } from './status/status-writer.ts';
 import { tellFailing } from './status/tell-failing.ts';
-import { tellOnce } from './status/tell-once.ts';
+import { tellOnce, warnBy } from './status/tell-once.ts';
 import { watchHost } from './watch-host.ts';
 import { watchNodeState } from './watches.ts';
 
@@ -39,8 +39,8 @@ export async function runControllers<S extends Settings>(
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const ports = { watch: passes, clock, readProviderID: providerIDReader(cluster.client, settings) };
   const followed = followHost(openHost(settings, context), ports);
-  const host = { ...followed, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
-  if (settings.dryRun) return printPlan(cluster.client, host, settings);
+  const dryRun = { ...followed, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
+  if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
   const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {
     namespace: settings.namespace,
@@ -50,6 +50,7 @@ export async function runControllers<S extends Settings>(
   const getNodeState = (): SriovNetworkNodeState | undefined =>
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
   const { client, recorder } = cluster;
+  const host = { ...dryRun, onWarning: tellOnce(log, warnBy(recorder, getNodeState)) };
   const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
   const nodeMetrics = createNodeMetrics(metrics);
   const plugin = { pods: followPods(pluginPods(client, settings), passes), metrics: createPluginMetrics(metrics) };
@@ -61,14 +62,7 @@ export async function runControllers<S extends Settings>(
         host,
         getNodeState,
         status,
-        restartPlugin: createPluginRestarter({
-          ...plugin,
-          kernel: host.kernel,
-          journal: host.journal,
-          getNodeState,
-          recorder,
-          log,
-        }),
+        restartPlugin: createPluginRestarter({ ...plugin, ...host, getNodeState, recorder, log }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
         allowHostInterfaces: settings.configureHostInterfaces,
         clock,

@@ -58,7 +58,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const isLast = isIdle(plan) || failed.length > 0 || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
     const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, { plan, because });
-    if (isLast || unwritten.length > 0) {
+    const able = withoutPfs(plan, unwritten);
+    if (isLast || isIdle(able)) {
       const hasChangedVfs = vfSteps.haveChanged(first.facts.observed, observed);
       const end = { facts: gathered.facts, rest: plan, failures: [...failed, ...unwritten] };
       const told = await ports.plugin.end(withdrawing, end);
@@ -68,11 +69,11 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
       const outcome = { rest: withSilence(plan, told), failures: end.failures, journalProblems };
       return { observed, owned, hasActed: round > 0, ...outcome, plugin };
     }
-    if (!(await withdrawing.prepare(plan, observed, followers.onWithdraw))) continue;
-    await followers.onPlan(plan, observed);
+    if (!(await withdrawing.prepare(able, observed, followers.onWithdraw))) continue;
+    await followers.onPlan(able, observed);
     const { udevFolder, modprobeFolder } = ports;
     const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder };
-    failures = [...failures, ...(await apply(ports.kernel, plan, work))];
+    failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
     round += 1;
   }
 }
@@ -80,6 +81,21 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
 async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing): Promise<Planned> {
   const { gathered, plan } = await lookAndPlan(ports, wanted, withdrawing.holders);
   return { gathered, plan: withdrawing.restrict(plan) };
+}
+
+/** What may be done although something could not be written: nothing to the PFs that it is about, or to the host. */
+function withoutPfs(plan: HostPlan, unwritten: readonly FailedStep[]): HostPlan {
+  const left = new Set(unwritten.map(({ pciAddress }) => pciAddress));
+  if (left.size === 0) return plan;
+  const isDone = (pciAddress: string): boolean => !left.has('') && !left.has(pciAddress);
+  const { node, ...rest } = plan;
+  return {
+    ...rest,
+    ...(node && !left.has('') && { node }),
+    pfs: plan.pfs.filter(({ pciAddress }) => isDone(pciAddress)),
+    bridges: plan.bridges?.filter(({ pf }) => isDone(pf.pciAddress)) ?? [],
+    udev: plan.udev?.filter(({ pf }) => isDone(pf?.pciAddress ?? '')) ?? [],
+  };
 }
 
 /** Nobody knows whether pods are given what has changed when the device plugin was not told. */

@@ -75,13 +75,25 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const journal = await ports.journal.read();
   const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
-  const { bridges, guids, owned } = journal;
+  const { bridges, guids, owned, cards, unread } = journal;
   const seen = await look(ports, spec, journal);
   const platform = await ports.platform?.look(seen, () => rememberedPorts(ports.kernel, journal));
   platform?.warnings.forEach((sentence) => ports.onWarning?.(sentence));
   const observed = withPlatform(seen, platform);
   const heldRdmaMode = wanted.heldRdmaMode?.read(spec.system?.rdmaMode);
-  const facts = { spec, plannedFrom, allowHostInterfaces, blocked, owned, initial, guids, observed, heldRdmaMode };
+  const facts = {
+    spec,
+    plannedFrom,
+    allowHostInterfaces,
+    blocked,
+    owned,
+    initial,
+    cards,
+    unread,
+    guids,
+    observed,
+    heldRdmaMode,
+  };
   return {
     facts: { ...facts, ...(ports.managesBridges === true && { bridges }) },
     journal,

@@ -82,6 +82,8 @@ export const REASON = {
   guidsInvalid: 'GuidsInvalid',
   blocked: 'BlockedInKernel',
   stateDamaged: 'StateDamaged',
+  /** Of Events alone: it keeps nothing from being done. */
+  hostWarning: 'HostWarning',
   nodeStateTooLarge: 'NodeStateTooLarge',
   noNodeState: 'NoNodeState',
   hostUnreadable: 'HostUnreadable',

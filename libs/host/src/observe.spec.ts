@@ -78,7 +78,8 @@ describe('the RDMA mode of a host', () => {
 
 describe('a PF', () => {
   it('is seen with everything about it', async () => {
-    const files = { ...pfWith([]), '/sys/class/net/ens1/speed': '1000' };
+    const sys = '/sys/class/net/ens1';
+    const files = { ...pfWith([]), [`${sys}/speed`]: '1000', [`${sys}/addr_assign_type`]: '0' };
     const kernel = host(files, [link('ens1', PF, { altnames: ['enp1s0'] })]);
     expect(await observeHost(kernel)).toEqual({
       problems: [],
@@ -103,6 +104,24 @@ describe('a PF', () => {
         },
       ],
     });
+  });
+
+  it.each<[string, Record<string, string>, object, string | undefined, true | undefined]>([
+    ['was made with its address', { addr_assign_type: '0' }, {}, undefined, undefined],
+    ['was given its address by somebody', { addr_assign_type: '3' }, {}, undefined, true],
+    ['tells nothing of its address', {}, {}, undefined, true],
+    [
+      'was given its address by somebody, and tells its own',
+      { addr_assign_type: '3' },
+      { permaddr: '52:54:00:aa:00:99' },
+      '52:54:00:aa:00:99',
+      undefined,
+    ],
+  ])('that %s', async (_, attributes, row, permanentMac, isMacAssigned) => {
+    const files = Object.entries(attributes).map(([name, text]) => [`/sys/class/net/ens1/${name}`, text]);
+    const kernel = host({ ...pfWith([]), ...Object.fromEntries(files) }, [link('ens1', PF, row)]);
+    const [pf] = (await observeHost(kernel)).interfaces;
+    expect([pf?.link?.permanentMac, pf?.link?.isMacAssigned]).toEqual([permanentMac, isMacAssigned]);
   });
 
   it.each([

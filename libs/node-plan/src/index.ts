@@ -1,4 +1,5 @@
 export { isOperatorFile, rulePath, scriptOf, type WantedUdevFile } from './host-files/udev-files.ts';
+export * from './words/describe-drains.ts';
 export * from './words/describe-guids.ts';
 export * from './words/describe-plan.ts';
 export * from './words/describe-pod.ts';
@@ -8,10 +9,10 @@ export { pfTitle } from './words/pf-title.ts';
 export { GUID_RECORDS, type GuidFacts, type GuidRecord } from './guids/guid-facts.ts';
 export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
 export * from './planning/foresee.ts';
-export { holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
-export { describeHeld } from './planning/pf-rules.ts';
+export { describeHeld, holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
 export { type BridgeFacts } from './planning/plan-bridges.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';
+export { type Card, cardOf, joinCards } from './planning/card.ts';
 export { type InitialPf } from './planning/plan-pf.ts';
 export * from './planning/plan-host.ts';
 export * from './status/resources-condition.ts';

@@ -88,6 +88,8 @@ export interface ObservedLink {
   readonly mac: string;
   /** The address that its device was made with; absent where that is `mac`. */
   readonly permanentMac?: string;
+  /** Somebody has given it `mac`, and nothing tells the address that its device was made with. Looked at on PFs alone. */
+  readonly isMacAssigned?: true;
   readonly mtu: number;
   /** Largest MTU that the driver accepts; absent when it does not say. */
   readonly maxMtu?: number;

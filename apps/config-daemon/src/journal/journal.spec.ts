@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DesiredInterface } from '@sriov/api';
 import { StateFolder } from '@sriov/host';
+import { type Card } from '@sriov/node-plan';
 import { Journal } from './journal.ts';
 
 const PF = '0000:5e:00.0';
@@ -35,11 +36,12 @@ function put(name: string, content: string): void {
   mkdirSync(join(path, name, '..'), { recursive: true });
   writeFileSync(join(path, name), content);
 }
+const card: Card = { vendor: '8086', deviceId: '10c9', address: '52:54:00:aa:00:10' };
 const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500, autoprobe: true }): Promise<void> =>
-  journal.own({ ...entry, ...change }, await journal.read(), initial);
+  journal.own({ ...entry, ...change }, await journal.read(), { initial, card });
 
 const NOTHING = {
-  ...{ owned: new Map(), initial: new Map(), damaged: new Map() },
+  ...{ owned: new Map(), initial: new Map(), cards: new Map(), damaged: new Map() },
   ...{ plugin: {}, guids: { records: new Map() }, bridges: { own: new Map() } },
 };
 
@@ -94,7 +96,7 @@ describe('the journal', () => {
       remove: (name) => folder.remove(name),
       write: (name) => Promise.resolve(void writes.push(name)),
     });
-    await watched.own(entry, await watched.read(), { mtu: 9000, autoprobe: false });
+    await watched.own(entry, await watched.read(), { initial: { mtu: 9000, autoprobe: false }, card });
     expect(writes).toEqual([]);
     expect(readdirSync(path, { recursive: true, withFileTypes: true }).map(({ name }) => name)).toEqual(before);
   });

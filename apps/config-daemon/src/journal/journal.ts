@@ -2,11 +2,13 @@ import { desiredInterfaceSchema, type DesiredInterface, type OvsBridge, toWire, 
 import { messageOf } from '@sriov/errors';
 import {
   type BridgeFacts,
+  type Card,
   GUID_FILE,
   GUID_RECORDS,
   type GuidFacts,
   type GuidRecord,
   type InitialPf,
+  joinCards,
   type KnownPort,
   readGuidFile,
 } from '@sriov/node-plan';
@@ -35,6 +37,10 @@ export interface JournalEntries {
   /** PFs that the operator has taken over, by PCI address, with the entry last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
   readonly initial: ReadonlyMap<string, InitialPf>;
+  /** The card that each of these PFs was on. Files of upstream do not tell it. */
+  readonly cards: ReadonlyMap<string, Card>;
+  /** Why nobody knows which PFs the operator has taken over, or how they were; absent where that can be read. */
+  readonly unread?: string;
   /** PFs of which nobody knows whether the operator has taken them over: a sentence by PCI address. */
   readonly damaged: ReadonlyMap<string, string>;
   readonly plugin: PluginRecord;
@@ -49,6 +55,15 @@ export interface JournalEntries {
 const OWNED = 'pci';
 /** One file per PF: ours alone. */
 const INITIAL = 'initial';
+/** One file per PF: ours alone, because upstream knows a PF by its address only. */
+const CARDS = 'cards';
+const cardSchema: z.ZodType<Card> = z.object({
+  vendor: z.string(),
+  deviceId: z.string(),
+  address: z.string().optional(),
+});
+/** Records of cards that are no longer where they were, one file each: for people, and never read. */
+const PUT_ASIDE = 'put-aside';
 const guidRecordSchema: z.ZodType<GuidRecord> = z.object({
   pfGuid: z.string(),
   vfs: z.record(z.string(), z.string()),
@@ -75,13 +90,18 @@ export class Journal {
     }
     // With its file, what a PF was before is lost. The PF then stays as it is when it is given back.
     const initial = await this.#readAll(INITIAL, initialSchema);
+    // Without its file a card is not known, and nothing tells it from the one that is there.
+    const cards = await this.#readAll(CARDS, cardSchema);
     const damaged = [...owned.damaged].map(([name, cause]): [string, string] => [
       name,
       `the state file ${OWNED}/${name} is damaged (${cause}): remove it, and the VFs of the PF as well if nobody wants them`,
     ]);
+    const [unread] = [owned, initial, cards].flatMap(({ fault }) => fault ?? []);
     return {
+      ...(unread !== undefined && { unread }),
       owned: owned.entries,
       initial: initial.entries,
+      cards: cards.entries,
       damaged: new Map(damaged),
       plugin: await readPluginRecord(this.#folder),
       guids: await this.#readGuids(),
@@ -92,8 +112,9 @@ export class Journal {
 
   /** The records are ours alone, one file per PF whose VFs have GUIDs. It stays when the PF is given back. */
   async #readGuids(): Promise<GuidFacts> {
-    const { entries: records, damaged } = await this.#readAll(GUID_RECORDS, guidRecordSchema);
-    return { records, file: await this.#readGuidFile(), ...(damaged.size > 0 && { damaged }) };
+    const { entries: records, damaged, fault: unread } = await this.#readAll(GUID_RECORDS, guidRecordSchema);
+    const faults = { ...(damaged.size > 0 && { damaged }), ...(unread !== undefined && { unread }) };
+    return { records, file: await this.#readGuidFile(), ...faults };
   }
 
   /** The administrator's file: nothing when there is none, a sentence when it cannot be used. */
@@ -107,12 +128,13 @@ export class Journal {
   }
 
   /** Takes a PF over, before anything is done to it. Writes nothing that is there already. */
-  async own(entry: DesiredInterface, known: JournalEntries, initial: InitialPf): Promise<void> {
+  async own(entry: DesiredInterface, known: JournalEntries, { initial, card }: FoundPf): Promise<void> {
     const { pciAddress } = entry;
     const before = known.owned.get(pciAddress);
     // A file that an earlier takeover left behind is out of date.
     const isNew = before === undefined && !known.damaged.has(pciAddress);
     if (isNew || !known.initial.has(pciAddress)) await this.#writeInitial(pciAddress, known, initial);
+    await this.#writeCard(pciAddress, known, card);
     if (before && wireText(desiredInterfaceSchema, before) === wireText(desiredInterfaceSchema, entry)) return;
     await this.#folder.write(`${OWNED}/${pciAddress}`, JSON.stringify(toWire(desiredInterfaceSchema, entry)));
   }
@@ -122,6 +144,22 @@ export class Journal {
     // In this order: nobody would look for a file whose other half is gone.
     await this.#folder.remove(`${INITIAL}/${pciAddress}`);
     await this.#folder.remove(`${OWNED}/${pciAddress}`);
+    // Last: a record without its card would pass for one of the card that is there.
+    await this.#folder.remove(`${CARDS}/${pciAddress}`);
+  }
+
+  /** Takes a record off a PF that is another card now, and keeps it beside the others. Returns the entries without it. */
+  async putAside(pciAddress: string, known: JournalEntries): Promise<JournalEntries> {
+    const entry = known.owned.get(pciAddress);
+    const card = known.cards.get(pciAddress);
+    // Without its entry it was put aside before, by a daemon that ended in the middle of this.
+    if (entry !== undefined) {
+      const record = { card, entry: toWire(desiredInterfaceSchema, entry), initial: known.initial.get(pciAddress) };
+      await this.#folder.write(`${PUT_ASIDE}/${pciAddress}@${nameOf(card)}`, `${JSON.stringify(record)}\n`);
+      await this.#folder.remove(`${OWNED}/${pciAddress}`);
+    }
+    await this.release(pciAddress);
+    return withoutPf(known, pciAddress);
   }
 
   /** Writes the GUIDs that VFs of a PF get, before they are told. Writes nothing that is there already. */
@@ -146,6 +184,12 @@ export class Journal {
     await writePluginRecord(this.#folder, record, known);
   }
 
+  async #writeCard(pciAddress: string, known: JournalEntries, seen: Card): Promise<void> {
+    const before = known.cards.get(pciAddress);
+    const text = textOf(joinCards(before, seen));
+    if (before === undefined || text !== textOf(before)) await this.#folder.write(`${CARDS}/${pciAddress}`, text);
+  }
+
   async #writeInitial(pciAddress: string, known: JournalEntries, initial: InitialPf): Promise<void> {
     const text = `${JSON.stringify(initial)}\n`;
     if (text === `${JSON.stringify(known.initial.get(pciAddress))}\n`) return;
@@ -153,13 +197,12 @@ export class Journal {
   }
 
   /** The files of a folder by PCI address, and why some cannot be used. Files with other names are not ours. */
-  async #readAll<S extends z.ZodType>(
-    folder: string,
-    schema: S,
-  ): Promise<{ entries: Map<string, z.output<S>>; damaged: Map<string, string> }> {
+  async #readAll<S extends z.ZodType>(folder: string, schema: S): Promise<Files<z.output<S>>> {
     const entries = new Map<string, z.output<S>>();
     const damaged = new Map<string, string>();
-    for (const name of await this.#folder.list(folder)) {
+    const names = await this.#folder.list(folder).catch((error: unknown) => messageOf(error));
+    if (typeof names === 'string') return { entries, damaged, fault: `${folder} cannot be read: ${names}` };
+    for (const name of names) {
       if (!PCI_ADDRESS.test(name)) continue;
       try {
         entries.set(name, schema.parse(JSON.parse((await this.#folder.read(`${folder}/${name}`)) ?? '')));
@@ -169,6 +212,38 @@ export class Journal {
     }
     return { entries, damaged };
   }
+}
+
+/** The files of a folder by PCI address, and why some, or all, cannot be used. */
+interface Files<T> {
+  readonly entries: Map<string, T>;
+  readonly damaged: Map<string, string>;
+  readonly fault?: string;
+}
+
+/** A PF as it was found when it was taken over. */
+export interface FoundPf {
+  readonly initial: InitialPf;
+  readonly card: Card;
+}
+
+function textOf({ vendor, deviceId, address }: Card): string {
+  return `${JSON.stringify({ vendor, deviceId, address })}\n`;
+}
+
+function nameOf({ vendor = '', deviceId = '', address }: Partial<Card> = {}): string {
+  return address ?? `${vendor}-${deviceId}`;
+}
+
+function withoutPf(known: JournalEntries, pciAddress: string): JournalEntries {
+  const [owned, initial, cards, damaged] = [
+    new Map(known.owned),
+    new Map(known.initial),
+    new Map(known.cards),
+    new Map(known.damaged),
+  ] as const;
+  for (const map of [owned, initial, cards, damaged]) map.delete(pciAddress);
+  return { ...known, owned, initial, cards, damaged };
 }
 
 const PCI_ADDRESS = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;

@@ -21,7 +21,9 @@ describe('the journal says', () => {
   it('which PFs the operator takes over, and how they were before', async () => {
     const folder = new MemoryFolder();
     expect(await takeOverFor(testSpec(4, 2), folder)).toEqual([]);
-    expect([...folder.files.keys()].sort()).toEqual([`initial/${PF}`, `initial/${OTHER}`, `pci/${PF}`, `pci/${OTHER}`]);
+    expect([...folder.files.keys()].sort()).toEqual(
+      ['cards', 'initial', 'pci'].flatMap((name) => [`${name}/${PF}`, `${name}/${OTHER}`]),
+    );
     expect(JSON.parse(folder.files.get(`initial/${PF}`) ?? '')).toEqual({ mtu: 1500, autoprobe: true });
   });
 
@@ -35,18 +37,15 @@ describe('the journal says', () => {
 });
 
 describe('a state folder that cannot be written', () => {
-  it('is a failure of the node, with the cure', async () => {
+  it('is a failure of each PF whose record it lacks, with the cure', async () => {
     const folder = new MemoryFolder();
     folder.write = () => Promise.reject(new Error('EROFS'));
-    expect(await takeOverFor(testSpec(4, 2), folder)).toMatchObject([
-      {
-        pf: 'the node',
-        pciAddress: '',
-        kind: 'write-journal',
-        outcome: 'failed',
-        message:
-          'the state folder cannot be written, so nothing is done to the host: EROFS: make it writable, or choose another with --state-folder',
-      },
-    ]);
+    const failure = (pciAddress: string, name: string): object => ({
+      pciAddress,
+      kind: 'write-journal',
+      outcome: 'failed',
+      message: `${name} (${pciAddress}): the state folder cannot be written, so nothing is done to it: EROFS: make it writable, or choose another with --state-folder`,
+    });
+    expect(await takeOverFor(testSpec(4, 2), folder)).toMatchObject([failure(PF, 'ens1'), failure(OTHER, 'ens2')]);
   });
 });

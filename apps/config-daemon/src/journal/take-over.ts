@@ -1,45 +1,63 @@
 import { messageOf } from '@sriov/errors';
-import { type HostPlan, type StepName } from '@sriov/node-plan';
+import { cardOf, type HostPlan, type InitialPf, pfTitle, type StepName } from '@sriov/node-plan';
+import { type ObservedPf } from '@sriov/observed-host';
 import { type FailedStep, failedStep } from '../steps/failed-step.ts';
 import { type Gathered } from '../gather.ts';
-import { type Journal, type JournalEntries } from './journal.ts';
+import { type FoundPf, type Journal, type JournalEntries } from './journal.ts';
 import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 
 /**
  * Writes into the journal which PFs the operator is responsible for: every PF whose entry is in force or will be,
- * before anything is done to it. PFs on which nothing of ours is left are removed from the journal. It also writes which
- * bridges are the operator's, and why the device plugin will have to be restarted. Returns what could not be written.
- * Nothing may be done to the host then, because after a crash nobody would know to whom the VFs belong.
+ * before anything is done to it. PFs on which nothing of ours is left are removed from the journal, and records of cards
+ * that are gone are put aside. It also writes which bridges are the operator's, and why the device plugin will have to
+ * be restarted. Returns what could not be written. Nothing may be done then to the PF that it is about, or to the host
+ * where it is about none: after a crash nobody would know to whom the VFs belong.
  */
 export async function takeOver(
   journal: Journal,
   gathered: Gathered,
   { plan, because }: { readonly plan: HostPlan; readonly because: readonly string[] },
 ): Promise<FailedStep[]> {
-  const { facts, journal: known } = gathered;
-  const present = new Map(facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
-  try {
+  const { journal: known } = gathered;
+  const ofNode = await attempt(NODE, async () => {
     await recordVfChanges(journal, known.plugin, because);
-    await recordGuids(journal, known, plan);
     await recordBridges(journal, gathered, plan);
     await recordGuestPorts(journal, gathered);
-    for (const entry of plan.taken) {
-      const { link, sriov } = present.get(entry.pciAddress) ?? {};
-      const before = known.owned.has(entry.pciAddress) ? facts.initial.get(entry.pciAddress) : undefined;
-      await journal.own(entry, known, { mtu: before?.mtu ?? link?.mtu, autoprobe: sriov?.autoprobe });
-    }
-    for (const pciAddress of [...plan.released, ...unfinished(gathered, plan)]) await journal.release(pciAddress);
-    return [];
-  } catch (cause) {
-    const detail = messageOf(cause);
-    const message = `the state folder cannot be written, so nothing is done to the host: ${detail}: make it writable, or choose another with --state-folder`;
-    const about: StepName = { pciAddress: '', pf: 'the node', kind: 'write-journal', step: 'write the journal' };
-    return [failedStep(about, cause, message)];
+  });
+  if (ofNode.length > 0) return ofNode;
+  const present = new Map(gathered.facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
+  const taken = new Map(plan.taken.map((entry) => [entry.pciAddress, entry]));
+  const setAside = new Set(plan.setAside);
+  const released = [...plan.released, ...unfinished(gathered, plan)];
+  const failures: FailedStep[] = [];
+  for (const pciAddress of new Set([...setAside, ...taken.keys(), ...(plan.guids?.keys() ?? []), ...released])) {
+    const pf = present.get(pciAddress);
+    const work = async (): Promise<void> => {
+      const entries = setAside.has(pciAddress) ? await journal.putAside(pciAddress, known) : known;
+      const record = plan.guids?.get(pciAddress);
+      if (record !== undefined) await journal.recordGuids(pciAddress, record, known);
+      const entry = taken.get(pciAddress);
+      if (entry !== undefined && pf !== undefined) await journal.own(entry, entries, foundPf(pf, gathered, entries));
+      if (entry === undefined && released.includes(pciAddress)) await journal.release(pciAddress);
+    };
+    failures.push(...(await attempt({ pciAddress, pf: pfTitle({ pciAddress, name: pf?.link?.name }) }, work)));
   }
+  return failures;
 }
 
-async function recordGuids(journal: Journal, known: JournalEntries, { guids }: HostPlan): Promise<void> {
-  for (const [pciAddress, record] of guids ?? []) await journal.recordGuids(pciAddress, record, known);
+const NODE = { pciAddress: '', pf: 'the node' };
+
+/** What could not be written, with what is not done for that reason. */
+async function attempt(about: Pick<StepName, 'pciAddress' | 'pf'>, work: () => Promise<void>): Promise<FailedStep[]> {
+  try {
+    await work();
+    return [];
+  } catch (cause) {
+    const isNode = about.pciAddress === '';
+    const [subject, object] = isNode ? ['', 'the host'] : [`${about.pf}: `, 'it'];
+    const message = `${subject}the state folder cannot be written, so nothing is done to ${object}: ${messageOf(cause)}: make it writable, or choose another with --state-folder`;
+    return [failedStep({ ...about, kind: 'write-journal', step: 'write the journal' }, cause, message)];
+  }
 }
 
 /** On bare metal nothing is known of ports. */
@@ -52,10 +70,24 @@ async function recordBridges(journal: Journal, { journal: known }: Gathered, { o
   if (ownBridges !== undefined) await journal.ownBridges(ownBridges, known.bridges);
 }
 
+function foundPf(pf: ObservedPf, gathered: Gathered, known: JournalEntries): FoundPf {
+  return { initial: initialOf(pf, gathered, known), card: cardOf(pf) };
+}
+
+/**
+ * What a PF was before it was ours. One that is ours already has been changed, so what it shows now is not that: then
+ * only what the records tell is known. Driver probing is on wherever nobody has switched it off.
+ */
+function initialOf({ pciAddress, link, sriov }: ObservedPf, { facts }: Gathered, known: JournalEntries): InitialPf {
+  const isOurs = known.owned.has(pciAddress) || known.damaged.has(pciAddress);
+  if (!isOurs) return { mtu: link?.mtu, autoprobe: sriov?.autoprobe };
+  return { autoprobe: sriov?.autoprobe === true ? true : undefined, ...facts.initial.get(pciAddress) };
+}
+
 /** PFs whose takeover ended in a crash before it began, and that nobody wants any more. */
 function unfinished({ facts, journal }: Gathered, { taken }: HostPlan): string[] {
-  if (facts.plannedFrom === undefined) return [];
-  const { owned, initial, damaged } = journal;
+  if (facts.plannedFrom === undefined || facts.unread !== undefined) return [];
+  const { owned, initial, cards, damaged } = journal;
   const known = new Set([...owned.keys(), ...damaged.keys(), ...taken.map(({ pciAddress }) => pciAddress)]);
-  return [...initial.keys()].filter((pciAddress) => !known.has(pciAddress));
+  return [...new Set([...initial.keys(), ...cards.keys()])].filter((pciAddress) => !known.has(pciAddress));
 }

@@ -11,9 +11,9 @@ const NAME = 'device-plugin';
 
 /** Reads what is known of the device plugin: nothing where there is no file, and a restart where it is damaged. */
 export async function readPluginRecord(folder: PluginFolder): Promise<PluginRecord> {
-  const text = await folder.read(NAME);
-  if (text === undefined) return {};
   try {
+    const text = await folder.read(NAME);
+    if (text === undefined) return {};
     return pluginRecordSchema.parse(JSON.parse(text));
   } catch {
     return damagedRecord(`the state file ${NAME} was damaged`);

@@ -1,16 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
+import { type SriovNetworkNodeState } from '@sriov/api';
 import { createLogger } from '@sriov/runtime';
 import { readLogLine } from '@sriov/testing';
-import { tellOnce } from './tell-once.ts';
+import { tellOnce, warnBy } from './tell-once.ts';
 
 describe('what cannot be known of a host', () => {
   it('is said once, however often it is found', () => {
     const lines: string[] = [];
     const log = createLogger({ service: 'test', level: 'warn' }, { write: (line) => void lines.push(line) });
-    const tell = tellOnce(log);
+    const news: string[] = [];
+    const tell = tellOnce(log, (sentence) => void news.push(sentence));
     tell('there is no kubelet');
     tell('there is no kubelet');
     tell('there are no processes');
     expect(lines.map((line) => readLogLine(line).msg)).toEqual(['there is no kubelet', 'there are no processes']);
+    expect(news).toEqual(['there is no kubelet', 'there are no processes']);
+  });
+
+  it('is an Event of the node state, once there is one', () => {
+    let nodeState: SriovNetworkNodeState | undefined;
+    const events: unknown[] = [];
+    const warn = warnBy(
+      { record: (_, { metadata }, event) => void events.push([metadata.name, event]) },
+      () => nodeState,
+    );
+    warn('too early');
+    nodeState = { metadata: { name: 'node-1' } };
+    warn('another card is in the slot');
+    const event = { type: 'Warning', reason: 'HostWarning', message: 'another card is in the slot' };
+    expect(events).toEqual([['node-1', event]]);
   });
 });

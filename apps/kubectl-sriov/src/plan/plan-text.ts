@@ -1,3 +1,4 @@
+import { foreseeDrains, formatVfIds, pfTitle } from '@sriov/node-plan';
 import { type Problem } from '@sriov/selection';
 import { alignColumns, counted, listSome } from '@sriov/words';
 import { type ChangeStyle, type NodeChange, nodeChange } from './node-change.ts';
@@ -44,6 +45,20 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
     node.name,
     ...alignColumns([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  '),
     ...(effect === undefined ? [] : [`  device plugin: ${effect}`]),
+    ...drainLines(node),
+  ];
+}
+
+/** Whether anybody has the VFs is not in the node state. */
+function drainLines({ host, before }: PlannedNode): string[] {
+  if (host === undefined) return [];
+  const names = new Map(host.pfs.map((pf) => [pf.pciAddress, pfTitle(pf)]));
+  const which = foreseeDrains(host, before.state).map(
+    ({ pciAddress, vfs }) => `VF ${formatVfIds(vfs)} of ${names.get(pciAddress) ?? pciAddress}`,
+  );
+  if (which.length === 0) return [];
+  return [
+    `  drain: needed where pods have ${listSome(which)}; this version asks for none, and waits until they are free`,
   ];
 }
 

@@ -15,7 +15,10 @@ const FLAGS = { always: 0x1002, up: 0x1 };
 /** `net/<name>` of a device: an interface of the host's network namespace. */
 export function netDevice(machine: Machine, name: string, state: LinkState): Folder {
   return folder({
-    ...identity(name, state, machine.innerDeviceOf(state.device) ?? state.device),
+    ...identity(name, state, {
+      parent: machine.innerDeviceOf(state.device) ?? state.device,
+      made: machine.device(state.device).pf?.mac,
+    }),
     ...hardware(machine, state.device),
     ...switchPort(machine, state),
     ...carrier(machine, state),
@@ -25,9 +28,20 @@ export function netDevice(machine: Machine, name: string, state: LinkState): Fol
   });
 }
 
-function identity(name: string, { ifindex, mac, isRandomMac }: LinkState, parent: string): Entries {
+/** NET_ADDR_PERM, NET_ADDR_RANDOM and NET_ADDR_SET; the last one is for members of a bond too (dev_set_mac_address). */
+function assignmentOf({ mac, isRandomMac }: LinkState, made: string | undefined): string {
+  if (isRandomMac) return '1\n';
+  return made === undefined || made === mac ? '0\n' : '3\n';
+}
+
+function identity(
+  name: string,
+  state: LinkState,
+  { parent, made }: { readonly parent: string; readonly made: string | undefined },
+): Entries {
+  const { ifindex, mac } = state;
   return {
-    addr_assign_type: constant(isRandomMac ? '1\n' : '0\n'),
+    addr_assign_type: constant(assignmentOf(state, made)),
     address: constant(`${mac}\n`),
     dev_id: constant('0x0\n'),
     dev_port: constant('0\n'),

@@ -36,6 +36,19 @@ export function observeLink({ name, altNames, mac, permanentMac, mtu, maxMtu, up
   return omitUndefined({ name, altNames, mac, permanentMac, mtu, up, maxMtu });
 }
 
+/** `addr_assign_type` of an address that its device was made with: NET_ADDR_PERM (include/uapi/linux/netdevice.h). */
+const MADE_WITH = '0';
+
+/**
+ * Whether somebody has given the interface its address. Before Linux 5.6 nothing but this tells that it is not the one
+ * that the device was made with.
+ */
+export async function observeAssignment(kernel: Kernel, link: Link): Promise<Pick<ObservedLink, 'isMacAssigned'>> {
+  if (link.permanentMac !== undefined) return {};
+  const type = await readAttribute(kernel, `/sys/class/net/${link.name}/addr_assign_type`);
+  return type === MADE_WITH ? {} : { isMacAssigned: true };
+}
+
 /** Of PFs alone: nobody asks how fast a VF is, and the driver of each would have to be asked. */
 export async function observeSpeed(kernel: Kernel, link: Link): Promise<Pick<ObservedLink, 'speed'>> {
   const speed = Number(await readAttribute(kernel, `/sys/class/net/${link.name}/speed`));

@@ -9,7 +9,7 @@ import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
 import { findDeviceInterfaces, type UsedDevice, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
 import { observeESwitch } from './observe-eswitch.ts';
-import { observeLink, observeSpeed, pickUplink, withPortNames } from './observe-link.ts';
+import { observeAssignment, observeLink, observeSpeed, pickUplink, withPortNames } from './observe-link.ts';
 import { observeSriov } from './observe-vfs.ts';
 import { readIds, readIommuGroup } from './pci-facts.ts';
 
@@ -50,7 +50,11 @@ export async function observePf(
     driver,
     iommuGroup,
     linkType,
-    link: link && { ...observeLink(link), ...(await observeSpeed(kernel, link)) },
+    link: link && {
+      ...observeLink(link),
+      ...(await observeAssignment(kernel, link)),
+      ...(await observeSpeed(kernel, link)),
+    },
     sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs, representors }, tables),
     ...eSwitch,
     uses,

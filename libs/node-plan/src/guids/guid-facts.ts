@@ -11,6 +11,8 @@ export interface GuidFacts {
   readonly records: ReadonlyMap<string, GuidRecord>;
   /** Records that cannot be read, and why, by PCI address of the PF; absent where there are none. */
   readonly damaged?: ReadonlyMap<string, string>;
+  /** Why none of the records can be read; absent where they can. */
+  readonly unread?: string;
 }
 
 /** GUIDs that VFs of a PF were given, or are about to be. */

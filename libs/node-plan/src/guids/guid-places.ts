@@ -64,7 +64,7 @@ export function findGuidPorts(facts: FactsForGuids): GuidPort[] {
 }
 
 function portOf(pf: ObservedPf, desired: DesiredInterface, facts: FactsForGuids): GuidPort {
-  const { file, records, damaged } = facts.guids;
+  const { file, records, damaged, unread } = facts.guids;
   const { allowHostInterfaces } = facts;
   const pfGuid = ownMac(pf);
   const record = records.get(pf.pciAddress);
@@ -75,7 +75,7 @@ function portOf(pf: ObservedPf, desired: DesiredInterface, facts: FactsForGuids)
     title: pfTitle({ pciAddress: pf.pciAddress, name: pf.link?.name }),
     entry,
     record: isSameCard ? record : undefined,
-    damage: damaged?.get(pf.pciAddress),
+    damage: damaged?.get(pf.pciAddress) ?? unread,
     pfGuid,
     isRemade: desired.externallyManaged !== true && pf.sriov?.vfs.length !== (desired.numVfs ?? 0),
     isHeld: findBlocker({ observed: pf, allowHostInterfaces }, '') !== undefined,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedInterface, type SriovNetworkNodeState } from '@sriov/api';
 import { describePlan } from '../words/describe-plan.ts';
 import { PF } from '../test/test-host.ts';
-import { foresee } from './foresee.ts';
+import { foresee, foreseeDrains } from './foresee.ts';
 
 /** As a daemon reports it. */
 const NIC: ObservedInterface = {
@@ -17,6 +17,7 @@ const NIC: ObservedInterface = {
   numVfs: 0,
   linkType: 'ETH',
 };
+const VF = { vendor: '8086', deviceID: '10ca', driver: 'igbvf' };
 /** As somebody writes it down by hand. */
 const BY_HAND: ObservedInterface = { pciAddress: PF, name: 'ens1', totalvfs: 7, linkType: 'ETH' };
 
@@ -192,5 +193,15 @@ describe('foresee', () => {
   ])('takes it that a PF which somebody has written down by hand has %s', (_, world, because) => {
     const all = lines({ nic: BY_HAND, ...world }) ?? [];
     expect(all.filter((line) => line.includes('because') || line.startsWith('not done'))).toEqual(because);
+  });
+
+  it('knows which VFs would need a drain if somebody had them', () => {
+    const Vfs = [0, 1].map((vfID) => ({ ...VF, vfID, pciAddress: `0000:01:10.${vfID}` }));
+    const state = { metadata: { name: 'node-1' }, status: { interfaces: [{ ...NIC, numVfs: 2, Vfs }] } };
+    const drains = (numVfs: number): number[][] => {
+      const plan = foresee({ spec: { interfaces: [{ pciAddress: PF, numVfs }] }, plannedFrom: new Set([PF]) }, state);
+      return plan === undefined ? [] : foreseeDrains(plan, state).map(({ vfs }) => [...vfs]);
+    };
+    expect([drains(2), drains(1)]).toEqual([[], [[0, 1]]]);
   });
 });

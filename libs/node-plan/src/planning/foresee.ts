@@ -17,9 +17,10 @@ import {
   presentVfs,
   tellsOfVfs,
 } from '@sriov/node-limits';
-import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { drainFor } from './drain.ts';
 import { planHost } from './plan-host.ts';
-import { type HostPlan } from './steps.ts';
+import { type DrainReason, type HostPlan } from './steps.ts';
 
 /**
  * What the daemon of a node will do about a spec, as far as the node state shows the host. The daemon's own planner
@@ -45,6 +46,28 @@ export function foresee(
     blocked: new Map(),
     allowHostInterfaces: false,
   });
+}
+
+/**
+ * What would need a drain if somebody had the VFs that the plan disturbs, as far as the node state shows them: who has a
+ * VF it does not tell.
+ */
+export function foreseeDrains(plan: HostPlan, state: SriovNetworkNodeState | undefined): DrainReason[] {
+  const ordered = byAddress(state?.spec?.interfaces);
+  const reported = byAddress(state?.status?.interfaces);
+  return plan.pfs.flatMap((each) => {
+    const nic = reported.get(each.pciAddress);
+    if (nic === undefined) return [];
+    return drainFor(each, withUnknownUsers(reportedPf(completed(nic, ordered.get(each.pciAddress))))) ?? [];
+  });
+}
+
+const UNKNOWN_USERS: readonly DeviceUse[] = [{ kind: 'unknown', cause: 'the node state does not tell who has a VF' }];
+
+function withUnknownUsers(pf: ObservedPf): ObservedPf {
+  return pf.sriov
+    ? { ...pf, sriov: { ...pf.sriov, vfs: pf.sriov.vfs.map((vf) => ({ ...vf, uses: UNKNOWN_USERS })) } }
+    : pf;
 }
 
 function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[] = []): Map<string, T> {

@@ -64,6 +64,17 @@ function describeHostUse(use: DeviceUse): string[] {
   }
 }
 
+/** The VFs in use and by whom, such as "VF 1, 2 by pod default/web"; nothing when all are free. */
+export function describeHeld(vfs: readonly ObservedVf[]): string | undefined {
+  const byHolder = new Map<string, number[]>();
+  for (const vf of vfs) {
+    const holder = holderOf(vf);
+    if (holder !== undefined) byHolder.set(holder, [...(byHolder.get(holder) ?? []), vf.id]);
+  }
+  if (byHolder.size === 0) return undefined;
+  return [...byHolder].map(([holder, ids]) => `VF ${ids.join(', ')} by ${holder}`).join(', ');
+}
+
 /**
  * The host with holders of VFs that only others know of: who, by PCI address of the VF, in words that follow "in use
  * by".

@@ -1,7 +1,7 @@
 import { REASON } from '@sriov/api';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { takesGuids } from '../guids/takes-guids.ts';
-import { holderOf, isHostUse } from './in-use.ts';
+import { describeHeld, holderOf, isHostUse } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { type PfPlan, type PfStep, type PlanProblem, type PlanProblemReason } from './steps.ts';
@@ -73,17 +73,6 @@ export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefi
     REASON.vfInUse,
     `${action} removes VFs that are in use (${held}): nothing is done until they are free`,
   );
-}
-
-/** The VFs in use and by whom, such as "VF 1, 2 by pod default/web"; nothing when all are free. */
-export function describeHeld(vfs: readonly ObservedVf[]): string | undefined {
-  const byHolder = new Map<string, number[]>();
-  for (const vf of vfs) {
-    const holder = holderOf(vf);
-    if (holder !== undefined) byHolder.set(holder, [...(byHolder.get(holder) ?? []), vf.id]);
-  }
-  if (byHolder.size === 0) return undefined;
-  return [...byHolder].map(([holder, ids]) => `VF ${ids.join(', ')} by ${holder}`).join(', ');
 }
 
 /** Sets whether the kernel probes a driver for new VFs, if that is to change. */

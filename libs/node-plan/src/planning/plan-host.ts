@@ -6,6 +6,8 @@ import { GUID_FILE } from '../guids/guid-file.ts';
 import { sharedGuids } from '../guids/shared-guids.ts';
 import { planUdev } from '../host-files/plan-udev.ts';
 import { pfTitle } from '../words/pf-title.ts';
+import { type Card, findReplaced, findUnseenCard } from './card.ts';
+import { findSwappedNames } from './swapped-names.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
 import { findMissingRdma } from './find-missing-rdma.ts';
@@ -26,8 +28,12 @@ export interface HostFacts {
   readonly observed: ObservedHost;
   /** PFs that the operator has taken over, by PCI address, with the entry that was last applied or begun. */
   readonly owned: ReadonlyMap<string, DesiredInterface>;
+  /** The card that each PF of the journal was on, by PCI address, where that is known. */
+  readonly cards?: ReadonlyMap<string, Card>;
   /** How each PF was before the operator touched it, by PCI address. */
   readonly initial: ReadonlyMap<string, InitialPf>;
+  /** Why nothing is known of what the operator has taken over; absent where that can be read. */
+  readonly unread?: string | undefined;
   readonly guids: GuidFacts;
   /** PFs with a step that has not come back from the kernel, by PCI address, with a sentence about it. */
   readonly blocked: ReadonlyMap<string, string>;
@@ -41,10 +47,15 @@ export interface HostFacts {
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
 export function planHost(facts: HostFacts): HostPlan {
+  if (facts.unread !== undefined) return { ...NOTHING, problems: [unreadProblem(facts.unread)] };
   if (facts.plannedFrom === undefined) return UNPLANNED;
+  const replaced = findReplaced(facts.cards ?? new Map(), facts.observed);
   const { problems, warnings = [], ...bridges } = planBridges(facts);
-  const plan = planPfs({ ...facts, observed: withoutOwnUplinks(facts) });
-  const told = { problems: [...plan.problems, ...problems], warnings: [...(plan.warnings ?? []), ...warnings] };
+  const plan = planPfs({ ...withoutReplaced(facts, replaced), observed: withoutOwnUplinks(facts) }, [
+    ...replaced.keys(),
+  ]);
+  const ofPfs = [...replaced.values(), ...findSwappedNames(facts), ...(plan.warnings ?? [])];
+  const told = { problems: [...plan.problems, ...problems], warnings: [...ofPfs, ...warnings] };
   return withNode({ ...plan, ...bridges, ...told }, facts);
 }
 
@@ -65,39 +76,67 @@ function withNode(
   };
 }
 
-function planPfs(facts: HostFacts): HostPlan {
+/** The record of a card says nothing about another one in its slot: neither what is ours, nor what was before. */
+function withoutReplaced(facts: HostFacts, replaced: ReadonlyMap<string, string>): HostFacts {
+  const kept = <T>(records: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...records].filter(([pciAddress]) => !replaced.has(pciAddress)));
+  return { ...facts, owned: kept(facts.owned), initial: kept(facts.initial) };
+}
+
+/** @param replaced PFs that are another card than the record says, by PCI address */
+function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
   const host = indexHost(facts);
   const ofWanted = planAllDesired(facts, host);
   const ofUnwanted = planAllUnwanted(facts, host);
   const results = [...ofWanted.results, ...ofUnwanted.results];
-  const plans = results.flatMap(({ plan }) => plan ?? []).sort((a, b) => (a.pciAddress < b.pciAddress ? -1 : 1));
+  const plans = results.flatMap(({ plan }) => plan ?? []).sort(byAddress);
   const pfs = takeTurns(plans, host.pfs);
   const problems = [...results.flatMap((result) => result.problems), ...fileProblems(host)];
   const { guids, warnings } = guidsOf(host);
   const { taken } = ofWanted;
-  const { udev, warnings: ofUdev } = planUdev({ observed: facts.observed, taken, givenBack: ofUnwanted.givenBack });
+  const isWanted = isIn(facts.spec);
+  const left = replaced.filter((pciAddress) => !isWanted(pciAddress) && facts.plannedFrom?.has(pciAddress) === true);
+  const givenBack = [...ofUnwanted.givenBack, ...left];
+  const { udev, warnings: ofUdev } = planUdev({ observed: facts.observed, taken, givenBack });
   const hasFiles = (pciAddress: string): boolean => udev.some(({ pf }) => pf?.pciAddress === pciAddress);
   return {
     ...modulesFor(pfs, host.pfs),
     pfs,
     problems,
+    ...drainsOf(results),
     taken,
     released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
     ...(guids.size > 0 && { guids }),
+    ...setAsideOf([...replaced.filter(isWanted), ...left.filter((pciAddress) => !hasFiles(pciAddress))]),
     ...withWarnings([...warnings, ...ofUdev, ...renamed(taken, host)]),
     ...(udev.length > 0 && { udev }),
   };
 }
 
-/** PFs that policies know by another name. The PCI address tells which they are, and steps use the name of now. */
+/**
+ * PFs that policies know by another name, which no PF has now; {@link findSwappedNames} names the others. The PCI
+ * address tells which they are, and steps use the name of now.
+ */
 function renamed(taken: readonly DesiredInterface[], { pfs }: HostIndex): string[] {
+  const borne = new Set([...pfs.values()].map(({ link }) => link?.name));
   return taken.flatMap(({ pciAddress, name }) => {
     const link = pfs.get(pciAddress)?.link;
+    if (borne.has(name)) return [];
     if (name === undefined || link === undefined || link.name === name || link.altNames.includes(name)) return [];
     return [
       `${pfTitle({ pciAddress, name: link.name })}: the spec calls the PF ${name}: it was renamed, and a policy that selects it by its old name no longer does when it is planned again`,
     ];
   });
+}
+
+/** A record is put aside once the rules of udev that go with it are gone, or the PF is taken over anew. */
+function setAsideOf(setAside: readonly string[]): Pick<HostPlan, 'setAside'> {
+  return setAside.length > 0 ? { setAside } : {};
+}
+
+function isIn({ interfaces = [] }: NodeStateSpec): (pciAddress: string) => boolean {
+  const wanted = new Set(interfaces.map(({ pciAddress }) => pciAddress));
+  return (pciAddress) => wanted.has(pciAddress);
 }
 
 function withWarnings(warnings: readonly string[]): Pick<HostPlan, 'warnings'> {
@@ -130,8 +169,8 @@ interface Unwanted {
 }
 
 function planAllUnwanted(facts: HostFacts, host: HostIndex): Unwanted {
-  const wanted = new Set(facts.spec.interfaces?.map(({ pciAddress }) => pciAddress));
-  const unwanted = [...facts.owned].filter(([pciAddress]) => !wanted.has(pciAddress));
+  const isWanted = isIn(facts.spec);
+  const unwanted = [...facts.owned].filter(([pciAddress]) => !isWanted(pciAddress));
   const planned = unwanted.map(
     ([pciAddress, entry]) => [pciAddress, planUnwanted(facts, { ...entry, pciAddress }, host)] as const,
   );
@@ -142,6 +181,17 @@ function planAllUnwanted(facts: HostFacts, host: HostIndex): Unwanted {
     released: givenBack.flatMap(([pciAddress, { plan }]) => (plan === undefined ? [pciAddress] : [])),
   };
 }
+
+function drainsOf(results: readonly PfResult[]): Pick<HostPlan, 'needsDrain'> {
+  const needsDrain = results.flatMap((result) => result.needsDrain ?? []).sort(byAddress);
+  return needsDrain.length === 0 ? {} : { needsDrain };
+}
+
+interface Placed {
+  readonly pciAddress: string;
+}
+
+const byAddress = (a: Placed, b: Placed): number => (a.pciAddress < b.pciAddress ? -1 : 1);
 
 function fileProblems({ guids: { fileFault } }: HostIndex): PlanProblem[] {
   return fileFault === undefined ? [] : [{ reason: REASON.guidsInvalid, message: describeFileFault(fileFault) }];
@@ -163,7 +213,13 @@ const NOT_PLANNED_YET: PlanProblem = {
   message: `the spec does not say from which PFs it was planned (annotation ${ANNOTATION.plannedFrom}), so the host is left as it is: if that lasts, the policy controller does not run, or is older than this daemon`,
 };
 
-const UNPLANNED: HostPlan = { modules: [], pfs: [], problems: [NOT_PLANNED_YET], taken: [], released: [] };
+const NOTHING: HostPlan = { modules: [], pfs: [], problems: [], taken: [], released: [] };
+const UNPLANNED: HostPlan = { ...NOTHING, problems: [NOT_PLANNED_YET] };
+
+function unreadProblem(cause: string): PlanProblem {
+  const message = `the state folder cannot be read, so nobody knows which VFs are the operator's, and nothing is done to the host: ${cause}`;
+  return { reason: REASON.stateDamaged, message };
+}
 
 /** The host by PCI address: what was seen of a PF, and why nothing was. */
 interface HostIndex {
@@ -217,6 +273,8 @@ function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex
   if (isExternal) return { problems: [] };
   const waiting = blocked.get(entry.pciAddress);
   if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
+  const unseen = findUnseenCard(facts.cards?.get(entry.pciAddress), observed);
+  if (unseen) return { problems: [unseen] };
   return planWayBack({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
 }
 

@@ -391,6 +391,29 @@ describe('a PF whose driver is there, and whose interface is not there yet', () 
   });
 });
 
+describe('the MAC address of a VF that gets another driver, and that the PF prescribes none', () => {
+  const macs = (observed: ObservedPf, externallyManaged: boolean): string[] =>
+    plan(observed, { numVfs: 1, externallyManaged, vfGroups: [{ ...dpdk, vfRange: '0-0' }] }).pfs.flatMap(({ vfs }) =>
+      vfs.flatMap((vf) => vf.steps.flatMap((step) => (step.kind === 'set-vf-mac' ? [step.mac] : []))),
+    );
+  const none = testLink({ mac: '00:00:00:00:00:00' });
+  const stable = '02:08:49:85:46:0d';
+
+  it.each<[string, ObservedPf, boolean, string[]]>([
+    ['stays, where someone else has made the VF', withVfs(netdevice(0)), true, ['02:00:00:00:00:00']],
+    ['is made, where it has none', withVfs(netdevice(0, { link: none })), true, [stable]],
+    ['is made, where the VF is ours', withVfs(netdevice(0)), false, [stable]],
+    [
+      "is its owner's business, where the PF prescribes one",
+      withVfs(netdevice(0, { adminMac: '02:00:00:00:00:77' })),
+      true,
+      [],
+    ],
+  ])('%s', (_, observed, isExternal, expected) => {
+    expect(macs(observed, isExternal)).toEqual(expected);
+  });
+});
+
 describe('what can be done beside what cannot', () => {
   const both = [
     { ...dpdk, vfRange: '0-1' },

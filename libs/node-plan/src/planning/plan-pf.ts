@@ -4,6 +4,7 @@ import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from './facts-of-host.ts';
 import { type PfGuids } from '../guids/guid-facts.ts';
 import { guidProblems } from '../guids/guid-problems.ts';
+import { drainFor } from './drain.ts';
 import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
 import { holderOf } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
@@ -21,7 +22,7 @@ import {
 } from './pf-rules.ts';
 import { removalOfVdpas } from './plan-vdpa.ts';
 import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
-import { type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
+import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 
 /** How a PF was before the operator first touched it. */
@@ -47,6 +48,8 @@ export interface PfCase {
 export interface PfResult {
   readonly plan?: PfPlan;
   readonly problems: readonly PlanProblem[];
+  /** Why some of the problems would go with a drain. */
+  readonly needsDrain?: DrainReason | undefined;
 }
 
 /** Plans one PF of the spec: the smallest set of steps that makes it equal. */
@@ -103,30 +106,27 @@ function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult
   if (faults.length > 0) return { problems: faults };
   const numVfs = desired.numVfs ?? 0;
   const present = vfsOf(observed).length;
-  const blocker = findBlocker(pfCase, `changing the number of VFs from ${present} to ${numVfs}`);
-  if (blocker) return { problems: [blocker] };
   const autoprobe = autoprobeOf(observed);
   const autoprobeInitially = initial?.autoprobe ?? autoprobe;
   const bindsByName = numVfs > 0 && canBindByName(observed, groups);
   const autoprobeMeanwhile = bindsByName ? false : autoprobe;
   const fresh = Array.from({ length: numVfs }, (_, id) => predictVf(observed, id, autoprobeMeanwhile));
-  return {
-    problems: [],
-    plan: {
-      ...identityOf(observed),
-      because: [
-        `the number of VFs is ${present}, not ${numVfs}`,
-        ...mtuReasons(desired, observed),
-        ...linkReasons(observed),
-      ],
-      before: withLinkSteps(observed, [
-        ...autoprobeStep(autoprobe, autoprobeMeanwhile),
-        ...numVfsSteps({ present: vfsOf(observed), numVfs }, mtuSteps(desired, observed)),
-      ]),
-      vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
-      after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
-    },
+  const plan: PfPlan = {
+    ...identityOf(observed),
+    because: [
+      `the number of VFs is ${present}, not ${numVfs}`,
+      ...mtuReasons(desired, observed),
+      ...linkReasons(observed),
+    ],
+    before: withLinkSteps(observed, [
+      ...autoprobeStep(autoprobe, autoprobeMeanwhile),
+      ...numVfsSteps({ present: vfsOf(observed), numVfs }, mtuSteps(desired, observed)),
+    ]),
+    vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
+    after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
   };
+  const blocker = findBlocker(pfCase, `changing the number of VFs from ${present} to ${numVfs}`);
+  return blocker ? { problems: [blocker], needsDrain: drainFor(plan, observed) } : { problems: [], plan };
 }
 
 /**
@@ -146,7 +146,7 @@ function numVfsSteps(
 /** The right number of VFs: only those that differ are touched. */
 function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed } = pfCase;
-  const parts = vfsOf(observed).map((vf) => vfPlan(pfCase, plannedVf(vf), groups));
+  const parts = vfsOf(observed).map((vf) => vfPlan(pfCase, { ...plannedVf(vf), ...keptMac(desired, vf) }, groups));
   const own = desired.externallyManaged === true ? [] : mtuSteps(desired, observed);
   const blocker = own.length > 0 ? findHostUse(pfCase, `setting its MTU to ${desired.mtu}`) : undefined;
   const probing = desired.externallyManaged === true ? [] : restoreProbing(pfCase);
@@ -168,7 +168,23 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
     ...unreadVdpas(observed, groups),
     ...parts.flatMap(({ problem }) => problem ?? []),
   ];
-  return isEmptyPlan(plan) ? { problems } : { plan, problems };
+  const waits = parts.flatMap((part) => part.waits ?? []);
+  const waiting: PfPlan = {
+    ...plan,
+    because: [...(blocker ? mtuReasons(desired, observed) : []), ...waits.flatMap(({ because }) => because)],
+    before: blocker ? own : [],
+    vfs: waits.map((part) => part.plan),
+  };
+  const needsDrain = drainFor(waiting, observed);
+  return isEmptyPlan(plan) ? { problems, needsDrain } : { plan, problems, needsDrain };
+}
+
+const NO_MAC = '00:00:00:00:00:00';
+
+/** VFs that someone else has made keep the address that they came with, as upstream lets them. */
+function keptMac({ externallyManaged }: DesiredInterface, { link }: ObservedVf): Pick<PlannedVf, 'keptMac'> {
+  const mac = link?.permanentMac ?? link?.mac ?? NO_MAC;
+  return externallyManaged === true && mac !== NO_MAC ? { keptMac: mac } : {};
 }
 
 /** Probing is off only while VFs are made. A daemon that ended in the middle of its work has left it off. */
@@ -180,6 +196,8 @@ interface VfPart {
   readonly plan?: VfPlan;
   readonly because: readonly string[];
   readonly problem?: PlanProblem;
+  /** What is done, and why, once nobody has the VF any more. */
+  readonly waits?: { readonly plan: VfPlan; readonly because: readonly string[] };
 }
 
 function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {
@@ -191,7 +209,8 @@ function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfP
   const holder = holderOf(vf);
   if (holder !== undefined) {
     const message = `${because[0]}, and it is in use by ${holder}: it is left alone until it is free`;
-    return { because: [], problem: problemOf(pf.observed, REASON.vfInUse, message) };
+    const problem = problemOf(pf.observed, REASON.vfInUse, message);
+    return { because: [], problem, waits: { plan: { id: vf.id, steps }, because } };
   }
   return { plan: { id: vf.id, steps }, because };
 }

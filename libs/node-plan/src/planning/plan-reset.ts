@@ -1,5 +1,6 @@
 import { findUnreadMode } from '@sriov/node-limits';
 import { type ObservedPf } from '@sriov/observed-host';
+import { drainFor } from './drain.ts';
 import { factsOfHost } from './facts-of-host.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import {
@@ -31,8 +32,6 @@ export function planReset(pf: ResetCase): PfResult {
   if (unread) return { problems: [problemOf(observed, unread.reason, unread.message)] };
   const missing = present > 0 ? findMissingInterface(observed) : undefined;
   if (missing) return { problems: [missing] };
-  const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
-  if (blocker) return { problems: [blocker] };
   const plan: PfPlan = {
     ...identityOf(observed),
     because: ['no policy selects the PF any more'],
@@ -43,6 +42,8 @@ export function planReset(pf: ResetCase): PfResult {
     vfs: [],
     after: [...initialProbingStep(pf), ...initialMtuStep(pf)],
   };
+  const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
+  if (blocker) return { problems: [blocker], needsDrain: drainFor(plan, observed) };
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
 }
 

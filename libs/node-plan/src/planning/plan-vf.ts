@@ -27,6 +27,8 @@ export type PlannedVf = Pick<ObservedVf, 'id' | 'driver' | 'adminMac' | 'uses' |
   readonly vdpa?: ObservedVdpa | undefined;
   /** Why it is not known whether it has one. */
   readonly vdpaUnknown?: string | undefined;
+  /** The address that its interface has, where it is to keep that through a change of its driver. */
+  readonly keptMac?: string | undefined;
 };
 
 /** The difference between a VF and its group: the steps, and a sentence for each reason. */
@@ -60,7 +62,7 @@ export function planVf({ observed: pf, seed, guids }: PfOfVf, vf: PlannedVf, gro
   if (vf.driver !== undefined) steps.push({ kind: 'unbind-vf' });
   // Set before the bind: the VF's driver reads these when it is bound, and only then.
   if (pf.linkType === 'ETH' && pf.link && vf.adminMac === undefined) {
-    steps.push({ kind: 'set-vf-mac', mac: stableVfMac(seed, vf.id) });
+    steps.push({ kind: 'set-vf-mac', mac: vf.keptMac ?? stableVfMac(seed, vf.id) });
   }
   steps.push(...told.steps, { kind: 'bind-vf', driver });
   const mtu = group.userSpaceDriver === undefined ? planMtu(vf, group, DEFAULT_MTU).steps : [];

@@ -114,6 +114,15 @@ export interface PfPlan {
   readonly after: readonly PfStep[];
 }
 
+/** A change that is not made because somebody has what it disturbs: a drain of the node would make way for it. */
+export interface DrainReason {
+  readonly pciAddress: string;
+  /** VFs that somebody has, by id; empty where it is the PF itself. */
+  readonly vfs: readonly number[];
+  /** What would be changed, and who has the VFs. */
+  readonly why: string;
+}
+
 /** Something that the planner refuses to do, and why. The rest of the plan is carried out. */
 export interface PlanProblem {
   /** Absent when the problem concerns the node as a whole. */
@@ -156,10 +165,14 @@ export interface HostPlan {
   /** In order of PCI address; PFs are independent of each other. */
   readonly pfs: readonly PfPlan[];
   readonly problems: readonly PlanProblem[];
+  /** What waits for a drain, which nobody grants yet; in order of PCI address, absent where nothing does. */
+  readonly needsDrain?: readonly DrainReason[];
   /** Entries of the spec that are in force, or will be when the plan is carried out: their PFs are ours from now on. */
   readonly taken: readonly DesiredInterface[];
   /** PFs whose takeover has ended, by PCI address: nothing of ours is left on them. */
   readonly released: readonly string[];
+  /** PFs with a record that another card has left in their slot, by PCI address: it is put aside. Absent where none have. */
+  readonly setAside?: readonly string[];
   /** GUIDs that VFs were given, or are about to be, by PCI address of the PF; absent where none have any. */
   readonly guids?: ReadonlyMap<string, GuidRecord>;
   /** What people should know, and what keeps nothing from being done; absent where there is nothing. */

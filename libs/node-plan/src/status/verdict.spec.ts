@@ -22,6 +22,17 @@ describe('the verdict', () => {
     });
   });
 
+  it('tells what a drain would make way for, beside why it waits', () => {
+    const needsDrain = [
+      { pciAddress: PF, vfs: [0, 1, 2], why: 'the number of VFs is 4, not 2; in use: VF 0-2 by a pod' },
+    ];
+    const { message } = verdictOf(testRemainder({ problems: [problem('VirtualFunctionInUse')], needsDrain }));
+    expect(message.split('\n')).toEqual([
+      'says VirtualFunctionInUse',
+      `needs a drain, which this version does not ask for: VF 0-2 of ${PF} (the number of VFs is 4, not 2; in use: VF 0-2 by a pod)`,
+    ]);
+  });
+
   it.each<[string, Parameters<typeof testRemainder>[0], [string, string]]>([
     ['a step failed', { failures: [failed] }, ['Failed', 'ApplyFailed']],
     ['a step is still in the kernel', { failures: [blocked] }, ['Failed', 'BlockedInKernel']],

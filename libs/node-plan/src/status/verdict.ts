@@ -1,8 +1,9 @@
 import { type Reason, REASON, SYNC_STATUS, type SyncStatus } from '@sriov/api';
-import { describePlan } from '../words/describe-plan.ts';
+import { describeDrains } from '../words/describe-drains.ts';
+import { type DescribedPlan, describePlan } from '../words/describe-plan.ts';
 import { findFailures, type FoundFailure, groupAlike } from './node-failures.ts';
 import { type Remainder } from './remainder.ts';
-import { isIdle } from '../planning/steps.ts';
+import { type HostPlan, isIdle } from '../planning/steps.ts';
 import { type StepFailure } from './step-failure.ts';
 
 /** What a pass has to say about the node. */
@@ -29,8 +30,9 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
   const lines = [
     ...failureLines(failures),
     ...rest.problems.map(({ message }) => message),
+    ...describeDrains(rest),
     ...journalProblems.map(({ message }) => message),
-    ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan({ ...rest, problems: [] })] : []),
+    ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan(changesOf(rest))] : []),
   ];
   if (lines.length === 0) {
     return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
@@ -39,6 +41,10 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
   if (!isUndone && isOnlyUnplanned(remainder)) return notPlanned(lines);
   const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(remainder), message: lines.join('\n') };
   return { ...failed, failures: findFailures(remainder) };
+}
+
+function changesOf({ needsDrain: _, ...plan }: HostPlan): DescribedPlan {
+  return { ...plan, problems: [] };
 }
 
 /**

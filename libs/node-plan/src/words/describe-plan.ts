@@ -12,13 +12,14 @@ import {
   type VfStep,
 } from '../planning/steps.ts';
 import { RDMA_MODE_PATH } from '../planning/plan-rdma-mode.ts';
+import { describeDrains } from './describe-drains.ts';
 import { formatVfIds } from './format-vf-ids.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
 export type DescribedPlan = Pick<
   HostPlan,
-  'node' | 'modules' | 'needsNoIommu' | 'pfs' | 'problems' | 'bridges' | 'udev'
+  'node' | 'modules' | 'needsNoIommu' | 'pfs' | 'problems' | 'needsDrain' | 'bridges' | 'udev'
 >;
 
 /** The step, in words, that lets vfio-pci bind devices without an IOMMU. */
@@ -37,6 +38,7 @@ export function describePlan(plan: DescribedPlan): string[] {
     ...bridges.filter((bridge) => !goesFirst(bridge)).flatMap(describeBridge),
     ...udev.filter((each) => !isWritten(each)).flatMap(describeUdev),
     ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
+    ...describeDrains(plan),
   ];
 }
 

@@ -1,0 +1,44 @@
+import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { FEW, listSome } from '@sriov/words';
+import { describeHeld, holderOf, isHostUse } from './in-use.ts';
+import { type DrainReason, type PfPlan } from './steps.ts';
+
+/**
+ * Why a plan of a PF needs a drain of the node: it disturbs VFs that are there, or the PF itself, and somebody has them.
+ * A user who is not known counts. Nothing where nobody has them, and where a drain would not help: the host itself does
+ * not go away with the pods.
+ */
+export function drainFor(plan: PfPlan, observed: ObservedPf): DrainReason | undefined {
+  const disturbed = disturbedVfs(plan, observed);
+  const held = disturbed.filter(isHeld);
+  const isPfHeld = interrupts(plan) && isHeld(observed);
+  if (changesNumber(plan) && [observed, ...disturbed].some(isHostUse)) return undefined;
+  const users = [
+    ...(isPfHeld ? [`the PF by ${holderOf(observed) ?? ''}`] : []),
+    ...(held.length > 0 ? [describeHeld(held) ?? ''] : []),
+  ];
+  if (users.length === 0) return undefined;
+  const why = `${listSome(plan.because, FEW)}; in use: ${users.join(', ')}`;
+  return { pciAddress: plan.pciAddress, vfs: held.map(({ id }) => id), why };
+}
+
+/** The VFs that are there and that the plan disturbs: all of them where their number changes. */
+function disturbedVfs(plan: PfPlan, { sriov }: ObservedPf): readonly ObservedVf[] {
+  const present = sriov?.vfs ?? [];
+  if (changesNumber(plan)) return present;
+  const touched = new Set(plan.vfs.map(({ id }) => id));
+  return present.filter(({ id }) => touched.has(id));
+}
+
+function changesNumber({ before }: PfPlan): boolean {
+  return before.some(({ kind }) => kind === 'set-num-vfs');
+}
+
+/** Whether what is done to the PF interrupts its link. */
+function interrupts(plan: PfPlan): boolean {
+  return changesNumber(plan) || plan.before.some(({ kind }) => kind === 'set-pf-mtu');
+}
+
+function isHeld(device: Pick<ObservedVf, 'uses'>): boolean {
+  return holderOf(device) !== undefined && !isHostUse(device);
+}
