@@ -25,7 +25,8 @@ export function findMissingRdma(
   const pfs = new Map(interfaces.map((pf) => [pf.pciAddress, pf]));
   return desired.flatMap((entry) => {
     const pf = pfs.get(entry.pciAddress);
-    if (pf === undefined || isAboutToChange(entry.pciAddress)) return [];
+    // Whether the port of a virtual machine has an RDMA device, nobody looks.
+    if (pf === undefined || pf.port !== undefined || isAboutToChange(entry.pciAddress)) return [];
     const isInPod = ({ uses = [] }: ObservedVf): boolean => rdmaMode === 'exclusive' && uses.length > 0;
     const without = vfsOf(pf).filter((vf) => isForRdma(entry, vf.id) && vf.hasRdma !== true && !isInPod(vf));
     // A VF without a driver is about to get one, or the step that failed is reported.

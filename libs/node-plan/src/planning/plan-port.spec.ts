@@ -151,6 +151,11 @@ describe('the plan of a port of a virtual machine', () => {
     expect([pfs, problems]).toMatchObject([[], [{ reason: 'NotPlannedYet' }]]);
   });
 
+  it('says nothing of RDMA devices, for which nobody has looked', () => {
+    const vfGroups = [{ ...kernel, isRdma: true }];
+    expect(plan(asPort(guestDevice(4, { driver: 'mlx5_core' })), [entry({ vfGroups })]).problems).toEqual([]);
+  });
+
   it('writes no rules of udev for it, which are for VFs of a PF', () => {
     const observed = {
       interfaces: [asPort(guestDevice(4))],
