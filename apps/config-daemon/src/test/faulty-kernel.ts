@@ -42,7 +42,6 @@ export const FAULTS: readonly CallFault[] = [
       throw new KernelBlockedError({ ...call, since: 0, waitedMs: 10_000, released: new Promise(() => undefined) });
     },
   },
-  { name: 'nonsense in a file', verbs: ['read'], answer: () => '\u0000?\n' },
   printed('nonsense that ends well', { stdout: 'Segmentation fault?' }),
   printed('10 MB that end well', { stdout: MUCH }),
   printed('nothing that ends well', {}),

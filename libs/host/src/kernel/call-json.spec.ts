@@ -61,6 +61,11 @@ describe('a call of JSON-RPC', () => {
       ['{"id":0,"result":null,"error":"unknown database"}'],
       { code: 'EPROTO', message: expect.stringContaining('unknown database') },
     ],
+    [
+      'an error so deep that it cannot be written down',
+      [`{"id":0,"result":null,"error":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+      { code: 'EPROTO' },
+    ],
     ['what is no JSON', ['{what}'], { code: 'EPROTO' }],
     ['nothing, and closes the connection', [], { code: 'EPIPE' }],
   ])('fails when the server says %s', async (_, texts, error) => {

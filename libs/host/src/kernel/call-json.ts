@@ -3,6 +3,7 @@ import { messageOf } from '@sriov/errors';
 import { z } from 'zod';
 import { JsonMessages } from './json-messages.ts';
 import { CALL_DEADLINE_MS, type CallOptions, KernelError, type RpcMethod } from './kernel.ts';
+import { firstCharacters } from './understand.ts';
 
 /** The tables of a host with thousands of ports fill a few megabytes. */
 const MAX_ANSWER = 16 * 1024 * 1024;
@@ -61,7 +62,16 @@ function readAnswer(text: string): { readonly result: unknown } | { readonly fau
   if (message === undefined) return { fault: 'what came is not JSON-RPC' };
   const { id, method, result, error = null } = message;
   if (id !== REQUEST_ID || method !== undefined) return undefined;
-  return error === null ? { result } : { fault: `the answer is an error: ${JSON.stringify(error)}` };
+  return error === null ? { result } : { fault: `the answer is an error: ${textOf(error)}` };
+}
+
+/** Short, because a server may say anything. What is too deep for a text must not end the daemon. */
+function textOf(error: unknown): string {
+  try {
+    return firstCharacters(JSON.stringify(error));
+  } catch {
+    return 'one that cannot be written down';
+  }
 }
 
 function readMessage(text: string): z.output<typeof messageSchema> | undefined {
