@@ -43,7 +43,8 @@ export function joinCards(known: Card | undefined, seen: Card): Card {
  */
 export function findUnseenCard(known: Card | undefined, pf: ObservedPf): PlanProblem | undefined {
   if (known?.address === undefined || pf.link !== undefined || holderOf(pf) !== undefined) return undefined;
-  if (vfsOf(pf).length === 0) return undefined;
+  // The port of a guest has no VFs beside itself, and shows no interface because the operator has bound it.
+  if (vfsOf(pf).length === 0 || pf.port !== undefined) return undefined;
   const message = `no policy wants its VFs, and it shows no network interface, so nobody can tell whether it is still the card that the operator configured (${describeCard(known)}): its VFs stay until it shows one`;
   return problemOf(pf, REASON.interfaceNotFound, message);
 }
