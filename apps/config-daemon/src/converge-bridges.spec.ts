@@ -182,6 +182,7 @@ describe('a daemon that is killed at any step and started again ends where an un
   it.each<[string, NodeStateSpec[], NodeStateSpec]>([
     ['a bridge is made', [], bridgedSpec(SETTINGS)],
     ['a bridge is changed', [bridgedSpec(SETTINGS)], bridgedSpec({ externalIDs: { b: '3' }, otherConfig: { c: '4' } })],
+    ['its uplink gets other VFs', [bridgedSpec(SETTINGS)], bridgedSpec(SETTINGS, 2)],
     ['a bridge goes', [bridgedSpec(SETTINGS)], unbridgedSpec()],
     ['a bridge goes with its VFs', [bridgedSpec(SETTINGS)], {}],
     ['another bridge takes its place', [bridgedSpec(SETTINGS)], renamed],

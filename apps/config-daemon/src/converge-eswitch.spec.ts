@@ -16,8 +16,8 @@ async function hostInSwitchdev(): Promise<SimulatedKernel> {
   ];
   const world = parseWorld({ latency: 'none', modules: ['igbvf'], nics });
   const kernel = new SimulatedKernel({ world, clock: systemClock });
-  await kernel.write(`/sys/bus/pci/devices/${SWITCH}/sriov_numvfs`, '4');
   await kernel.exec('devlink', ['dev', 'eswitch', 'set', `pci/${SWITCH}`, 'mode', 'switchdev']);
+  await kernel.write(`/sys/bus/pci/devices/${SWITCH}/sriov_numvfs`, '4');
   return kernel;
 }
 
@@ -51,8 +51,8 @@ describe('a PF in switchdev mode', () => {
       ]);
       restore();
       expect(await pass(kernel)).toMatchObject({
-        interfaces: [{ numVfs: 4, eSwitchMode: 'switchdev' }, { numVfs: 2 }],
-        failures: [{ pciAddress: SWITCH, reason: 'Unsupported' }],
+        interfaces: [{ numVfs: 2, eSwitchMode: 'legacy' }, { numVfs: 2 }],
+        syncStatus: 'Succeeded',
       });
     },
   );

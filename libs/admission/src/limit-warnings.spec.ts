@@ -5,7 +5,9 @@ import { policyObject, state, verdictOn } from './test/requests.ts';
 
 /** What is said of a policy that wants the eSwitch mode switchdev of so many PFs, none of which can be changed. */
 function warningsOf(count: number): readonly string[] {
-  const ports = Array.from({ length: count }, (_, index): ObservedInterface => nic(`p${index}`, `0000:3b:00.${index}`));
+  const ports = Array.from({ length: count }, (_, index): ObservedInterface =>
+    nic(`p${index}`, `0000:3b:00.${index}`, { driver: 'i40e' }),
+  );
   const policy = policyObject({ nicSelector: { vendor: '8086' }, eSwitchMode: 'switchdev' });
   return verdictOn(policy, { cluster: { nodeStates: [state('n1', ports)] } }).warnings;
 }

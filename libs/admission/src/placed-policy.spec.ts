@@ -82,7 +82,7 @@ describe('a policy before there is hardware', () => {
 });
 
 describe('a policy that takes VFs away', () => {
-  const NIC = nic('ens2f0np0', '0000:3b:00.0', { driver: 'ice', numVfs: 16 });
+  const NIC = nic('ens2f0np0', '0000:3b:00.0', { driver: 'ice', numVfs: 16, linkType: 'ETH' });
   const old = policyObject({ nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 16 });
   const standing = (nicChange: Partial<ObservedInterface> = {}): SriovNetworkNodeState => ({
     ...state('n1', [{ ...NIC, ...nicChange }]),
@@ -122,7 +122,7 @@ describe('a policy that takes VFs away', () => {
     ['not by another resource', { nicSelector: { pfNames: ['ens2f0np0'] }, resourceName: 'other' }, undefined],
     [
       'not where the daemon refuses it',
-      { nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 8, eSwitchMode: 'switchdev' },
+      { nicSelector: { pfNames: ['ens2f0np0'] }, numVfs: 8, linkType: 'ib' },
       undefined,
     ],
   ])('%s', (_, spec, expected) => {
@@ -201,7 +201,12 @@ describe('a selector that is written otherwise than nodes write their PFs', () =
 
 describe('a policy that the daemon will refuse', () => {
   it.each<[string, object, Partial<ObservedInterface>, RegExp]>([
-    ['wants another eSwitch mode', { eSwitchMode: 'switchdev' }, {}, /extra: eSwitch mode switchdev is wanted/],
+    [
+      'wants an eSwitch of a NIC without one',
+      { eSwitchMode: 'switchdev' },
+      { driver: 'i40e' },
+      /extra: eSwitch mode switchdev is wanted/,
+    ],
     [
       'wants VFs that the firmware does not allow yet',
       { numVfs: 3 },
@@ -217,7 +222,8 @@ describe('a policy that the daemon will refuse', () => {
   });
 
   it('names each cause once, with the number of nodes', () => {
-    const nodeStates = ['n1', 'n2'].map((name) => state(name, PORTS));
+    const ports = PORTS.map((port) => ({ ...port, driver: 'i40e' }));
+    const nodeStates = ['n1', 'n2'].map((name) => state(name, ports));
     const { warnings } = verdictOn(policyObject({ eSwitchMode: 'switchdev' }), { cluster: { nodeStates } });
     expect(warnings).toEqual([expect.stringMatching(/^on n1 and 1 more: ens2f0: eSwitch mode switchdev/)]);
   });

@@ -69,7 +69,11 @@ describe('the devices of a simulated machine', () => {
 
   it('have the uplink for the interface of their PF in switchdev mode', async () => {
     const kernel = await boot();
-    await kernel.exec('devlink', ['dev', 'eswitch', 'set', `pci/${PF}`, 'mode', 'switchdev']);
+    for (const vf of kernel.state.devices[PF]?.pf?.vfs ?? []) {
+      await kernel.write('/sys/bus/pci/drivers/mlx5_core/unbind', String(vf));
+    }
+    const { exitCode } = await kernel.exec('devlink', ['dev', 'eswitch', 'set', `pci/${PF}`, 'mode', 'switchdev']);
+    expect(exitCode).toBe(0);
     const { devices } = await observeDevices(kernel);
     expect(devices.at(-1)?.parent).toEqual({ ...parent, index: 1 });
   });

@@ -155,6 +155,8 @@ export interface LinkState {
   altNames: string[];
   /** Bridge or bond that it is part of. */
   master?: string;
+  /** Index of the VF that it represents on the eSwitch of its device. */
+  representedVf?: number;
   /** Set while the interface is in another network namespace, such as a pod's. */
   namespace?: string;
   carrierChanges: number;

@@ -11,7 +11,7 @@ const mac = z
   .regex(/^([0-9a-f]{2}:){5}(([0-9a-f]{2}:){14})?[0-9a-f]{2}$/, 'must be a MAC address such as 52:54:00:aa:00:10');
 /** A port: one PCI function with a network interface. */
 const portSchema = z.strictObject({
-  model: z.enum(['bnxt', 'ena', 'iavf', 'igb', 'mlx5', 'virtio']),
+  model: z.enum(['bnxt', 'ena', 'iavf', 'ice', 'igb', 'mlx5', 'virtio']),
   address: pciAddress,
   /** PCI bridge above it. */
   bridge: pciAddress.default('0000:00:10.0'),
@@ -31,6 +31,11 @@ const portSchema = z.strictObject({
   totalVfs: z.int().min(0).max(254).optional(),
   /** Routing ids between the PF and its first VF; the ports of a card need different ones. */
   vfOffset: z.int().min(1).optional(),
+  /**
+   * The links of VFs appear so many milliseconds after the write that makes them has returned, as on the machine of pull
+   * request 1019 of upstream.
+   */
+  vfLinksAfterMs: z.int().min(0).default(0),
   /** `IB`: the firmware has the port in InfiniBand mode, and its interface is one of ib_ipoib. */
   linkType: z.enum(['ETH', 'IB']).default('ETH'),
   /**

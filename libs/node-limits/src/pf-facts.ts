@@ -10,7 +10,10 @@ export interface PfFacts {
   readonly totalVfs: number | undefined;
   /** VFs that are there. */
   readonly numVfs: number;
+  readonly driver: string | undefined;
   readonly eSwitchMode: 'legacy' | 'switchdev' | 'unknown';
+  /** Whether the PF has an eSwitch whose mode can be changed; `undefined` where nobody knows that. */
+  readonly hasESwitch: boolean | undefined;
   /** Why it is unknown; absent when it is not reported. */
   readonly eSwitchUnknown: string | undefined;
   readonly linkType: LinkType;
@@ -25,6 +28,17 @@ export interface PfFacts {
 /** What the status of a PF says as its eSwitch mode where it could not be read. */
 export const ESWITCH_UNKNOWN = 'unknown';
 
+/**
+ * Drivers whose devices have no eSwitch to be in another mode: they register nothing with devlink, or no operation that
+ * sets the mode (eswitch_mode_set of struct devlink_ops).
+ */
+const WITHOUT_ESWITCH = ['i40e', 'igb', 'igc', 'ixgbe', 'qede'];
+
+/** Whether it is known of a driver that its PFs have no eSwitch. */
+export function lacksESwitch(driver: string | undefined): boolean {
+  return driver !== undefined && WITHOUT_ESWITCH.includes(driver);
+}
+
 /** The facts as the node has reported them. */
 export function factsOfStatus(nic: ObservedInterface): PfFacts {
   const { vendor, driver, name, totalvfs, eSwitchMode, linkType, mtu, netFilter } = nic;
@@ -36,6 +50,8 @@ export function factsOfStatus(nic: ObservedInterface): PfFacts {
     numVfs: presentVfs(nic),
     eSwitchMode: eSwitchMode === 'switchdev' || eSwitchMode === ESWITCH_UNKNOWN ? eSwitchMode : 'legacy',
     eSwitchUnknown: undefined,
+    driver,
+    hasESwitch: lacksESwitch(driver) ? false : undefined,
     linkType: readLinkType(linkType),
     mtu,
     maxMtu: undefined,

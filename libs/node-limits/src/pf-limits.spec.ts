@@ -26,6 +26,8 @@ const SWITCHDEV = { eSwitchMode: 'switchdev' };
 describe('what a PF is refused', () => {
   it.each<[string, Partial<ObservedInterface>, Partial<DesiredInterface>]>([
     ['as many VFs as it can have', {}, { numVfs: 64 }],
+    ['another eSwitch mode', {}, { eSwitchMode: 'switchdev' }],
+    ['legacy mode while it is in switchdev', { eSwitchMode: 'switchdev' }, {}],
     ['the eSwitch mode that it has', { eSwitchMode: 'switchdev' }, { eSwitchMode: 'switchdev' }],
     ['the link type that it has, however it is written', {}, { linkType: 'eth' }],
     ['a link type that nobody knows of it', { linkType: '' }, { linkType: 'ib' }],
@@ -72,11 +74,32 @@ describe('what a PF is refused', () => {
       /firmware of the NIC allows 0, .* NUM_OF_VFS=3/,
     ],
     [
-      'another eSwitch mode',
-      {},
+      'another eSwitch mode, where its driver has no eSwitch',
+      { driver: 'ixgbe' },
       { eSwitchMode: 'switchdev' },
       'Unsupported',
-      /switchdev is wanted.*cannot change legacy/,
+      /switchdev is wanted.*no eSwitch.*its driver ixgbe/,
+    ],
+    [
+      'another eSwitch mode on an InfiniBand port',
+      { driver: 'mlx5_core', linkType: 'IB' },
+      { eSwitchMode: 'switchdev' },
+      'Unsupported',
+      /an InfiniBand port has none/,
+    ],
+    [
+      'an eSwitch mode that nobody knows',
+      {},
+      { eSwitchMode: 'switchdev_inactive' },
+      'SpecInvalid',
+      /switchdev_inactive is wanted, and there are only legacy and switchdev/,
+    ],
+    [
+      'another eSwitch mode than its owner has set',
+      {},
+      { eSwitchMode: 'switchdev', numVfs: 2, externallyManaged: true },
+      'SpecInvalid',
+      /externallyManaged: eSwitch mode switchdev is wanted, and its owner has set legacy/,
     ],
     [
       'anything while its eSwitch mode is unknown',
@@ -84,13 +107,6 @@ describe('what a PF is refused', () => {
       {},
       'InterfaceUnreadable',
       /eSwitch mode could not be read: the PF is left as it is/,
-    ],
-    [
-      'legacy mode while it is in switchdev',
-      { eSwitchMode: 'switchdev' },
-      {},
-      'Unsupported',
-      /legacy is wanted.*switchdev/,
     ],
     ['fewer VFs than none', {}, { numVfs: -1 }, 'SpecInvalid', /^-1 VFs are wanted$/],
     ['another link type', {}, { linkType: 'IB' }, 'Unsupported', /link type IB is wanted.*cannot change ETH/],

@@ -49,10 +49,7 @@ const CHECKS: readonly Check[] = [
   ({ numVfs = 0 }, { totalVfs = 0 }) =>
     numVfs > totalVfs ? invalid(`${numVfs} VFs are wanted, and the PF can have ${totalVfs}`) : undefined,
   (_, facts) => findUnreadMode(facts),
-  ({ eSwitchMode }, { eSwitchMode: present }) =>
-    (eSwitchMode || 'legacy') !== present
-      ? unsupported(`eSwitch mode ${eSwitchMode || 'legacy'} is wanted, and this version cannot change ${present}`)
-      : undefined,
+  checkMode,
   checkLinkType,
   checkVdpa,
   checkMtu,
@@ -89,6 +86,24 @@ export function findUnreadMode({ eSwitchMode, eSwitchUnknown }: PfFacts): Refusa
   if (eSwitchMode !== 'unknown') return undefined;
   const cause = eSwitchUnknown === undefined ? '' : ` (${eSwitchUnknown})`;
   return unreadable(`the eSwitch mode could not be read${cause}: the PF is left as it is until it can`);
+}
+
+/** Why the PF cannot be in the eSwitch mode that is wanted. */
+function checkMode(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
+  const wanted = desired.eSwitchMode || 'legacy';
+  const { eSwitchMode: present, linkType, hasESwitch, driver } = facts;
+  if (wanted === present) return undefined;
+  if (wanted !== 'legacy' && wanted !== 'switchdev') {
+    return invalid(`eSwitch mode ${wanted} is wanted, and there are only legacy and switchdev`);
+  }
+  if (desired.externallyManaged === true) {
+    return invalid(`externallyManaged: eSwitch mode ${wanted} is wanted, and its owner has set ${present}`);
+  }
+  if (linkType === 'IB') return unsupported(`eSwitch mode ${wanted} is wanted, and an InfiniBand port has none`);
+  if (hasESwitch !== false) return undefined;
+  return unsupported(
+    `eSwitch mode ${wanted} is wanted, and the PF has no eSwitch whose mode can be changed: its driver ${driver ?? ''} offers none to devlink`,
+  );
 }
 
 /** Of the two limits the one in the firmware counts: the kernel's follows it after a reboot. */

@@ -37,7 +37,7 @@ describe('VFs of a PF whose link is down are made', () => {
 it.each([
   ['bnxt_en', 'bnxt_en', 'needs its link up'],
   ['i40e', 'iavf', ''],
-  ['ice', 'iavf', ''],
+  ['ice', 'iavf', 'takes its mode first'],
   ['igb', 'igbvf', 'resets'],
   ['ixgbe', 'ixgbevf', 'resets'],
   ['mlx5_core', 'mlx5_core', 'takes GUIDs, makes vDPA devices'],
@@ -48,6 +48,7 @@ it.each([
     vfDriver,
     ...(special === 'resets' && { resets: true }),
     ...(special.startsWith('takes GUIDs') && { takesGuids: true, vdpaModule: 'mlx5_vdpa' }),
+    ...(special === 'takes its mode first' && { modeFirst: true }),
     ...(special === 'needs its link up' && { needsLinkUp: true }),
   });
 });

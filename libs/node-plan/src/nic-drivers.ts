@@ -8,6 +8,8 @@ export interface NicDriver {
   readonly resets?: true;
   /** While the link is down, a write to `sriov_numvfs` succeeds and does nothing. */
   readonly needsLinkUp?: true;
+  /** The driver changes its eSwitch mode only while there are no VFs. With all others VFs are made first. */
+  readonly modeFirst?: true;
   /** VFs of an InfiniBand port have no GUIDs until the PF is told which. */
   readonly takesGuids?: true;
   /** Kernel module that makes vDPA devices of its VFs; absent where there is none. */
@@ -22,8 +24,9 @@ export const NIC_DRIVERS: readonly NicDriver[] = [
   { pfDriver: 'bnxt_en', vfDriver: 'bnxt_en', needsLinkUp: true },
   // Intel X710, XL710, XXV710 (10 to 40 Gbit/s).
   { pfDriver: 'i40e', vfDriver: 'iavf' },
-  // Intel E810, E822, E825, E830 (10 to 200 Gbit/s).
-  { pfDriver: 'ice', vfDriver: 'iavf' },
+  // Intel E810, E822, E825, E830 (10 to 200 Gbit/s). ice_eswitch_mode_set refuses another mode while there are VFs
+  // (EOPNOTSUPP, drivers/net/ethernet/intel/ice/ice_eswitch.c).
+  { pfDriver: 'ice', vfDriver: 'iavf', modeFirst: true },
   // Intel 82575, 82576, I350 (1 Gbit/s).
   { pfDriver: 'igb', vfDriver: 'igbvf', resets: true },
   // Intel 82599, X540, X550 (10 Gbit/s).

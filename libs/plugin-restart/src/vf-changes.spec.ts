@@ -33,6 +33,11 @@ describe('of a plan, the device plugin has to learn', () => {
       change({ before: [{ kind: 'set-num-vfs', numVfs: 0 }] }, []),
       [`ens1 (${PF}): the number of VFs becomes 0`],
     ],
+    [
+      'another eSwitch mode',
+      change({ before: [{ kind: 'set-eswitch-mode', mode: 'legacy' }] }),
+      [`ens1 (${PF}): another eSwitch mode`],
+    ],
     ['nothing of VFs that never were in a resource', change({ before: [set] }, [{ ...entry, vfGroups: [] }], []), []],
     [
       'another driver of VFs of a resource',

@@ -18,6 +18,7 @@ export function vfChanges(
 function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string | undefined {
   const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
   if (made !== undefined) return `the number of VFs becomes ${made}`;
+  if (before.some(({ kind }) => kind === 'set-eswitch-mode')) return 'another eSwitch mode';
   const changed = vfs.filter(({ id, steps }) => steps.some(changesVfs) && isInGroup(groups, id));
   if (changed.length === 0) return undefined;
   const ids = formatVfIds(changed.map(({ id }) => id));
@@ -37,7 +38,7 @@ function isInGroup(groups: readonly VfGroup[], id: number): boolean {
   });
 }
 
-const VF_STEPS: readonly StepName['kind'][] = ['set-num-vfs', 'bind-vf', 'unbind-vf'];
+const VF_STEPS: readonly StepName['kind'][] = ['set-num-vfs', 'unbind-vfs', 'set-eswitch-mode', 'bind-vf', 'unbind-vf'];
 const VDPA_STEPS: readonly StepName['kind'][] = ['make-vdpa', 'bind-vdpa', 'remove-vdpa', 'remove-vdpas'];
 
 /**

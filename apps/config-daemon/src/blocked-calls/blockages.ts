@@ -1,6 +1,6 @@
 import { KernelBlockedError } from '@sriov/host';
 import { type Clock } from '@sriov/runtime';
-import { type FailedStep, notBackSince } from '../steps/failed-step.ts';
+import { type FailedStep, describeBlocked } from '../steps/failed-step.ts';
 
 /** A call that has not come back: its PF, a sentence about it, and when it began. */
 interface Blockage {
@@ -34,7 +34,7 @@ export class Blockages {
   add({ pciAddress, step, cause }: Pick<FailedStep, 'pciAddress' | 'step' | 'cause'>): void {
     if (!(cause instanceof KernelBlockedError) || this.#calls.has(cause.released)) return;
     const { clock, onRelease } = this.#ports;
-    const sentence = `${step}: ${notBackSince(cause.since, pciAddress)}`;
+    const sentence = `${step}: ${describeBlocked(cause, pciAddress)}`;
     this.#calls.set(cause.released, { pciAddress, sentence, beganAt: clock.elapsed() - cause.waitedMs });
     void cause.released.then(() => {
       this.#calls.delete(cause.released);

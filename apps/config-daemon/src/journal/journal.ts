@@ -30,6 +30,7 @@ export interface JournalFolder {
 const initialSchema: z.ZodType<InitialPf> = z.object({
   mtu: z.number().optional(),
   autoprobe: z.boolean().optional(),
+  eSwitchMode: z.enum(['legacy', 'switchdev']).optional(),
 });
 
 /** What the journal knows. */

@@ -78,9 +78,13 @@ function foundPf(pf: ObservedPf, gathered: Gathered, known: JournalEntries): Fou
  * What a PF was before it was ours. One that is ours already has been changed, so what it shows now is not that: then
  * only what the records tell is known. Driver probing is on wherever nobody has switched it off.
  */
-function initialOf({ pciAddress, link, sriov }: ObservedPf, { facts }: Gathered, known: JournalEntries): InitialPf {
+function initialOf(
+  { pciAddress, link, sriov, eSwitchMode }: ObservedPf,
+  { facts }: Gathered,
+  known: JournalEntries,
+): InitialPf {
   const isOurs = known.owned.has(pciAddress) || known.damaged.has(pciAddress);
-  if (!isOurs) return { mtu: link?.mtu, autoprobe: sriov?.autoprobe };
+  if (!isOurs) return { mtu: link?.mtu, autoprobe: sriov?.autoprobe, eSwitchMode };
   return { autoprobe: sriov?.autoprobe === true ? true : undefined, ...facts.initial.get(pciAddress) };
 }
 

@@ -1,5 +1,5 @@
 import { LinkBatch, listVfAddresses } from '@sriov/host';
-import { type VfPlan, type VfStep } from '@sriov/node-plan';
+import { changesAllVfs, type VfPlan, type VfStep } from '@sriov/node-plan';
 import { type Clock } from '@sriov/runtime';
 import pLimit from 'p-limit';
 import { applyVfStep, type StepWork } from './apply-step.ts';
@@ -96,7 +96,7 @@ class VfRun {
     this.#work = work;
     this.#id = vf.id;
     this.#pciAddress = pciAddress;
-    const isNew = work.plan.before.some(({ kind }) => kind === 'set-num-vfs');
+    const isNew = changesAllVfs(work.plan);
     this.#isFree = isNew || !vf.steps.some(({ kind }) => TAKES_AWAY.includes(kind));
   }
 

@@ -33,11 +33,12 @@ function outcomeOf(cause: unknown): StepFailureKind {
 }
 
 function describeCause(cause: unknown, pciAddress: string): string {
-  return cause instanceof KernelBlockedError ? notBackSince(cause.since, pciAddress) : messageOf(cause);
+  return cause instanceof KernelBlockedError ? describeBlocked(cause, pciAddress) : messageOf(cause);
 }
 
-/** Words for a call that has not returned. `since` is in milliseconds since the epoch. */
-export function notBackSince(since: number, pciAddress: string): string {
+/** Words for a call that has not returned, or has and is not finished. */
+export function describeBlocked({ since, unfinished }: KernelBlockedError, pciAddress: string): string {
+  if (unfinished !== undefined) return `${unfinished} since ${formatTime(since)}: the PF is left alone until they have`;
   const consequence = pciAddress === '' ? 'it is not tried again until it is' : 'the PF is left alone until it is';
   return `not back from the kernel since ${formatTime(since)}: ${consequence}`;
 }

@@ -43,8 +43,8 @@ export class BridgedHost {
     const nics = [{ model: 'mlx5', address: SWITCH, name: UPLINK, mac: 'b8:59:9f:00:00:10', up: true }];
     const world = parseWorld({ latency: 'none', nics });
     const simulated = new SimulatedKernel({ world, clock: systemClock });
-    await simulated.write(`/sys/bus/pci/devices/${SWITCH}/sriov_numvfs`, '4');
     await simulated.exec('devlink', ['dev', 'eswitch', 'set', `pci/${SWITCH}`, 'mode', 'switchdev']);
+    await simulated.write(`/sys/bus/pci/devices/${SWITCH}/sriov_numvfs`, '4');
     return new BridgedHost(simulated, ovs);
   }
 

@@ -505,9 +505,16 @@ describe('plan: what the daemon will do', () => {
     expect(more).not.toContain('SpecInvalid');
   });
 
-  it('shows switchdev as refused, and none of its VFs', async () => {
+  it('shows the eSwitch mode that a policy wants of a NIC that has an eSwitch', async () => {
     const switchdev = policy('p', { nicSelector: { pfNames: ['ens2f0'] }, eSwitchMode: 'switchdev' });
     const stdout = await text([switchdev], [reported('ens2f0', '0000:3b:00.0')]);
+    expect(stdout).toMatch(/ eSwitch mode +- +switchdev\n/);
+    expect(stdout).toMatch(/^1 node changes, 4 VFs created/);
+  });
+
+  it('shows switchdev of a NIC without an eSwitch as refused, and none of its VFs', async () => {
+    const switchdev = policy('p', { nicSelector: { pfNames: ['ens2f0'] }, eSwitchMode: 'switchdev' });
+    const stdout = await text([switchdev], [reported('ens2f0', '0000:3b:00.0', { driver: 'i40e' })]);
     expect(stdout).toMatch(/ens2f0 .* nothing is done +- +refused by the daemon: Unsupported\n/);
     expect(stdout).toMatch(/^1 node changes, 0 VFs created/);
   });

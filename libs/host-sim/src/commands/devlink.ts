@@ -1,31 +1,35 @@
-import { type Machine } from '../machine/machine.ts';
+import { type Machine, type Pf } from '../machine/machine.ts';
+import { addRepresentors, removeRepresentors } from '../machine/representors.ts';
+import { freshSettings } from '../machine/vfs.ts';
+import { type PfState } from '../state.ts';
 import { type Command, type CommandResult, failed, printed } from './command.ts';
+import { devlinkPorts } from './devlink-ports.ts';
 
 const MODE_MS = 400;
 
-/** `devlink` of iproute2, as far as the drivers use it: devices and their eSwitch mode. */
+/** `devlink` of iproute2, as far as the drivers use it: devices, their eSwitch mode, and their ports. */
 export const devlink: Command = {
   changes: (args) => args.includes('set'),
   async run(machine, args) {
     const [object, ...rest] = args.slice(args.findIndex((arg) => !arg.startsWith('-')));
+    const registered = Object.keys(machine.state.devices).filter((address) => isRegistered(machine, address));
+    if (object === 'port' && rest[0] === 'show') return printedJson({ port: devlinkPorts(machine, registered) });
     if (object !== 'dev') return failed(1, `Object "${object}" is unknown, try "devlink help".`);
-    if (rest[0] === 'show') return printed(`${JSON.stringify({ dev: Object.fromEntries(devices(machine)) })}\n`);
+    if (rest[0] === 'show') {
+      return printedJson({ dev: Object.fromEntries(registered.map((address) => [`pci/${address}`, {}])) });
+    }
     if (rest[0] !== 'eswitch') return failed(1, `Command "${rest[0]}" not found`);
     return eswitch(machine, rest.slice(1));
   },
 };
 
-function devices(machine: Machine): [string, object][] {
-  return Object.keys(machine.state.devices)
-    .filter((address) => isRegistered(machine, address))
-    .map((address) => [`pci/${address}`, {}]);
-}
+const printedJson = (value: object): CommandResult => printed(`${JSON.stringify(value)}\n`);
 
 /** The device's driver registers it with devlink: mlx5_core does with VFs as well. */
 function isRegistered(machine: Machine, address: string): boolean {
   if (machine.state.devices[address] === undefined) return false;
-  const { hasESwitch, pfDriver } = machine.model(address);
-  return hasESwitch && machine.device(address).driver === pfDriver;
+  const { eSwitch, pfDriver } = machine.model(address);
+  return eSwitch !== undefined && machine.device(address).driver === pfDriver;
 }
 
 async function eswitch(machine: Machine, words: readonly string[]): Promise<CommandResult> {
@@ -36,10 +40,26 @@ async function eswitch(machine: Machine, words: readonly string[]): Promise<Comm
   if (machine.device(address).vf || machine.infinibandPort(address))
     return failed(1, 'kernel answers: Operation not supported');
   const pf = machine.pf(address);
-  if (action === 'show') return printed(`${JSON.stringify({ dev: { [device]: { mode: pf.state.eSwitchMode } } })}\n`);
+  if (action === 'show') {
+    return printedJson({ dev: { [device]: { mode: pf.state.eSwitchMode, ...pf.model.eSwitch?.told } } });
+  }
   if (mode !== 'legacy' && mode !== 'switchdev') return failed(1, 'Bad eswitch mode');
+  return machine.lockOf(address).run(() => setMode(machine, pf, mode));
+}
+
+async function setMode(machine: Machine, pf: Pf, wanted: PfState['eSwitchMode']): Promise<CommandResult> {
+  const { state, model, address } = pf;
+  const boundVfs = state.vfs.filter((vf) => vf !== null && machine.isNetDriver(vf)).length;
+  const change = { present: state.eSwitchMode, wanted, vfs: state.vfs.length, boundVfs };
+  const refusal = model.eSwitch?.refuse(change);
+  if (refusal !== undefined) return failed(1, refusal);
+  if (state.eSwitchMode === wanted) return printed('');
   await machine.take(MODE_MS);
-  pf.state.eSwitchMode = mode;
-  machine.changed({ kind: 'device', name: pf.address });
+  if (machine.state.devices[address] !== pf.device) return failed(1, 'kernel answers: No such device');
+  state.eSwitchMode = wanted;
+  if (model.eSwitch?.forgetsVfs) state.vfSettings = state.vfSettings.map(freshSettings);
+  if (wanted === 'switchdev') addRepresentors(machine, pf);
+  else removeRepresentors(machine, pf);
+  machine.changed({ kind: 'device', name: address });
   return printed('');
 }

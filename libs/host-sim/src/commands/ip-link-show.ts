@@ -8,7 +8,7 @@ import { type VirtualLink } from '../users-state.ts';
 
 /** One row of `ip -j -d link show`. */
 export function describeLink(machine: Machine, name: string, state: LinkState): object {
-  const { pf } = machine.device(state.device);
+  const pf = state.representedVf === undefined ? machine.device(state.device).pf : undefined;
   const isUp = hasCarrier(state);
   return {
     ifindex: state.ifindex,
@@ -28,7 +28,7 @@ export function describeLink(machine: Machine, name: string, state: LinkState): 
     allmulti: 0,
     min_mtu: 68,
     max_mtu: machine.maxMtu(state.device),
-    ...portOf(machine, state.device),
+    ...portOf(machine, state),
     ...(state.altNames.length > 0 && { altnames: state.altNames }),
     ...parentOf(machine, state),
     ...(pf && pf.vfSettings.length > 0 && { vfinfo_list: describeVfs(machine, state, pf) }),
@@ -43,8 +43,8 @@ function parentOf(machine: Machine, { device, onVdpa }: LinkState): object {
 }
 
 /** As `ip -d` has them (ip/ipaddress.c, print_linkinfo): where the driver refuses to tell them, they are not there. */
-function portOf(machine: Machine, address: string): object {
-  const { portName, switchId } = machine.switchPort(address);
+function portOf(machine: Machine, state: LinkState): object {
+  const { portName, switchId } = machine.switchPort(state);
   return {
     ...(portName !== undefined && { phys_port_name: portName }),
     ...(switchId !== undefined && { phys_switch_id: switchId }),

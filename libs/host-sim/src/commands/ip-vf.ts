@@ -68,7 +68,7 @@ const SETTERS: Readonly<Record<string, (vf: Vf, value: string, rest: readonly st
   },
   state({ machine, pfLink, settings }, value) {
     // igb has no such operation.
-    if (!machine.model(pfLink.device).hasESwitch) throw kernelSays('Operation not supported');
+    if (!machine.model(pfLink.device).eSwitch) throw kernelSays('Operation not supported');
     settings.linkState = value as VfSettings['linkState'];
   },
   node_guid({ settings }, value) {

@@ -2,6 +2,7 @@ import { keepSettings } from './infiniband.ts';
 import { removeLinks } from './interfaces.ts';
 import { type Machine, type Pf } from './machine.ts';
 import { allocateIrqs } from './numbers.ts';
+import { removeRepresentors } from './representors.ts';
 import { removeVdpasOf } from './vdpa.ts';
 
 /**
@@ -51,11 +52,12 @@ export async function removeAllVfs(machine: Machine, pf: Pf): Promise<void> {
     machine.begun();
   }
   await machine.take(sriov.latencies.removeVfs);
+  removeRepresentors(machine, pf);
   state.vfs = [];
   if (machine.infinibandPort(address)) keepSettings(state);
   state.vfSettings = [];
   delete state.vfsToBe;
-  if (!sriov.keepsESwitchMode) state.eSwitchMode = 'legacy';
+  if (pf.model.eSwitch?.keepsMode !== true) state.eSwitchMode = 'legacy';
   if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 0);
   machine.changed({ kind: 'device', name: address });
 }

@@ -32,7 +32,7 @@ function prescribedMac(machine: Machine, address: string): string {
   if (!place) return '';
   const { pf, vf } = place;
   if (machine.infinibandPort(address)) return interfaceAddress(vf.index, pf.state.vfSettings[vf.index]?.portGuid);
-  const answers = !pf.sriov.vfAsksPf || machine.hostLinksOf(pf.address).some(([, { up }]) => up);
+  const answers = !pf.sriov.vfAsksPf || machine.ownLinksOf(pf.address).some(([, { up }]) => up);
   return answers ? (pf.state.vfSettings[vf.index]?.mac ?? '') : '';
 }
 

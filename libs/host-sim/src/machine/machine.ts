@@ -14,6 +14,7 @@ import { Errno } from '../tree.ts';
 import { nobody, type UsersState } from '../users-state.ts';
 import { type World, type WorldNic } from '../world.ts';
 import { Mutex } from './mutex.ts';
+import { portOfVf } from './representors.ts';
 
 /** Time as the simulated kernel sees it. */
 export interface SimClock {
@@ -167,14 +168,19 @@ export class Machine {
   }
 
   /**
-   * What the interface of a device tells of its port: a name where the driver has an eSwitch (devlink gives
-   * it, devlink_compat_phys_port_name_get), and the switch that it is part of in switchdev mode.
+   * What an interface tells of its port: a name where the driver has an eSwitch (devlink gives it,
+   * devlink_compat_phys_port_name_get), and the switch that it is part of in switchdev mode.
    */
-  switchPort(address: string): { readonly portName?: string; readonly switchId?: string } {
-    const { pf } = this.device(address);
-    if (!pf || !this.model(address).hasESwitch || this.infinibandPort(address)) return {};
-    const portName = `p${address.split('.')[1]}`;
+  switchPort({ device, representedVf }: LinkState): { readonly portName?: string; readonly switchId?: string } {
+    const { pf } = this.device(device);
+    if (!pf || !this.model(device).eSwitch || this.infinibandPort(device)) return {};
+    const portName = representedVf === undefined ? `p${device.split('.')[1]}` : portOfVf(device, representedVf);
     return pf.eSwitchMode === 'switchdev' ? { portName, switchId: pf.mac.replaceAll(':', '') } : { portName };
+  }
+
+  /** The interfaces of a device in the host's network namespace that represent no other function, with their names. */
+  ownLinksOf(address: string): [string, LinkState][] {
+    return this.hostLinksOf(address).filter(([, { representedVf }]) => representedVf === undefined);
   }
 
   /** The interfaces of a device in the host's network namespace, with their names. */

@@ -7,6 +7,7 @@ import { infinibandSettings } from './infiniband.ts';
 import { bounceCarrier } from './interfaces.ts';
 import { type Machine, type Pf } from './machine.ts';
 import { lowestFree } from './numbers.ts';
+import { addRepresentors } from './representors.ts';
 
 const FIRST_VF_GROUP = 9;
 
@@ -53,7 +54,7 @@ function canMakeVfs({ device, model }: Pf): boolean {
 /** True when the driver reports success and does nothing. */
 function isSilent(machine: Machine, { address, device, model, sriov }: Pf): boolean {
   const isOwnDriver = device.driver === model.pfDriver;
-  return isOwnDriver && sriov.needsLinkUp === true && !machine.hostLinksOf(address).some(([, { up }]) => up);
+  return isOwnDriver && sriov.needsLinkUp === true && !machine.ownLinksOf(address).some(([, { up }]) => up);
 }
 
 /** Makes VFs, or goes on with making them. */
@@ -64,8 +65,10 @@ async function createVfs(machine: Machine, pf: Pf, count: number): Promise<void>
   if (state.vfs.length === 0) {
     await machine.take(sriov.latencies.createVfs);
     addVfs(machine, pf, count);
+    hideLinks(machine, pf);
+    addRepresentors(machine, pf);
     if (pf.device.driver === pf.model.pfDriver) resetVectors(machine, pf, 1);
-    for (const [, link] of machine.hostLinksOf(address)) bounceCarrier(machine, link, sriov.carrierBounceMs);
+    for (const [, link] of machine.ownLinksOf(address)) bounceCarrier(machine, link, sriov.carrierBounceMs);
     machine.changed({ kind: 'device', name: address });
   }
   // Synchronous: when the write returns, every VF has been probed.
@@ -94,7 +97,24 @@ function addVfs(machine: Machine, { address, device, model, sriov, state, vfOffs
   }
 }
 
-function freshSettings(): VfSettings {
+/** Where the world says so, the links of new VFs come later. The kernel counts them already. */
+function hideLinks(machine: Machine, { address, state }: Pf): void {
+  const ms = machine.world.nics.find((nic) => nic.address === address)?.vfLinksAfterMs ?? 0;
+  if (ms === 0) return;
+  const made = state.vfs;
+  const hidden = made.map(() => null);
+  state.vfs = hidden;
+  void machine.clock.sleep(ms).then(() => {
+    // They may have been removed meanwhile.
+    if (state.vfs !== hidden) return;
+    state.vfs = made;
+    addRepresentors(machine, machine.pf(address));
+    machine.changed({ kind: 'device', name: address });
+  });
+}
+
+/** What a PF prescribes for a VF that it was told nothing for. */
+export function freshSettings(): VfSettings {
   return { mac: '', vlan: 0, qos: 0, spoofchk: true, trust: false, linkState: 'auto', maxTxRate: 0 };
 }
 

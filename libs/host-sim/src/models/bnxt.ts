@@ -1,7 +1,21 @@
-import { type NicModel } from './nic-model.ts';
+import { type ESwitchModel, type NicModel } from './nic-model.ts';
 import { resourceTable } from './resource-table.ts';
 
 const QUEUES = ['rx-0', 'rx-1', 'rx-2', 'rx-3', 'tx-0', 'tx-1', 'tx-2', 'tx-3'];
+
+/**
+ * bnxt_dl_eswitch_mode_set (drivers/net/ethernet/broadcom/bnxt/bnxt_vfr.c) refuses the mode that is there (EINVAL), and,
+ * in older kernels, switchdev without VFs (EPERM). bnxt_vf_reps_destroy goes back to legacy with the VFs.
+ */
+const ESWITCH: ESwitchModel = {
+  told: {},
+  refuse({ present, wanted, vfs }) {
+    if (present === wanted) return 'kernel answers: Invalid argument';
+    return wanted === 'switchdev' && vfs === 0 ? 'kernel answers: Operation not permitted' : undefined;
+  },
+  keepsMode: false,
+  forgetsVfs: false,
+};
 
 /**
  * Broadcom BCM57508 with the driver bnxt_en. Modelled, not measured: ids from the PCI id list; the silence of
@@ -20,7 +34,7 @@ export const BNXT: NicModel = {
   linkSpeed: '16.0 GT/s PCIe',
   linkWidth: '16',
   pfQueues: QUEUES,
-  hasESwitch: false,
+  eSwitch: ESWITCH,
   pf: {
     device: '1750',
     subsystemDevice: '1750',
@@ -42,7 +56,6 @@ export const BNXT: NicModel = {
     latencies: { createVfs: 400, removeVfs: 900, probe: 700, unbind: 250 },
     carrierBounceMs: 0,
     vfAsksPf: false,
-    keepsESwitchMode: false,
     needsLinkUp: true,
     vf: {
       device: '1806',

@@ -19,7 +19,6 @@ export const ENA: NicModel = {
   linkSpeed: 'Unknown',
   linkWidth: '0',
   pfQueues: ['rx-0', 'rx-1', 'tx-0', 'tx-1'],
-  hasESwitch: false,
   pf: {
     device: 'ec20',
     subsystemDevice: 'ec20',

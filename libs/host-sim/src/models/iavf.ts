@@ -18,7 +18,6 @@ export const IAVF: NicModel = {
   linkSpeed: 'Unknown',
   linkWidth: '0',
   pfQueues: ['rx-0', 'rx-1', 'tx-0', 'tx-1'],
-  hasESwitch: false,
   pf: {
     device: '154c',
     subsystemDevice: '0000',

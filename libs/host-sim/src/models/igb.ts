@@ -37,7 +37,6 @@ export const IGB: NicModel = {
     'tx-6',
     'tx-7',
   ],
-  hasESwitch: false,
   pf: {
     device: '10c9',
     subsystemDevice: '1100',
@@ -67,7 +66,6 @@ export const IGB: NicModel = {
     latencies: { createVfs: 530, removeVfs: 2_200, probe: 50, unbind: 50 },
     carrierBounceMs: 300,
     vfAsksPf: true,
-    keepsESwitchMode: false,
     vf: {
       device: '10ca',
       subsystemDevice: '1100',

@@ -1,6 +1,7 @@
 import { BNXT } from './bnxt.ts';
 import { ENA } from './ena.ts';
 import { IAVF } from './iavf.ts';
+import { ICE } from './ice.ts';
 import { IGB } from './igb.ts';
 import { MLX5 } from './mlx5.ts';
 import { type NicModel } from './nic-model.ts';
@@ -10,6 +11,7 @@ const MODELS: Readonly<Record<string, NicModel>> = {
   bnxt: BNXT,
   ena: ENA,
   iavf: IAVF,
+  ice: ICE,
   igb: IGB,
   mlx5: MLX5,
   virtio: VIRTIO,

@@ -1,7 +1,24 @@
-import { type NicModel } from './nic-model.ts';
+import { type ESwitchModel, type NicModel } from './nic-model.ts';
 import { resourceTable } from './resource-table.ts';
 
 const QUEUES = ['rx-0', 'rx-1', 'rx-2', 'rx-3', 'tx-0', 'tx-1', 'tx-2', 'tx-3'];
+
+/**
+ * The driver takes any mode, also without VFs (current kernels, mlx5_devlink_eswitch_mode_set in
+ * drivers/net/ethernet/mellanox/mlx5/core/eswitch_offloads.c). Its documentation says to unbind the VFs before: with VFs
+ * that were bound the firmware has refused switchdev (issue 1015 of upstream, "invalid argument", bad resource state). It
+ * forgets what it was told for VFs ("net/mlx5e: Clear VF config when switching modes" of Linux), and keeps the inline
+ * mode and the encapsulation mode in struct mlx5_esw_offload.
+ */
+const ESWITCH: ESwitchModel = {
+  told: { 'inline-mode': 'none', 'encap-mode': 'basic' },
+  refuse: ({ present, wanted, boundVfs }) =>
+    present !== wanted && boundVfs > 0
+      ? 'Error: mlx5_core: Failed setting eswitch to offloads.\nkernel answers: Invalid argument'
+      : undefined,
+  keepsMode: true,
+  forgetsVfs: true,
+};
 
 /**
  * NVIDIA ConnectX-6 Dx with the driver mlx5_core. Modelled, not measured: ids from the PCI id list, behaviour from
@@ -20,7 +37,7 @@ export const MLX5: NicModel = {
   linkSpeed: '16.0 GT/s PCIe',
   linkWidth: '16',
   pfQueues: QUEUES,
-  hasESwitch: true,
+  eSwitch: ESWITCH,
   pf: {
     device: '101d',
     subsystemDevice: '0016',
@@ -43,7 +60,6 @@ export const MLX5: NicModel = {
     latencies: { createVfs: 400, removeVfs: 900, probe: 700, unbind: 250 },
     carrierBounceMs: 0,
     vfAsksPf: false,
-    keepsESwitchMode: true,
     // As `vdpa mgmtdev show` was recorded for a ConnectX-6 Dx in the commits of drivers/vdpa: the firmware says it.
     vdpa: { module: 'mlx5_vdpa', maxVqs: 65 },
     vf: {

@@ -53,10 +53,31 @@ export interface NicModel {
   readonly innerBus?: 'virtio';
   /** Absent: the device has no SR-IOV capability. */
   readonly sriov?: SriovModel;
-  /** Registers with devlink and has an eSwitch. */
-  readonly hasESwitch: boolean;
+  /** Absent: the driver registers nothing with devlink. */
+  readonly eSwitch?: ESwitchModel;
   /** Folders that the PF's driver adds to the PF, such as `ptp`. */
   readonly driverEntries?: (pf: { readonly index: number; readonly mac: string; readonly address: string }) => Entries;
+}
+
+/** The eSwitch of a PF, as its driver lets devlink see it. */
+export interface ESwitchModel {
+  /** What `devlink dev eswitch show` prints beside the mode. */
+  readonly told: Readonly<Record<string, string>>;
+  /** What devlink prints when the driver refuses the mode; nothing when it takes it. */
+  readonly refuse: (change: ModeChange) => string | undefined;
+  /** The PF keeps its mode when all VFs go. */
+  readonly keepsMode: boolean;
+  /** With the mode, what the PF prescribes for its VFs is forgotten. */
+  readonly forgetsVfs: boolean;
+}
+
+/** A PF that is told an eSwitch mode. */
+export interface ModeChange {
+  readonly present: 'legacy' | 'switchdev';
+  readonly wanted: 'legacy' | 'switchdev';
+  /** VFs that are there, and those of them with the driver of their own kind. */
+  readonly vfs: number;
+  readonly boundVfs: number;
 }
 
 /** The SR-IOV side of a NIC. */
@@ -75,8 +96,6 @@ export interface SriovModel {
   readonly carrierBounceMs: number;
   /** The driver of a VF asks the PF for the prescribed MAC address, and hears nothing while the PF's link is down. */
   readonly vfAsksPf: boolean;
-  /** The PF keeps its eSwitch mode when all VFs go. */
-  readonly keepsESwitchMode: boolean;
   /** Kernel module that makes vDPA devices of VFs with their kernel driver, and how many virtqueues it gives to one. */
   readonly vdpa?: { readonly module: string; readonly maxVqs: number };
   /** While its link is down, the PF's driver takes any number of VFs and changes nothing. */

@@ -16,7 +16,6 @@ export const VIRTIO: NicModel = {
   linkSpeed: 'Unknown',
   linkWidth: '0',
   pfQueues: ['rx-0', 'tx-0'],
-  hasESwitch: false,
   pf: {
     device: '1041',
     subsystemDevice: '1100',

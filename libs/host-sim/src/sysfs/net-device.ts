@@ -85,8 +85,8 @@ function neighbours(machine: Machine, name: string, { device, mac, master }: Lin
   };
 }
 
-function switchPort(machine: Machine, { device }: LinkState): Entries {
-  const { portName, switchId } = machine.switchPort(device);
+function switchPort(machine: Machine, state: LinkState): Entries {
+  const { portName, switchId } = machine.switchPort(state);
   const orRefuse = (text: string | undefined): File =>
     text === undefined ? unreadable('ENOTSUP') : constant(`${text}\n`);
   return {

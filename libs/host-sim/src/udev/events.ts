@@ -64,10 +64,11 @@ export function rulesOf(files: UdevState['files']): UdevState['rules'] {
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);
 
 /** The interface, and the PCI function above it. */
-function levelsOf(machine: Machine, name: string, { device }: LinkState): [Level, Level] {
+function levelsOf(machine: Machine, name: string, link: LinkState): [Level, Level] {
+  const { device } = link;
   const { driver = '' } = machine.device(device);
   const { vendor } = machine.model(device);
-  const { portName, switchId } = machine.switchPort(device);
+  const { portName, switchId } = machine.switchPort(link);
   return [
     { kernel: name, driver: '', attributes: { phys_port_name: portName, phys_switch_id: switchId } },
     {

@@ -74,7 +74,9 @@ describe('the eSwitch mode', () => {
 
   it('is set, with time for slow firmware, and read again', async () => {
     const kernel = new TestKernel({ commands: { [set]: '', [show]: modeOf('legacy') } });
-    kernel.onExec = (line) => void (line === set && kernel.commands.set(show, modeOf('switchdev')));
+    kernel.onExec = (line) => {
+      if (line === set) kernel.commands.set(show, modeOf('switchdev'));
+    };
     await setESwitchMode(kernel, NIC, 'switchdev');
     expect(kernel.done).toEqual([show, set, show]);
     expect([...kernel.deadlines]).toEqual([[set, 120_000]]);

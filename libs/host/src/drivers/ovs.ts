@@ -185,6 +185,27 @@ function changesOf(
 }
 
 /**
+ * Takes the uplink out of a bridge; one that is not there, or a bridge that is gone, is fine.
+ * @throws {OvsdbError} when the bridge has a port that it may not have, or has got or lost one meanwhile;
+ * {@link KernelError}
+ */
+export async function detachUplink(
+  kernel: Kernel,
+  name: string,
+  work: { readonly uplink: string; readonly ports: readonly string[] },
+): Promise<void> {
+  const { rows, ports } = await readTable(kernel);
+  const row = rows.get(name);
+  const reference = row?.ports.find((each) => ports.get(each)?.name === work.uplink);
+  if (row === undefined || reference === undefined) return;
+  demandNoOthers(row, ports, work.ports);
+  await change(kernel, [
+    hasPortsOf(row),
+    mutate('Bridge', where('name', name), [['ports', 'delete', references([reference])]]),
+  ]);
+}
+
+/**
  * Removes a bridge, with the ports that it is known to have; none of the name is fine.
  * @param known names of its ports @throws {OvsdbError} when it has another port; {@link KernelError}
  */

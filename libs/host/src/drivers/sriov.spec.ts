@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { TestKernel } from '../test/test-kernel.ts';
 import { listVfAddresses, setAutoprobe, setNumVfs } from './sriov.ts';
 
@@ -114,5 +115,64 @@ describe('the addresses of the VFs of a PF', () => {
       [2, '0000:01:10.2'],
       [10, '0000:01:11.2'],
     ]);
+  });
+});
+
+describe('VFs whose links appear late', () => {
+  const folder = `/sys/bus/pci/devices/${PF}`;
+
+  /** A PF that counts as many VFs as were asked for, and shows so many of them; and what its events call. */
+  function late(shown: number): {
+    readonly kernel: TestKernel;
+    readonly tell: () => void;
+    readonly show: (id: number) => void;
+  } {
+    const kernel = new TestKernel({ files: { [NUM_VFS]: '0', [`${folder}/sriov_totalvfs`]: '7' } });
+    const show = (id: number): void => void kernel.files.set(`${folder}/virtfn${id}`, `->../0000:01:10.${id}`);
+    kernel.onWrite = (_, value) => {
+      kernel.files.set(NUM_VFS, value);
+      for (let id = 0; id < shown; id += 1) show(id);
+    };
+    let tell = (): void => undefined;
+    const watch: Kernel['watch'] = (_source, onEvent, signal) => {
+      tell = () => onEvent({ kind: 'device' });
+      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    };
+    Object.assign(kernel, { watch });
+    return { kernel, tell: () => tell(), show };
+  }
+
+  const pendingOf = async (kernel: TestKernel): Promise<KernelBlockedError> => {
+    const outcome: unknown = await setNumVfs(kernel, PF, 3).catch((error: unknown) => error);
+    if (outcome instanceof KernelBlockedError) return outcome;
+    throw new Error('it was not reported as pending', { cause: outcome });
+  };
+
+  it('are no failure: that says which are missing, and is over when an event shows the last', async () => {
+    const { kernel, tell, show } = late(1);
+    const { message, released } = await pendingOf(kernel);
+    expect(message).toContain('the kernel counts 3 VFs, and the links of 2 of them have not appeared');
+    let isOver = false;
+    const over = released.then(() => {
+      isOver = true;
+    });
+    show(1);
+    tell();
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    show(2);
+    tell();
+    await over;
+  });
+
+  it.each<[string, (kernel: TestKernel) => void]>([
+    ['the kernel counts another number', (kernel) => kernel.files.set(NUM_VFS, '0')],
+    ['nobody can tell', (kernel) => kernel.files.set(folder, '[EIO]')],
+  ])('are not waited for any more when %s', async (_, happen) => {
+    const { kernel, tell } = late(1);
+    const { released } = await pendingOf(kernel);
+    happen(kernel);
+    tell();
+    await released;
   });
 });

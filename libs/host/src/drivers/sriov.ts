@@ -1,4 +1,4 @@
-import { EffectError, isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';
+import { EffectError, isErrno, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from '../kernel/sysfs.ts';
 
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
@@ -51,7 +51,7 @@ export async function setAutoprobe(kernel: Kernel, pf: string, enabled: boolean)
  * Sets the number of VFs of a PF, unless the PF has that number already. The kernel changes one number into another
  * only through 0 (EBUSY), so the caller sets 0 first.
  * @throws {KernelError} with a sentence for the errno; `KernelBlockedError` when the call has not come back after ten
- * seconds; `EffectError` when the kernel reports success and the PF has another number: bnxt_en returns 0 while the
+ * seconds, or when it has, and VFs that the kernel counts are not there yet; `EffectError` when the kernel reports success and the PF has another number: bnxt_en returns 0 while the
  * link is down or the firmware resets (bnxt_sriov_configure in drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c), and
  * the kernel takes any number that a driver returns for success (sriov_numvfs_store in drivers/pci/pci-sysfs.c, later
  * iov.c).
@@ -67,8 +67,45 @@ export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Pro
   }
   const made = (await listVfAddresses(kernel, pf)).size;
   if (made === numVfs) return;
+  if (made < numVfs && (await readNumVfs(kernel, pf)) === numVfs) throw stillAppearing(kernel, pf, { made, numVfs });
   const detail = `${numVfs} VFs were asked for, the kernel reported no error, and the PF has ${made}: its driver says why in dmesg, such as a link that is down, firmware that resets, or too few resources`;
   throw new EffectError({ verb: 'write', path, detail });
+}
+
+async function readNumVfs(kernel: Kernel, pf: string): Promise<number> {
+  return Number(await readAttribute(kernel, `${PCI_DEVICES}/${pf}/sriov_numvfs`));
+}
+
+/**
+ * On some machines the links of VFs appear after the write has returned: on an s390x, those of 125 VFs over 65 s (pull
+ * request 1019 of upstream). As long as the kernel counts the VFs, its events tell when they are there.
+ */
+function stillAppearing(
+  kernel: Kernel,
+  pf: string,
+  { made, numVfs }: { readonly made: number; readonly numVfs: number },
+): KernelBlockedError {
+  return new KernelBlockedError({
+    verb: 'write',
+    path: `${PCI_DEVICES}/${pf}/sriov_numvfs`,
+    since: Date.now(),
+    waitedMs: 0,
+    released: untilVfsAppear(kernel, pf, numVfs),
+    unfinished: `the kernel counts ${numVfs} VFs, and the links of ${numVfs - made} of them have not appeared`,
+  });
+}
+
+/** Resolves when all are there, when the kernel counts another number, and when nobody can tell. */
+async function untilVfsAppear(kernel: Kernel, pf: string, numVfs: number): Promise<void> {
+  const end = new AbortController();
+  const look = async (): Promise<void> => {
+    const { size } = await listVfAddresses(kernel, pf);
+    if (size >= numVfs || (await readNumVfs(kernel, pf)) !== numVfs) end.abort();
+  };
+  const lookOrEnd = (): void => void look().catch(() => end.abort());
+  const watching = kernel.watch('device', lookOrEnd, end.signal);
+  lookOrEnd();
+  await watching.catch(() => undefined);
 }
 
 /** The kernel's errnos for `sriov_numvfs`, and what each means there (drivers/pci/iov.c). */

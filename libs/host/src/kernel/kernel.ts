@@ -161,6 +161,8 @@ export interface BlockedCall {
   readonly waitedMs: number;
   /** Resolves when the call ends. */
   readonly released: Promise<void>;
+  /** What is not so yet, where the call itself has returned: words in front of "since". */
+  readonly unfinished?: string;
 }
 
 /** A call that had not returned at its deadline. It still runs in the kernel: `released` resolves when it ends. */
@@ -170,13 +172,16 @@ export class KernelBlockedError extends KernelError implements BlockedCall {
   readonly since: number;
   readonly waitedMs: number;
   readonly released: Promise<void>;
+  readonly unfinished?: string;
 
   constructor(call: BlockedCall) {
+    const { unfinished } = call;
     super({
       ...call,
       code: 'EBLOCKED',
-      detail: `not back from the kernel since ${formatTime(call.since)}`,
+      detail: `${unfinished ?? 'not back from the kernel'} since ${formatTime(call.since)}`,
     });
+    if (unfinished !== undefined) this.unfinished = unfinished;
     this.verb = call.verb;
     this.since = call.since;
     this.waitedMs = call.waitedMs;

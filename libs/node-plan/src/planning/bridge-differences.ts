@@ -61,8 +61,13 @@ export function findInterface({ ports }: ObservedBridge, name: string): Observed
 
 function compareUplink({ wanted, before, observed, uplink }: BridgeComparison): BridgeDifference[] {
   const port = findInterface(observed, uplink);
-  if (port === undefined) return [{ message: `${uplink} is not its uplink`, interrupts: false }];
+  if (port === undefined) return [{ message: describeMissing(uplink), interrupts: false }];
   return compareInterface(port, uplinkSettings(wanted), uplinkSettings(before));
+}
+
+/** Says that an interface is not the uplink of a bridge. */
+export function describeMissing(uplink: string): string {
+  return `${uplink} is not its uplink`;
 }
 
 function uplinkSettings({ uplinks = [] }: OvsBridge): OvsInterfaceConfig {

@@ -1,5 +1,6 @@
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { FEW, listSome } from '@sriov/words';
+import { changesAllVfs } from './changes-all-vfs.ts';
 import { describeHeld, holderOf, isHostUse } from './in-use.ts';
 import { type DrainReason, type PfPlan } from './steps.ts';
 
@@ -12,7 +13,7 @@ export function drainFor(plan: PfPlan, observed: ObservedPf): DrainReason | unde
   const disturbed = disturbedVfs(plan, observed);
   const held = disturbed.filter(isHeld);
   const isPfHeld = interrupts(plan) && isHeld(observed);
-  if (changesNumber(plan) && [observed, ...disturbed].some(isHostUse)) return undefined;
+  if (changesAllVfs(plan) && [observed, ...disturbed].some(isHostUse)) return undefined;
   const users = [
     ...(isPfHeld ? [`the PF by ${holderOf(observed) ?? ''}`] : []),
     ...(held.length > 0 ? [describeHeld(held) ?? ''] : []),
@@ -22,21 +23,17 @@ export function drainFor(plan: PfPlan, observed: ObservedPf): DrainReason | unde
   return { pciAddress: plan.pciAddress, vfs: held.map(({ id }) => id), why };
 }
 
-/** The VFs that are there and that the plan disturbs: all of them where their number changes. */
+/** The VFs that are there and that the plan disturbs: all of them where their number or the eSwitch mode changes. */
 function disturbedVfs(plan: PfPlan, { sriov }: ObservedPf): readonly ObservedVf[] {
   const present = sriov?.vfs ?? [];
-  if (changesNumber(plan)) return present;
+  if (changesAllVfs(plan)) return present;
   const touched = new Set(plan.vfs.map(({ id }) => id));
   return present.filter(({ id }) => touched.has(id));
 }
 
-function changesNumber({ before }: PfPlan): boolean {
-  return before.some(({ kind }) => kind === 'set-num-vfs');
-}
-
 /** Whether what is done to the PF interrupts its link. */
 function interrupts(plan: PfPlan): boolean {
-  return changesNumber(plan) || plan.before.some(({ kind }) => kind === 'set-pf-mtu');
+  return changesAllVfs(plan) || plan.before.some(({ kind }) => kind === 'set-pf-mtu');
 }
 
 function isHeld(device: Pick<ObservedVf, 'uses'>): boolean {

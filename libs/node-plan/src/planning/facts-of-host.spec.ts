@@ -23,6 +23,8 @@ describe('factsOfHost', () => {
       numVfs: 2,
       eSwitchMode: 'legacy',
       eSwitchUnknown: undefined,
+      driver: 'ice',
+      hasESwitch: false,
       linkType: 'ETH',
       mtu: 1500,
       maxMtu: 9702,
@@ -38,6 +40,8 @@ describe('factsOfHost', () => {
       numVfs: 0,
       eSwitchMode: 'legacy',
       eSwitchUnknown: undefined,
+      driver: undefined,
+      hasESwitch: false,
       linkType: '',
       mtu: undefined,
       maxMtu: undefined,
@@ -53,5 +57,15 @@ describe('factsOfHost', () => {
     const facts = factsOfHost({ ...BARE, ...pf });
     expect(facts.eSwitchMode).toBe(mode);
     expect(facts.eSwitchUnknown).toBe(pf.eSwitchUnknown);
+  });
+
+  it.each<[string, Partial<ObservedPf>, boolean | undefined]>([
+    ['has one where devlink tells a mode', { driver: 'unheard_of', eSwitchMode: 'legacy' }, true],
+    ['has none where devlink tells none', { driver: 'unheard_of' }, false],
+    ['has none with a driver that is known to have none', { driver: 'igb', eSwitchUnknown: 'devlink: EIO' }, false],
+    ['may have one while nobody can ask', { driver: 'ice', eSwitchUnknown: 'devlink: EIO' }, undefined],
+    ['may have one that its driver hides as long as there are no VFs', { driver: 'mlx5_core' }, undefined],
+  ])('says of the eSwitch that the PF %s', (_, pf, expected) => {
+    expect(factsOfHost({ ...BARE, ...pf }).hasESwitch).toBe(expected);
   });
 });

@@ -48,9 +48,13 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
         pciAddress,
         vendor,
         linkType,
-        ...omitUndefined({ driver, sriov, link, ...(sriov && eSwitchFacts(eSwitchMode)) }),
+        ...omitUndefined({ driver, sriov, link, ...(sriov && eSwitchFacts(toldOf(driver, eSwitchMode))) }),
       };
     });
+
+/** A status does not tell whether a driver that nobody knows has an eSwitch: it has one here. */
+const toldOf = <Mode>(driver: string | undefined, mode: Mode | undefined): Mode | 'legacy' | undefined =>
+  driver === 'unheard_of' ? (mode ?? 'legacy') : mode;
 
 const eSwitchFacts = (mode: 'legacy' | 'switchdev' | 'unknown' | undefined): Partial<ObservedPf> =>
   mode === 'unknown' ? { eSwitchUnknown: 'as its daemon reports' } : omitUndefined({ eSwitchMode: mode });

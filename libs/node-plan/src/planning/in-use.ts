@@ -1,6 +1,7 @@
 import { REASON } from '@sriov/api';
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { FEW, listSome } from '@sriov/words';
+import { changesAllVfs } from './changes-all-vfs.ts';
 import { type HostPlan } from './steps.ts';
 
 /** All that was found about the users of a device, PF or VF. */
@@ -106,7 +107,7 @@ export function pfsWithDisturbedVfs(
   const present = new Map(interfaces.map((pf: ObservedPf) => [pf.pciAddress, pf.sriov?.vfs.length ?? 0]));
   const disturbed = plan.pfs
     .filter(({ pciAddress }) => (present.get(pciAddress) ?? 0) > 0)
-    .filter(({ before, vfs }) => vfs.length > 0 || before.some(({ kind }) => kind === 'set-num-vfs'));
+    .filter((pf) => pf.vfs.length > 0 || changesAllVfs(pf));
   const held = plan.problems.filter(({ reason }) => reason === REASON.vfInUse);
   return [...new Set([...disturbed, ...held].flatMap(({ pciAddress }) => pciAddress ?? []))];
 }

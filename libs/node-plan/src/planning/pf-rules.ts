@@ -62,8 +62,12 @@ export function findHostUse({ observed, allowHostInterfaces }: GuardedPf, action
   return problemOf(observed, REASON.hostInterface, `${interrupts}: ${cure}`);
 }
 
-/** Why the VFs of the PF must not be removed and made again now. */
-export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefined {
+/** Why the VFs of the PF must not be removed, or lose their drivers, now. */
+export function findBlocker(
+  pf: GuardedPf,
+  action: string,
+  verb: 'removes' | 'unbinds' = 'removes',
+): PlanProblem | undefined {
   const hostUse = findHostUse(pf, action);
   if (hostUse) return hostUse;
   const held = describeHeld(vfsOf(pf.observed));
@@ -71,7 +75,7 @@ export function findBlocker(pf: GuardedPf, action: string): PlanProblem | undefi
   return problemOf(
     pf.observed,
     REASON.vfInUse,
-    `${action} removes VFs that are in use (${held}): nothing is done until they are free`,
+    `${action} ${verb} VFs that are in use (${held}): nothing is done until they are free`,
   );
 }
 

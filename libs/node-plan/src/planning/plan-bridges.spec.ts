@@ -424,4 +424,68 @@ describe('a PF that is the uplink of a bridge of the operator', () => {
       '  remove all VFs',
     ]);
   });
+
+  const mlx5 = (change: Partial<ObservedPf> = {}): ObservedPf =>
+    switchdevPf({ driver: 'mlx5_core', uses: [OVS_USE], ...change });
+  const LEAVES = [
+    `bridge ${NAME} of ens1 (${PF}):`,
+    '  because the VFs of its uplink are changed, or the eSwitch mode',
+    '  take the uplink ens1 out of the bridge',
+  ];
+  const VFS = [
+    `ens1 (${PF}):`,
+    '  because the number of VFs is 0, not 4',
+    '  turn driver probing of new VFs off',
+    '  set the eSwitch mode to legacy',
+    '  create 4 VFs',
+    '  set the eSwitch mode to switchdev',
+    '  turn driver probing of new VFs on',
+  ];
+
+  it('leaves the bridge before its VFs change, and returns to it afterwards', () => {
+    const result = plan({ own: [wanted()], bridges: [seen()], pf: mlx5(), facts: { spec } });
+    expect(describePlan(result)).toEqual([
+      ...LEAVES,
+      ...VFS,
+      `bridge ${NAME} of ens1 (${PF}):`,
+      '  because its uplink ens1 returns to it',
+      '  change the bridge',
+    ]);
+    expect(result.ownBridges).toHaveLength(1);
+  });
+
+  it('returns to the bridge that it had left when the daemon ended', () => {
+    const bridges = [seen({ ports: [port(NAME, { type: 'internal' })] })];
+    const { uses: _, ...free } = mlx5();
+    expect(kinds(plan({ own: [wanted()], bridges, pf: free, facts: { spec } }))).toEqual(['change-bridge']);
+  });
+
+  it('leaves the bridge for good where it is not to be in switchdev mode any more, and that is said', () => {
+    const facts = { spec: { ...spec, interfaces: [{ ...entry, numVfs: 0, eSwitchMode: 'legacy' }] } };
+    const result = plan({ own: [wanted()], bridges: [seen()], pf: mlx5(), facts });
+    expect(kinds(result)).toEqual(['detach-uplink']);
+    expect(told(result)).toEqual([
+      ['Unsupported', expect.stringMatching(/has to be in eSwitch mode switchdev, and the mode is legacy/)],
+    ]);
+  });
+
+  it('stays in its bridge where only single VFs change', () => {
+    const vfs = [0, 1, 2, 3].map((id) => testVf(id));
+    const vfGroups = [{ vfRange: '0-3', deviceType: 'netdevice' }];
+    const result = plan({
+      own: [wanted()],
+      bridges: [seen()],
+      pf: mlx5({ sriov: { totalVfs: 7, autoprobe: true, vfs } }),
+      facts: { spec: { ...spec, interfaces: [{ ...entry, vfGroups }] } },
+    });
+    expect([result.pfs[0]?.vfs.length, kinds(result)]).toEqual([4, []]);
+  });
+});
+
+it('a bridge is made for a PF that this plan brings into switchdev mode', () => {
+  const entry = { pciAddress: PF, name: 'ens1', numVfs: 1, eSwitchMode: 'switchdev' };
+  const spec = { interfaces: [entry], bridges: { ovs: [wanted()] } };
+  const result = plan({ pf: testPf([], { driver: 'ice', eSwitchMode: 'legacy' }), facts: { spec } });
+  expect(result.pfs[0]?.before.map(({ kind }) => kind)).toContain('set-eswitch-mode');
+  expect([kinds(result), result.problems]).toEqual([['make-bridge'], []]);
 });

@@ -1,11 +1,13 @@
+import { type PfFacts } from '@sriov/node-limits';
 import { type NodeStateSpec, type OvsBridge, type PlannedFrom, REASON } from '@sriov/api';
 import { type ObservedBridge, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { FEW, listSome } from '@sriov/words';
 import { factsOfHost } from './facts-of-host.ts';
-import { bridgeDifferences, findInterface, formerUplinks, mergedEntry } from './bridge-differences.ts';
+import { bridgeDifferences, describeMissing, findInterface, formerUplinks, mergedEntry } from './bridge-differences.ts';
+import { changesAllVfs } from './changes-all-vfs.ts';
 import { holderOf } from './in-use.ts';
 import { findHostUse, identityOf } from './pf-rules.ts';
-import { type BridgePlan, type HostPlan, type PlanProblem, type PlanProblemReason } from './steps.ts';
+import { type BridgePlan, type HostPlan, type PfPlan, type PlanProblem, type PlanProblemReason } from './steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
 
 /** Which bridges are the operator's. */
@@ -33,6 +35,8 @@ export interface BridgesResult extends Pick<HostPlan, 'bridges' | 'ownBridges' |
 
 /** What becomes of one bridge, and its entry among the operator's own from now on. */
 interface BridgeResult {
+  /** What is done before the PF is changed, where that is not all. */
+  readonly first?: BridgePlan;
   readonly plan?: BridgePlan;
   readonly warning?: string;
   readonly problem?: PlanProblem;
@@ -43,6 +47,8 @@ interface BridgeCase extends BridgeInputs {
   readonly known: BridgeFacts;
   readonly seen: readonly ObservedBridge[];
   readonly pfs: ReadonlyMap<string, ObservedPf>;
+  /** What is done to PFs, by PCI address. */
+  readonly changes: ReadonlyMap<string, PfPlan>;
 }
 
 interface WantedCase extends BridgeCase {
@@ -54,9 +60,10 @@ interface WantedCase extends BridgeCase {
 
 /**
  * Plans the bridges of a node. Only those change that the operator has made; a bridge of somebody else that is as
- * wanted will do. A bridge of the operator that nobody wants goes when it has no port but its own and the uplink.
+ * wanted will do. A bridge of the operator that nobody wants goes when it has no port but its own and the uplink. The
+ * uplink is not in its bridge while its PF is changed.
  */
-export function planBridges(facts: BridgeInputs): BridgesResult {
+export function planBridges(facts: BridgeInputs, changed: readonly PfPlan[] = []): BridgesResult {
   const { spec, bridges: known, observed } = facts;
   if (known === undefined) return { problems: [] };
   const wanted = spec.bridges?.ovs ?? [];
@@ -66,7 +73,8 @@ export function planBridges(facts: BridgeInputs): BridgesResult {
   const { softwareBridges: seen } = observed;
   if (seen?.kind !== 'seen') return { problems: unseenProblems(facts, [...wanted, ...unwanted], seen?.cause) };
   const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
-  const bridgeCase: BridgeCase = { ...facts, known, seen: seen.bridges, pfs };
+  const changes = new Map(changed.map((plan) => [plan.pciAddress, plan]));
+  const bridgeCase: BridgeCase = { ...facts, known, seen: seen.bridges, pfs, changes };
   const ofUnwanted = unwanted.map((bridge) => unlessHalted(seen.halted, bridge, planUnwanted(bridgeCase, bridge)));
   const wantedCase = {
     ...bridgeCase,
@@ -78,7 +86,7 @@ export function planBridges(facts: BridgeInputs): BridgesResult {
   );
   const results = [...ofWanted, ...ofUnwanted];
   return {
-    bridges: results.flatMap(({ plan }) => plan ?? []).sort(byName),
+    bridges: results.flatMap(({ first, plan }) => [...(first ? [first] : []), ...(plan ? [plan] : [])]).sort(byName),
     ownBridges: results.flatMap(({ own }) => own ?? []).sort(byName),
     problems: results.flatMap(({ problem }) => problem ?? []),
     warnings: results.flatMap(({ warning }) => warning ?? []),
@@ -171,7 +179,7 @@ interface Place {
 
 /** Why the PF cannot become the uplink of the bridge now. */
 function findUplinkProblem(facts: WantedCase, { wanted, pf, uplink }: Place, refuse: Refuse): BridgeResult | undefined {
-  const { eSwitchMode } = factsOfHost(pf);
+  const eSwitchMode = modeOf(facts, pf);
   if (eSwitchMode !== 'switchdev') {
     const message = `its uplink ${uplink} has to be in eSwitch mode switchdev, and the mode is ${eSwitchMode}`;
     return refuse(REASON.unsupported, message);
@@ -189,6 +197,13 @@ function findUplinkProblem(facts: WantedCase, { wanted, pf, uplink }: Place, ref
   }
   const use = findHostUse({ ...facts, observed: free }, `making it the uplink of the bridge ${wanted.name}`);
   return use && { ...refuse(use.reason, ''), problem: use };
+}
+
+/** The mode that the PF will be in when the bridge is made. */
+function modeOf({ changes }: BridgeCase, pf: ObservedPf): PfFacts['eSwitchMode'] {
+  const steps = changes.get(pf.pciAddress)?.before ?? [];
+  const set = steps.flatMap((step) => (step.kind === 'set-eswitch-mode' ? [step.mode] : [])).at(-1);
+  return set ?? factsOfHost(pf).eSwitchMode;
 }
 
 function planNew(facts: WantedCase, place: Place, refuse: Refuse): BridgeResult {
@@ -219,11 +234,39 @@ function judgeForeign({ wanted, uplink }: Place, observed: ObservedBridge, refus
   return findPortFailure(observed, uplink, refuse) ?? {};
 }
 
-function planOwn(
-  facts: WantedCase,
-  place: Place & { readonly own: OvsBridge; readonly observed: ObservedBridge },
-  refuse: Refuse,
-): BridgeResult {
+interface OwnPlace extends Place {
+  readonly own: OvsBridge;
+  readonly observed: ObservedBridge;
+}
+
+function planOwn(facts: WantedCase, place: OwnPlace, refuse: Refuse): BridgeResult {
+  const change = facts.changes.get(place.pf.pciAddress);
+  const isIn = findInterface(place.observed, place.uplink) !== undefined;
+  if (!isIn || change === undefined || !changesAllVfs(change)) return planPresent(facts, place, refuse);
+  const first = planDetachment(place);
+  const rest = planPresent(facts, withoutUplink(place), refuse);
+  return { ...rest, first, ...(rest.plan && { plan: { ...rest.plan, because: returning(rest.plan, place) } }) };
+}
+
+function planDetachment({ wanted, pf, uplink, own, observed }: OwnPlace): BridgePlan {
+  const ports = [own.name, uplink, ...formerUplinks(own, observed, uplink)];
+  const step = { kind: 'detach-uplink', uplink, ports } as const;
+  const because = ['the VFs of its uplink are changed, or the eSwitch mode'];
+  return { name: wanted.name, pf: identityOf(pf), because, step };
+}
+
+/** The bridge as it is while its PF is changed. */
+function withoutUplink({ pf, observed, ...place }: OwnPlace): OwnPlace {
+  const ports = observed.ports.filter(({ name }) => name !== place.uplink);
+  return { ...place, pf: withoutOvsUse(pf), observed: { ...observed, ports } };
+}
+
+function returning({ because }: BridgePlan, { uplink }: OwnPlace): string[] {
+  const others = because.filter((message) => message !== describeMissing(uplink));
+  return [...others, `its uplink ${uplink} returns to it`];
+}
+
+function planPresent(facts: WantedCase, place: OwnPlace, refuse: Refuse): BridgeResult {
   const { wanted, pf, uplink, own, observed } = place;
   const entry = withUplinkName(wanted, uplink);
   const differences = bridgeDifferences({ wanted, before: own, observed, uplink });

@@ -50,10 +50,10 @@ export function planHost(facts: HostFacts): HostPlan {
   if (facts.unread !== undefined) return { ...NOTHING, problems: [unreadProblem(facts.unread)] };
   if (facts.plannedFrom === undefined) return UNPLANNED;
   const replaced = findReplaced(facts.cards ?? new Map(), facts.observed);
-  const { problems, warnings = [], ...bridges } = planBridges(facts);
   const plan = planPfs({ ...withoutReplaced(facts, replaced), observed: withoutOwnUplinks(facts) }, [
     ...replaced.keys(),
   ]);
+  const { problems, warnings = [], ...bridges } = planBridges(facts, plan.pfs);
   const ofPfs = [...replaced.values(), ...findSwappedNames(facts), ...(plan.warnings ?? [])];
   const told = { problems: [...plan.problems, ...problems], warnings: [...ofPfs, ...warnings] };
   return withNode({ ...plan, ...bridges, ...told }, facts);

@@ -257,14 +257,7 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
       testPf(),
       { eSwitchMode: 'switchdev' },
       'Unsupported',
-      'eSwitch mode switchdev is wanted, and this version cannot change legacy',
-    ],
-    [
-      'legacy, and the PF is in switchdev mode',
-      testPf([], { eSwitchMode: 'switchdev' }),
-      {},
-      'Unsupported',
-      'eSwitch mode legacy is wanted, and this version cannot change switchdev',
+      'eSwitch mode switchdev is wanted, and the PF has no eSwitch whose mode can be changed: its driver igb offers none to devlink',
     ],
     [
       'VFs, and nobody can tell its eSwitch mode',

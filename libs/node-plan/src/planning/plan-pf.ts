@@ -1,6 +1,6 @@
 import { type DesiredInterface, formatVfRange, REASON } from '@sriov/api';
 import { findRefusal } from '@sriov/node-limits';
-import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { type ESwitchMode, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from './facts-of-host.ts';
 import { type PfGuids } from '../guids/guid-facts.ts';
 import { guidProblems } from '../guids/guid-problems.ts';
@@ -20,7 +20,15 @@ import {
   problemOf,
   vfsOf,
 } from './pf-rules.ts';
-import { removalOfVdpas } from './plan-vdpa.ts';
+import {
+  describeVfChange,
+  findVfChange,
+  makesVfs,
+  nameVfChange,
+  setsModeLast,
+  type VfChange,
+  vfSteps,
+} from './plan-eswitch.ts';
 import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
@@ -29,6 +37,8 @@ import { formatVfIds } from '../words/format-vf-ids.ts';
 export interface InitialPf {
   readonly mtu?: number | undefined;
   readonly autoprobe?: boolean | undefined;
+  /** Absent where it had no eSwitch, and where an older version has taken the PF over: it is then left as it is. */
+  readonly eSwitchMode?: ESwitchMode | undefined;
 }
 
 /** A PF, what it should be, and what it was. */
@@ -62,7 +72,8 @@ export function planPf(pfCase: PfCase): PfResult {
   const groups = readGroups(desired);
   if (typeof groups === 'string') return { problems: [problemOf(observed, REASON.specInvalid, groups)] };
   const { usable, problems } = dropUnusable(observed, groups);
-  const result = needsRecreate(desired, observed) ? planRecreate(pfCase, usable) : planInPlace(pfCase, usable);
+  const change = findVfChange(desired, observed);
+  const result = change ? planVfChange(pfCase, change, usable) : planInPlace(pfCase, usable);
   return { ...result, problems: [...problems, ...result.problems] };
 }
 
@@ -95,55 +106,61 @@ function describeUnusable(groups: readonly DesiredGroup[], why: string): string[
   return groups.length === 0 ? [] : [`VFs ${groups.map(({ range }) => formatVfRange(range)).join(', ')} ${why}`];
 }
 
-function needsRecreate({ externallyManaged, numVfs = 0 }: DesiredInterface, { sriov }: ObservedPf): boolean {
-  return externallyManaged !== true && numVfs !== sriov?.vfs.length;
-}
-
-/** Another number of VFs: all VFs are removed, so nobody must be using one, and new ones are made. */
-function planRecreate(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
-  const { desired, observed, initial } = pfCase;
+/**
+ * Another number of VFs, or another eSwitch mode: all VFs are removed, or lose their drivers, so nobody must be using
+ * one.
+ */
+function planVfChange(pfCase: PfCase, change: VfChange, groups: readonly DesiredGroup[]): PfResult {
+  const { desired, observed } = pfCase;
   const faults = guidProblems(pfCase);
   if (faults.length > 0) return { problems: faults };
-  const numVfs = desired.numVfs ?? 0;
-  const present = vfsOf(observed).length;
-  const autoprobe = autoprobeOf(observed);
-  const autoprobeInitially = initial?.autoprobe ?? autoprobe;
-  const bindsByName = numVfs > 0 && canBindByName(observed, groups);
-  const autoprobeMeanwhile = bindsByName ? false : autoprobe;
-  const fresh = Array.from({ length: numVfs }, (_, id) => predictVf(observed, id, autoprobeMeanwhile));
+  const probing = planProbing(pfCase, change, groups);
+  const fresh = Array.from({ length: change.numVfs.wanted }, (_, id) => predictVf(observed, id, probing.isProbed));
   const plan: PfPlan = {
     ...identityOf(observed),
-    because: [
-      `the number of VFs is ${present}, not ${numVfs}`,
-      ...mtuReasons(desired, observed),
-      ...linkReasons(observed),
-    ],
+    because: [...describeVfChange(change), ...mtuReasons(desired, observed), ...linkReasons(observed)],
     before: withLinkSteps(observed, [
-      ...autoprobeStep(autoprobe, autoprobeMeanwhile),
-      ...numVfsSteps({ present: vfsOf(observed), numVfs }, mtuSteps(desired, observed)),
+      ...probing.before,
+      ...vfSteps(change, mtuSteps(desired, observed)),
+      ...probing.between,
     ]),
     vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
-    after: autoprobeStep(autoprobeMeanwhile, autoprobeInitially),
+    after: probing.after,
   };
-  const blocker = findBlocker(pfCase, `changing the number of VFs from ${present} to ${numVfs}`);
+  const { action, verb } = nameVfChange(change);
+  const blocker = findBlocker(pfCase, action, verb);
   return blocker ? { problems: [blocker], needsDrain: drainFor(plan, observed) } : { problems: [], plan };
 }
 
-/**
- * The kernel changes the number of VFs only through 0. With some drivers (igb, ixgbe) the device resets when the MTU
- * changes, before VFs are made, and after they were removed. The MTU is therefore set right between the removal and the
- * creation: each reset then finds the link still down from the one before, and the link is interrupted only once.
- */
-function numVfsSteps(
-  { present, numVfs }: { readonly present: readonly ObservedVf[]; readonly numVfs: number },
-  mtu: readonly PfStep[],
-): PfStep[] {
-  const remove: PfStep[] = present.length > 0 ? [...removalOfVdpas(present), { kind: 'set-num-vfs', numVfs: 0 }] : [];
-  const create: PfStep[] = numVfs > 0 ? [{ kind: 'set-num-vfs', numVfs }] : [];
-  return [...remove, ...mtu, ...create];
+/** How driver probing of new VFs is switched, and whether it gives them a driver when they are made. */
+interface Probing {
+  readonly before: readonly PfStep[];
+  /** When VF and eSwitch are as they should be, and before VFs get their drivers. */
+  readonly between: readonly PfStep[];
+  readonly after: readonly PfStep[];
+  readonly isProbed: boolean;
 }
 
-/** The right number of VFs: only those that differ are touched. */
+/**
+ * Probing is off while VFs are made if each can be bound by name afterwards, or if they must not have a driver until
+ * the eSwitch mode is set. Then only a kernel that may probe finds a driver that we do not know.
+ */
+function planProbing({ observed, initial }: PfCase, change: VfChange, groups: readonly DesiredGroup[]): Probing {
+  const present = autoprobeOf(observed);
+  const initially = initial?.autoprobe ?? present;
+  const bindsByName = canBindByName(observed, groups);
+  const isOff = makesVfs(change) && change.numVfs.wanted > 0 && (bindsByName || setsModeLast(change));
+  if (!isOff) {
+    const isProbed = makesVfs(change) && present;
+    return { before: [], between: [], after: autoprobeStep(present, initially), isProbed };
+  }
+  const before = autoprobeStep(present, false);
+  const restore = autoprobeStep(false, initially);
+  // It is done twice then: the steps after the VFs are done even if one before them fails.
+  return { before, between: bindsByName ? [] : restore, after: restore, isProbed: false };
+}
+
+/** The right number of VFs in the right mode: only those that differ are touched. */
 function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed } = pfCase;
   const parts = vfsOf(observed).map((vf) => vfPlan(pfCase, { ...plannedVf(vf), ...keptMac(desired, vf) }, groups));

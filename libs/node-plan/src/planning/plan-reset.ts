@@ -15,6 +15,7 @@ import {
   problemOf,
   vfsOf,
 } from './pf-rules.ts';
+import { presentMode } from './plan-eswitch.ts';
 import { removalOfVdpas } from './plan-vdpa.ts';
 import { type InitialPf, type PfResult } from './plan-pf.ts';
 import { type PfPlan, type PfStep } from './steps.ts';
@@ -28,17 +29,15 @@ export interface ResetCase extends GuardedPf {
 export function planReset(pf: ResetCase): PfResult {
   const { observed } = pf;
   const present = vfsOf(observed).length;
-  const unread = present > 0 ? findUnreadMode(factsOfHost(observed)) : undefined;
+  const restoresMode = pf.initial?.eSwitchMode !== undefined;
+  const unread = present > 0 || restoresMode ? findUnreadMode(factsOfHost(observed)) : undefined;
   if (unread) return { problems: [problemOf(observed, unread.reason, unread.message)] };
   const missing = present > 0 ? findMissingInterface(observed) : undefined;
   if (missing) return { problems: [missing] };
   const plan: PfPlan = {
     ...identityOf(observed),
     because: ['no policy selects the PF any more'],
-    before:
-      present > 0
-        ? [...linkStep(observed), ...removalOfVdpas(vfsOf(observed)), { kind: 'set-num-vfs', numVfs: 0 }]
-        : [],
+    before: [...removalSteps(observed), ...initialModeStep(pf)],
     vfs: [],
     after: [...initialProbingStep(pf), ...initialMtuStep(pf)],
   };
@@ -47,10 +46,23 @@ export function planReset(pf: ResetCase): PfResult {
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
 }
 
+function removalSteps(observed: ObservedPf): PfStep[] {
+  const vfs = vfsOf(observed);
+  if (vfs.length === 0) return [];
+  return [...linkStep(observed), ...removalOfVdpas(vfs), { kind: 'set-num-vfs', numVfs: 0 }];
+}
+
 /** Some drivers remove no VFs while the link is down. */
 function linkStep({ driver, link }: ObservedPf): PfStep[] {
   const isNeeded = link?.up === false && nicDriverOf(driver)?.needsLinkUp === true;
   return isNeeded ? [{ kind: 'set-link-up' }] : [];
+}
+
+/** As with its MTU: a PF that the host depends on keeps its mode, because setting it back would interrupt the link. */
+function initialModeStep(pf: ResetCase): PfStep[] {
+  const mode = pf.initial?.eSwitchMode;
+  if (mode === undefined || mode === presentMode(pf.observed)) return [];
+  return findHostUse(pf, 'setting its eSwitch mode back') ? [] : [{ kind: 'set-eswitch-mode', mode }];
 }
 
 /** A PF that has lost its driver has lost the attribute as well. */

@@ -55,10 +55,15 @@ export type BridgeStep =
       /** Names of the ports that it may have, where the change interrupts it. */
       readonly ports?: readonly string[];
     }
+  /** The uplink leaves the bridge while its PF is changed. `ports` are the names of those that it may have. */
+  | { readonly kind: 'detach-uplink'; readonly uplink: string; readonly ports: readonly string[] }
   /** `ports` are the names of those that it may have. */
   | { readonly kind: 'remove-bridge'; readonly ports: readonly string[] };
 
-/** What will be done to one bridge. A bridge goes before its PF is changed, and is made or changed after that. */
+/**
+ * What will be done to one bridge. A bridge goes, or its uplink leaves it, before the PF is changed. It is made or
+ * changed after that.
+ */
 export interface BridgePlan {
   readonly name: string;
   /** The PF that is its uplink, with its interface name for people. */

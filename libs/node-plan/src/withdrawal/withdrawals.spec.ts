@@ -27,6 +27,11 @@ describe('a plan withdraws', () => {
       [{ pf: PF, because: 'all VFs are removed' }],
     ],
     [
+      'all VFs of a PF whose eSwitch mode changes',
+      { before: [{ kind: 'unbind-vfs' }, { kind: 'set-eswitch-mode', mode: 'switchdev' }] },
+      [{ pf: PF, because: 'the eSwitch mode of their PF changes' }],
+    ],
+    [
       'the VFs that get another driver, whatever else they get',
       {
         vfs: [

@@ -1,5 +1,6 @@
 import { type ObservedHost } from '@sriov/observed-host';
 import { type Withdrawal } from '@sriov/plugin-handover';
+import { changesAllVfs } from '../planning/changes-all-vfs.ts';
 import { type HostPlan, type PfPlan, type VfStep } from '../planning/steps.ts';
 
 /**
@@ -10,15 +11,19 @@ export function withdrawalsOf({ pfs }: Pick<HostPlan, 'pfs'>): Withdrawal[] {
   return pfs.flatMap((pf) => withdrawalOf(pf) ?? []);
 }
 
-function withdrawalOf({ pciAddress: pf, before, vfs, isPort }: PfPlan): Withdrawal | undefined {
-  const numVfs = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
-  if (numVfs !== undefined) {
-    return { pf, because: numVfs === 0 ? 'all VFs are removed' : `the number of VFs becomes ${numVfs}` };
-  }
+function withdrawalOf(plan: PfPlan): Withdrawal | undefined {
+  const { pciAddress: pf, vfs, isPort } = plan;
+  if (changesAllVfs(plan)) return { pf, because: changeOfAll(plan) };
   if (vfs.length === 0) return undefined;
   const because = changeOf(vfs.flatMap(({ steps }) => steps));
   // A port is given to pods as a whole.
   return { pf, ...(!isPort && { vfs: vfs.map(({ id }) => id).sort(byNumber) }), because };
+}
+
+function changeOfAll({ before }: PfPlan): string {
+  const numVfs = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
+  if (numVfs === undefined) return 'the eSwitch mode of their PF changes';
+  return numVfs === 0 ? 'all VFs are removed' : `the number of VFs becomes ${numVfs}`;
 }
 
 function changeOf(steps: readonly VfStep[]): string {

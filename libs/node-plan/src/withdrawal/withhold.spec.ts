@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type HostPlan, type PfPlan, type PlanProblem } from '../planning/steps.ts';
+import { type BridgePlan, type HostPlan, type PfPlan, type PlanProblem } from '../planning/steps.ts';
 import { PF } from '../test/test-host.ts';
 import { testPfPlan } from '../test/test-remainder.ts';
 import { withhold } from './withhold.ts';
@@ -24,6 +24,11 @@ describe('a plan of which VFs are not withdrawn', () => {
       { before: [{ kind: 'set-num-vfs', numVfs: 4 }], vfs: VFS },
       [],
     ],
+    [
+      'does nothing to a PF whose eSwitch mode changes',
+      { before: [{ kind: 'set-link-up' }, { kind: 'set-eswitch-mode', mode: 'switchdev' }] },
+      [],
+    ],
     ['does nothing to a PF that has no other steps', { vfs: VFS }, []],
     [
       'does what the PF itself needs',
@@ -44,6 +49,17 @@ describe('a plan of which VFs are not withdrawn', () => {
     const other = testPfPlan({ pciAddress: OTHER, before: [], vfs: VFS });
     const plan = withhold(planOf(testPfPlan({ before: [], ...change }), other), problems);
     expect(plan).toEqual({ ...planOf(...expected, other), problems: [BEFORE, PROBLEM] });
+  });
+
+  it('leaves the uplink of a bridge where it is, if it was to leave for these steps', () => {
+    const detach = (pciAddress: string): BridgePlan => ({
+      name: `br-${pciAddress}`,
+      pf: { pciAddress, name: 'ens1' },
+      because: [],
+      step: { kind: 'detach-uplink', uplink: 'ens1', ports: [] },
+    });
+    const plan = { ...planOf(testPfPlan(), testPfPlan({ pciAddress: OTHER })), bridges: [detach(PF), detach(OTHER)] };
+    expect(withhold(plan, problems).bridges).toEqual([detach(OTHER)]);
   });
 
   it('loads no module where nothing is left to do', () => {

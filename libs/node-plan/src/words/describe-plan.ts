@@ -60,9 +60,9 @@ export function describeNodeStep(step: NodeStep): string {
   }
 }
 
-/** Whether the step on the bridge comes before the PFs: a bridge is removed before the VFs of its uplink. */
+/** Whether the step on the bridge comes before the PFs: a bridge lets go of its uplink before the PF is changed. */
 export function goesFirst({ step }: BridgePlan): boolean {
-  return step.kind === 'remove-bridge';
+  return step.kind === 'remove-bridge' || step.kind === 'detach-uplink';
 }
 
 function describeBridge({ name, pf, because, step }: BridgePlan): string[] {
@@ -77,6 +77,8 @@ export function describeBridgeStep(step: BridgeStep): string {
       return `make the bridge with the uplink ${step.uplink}`;
     case 'change-bridge':
       return 'change the bridge';
+    case 'detach-uplink':
+      return `take the uplink ${step.uplink} out of the bridge`;
     case 'remove-bridge':
       return 'remove the bridge';
   }
@@ -128,7 +130,7 @@ export function describePfStep(step: PfStep): string {
     case 'set-autoprobe':
       return `turn driver probing of new VFs ${step.enabled ? 'on' : 'off'}`;
     case 'set-num-vfs':
-      return step.numVfs === 0 ? 'remove all VFs' : `create ${step.numVfs} ${step.numVfs === 1 ? 'VF' : 'VFs'}`;
+      return describeNumVfs(step.numVfs);
     case 'unbind-vfs':
       return 'unbind the drivers of all VFs';
     case 'set-eswitch-mode':
@@ -140,6 +142,10 @@ export function describePfStep(step: PfStep): string {
     case 'set-link-up':
       return 'set the link up';
   }
+}
+
+function describeNumVfs(numVfs: number): string {
+  return numVfs === 0 ? 'remove all VFs' : `create ${numVfs} ${numVfs === 1 ? 'VF' : 'VFs'}`;
 }
 
 /** A step on a VF, in words. */

@@ -1,0 +1,238 @@
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type DesiredInterface, type NodeStateSpec } from '@sriov/api';
+import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
+import { describePlan, nextStatus, verdictOf } from '@sriov/node-plan';
+import { type Clock, systemClock } from '@sriov/runtime';
+import { FakeClock } from '@sriov/testing';
+import { converge, type Converged } from './converge.ts';
+import { Journal } from './journal/journal.ts';
+import { hostPorts, MemoryFolder, portrait, PowerCut } from './test/test-host.ts';
+import { watchTouchedVfs } from './test/touched-vfs.ts';
+
+jest.setTimeout(60_000);
+
+const PORTS = ['0000:10:00.0', '0000:10:00.1'] as const;
+const plannedFrom = new Set<string>(PORTS);
+
+interface Host {
+  readonly kernel: SimulatedKernel;
+  readonly folder: MemoryFolder;
+  /** What was done to VFs that the kubelet could have given to a pod. */
+  readonly wrong: readonly string[];
+}
+
+/** A card of the model with two ports, whose VFs the operator's device plugin offers. */
+function boot(model: string, rest: object = {}, clock: Clock = systemClock): Host {
+  const nics = PORTS.map((address, index) => ({
+    model,
+    address,
+    name: `ens${index}`,
+    mac: `b8:59:9f:00:00:1${index}`,
+    up: true,
+    vfOffset: 8 + 16 * index,
+    ...rest,
+  }));
+  const world = parseWorld({ latency: 'none', modules: ['iavf', 'mlx5_core'], nics });
+  const kernel = new SimulatedKernel({ world, clock });
+  kernel.plugin.start();
+  return { kernel, folder: new MemoryFolder(), wrong: watchTouchedVfs(kernel) };
+}
+
+const entry = (pciAddress: string, eSwitchMode: string, numVfs: number): DesiredInterface => ({
+  pciAddress,
+  numVfs,
+  eSwitchMode,
+  vfGroups: [{ resourceName: 'r', policyName: 'p', deviceType: 'netdevice', vfRange: `0-${numVfs - 1}` }],
+});
+/** Both ports with so many VFs in the mode. */
+const spec = (eSwitchMode: string, numVfs: number): NodeStateSpec => ({
+  interfaces: PORTS.map((address) => entry(address, eSwitchMode, numVfs)),
+});
+
+/** One pass of a daemon that was just started, cut off after so many changes. */
+function pass({ kernel, folder }: Host, wanted: NodeStateSpec, cut = new PowerCut(Infinity)): Promise<Converged> {
+  const ports = hostPorts({
+    kernel: cut.kernel(kernel),
+    journal: new Journal(cut.folder(folder)),
+    folder: cut.handoverFolder(kernel.handoverFolder),
+  });
+  const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
+  return converge(ports, { spec: wanted, plannedFrom, allowHostInterfaces: false }, followers);
+}
+
+const statusOf = (converged: Converged): ReturnType<typeof nextStatus>['status'] =>
+  nextStatus({ metadata: { name: 'n' } }, { observed: converged.observed, verdict: verdictOf(converged) }, 0).status;
+
+/** The machine with its modes and representors, and our files. */
+const whole = ({ kernel, folder }: Host): unknown => [
+  portrait(kernel.state),
+  Object.values(kernel.state.devices).flatMap(({ pf }) => pf?.eSwitchMode ?? []),
+  Object.keys(kernel.state.links).sort(),
+  [...folder.files].filter(([name]) => name !== 'device-plugin').sort(),
+];
+
+/** How often VFs were made or removed on the host. */
+function countNumVfsWrites(kernel: SimulatedKernel): () => number {
+  const write = kernel.write.bind(kernel);
+  let count = 0;
+  kernel.write = (path, value, options) => {
+    if (path.endsWith('/sriov_numvfs')) count += 1;
+    return write(path, value, options);
+  };
+  return () => count;
+}
+
+async function hostWith(model: string, ...specs: NodeStateSpec[]): Promise<Host> {
+  const host = boot(model);
+  for (const each of specs) await pass(host, each);
+  return host;
+}
+
+describe.each(['mlx5', 'ice'])('two ports of %s', (model) => {
+  it('come into switchdev mode, and their VFs are bound once and represented', async () => {
+    const host = boot(model);
+    const { interfaces, syncStatus } = statusOf(await pass(host, spec('switchdev', 2)));
+    expect(syncStatus).toBe('Succeeded');
+    expect(interfaces).toMatchObject(
+      [0, 1].map((port) => ({
+        eSwitchMode: 'switchdev',
+        numVfs: 2,
+        Vfs: [0, 1].map((id) => ({ vfID: id, representorName: `ens${port}npf${port}vf${id}` })),
+      })),
+    );
+    expect((await pass(host, spec('switchdev', 2))).hasActed).toBe(false);
+  });
+
+  it('keep a VF that a pod has taken, and their mode with it', async () => {
+    const host = await hostWith(model, spec('legacy', 2));
+    const [vf] = Object.values(host.kernel.state.devices).flatMap(({ pf }) => pf?.vfs ?? []);
+    const [name = ''] = Object.entries(host.kernel.state.links).find(([, { device }]) => device === vf) ?? [];
+    host.kernel.moveToNamespace(name);
+    const { interfaces, failures } = statusOf(await pass(host, spec('switchdev', 2)));
+    expect(interfaces?.map(({ eSwitchMode }) => eSwitchMode)).toEqual(['legacy', 'switchdev']);
+    expect(failures).toMatchObject([{ pciAddress: PORTS[0], reason: 'VirtualFunctionInUse' }]);
+  });
+
+  it('go back to the mode that they had when no policy wants them any more', async () => {
+    const host = await hostWith(model, spec('switchdev', 2));
+    const { interfaces } = statusOf(await pass(host, {}));
+    expect(interfaces).toMatchObject([{ eSwitchMode: 'legacy' }, { eSwitchMode: 'legacy' }]);
+    expect([...host.folder.files.keys()].filter((file) => /^(pci|initial)\//.test(file))).toEqual([]);
+  });
+
+  it('stay in switchdev mode where they were in it before the operator came', async () => {
+    const host = boot(model);
+    for (const port of PORTS)
+      await host.kernel.exec('devlink', ['dev', 'eswitch', 'set', `pci/${port}`, 'mode', 'switchdev']);
+    await pass(host, spec('legacy', 1));
+    const { interfaces } = statusOf(await pass(host, {}));
+    expect(interfaces).toMatchObject([{ eSwitchMode: 'switchdev' }, { eSwitchMode: 'switchdev' }]);
+  });
+
+  it('say why the driver refuses, and are tried again', async () => {
+    const host = boot(model);
+    const refusal = `Error: ${model}: no.\nkernel answers: Device or resource busy`;
+    const exec = host.kernel.exec.bind(host.kernel);
+    let isBusy = true;
+    host.kernel.exec = (command, args, options) =>
+      isBusy && args.includes('set') && args.includes(`pci/${PORTS[1]}`)
+        ? Promise.resolve({ exitCode: 1, stdout: '', stderr: refusal })
+        : exec(command, args, options);
+    const { interfaces, failures } = statusOf(await pass(host, spec('switchdev', 1)));
+    expect(interfaces?.map(({ eSwitchMode }) => eSwitchMode)).toEqual(['switchdev', 'legacy']);
+    expect(failures).toMatchObject([
+      {
+        pciAddress: PORTS[1],
+        step: 'set-eswitch-mode',
+        errno: 'EBUSY',
+        message: expect.stringContaining(`${model}: no.`),
+      },
+    ]);
+    isBusy = false;
+    expect(statusOf(await pass(host, spec('switchdev', 1))).syncStatus).toBe('Succeeded');
+  });
+});
+
+describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
+  const CHANGES: [string, string, NodeStateSpec[], NodeStateSpec][] = ['mlx5', 'ice'].flatMap((model) => [
+    ['PFs without VFs come into switchdev mode', model, [], spec('switchdev', 2)],
+    ['PFs with VFs come into switchdev mode', model, [spec('legacy', 2)], spec('switchdev', 2)],
+    ['PFs in switchdev mode get another number of VFs', model, [spec('switchdev', 2)], spec('switchdev', 3)],
+    ['PFs go back to legacy mode', model, [spec('switchdev', 2)], spec('legacy', 2)],
+    ['PFs in switchdev mode are given back', model, [spec('switchdev', 2)], {}],
+  ]);
+
+  it.each(CHANGES)('%s (%s)', async (_, model, before, wanted) => {
+    const undisturbed = await hostWith(model, ...before);
+    const countUndisturbed = countNumVfsWrites(undisturbed.kernel);
+    await pass(undisturbed, wanted);
+    const expected = whole(undisturbed);
+    for (let calls = 0, isDone = false; !isDone; calls += 1) {
+      const host = await hostWith(model, ...before);
+      const count = countNumVfsWrites(host.kernel);
+      const cut = new PowerCut(calls);
+      await pass(host, wanted, cut).catch(() => undefined);
+      expect(verdictOf(await pass(host, wanted)).syncStatus).toBe('Succeeded');
+      expect(whole(host)).toEqual(expected);
+      // No VF is made a second time because of it.
+      expect(count()).toBeLessThanOrEqual(countUndisturbed());
+      expect((await pass(host, wanted)).hasActed).toBe(false);
+      expect(host.wrong).toEqual([]);
+      isDone = !cut.happened;
+    }
+  });
+});
+
+it('VFs whose links take a minute to appear are waited for, and are not made a second time', async () => {
+  const clock = new FakeClock();
+  const host = boot('mlx5', { vfLinksAfterMs: 65_000 }, clock);
+  const count = countNumVfsWrites(host.kernel);
+  const first = await pass(host, spec('switchdev', 2));
+  expect(first.failures).toMatchObject(
+    PORTS.map((pciAddress) => ({
+      pciAddress,
+      outcome: 'blocked',
+      message: expect.stringMatching(
+        /links of 2 of them have not appeared since .*: the PF is left alone until they have/,
+      ),
+    })),
+  );
+  await clock.advance(65_000);
+  expect(statusOf(await pass(host, spec('switchdev', 2)))).toMatchObject({
+    syncStatus: 'Succeeded',
+    interfaces: [
+      { eSwitchMode: 'switchdev', numVfs: 2 },
+      { eSwitchMode: 'switchdev', numVfs: 2 },
+    ],
+  });
+  expect(count()).toBe(PORTS.length);
+});
+
+describe('what a dry run prints', () => {
+  let lines: string[] = [];
+  beforeAll(async () => {
+    const host = boot('mlx5');
+    const followers = {
+      onPlan: (plan: Parameters<typeof describePlan>[0]) => {
+        lines = lines.length === 0 ? describePlan(plan) : lines;
+        return Promise.resolve();
+      },
+      onStep: () => undefined,
+    };
+    const wanted = { spec: { interfaces: [entry(PORTS[0], 'switchdev', 2)] }, plannedFrom, allowHostInterfaces: false };
+    await converge(hostPorts({ kernel: host.kernel }), wanted, followers);
+  });
+
+  it('is the plan with its reasons, in the order of the driver', () => {
+    expect(lines).toEqual([
+      `ens0 (${PORTS[0]}):`,
+      '  because the number of VFs is 0, not 2',
+      '  because the eSwitch mode is legacy, and switchdev is wanted',
+      '  turn driver probing of new VFs off',
+      '  create 2 VFs',
+      '  set the eSwitch mode to switchdev',
+      '  VF 0-1: set its MAC address, bind mlx5_core',
+      '  turn driver probing of new VFs on',
+    ]);
+  });
+});

@@ -1,0 +1,103 @@
+import { type DesiredInterface } from '@sriov/api';
+import { type ESwitchMode, type ObservedPf } from '@sriov/observed-host';
+import { nicDriverOf } from '../nic-drivers.ts';
+import { vfsOf } from './pf-rules.ts';
+import { removalOfVdpas } from './plan-vdpa.ts';
+import { type PfStep } from './steps.ts';
+
+/** What becomes of the VFs of a PF and of its eSwitch: what is, and what is wanted. */
+export interface VfChange {
+  readonly numVfs: { readonly present: number; readonly wanted: number };
+  readonly mode: { readonly present: ESwitchMode; readonly wanted: ESwitchMode };
+  /** The mode is changed before VFs are made: the driver of the PF refuses it while there are VFs. */
+  readonly modeFirst: boolean;
+  /** What has to be done before the VFs that are there can be removed, or lose their drivers. */
+  readonly cleanup: readonly PfStep[];
+  /** A VF that is there has a driver. */
+  readonly isBound: boolean;
+}
+
+/** The change of a PF, absent when both are as wanted, and where somebody else makes the VFs. */
+export function findVfChange(desired: DesiredInterface, observed: ObservedPf): VfChange | undefined {
+  if (desired.externallyManaged === true) return undefined;
+  const vfs = vfsOf(observed);
+  const numVfs = { present: vfs.length, wanted: desired.numVfs ?? 0 };
+  const mode = { present: presentMode(observed), wanted: wantedMode(desired) };
+  if (numVfs.present === numVfs.wanted && mode.present === mode.wanted) return undefined;
+  const modeFirst = nicDriverOf(observed.driver)?.modeFirst === true;
+  return {
+    numVfs,
+    mode,
+    modeFirst,
+    cleanup: removalOfVdpas(vfs),
+    isBound: vfs.some(({ driver }) => driver !== undefined),
+  };
+}
+
+/** The eSwitch mode of a PF that could be read: one without an eSwitch is in legacy mode. */
+export function presentMode({ eSwitchMode = 'legacy' }: ObservedPf): ESwitchMode {
+  return eSwitchMode;
+}
+
+/** What is neither was refused. */
+function wantedMode({ eSwitchMode }: DesiredInterface): ESwitchMode {
+  return eSwitchMode === 'switchdev' ? 'switchdev' : 'legacy';
+}
+
+function changesMode({ mode }: VfChange): boolean {
+  return mode.present !== mode.wanted;
+}
+
+/** Whether VFs are removed, made, or both. */
+export function makesVfs({ numVfs, modeFirst }: VfChange): boolean {
+  return numVfs.present !== numVfs.wanted || (modeFirst && numVfs.present > 0);
+}
+
+/** Whether the eSwitch mode is set after the VFs were made. They must not have a driver then. */
+export function setsModeLast({ numVfs, mode, modeFirst }: VfChange): boolean {
+  return !modeFirst && numVfs.wanted > 0 && mode.wanted === 'switchdev';
+}
+
+/**
+ * The steps that lead from one number of VFs and mode to the other. The kernel changes the number only through 0. With
+ * most drivers VFs are made in legacy mode, and the mode is set while none of them has a driver; where the number stays,
+ * the VFs stay as well.
+ *
+ * With some drivers (igb, ixgbe) the device resets when the MTU changes, before VFs are made, and after they were
+ * removed. The MTU is therefore set right between the removal and the creation: each reset then finds the link still
+ * down from the one before, and the link is interrupted only once.
+ */
+export function vfSteps(change: VfChange, mtu: readonly PfStep[]): PfStep[] {
+  const { numVfs, mode, modeFirst, cleanup } = change;
+  const setMode: PfStep[] = [{ kind: 'set-eswitch-mode', mode: mode.wanted }];
+  if (!makesVfs(change)) return [...unbindSteps(change), ...mtu, ...setMode];
+  const remove: PfStep[] = numVfs.present > 0 ? [...cleanup, { kind: 'set-num-vfs', numVfs: 0 }] : [];
+  const create: PfStep[] = numVfs.wanted > 0 ? [{ kind: 'set-num-vfs', numVfs: numVfs.wanted }] : [];
+  if (modeFirst || numVfs.wanted === 0) {
+    return [...remove, ...mtu, ...(changesMode(change) ? setMode : []), ...create];
+  }
+  const toLegacy: PfStep[] = mode.present === 'switchdev' ? [{ kind: 'set-eswitch-mode', mode: 'legacy' }] : [];
+  return [...remove, ...mtu, ...toLegacy, ...create, ...(mode.wanted === 'switchdev' ? setMode : [])];
+}
+
+function unbindSteps({ isBound, cleanup }: VfChange): PfStep[] {
+  return isBound ? [...cleanup, { kind: 'unbind-vfs' }] : [...cleanup];
+}
+
+/** A sentence for each difference. */
+export function describeVfChange({ numVfs, mode }: VfChange): string[] {
+  return [
+    ...(numVfs.present === numVfs.wanted ? [] : [`the number of VFs is ${numVfs.present}, not ${numVfs.wanted}`]),
+    ...(mode.present === mode.wanted ? [] : [`the eSwitch mode is ${mode.present}, and ${mode.wanted} is wanted`]),
+  ];
+}
+
+/** The change as something that somebody does, and what it does to VFs that are there. */
+export function nameVfChange(change: VfChange): { readonly action: string; readonly verb: 'removes' | 'unbinds' } {
+  const { numVfs, mode } = change;
+  if (numVfs.present !== numVfs.wanted) {
+    return { action: `changing the number of VFs from ${numVfs.present} to ${numVfs.wanted}`, verb: 'removes' };
+  }
+  const action = `changing the eSwitch mode from ${mode.present} to ${mode.wanted}`;
+  return { action, verb: makesVfs(change) ? 'removes' : 'unbinds' };
+}
