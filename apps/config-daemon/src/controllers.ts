@@ -37,8 +37,8 @@ export async function runControllers<S extends Settings>(
     kubeconfig: settings.kubeconfig,
   });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
-  const ports = { watch: passes, clock, readProviderID: providerIDReader(cluster.client, settings) };
-  const followed = followHost(openHost(settings, context), ports);
+  const readProviderID = providerIDReader(cluster.client, settings);
+  const followed = followHost(openHost(settings, context), { watch: passes, clock, readProviderID });
   const dryRun = { ...followed, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
@@ -52,7 +52,6 @@ export async function runControllers<S extends Settings>(
   const { client, recorder } = cluster;
   const host = { ...dryRun, onWarning: tellOnce(log, warnBy(recorder, getNodeState)) };
   const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
-  const nodeMetrics = createNodeMetrics(metrics);
   const plugin = { pods: followPods(pluginPods(client, settings), passes), metrics: createPluginMetrics(metrics) };
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   const controller = new Controller({
@@ -67,7 +66,7 @@ export async function runControllers<S extends Settings>(
         allowHostInterfaces: settings.configureHostInterfaces,
         clock,
         log,
-        metrics: nodeMetrics,
+        metrics: createNodeMetrics(metrics),
         wake: () => wake(0),
         onHeldUp: passes.heldUp,
       }),

@@ -106,7 +106,7 @@ describe('a PF', () => {
     });
   });
 
-  it.each<[string, Record<string, string>, object, string | undefined, true | undefined]>([
+  it.each<[string, Record<string, string>, Record<string, string>, string | undefined, true | undefined]>([
     ['was made with its address', { addr_assign_type: '0' }, {}, undefined, undefined],
     ['was given its address by somebody', { addr_assign_type: '3' }, {}, undefined, true],
     ['tells nothing of its address', {}, {}, undefined, true],
@@ -118,7 +118,7 @@ describe('a PF', () => {
       undefined,
     ],
   ])('that %s', async (_, attributes, row, permanentMac, isMacAssigned) => {
-    const files = Object.entries(attributes).map(([name, text]) => [`/sys/class/net/ens1/${name}`, text]);
+    const files = Object.entries(attributes).map(([name, text]) => [`/sys/class/net/ens1/${name}`, text] as const);
     const kernel = host({ ...pfWith([]), ...Object.fromEntries(files) }, [link('ens1', PF, row)]);
     const [pf] = (await observeHost(kernel)).interfaces;
     expect([pf?.link?.permanentMac, pf?.link?.isMacAssigned]).toEqual([permanentMac, isMacAssigned]);

@@ -18,14 +18,14 @@ describe('what cannot be known of a host', () => {
   });
 
   it('is an Event of the node state, once there is one', () => {
-    let nodeState: SriovNetworkNodeState | undefined;
+    const cache: { nodeState?: SriovNetworkNodeState } = {};
     const events: unknown[] = [];
     const warn = warnBy(
       { record: (_, { metadata }, event) => void events.push([metadata.name, event]) },
-      () => nodeState,
+      () => cache.nodeState,
     );
     warn('too early');
-    nodeState = { metadata: { name: 'node-1' } };
+    cache.nodeState = { metadata: { name: 'node-1' } };
     warn('another card is in the slot');
     const event = { type: 'Warning', reason: 'HostWarning', message: 'another card is in the slot' };
     expect(events).toEqual([['node-1', event]]);

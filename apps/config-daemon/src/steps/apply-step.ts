@@ -93,9 +93,7 @@ export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfSte
     case 'unbind-vf':
       return unbindDriver(kernel, vf.pciAddress);
     case 'bind-vf':
-      return step.driver === DEFAULT_DRIVER
-        ? bindDefaultDriver(kernel, vf.pciAddress)
-        : bindDriver(kernel, vf.pciAddress, step.driver);
+      return bindVf(kernel, vf.pciAddress, step.driver);
     case 'set-vf-mtu':
       return setVfMtu(kernel, vf.pciAddress, step.mtu);
     case 'make-vdpa':
@@ -103,6 +101,10 @@ export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfSte
     case 'remove-vdpa':
       return applyVdpaStep(kernel, vf.pciAddress, step);
   }
+}
+
+function bindVf(kernel: Kernel, pciAddress: string, driver: string): Promise<void> {
+  return driver === DEFAULT_DRIVER ? bindDefaultDriver(kernel, pciAddress) : bindDriver(kernel, pciAddress, driver);
 }
 
 /** A VF that a pod has taken meanwhile has no interface here any more; its MTU is then the pod's business. */

@@ -91,20 +91,32 @@ function doPfStep(pf: ObservedPf, step: PfStep): ObservedPf {
     case 'set-num-vfs':
       return withSriov(pf, { vfs: Array.from({ length: step.numVfs }, (_, id) => newVf(pf, id)) });
     case 'unbind-vfs':
-      return withSriov(pf, { vfs: (pf.sriov?.vfs ?? []).map(unbind) });
+      return withEachVf(pf, unbind);
     case 'set-eswitch-mode':
       return { ...pf, eSwitchMode: step.mode };
     case 'remove-vdpas':
-      return withSriov(pf, { vfs: pf.sriov?.vfs.map(withoutVdpa) ?? [] });
+      return withEachVf(pf, withoutVdpa);
     case 'set-pf-mtu':
-      return { ...pf, link: testLink({ ...pf.link, mtu: step.mtu }) };
+      return withLink(pf, { mtu: step.mtu });
     case 'set-link-up':
-      return { ...pf, link: testLink({ ...pf.link, up: true }) };
+      return withLink(pf, { up: true });
   }
+}
+
+function withLink(pf: ObservedPf, change: Partial<ObservedLink>): ObservedPf {
+  return { ...pf, link: testLink({ ...pf.link, ...change }) };
+}
+
+function withEachVf(pf: ObservedPf, change: (vf: ObservedVf) => ObservedVf): ObservedPf {
+  return withSriov(pf, { vfs: (pf.sriov?.vfs ?? []).map((vf) => change(vf)) });
 }
 
 function newVf(pf: ObservedPf, id: number): ObservedVf {
   return pf.sriov?.autoprobe === true ? bind(pf, testVf(id), DEFAULT_DRIVER) : testVf(id);
+}
+
+function withMtu(vf: ObservedVf, mtu: number): ObservedVf {
+  return vf.link ? { ...vf, link: { ...vf.link, mtu } } : vf;
 }
 
 function doVfStepOf(pf: ObservedPf): (vf: ObservedVf, step: VfStep) => ObservedVf {
@@ -121,15 +133,22 @@ function doVfStepOf(pf: ObservedPf): (vf: ObservedVf, step: VfStep) => ObservedV
       case 'bind-vf':
         return bind(pf, vf, step.driver);
       case 'set-vf-mtu':
-        return vf.link ? { ...vf, link: { ...vf.link, mtu: step.mtu } } : vf;
+        return withMtu(vf, step.mtu);
       case 'make-vdpa':
-        return { ...vf, vdpa: [{ name: vdpaNameOf(vf.pciAddress) }] };
       case 'bind-vdpa':
-        return { ...vf, vdpa: [{ name: vdpaNameOf(vf.pciAddress), driver: step.driver }] };
       case 'remove-vdpa':
-        return withoutVdpa(vf);
+        return doVdpaStep(vf, step);
     }
   };
+}
+
+function doVdpaStep(
+  vf: ObservedVf,
+  step: Extract<VfStep, { kind: 'make-vdpa' | 'bind-vdpa' | 'remove-vdpa' }>,
+): ObservedVf {
+  if (step.kind === 'remove-vdpa') return withoutVdpa(vf);
+  const name = vdpaNameOf(vf.pciAddress);
+  return { ...vf, vdpa: [step.kind === 'make-vdpa' ? { name } : { name, driver: step.driver }] };
 }
 
 /** Its vDPA devices go with the driver. */
