@@ -283,7 +283,7 @@ describe('a VF is handed out as the resource of its group in the node state', ()
     [
       'and a PF is not handed out itself when the daemon refuses to make its VFs',
       [{ resourceName: 'r', numVfs: 2, eSwitchMode: 'switchdev', nicSelector: { vendor: '8086' } }],
-      [{ ...INTEL, driver: 'ice' }],
+      [{ ...INTEL, driver: 'igb' }],
       { r: [{ vendors: ['8086'], rootDevices: ['0000:17:00.0'] }] },
     ],
   ])('%s', (_, specs, interfaces, expected) => {

@@ -102,8 +102,12 @@ describe('a PF as the device plugin will meet it', () => {
 
   it.each<[string, World, number | undefined]>([
     ['someone else manages its VFs', { policies: [{ externallyManaged: true, mtu: 1500 }], pf: THREE }, 3],
-    ['the daemon refuses what is planned', { policies: [{ eSwitchMode: 'switchdev' }], pf: THREE }, 3],
-    ['so does a PF without VFs', { policies: [{ eSwitchMode: 'switchdev' }], pf: { driver: 'ice' } }, 0],
+    [
+      'the daemon refuses what is planned',
+      { policies: [{ eSwitchMode: 'switchdev' }], pf: { ...THREE, driver: 'igb' } },
+      3,
+    ],
+    ['so does a PF without VFs', { policies: [{ eSwitchMode: 'switchdev' }], pf: { driver: 'igb' } }, 0],
     ['what is planned can be done', { policies: [{}], pf: THREE }, undefined],
     ['nobody knows how many VFs there are', { policies: [{ eSwitchMode: 'switchdev' }] }, undefined],
   ])('may stay as it is, or not: %s', (_, world, numVfs) => {
