@@ -69,7 +69,7 @@ export const FORMER_POLICIES: readonly SriovNetworkNodePolicy[] = [
   policy('former', { nicSelector: { pfNames: ['ens3'] }, numVfs: 2 }),
 ];
 
-/** What this version reads and does not do, so that a reader of it must say so and leave the PF as it is. */
+/** What this version does on some NICs only, or not at all: there a reader of it must say so and leave the PF as it is. */
 export const UNSUPPORTED_POLICIES: readonly SriovNetworkNodePolicy[] = [
   policy('switchdev', {
     nicSelector: { pfNames: ['ens2f0np0'] },
