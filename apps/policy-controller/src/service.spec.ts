@@ -441,8 +441,6 @@ describe('the policy controller', () => {
     await report(name, { syncStatus: 'Succeeded' });
     await createPool('quiet', { nodeSelector: { matchLabels: selector }, rdmaMode: 'exclusive' });
     await eventually(async () => (await getState(name)).spec?.system?.rdmaMode === 'exclusive');
-    await untilPool('quiet', { type: 'Ready', status: 'False', reason: 'Unsupported' });
-    // Somebody has done it by hand.
     await report(name, { syncStatus: 'Succeeded', system: { rdmaMode: 'exclusive' } });
     await untilPool('quiet', { type: 'Ready', status: 'True', reason: 'PoolReady' });
     expect(await request('GET', path(POOLS, 'quiet'))).toMatchObject({
@@ -460,11 +458,11 @@ describe('the policy controller', () => {
 
   it('says on a policy what its nodes will refuse, by what they report of their PFs', async () => {
     const { name, selector } = await createNode();
-    const pf = { pciAddress: '0000:3b:00.0', vendor: '8086', deviceID: '1592', driver: 'ice', totalvfs: 8, numVfs: 4 };
+    const pf = { pciAddress: '0000:3b:00.0', vendor: '8086', deviceID: '1592', driver: 'igb', totalvfs: 8, numVfs: 4 };
     const Vfs = [0, 1, 2, 3].map((vfID) => ({ vfID, pciAddress: `0000:3b:01.${vfID}` }));
     await report(name, { syncStatus: 'Succeeded', interfaces: [{ ...pf, name: 'ens1', eSwitchMode: 'legacy', Vfs }] });
     await createPolicy('offload', selector, { eSwitchMode: 'switchdev' });
-    const message = `on ${name}: ens1: eSwitch mode switchdev is wanted, and this version cannot change legacy`;
+    const message = `on ${name}: ens1: eSwitch mode switchdev is wanted, and the PF has no eSwitch whose mode can be changed: its driver igb offers none to devlink`;
     await untilPolicy('offload', 'Ready', { status: 'False', reason: 'Unsupported', message });
     const switched = { ...pf, name: 'ens1', eSwitchMode: 'switchdev', Vfs };
     await report(name, { syncStatus: 'Succeeded', interfaces: [switched] });
