@@ -548,7 +548,10 @@ describe('VFs in use', () => {
     daemon.want(testSpec(4, 1));
     expect(await daemon.reconcile()).toMatchObject({ kind: 'wait', ms: 30_000, reason: 'VirtualFunctionInUse' });
     expect(daemon.status.lastSyncError).toBe(
-      `ens1 (${PF}): VF 1 has driver vfio-pci, not igbvf, and it is in use by process 4711 (qemu-kvm): it is left alone until it is free`,
+      [
+        `ens1 (${PF}): VF 1 has driver vfio-pci, not igbvf, and it is in use by process 4711 (qemu-kvm): it is left alone until it is free`,
+        `needs a drain, which this version does not ask for: VF 1 of ${PF} (VF 1 has driver vfio-pci, not igbvf; in use: VF 1 by process 4711 (qemu-kvm))`,
+      ].join('\n'),
     );
     daemon.want({});
     await daemon.reconcile();

@@ -122,6 +122,7 @@ it('a host is followed in its kernel and its journal', async () => {
     'list /sys/a',
     'list pci of the state folder',
     'list initial of the state folder',
+    'list cards of the state folder',
     'read device-plugin of the state folder',
     'list guids of the state folder',
     'read infiniband/guids of the state folder',
