@@ -46,6 +46,12 @@ class Host {
     return `${reason}: ${message}`;
   }
 
+  /** Takes back what the PF prescribes. */
+  async forgetMacs(): Promise<void> {
+    for (const id of this.vfDrivers.keys())
+      await this.kernel.exec('ip', ['link', 'set', 'dev', 'ens1', 'vf', String(id), 'mac', '00:00:00:00:00:00']);
+  }
+
   get vfDrivers(): (string | undefined)[] {
     return (this.kernel.state.devices[PF]?.pf?.vfs ?? []).map((vf) => this.kernel.state.devices[vf ?? '']?.driver);
   }
@@ -164,5 +170,30 @@ describe('a setting that the kernel took and the driver did not', () => {
     const host = new Host({ model: 'igb', up: false }, { modules: ['igbvf'] });
     ignoreCommands(host.kernel, isIgnored);
     expect(await host.make(spec)).toContain(message);
+  });
+});
+
+describe('a VF whose MAC address is dropped in silence', () => {
+  it.each<[string, number, NodeStateSpec[], string | undefined]>([
+    ['is made', 2, [], undefined],
+    ['is made alone', 1, [], undefined],
+    ['gets another driver', 2, [specOf(2, 'vfio-pci')], undefined],
+  ])('is not bound where it %s, in no pass, until the address stays', async (_, count, before, driver) => {
+    const host = new Host({ model: 'igb' }, { modules: ['igbvf', 'vfio-pci'] });
+    for (const spec of before) {
+      await host.make(spec);
+      await host.forgetMacs();
+    }
+    const mend = ignoreCommands(host.kernel, (line) => line.includes(' mac '));
+    for (const pass of [1, 2]) {
+      expect({ pass, verdict: await host.make(specOf(count)) }).toEqual({
+        pass,
+        verdict: expect.stringMatching(/^ApplyFailed: .*MAC address 0.* was asked for, ip reported no error/),
+      });
+      expect(host.vfDrivers).toEqual(Array(count).fill(driver));
+    }
+    mend();
+    expect(await host.make(specOf(count))).toBe('InSync: the host is as the spec wants it');
+    expect(host.vfDrivers).toEqual(Array(count).fill('igbvf'));
   });
 });

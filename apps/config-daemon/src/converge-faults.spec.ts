@@ -36,14 +36,6 @@ async function faultyPass(host: WorldHost, spec: NodeStateSpec, fault: Case): Pr
   });
 }
 
-/**
- * What the PF is told for its VFs is looked at when they are bound. A tool that says that it has done all, and has done
- * nothing, leaves VFs without the MAC address that stays: the pass says so, and no later pass interrupts these VFs for
- * it.
- */
-const isUntoldMac = ({ call, with: { name } }: Case): boolean =>
-  call.path === 'ip -force -batch -' && / that ends? well$/.test(name);
-
 /** Each of the calls of the change with each fault that it can meet. */
 async function casesOf(start: WorldHost, spec: NodeStateSpec): Promise<Case[]> {
   const calls = new Map<string, FaultyCall>();
@@ -54,10 +46,9 @@ async function casesOf(start: WorldHost, spec: NodeStateSpec): Promise<Case[]> {
   );
   const isChange = ({ call }: Case): boolean =>
     call.verb === 'write' || (call.verb === 'exec' && !/ show( |$)/.test(call.path));
-  const shown = all.filter((each) => !isUntoldMac(each));
   return [
-    ...shuffled(shown.filter(isChange)).slice(0, MOST),
-    ...shuffled(shown.filter((each) => !isChange(each))).slice(0, MOST),
+    ...shuffled(all.filter(isChange)).slice(0, MOST),
+    ...shuffled(all.filter((each) => !isChange(each))).slice(0, MOST),
   ];
 }
 
@@ -68,6 +59,14 @@ const isOfFirst = ({ path }: FaultyCall): boolean =>
 /** The other port with its VFs, as the machine has them. */
 function otherOf(host: WorldHost): unknown {
   return host.ports.find(({ address }) => address === PORTS[1]);
+}
+
+/**
+ * The machine and the state folder. Where devlink does not tell the mode of a PF, and its interface tells that it is
+ * legacy, the record of what the PF was has no mode: that means the same.
+ */
+function wholeOf({ whole }: WorldHost): unknown {
+  return JSON.parse(JSON.stringify(whole).replaceAll(',\\"eSwitchMode\\":\\"legacy\\"', ''));
 }
 
 /** What a pass did that an undisturbed one does not do. */
@@ -97,14 +96,14 @@ describe.each(Object.entries(WORLDS))(
         }
         if (!(end instanceof Error)) {
           const { syncStatus, message, failures = [] } = verdictOf(end);
-          const isRight = JSON.stringify(host.whole) === JSON.stringify(undisturbed.whole);
+          const isRight = JSON.stringify(host.ports) === JSON.stringify(undisturbed.ports);
           if (!isRight) expect({ what, syncStatus, message }).not.toMatchObject({ syncStatus: 'Succeeded' });
           for (const failure of failures)
             expect({ what, size: failure.message.length < 2_000 }).toEqual({ what, size: true });
         } else expect({ what, size: end.message.length < 2_000 }).toEqual({ what, size: true });
         const { syncStatus, message } = verdictOf(await host.pass(spec));
         expect({ what, syncStatus, message }).toMatchObject({ what, syncStatus: 'Succeeded' });
-        expect({ what, whole: host.whole }).toEqual({ what, whole: undisturbed.whole });
+        expect({ what, whole: wholeOf(host) }).toEqual({ what, whole: wholeOf(undisturbed) });
       }
     });
   },

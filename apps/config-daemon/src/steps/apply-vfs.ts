@@ -4,9 +4,9 @@ import { type Clock } from '@sriov/runtime';
 import pLimit from 'p-limit';
 import { applyVfStep, type StepWork } from './apply-step.ts';
 import { attempt, type OnStep } from './attempt.ts';
-import { checkToldVfs } from './check-told-vfs.ts';
 import { type FailedStep, isBlocked } from './failed-step.ts';
 import { vfStepName } from './step-names.ts';
+import { ToldVfs } from './told-vfs.ts';
 
 /** What the VFs of a PF are changed with. */
 export interface VfsWork extends StepWork {
@@ -24,7 +24,8 @@ export async function applyVfs(work: VfsWork): Promise<FailedStep[]> {
   const { kernel, plan, vfsAtOnce, sleep } = work;
   // Without their addresses each VF fails with the cause.
   const addresses = await addressesOf(work).catch((): Map<number, string> => new Map());
-  const vfs = plan.vfs.map((vf) => new VfRun(work, vf, addresses.get(vf.id)));
+  const told = new ToldVfs(work);
+  const vfs = plan.vfs.map((vf) => new VfRun({ ...work, told }, vf, addresses.get(vf.id)));
   const first = new LinkBatch({ kernel, sleep, members: vfs.filter(({ phases }) => phases.first.length > 0).length });
   const last = new LinkBatch({ kernel, sleep, members: vfs.filter(({ phases }) => phases.last.length > 0).length });
   const limit = pLimit(vfsAtOnce);
@@ -43,8 +44,7 @@ export async function applyVfs(work: VfsWork): Promise<FailedStep[]> {
       await vf.share(last, vf.phases.last);
     }),
   );
-  const failures = vfs.flatMap(({ failure }) => failure ?? []);
-  return [...failures, ...(await checkToldVfs(work, failures))];
+  return vfs.flatMap(({ failure }) => failure ?? []);
 }
 
 /** The addresses of the VFs by their indexes. A port of a virtual machine is its own VF. */
@@ -83,7 +83,7 @@ const TAKES_AWAY: readonly VfStep['kind'][] = [
 /** A VF while its steps are done. None is done after one that failed. */
 class VfRun {
   readonly phases: Phases;
-  readonly #work: VfsWork;
+  readonly #work: VfsWork & { readonly told: ToldVfs };
   readonly #id: number;
   readonly #pciAddress: string | undefined;
   /** Nobody can have taken the VF. */
@@ -91,7 +91,7 @@ class VfRun {
   #failure: FailedStep | undefined;
   #isSkipped = false;
 
-  constructor(work: VfsWork, vf: VfPlan, pciAddress: string | undefined) {
+  constructor(work: VfsWork & { readonly told: ToldVfs }, vf: VfPlan, pciAddress: string | undefined) {
     this.phases = phasesOf(vf);
     this.#work = work;
     this.#id = vf.id;
@@ -126,10 +126,11 @@ class VfRun {
   }
 
   async #do(step: VfStep, kernel: StepWork['kernel']): Promise<void> {
-    const { plan, lastLook } = this.#work;
+    const { plan, lastLook, told } = this.#work;
     if (this.#pciAddress === undefined) throw new Error('the PF has no such VF');
     if (!this.#isFree) await lastLook.demandFree(plan.pciAddress, this.#id);
     this.#isFree = true;
     await applyVfStep({ ...this.#work, kernel }, { id: this.#id, pciAddress: this.#pciAddress }, step);
+    await told.demand(this.#id, step);
   }
 }

@@ -1,31 +1,49 @@
 import { EffectError, type Kernel, readVfInfos, type VfInfo } from '@sriov/host';
 import { type PfPlan, type VfStep } from '@sriov/node-plan';
-import { type FailedStep, failedStep } from './failed-step.ts';
-import { vfStepName } from './step-names.ts';
+
+type VfInfos = Awaited<ReturnType<typeof readVfInfos>>;
 
 /**
  * Looks whether the PF prescribes what it was told to for its VFs: the kernel hands it on to the driver, and some
- * drivers or their firmware drop it in silence. One command does for all VFs. Where it fails, the next look at the host
- * shows what is prescribed.
+ * drivers or their firmware drop it in silence, and so may a tool. It is looked at before a driver is bound, because no
+ * later pass interrupts a VF for the address that it lacks. One command does for all VFs that were told at the same time.
  */
-export async function checkToldVfs(
-  { kernel, plan }: { readonly kernel: Kernel; readonly plan: PfPlan },
-  failures: readonly FailedStep[],
-): Promise<FailedStep[]> {
-  const hasFailed = new Set(failures.map(({ vfId }) => vfId));
-  const told = plan.vfs
-    .filter(({ id }) => !hasFailed.has(id))
-    .flatMap(({ id, steps }) => steps.filter(({ kind }) => kind in TOLD).map((step) => ({ id, step })));
-  if (told.length === 0) return [];
-  const present = await readVfInfos(kernel, plan.name).catch(() => undefined);
-  if (present === undefined) return [];
-  return told.flatMap(({ id, step }) => {
-    const lost = describeLoss(step, present.get(id) ?? {});
-    if (lost === undefined) return [];
+export class ToldVfs {
+  readonly #kernel: Kernel;
+  readonly #plan: PfPlan;
+  #running: Promise<unknown> = Promise.resolve();
+  /** The look that has not begun. */
+  #next: Promise<VfInfos | undefined> | undefined;
+
+  constructor({ kernel, plan }: { readonly kernel: Kernel; readonly plan: PfPlan }) {
+    this.#kernel = kernel;
+    this.#plan = plan;
+  }
+
+  /**
+   * What cannot be read is not taken for lost.
+   * @throws {EffectError} when the PF was told something by this step, and prescribes something else
+   */
+  async demand(id: number, step: VfStep): Promise<void> {
+    const word = TOLD[step.kind];
+    if (word === undefined) return;
+    const present = (await this.#look())?.get(id);
+    const lost = present && describeLoss(step, present);
+    if (lost === undefined) return;
     const detail = `${lost}: its driver or firmware keeps it from that`;
-    const path = `ip link set dev ${plan.name} vf ${id} ${TOLD[step.kind] ?? ''}`;
-    return [failedStep(vfStepName(plan, id, step), new EffectError({ verb: 'exec', path, detail }))];
-  });
+    throw new EffectError({ verb: 'exec', path: `ip link set dev ${this.#plan.name} vf ${id} ${word}`, detail });
+  }
+
+  /** A look that begins after this call, shared by all that call before it begins. */
+  #look(): Promise<VfInfos | undefined> {
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      const look = readVfInfos(this.#kernel, this.#plan.name).catch(() => undefined);
+      this.#running = look;
+      return look;
+    });
+    return this.#next;
+  }
 }
 
 /** Steps by which a PF is told something, and the word of `ip` for it. */
