@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { KernelBlockedError } from './kernel/kernel.ts';
 import { lookCloser, observeHost } from './observe.ts';
 import { TestKernel } from './test/test-kernel.ts';
 
@@ -234,6 +235,19 @@ describe('an eSwitch mode that cannot be told', () => {
       expect(await unknown(kernel(answer))).toEqual([expect.stringContaining(answer.slice(1)), undefined]);
     },
   );
+
+  it('blocks its PF alone while the kernel holds the call', async () => {
+    const stuck = kernel('');
+    const exec = stuck.exec.bind(stuck);
+    const released = new Promise<void>(() => undefined);
+    stuck.exec = (command, args) =>
+      args.join(' ').endsWith(`eswitch show ${pci(PF)}`)
+        ? Promise.reject(new KernelBlockedError({ verb: 'exec', path: 'devlink', since: 0, waitedMs: 1, released }))
+        : exec(command, args);
+    const { interfaces, problems } = await observeHost(stuck);
+    expect(interfaces.map(({ pciAddress }) => pciAddress)).toEqual(['0000:02:00.0']);
+    expect(problems).toMatchObject([{ pciAddress: PF, isBlocked: true }]);
+  });
 
   it('is none of a device that has no eSwitch', async () => {
     expect(await unknown(kernel('!kernel answers: Operation not permitted'))).toEqual([undefined, undefined]);
@@ -632,6 +646,23 @@ describe('what is not a PF', () => {
       expect(problems).toEqual([{ pciAddress: PF, message: `read ${at(PF)}/${attribute}: EIO` }]);
     },
   );
+
+  it.each<[string, string, string]>([
+    ['nothing', 'vendor', ''],
+    ['a word', 'vendor', 'nonsense'],
+    ['too many digits', 'device', '0x10c9f'],
+    ['much', 'device', `0x${'8'.repeat(10_000)}`],
+  ])('a device with %s in the file of its id is a problem of its own', async (_, name, text) => {
+    const files = { ...device(PF), ...device('0000:02:00.0', { [name]: text }) };
+    const { interfaces, problems } = await observeHost(host(files, []));
+    expect(interfaces.map(({ pciAddress }) => pciAddress)).toEqual([PF]);
+    const message: unknown = expect.stringMatching(
+      new RegExp(
+        `^/sys/bus/pci/devices/0000:02:00.0/${name} cannot be understood: it has no 0x with four hex digits behind it, but "[^]{0,300}$`,
+      ),
+    );
+    expect(problems).toEqual([{ pciAddress: '0000:02:00.0', message }]);
+  });
 
   it('a device that vanishes between list and read is a problem of its own', async () => {
     const files = { ...device(PF), ...device('0000:02:00.0', { vendor: '[ENODEV]' }) };

@@ -165,7 +165,7 @@ describe('the eSwitch modes of the PFs', () => {
     expect(kernel.done.filter((line) => line.includes('auxiliary'))).toEqual([]);
   });
 
-  it.each([LIST, show])('are not asked for again while the kernel holds %s', async (line) => {
+  const holding = (line: string): { readonly kernel: TestKernel; readonly blocked: KernelBlockedError } => {
     const kernel = new TestKernel({ commands: { [LIST]: listed } });
     const exec = kernel.exec.bind(kernel);
     const blocked = new KernelBlockedError({
@@ -177,7 +177,23 @@ describe('the eSwitch modes of the PFs', () => {
     });
     kernel.exec = (command, args) =>
       [command, ...args].join(' ') === line ? Promise.reject(blocked) : exec(command, args);
+    return { kernel, blocked };
+  };
+
+  it('are not asked for while the kernel holds the list of devices', async () => {
+    const { kernel, blocked } = holding(LIST);
     await expect(readESwitchModes(kernel)).rejects.toBe(blocked);
+    expect(kernel.done).toEqual([]);
+  });
+
+  it('hide nothing of other devices while the kernel holds the call about one', async () => {
+    const other = 'pci/0000:5e:00.1';
+    const { kernel, blocked } = holding(show);
+    kernel.commands.set(LIST, JSON.stringify({ dev: { [NIC]: {}, [other]: {} } }));
+    kernel.commands.set(`devlink -j dev eswitch show ${other}`, `{"dev":{"${other}":{"mode":"switchdev"}}}`);
+    const table = await readESwitchModes(kernel);
+    expect([...table.modes]).toEqual([['0000:5e:00.1', 'switchdev']]);
+    expect([...table.blocked]).toEqual([['0000:5e:00.0', blocked]]);
   });
 
   it('hide nothing of other devices where one cannot even be told from a VF', async () => {

@@ -48,24 +48,32 @@ export interface ESwitchTable {
   readonly modes: ReadonlyMap<string, ESwitchMode>;
   /** Devices whose mode could not be read, by PCI address: a sentence with the command and the cause. */
   readonly failures: ReadonlyMap<string, string>;
+  /** Calls about one device that have not come back from the kernel, by its PCI address. */
+  readonly blocked: ReadonlyMap<string, KernelBlockedError>;
   /** Such a sentence, when nothing could be asked at all. */
   readonly failure?: string;
 }
 
-/** eSwitch modes of PFs. VFs are not asked: there are hundreds, each would take a process, and none has one. */
+/**
+ * eSwitch modes of PFs. VFs are not asked: there are hundreds, each would take a process, and none has one.
+ * @throws {KernelBlockedError} when the list of devices does not come back from the kernel
+ */
 export async function readESwitchModes(kernel: Kernel): Promise<ESwitchTable> {
   const modes = new Map<string, ESwitchMode>();
   const failures = new Map<string, string>();
+  const blocked = new Map<string, KernelBlockedError>();
   const listed = await orCause(() => listDevlinkDevices(kernel));
-  if (typeof listed === 'string') return { modes, failures, failure: listed };
+  if (listed instanceof KernelBlockedError) throw listed;
+  if (typeof listed === 'string') return { modes, failures, blocked, failure: listed };
   for (const device of listed) {
     const address = device.slice('pci/'.length);
     // A fault of one device says nothing of the others.
     const answer = await orCause(() => askDevice(kernel, device, address));
     if (typeof answer === 'string') failures.set(address, answer);
+    else if (answer instanceof KernelBlockedError) blocked.set(address, answer);
     else if (answer.mode !== undefined) modes.set(address, answer.mode);
   }
-  return { modes, failures };
+  return { modes, failures, blocked };
 }
 
 /** The mode of a device; none for a VF. */
@@ -75,12 +83,11 @@ async function askDevice(kernel: Kernel, device: string, address: string): Promi
 }
 
 /** The answer, or why there is none. A call that hangs in the kernel is no answer either, and not to be repeated. */
-async function orCause<Answer>(ask: () => Promise<Answer>): Promise<Answer | string> {
+async function orCause<Answer>(ask: () => Promise<Answer>): Promise<Answer | KernelBlockedError | string> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof KernelBlockedError) throw error;
-    return messageOf(error);
+    return error instanceof KernelBlockedError ? error : messageOf(error);
   }
 }
 

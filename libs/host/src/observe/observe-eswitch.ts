@@ -8,12 +8,15 @@ import { type HostTables } from './host-tables.ts';
 /**
  * Where devlink cannot be asked, the interface tells whether there is a switch to be in another mode: a driver without
  * one, or one in legacy mode, refuses to name it (ENOTSUP). Any other answer leaves the mode unknown.
+ * @throws {KernelBlockedError} when a call about the device is still in the kernel: nothing is done to it meanwhile
  */
 export async function observeESwitch(
   kernel: Kernel,
   { pciAddress, link }: { readonly pciAddress: string; readonly link: Link | undefined },
-  { eSwitches: { modes, failures, failure } }: HostTables,
+  { eSwitches: { modes, failures, blocked, failure } }: HostTables,
 ): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown' | 'switchPort'>> {
+  const held = blocked.get(pciAddress);
+  if (held !== undefined) throw held;
   const eSwitchMode = modes.get(pciAddress);
   if (eSwitchMode === 'switchdev')
     return omitUndefined({ eSwitchMode, switchPort: await readSwitchPort(kernel, link) });

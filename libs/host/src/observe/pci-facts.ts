@@ -1,15 +1,27 @@
 import { type Kernel } from '../kernel/kernel.ts';
 import { readLinkName } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 
-/** The ids of a PCI device, each four lower-case hex digits. @throws {KernelError} */
+/**
+ * The ids of a PCI device, each four lower-case hex digits.
+ * @throws {KernelError} when they cannot be read; {@link NotUnderstoodError} when a file has something else
+ */
 export async function readIds(kernel: Kernel, device: string): Promise<{ vendor: string; deviceId: string }> {
-  const [vendor, deviceId] = await Promise.all([kernel.read(`${device}/vendor`), kernel.read(`${device}/device`)]);
-  return { vendor: hexId(vendor), deviceId: hexId(deviceId) };
+  const [vendor, deviceId] = await Promise.all([
+    readId(kernel, `${device}/vendor`),
+    readId(kernel, `${device}/device`),
+  ]);
+  return { vendor, deviceId };
 }
 
-/** `"0x8086\n"` → `"8086"`. */
-function hexId(text: string): string {
-  return text.trim().replace(/^0x/, '').toLowerCase();
+/** `"0x8086\n"` → `"8086"` (vendor and device in drivers/pci/pci-sysfs.c). */
+async function readId(kernel: Kernel, path: string): Promise<string> {
+  const text = (await kernel.read(path)).trim();
+  const [, id] = /^0x([0-9a-f]{4})$/i.exec(text) ?? [];
+  if (id === undefined) {
+    throw new NotUnderstoodError(path, `it has no 0x with four hex digits behind it, but ${JSON.stringify(text)}`);
+  }
+  return id.toLowerCase();
 }
 
 /** The IOMMU group of a PCI device; nothing without an IOMMU. */
