@@ -9,12 +9,18 @@ export type BlockingCall =
 export type BlockingResult = { readonly text: string } | { readonly names: string[] } | { readonly code: string };
 
 /**
+ * Longest file that is read, in bytes. Files of sysfs have a page; the largest that we read, the kubelet's checkpoint of
+ * its devices, has a few hundred bytes for each of them.
+ */
+export const MAX_FILE = 16 * 1024 * 1024;
+
+/**
  * The worker's program. It uses the calls that block the thread they run on: those with promises would take one of
  * the four threads that all file access of the process shares, and a few stuck devices would freeze it.
  */
 const PROGRAM = `
 const { parentPort } = require('node:worker_threads');
-const { openSync, writeSync, closeSync, readFileSync, readlinkSync, readdirSync } = require('node:fs');
+const { openSync, readSync, writeSync, closeSync, readlinkSync, readdirSync } = require('node:fs');
 const write = (path, value) => {
   // O_WRONLY: never creates nor empties a file.
   const file = openSync(path, 1);
@@ -25,8 +31,24 @@ const write = (path, value) => {
   }
   return { text: '' };
 };
+const piece = Buffer.alloc(64 * 1024);
+// Piece by piece, because the size of a file in sysfs or procfs says nothing of what it has.
+const read = (path) => {
+  const file = openSync(path, 0);
+  try {
+    const pieces = [];
+    for (let size = 0, count; (count = readSync(file, piece)) > 0; ) {
+      size += count;
+      if (size > ${MAX_FILE}) return { code: 'EFBIG' };
+      pieces.push(Buffer.from(piece.subarray(0, count)));
+    }
+    return { text: Buffer.concat(pieces).toString('utf8') };
+  } finally {
+    closeSync(file);
+  }
+};
 const make = {
-  read: (path) => ({ text: readFileSync(path, 'utf8') }),
+  read,
   readlink: (path) => ({ text: readlinkSync(path) }),
   list: (path) => ({ names: readdirSync(path) }),
   write,

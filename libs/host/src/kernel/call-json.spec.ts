@@ -73,6 +73,17 @@ describe('a call of JSON-RPC', () => {
     await expect(call()).rejects.toMatchObject({ path: '/a.sock transact', ...error });
   });
 
+  it('takes an answer of 10 MB, and fails at one that is longer than any, with the bound', async () => {
+    const result = 'x'.repeat(10 * 1024 * 1024);
+    await answerWith([`{"id":0,"error":null,"result":"${result}"}`]);
+    expect(await call()).toBe(result);
+    await answerWith([`{"id":0,"error":null,"result":"${result}`, result]);
+    await expect(call()).rejects.toMatchObject({
+      code: 'EPROTO',
+      message: expect.stringContaining('the answer has more than 16777216 characters'),
+    });
+  });
+
   it('fails when nobody has made the socket, nobody listens, or nobody answers', async () => {
     await expect(call()).rejects.toMatchObject({ code: 'ENOENT' });
     await answerWith([]);

@@ -1,12 +1,9 @@
 import { createConnection } from 'node:net';
 import { messageOf } from '@sriov/errors';
 import { z } from 'zod';
-import { JsonMessages } from './json-messages.ts';
+import { JsonMessages, MAX_MESSAGE } from './json-messages.ts';
 import { CALL_DEADLINE_MS, type CallOptions, KernelError, type RpcMethod } from './kernel.ts';
 import { firstCharacters } from './understand.ts';
-
-/** The tables of a host with thousands of ports fill a few megabytes. */
-const MAX_ANSWER = 16 * 1024 * 1024;
 
 /** One connection carries one request. */
 const REQUEST_ID = 0;
@@ -45,7 +42,7 @@ export function callJsonRpc(
     const takeIn = (text: string): void => {
       const [answer] = messages.push(text).flatMap((each) => readAnswer(each) ?? []);
       if (answer === undefined) {
-        if (messages.pending > MAX_ANSWER) end(failed('EPROTO', 'the answer is too long'));
+        if (messages.pending > MAX_MESSAGE) end(failed('EPROTO', `the answer has more than ${MAX_MESSAGE} characters`));
       } else if ('fault' in answer) end(failed('EPROTO', answer.fault));
       else end(undefined, answer.result);
     };

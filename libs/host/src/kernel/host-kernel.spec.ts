@@ -73,6 +73,18 @@ describe('HostKernel', () => {
     expect(await again()).toBe('run');
   });
 
+  it('reads what is large, and no file without end', async () => {
+    const large = 'ü'.repeat(1_000_000);
+    writeFileSync(join(folder, 'etc/file'), large);
+    expect(await kernel.read('/etc/file')).toBe(large);
+    await expect(kernel.read('/dev/zero')).rejects.toMatchObject({
+      name: 'KernelError',
+      code: 'EFBIG',
+      message: expect.stringContaining('more than 16777216 bytes'),
+    });
+    expect(await kernel.read('/proc/self/stat')).toMatch(/^\d+ \(/);
+  });
+
   it('gives up reading as well, and asks a stuck file no second time', async () => {
     const pipe = makePipe('unwritten');
     const first = await kernel.read(pipe, { deadlineMs: 50 }).catch((error: unknown) => error);

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { BlockingCalls, type BlockingCall, type BlockingResult } from './blocking-calls.ts';
+import { BlockingCalls, type BlockingCall, type BlockingResult, MAX_FILE } from './blocking-calls.ts';
 import {
   CALL_DEADLINE_MS,
   type CallOptions,
@@ -171,7 +171,7 @@ export class HostKernel implements Kernel {
     );
     try {
       const result = await Promise.race([running, expired]);
-      if ('code' in result) throw new KernelError({ verb: call.verb, path: call.path, code: result.code });
+      if ('code' in result) throw refusal(call, result.code);
       return result;
     } finally {
       clearTimeout(timer);
@@ -184,6 +184,11 @@ type Answer = Exclude<BlockingResult, { readonly code: string }>;
 
 function textOf(answer: Answer): string {
   return 'text' in answer ? answer.text : '';
+}
+
+function refusal({ verb, path }: BlockingCall, code: string): KernelError {
+  const detail = `it has more than ${MAX_FILE} bytes, which no file has that is read here`;
+  return new KernelError({ verb, path, code, ...(code === 'EFBIG' && verb === 'read' && { detail }) });
 }
 
 async function attempt<T>(verb: string, path: string, work: () => Promise<T>): Promise<T> {

@@ -1,41 +1,55 @@
+/** Longest object that is waited for, in characters: the tables of a host with thousands of ports fill a few megabytes. */
+export const MAX_MESSAGE = 16 * 1024 * 1024;
+
 /** Splits a stream of JSON objects that stand behind one another without anything between them. */
 export class JsonMessages {
-  #text = '';
-  #at = 0;
+  /** The beginning of an object, joined when it is complete: what has come is looked at once, however long it gets. */
+  #parts: string[] = [];
+  #pending = 0;
   #depth = 0;
   #isInString = false;
+  /** What came last ended with a backslash. */
+  #isEscaped = false;
 
   /** Takes in what has come. @returns the texts of the objects that are complete now */
   push(text: string): string[] {
-    this.#text += text;
+    if (text === '') return [];
     const complete: string[] = [];
-    while (this.#at < this.#text.length) {
-      const isEnd = this.#step(this.#text.charAt(this.#at));
-      this.#at += 1;
-      if (!isEnd) continue;
-      complete.push(this.#text.slice(0, this.#at));
-      this.#text = this.#text.slice(this.#at);
-      this.#at = 0;
+    let start = 0;
+    let at = this.#isEscaped ? 1 : 0;
+    this.#isEscaped = false;
+    for (;;) {
+      const marks = this.#isInString ? /["\\]/g : /["{}[\]]/g;
+      marks.lastIndex = at;
+      const char = marks.exec(text)?.[0];
+      if (char === undefined) break;
+      at = marks.lastIndex;
+      if (char === '\\') {
+        // What follows a backslash ends no string.
+        this.#isEscaped = at === text.length;
+        at += 1;
+      } else if (this.#isEnd(char)) {
+        complete.push([...this.#parts, text.slice(start, at)].join(''));
+        this.#parts = [];
+        this.#pending = 0;
+        start = at;
+      }
     }
+    this.#parts.push(text.slice(start));
+    this.#pending += text.length - start;
     return complete;
   }
 
   /** Characters that are not yet part of a complete object. */
   get pending(): number {
-    return this.#text.length;
+    return this.#pending;
   }
 
   /** Whether an object ends with this character. */
-  #step(char: string): boolean {
-    if (this.#isInString) {
-      // What follows a backslash ends no string.
-      if (char === '\\') this.#at += 1;
-      else if (char === '"') this.#isInString = false;
-      return false;
-    }
-    if (char === '"') this.#isInString = true;
+  #isEnd(char: string): boolean {
+    if (char === '"') this.#isInString = !this.#isInString;
     else if (char === '{' || char === '[') this.#depth += 1;
-    else if (char === '}' || char === ']') return (this.#depth -= 1) <= 0;
+    else return (this.#depth -= 1) <= 0;
     return false;
   }
 }

@@ -12,7 +12,8 @@ export interface Kernel {
 
   /**
    * The content of a file, as text.
-   * @throws {KernelError} with the errno: some attributes exist and refuse to be read (`EINVAL`, `EOPNOTSUPP`);
+   * @throws {KernelError} with the errno: some attributes exist and refuse to be read (`EINVAL`, `EOPNOTSUPP`),
+   * and `EFBIG` when the file has more than 16 MiB;
    * {@link KernelBlockedError} when the deadline passes first.
    */
   read(path: string, options?: ReadOptions): Promise<string>;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { JsonMessages } from './json-messages.ts';
+import { JsonMessages, MAX_MESSAGE } from './json-messages.ts';
 import { isOvsControl, isOvsDatabase } from './ovs-sockets.ts';
 import { watchFolderToCome } from './watch-folder.ts';
 
@@ -87,6 +87,8 @@ class OvsConnections {
       const answers = texts.flatMap((text) => echoOf(text) ?? []);
       for (const answer of answers) socket.write(answer);
       if (answers.length < texts.length) this.#tell();
+      // Nobody who is sane says so much: the end of the connection is told, and it is made again.
+      if (messages.pending > MAX_MESSAGE) socket.destroy();
     });
     socket.on('error', () => undefined);
     socket.once('close', () => {
