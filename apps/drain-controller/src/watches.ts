@@ -2,7 +2,7 @@ import { type Controller } from '@sriov/controller';
 import { type Caches } from './caches.ts';
 
 /** The one key of the controller that gives turns: it looks at all pools. */
-export const TURNS = 'turns';
+const TURNS = 'turns';
 
 /** Wakes the controllers: which change concerns which node. Turns depend on all of them. */
 export function connectWatches(

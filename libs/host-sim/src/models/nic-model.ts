@@ -72,7 +72,7 @@ export interface ESwitchModel {
 }
 
 /** A PF that is told an eSwitch mode. */
-export interface ModeChange {
+interface ModeChange {
   readonly present: 'legacy' | 'switchdev';
   readonly wanted: 'legacy' | 'switchdev';
   /** VFs that are there, and those of them with the driver of their own kind. */

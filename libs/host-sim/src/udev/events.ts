@@ -140,7 +140,7 @@ function runProgram(machine: Machine, path: string, words: readonly string[]): R
 const LONGEST_NAME = 15;
 
 /** A name that is too long, or that another interface has, changes nothing (dev_change_name of net/core/dev.c). */
-export function renameLink(machine: Machine, from: string, to: string): void {
+function renameLink(machine: Machine, from: string, to: string): void {
   const { links } = machine.state;
   const link = links[from];
   const isTaken = Object.entries(links).some(([name, { altNames }]) => name === to || altNames.includes(to));

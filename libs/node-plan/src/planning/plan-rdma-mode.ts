@@ -27,7 +27,7 @@ const HEADER = '# This file is managed by sriov-network-operator do not edit.';
 const MODES: readonly RdmaMode[] = ['shared', 'exclusive'];
 
 /** Content of the operator's file that has the kernel start with the mode. */
-export function rdmaModeFile(mode: RdmaMode): string {
+function rdmaModeFile(mode: RdmaMode): string {
   return `${HEADER}\noptions ib_core netns_mode=${mode === 'shared' ? 1 : 0}\n`;
 }
 
