@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { observeHost } from '@sriov/host';
+import { type Kernel, observeHost } from '@sriov/host';
 import { SimulatedKernel } from './simulated-kernel.ts';
 import { parseWorld } from './world.ts';
 
@@ -23,8 +23,37 @@ async function commandsFor(numVfs: number): Promise<string[]> {
   return commands;
 }
 
+/** How many calls of the host an idle look takes in all, with so many VFs on each PF. */
+async function callsWith(numVfs: number): Promise<number> {
+  const cards = Array.from({ length: PFS }, (_, index) => ({
+    ...{ model: 'mlx5', address: `0000:8${index}:00.0`, bridge: `0000:7${index}:00.0`, name: `ens${index}` },
+    ...{ mac: `b8:59:9f:00:00:1${index}`, totalVfs: numVfs },
+  }));
+  const world = parseWorld({ latency: 'none', modules: ['mlx5_core'], nics: cards });
+  const kernel = new SimulatedKernel({ world, clock });
+  for (const { address } of cards) await kernel.write(`/sys/bus/pci/devices/${address}/sriov_numvfs`, String(numVfs));
+  let calls = 0;
+  const counted = new Proxy<Kernel>(kernel, {
+    get: (_, verb) => {
+      calls += 1;
+      const method: unknown = Reflect.get(kernel, verb);
+      return typeof method === 'function' ? method.bind(kernel) : method;
+    },
+  });
+  const { interfaces } = await observeHost(counted, { rdmaConfig: 'own' });
+  expect(interfaces.map(({ sriov }) => sriov?.vfs.length)).toEqual(Array<number>(PFS).fill(numVfs));
+  return calls;
+}
+
+/** Few, because the simulator takes long for many: with 8 PFs the calls are as many per VF. */
+const PFS = 2;
+
 describe('a look at the host', () => {
   it('runs no command for a VF', async () => {
     expect(await commandsFor(16)).toEqual(await commandsFor(0));
+  });
+
+  it.each([16, 128])('with %i VFs per PF makes at most 11 calls per VF, 16 per PF, and 9 others', async (numVfs) => {
+    expect(await callsWith(numVfs)).toBeLessThanOrEqual(9 + PFS * (16 + 11 * numVfs));
   });
 });

@@ -185,7 +185,18 @@ export class Machine {
 
   /** The interfaces of a device in the host's network namespace, with their names. */
   hostLinksOf(address: string): [string, LinkState][] {
-    return this.hostLinks().filter(([, link]) => link.device === address && link.onVdpa === undefined);
+    return this.linksOf(address).filter(([, { namespace }]) => namespace === undefined);
+  }
+
+  /** The interfaces of a device in whatever namespace, with their names; not those of virtio on its vDPA devices. */
+  linksOf(address: string): [string, LinkState][] {
+    // Each of a thousand VFs is asked at each look: no pair is made for the interfaces of the others.
+    const found: [string, LinkState][] = [];
+    for (const name in this.state.links) {
+      const link = this.state.links[name];
+      if (link?.device === address && link.onVdpa === undefined) found.push([name, link]);
+    }
+    return found;
   }
 
   /** vDPA devices by name. */

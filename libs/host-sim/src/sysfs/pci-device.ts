@@ -185,13 +185,11 @@ function interfaces(machine: Machine, address: string): Entries {
 }
 
 function netFolder(machine: Machine, address: string): Folder | undefined {
-  const isThere = Object.values(machine.state.links).some(
-    (each) => each.device === address && each.onVdpa === undefined,
+  const links = machine.linksOf(address);
+  if (links.length === 0) return undefined;
+  const entries = links.flatMap(([name, state]) =>
+    state.namespace === undefined ? [[name, () => netDevice(machine, name, state)] as const] : [],
   );
-  if (!isThere) return undefined;
-  const entries = machine
-    .hostLinksOf(address)
-    .map(([name, state]) => [name, () => netDevice(machine, name, state)] as const);
   return folder(Object.fromEntries(entries));
 }
 

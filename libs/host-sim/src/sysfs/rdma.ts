@@ -1,6 +1,6 @@
 import { portGuidOf } from '../machine/infiniband.ts';
 import { type Machine } from '../machine/machine.ts';
-import { constant, type Entries, type File, folder } from '../tree.ts';
+import { constant, type Entries, type File, folder, type Folder } from '../tree.ts';
 
 /** The driver of the device makes an RDMA device of each of its functions as well (drivers/infiniband/hw/mlx5). */
 function hasRdma(machine: Machine, address: string): boolean {
@@ -19,18 +19,26 @@ function rdmaDevices(machine: Machine): string[] {
  * make for it (drivers/infiniband/core/user_mad.c and uverbs_main.c, which give them the parent of the RDMA device).
  */
 export function rdmaEntries(machine: Machine, address: string): Entries {
-  const number = rdmaDevices(machine).indexOf(address);
-  if (number === -1) return {};
-  const name = `mlx5_${number}`;
-  const ofDevice = folder({ ibdev: constant(`${name}\n`) });
+  if (!hasRdma(machine, address)) return {};
+  const named = (entriesOf: (number: number) => Entries): Folder =>
+    later(() => folder(entriesOf(rdmaDevices(machine).indexOf(address))));
+  const ofDevice = (number: number): Folder => folder({ ibdev: constant(`mlx5_${number}\n`) });
+  return {
+    infiniband: named((number) => ({ [`mlx5_${number}`]: ibDevice(machine, address) })),
+    infiniband_mad: named((number) => ({ [`issm${number}`]: ofDevice(number), [`umad${number}`]: ofDevice(number) })),
+    infiniband_verbs: named((number) => ({ [`uverbs${number}`]: ofDevice(number) })),
+  };
+}
+
+/** A folder that stands in any case: what is in it is made when somebody looks, because the number takes all devices. */
+function later(make: () => Folder): Folder {
+  return { kind: 'folder', names: () => make().names(), get: (name) => make().get(name) };
+}
+
+function ibDevice(machine: Machine, address: string): Folder {
   const linkLayer = machine.infinibandPort(address) ? 'InfiniBand' : 'Ethernet';
   const port = folder({ pkeys: folder({ '0': constant('0xffff\n') }), link_layer: constant(`${linkLayer}\n`) });
-  const own = { ...nodeGuid(machine, address), node_type: constant('1: CA\n'), ports: folder({ '1': port }) };
-  return {
-    infiniband: folder({ [name]: folder(own) }),
-    infiniband_mad: folder({ [`issm${number}`]: ofDevice, [`umad${number}`]: ofDevice }),
-    infiniband_verbs: folder({ [`uverbs${number}`]: ofDevice }),
-  };
+  return folder({ ...nodeGuid(machine, address), node_type: constant('1: CA\n'), ports: folder({ '1': port }) });
 }
 
 /** In groups of four digits (node_guid_show in drivers/infiniband/core/sysfs.c). Only InfiniBand ports are modelled. */

@@ -41,9 +41,10 @@ export async function benchConfigDaemon({ rounds, say }: DaemonLoad): Promise<Ro
     const node = await BenchNode.make(plane);
     const ofSmall = await withDaemon(plane, node, SMALL, async (parts) => [
       ...(await applyRows(parts, SMALL, say)),
-      ...(await noopRows(parts)),
-      ...(await outsideRows(parts, rounds)),
+      ...(await noopRows(parts, say)),
+      ...(await outsideRows(parts, { rounds, say })),
     ]);
+    say('exchanges the host and the daemon for larger ones');
     await node.reset();
     return [...ofSmall, ...(await withDaemon(plane, node, LARGE, (parts) => applyRows(parts, LARGE, say)))];
   } finally {
@@ -75,9 +76,11 @@ async function applyRows(
   { pfs, vfs }: HostSize,
   say: DaemonLoad['say'],
 ): Promise<Row[]> {
+  say(`waits for the first status of ${pfs + 1} PFs`);
   await node.until('all PFs', ({ status }) => status?.interfaces?.length === pfs + 1);
   await daemon.longestStall();
   const before = await host.counts();
+  say(`waits for ${pfs} PFs x ${vfs} VFs`);
   const begin = performance.now();
   await node.wantVfs({ pfs, vfs });
   await node.until('Succeeded', isDone);
@@ -98,7 +101,8 @@ async function applyRows(
 }
 
 /** Somebody sets an interface up that is up: the host tells of it, and there is nothing to do. */
-async function noopRows({ node, host }: Parts): Promise<Row[]> {
+async function noopRows({ node, host }: Parts, say: DaemonLoad['say']): Promise<Row[]> {
+  say('watches a pass with nothing to do');
   const version = async (): Promise<string | undefined> => (await node.get()).metadata.resourceVersion;
   await delay(PASS_MS);
   const [before, versionBefore] = [await host.counts(), await version()];

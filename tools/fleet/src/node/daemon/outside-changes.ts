@@ -3,7 +3,7 @@ import { type SriovNetworkNodeState } from '@sriov/api';
 import { type Row } from '../../report.ts';
 import { quantile } from '../../quantile.ts';
 import { pfAddress, pfName } from '../fixture-host.ts';
-import { type Parts } from './index.ts';
+import { type DaemonLoad, type Parts } from './index.ts';
 import { type Ask } from './simulator/messages.ts';
 
 const SEEN_MS = 1_000;
@@ -38,7 +38,8 @@ function changesOf(index: number): OutsideChange[] {
 }
 
 /** How soon the status shows what somebody else changes. */
-export async function outsideRows({ node, host }: Parts, rounds: number): Promise<Row[]> {
+export async function outsideRows({ node, host }: Parts, { rounds, say }: DaemonLoad): Promise<Row[]> {
+  say(`changes the host from outside, ${rounds} rounds`);
   const index = 8;
   const took: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
