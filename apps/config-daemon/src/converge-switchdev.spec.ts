@@ -153,6 +153,29 @@ describe.each(['mlx5', 'ice'])('two ports of %s', (model) => {
   });
 });
 
+it('a VF that no policy asks for has its driver and its address again after a change of mode', async () => {
+  const host = await hostWith('mlx5', spec('legacy', 2));
+  const [vf = ''] = Object.values(host.kernel.state.devices).flatMap(({ pf }) => pf?.vfs[1] ?? []);
+  await host.kernel.exec('ip', ['link', 'set', 'dev', 'ens0', 'vf', '1', 'mac', '02:00:00:00:00:99']);
+  const first = { ...entry(PORTS[0], 'switchdev', 2), vfGroups: entry(PORTS[0], 'switchdev', 1).vfGroups };
+  const wanted: NodeStateSpec = { interfaces: [first, entry(PORTS[1], 'legacy', 2)] };
+  expect(statusOf(await pass(host, wanted)).syncStatus).toBe('Succeeded');
+  expect(host.kernel.state.devices[vf]?.driver).toBe('mlx5_core');
+  expect(host.kernel.state.devices[PORTS[0]]?.pf?.vfSettings[1]?.mac).toBe('02:00:00:00:00:99');
+  expect((await pass(host, wanted)).hasActed).toBe(false);
+});
+
+it('a PF of bnxt_en whose switchdev mode goes with its VFs is given back for good', async () => {
+  const host = boot('bnxt');
+  for (const port of PORTS) {
+    await host.kernel.write(`/sys/bus/pci/devices/${port}/sriov_numvfs`, '2');
+    await host.kernel.exec('devlink', ['dev', 'eswitch', 'set', `pci/${port}`, 'mode', 'switchdev']);
+  }
+  await pass(host, spec('switchdev', 2));
+  expect(statusOf(await pass(host, {})).syncStatus).toBe('Succeeded');
+  expect([...host.folder.files.keys()].filter((file) => /^(pci|initial)\//.test(file))).toEqual([]);
+});
+
 describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
   const CHANGES: [string, string, NodeStateSpec[], NodeStateSpec][] = ['mlx5', 'ice'].flatMap((model) => [
     ['PFs without VFs come into switchdev mode', model, [], spec('switchdev', 2)],

@@ -35,7 +35,7 @@ describe('VFs of a PF whose link is down are made', () => {
 });
 
 it.each([
-  ['bnxt_en', 'bnxt_en', 'needs its link up'],
+  ['bnxt_en', 'bnxt_en', 'needs its link up, leaves switchdev'],
   ['i40e', 'iavf', ''],
   ['ice', 'iavf', 'takes its mode first'],
   ['igb', 'igbvf', 'resets'],
@@ -49,7 +49,7 @@ it.each([
     ...(special === 'resets' && { resets: true }),
     ...(special.startsWith('takes GUIDs') && { takesGuids: true, vdpaModule: 'mlx5_vdpa' }),
     ...(special === 'takes its mode first' && { modeFirst: true }),
-    ...(special === 'needs its link up' && { needsLinkUp: true }),
+    ...(special === 'needs its link up, leaves switchdev' && { needsLinkUp: true, leavesSwitchdev: true }),
   });
 });
 

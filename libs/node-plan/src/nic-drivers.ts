@@ -10,6 +10,8 @@ export interface NicDriver {
   readonly needsLinkUp?: true;
   /** The driver changes its eSwitch mode only while there are no VFs. With all others VFs are made first. */
   readonly modeFirst?: true;
+  /** The driver returns to legacy mode by itself when the last VF goes, and older versions refuse switchdev without VFs. */
+  readonly leavesSwitchdev?: true;
   /** VFs of an InfiniBand port have no GUIDs until the PF is told which. */
   readonly takesGuids?: true;
   /** Kernel module that makes vDPA devices of its VFs; absent where there is none. */
@@ -20,8 +22,8 @@ export interface NicDriver {
 export const NIC_DRIVERS: readonly NicDriver[] = [
   // Broadcom NetXtreme-C/E (10 to 400 Gbit/s). Its bnxt_sriov_configure returns 0, which the kernel takes for success,
   // while the interface is down (drivers/net/ethernet/broadcom/bnxt/bnxt_sriov.c, "Reject SRIOV config request since
-  // if is down!").
-  { pfDriver: 'bnxt_en', vfDriver: 'bnxt_en', needsLinkUp: true },
+  // if is down!"). bnxt_vf_reps_destroy (bnxt_vfr.c) goes back to legacy mode with the VFs.
+  { pfDriver: 'bnxt_en', vfDriver: 'bnxt_en', needsLinkUp: true, leavesSwitchdev: true },
   // Intel X710, XL710, XXV710 (10 to 40 Gbit/s).
   { pfDriver: 'i40e', vfDriver: 'iavf' },
   // Intel E810, E822, E825, E830 (10 to 200 Gbit/s). ice_eswitch_mode_set refuses another mode while there are VFs

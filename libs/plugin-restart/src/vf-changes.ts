@@ -17,8 +17,11 @@ export function vfChanges(
 
 function vfChange({ before, vfs }: PfPlan, groups: readonly VfGroup[]): string | undefined {
   const made = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
-  if (made !== undefined) return `the number of VFs becomes ${made}`;
-  if (before.some(({ kind }) => kind === 'set-eswitch-mode')) return 'another eSwitch mode';
+  const setsMode = before.some(({ kind }) => kind === 'set-eswitch-mode');
+  // With the mode VFs may be made again without another number.
+  if (made !== undefined)
+    return made > 0 && setsMode ? `${made} new ${made === 1 ? 'VF' : 'VFs'}` : `the number of VFs becomes ${made}`;
+  if (setsMode) return 'another eSwitch mode';
   const changed = vfs.filter(({ id, steps }) => steps.some(changesVfs) && isInGroup(groups, id));
   if (changed.length === 0) return undefined;
   const ids = formatVfIds(changed.map(({ id }) => id));

@@ -64,6 +64,12 @@ describe('the steps to another eSwitch mode', () => {
       ['unbind the drivers of all VFs', TO_SWITCHDEV, bound('mlx5_core', '0-1')],
     ],
     [
+      'of mlx5 with a VF that no group asks for: it gets back what it had',
+      pf('mlx5_core', 'legacy', 3),
+      want('switchdev', 3, { vfGroups: group(2) }),
+      ['unbind the drivers of all VFs', TO_SWITCHDEV, bound('mlx5_core', '0-2')],
+    ],
+    [
       'of mlx5 whose VFs a daemon has just made before it ended: they are not made again',
       pf('mlx5_core', 'legacy', 0, { sriov: sriov(bare(2)) }),
       want('switchdev', 2),

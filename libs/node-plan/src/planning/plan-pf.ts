@@ -30,7 +30,7 @@ import {
   vfSteps,
 } from './plan-eswitch.ts';
 import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
-import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan } from './steps.ts';
+import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 
 /** How a PF was before the operator first touched it. */
@@ -115,7 +115,10 @@ function planVfChange(pfCase: PfCase, change: VfChange, groups: readonly Desired
   const faults = guidProblems(pfCase);
   if (faults.length > 0) return { problems: faults };
   const probing = planProbing(pfCase, change, groups);
-  const fresh = Array.from({ length: change.numVfs.wanted }, (_, id) => predictVf(observed, id, probing.isProbed));
+  const fresh = makesVfs(change)
+    ? Array.from({ length: change.numVfs.wanted }, (_, id) => predictVf(observed, id, probing.isProbed))
+    : vfsOf(observed).map(unboundVf);
+  const planned = fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []);
   const plan: PfPlan = {
     ...identityOf(observed),
     because: [...describeVfChange(change), ...mtuReasons(desired, observed), ...linkReasons(observed)],
@@ -124,7 +127,7 @@ function planVfChange(pfCase: PfCase, change: VfChange, groups: readonly Desired
       ...vfSteps(change, mtuSteps(desired, observed)),
       ...probing.between,
     ]),
-    vfs: fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []),
+    vfs: makesVfs(change) ? planned : withOthers(planned, observed),
     after: probing.after,
   };
   const { action, verb } = nameVfChange(change);
@@ -254,6 +257,25 @@ function canBindByName(observed: ObservedPf, groups: readonly DesiredGroup[]): b
 function predictVf(observed: ObservedPf, id: number, isProbed: boolean): PlannedVf {
   const driver = isProbed ? (nicDriverOf(observed.driver)?.vfDriver ?? 'its default driver') : undefined;
   return { id, ...(driver !== undefined && { driver, mtu: DEFAULT_MTU }) };
+}
+
+/** A VF that stays while the eSwitch mode changes: it has lost its driver, and maybe the address that it was told. */
+function unboundVf({ id, adminMac }: ObservedVf): PlannedVf {
+  return { id, ...(adminMac !== undefined && { keptMac: adminMac }) };
+}
+
+/**
+ * VFs that stay while the eSwitch mode changes, and that no group asks for, are none of ours: they get the address and
+ * the driver back that they had.
+ */
+function withOthers(planned: readonly VfPlan[], observed: ObservedPf): VfPlan[] {
+  const ids = new Set(planned.map(({ id }) => id));
+  const others = vfsOf(observed).flatMap(({ id, driver, adminMac: mac }): VfPlan[] => {
+    if (driver === undefined || ids.has(id)) return [];
+    const told: VfStep[] = mac !== undefined && observed.link ? [{ kind: 'set-vf-mac', mac }] : [];
+    return [{ id, steps: [...told, { kind: 'bind-vf', driver }] }];
+  });
+  return [...planned, ...others].sort((a, b) => a.id - b.id);
 }
 
 function mtuReasons(desired: DesiredInterface, observed: ObservedPf): string[] {

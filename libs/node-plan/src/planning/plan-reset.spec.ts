@@ -70,3 +70,36 @@ describe('a PF that is given back', () => {
     expect(reset(withoutLink(observed)).problems).toEqual([]);
   });
 });
+
+describe('a PF that is given back and was in another eSwitch mode before', () => {
+  const inSwitchdev = testPf([], { driver: 'mlx5_core', eSwitchMode: 'switchdev' });
+  const inLegacy = (driver: string, eSwitchMode?: 'legacy'): ObservedPf =>
+    testPf([], { driver, ...(eSwitchMode && { eSwitchMode }) });
+
+  it('returns to it', () => {
+    expect(reset(inSwitchdev, { eSwitchMode: 'legacy' }).plan?.before).toEqual([
+      { kind: 'set-eswitch-mode', mode: 'legacy' },
+    ]);
+  });
+
+  it.each<[string, ObservedPf]>([
+    ['has left switchdev mode with its last VF', inLegacy('bnxt_en', 'legacy')],
+    ['hides its eSwitch without VFs', inLegacy('mlx5_core')],
+  ])('is done when it %s: the mode would be refused for ever', (_, observed) => {
+    expect(reset(observed, { eSwitchMode: 'switchdev' })).toEqual({ problems: [] });
+  });
+
+  it.each<[string, ObservedPf, string]>([
+    ['shows no interface, so that nobody knows who uses it', withoutLink(inSwitchdev), 'InterfaceNotFound'],
+    ['is in a pod', { ...inSwitchdev, uses: [{ kind: 'allocated', to: 'pod a/b' }] }, 'VirtualFunctionInUse'],
+    ['may be in use', { ...inSwitchdev, uses: [{ kind: 'unknown', cause: 'EIO' }] }, 'VirtualFunctionInUse'],
+  ])('is not changed and not forgotten while it %s', (_, observed, reason) => {
+    const { plan, problems } = reset(observed, { eSwitchMode: 'legacy' });
+    expect([plan, problems.map((problem) => problem.reason)]).toEqual([undefined, [reason]]);
+  });
+
+  it('keeps the mode that it has where the host depends on it', () => {
+    const observed: ObservedPf = { ...inSwitchdev, uses: [{ kind: 'default-route' }] };
+    expect(reset(observed, { eSwitchMode: 'legacy' })).toEqual({ problems: [] });
+  });
+});

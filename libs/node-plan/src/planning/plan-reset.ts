@@ -1,5 +1,6 @@
+import { REASON } from '@sriov/api';
 import { findUnreadMode } from '@sriov/node-limits';
-import { type ObservedPf } from '@sriov/observed-host';
+import { type ESwitchMode, type ObservedPf } from '@sriov/observed-host';
 import { drainFor } from './drain.ts';
 import { factsOfHost } from './facts-of-host.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
@@ -15,10 +16,9 @@ import {
   problemOf,
   vfsOf,
 } from './pf-rules.ts';
-import { presentMode } from './plan-eswitch.ts';
 import { removalOfVdpas } from './plan-vdpa.ts';
 import { type InitialPf, type PfResult } from './plan-pf.ts';
-import { type PfPlan, type PfStep } from './steps.ts';
+import { type PfPlan, type PfStep, type PlanProblem } from './steps.ts';
 
 /** A PF to give back, and what it was before the operator touched it. */
 export interface ResetCase extends GuardedPf {
@@ -32,18 +32,30 @@ export function planReset(pf: ResetCase): PfResult {
   const restoresMode = pf.initial?.eSwitchMode !== undefined;
   const unread = present > 0 || restoresMode ? findUnreadMode(factsOfHost(observed)) : undefined;
   if (unread) return { problems: [problemOf(observed, unread.reason, unread.message)] };
-  const missing = present > 0 ? findMissingInterface(observed) : undefined;
+  const mode = modeToRestore(pf);
+  // Without its interface nobody knows who uses the PF.
+  const missing = present > 0 || mode !== undefined ? findMissingInterface(observed) : undefined;
   if (missing) return { problems: [missing] };
   const plan: PfPlan = {
     ...identityOf(observed),
     because: ['no policy selects the PF any more'],
-    before: [...removalSteps(observed), ...initialModeStep(pf)],
+    before: [...removalSteps(observed), ...modeSteps(mode)],
     vfs: [],
     after: [...initialProbingStep(pf), ...initialMtuStep(pf)],
   };
-  const blocker = present > 0 ? findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`) : undefined;
+  const blocker = findResetBlocker(pf, plan);
   if (blocker) return { problems: [blocker], needsDrain: drainFor(plan, observed) };
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
+}
+
+function modeSteps(mode: ESwitchMode | undefined): PfStep[] {
+  return mode === undefined ? [] : [{ kind: 'set-eswitch-mode', mode }];
+}
+
+function findResetBlocker(pf: ResetCase, { before }: PfPlan): PlanProblem | undefined {
+  const present = vfsOf(pf.observed).length;
+  if (present > 0) return findBlocker(pf, `removing its ${present} VFs, as no policy wants them,`);
+  return before.length > 0 ? findHostUse(pf, 'setting its eSwitch mode back') : undefined;
 }
 
 function removalSteps(observed: ObservedPf): PfStep[] {
@@ -58,11 +70,16 @@ function linkStep({ driver, link }: ObservedPf): PfStep[] {
   return isNeeded ? [{ kind: 'set-link-up' }] : [];
 }
 
-/** As with its MTU: a PF that the host depends on keeps its mode, because setting it back would interrupt the link. */
-function initialModeStep(pf: ResetCase): PfStep[] {
-  const mode = pf.initial?.eSwitchMode;
-  if (mode === undefined || mode === presentMode(pf.observed)) return [];
-  return findHostUse(pf, 'setting its eSwitch mode back') ? [] : [{ kind: 'set-eswitch-mode', mode }];
+/**
+ * The mode to set back. As with its MTU, a PF that the host depends on keeps the mode that it has, because setting it
+ * back would interrupt the link. Other users go away one day. Where a driver has left switchdev mode with the last VF,
+ * or hides its eSwitch since, there is nothing to go back to: without VFs it would refuse the mode.
+ */
+function modeToRestore(pf: ResetCase): ESwitchMode | undefined {
+  const { observed, initial: { eSwitchMode: mode } = {} } = pf;
+  if (mode === undefined || observed.eSwitchMode === undefined || mode === observed.eSwitchMode) return undefined;
+  if (mode === 'switchdev' && nicDriverOf(observed.driver)?.leavesSwitchdev === true) return undefined;
+  return findHostUse(pf, '')?.reason === REASON.hostInterface ? undefined : mode;
 }
 
 /** A PF that has lost its driver has lost the attribute as well. */

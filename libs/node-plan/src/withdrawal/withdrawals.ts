@@ -22,7 +22,10 @@ function withdrawalOf(plan: PfPlan): Withdrawal | undefined {
 
 function changeOfAll({ before }: PfPlan): string {
   const numVfs = before.flatMap((step) => (step.kind === 'set-num-vfs' ? [step.numVfs] : [])).at(-1);
+  const setsMode = before.some(({ kind }) => kind === 'set-eswitch-mode');
   if (numVfs === undefined) return 'the eSwitch mode of their PF changes';
+  // With the mode VFs may be made again without another number.
+  if (numVfs > 0 && setsMode) return `their PF gets ${numVfs} new ${numVfs === 1 ? 'VF' : 'VFs'}`;
   return numVfs === 0 ? 'all VFs are removed' : `the number of VFs becomes ${numVfs}`;
 }
 
