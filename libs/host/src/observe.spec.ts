@@ -664,6 +664,15 @@ describe('what is not a PF', () => {
     expect(problems).toEqual([{ pciAddress: '0000:02:00.0', message }]);
   });
 
+  it('a device with nonsense in the file of its class is a problem of its own, and not one that is gone', async () => {
+    const files = { ...device(PF), ...device('0000:02:00.0', { class: 'nonsense' }) };
+    const { interfaces, problems } = await observeHost(host(files, []));
+    expect(interfaces.map(({ pciAddress }) => pciAddress)).toEqual([PF]);
+    const message =
+      '/sys/bus/pci/devices/0000:02:00.0/class cannot be understood: it has no 0x with six hex digits behind it, but "nonsense"';
+    expect(problems).toEqual([{ pciAddress: '0000:02:00.0', message }]);
+  });
+
   it('a device that vanishes between list and read is a problem of its own', async () => {
     const files = { ...device(PF), ...device('0000:02:00.0', { vendor: '[ENODEV]' }) };
     const { interfaces, problems } = await observeHost(host(files, []));

@@ -5,6 +5,7 @@ import { findRepresentors } from '../drivers/representors.ts';
 import { isVfFolder } from '../drivers/sriov.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
 import { findDeviceInterfaces, type UsedDevice, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
@@ -13,6 +14,8 @@ import { observeAssignment, observeLink, observeSpeed, pickUplink, withPortNames
 import { observeSriov } from './observe-vfs.ts';
 import { readIds, readIommuGroup } from './pci-facts.ts';
 
+/** As class_show of drivers/pci/pci-sysfs.c prints it. */
+const PCI_CLASS = /^0x[0-9a-f]{6}$/i;
 /** Base class of PCI network controllers: Ethernet, InfiniBand and others. */
 const NETWORK_CLASS = /^0x02/;
 
@@ -80,7 +83,13 @@ async function findPf(
   folder: string,
 ): Promise<{ readonly deviceClass: string; readonly names: readonly string[] } | undefined> {
   const deviceClass = await readIfThere(kernel, `${folder}/class`);
-  if (deviceClass === undefined || !NETWORK_CLASS.test(deviceClass)) return undefined;
+  if (deviceClass === undefined) return undefined;
+  // Nobody can tell that such a device is none of ours.
+  if (!PCI_CLASS.test(deviceClass)) {
+    const why = `it has no 0x with six hex digits behind it, but ${JSON.stringify(deviceClass)}`;
+    throw new NotUnderstoodError(`${folder}/class`, why);
+  }
+  if (!NETWORK_CLASS.test(deviceClass)) return undefined;
   const names = await listNames(kernel, folder);
   return isVfFolder(names) ? undefined : { deviceClass, names };
 }
