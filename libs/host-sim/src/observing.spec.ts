@@ -37,7 +37,8 @@ async function callsWith(numVfs: number): Promise<number> {
     get: (_, verb) => {
       calls += 1;
       const method: unknown = Reflect.get(kernel, verb);
-      return typeof method === 'function' ? method.bind(kernel) : method;
+      const bound: unknown = typeof method === 'function' ? method.bind(kernel) : method;
+      return bound;
     },
   });
   const { interfaces } = await observeHost(counted, { rdmaConfig: 'own' });
