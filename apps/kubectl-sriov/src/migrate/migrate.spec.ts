@@ -50,7 +50,10 @@ const dpConfig = (text: string): object =>
 const GROUP = { resourceName: 'r', deviceType: 'netdevice', vfRange: '0-3', policyName: 'p' };
 const SPEC = { interfaces: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0', numVfs: 4, vfGroups: [GROUP] }] };
 const VFS = [0, 1, 2, 3].map((vfID) => ({ vfID, pciAddress: `0000:3b:01.${vfID}`, driver: 'iavf', mtu: 1500 }));
-const CONFIGURED = [{ ...PORTS[0], numVfs: 4, mtu: 1500, linkAdminState: 'up', Vfs: VFS }, { ...PORTS[1] }];
+const CONFIGURED = [
+  { ...PORTS[0], numVfs: 4, mtu: 1500, linkAdminState: 'up', Vfs: VFS },
+  { ...PORTS[1], linkType: 'ETH' },
+];
 const TEXT =
   '{"resourceList":[{"resourceName":"r","selectors":{"pfNames":["ens2f0"],"IsRdma":false,"NeedVhostNet":false},"SelectorObj":null}]}';
 const LABELS = { 'sriovnetwork.openshift.io/device-plugin': 'Enabled' };
@@ -264,12 +267,8 @@ describe('migrate --check', () => {
       { configurationMode: 'systemd', enableInjector: true, enableOperatorWebhook: false },
     );
     const pool = object('SriovNetworkPoolConfig', 'pool', { maxUnavailable: 1 });
-    const switchdev = policy('s', {
-      nicSelector: { pfNames: ['ens2f1'] },
-      eSwitchMode: 'switchdev',
-      resourceName: 's',
-    });
-    const { findings } = await checked([...READY, config, pool, switchdev, daemonSet('network-resources-injector')]);
+    const infiniband = policy('s', { nicSelector: { pfNames: ['ens2f1'] }, linkType: 'IB', resourceName: 's' });
+    const { findings } = await checked([...READY, config, pool, infiniband, daemonSet('network-resources-injector')]);
     const summary = findings.map(({ level, kind, name, message }) => [level, kind, name, message.split(':')[0]]);
     expect(summary).toEqual(
       expect.arrayContaining([

@@ -65,6 +65,8 @@ export async function makeUpstreamHost(cluster: UpstreamCluster): Promise<void> 
     const { pf, index } = kernel.state.devices[device]?.vf ?? {};
     if (pf === PF) await kernel.exec('ip', ['link', 'set', 'dev', 'ens1', 'vf', String(index), 'mac', mac]);
   }
+  // Upstream's daemon loads both when it starts.
+  for (const module of ['vhost_net', 'tun']) await kernel.exec('modprobe', ['--', module]);
   mkdirSync(join(hostFolder, 'pci'), { recursive: true });
   writeFileSync(join(hostFolder, 'pci', PF), JSON.stringify(ENTRY));
 }
