@@ -52,7 +52,7 @@ describe('representors', () => {
         link_type: 'ether',
       },
     ]);
-  const commands = { [PORTS]: '{"port":{}}', [SETTLE]: '', [TRIGGER]: '', [ALTNAME]: '' };
+  const commands = { [PORTS]: '{"port":{}}', [SETTLE]: '', [RELOAD]: '', [TRIGGER]: '', [ALTNAME]: '' };
 
   /** A host on which udev names interfaces at the command, if at all. */
   function host(namesAt: string | undefined, change: Record<string, string> = {}): TestKernel {
@@ -69,12 +69,16 @@ describe('representors', () => {
 
   it.each<[string, TestKernel, string[]]>([
     ['are only waited for where udev is about to name them', host(SETTLE), [SETTLE]],
-    ['get an event of their own where they came before the rules', host(TRIGGER), [SETTLE, TRIGGER, SETTLE]],
-    ['get alternative names where udev names them otherwise', host(undefined), [SETTLE, TRIGGER, SETTLE, ALTNAME]],
+    ['get an event of their own where they came before the rules', host(TRIGGER), [SETTLE, RELOAD, TRIGGER, SETTLE]],
+    [
+      'get alternative names where udev names them otherwise',
+      host(undefined),
+      [SETTLE, RELOAD, TRIGGER, SETTLE, ALTNAME],
+    ],
     [
       'get alternative names where udev does not answer',
       host(undefined, { [SETTLE]: '!1' }),
-      [SETTLE, TRIGGER, SETTLE, ALTNAME],
+      [SETTLE, RELOAD, TRIGGER, SETTLE, ALTNAME],
     ],
   ])('%s', async (_, kernel, expected) => {
     await nameRepresentors(kernel, PF, { names, byUdev: true });

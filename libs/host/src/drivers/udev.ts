@@ -35,6 +35,8 @@ export async function nameRepresentors(
     if (unnamed.size === 0) return;
     const paths = [...unnamed.keys()].map((name) => `/sys/class/net/${name}`);
     await orGoOn(async () => {
+      // A daemon that ended right after it wrote the rules has not told udevd of them.
+      await reloadUdevRules(kernel);
       await udevadm(kernel, ['trigger', '--action=add', ...paths]);
       await settle(kernel);
     });

@@ -1,0 +1,65 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
+import { verdictOf } from '@sriov/node-plan';
+import { portrait, PowerCut } from './test/test-host.ts';
+import { PORT, UdevHost, vfSpec } from './test/udev-host.ts';
+
+jest.setTimeout(60_000);
+
+const inMode = (eSwitchMode: 'legacy' | 'switchdev', numVfs = 2): NodeStateSpec => vfSpec(numVfs, { eSwitchMode });
+
+async function hostWith(specs: readonly NodeStateSpec[], world: ConstructorParameters<typeof UdevHost>[0] = {}): Promise<UdevHost> {
+  const host = new UdevHost({ modules: ['mlx5_core'], ...world }, 'mlx5');
+  for (const spec of specs) await host.pass(spec);
+  return host;
+}
+
+/** Names of the interfaces of the port's own device: itself, and the representors of its VFs. */
+const interfacesOf = ({ kernel }: UdevHost): string[] =>
+  Object.entries(kernel.state.links)
+    .flatMap(([name, { device, altNames }]) => (device === PORT ? [[name, ...altNames].join(' ')] : []))
+    .sort();
+
+describe('a PF whose policy changes from legacy to switchdev mode', () => {
+  it('keeps its name, and udev names the representors of its VFs after it', async () => {
+    const host = await hostWith([inMode('legacy')]);
+    expect(interfacesOf(host)).toEqual(['ens1']);
+    expect(verdictOf(await host.pass(inMode('switchdev'))).syncStatus).toBe(SYNC_STATUS.succeeded);
+    expect(interfacesOf(host)).toEqual(['ens1', 'ens1_0', 'ens1_1']);
+    const { writes } = host.kernel.state;
+    expect((await host.pass(inMode('switchdev'))).hasActed).toBe(false);
+    expect(host.kernel.state.writes).toBe(writes);
+  });
+
+  it('has representors with alternative names where no udev runs', async () => {
+    const host = await hostWith([inMode('legacy'), inMode('switchdev')], { udev: false });
+    expect(interfacesOf(host)).toEqual(['ens1', 'ens1npf0vf0 ens1_0', 'ens1npf0vf1 ens1_1']);
+  });
+
+  it('has further representors named by the rule alone', async () => {
+    const host = await hostWith([inMode('legacy'), inMode('switchdev')]);
+    host.commands.length = 0;
+    await host.pass(inMode('switchdev', 3));
+    expect([interfacesOf(host), host.commands]).toEqual([['ens1', 'ens1_0', 'ens1_1', 'ens1_2'], []]);
+  });
+});
+
+describe('a daemon that is killed at any call and started again ends with the names of an undisturbed one, when', () => {
+  it.each<[string, NodeStateSpec, NodeStateSpec]>([
+    ['the mode becomes switchdev', inMode('legacy'), inMode('switchdev')],
+    ['VFs are added in switchdev mode', inMode('switchdev'), inMode('switchdev', 3)],
+    ['the mode becomes legacy', inMode('switchdev'), inMode('legacy')],
+  ])('%s', async (_, before, wanted) => {
+    const whole = (host: UdevHost): unknown => [interfacesOf(host), host.files, portrait(host.kernel.state)];
+    const undisturbed = await hostWith([before, wanted]);
+    for (let calls = 0, isDone = false; !isDone; calls += 1) {
+      const killed = await hostWith([before]);
+      const cut = new PowerCut(calls);
+      await killed.pass(wanted, cut).catch(() => undefined);
+      expect(verdictOf(await killed.pass(wanted)).syncStatus).toBe(SYNC_STATUS.succeeded);
+      expect(whole(killed)).toEqual(whole(undisturbed));
+      expect((await killed.pass(wanted)).hasActed).toBe(false);
+      isDone = !cut.happened;
+    }
+  });
+});
