@@ -8,7 +8,10 @@ jest.setTimeout(60_000);
 
 const inMode = (eSwitchMode: 'legacy' | 'switchdev', numVfs = 2): NodeStateSpec => vfSpec(numVfs, { eSwitchMode });
 
-async function hostWith(specs: readonly NodeStateSpec[], world: ConstructorParameters<typeof UdevHost>[0] = {}): Promise<UdevHost> {
+async function hostWith(
+  specs: readonly NodeStateSpec[],
+  world: ConstructorParameters<typeof UdevHost>[0] = {},
+): Promise<UdevHost> {
   const host = new UdevHost({ modules: ['mlx5_core'], ...world }, 'mlx5');
   for (const spec of specs) await host.pass(spec);
   return host;
