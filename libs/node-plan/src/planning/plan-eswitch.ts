@@ -35,7 +35,7 @@ export function findVfChange(desired: DesiredInterface, observed: ObservedPf): V
 }
 
 /** The eSwitch mode of a PF that could be read: one without an eSwitch is in legacy mode. */
-export function presentMode({ eSwitchMode = 'legacy' }: ObservedPf): ESwitchMode {
+function presentMode({ eSwitchMode = 'legacy' }: ObservedPf): ESwitchMode {
   return eSwitchMode;
 }
 
