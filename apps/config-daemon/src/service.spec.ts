@@ -245,20 +245,16 @@ describe('the config daemon', () => {
     startDaemon();
     const other = { ...eightVfs.interfaces[0], pciAddress: '0000:02:00.0', name: 'ens2' };
     await setSpec({ interfaces: [...eightVfs.interfaces, other] });
-    const { status } = await untilSynced('Failed');
-    expect(status?.lastSyncError).toBe(
-      `ens1 (${PF}): create 7 VFs: write ${path}: ENOMEM (no PCI bus numbers or address space are left: try the kernel parameter pci=realloc (7 wanted, 7 possible))`,
-    );
-    expect(status?.interfaces?.map(({ numVfs }) => numVfs)).toEqual([undefined, undefined, 7]);
+    // The other PF gets its VFs, which wakes the daemon: the next pass has no fault, and the status may be brief.
     expect(await eventually(async () => (await events()).find(({ type }) => type === 'Warning'))).toMatchObject({
       involvedObject: { kind: 'SriovNetworkNodeState', name: NODE },
       reason: 'ApplyFailed',
-      message: status?.lastSyncError,
+      message: `ens1 (${PF}): create 7 VFs: write ${path}: ENOMEM (no PCI bus numbers or address space are left: try the kernel parameter pci=realloc (7 wanted, 7 possible))`,
       reportingComponent: 'config-daemon',
     });
-    await setSpec({ interfaces: [...eightVfs.interfaces, other], system: { rdmaMode: 'shared' } });
-    const healed = await untilSynced('Succeeded');
-    expect(healed.status?.lastSyncError ?? '').toBe('');
+    const { status } = await untilSynced('Succeeded');
+    expect(status?.lastSyncError ?? '').toBe('');
+    expect(status?.interfaces?.map(({ numVfs }) => numVfs)).toEqual([undefined, 7, 7]);
   });
 
   it.each([

@@ -167,7 +167,7 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     ],
   },
   'config-daemon': {
-    everywhere: [],
+    everywhere: ['get nodes'],
     atHome: [
       'get list watch sriovnetworknodestates',
       'patch sriovnetworknodestates/status',
