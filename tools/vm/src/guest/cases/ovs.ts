@@ -21,15 +21,18 @@ const NAME = 'br-0000_01_00.0';
 const UPLINK = 'eth1';
 const bridge = { name: NAME, uplinks: [{ pciAddress: '0000:01:00.0', name: UPLINK }] };
 
-/** A program of Open vSwitch, which has the libraries of its own distribution. */
-function start(program: string, args: readonly string[]): ChildProcess {
+/**
+ * A program of Open vSwitch, which has the libraries of its own distribution. A service runs on when the cases have
+ * ended: it must not hold their output open.
+ */
+function start(program: string, args: readonly string[], output: 'inherit' | 'ignore' = 'ignore'): ChildProcess {
   const words = ['--library-path', `${FOLDER}/lib/x86_64-linux-gnu`, `${FOLDER}/bin/${program}`, ...args];
   const env = { ...process.env, OVS_RUNDIR: '/run/openvswitch', OVS_LOGDIR: '/tmp', OVS_SYSCONFDIR: '/tmp' };
-  return spawn(`${FOLDER}/lib64/ld-linux-x86-64.so.2`, words, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  return spawn(`${FOLDER}/lib64/ld-linux-x86-64.so.2`, words, { env, stdio: ['ignore', output, output] });
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
-  const [code] = (await once(start(program, args), 'exit')) as [number | null];
+  const [code] = (await once(start(program, args, 'inherit'), 'exit')) as [number | null];
   assert.equal(code, 0, `${program} ${args.join(' ')}`);
 }
 const vsctl = (...args: string[]): Promise<void> => run('ovs-vsctl', [`--db=unix:${SOCKET}`, ...args]);
