@@ -154,3 +154,22 @@ describe('PFs that take turns, one of which never comes back', () => {
     expect((await applying).map(({ pciAddress }) => pciAddress)).toEqual([addressOf(3)]);
   });
 });
+
+describe('the preparation of a reboot', () => {
+  const beforeReboot = {
+    because: [],
+    steps: [{ kind: 'write-rdma-mode-file', mode: 'exclusive', content: 'x' }],
+  } as const;
+
+  it.each([
+    ['comes last', undefined, 1],
+    ['does not come while something else has failed', 'EIO', 0],
+  ])('%s', async (_, errno, files) => {
+    const { kernel, plan } = await hostWith(1);
+    if (errno !== undefined) kernel.addFault({ verb: 'write', path: '*/driver_override', errno });
+    const folder = new MemoryFolder();
+    const ports = { onStep: () => undefined, modprobeFolder: folder };
+    const failures = await apply(kernel, { ...plan, beforeReboot }, ports);
+    expect([failures.length > 0, folder.files.size]).toEqual([errno !== undefined, files]);
+  });
+});

@@ -45,8 +45,8 @@ const VFS_AT_ONCE = 32;
  * Does what the plan says: first to the node as a whole. Rules of udev are there before what they are about, and go
  * after it; whether they could be written keeps nothing else from being done. Bridges go before their PFs are changed,
  * and others are made after that; a PF whose bridge did not go is left as it is, and so is the bridge of a PF that
- * failed. What fails does not stop the others; it never rejects. The journal must know of PFs and bridges before this is
- * called.
+ * failed. What fails does not stop the others; it never rejects. A reboot is prepared last, and only if nothing has
+ * failed. The journal must know of PFs and bridges before this is called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { pfs, bridges = [], udev = [] } = plan;
@@ -62,7 +62,10 @@ export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): 
   const left = udev.filter(
     (each) => !isWritten(each) && !isLeft(each.pf?.pciAddress) && !hasFailed(each.pf?.pciAddress),
   );
-  return [...ofNode, ...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
+  const failures = [...ofNode, ...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
+  // A node that is not right has to be seen as it is before it is rebooted.
+  if (failures.length > 0) return failures;
+  return applyNodeSteps({ kernel, folder, onStep }, plan.beforeReboot);
 }
 
 async function applyUdev(

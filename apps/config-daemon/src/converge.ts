@@ -80,7 +80,13 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
 
 async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing): Promise<Planned> {
   const { gathered, plan } = await lookAndPlan(ports, wanted, withdrawing.holders);
-  return { gathered, plan: withdrawing.restrict(plan) };
+  return { gathered, plan: withdrawing.restrict(permitted(plan, wanted)) };
+}
+
+/** The plan without what prepares a reboot, unless one has been granted. */
+function permitted(plan: HostPlan, { mayDisturb = 'nothing' }: Wanted): HostPlan {
+  const { beforeReboot: _, ...rest } = plan;
+  return mayDisturb === 'reboot' ? plan : rest;
 }
 
 /** What may be done although something could not be written: nothing to the PFs that it is about, or to the host. */

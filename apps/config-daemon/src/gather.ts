@@ -6,6 +6,7 @@ import {
   readPlannedFrom,
   type SriovNetworkNodeState,
 } from '@sriov/api';
+import { type Need } from '@sriov/drain-protocol';
 import { type Kernel, lookCloser, observeHost, type UdevFolder } from '@sriov/host';
 import { type HostFacts, type InitialPf, isOperatorFile, type KnownPort, withPorts } from '@sriov/node-plan';
 import { configHash } from '@sriov/runtime';
@@ -49,6 +50,8 @@ export interface Wanted {
   readonly allowHostInterfaces: boolean;
   /** PFs to leave alone because a call has not come back from the kernel: a sentence by PCI address. */
   readonly blocked?: ReadonlyMap<string, string>;
+  /** What the node has been granted: `nothing` unless given. */
+  readonly mayDisturb?: Need;
   /** What the running kernel has refused. */
   readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
 }

@@ -77,6 +77,7 @@ export const REASON = {
   bridgePortFailed: 'BridgePortFailed',
   rdmaDeviceMissing: 'RdmaDeviceMissing',
   rdmaModePending: 'RdmaModePending',
+  rebootRequired: 'RebootRequired',
   unsupported: 'Unsupported',
   specInvalid: 'SpecInvalid',
   guidsInvalid: 'GuidsInvalid',

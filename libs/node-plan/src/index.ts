@@ -3,6 +3,7 @@ export * from './words/describe-drains.ts';
 export * from './words/describe-guids.ts';
 export * from './words/describe-plan.ts';
 export * from './words/describe-pod.ts';
+export * from './words/describe-reboots.ts';
 export * from './words/describe-withdrawals.ts';
 export * from './words/format-vf-ids.ts';
 export { pfTitle } from './words/pf-title.ts';

@@ -128,6 +128,21 @@ export interface DrainReason {
   readonly why: string;
 }
 
+/** What makes a reboot necessary. Whoever plans such a change adds its kind. */
+export type RebootKind = 'firmware' | 'kernel-arguments';
+
+/**
+ * Why the node is not as it should be before it has been rebooted. All reasons of a plan are met by one reboot. It is
+ * one reason whether the steps that prepare the reboot ({@link HostPlan.beforeReboot}) are still to be done or not.
+ */
+export interface RebootReason {
+  readonly kind: RebootKind;
+  /** The PF that it is about, by PCI address; absent where it is the node as a whole. */
+  readonly pciAddress?: string;
+  /** What the node has now, and what it is to have after the reboot. */
+  readonly why: string;
+}
+
 /** Something that the planner refuses to do, and why. The rest of the plan is carried out. */
 export interface PlanProblem {
   /** Absent when the problem concerns the node as a whole. */
@@ -172,6 +187,13 @@ export interface HostPlan {
   readonly problems: readonly PlanProblem[];
   /** What waits for a drain, which nobody grants yet; in order of PCI address, absent where nothing does. */
   readonly needsDrain?: readonly DrainReason[];
+  /** What waits for a reboot; absent where nothing does. */
+  readonly needsReboot?: readonly RebootReason[];
+  /**
+   * What prepares the reboot, such as values for the firmware of a PF, or kernel arguments. Nothing of it is done before
+   * a reboot has been granted, and it is done last of all. Absent where nothing is to be prepared.
+   */
+  readonly beforeReboot?: NodePlan;
   /** Entries of the spec that are in force, or will be when the plan is carried out: their PFs are ours from now on. */
   readonly taken: readonly DesiredInterface[];
   /** PFs whose takeover has ended, by PCI address: nothing of ours is left on them. */
@@ -191,7 +213,8 @@ export interface HostPlan {
 }
 
 /** Whether the plan changes nothing on the host. */
-export function isIdle(plan: Pick<HostPlan, 'node' | 'pfs' | 'bridges' | 'udev'>): boolean {
-  const { node, pfs, bridges = [], udev = [] } = plan;
-  return node === undefined && pfs.length === 0 && bridges.length === 0 && udev.length === 0;
+export function isIdle(plan: Pick<HostPlan, 'node' | 'pfs' | 'bridges' | 'udev' | 'beforeReboot'>): boolean {
+  const { node, beforeReboot, pfs, bridges = [], udev = [] } = plan;
+  if (node !== undefined || beforeReboot !== undefined) return false;
+  return pfs.length === 0 && bridges.length === 0 && udev.length === 0;
 }

@@ -33,6 +33,19 @@ describe('the verdict', () => {
     ]);
   });
 
+  it('is that a reboot is missing when nothing else is', () => {
+    const needsReboot = [{ kind: 'firmware', pciAddress: PF, why: 'NUM_OF_VFS is 4, and 8 is wanted' } as const];
+    expect(verdictOf(testRemainder({ needsReboot }))).toEqual({
+      syncStatus: 'InProgress',
+      reason: 'RebootRequired',
+      message: `needs a reboot: ${PF}: NUM_OF_VFS is 4, and 8 is wanted`,
+    });
+    expect(SUMMARY(verdictOf(testRemainder({ needsReboot, problems: [problem('Unsupported')] })))).toEqual([
+      'Failed',
+      'Unsupported',
+    ]);
+  });
+
   it.each<[string, Parameters<typeof testRemainder>[0], [string, string]]>([
     ['a step failed', { failures: [failed] }, ['Failed', 'ApplyFailed']],
     ['a step is still in the kernel', { failures: [blocked] }, ['Failed', 'BlockedInKernel']],

@@ -1,5 +1,6 @@
 import { type Reason, REASON, SYNC_STATUS, type SyncStatus } from '@sriov/api';
 import { describeDrains } from '../words/describe-drains.ts';
+import { describeReboots } from '../words/describe-reboots.ts';
 import { type DescribedPlan, describePlan } from '../words/describe-plan.ts';
 import { findFailures, type FoundFailure, groupAlike } from './node-failures.ts';
 import { type Remainder } from './remainder.ts';
@@ -17,7 +18,7 @@ export interface Verdict {
 
 /** The verdict while something is being done; the lines say what. */
 export function applying(lines: readonly string[]): Verdict {
-  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.applying, message: lines.join('\n') };
+  return inProgress(REASON.applying, lines);
 }
 
 /**
@@ -31,6 +32,7 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
     ...failureLines(failures),
     ...rest.problems.map(({ message }) => message),
     ...describeDrains(rest),
+    ...describeReboots(rest),
     ...journalProblems.map(({ message }) => message),
     ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan(changesOf(rest))] : []),
   ];
@@ -38,12 +40,12 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
     return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
   }
   if (isPatient && !isUndone && isOnlyBlocked(remainder)) return applying(lines);
-  if (!isUndone && isOnlyUnplanned(remainder)) return notPlanned(lines);
+  if (!isUndone && isOnlyUnplanned(remainder)) return inProgress(onlyReasonOf(rest), lines);
   const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(remainder), message: lines.join('\n') };
   return { ...failed, failures: findFailures(remainder) };
 }
 
-function changesOf({ needsDrain: _, ...plan }: HostPlan): DescribedPlan {
+function changesOf({ needsDrain: _, needsReboot: __, ...plan }: HostPlan): DescribedPlan {
   return { ...plan, problems: [] };
 }
 
@@ -85,14 +87,19 @@ function isOnlyBlocked({ rest, failures, journalProblems }: Remainder): boolean 
   );
 }
 
-/** Nothing is wrong, but the rest of the spec is not planned yet. */
+/** Nothing is wrong, but the rest of the spec is not planned yet, or comes with a reboot. */
 function isOnlyUnplanned({ rest, failures, journalProblems }: Remainder): boolean {
   const others = rest.problems.filter(({ reason }) => reason !== REASON.notPlannedYet);
   return failures.length === 0 && journalProblems.length === 0 && others.length === 0;
 }
 
-function notPlanned(lines: readonly string[]): Verdict {
-  return { syncStatus: SYNC_STATUS.inProgress, reason: REASON.notPlannedYet, message: lines.join('\n') };
+/** Why a host with which nothing is wrong is not as wanted yet. */
+function onlyReasonOf({ problems }: HostPlan): Reason {
+  return problems.length > 0 ? REASON.notPlannedYet : REASON.rebootRequired;
+}
+
+function inProgress(reason: Reason, lines: readonly string[]): Verdict {
+  return { syncStatus: SYNC_STATUS.inProgress, reason, message: lines.join('\n') };
 }
 
 function reasonOf({ rest, failures, journalProblems }: Remainder): Reason {

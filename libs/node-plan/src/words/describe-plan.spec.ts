@@ -53,4 +53,25 @@ describe('a plan in words', () => {
       '  remove all VFs',
     ]);
   });
+
+  it('says what is done in preparation of a reboot, and why the node needs one', () => {
+    const step = { kind: 'remove-rdma-mode-file' } as const;
+    const lines = describePlan({
+      modules: [],
+      pfs: [],
+      problems: [],
+      beforeReboot: { because: ['so'], steps: [step] },
+      needsReboot: [
+        { kind: 'kernel-arguments', why: 'the kernel runs without iommu=pt' },
+        { kind: 'firmware', pciAddress: PF, why: 'NUM_OF_VFS is 4, and 8 is wanted' },
+      ],
+    });
+    expect(lines).toEqual([
+      'in preparation of a reboot:',
+      '  because so',
+      '  remove the file /etc/modprobe.d/sriov_network_operator_modules_config.conf',
+      'needs a reboot: the kernel runs without iommu=pt',
+      `needs a reboot: ${PF}: NUM_OF_VFS is 4, and 8 is wanted`,
+    ]);
+  });
 });

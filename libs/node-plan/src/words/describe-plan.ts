@@ -13,13 +13,23 @@ import {
 } from '../planning/steps.ts';
 import { RDMA_MODE_PATH } from '../planning/plan-rdma-mode.ts';
 import { describeDrains } from './describe-drains.ts';
+import { describeReboots } from './describe-reboots.ts';
 import { formatVfIds } from './format-vf-ids.ts';
 import { pfTitle } from './pf-title.ts';
 
 /** The part of a plan that people read. */
 export type DescribedPlan = Pick<
   HostPlan,
-  'node' | 'modules' | 'needsNoIommu' | 'pfs' | 'problems' | 'needsDrain' | 'bridges' | 'udev'
+  | 'node'
+  | 'modules'
+  | 'needsNoIommu'
+  | 'pfs'
+  | 'problems'
+  | 'needsDrain'
+  | 'needsReboot'
+  | 'beforeReboot'
+  | 'bridges'
+  | 'udev'
 >;
 
 /** The step, in words, that lets vfio-pci bind devices without an IOMMU. */
@@ -29,7 +39,7 @@ export const ALLOW_NO_IOMMU = 'let vfio-pci bind devices without an IOMMU (enabl
 export function describePlan(plan: DescribedPlan): string[] {
   const { bridges = [], udev = [] } = plan;
   return [
-    ...describeNode(plan.node),
+    ...describeNode('the node', plan.node),
     ...(plan.needsNoIommu ? [ALLOW_NO_IOMMU] : []),
     ...plan.modules.map((module) => `load kernel module ${module} unless it is loaded`),
     ...udev.filter(isWritten).flatMap(describeUdev),
@@ -37,15 +47,17 @@ export function describePlan(plan: DescribedPlan): string[] {
     ...plan.pfs.flatMap(describePf),
     ...bridges.filter((bridge) => !goesFirst(bridge)).flatMap(describeBridge),
     ...udev.filter((each) => !isWritten(each)).flatMap(describeUdev),
+    ...describeNode('in preparation of a reboot', plan.beforeReboot),
     ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
     ...describeDrains(plan),
+    ...describeReboots(plan),
   ];
 }
 
-function describeNode(plan: NodePlan | undefined): string[] {
+function describeNode(title: string, plan: NodePlan | undefined): string[] {
   if (plan === undefined) return [];
   const why = plan.because.map((reason) => `  because ${reason}`);
-  return ['the node:', ...why, ...plan.steps.map((step) => `  ${describeNodeStep(step)}`)];
+  return [`${title}:`, ...why, ...plan.steps.map((step) => `  ${describeNodeStep(step)}`)];
 }
 
 /** A step on the node as a whole, in words. */
