@@ -20,6 +20,7 @@ import { Faults } from './faults.ts';
 import { bootState } from './machine/boot.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
 import { Machine, type SimClock } from './machine/machine.ts';
+import { rebootMachine } from './machine/reboot.ts';
 import { resumeWork } from './machine/resume.ts';
 import { tellKubelet } from './plugin/offer.ts';
 import { SimulatedPlugin } from './plugin/simulated-plugin.ts';
@@ -250,6 +251,12 @@ export class SimulatedKernel implements Kernel {
     return () => {
       state.namespaces = (state.namespaces ?? []).filter((each) => each !== name);
     };
+  }
+
+  /** Reboots the machine: what is on its disk and in the firmware of its cards stays. */
+  reboot(): void {
+    rebootMachine(this.#machine);
+    this.#happened({ kind: 'device' });
   }
 
   /** Pulls a card. Its ports and VFs are gone when the promise resolves. */

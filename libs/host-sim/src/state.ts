@@ -26,6 +26,10 @@ export interface MachineState {
   runFiles?: Record<string, string>;
   /** udev; absent where the host has none. */
   udev?: UdevState;
+  /** Firmware of cards that was told other settings, by PCI address without the number of the function. */
+  firmware?: Record<string, CardFirmware>;
+  /** Reboots since the machine was made; absent while there was none. */
+  boots?: number;
   /** Set once somebody has switched it. */
   rdmaMode?: 'shared' | 'exclusive';
   /** Network namespaces beside the host's, and those that interfaces are in. */
@@ -39,6 +43,21 @@ export interface MachineState {
   nextIfindex: number;
   /** Counts the random MAC addresses given out, so that each is another and all are repeatable. */
   nextMac: number;
+}
+
+/** Settings of the firmware of a card that differ from those of the world. */
+export interface CardFirmware {
+  running?: FirmwareSettings;
+  /** They are in force after the next start of the firmware. */
+  next?: FirmwareSettings;
+}
+
+/** Settings of the firmware of a card of NVIDIA. */
+export interface FirmwareSettings {
+  numOfVfs?: number;
+  sriovEnabled?: boolean;
+  linkType1?: 'ETH' | 'IB';
+  linkType2?: 'ETH' | 'IB';
 }
 
 /** udev on the machine. */

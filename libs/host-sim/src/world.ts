@@ -42,6 +42,21 @@ const portSchema = z.strictObject({
    * The driver is NVIDIA's own, or that of a kernel which has taken its files over: an InfiniBand port has `sriov/N`.
    */
   hasVfFolders: z.boolean().default(false),
+  /** The firmware of a card of NVIDIA; what its first port says counts for all. */
+  firmware: z
+    .strictObject({
+      sriovEnabled: z.boolean().default(true),
+      /** The type of its ports can be set. */
+      isVpi: z.boolean().default(true),
+      /** A BlueField whose own processor has the NIC. */
+      isDpu: z.boolean().default(false),
+      /**
+       * What becomes of settings when the host boots. Some firmware keeps the old ones until it is started itself (pull
+       * request 449 of upstream); some forgets what it was told.
+       */
+      atBoot: z.enum(['loads', 'keeps', 'forgets']).default('loads'),
+    })
+    .prefault({}),
 });
 
 /** Address of an IPoIB interface: the number of its queue pair, and the GID of its port (INFINIBAND_ALEN of Linux). */
@@ -101,6 +116,8 @@ const worldSchema = z.strictObject({
   faults: z.array(faultSchema).default([]),
   /** The kernel is built with CONFIG_VFIO_NOIOMMU. */
   hasNoIommuMode: z.boolean().default(true),
+  /** How far the kernel is locked down. */
+  lockdown: z.enum(['none', 'integrity', 'confidentiality']).default('none'),
   /** Files of `/sys/class/dmi/id`. */
   dmi: z.record(z.string(), z.string()).default({}),
   /** A disk with the label `config-2`, and the files on it by path. */

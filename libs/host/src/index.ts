@@ -3,6 +3,7 @@ export * from './devices/observe-devices.ts';
 export * from './drivers/device-interfaces.ts';
 export * from './drivers/devlink.ts';
 export * from './drivers/driver-binding.ts';
+export * from './drivers/firmware.ts';
 export { LinkBatch } from './drivers/link-batch.ts';
 export * from './drivers/links.ts';
 export * from './drivers/modules.ts';

@@ -10,6 +10,13 @@ export {
 } from './observed-bridge.ts';
 export { type DeviceNodes, type ObservedDevice, type ParentPf, type RdmaNodes } from './observed-device.ts';
 export {
+  type FirmwareChange,
+  type FirmwareLinkType,
+  type FirmwareReading,
+  type FirmwareSetting,
+  type ObservedFirmware,
+} from './observed-firmware.ts';
+export {
   type ESwitchMode,
   type ObservationProblem,
   type ObservedHost,

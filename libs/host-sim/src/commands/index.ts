@@ -2,10 +2,21 @@ import { type Command } from './command.ts';
 import { devlink } from './devlink.ts';
 import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
+import { mstconfig, mstfwreset } from './mstconfig.ts';
 import { rdma } from './rdma.ts';
 import { udevadm } from './udevadm.ts';
 import { unshare } from './unshare.ts';
 import { vdpa } from './vdpa.ts';
 
 /** The commands that the simulated machine has. */
-export const COMMANDS: Readonly<Record<string, Command>> = { devlink, ip, modprobe, rdma, udevadm, unshare, vdpa };
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  devlink,
+  ip,
+  modprobe,
+  mstconfig,
+  mstfwreset,
+  rdma,
+  udevadm,
+  unshare,
+  vdpa,
+};

@@ -13,6 +13,7 @@ import { noPlugin, type PluginState } from '../plugin/plugin-state.ts';
 import { Errno } from '../tree.ts';
 import { nobody, type UsersState } from '../users-state.ts';
 import { type World, type WorldNic } from '../world.ts';
+import { withFirmware } from './firmware.ts';
 import { Mutex } from './mutex.ts';
 import { portOfVf } from './representors.ts';
 
@@ -49,7 +50,10 @@ interface MachineParts {
 
 /** A simulated machine: its world, its state, and what runs on it. */
 export class Machine {
-  readonly world: World;
+  /** The world with the settings that the firmware of its cards runs with. */
+  world: World;
+  /** The world as it was described. */
+  readonly bornWorld: World;
   readonly state: MachineState;
   readonly clock: SimClock;
   readonly #onChange: (event: KernelEvent) => void;
@@ -64,7 +68,8 @@ export class Machine {
   readonly bounces = new WeakMap<LinkState, symbol>();
 
   constructor(parts: MachineParts) {
-    this.world = parts.world;
+    this.bornWorld = parts.world;
+    this.world = withFirmware(parts.world, parts.state);
     this.state = parts.state;
     this.clock = parts.clock;
     this.#onSave = parts.onSave;

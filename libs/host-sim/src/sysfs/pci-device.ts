@@ -203,12 +203,17 @@ function pfEntries(machine: Machine, address: string, device: DeviceState): Entr
     rescan: command(0o200, () => undefined),
     wakeup: folder({ [`wakeup${FIRST_WAKEUP + index}`]: () => folder(wakeupSource(address)) }),
     ...(machine.isNetDriver(address) && driverEntries ? driverEntries({ index, mac, address }) : {}),
-    ...(sriov ? sriovEntries(machine, address) : {}),
+    ...(sriov && isSriovOn(machine, address) ? sriovEntries(machine, address) : {}),
   };
 }
 
 /** Wakeup sources before it belong to the platform. */
 const FIRST_WAKEUP = 15;
+
+/** With SR-IOV switched off in the firmware the device has no such capability. */
+function isSriovOn({ world }: Machine, address: string): boolean {
+  return world.nics.find((nic) => nic.address === address)?.firmware.sriovEnabled !== false;
+}
 
 function sriovEntries(machine: Machine, address: string): Entries {
   const pf = machine.pf(address);

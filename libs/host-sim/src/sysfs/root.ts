@@ -1,4 +1,5 @@
 import { type Machine } from '../machine/machine.ts';
+import { bootId } from '../machine/reboot.ts';
 import { isRdmaCoreLoaded, rdmaMode } from '../machine/rdma-core.ts';
 import { virtioOf } from '../machine/vdpa.ts';
 import { type DeviceState } from '../state.ts';
@@ -20,7 +21,7 @@ export function rootFolder(machine: Machine): Folder {
         devices: folder({ 'pci0000:00': () => pciHost(machine) }),
         kernel: folder({
           iommu_groups: () => iommuGroups(machine),
-          security: folder({ lockdown: constant('[none] integrity confidentiality\n', 0o644) }),
+          security: folder({ lockdown: constant(lockdown(machine), 0o644) }),
         }),
         module: () => modules(machine),
       }),
@@ -32,6 +33,12 @@ export function rootFolder(machine: Machine): Folder {
     etc: () => folder({ 'modprobe.d': () => folder(modprobeFiles(machine)) }),
     lib: () => folder({ modules: folder({ [machine.world.release]: folder(moduleLists(machine)) }) }),
   });
+}
+
+/** The modes that there are, the present one in brackets (lockdown_read of security/lockdown/lockdown.c). */
+function lockdown({ world }: Machine): string {
+  const modes = ['none', 'integrity', 'confidentiality'];
+  return `${modes.map((mode) => (mode === world.lockdown ? `[${mode}]` : mode)).join(' ')}\n`;
 }
 
 /** Its socket is there while it runs, as systemd-udevd-control.socket of version 252 makes it. */
@@ -164,9 +171,11 @@ function vfioModule({ state, world }: Machine): Folder {
   return folder({ initstate: constant('live\n'), parameters });
 }
 
-function procFiles({ world, state }: Machine): Entries {
+function procFiles(machine: Machine): Entries {
+  const { world, state } = machine;
+  const random = folder({ boot_id: constant(`${bootId(machine)}\n`) });
   return {
-    sys: folder({ kernel: folder({ osrelease: constant(`${world.release}\n`) }) }),
+    sys: folder({ kernel: folder({ osrelease: constant(`${world.release}\n`), random }) }),
     cmdline: constant(`${world.commandLine}\n`),
     cpuinfo: constant(`processor\t: 0\nvendor_id\t: ${world.cpuVendor}\n\n`),
     modules: constant(state.modules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`).join('')),

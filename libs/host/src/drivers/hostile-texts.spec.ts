@@ -5,6 +5,7 @@ import { KernelError } from '../kernel/kernel.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 import { TestKernel } from '../test/test-kernel.ts';
 import { listDevlinkPorts, readESwitchMode, readESwitchModes } from './devlink.ts';
+import { readFirmware } from './firmware.ts';
 import { listLinks } from './links.ts';
 import { ModuleError, loadModule } from './modules.ts';
 import { listVdpaDevices } from './vdpa.ts';
@@ -24,6 +25,7 @@ describe('whatever a tool prints, we say what we understand, or that we do not',
     [`devlink -j dev eswitch show ${NIC}`, 'devlink-eswitch', (kernel) => readESwitchMode(kernel, NIC)],
     ['devlink -j port show', 'devlink-port', listDevlinkPorts],
     ['vdpa -j dev show', 'vdpa-dev', listVdpaDevices],
+    ['mstconfig -e -d 0000:5e:00.0 q', 'mstconfig', (kernel) => readFirmware(kernel, '0000:5e:00.0')],
   ])('%s', async (command, prefix, read) => {
     await survives(({ text }) => read(printing(command, text)), {
       samples: corpus(import.meta.dirname, prefix),

@@ -1,0 +1,29 @@
+import { type MachineState } from '../state.ts';
+import { bootState } from './boot.ts';
+import { bootFirmware, withFirmware } from './firmware.ts';
+import { type Machine } from './machine.ts';
+
+/** Starts the machine anew: what is on its disk and in its firmware stays, and nothing else. */
+export function rebootMachine(machine: Machine): void {
+  bootFirmware(machine);
+  const { state } = machine;
+  machine.world = withFirmware(machine.bornWorld, state);
+  const { firmware, modprobeFiles, udev, boots = 0, writes } = state;
+  const fresh = bootState(machine.world);
+  // udevd reads the rules that are on the disk when it starts.
+  const rules = Object.entries(udev?.files ?? {}).map(([path, { content }]) => [path, content] as const);
+  const kept: Partial<MachineState> = {
+    boots: boots + 1,
+    writes,
+    ...(firmware && { firmware }),
+    ...(modprobeFiles && { modprobeFiles }),
+    ...(udev && fresh.udev && { udev: { ...fresh.udev, files: udev.files, rules: Object.fromEntries(rules) } }),
+  };
+  for (const key of Object.keys(state)) Reflect.deleteProperty(state, key);
+  Object.assign(state, fresh, kept);
+}
+
+/** `/proc/sys/kernel/random/boot_id`: another one after each boot. */
+export function bootId({ state: { boots = 0 } }: Machine): string {
+  return `6f1d9c52-0c2b-4d0e-9a51-${boots.toString(16).padStart(12, '0')}`;
+}
