@@ -231,6 +231,53 @@ it('VFs whose links take a minute to appear are waited for, and are not made a s
   expect(count()).toBe(PORTS.length);
 });
 
+describe('a daemon that is started while the links of VFs are still appearing', () => {
+  const start = async (wanted: NodeStateSpec): Promise<Host & { readonly count: () => number; clock: FakeClock }> => {
+    const clock = new FakeClock();
+    const host = boot('mlx5', { vfLinksAfterMs: 60_000 }, clock);
+    const count = countNumVfsWrites(host.kernel);
+    await pass(host, wanted);
+    expect(count()).toBe(PORTS.length);
+    await clock.advance(30_000);
+    return { ...host, count, clock };
+  };
+
+  it('waits for them, says so, and makes none a second time', async () => {
+    const host = await start(spec('switchdev', 2));
+    expect(statusOf(await pass(host, spec('switchdev', 2)))).toMatchObject({
+      failures: PORTS.map((pciAddress) => ({
+        pciAddress,
+        reason: 'BlockedInKernel',
+        message: expect.stringMatching(
+          /: the kernel counts 2 VFs, and not all of their links have appeared: the PF is left alone until they have$/,
+        ),
+      })),
+    });
+    await host.clock.advance(30_000);
+    expect(statusOf(await pass(host, spec('switchdev', 2))).syncStatus).toBe('Succeeded');
+    expect(host.count()).toBe(PORTS.length);
+  });
+
+  it('does not give a PF back before they are there', async () => {
+    const host = await start(spec('legacy', 2));
+    await pass(host, {});
+    expect(host.count()).toBe(PORTS.length);
+    await host.clock.advance(30_000);
+    expect(statusOf(await pass(host, {})).syncStatus).toBe('Succeeded');
+    expect(Object.values(host.kernel.state.devices).flatMap(({ pf }) => pf?.vfs ?? [])).toEqual([]);
+  });
+
+  it('does not forget a PF none of whose links is there yet', async () => {
+    const clock = new FakeClock();
+    const host = boot('mlx5', { vfLinksAfterMs: 60_000 }, clock);
+    await pass(host, spec('legacy', 2));
+    expect(statusOf(await pass(host, {})).failures).toMatchObject(PORTS.map(() => ({ reason: 'BlockedInKernel' })));
+    await clock.advance(60_000);
+    expect(statusOf(await pass(host, {})).syncStatus).toBe('Succeeded');
+    expect(Object.values(host.kernel.state.devices).flatMap(({ pf }) => pf?.vfs ?? [])).toEqual([]);
+  });
+});
+
 describe('what a dry run prints', () => {
   let lines: string[] = [];
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { type Need } from '@sriov/drain-protocol';
-import { type Kernel, lookCloser, observeHost, type UdevFolder } from '@sriov/host';
+import { type Kernel, lookCloser, lookForLateVfs, observeHost, type UdevFolder } from '@sriov/host';
 import { type HostFacts, type InitialPf, isOperatorFile, type KnownPort, withPorts } from '@sriov/node-plan';
 import { configHash } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
@@ -131,6 +131,16 @@ export async function gatherUses(ports: LookPorts, gathered: Gathered, pfs: read
   const seen = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
   const observed = withPlatform(seen, gathered.platform);
   observed.blindSpots?.forEach((sentence) => ports.onWarning?.(sentence));
+  return { ...gathered, facts: { ...gathered.facts, observed } };
+}
+
+/** Looks for VFs of the PFs, which are given by PCI address, that the kernel counts and that have not appeared. */
+export async function gatherLateVfs(
+  { kernel }: LookPorts,
+  gathered: Gathered,
+  pfs: readonly string[],
+): Promise<Gathered> {
+  const observed = await lookForLateVfs(kernel, pfs, gathered.facts.observed);
   return { ...gathered, facts: { ...gathered.facts, observed } };
 }
 

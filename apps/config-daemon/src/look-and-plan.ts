@@ -1,5 +1,5 @@
-import { type HostPlan, pfsWithDisturbedVfs, planHost, withHolders } from '@sriov/node-plan';
-import { gather, type Gathered, gatherUses, type LookPorts, type Wanted } from './gather.ts';
+import { type HostPlan, pfsWithChangedVfs, pfsWithDisturbedVfs, planHost, withHolders } from '@sriov/node-plan';
+import { gather, type Gathered, gatherLateVfs, gatherUses, type LookPorts, type Wanted } from './gather.ts';
 
 /** What a look has shown, and what is to be done about it. */
 export interface Planned {
@@ -11,17 +11,26 @@ export interface Planned {
 const NOBODY: ReadonlyMap<string, string> = new Map();
 
 /**
- * Looks at the host and plans; where the plan would disturb VFs, looks more closely at those, and plans again.
+ * Looks at the host and plans; where the plan would make, remove or disturb VFs, looks more closely at those, and plans
+ * again.
  * @param holders who holds a VF of which the look may not show it, by PCI address of the VF
  */
 export async function lookAndPlan(ports: LookPorts, wanted: Wanted, holders = NOBODY): Promise<Planned> {
-  const gathered = withHeld(await gather(ports, wanted), holders);
-  const plan = planHost(gathered.facts);
+  const { gathered, plan } = await withLateVfs(ports, withHeld(await gather(ports, wanted), holders));
   plan.warnings?.forEach((sentence) => ports.onWarning?.(sentence));
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
   const closer = withHeld(await gatherUses(ports, gathered, disturbed), holders);
   return { gathered: closer, plan: planHost(closer.facts) };
+}
+
+/** While some VFs are still to appear, nothing is planned that would make them again. */
+async function withLateVfs(ports: LookPorts, gathered: Gathered): Promise<Planned> {
+  const plan = planHost(gathered.facts);
+  const changed = pfsWithChangedVfs(plan);
+  if (changed.length === 0) return { gathered, plan };
+  const counted = await gatherLateVfs(ports, gathered, changed);
+  return { gathered: counted, plan: planHost(counted.facts) };
 }
 
 function withHeld(gathered: Gathered, holders: ReadonlyMap<string, string>): Gathered {

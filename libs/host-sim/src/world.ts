@@ -32,8 +32,8 @@ const portSchema = z.strictObject({
   /** Routing ids between the PF and its first VF; the ports of a card need different ones. */
   vfOffset: z.int().min(1).optional(),
   /**
-   * The links of VFs appear so many milliseconds after the write that makes them has returned, as on the machine of pull
-   * request 1019 of upstream.
+   * The links of VFs appear one after the other, the last of them so many milliseconds after the write that makes them
+   * has returned, as on the machine of pull request 1019 of upstream.
    */
   vfLinksAfterMs: z.int().min(0).default(0),
   /** `IB`: the firmware has the port in InfiniBand mode, and its interface is one of ib_ipoib. */

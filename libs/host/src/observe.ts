@@ -2,6 +2,7 @@ import { omitUndefined } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { type RdmaConfigScope, readRdmaConfig, readRdmaMode } from './drivers/rdma-mode.ts';
+import { countLateVfs } from './drivers/sriov.ts';
 import { type Kernel, KernelBlockedError } from './kernel/kernel.ts';
 import { listNames, PCI_DEVICES } from './kernel/sysfs.ts';
 import { type HostTables, readTables } from './observe/host-tables.ts';
@@ -67,21 +68,52 @@ export async function lookCloser(
   };
 }
 
+/**
+ * Looks at some PFs for VFs that the kernel counts and whose links have not appeared ({@link countLateVfs}): for PFs
+ * that are about to be given another number of VFs, or none. The rest stays as it was seen; a PF of which nobody can
+ * tell becomes a problem of its own.
+ */
+export async function lookForLateVfs(
+  kernel: Kernel,
+  pciAddresses: readonly string[],
+  seen: ObservedHost,
+): Promise<ObservedHost> {
+  const looked = await Promise.all(
+    seen.interfaces.map(async (pf): Promise<Looked> => {
+      if (pf.sriov === undefined || pf.port !== undefined || !pciAddresses.includes(pf.pciAddress)) return { pf };
+      const { pciAddress, sriov } = pf;
+      return orProblem(pciAddress, async () => {
+        const lateVfs = await countLateVfs(kernel, pciAddress);
+        return lateVfs === 0 ? pf : { ...pf, sriov: { ...sriov, lateVfs } };
+      });
+    }),
+  );
+  const { interfaces, problems } = joined(looked);
+  return { ...seen, interfaces, problems: [...seen.problems, ...problems] };
+}
+
 async function observeAll(kernel: Kernel, addresses: readonly string[], tables: HostTables): Promise<ObservedHost> {
-  const results = await Promise.all(addresses.map((address) => observeOrReport(kernel, address, tables)));
+  return joined(
+    await Promise.all(addresses.map((address) => orProblem(address, () => observePf(kernel, address, tables)))),
+  );
+}
+
+/** What a look at a device has shown: nothing, where it is none of ours. */
+interface Looked {
+  readonly pf?: ObservedPf | undefined;
+  readonly problem?: ObservationProblem;
+}
+
+function joined(looked: readonly Looked[]): Pick<ObservedHost, 'interfaces' | 'problems'> {
   return {
-    interfaces: results.flatMap(({ pf }) => pf ?? []),
-    problems: results.flatMap(({ problem }) => problem ?? []),
+    interfaces: looked.flatMap(({ pf }) => pf ?? []),
+    problems: looked.flatMap(({ problem }) => problem ?? []),
   };
 }
 
-async function observeOrReport(
-  kernel: Kernel,
-  pciAddress: string,
-  tables: HostTables,
-): Promise<{ pf?: ObservedPf | undefined; problem?: ObservationProblem }> {
+async function orProblem(pciAddress: string, look: () => Promise<ObservedPf | undefined>): Promise<Looked> {
   try {
-    return { pf: await observePf(kernel, pciAddress, tables) };
+    return { pf: await look() };
   } catch (error) {
     const isBlocked = error instanceof KernelBlockedError;
     return { problem: { pciAddress, message: messageOf(error), ...(isBlocked && { isBlocked }) } };

@@ -9,7 +9,7 @@ export * from './words/format-vf-ids.ts';
 export { pfTitle } from './words/pf-title.ts';
 export { GUID_RECORDS, type GuidFacts, type GuidRecord } from './guids/guid-facts.ts';
 export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
-export { changesAllVfs } from './planning/changes-all-vfs.ts';
+export { changesAllVfs, pfsWithChangedVfs } from './planning/changes-all-vfs.ts';
 export * from './planning/foresee.ts';
 export { describeHeld, holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
 export { type BridgeFacts } from './planning/plan-bridges.ts';

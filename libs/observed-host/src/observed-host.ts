@@ -106,8 +106,13 @@ export interface ObservedSriov {
   readonly vfDeviceId?: string;
   /** The kernel probes a driver for each VF it creates. */
   readonly autoprobe: boolean;
-  /** By VF id; its length is `sriov_numvfs`. */
+  /** By VF id: those whose links are there. */
   readonly vfs: readonly ObservedVf[];
+  /**
+   * VFs that the kernel counts (`sriov_numvfs`), and whose links have not appeared; absent where there are none, and
+   * where nobody looked, because the kernel answers only when nobody makes or removes VFs of the PF.
+   */
+  readonly lateVfs?: number;
 }
 
 /** A virtual function. */

@@ -97,20 +97,21 @@ function addVfs(machine: Machine, { address, device, model, sriov, state, vfOffs
   }
 }
 
-/** Where the world says so, the links of new VFs come later. The kernel counts them already. */
+/** Where the world says so, the links of new VFs come later, one after the other. The kernel counts them already. */
 function hideLinks(machine: Machine, { address, state }: Pf): void {
   const ms = machine.world.nics.find((nic) => nic.address === address)?.vfLinksAfterMs ?? 0;
   if (ms === 0) return;
   const made = state.vfs;
-  const hidden = made.map(() => null);
-  state.vfs = hidden;
-  void machine.clock.sleep(ms).then(() => {
+  const shown: (string | null)[] = made.map(() => null);
+  state.vfs = shown;
+  const show = (index: number): void => {
     // They may have been removed meanwhile.
-    if (state.vfs !== hidden) return;
-    state.vfs = made;
+    if (state.vfs !== shown) return;
+    shown[index] = made[index] ?? null;
     addRepresentors(machine, machine.pf(address));
     machine.changed({ kind: 'device', name: address });
-  });
+  };
+  made.forEach((_, index) => void machine.clock.sleep((ms * (index + 1)) / made.length).then(() => show(index)));
 }
 
 /** What a PF prescribes for a VF that it was told nothing for. */

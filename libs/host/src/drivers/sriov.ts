@@ -77,6 +77,18 @@ async function readNumVfs(kernel: Kernel, pf: string): Promise<number> {
 }
 
 /**
+ * How many VFs the kernel counts whose links have not appeared: whoever made them may have ended meanwhile. The kernel
+ * answers only when nobody makes or removes VFs of the PF (sriov_numvfs_show in drivers/pci/iov.c takes the lock of the
+ * device since Linux 5.5). @throws {KernelError}
+ */
+export async function countLateVfs(kernel: Kernel, pf: string): Promise<number> {
+  const counted = await readIfThere(kernel, `${PCI_DEVICES}/${pf}/sriov_numvfs`);
+  // In this order: links that appear in between are there.
+  const { size } = await listVfAddresses(kernel, pf);
+  return Math.max(0, Number(counted ?? 0) - size);
+}
+
+/**
  * On some machines the links of VFs appear after the write has returned: on an s390x, those of 125 VFs over 65 s (pull
  * request 1019 of upstream). As long as the kernel counts the VFs, its events tell when they are there.
  */

@@ -43,6 +43,18 @@ export function findMissingPort(observed: ObservedPf): PlanProblem | undefined {
   return problemOf(observed, REASON.interfaceNotFound, message);
 }
 
+/**
+ * Why the VFs of a PF are neither made nor removed, and why it is not given back: some that were made before are still
+ * to appear, and a process that has ended since may have made them.
+ */
+export function findLateVfs(observed: ObservedPf): PlanProblem | undefined {
+  const { vfs = [], lateVfs } = observed.sriov ?? {};
+  if (lateVfs === undefined) return undefined;
+  // Not how many have: that would be news with each of them.
+  const message = `the kernel counts ${vfs.length + lateVfs} VFs, and not all of their links have appeared: the PF is left alone until they have`;
+  return problemOf(observed, REASON.blocked, message);
+}
+
 /** A PF, and whether it may be changed although the host depends on it. */
 export interface GuardedPf {
   readonly observed: ObservedPf;

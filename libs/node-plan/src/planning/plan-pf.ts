@@ -13,6 +13,7 @@ import {
   autoprobeStep,
   findBlocker,
   findHostUse,
+  findLateVfs,
   findMissingInterface,
   findMissingPort,
   identityOf,
@@ -112,7 +113,8 @@ function describeUnusable(groups: readonly DesiredGroup[], why: string): string[
  */
 function planVfChange(pfCase: PfCase, change: VfChange, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed } = pfCase;
-  const faults = guidProblems(pfCase);
+  const late = findLateVfs(observed);
+  const faults = late ? [late] : guidProblems(pfCase);
   if (faults.length > 0) return { problems: faults };
   const probing = planProbing(pfCase, change, groups);
   const fresh = makesVfs(change)

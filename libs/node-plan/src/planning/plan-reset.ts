@@ -9,6 +9,7 @@ import {
   autoprobeStep,
   findBlocker,
   findHostUse,
+  findLateVfs,
   findMissingInterface,
   type GuardedPf,
   identityOf,
@@ -28,14 +29,9 @@ export interface ResetCase extends GuardedPf {
 /** Plans the way back for a PF that the operator configured and that the spec no longer has. */
 export function planReset(pf: ResetCase): PfResult {
   const { observed } = pf;
-  const present = vfsOf(observed).length;
-  const restoresMode = pf.initial?.eSwitchMode !== undefined;
-  const unread = present > 0 || restoresMode ? findUnreadMode(factsOfHost(observed)) : undefined;
-  if (unread) return { problems: [problemOf(observed, unread.reason, unread.message)] };
+  const unknown = findUnknown(pf);
+  if (unknown) return { problems: [unknown] };
   const mode = modeToRestore(pf);
-  // Without its interface nobody knows who uses the PF.
-  const missing = present > 0 || mode !== undefined ? findMissingInterface(observed) : undefined;
-  if (missing) return { problems: [missing] };
   const plan: PfPlan = {
     ...identityOf(observed),
     because: ['no policy selects the PF any more'],
@@ -46,6 +42,18 @@ export function planReset(pf: ResetCase): PfResult {
   const blocker = findResetBlocker(pf, plan);
   if (blocker) return { problems: [blocker], needsDrain: drainFor(plan, observed) };
   return isEmptyPlan(plan) ? { problems: [] } : { plan, problems: [] };
+}
+
+/** What has to be known of a PF before it can be given back, and is not. */
+function findUnknown(pf: ResetCase): PlanProblem | undefined {
+  const { observed, initial } = pf;
+  const late = findLateVfs(observed);
+  if (late) return late;
+  const hasVfs = vfsOf(observed).length > 0;
+  const unread = hasVfs || initial?.eSwitchMode !== undefined ? findUnreadMode(factsOfHost(observed)) : undefined;
+  if (unread) return problemOf(observed, unread.reason, unread.message);
+  // Without its interface nobody knows who uses the PF.
+  return hasVfs || modeToRestore(pf) !== undefined ? findMissingInterface(observed) : undefined;
 }
 
 function modeSteps(mode: ESwitchMode | undefined): PfStep[] {

@@ -93,13 +93,16 @@ describe('the failures of a node', () => {
   });
 
   it('say of a call in the kernel no time, which would be news at each restart of the daemon', () => {
-    const blocked = testFailure({ outcome: 'blocked', message: 'in the kernel since 12:00' });
+    const blocked = testFailure({
+      outcome: 'blocked',
+      message: 'ens1: in the kernel since 2026-01-02T12:00:00Z: it is',
+    });
     expect(findFailures(testRemainder({ failures: [blocked] }))).toStrictEqual([
       {
         pciAddress: PF,
         step: 'bind-vf',
         reason: 'BlockedInKernel',
-        message: `ens1 (${PF}): VF 0: bind igbvf: not back from the kernel: the PF is left alone until it is`,
+        message: 'ens1: in the kernel: it is',
       },
     ]);
   });
@@ -107,20 +110,24 @@ describe('the failures of a node', () => {
   it('name no PF where the node as a whole is concerned', () => {
     const failures = [testFailure({ pciAddress: '', pf: 'the node', kind: 'load-module', message: 'modprobe' })];
     const problems = [
-      { reason: 'BlockedInKernel' as const, message: 'since 12:00' },
-      { pciAddress: OTHER, reason: 'BlockedInKernel' as const, message: 'since 12:00' },
+      { reason: 'BlockedInKernel' as const, message: 'a call is not back since 2026-01-02T12:00:00Z: it is' },
+      {
+        pciAddress: OTHER,
+        reason: 'BlockedInKernel' as const,
+        message: 'a call is not back since 2026-01-02T12:00:00Z: it is',
+      },
       { pciAddress: OTHER, reason: 'Unsupported' as const, message: 'not in this version' },
     ];
     expect(findFailures(testRemainder({ failures, problems }))).toStrictEqual([
       { step: 'load-module', reason: 'ApplyFailed', message: 'modprobe' },
       {
         reason: 'BlockedInKernel',
-        message: 'the node: a call is not back from the kernel: the PF is left alone until it is',
+        message: 'a call is not back: it is',
       },
       {
         pciAddress: OTHER,
         reason: 'BlockedInKernel',
-        message: `${OTHER}: a call is not back from the kernel: the PF is left alone until it is`,
+        message: 'a call is not back: it is',
       },
       { pciAddress: OTHER, reason: 'Unsupported', message: 'not in this version' },
     ]);

@@ -51,25 +51,28 @@ export function groupAlike(failures: readonly StepFailure[]): AlikeFailures[] {
   });
 }
 
-/** `since` is the only time in a failure: a sentence with another time would be news at each restart of the daemon. */
-const NOT_BACK = 'not back from the kernel: the PF is left alone until it is';
+/**
+ * The sentence without the moment since when a call is not back: `since` is the only time in a failure, and another one
+ * would be news at each restart of the daemon.
+ */
+function withoutTime(message: string): string {
+  return message.replace(/ since \d{4}-\d{2}-\d{2}T[\d:]+Z/, '');
+}
 
 function ofStep({ first, others }: AlikeFailures): FoundFailure {
-  const { pciAddress, pf, kind, step, outcome, errno, message } = first;
+  const { pciAddress, kind, outcome, errno, message } = first;
   const isBlocked = outcome === 'blocked';
   return {
     ...placed(pciAddress),
     step: kind,
     reason: isBlocked ? REASON.blocked : REASON.applyFailed,
     ...(errno !== undefined && { errno }),
-    message: `${isBlocked ? `${pf}: ${step}: ${NOT_BACK}` : message}${others}`,
+    message: `${isBlocked ? withoutTime(message) : message}${others}`,
   };
 }
 
 function ofProblem({ pciAddress, reason, message }: PlanProblem): FoundFailure {
-  const isBlocked = reason === REASON.blocked;
-  const text = isBlocked ? `${pciAddress ?? 'the node'}: a call is ${NOT_BACK}` : message;
-  return { ...placed(pciAddress), reason, message: text };
+  return { ...placed(pciAddress), reason, message: reason === REASON.blocked ? withoutTime(message) : message };
 }
 
 /** Why something is still to be done when a pass ends. */
