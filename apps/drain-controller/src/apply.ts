@@ -35,9 +35,18 @@ export async function complete(ports: WritePorts, target: Target): Promise<void>
   ports.log.info({ node: target.name }, 'the node is drained');
 }
 
+/** Takes the slot back from a drain that has taken too long. @throws {ApiError} 409 when its request has changed since */
+export async function giveUp(ports: WritePorts, target: Target): Promise<void> {
+  const released = formatTime(ports.clock.now());
+  const state = { [ANNOTATION.currentState]: 'Idle', [ANNOTATION.drainGrant]: null };
+  await annotate(ports, target, { ...state, [ANNOTATION.drainReleasedAt]: released });
+  ports.log.info({ node: target.name }, 'gave up the drain of the node, which took too long');
+}
+
 /** Takes the slot back. @throws {ApiError} 409 when the node has asked again since */
 export async function release(ports: WritePorts, target: Target): Promise<void> {
-  await annotate(ports, target, { [ANNOTATION.currentState]: 'Idle', [ANNOTATION.drainGrant]: null });
+  const gone = { [ANNOTATION.drainGrant]: null, [ANNOTATION.drainReleasedAt]: null };
+  await annotate(ports, target, { [ANNOTATION.currentState]: 'Idle', ...gone });
   ports.log.info({ node: target.name }, 'the node is no longer drained');
 }
 

@@ -60,6 +60,7 @@ const STATE_ANNOTATIONS = [
   ANNOTATION.currentState,
   ANNOTATION.drainGrant,
   ANNOTATION.drainAskedAt,
+  ANNOTATION.drainReleasedAt,
   ANNOTATION.useExternalDrainer,
 ];
 

@@ -1,6 +1,6 @@
-import { SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { type EventText, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
 import { Controller, createConditionReporter, createControllerMetrics, Expectations } from '@sriov/controller';
-import { Cluster, conditionPorts } from '@sriov/kube';
+import { Cluster, conditionPorts, type Pod, POD } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { allInformers, createCaches } from './caches.ts';
 import { PodsOfNodes } from './pods-of-nodes.ts';
@@ -39,6 +39,11 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     pods,
     client: cluster.client,
     expectations: new Expectations(clock),
+    record: (about: { readonly node: string; readonly pod: Pod }, event: EventText): void => {
+      const nodeState = get(`${namespace}/${about.node}`);
+      if (nodeState !== undefined) cluster.recorder.record(resource, nodeState, event);
+      cluster.recorder.record(POD, about.pod, event);
+    },
     report: (node: string, condition: Parameters<typeof reportConditions>[1][number]): Promise<void> =>
       reportConditions(`${namespace}/${node}`, [condition]),
   };

@@ -1,4 +1,5 @@
 import { CONDITION, type Condition, REASON, type Reason } from '@sriov/api';
+import { counted, describeDuration } from '@sriov/words';
 import { type Evicted } from './evict.ts';
 
 /** The condition `Drained` of a node state, before it has a time. */
@@ -23,12 +24,42 @@ export const completeCondition = (staying: Evicted['staying']): DrainedCondition
 export const overCondition = (): DrainedCondition =>
   drained('False', REASON.drainOver, 'the node asks for no drain, and takes pods as before');
 
-/** Pods still have to leave. */
-export function leavingCondition({ left, blocked, staying }: Evicted): DrainedCondition {
-  if (blocked.length > 0) {
-    return drained('False', REASON.drainBlocked, `cannot be evicted now: ${firstOf(blocked, '; ')}`);
+/** Somebody else than this controller drains the node, and has not begun. */
+export const externalCondition = (): DrainedCondition =>
+  drained(
+    'False',
+    REASON.externalDrainer,
+    'the node asks for a drain and leaves it to an external drainer, which has not begun (does one run? without one, switch off externalDrainer)',
+  );
+
+/** The drain took too long, and its slot is given to the next. `before`: what was in the way at last. */
+export const releasedCondition = (timeoutMs: number, before: string): DrainedCondition =>
+  drained(
+    'False',
+    REASON.drainReleased,
+    `gave the node back, because its drain was not done after ${describeDuration(timeoutMs)}: ${before}`,
+  );
+
+/** Pods still have to leave. `overdueMs`: the time that the drain was to take at most, once it is over. */
+export function leavingCondition(evicted: Evicted, overdueMs?: number): DrainedCondition {
+  const { blocked } = evicted;
+  const message = describeLeaving(evicted);
+  if (overdueMs !== undefined) {
+    const head = `the drain was to take ${describeDuration(overdueMs)} at most, and goes on`;
+    return drained('False', REASON.drainOverdue, `${head}: ${message}`);
   }
-  return drained('False', REASON.draining, `pods have to leave: ${firstOf(left, ', ')}${describeStaying(staying)}`);
+  return drained('False', blocked.length > 0 ? REASON.drainBlocked : REASON.draining, message);
+}
+
+function describeLeaving({ left, blocked, awaited, staying, progress }: Evicted): string {
+  const done = `${progress.gone} of ${counted(progress.total, 'pod')} have left`;
+  const others = left.filter((name) => !awaited.includes(name));
+  const parts = [
+    ...(blocked.length > 0 ? [`cannot be evicted now: ${firstOf(blocked, '; ')}`] : []),
+    ...(blocked.length === 0 && others.length > 0 ? [`have to leave: ${firstOf(others, ', ')}`] : []),
+    ...(awaited.length > 0 ? [`are left to end by themselves: ${firstOf(awaited, ', ')}`] : []),
+  ];
+  return `${done}; ${parts.join('; ')}${describeStaying(staying)}`;
 }
 
 /** Most pods that a message names. */

@@ -3,7 +3,10 @@ import { type DrainState, readDrainState } from '@sriov/drain-protocol';
 import { type Node } from '@sriov/kube';
 import {
   DEFAULT_MAX_UNAVAILABLE,
+  type DrainPolicy,
+  drainTimes,
   readCordonRecord,
+  readDrainPolicy,
   readLimit,
   type RolloutFacts,
   type RolloutNode,
@@ -13,15 +16,16 @@ import { findPool, preparePools, type PreparedPool } from '@sriov/selection';
 import { type Caches } from './caches.ts';
 import { type Settings } from './settings.ts';
 
-/** Reads from the caches who is in which pool and what each asks for. */
-export function gather(caches: Caches, { namespace, countOthers }: Settings): RolloutFacts {
+/** Reads from the caches who is in which pool and what each asks for. `now`: in ms since the epoch. */
+export function gather(caches: Caches, { namespace, countOthers }: Settings, now: number): RolloutFacts {
   const { prepared, unreadable } = preparePools(caches.pools.store.list());
   const members = new Map<PreparedPool | undefined, RolloutNode[]>([[undefined, []]]);
   const unsure: UnsureNode[] = [];
   for (const object of caches.nodes.store.list()) {
     const { name, labels = {} } = object.metadata;
-    const node = rolloutNode(object, caches.nodeStates.store.get(`${namespace}/${name}`));
+    const nodeState = caches.nodeStates.store.get(`${namespace}/${name}`);
     const { pool, problems } = findPool(prepared, { name, labels });
+    const { node } = rolloutNode({ node: object, nodeState, drain: readDrainPolicy(pool?.spec.drain), now });
     const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
     if (because !== undefined) unsure.push({ node, because });
     else memberListOf(members, pool).push(node);
@@ -29,6 +33,7 @@ export function gather(caches: Caches, { namespace, countOthers }: Settings): Ro
   const pools = [...members].map(([pool, nodes]) => ({
     name: pool?.name,
     limit: pool === undefined ? DEFAULT_MAX_UNAVAILABLE : readLimit(pool.spec.maxUnavailable, nodes.length),
+    onTimeout: readDrainPolicy(pool?.spec.drain).onTimeout,
     nodes,
   }));
   return { pools, unsure, countsOthers: countOthers };
@@ -52,36 +57,62 @@ function describeUnreadable(unreadable: readonly string[]): string | undefined {
 export interface GatheredNode {
   readonly node: RolloutNode;
   readonly isAlone: boolean;
+  readonly drain: DrainPolicy;
+  /** When its drain has taken too long, in ms since the epoch; absent without a limit. */
+  readonly overdueAt: number | undefined;
   /** The objects as they were seen: a write that is planned from them is void when they have changed. */
   readonly versions: { readonly node: string | undefined; readonly nodeState: string | undefined };
 }
 
 /** Reads from the caches what one node asks for. */
-export function gatherNode(caches: Caches, namespace: string, name: string): GatheredNode | undefined {
+export function gatherNode(
+  caches: Caches,
+  { namespace, now }: { readonly namespace: string; readonly now: number },
+  name: string,
+): GatheredNode | undefined {
   const object = caches.nodes.store.get(name);
   if (object === undefined) return undefined;
   const nodeState = caches.nodeStates.store.get(`${namespace}/${name}`);
+  const { prepared } = preparePools(caches.pools.store.list());
+  const drain = readDrainPolicy(findPool(prepared, { name, labels: object.metadata.labels ?? {} }).pool?.spec.drain);
   return {
-    node: rolloutNode(object, nodeState),
+    ...rolloutNode({ node: object, nodeState, drain, now }),
+    drain,
     isAlone: caches.nodes.store.size === 1,
     versions: { node: object.metadata.resourceVersion, nodeState: nodeState?.metadata.resourceVersion },
   };
 }
 
+/** What a {@link RolloutNode} is read from. */
+interface NodeSources {
+  readonly node: Node;
+  readonly nodeState: SriovNetworkNodeState | undefined;
+  readonly drain: DrainPolicy;
+  readonly now: number;
+}
+
 /** A node without a node state is none of ours, and has no say; it counts as a member of its pool all the same. */
-function rolloutNode(node: Node, nodeState: SriovNetworkNodeState | undefined): RolloutNode {
+function rolloutNode({ node, nodeState, drain, now }: NodeSources): Pick<GatheredNode, 'node' | 'overdueAt'> {
   const { name, annotations } = node.metadata;
   const ofState = nodeState?.metadata.annotations ?? {};
   const ready = (node.status?.conditions ?? []).find(({ type }) => type === 'Ready');
+  const releasedAt = ofState[ANNOTATION.drainReleasedAt];
+  const times = drainTimes(drain, { grantedAt: ofState[ANNOTATION.drainGrant], releasedAt }, now);
   return {
-    name,
-    state: nodeState === undefined ? NOTHING_ASKED : readDrainState({ node, nodeState }),
-    isExternal: ofState[ANNOTATION.useExternalDrainer] === 'true',
-    isReady: ready?.status === 'True',
-    isUnschedulable: node.spec?.unschedulable === true,
-    cordon: readCordonRecord(annotations?.[ANNOTATION.cordoned]),
-    isOurGrant: ofState[ANNOTATION.drainGrant] !== undefined,
-    askedAt: ofState[ANNOTATION.drainAskedAt],
+    overdueAt: times.overdueAt,
+    node: {
+      name,
+      state: nodeState === undefined ? NOTHING_ASKED : readDrainState({ node, nodeState }),
+      isExternal: ofState[ANNOTATION.useExternalDrainer] === 'true',
+      isReady: ready?.status === 'True',
+      isUnschedulable: node.spec?.unschedulable === true,
+      cordon: readCordonRecord(annotations?.[ANNOTATION.cordoned]),
+      isOurGrant: ofState[ANNOTATION.drainGrant] !== undefined,
+      askedAt: ofState[ANNOTATION.drainAskedAt],
+      releasedAt,
+      isOverdue: times.isOverdue,
+      pausesUntil: times.pausesUntil,
+    },
   };
 }
 

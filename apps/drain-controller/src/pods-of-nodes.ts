@@ -11,8 +11,17 @@ export interface PodsPorts {
   readonly onChange: (node: string) => void;
 }
 
+/** The pods of a node, and what is known of them as long as the node is followed. */
+export interface PodsOfNode {
+  readonly pods: readonly Pod[];
+  /** DRA drivers that have allocated devices to a pod, by the uid of the pod. */
+  readonly claimDrivers: Map<string, readonly string[]>;
+  /** Uids of the pods that have, or had, to leave. */
+  readonly leaving: Set<string>;
+}
+
 /** The pods of one node, as a watch shows them. */
-interface Followed {
+interface Followed extends Omit<PodsOfNode, 'pods'> {
   readonly store: Store<Pod>;
   readonly synced: Promise<void>;
   readonly stop: AbortController;
@@ -28,10 +37,10 @@ export class PodsOfNodes {
   }
 
   /** The pods of the node. The first call takes a list, and follows the node until it is forgotten. */
-  async of(node: string): Promise<Pod[]> {
-    const { store, synced } = this.#followed.get(node) ?? this.#follow(node);
+  async of(node: string): Promise<PodsOfNode> {
+    const { store, synced, claimDrivers, leaving } = this.#followed.get(node) ?? this.#follow(node);
     await synced;
-    return store.list();
+    return { pods: store.list(), claimDrivers, leaving };
   }
 
   /** Ends following the node. */
@@ -55,7 +64,7 @@ export class PodsOfNodes {
     const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
     const synced = Promise.race([reflector.synced, stopped]);
     void synced.then(() => store.subscribe(({ type }) => (type === 'added' ? undefined : onChange(node))));
-    const followed = { store, synced, stop };
+    const followed = { store, synced, stop, claimDrivers: new Map(), leaving: new Set<string>() };
     this.#followed.set(node, followed);
     return followed;
   }
@@ -63,7 +72,7 @@ export class PodsOfNodes {
 
 /** What decides whether a pod has to leave. */
 function trimPod({ metadata, spec = {}, status }: Pod): Pod {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences, annotations } = metadata;
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences, annotations, labels } = metadata;
   const mirror = annotations?.[MIRROR];
   const { containers = [], initContainers = [], ephemeralContainers = [] } = spec;
   return {
@@ -74,11 +83,19 @@ function trimPod({ metadata, spec = {}, status }: Pod): Pod {
       resourceVersion,
       deletionTimestamp,
       ownerReferences,
+      labels,
       annotations: mirror === undefined ? undefined : { [MIRROR]: mirror },
     }),
-    spec: { containers: [...containers, ...initContainers, ...ephemeralContainers].map(trimContainer) },
-    ...omitUndefined({ status: status && omitUndefined({ phase: status.phase }) }),
+    spec: {
+      containers: [...containers, ...initContainers, ...ephemeralContainers].map(trimContainer),
+      ...omitUndefined({ resourceClaims: spec.resourceClaims }),
+    },
+    ...omitUndefined({ status: status && pickStatus(status) }),
   };
+}
+
+function pickStatus({ phase, resourceClaimStatuses }: NonNullable<Pod['status']>): NonNullable<Pod['status']> {
+  return { ...omitUndefined({ phase, resourceClaimStatuses }) };
 }
 
 /** Of an extended resource, the limit alone is a request as well. */

@@ -1,17 +1,21 @@
-import { REASON } from '@sriov/api';
+import { type Condition, type EventText, REASON } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
+import { type Pod } from '@sriov/kube';
 import { nextStep, type RolloutNode, type RolloutStep } from '@sriov/rollout';
-import { changeCordon, complete, prepare, release, type Target, type WritePorts } from './apply.ts';
+import { describeDuration } from '@sriov/words';
+import { changeCordon, complete, giveUp, prepare, release, type Target, type WritePorts } from './apply.ts';
 import { type Caches } from './caches.ts';
 import {
   completeCondition,
   type DrainedCondition,
+  externalCondition,
   leavingCondition,
   overCondition,
+  releasedCondition,
   stuckCondition,
 } from './drained-condition.ts';
 import { evict } from './evict.ts';
-import { gatherNode } from './gather.ts';
+import { type GatheredNode, gatherNode } from './gather.ts';
 import { type PodsOfNodes } from './pods-of-nodes.ts';
 import { isBehind } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
@@ -22,6 +26,8 @@ export interface NodeContext extends WritePorts {
   readonly settings: Settings;
   readonly pods: PodsOfNodes;
   readonly report: (node: string, condition: DrainedCondition) => Promise<void>;
+  /** Records an Event about the node state, and about a pod on the node. */
+  readonly record: (about: { readonly node: string; readonly pod: Pod }, event: EventText) => void;
 }
 
 /** No event tells when a PodDisruptionBudget no longer is in the way. */
@@ -34,23 +40,25 @@ const IDLE = done(REASON.drainOver, 'nothing has to be done');
 /** Does the next step of the drain of a node. The event of what it writes brings the one after that. */
 export async function reconcileNode(context: NodeContext, name: string): Promise<Outcome> {
   const { caches, settings, pods, report } = context;
-  const gathered = gatherNode(caches, settings.namespace, name);
+  const gathered = gatherNode(caches, { namespace: settings.namespace, now: context.clock.now() }, name);
   if (gathered === undefined) {
     pods.forget(name);
     return IDLE;
   }
   if (isBehind(context, name)) return wait(BEHIND_MS, REASON.draining, 'the caches do not show the last step yet');
-  const step = nextStep({ ...gathered, isGranted: false });
+  const step = nextStep({ ...gathered, isGranted: false, onTimeout: gathered.drain.onTimeout });
   const target = { name, versions: gathered.versions };
-  if (step.kind === 'evict') return evictPods(context, target, step.pods);
+  if (step.kind === 'evict') return evictPods(context, gathered, step);
   pods.forget(name);
   if (step.kind === 'stuck') await report(name, stuckCondition(step.message));
   else if (step.kind === 'none') await reportRest(context, gathered.node);
+  else if (step.kind === 'giveUp') await giveUpDrain(context, gathered);
   else await write(context, target, step);
   return IDLE;
 }
 
-type Write = Exclude<RolloutStep, { kind: 'none' | 'stuck' | 'evict' }>;
+type EvictStep = Extract<RolloutStep, { kind: 'evict' }>;
+type Write = Exclude<RolloutStep, { kind: 'none' | 'stuck' | 'evict' | 'giveUp' }>;
 
 async function write(context: NodeContext, target: Target, step: Write): Promise<void> {
   switch (step.kind) {
@@ -71,23 +79,52 @@ async function write(context: NodeContext, target: Target, step: Write): Promise
   }
 }
 
-async function evictPods(context: NodeContext, target: Target, which: 'withVfs' | 'all'): Promise<Outcome> {
-  const { client, pods, settings, report } = context;
-  const { resourcePrefix } = settings;
-  const evicted = await evict(client, await pods.of(target.name), { pods: which, resourcePrefix });
+async function evictPods(context: NodeContext, gathered: GatheredNode, step: EvictStep): Promise<Outcome> {
+  const { pods, settings, report, clock } = context;
+  const { node, drain, overdueAt, versions } = gathered;
+  const { resourcePrefix, draDriver: claimDriver } = settings;
+  const { waitForPods } = drain;
+  const ports = { client: context.client, onDeleted: tellDeleted(context, gathered) };
+  const rules = { ...step, resourcePrefix, claimDriver, waitForPods };
+  const evicted = await evict(ports, await pods.of(node.name), rules);
   if (evicted.left.length === 0) {
-    await complete(context, target);
-    await report(target.name, completeCondition(evicted.staying));
+    await complete(context, { name: node.name, versions });
+    await report(node.name, completeCondition(evicted.staying));
     return IDLE;
   }
-  const condition = leavingCondition(evicted);
-  await report(target.name, condition);
-  return evicted.blocked.length > 0 ? wait(BLOCKED_MS, condition.reason, condition.message) : IDLE;
+  const condition = leavingCondition(evicted, node.isOverdue ? drain.timeoutMs : undefined);
+  await report(node.name, condition);
+  const looks = [
+    ...(evicted.blocked.length > 0 ? [BLOCKED_MS] : []),
+    ...(overdueAt !== undefined && !node.isOverdue ? [Math.max(0, overdueAt - clock.now())] : []),
+  ];
+  return looks.length > 0 ? wait(Math.min(...looks), condition.reason, condition.message) : IDLE;
+}
+
+/** Tells on the node state and on the pod that a budget was passed over. */
+function tellDeleted({ record }: NodeContext, { node, drain: { timeoutMs = 0 } }: GatheredNode) {
+  return (pod: Pod, because: string): void => {
+    const { namespace = '', name } = pod.metadata;
+    const text = `deleted pod ${namespace}/${name}, which could not be evicted for the drain of node ${node.name} within ${describeDuration(timeoutMs)}: ${because}`;
+    record({ node: node.name, pod }, { type: 'Warning', reason: REASON.podDeleted, message: text });
+  };
+}
+
+async function giveUpDrain(context: NodeContext, { node, drain, versions }: GatheredNode): Promise<void> {
+  const { name } = node;
+  await giveUp(context, { name, versions });
+  await context.report(name, releasedCondition(drain.timeoutMs ?? 0, drainedOf(context, name)?.message ?? ''));
+}
+
+/** The condition about drains, as the cache shows it. */
+function drainedOf({ caches, settings }: NodeContext, name: string): Condition | undefined {
+  return caches.nodeStates.store.get(`${settings.namespace}/${name}`)?.status?.conditions?.[0];
 }
 
 /** A node that was never drained gets no condition about drains. */
-async function reportRest({ caches, settings, report }: NodeContext, { name, state }: RolloutNode): Promise<void> {
-  const conditions = caches.nodeStates.store.get(`${settings.namespace}/${name}`)?.status?.conditions ?? [];
-  const isIdle = typeof state !== 'string' && state.request === 'Idle';
-  if (isIdle && conditions.length > 0) await report(name, overCondition());
+async function reportRest(context: NodeContext, { name, state, isExternal }: RolloutNode): Promise<void> {
+  if (typeof state === 'string') return;
+  const isAsking = state.request === 'Drain_Required' || state.request === 'Reboot_Required';
+  if (isExternal && isAsking && state.progress === 'Idle') return context.report(name, externalCondition());
+  if (state.request === 'Idle' && drainedOf(context, name) !== undefined) await context.report(name, overCondition());
 }

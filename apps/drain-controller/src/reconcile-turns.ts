@@ -29,8 +29,10 @@ export async function reconcileTurns(context: TurnsContext): Promise<Outcome> {
   if (caches.nodes.store.list().some(({ metadata: { name } }) => isBehind(context, name))) {
     return wait(BEHIND_MS, REASON.drainWaiting, 'the caches do not show the last grants yet');
   }
+  const now = context.clock.now();
+  const facts = gather(caches, settings, now);
   const limit = pLimit(WRITES);
-  const steps = [...planRollout(gather(caches, settings))];
+  const steps = [...planRollout(facts)];
   const writes = steps.map(([name, step]) =>
     limit(async () => {
       if (step.kind === 'grant') await grant(context, { name, versions: versionsOf(caches, settings, name) });
@@ -39,6 +41,9 @@ export async function reconcileTurns(context: TurnsContext): Promise<Outcome> {
   );
   const ends = await Promise.allSettled(writes);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const pauses = facts.pools.flatMap(({ nodes }) => nodes.flatMap(({ pausesUntil = [] }) => pausesUntil));
+  const next = Math.min(...pauses.map((until) => Date.parse(until)));
+  if (next < Infinity) return wait(Math.max(0, next - now), REASON.drainWaiting, 'a node gets no turn for a while');
   return done(REASON.drainOver, 'every node that asks for a drain has a slot or knows why it waits');
 }
 

@@ -1,32 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ANNOTATION } from '@sriov/api';
-import { serve } from '@sriov/runtime';
-import { eventually, installCrds, testControlPlane } from '@sriov/testing';
-import { service } from './service.ts';
+import { eventually, installCrds } from '@sriov/testing';
+import { runController } from './test/run-controller.ts';
 import { TestFleet } from './test/test-fleet.ts';
 
 jest.setTimeout(90_000);
-
-/** A drain controller on the fleet; what it returns ends it. */
-function runController(fleet: TestFleet): () => Promise<void> {
-  const stop = new AbortController();
-  const running = serve(
-    service,
-    {
-      listen: '127.0.0.1:0',
-      logLevel: 'silent',
-      kubeconfig: testControlPlane().kubeconfigPath,
-      namespace: fleet.namespace,
-      resourcePrefix: 'example.org',
-      countOthers: true,
-    },
-    stop.signal,
-  );
-  return async () => {
-    stop.abort();
-    await running;
-  };
-}
 
 const DRAIN = 'Drain_Required';
 const REBOOT = 'Reboot_Required';

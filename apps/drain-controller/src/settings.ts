@@ -1,4 +1,4 @@
-import { DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { DEFAULT_DRA_DRIVER, DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
 import { serviceSettings } from '@sriov/runtime';
 import { z } from 'zod';
 
@@ -7,6 +7,11 @@ export const settingsSchema = z.object({
   ...serviceSettings,
   namespace: z.string().min(1).default(DEFAULT_OPERATOR_NAMESPACE).describe('Namespace of the operator'),
   resourcePrefix: z.string().min(1).default(DEFAULT_RESOURCE_PREFIX).describe('Prefix of device-plugin resources'),
+  draDriver: z
+    .string()
+    .min(1)
+    .default(DEFAULT_DRA_DRIVER)
+    .describe('DRA driver that hands out VFs: pods whose ResourceClaims have devices of it leave in a drain'),
   countOthers: z
     .boolean()
     .default(true)

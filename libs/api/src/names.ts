@@ -11,6 +11,8 @@ export const IGNORED_POLICY_NAME = 'default';
 export const DEFAULT_OPERATOR_NAMESPACE = 'sriov-network-operator';
 /** Prefix of device-plugin resources: `openshift.io/intelnics`. */
 export const DEFAULT_RESOURCE_PREFIX = 'openshift.io';
+/** The DRA driver for VFs of the Kubernetes network plumbing group: `driver` of its devices in ResourceClaims. */
+export const DEFAULT_DRA_DRIVER = 'sriovnetwork.k8snetworkplumbingwg.io';
 
 /** ConfigMap with one key per node, read by the SR-IOV device plugin as `/etc/pcidp/<node>`. */
 export const DEVICE_PLUGIN_CONFIG_MAP = 'device-plugin-config';
@@ -56,6 +58,11 @@ export const ANNOTATION = {
   cordoned: `${GROUP}/cordoned`,
   /** On SriovNetworkNodeState: RFC 3339 time at which the daemon asked for the drain that it asks for now. */
   drainAskedAt: `${GROUP}/drain-asked-at`,
+  /**
+   * On SriovNetworkNodeState: RFC 3339 time at which our drain controller took the slot back from a drain that had
+   * taken too long. The node goes to the end of the queue.
+   */
+  drainReleasedAt: `${GROUP}/drain-released-at`,
   /** On SriovNetworkNodeState: `true` where another controller than ours drains the node. */
   useExternalDrainer: `${GROUP}/use-external-drainer`,
   /** On SriovNetworkNodeState of a node that is no longer managed: RFC 3339 UTC time of its removal. */

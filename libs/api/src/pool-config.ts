@@ -5,6 +5,26 @@ import { GROUP, VERSION } from './names.ts';
 import { type CustomResource, type KubeObject } from './object.ts';
 import { zeroCounts } from './to-wire.ts';
 
+/** How the nodes of a pool are drained. Upstream has no such field. */
+export const poolDrainSchema = z
+  .object({
+    timeoutSeconds: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('How long the drain of a node may take before onTimeout applies; without limit when absent.'),
+    onTimeout: z
+      .enum(['wait', 'release', 'force'])
+      .optional()
+      .describe(
+        'What happens after timeoutSeconds. wait, the default: say so, and go on. release: make the node schedulable, give its slot to the next, and try again after timeoutSeconds. force: delete the pods that cannot be evicted, with their grace period and past their PodDisruptionBudgets.',
+      ),
+    waitForPods: labelSelectorSchema
+      .optional()
+      .describe('Pods that are not evicted: the drain waits until they have ended, as for a job. None when absent.'),
+  })
+  .describe('How the nodes of the pool are drained.');
+
 /** Spec of a SriovNetworkPoolConfig: settings that a group of nodes shares. */
 export const poolConfigSpecSchema = z.object({
   ovsHardwareOffloadConfig: z
@@ -19,6 +39,7 @@ export const poolConfigSpecSchema = z.object({
   maxUnavailable: zeroCounts(z.union([z.int(), z.string()]).meta({ 'x-kubernetes-int-or-string': true }))
     .optional()
     .describe('Largest number of nodes that may be drained at once: a number or a percentage such as "10%".'),
+  drain: poolDrainSchema.optional(),
   rdmaMode: z.enum(['shared', 'exclusive']).optional().describe('RDMA network-namespace mode of the nodes.'),
 });
 
@@ -30,6 +51,7 @@ export const poolConfigStatusSchema = z.object({
 });
 
 export type PoolConfigSpec = z.infer<typeof poolConfigSpecSchema>;
+export type PoolDrain = z.infer<typeof poolDrainSchema>;
 export type PoolConfigStatus = z.infer<typeof poolConfigStatusSchema>;
 
 /** A SriovNetworkPoolConfig as on the wire. */

@@ -104,6 +104,10 @@ export const REASON = {
   drainBlocked: 'DrainBlocked',
   drainComplete: 'DrainComplete',
   drainOver: 'NotDrained',
+  drainOverdue: 'DrainOverdue',
+  drainReleased: 'DrainReleased',
+  podDeleted: 'PodDeletedForDrain',
+  externalDrainer: 'WaitingForExternalDrainer',
   drainStateInvalid: 'DrainStateInvalid',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -44,12 +44,27 @@ export interface Pod extends KubeObject {
     containers?: Container[];
     initContainers?: Container[];
     ephemeralContainers?: Container[];
+    resourceClaims?: { name: string; resourceClaimName?: string }[];
   };
-  status?: { phase?: string };
+  status?: { phase?: string; resourceClaimStatuses?: { name: string; resourceClaimName?: string }[] };
 }
 
 /** A Pod. */
 export const POD: Resource<Pod> = { ...namespacedKind, kind: 'Pod', plural: 'pods' };
+
+/** What we read of a ResourceClaim: which drivers have allocated devices to it. */
+export interface ResourceClaim extends KubeObject {
+  status?: { allocation?: { devices?: { results?: { driver?: string }[] } } };
+}
+
+/** A ResourceClaim (Kubernetes 1.34 and later). */
+export const RESOURCE_CLAIM: Resource<ResourceClaim> = {
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaim',
+  plural: 'resourceclaims',
+  namespaced: true,
+};
 
 /** A core/v1 Event, as `kubectl describe` shows it. */
 export interface KubeEvent extends KubeObject {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyOf, type Model, type ModelPool, restingNode, type Transition, transitions } from './test/model.ts';
 
-/** Two nodes share a pool with one slot, and the third has a pool of its own. */
-const POOLS: readonly ModelPool[] = [
-  { members: [0, 1], limit: 1 },
-  { members: [2], limit: 1 },
-];
+/** Two nodes that share a pool with one slot. */
+const PAIR: ModelPool = { members: [0, 1], limit: 1 };
+/** The third has a pool of its own. */
+const POOLS: readonly ModelPool[] = [PAIR, { members: [2], limit: 1 }];
 
 /** Everything that can be reached, and how: for the message of a test that fails. */
 interface Explored {
@@ -20,7 +19,7 @@ interface Found {
   readonly next: readonly string[];
 }
 
-function explore(start: readonly Model[]): Explored {
+function explore(start: readonly Model[], pools: readonly ModelPool[]): Explored {
   const states = new Map<string, { model: Model; before: string | undefined; by: string; next: readonly string[] }>();
   const broken: string[] = [];
   let front = start.map((model) => add(states, model, { name: 'start' }, undefined));
@@ -29,11 +28,11 @@ function explore(start: readonly Model[]): Explored {
     for (const key of front) {
       const found = states.get(key);
       if (found === undefined) continue;
-      const ways = transitions(found.model, POOLS);
+      const ways = transitions(found.model, pools);
       found.next = ways.map((way) => {
         const nextKey = keyOf(way.next);
         if (!states.has(nextKey)) reached.push(add(states, way.next, way, key));
-        const fault = way.broken ?? findFault(way.next);
+        const fault = way.broken ?? findFault(way.next, pools);
         if (fault !== undefined && broken.length < 5) broken.push(`${fault}: ${describeWay(states, nextKey)}`);
         return nextKey;
       });
@@ -55,8 +54,8 @@ function add(
 }
 
 /** What must hold in every state. */
-function findFault({ nodes }: Model): string | undefined {
-  for (const { members, limit } of POOLS) {
+function findFault({ nodes }: Model, pools: readonly ModelPool[]): string | undefined {
+  for (const { members, limit } of pools) {
     const drained = members.filter((member) => nodes[member]?.state.progress !== 'Idle');
     if (drained.length > limit) return 'more nodes have a slot than the pool allows';
   }
@@ -112,10 +111,17 @@ function findStuck(states: ReadonlyMap<string, Found>): string[] {
 }
 
 describe('drains of three nodes in two pools, in every order of events', () => {
-  const start: Model = { nodes: [restingNode('reboot'), restingNode('drain'), restingNode('drain')], disturbances: 1 };
+  const nodes = [restingNode('reboot'), restingNode('drain'), restingNode('drain')];
 
-  it('never break a promise, and always come to an end', () => {
-    const { states, broken } = explore([start]);
+  it.each([
+    ['one disturbance', { nodes, disturbances: 1, timeouts: 0 }, POOLS],
+    [
+      'one disturbance, and drains that take too long',
+      { nodes: nodes.slice(0, 2), disturbances: 1, timeouts: 2 },
+      [PAIR],
+    ],
+  ])('never break a promise, and always come to an end, with %s', (_, start: Model, pools: readonly ModelPool[]) => {
+    const { states, broken } = explore([start], pools);
     expect(broken).toEqual([]);
     const stuck = findStuck(states)
       .slice(0, 2)

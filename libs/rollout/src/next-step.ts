@@ -1,5 +1,6 @@
 import { type MissingAnnotation } from '@sriov/drain-protocol';
 import { type CordonChange, planCordon, planUncordon } from './cordon.ts';
+import { type DrainPolicy } from './drain-policy.ts';
 import { type RolloutNode } from './rollout-node.ts';
 
 /** What the drain controller does next about one node. Each is one write, or the eviction of pods. */
@@ -13,12 +14,17 @@ export type RolloutStep =
   | { readonly kind: 'wait'; readonly message: string }
   /** Change the Node. */
   | { readonly kind: 'cordon' | 'uncordon'; readonly change: CordonChange }
-  /** Evict pods: those with VFs, or all. Then write `DrainComplete`, if nobody has changed the node state since. */
-  | { readonly kind: 'evict'; readonly pods: 'withVfs' | 'all' }
+  /**
+   * Evict pods: those with VFs, or all. Then write `DrainComplete`, if nobody has changed the node state since. With
+   * `force`, those that cannot be evicted are deleted.
+   */
+  | { readonly kind: 'evict'; readonly pods: 'withVfs' | 'all'; readonly force?: true }
   /** Write `DrainComplete` at once, if nobody has changed the node state since. */
   | { readonly kind: 'complete' }
   /** Write `Idle`: the slot is free. */
   | { readonly kind: 'release' }
+  /** Write `Idle` although the node asks still: its drain has taken too long, and others have a turn first. */
+  | { readonly kind: 'giveUp' }
   /** Nothing can be done until somebody corrects an annotation. */
   | { readonly kind: 'stuck'; readonly message: string };
 
@@ -31,6 +37,8 @@ export interface StepFacts {
   readonly waitsFor?: string | undefined;
   /** The cluster has no other node: nobody could take its pods. */
   readonly isAlone: boolean;
+  /** What its pool does when a drain takes too long. */
+  readonly onTimeout: DrainPolicy['onTimeout'];
 }
 
 const NONE: RolloutStep = { kind: 'none' };
@@ -70,10 +78,20 @@ function takeTurn({ node, isGranted, waitsFor }: StepFacts): RolloutStep {
 }
 
 /** The only node of a cluster is not emptied for a reboot: its pods could go nowhere, and come back with it. */
-function drain({ node, isAlone }: StepFacts, isFull: boolean): RolloutStep {
+function drain({ node, isAlone, onTimeout }: StepFacts, isFull: boolean): RolloutStep {
   if (isFull && isAlone) return { kind: 'complete' };
+  const { isOverdue } = node;
+  if (isOverdue && onTimeout === 'release') return giveUp(node);
   const change = planCordon(node);
-  return change === undefined ? { kind: 'evict', pods: isFull ? 'all' : 'withVfs' } : { kind: 'cordon', change };
+  if (change !== undefined) return { kind: 'cordon', change };
+  const pods = isFull ? 'all' : 'withVfs';
+  return isOverdue && onTimeout === 'force' ? { kind: 'evict', pods, force: true } : { kind: 'evict', pods };
+}
+
+/** First the node, then the slot, as at the end of a drain. */
+function giveUp(node: RolloutNode): RolloutStep {
+  const change = planUncordon(node);
+  return change === undefined ? { kind: 'giveUp' } : { kind: 'uncordon', change };
 }
 
 /** A Node that was registered anew has lost its cordon, and pods would come while the daemon works. */

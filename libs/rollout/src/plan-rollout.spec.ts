@@ -98,6 +98,29 @@ describe('the next step about a node', () => {
     expect(plan.get('n2')).toEqual({ kind: 'release' });
   });
 
+  it.each<[string, 'wait' | 'release' | 'force', Parameters<typeof rolloutNode>[1], RolloutStep]>([
+    ['goes on', 'wait', { isUnschedulable: true, cordon: OURS }, { kind: 'evict', pods: 'withVfs' }],
+    ['deletes pods', 'force', { isUnschedulable: true, cordon: OURS }, { kind: 'evict', pods: 'withVfs', force: true }],
+    [
+      'gives the node back first',
+      'release',
+      { isUnschedulable: true, cordon: OURS },
+      { kind: 'uncordon', change: { unschedulable: false, record: null } },
+    ],
+    ['gives the slot back then', 'release', {}, { kind: 'giveUp' }],
+  ])('about a drain that takes too long: %s, where the pool says %s', (_, __, facts, step) => {
+    const node = rolloutNode('n1', { request: 'Drain_Required', progress: 'Draining', isOverdue: true, ...facts });
+    const pools = [{ name: 'p', limit: 1, onTimeout: __, nodes: [node, rolloutNode('n2')] }];
+    expect(planRollout({ pools, unsure: [], countsOthers: true }).get('n1')).toEqual(step);
+  });
+
+  it('never gives up what the daemon has begun', () => {
+    const facts = { progress: 'DrainComplete', isOverdue: true, isUnschedulable: true, cordon: OURS } as const;
+    const nodes = [rolloutNode('n1', { request: 'Reboot_Required', ...facts }), rolloutNode('n2')];
+    const pools = [{ name: 'p', limit: 1, onTimeout: 'release' as const, nodes }];
+    expect(planRollout({ pools, unsure: [], countsOthers: true }).get('n1')).toEqual({ kind: 'none' });
+  });
+
   it('is found for two pools at once, each with its own slots', () => {
     const asking = { request: 'Drain_Required' } as const;
     const pools = ['a', 'b'].map((name) => ({

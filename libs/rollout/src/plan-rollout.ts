@@ -23,13 +23,14 @@ export function planRollout(facts: RolloutFacts): ReadonlyMap<string, RolloutSte
   for (const pool of pools) {
     const { granted, waiting } = giveTurns(pool, facts);
     const turns = new Set(granted);
+    const { onTimeout = 'wait' } = pool;
     for (const node of pool.nodes) {
       const waitsFor = waiting.get(node.name);
-      steps.set(node.name, nextStep({ node, isGranted: turns.has(node.name), waitsFor, isAlone }));
+      steps.set(node.name, nextStep({ node, isGranted: turns.has(node.name), waitsFor, isAlone, onTimeout }));
     }
   }
   for (const { node, because } of unsure) {
-    steps.set(node.name, nextStep({ node, isGranted: false, waitsFor: because, isAlone }));
+    steps.set(node.name, nextStep({ node, isGranted: false, waitsFor: because, isAlone, onTimeout: 'wait' }));
   }
   return steps;
 }

@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { type PodOnNode, podsToEvict } from './pods-to-evict.ts';
 
 function pod(name: string, rest: Partial<PodOnNode> = {}): PodOnNode {
-  return { namespace: 'apps', name, resources: [], claimDrivers: [], isMirror: false, isOver: false, ...rest };
+  return {
+    namespace: 'apps',
+    name,
+    resources: [],
+    claimDrivers: [],
+    isMirror: false,
+    isOver: false,
+    isAwaited: false,
+    ...rest,
+  };
 }
 
 const WITH_VF = { resources: ['cpu', 'openshift.io/intelnics'] };
@@ -40,7 +49,19 @@ describe('the pods that have to leave a node', () => {
     ]);
   });
 
+  it('are left to end by themselves where their pool wants that, as long as the drain does not take too long', () => {
+    const pods = [pod('job', { isAwaited: true, ...WITH_VF }), pod('idle', { isAwaited: true }), pod('dpdk', WITH_VF)];
+    const patient = podsToEvict(pods, rules);
+    expect([names(patient.evict), names(patient.awaited)]).toEqual([['dpdk'], ['job']]);
+    const forced = podsToEvict(pods, { ...rules, force: true });
+    expect([names(forced.evict), names(forced.awaited)]).toEqual([['job', 'dpdk'], []]);
+  });
+
   it('are not those that have ended, whose VFs are free', () => {
-    expect(podsToEvict([pod('job', { isOver: true, ...WITH_VF })], rules)).toEqual({ evict: [], staying: [] });
+    expect(podsToEvict([pod('job', { isOver: true, ...WITH_VF })], rules)).toEqual({
+      evict: [],
+      awaited: [],
+      staying: [],
+    });
   });
 });

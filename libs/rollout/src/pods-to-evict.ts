@@ -12,6 +12,8 @@ export interface PodOnNode {
   readonly isMirror: boolean;
   /** It has succeeded or failed: it holds no device any more. */
   readonly isOver: boolean;
+  /** Its pool wants the drain to wait until it has ended by itself. */
+  readonly isAwaited: boolean;
 }
 
 /** Which pods have to leave. */
@@ -22,6 +24,8 @@ export interface EvictionRules {
   readonly resourcePrefix: string;
   /** Name of the DRA driver that hands out VFs; absent where none does. */
   readonly claimDriver?: string | undefined;
+  /** The drain has taken too long: no pod is awaited any more. */
+  readonly force?: boolean | undefined;
 }
 
 /** A pod that stays although it holds what the drain is about. */
@@ -33,6 +37,8 @@ export interface StayingPod {
 /** Who has to leave a node, and who stays on it with a VF. */
 export interface Evictions {
   readonly evict: readonly PodOnNode[];
+  /** Pods that have to leave, and are left to end by themselves. */
+  readonly awaited: readonly PodOnNode[];
   readonly staying: readonly StayingPod[];
 }
 
@@ -42,15 +48,20 @@ export interface Evictions {
  */
 export function podsToEvict(pods: readonly PodOnNode[], rules: EvictionRules): Evictions {
   const evict: PodOnNode[] = [];
+  const awaited: PodOnNode[] = [];
   const staying: StayingPod[] = [];
   for (const pod of pods) {
     const holdsVfs = !pod.isOver && holdsDevices(pod, rules);
     const because = whyItStays(pod);
     if (because !== undefined) {
       if (holdsVfs) staying.push({ pod, because });
-    } else if (rules.pods === 'all' || holdsVfs) evict.push(pod);
+    } else if (rules.pods === 'all' || holdsVfs) (isAwaited(pod, rules) ? awaited : evict).push(pod);
   }
-  return { evict, staying };
+  return { evict, awaited, staying };
+}
+
+function isAwaited(pod: PodOnNode, { force = false }: EvictionRules): boolean {
+  return pod.isAwaited && !pod.isOver && !force;
 }
 
 function whyItStays({ isMirror, controller }: PodOnNode): StayingPod['because'] | undefined {

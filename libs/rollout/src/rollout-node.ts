@@ -18,6 +18,12 @@ export interface RolloutNode {
   readonly isOurGrant: boolean;
   /** RFC 3339 time of its request; absent where the daemon does not tell, as upstream's does not. */
   readonly askedAt?: string | undefined;
+  /** RFC 3339 time at which a drain of it that took too long was given up; absent where none was. */
+  readonly releasedAt?: string | undefined;
+  /** Its drain has taken longer than its pool allows. */
+  readonly isOverdue: boolean;
+  /** RFC 3339 time before which it gets no turn, after its last drain was given up; absent when that is over. */
+  readonly pausesUntil?: string | undefined;
 }
 
 /** The node is being drained, or is drained: it has a slot. */

@@ -35,6 +35,16 @@ describe('the turns of a pool', () => {
     expect(turns({ nodes, limit: 3 }).granted).toEqual(['n3', 'n2', 'n1']);
   });
 
+  it('go last to a node whose drain was given up, and not before its pause is over', () => {
+    const released = { ...asking, askedAt: '2026-05-01T10:00:00Z', releasedAt: '2026-05-01T11:00:00Z' };
+    const other = rolloutNode('n2', { ...asking, askedAt: '2026-05-01T10:30:00Z' });
+    expect(turns({ nodes: [rolloutNode('n1', released), other], limit: 2 }).granted).toEqual(['n2', 'n1']);
+    const pausing = rolloutNode('n1', { ...released, pausesUntil: '2026-05-01T11:10:00Z' });
+    const { granted, waiting } = turns({ nodes: [pausing, other], limit: 2 });
+    expect(granted).toEqual(['n2']);
+    expect(waiting.get('n1')).toContain('gets no turn before 2026-05-01T11:10:00Z');
+  });
+
   it('go to nobody while the slots are taken, and say by whom', () => {
     const nodes = [rolloutNode('n1', draining), rolloutNode('n2', asking), rolloutNode('n3', asking)];
     const { granted, waiting } = turns({ nodes });

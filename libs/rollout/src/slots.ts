@@ -1,3 +1,4 @@
+import { type DrainPolicy } from './drain-policy.ts';
 import { type Limit } from './max-unavailable.ts';
 import { hasSlot, type RolloutNode } from './rollout-node.ts';
 
@@ -6,6 +7,8 @@ export interface RolloutPool {
   /** Absent for the default pool, which has the nodes that are in no other. */
   readonly name?: string | undefined;
   readonly limit: Limit;
+  /** What happens to a drain that takes too long; to wait when absent. */
+  readonly onTimeout?: DrainPolicy['onTimeout'] | undefined;
   readonly nodes: readonly RolloutNode[];
 }
 
@@ -27,7 +30,16 @@ export interface SlotRules {
  * drained, so that it needs a slot, but no further reserve.
  */
 export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
-  const queue = pool.nodes.filter(isAsking).sort(byRequest);
+  const asking = pool.nodes.filter(isAsking).sort(byRequest);
+  const queue = asking.filter(({ pausesUntil }) => pausesUntil === undefined);
+  const { granted, waiting } = giveTurnsTo(queue, pool, rules);
+  const pausing = asking.flatMap(({ name, pausesUntil }): [string, string][] =>
+    pausesUntil === undefined ? [] : [[name, describePause(pausesUntil)]],
+  );
+  return { granted, waiting: new Map([...waiting, ...pausing]) };
+}
+
+function giveTurnsTo(queue: readonly RolloutNode[], pool: RolloutPool, rules: SlotRules): Turns {
   if (queue.length === 0) return { granted: [], waiting: new Map() };
   if (typeof pool.limit === 'string') return allWait(queue, `${titleOf(pool)}: ${pool.limit}`);
   const busy = new Set(pool.nodes.filter(hasSlot).map(({ name }) => name));
@@ -53,11 +65,18 @@ function isAsking({ state, isExternal }: RolloutNode): boolean {
   return progress === 'Idle' && (request === 'Drain_Required' || request === 'Reboot_Required');
 }
 
-/** Upstream's daemon does not tell when it has asked: it may have waited for long. */
 function byRequest(a: RolloutNode, b: RolloutNode): number {
-  const [first, second] = [a.askedAt ?? '', b.askedAt ?? ''];
-  if (first !== second) return first < second ? -1 : 1;
+  const [first, second] = [queuedAt(a), queuedAt(b)];
+  if (first !== second) return first - second;
   return a.name < b.name ? -1 : 1;
+}
+
+/**
+ * Since when the node is in the queue. Upstream's daemon does not tell when it has asked: it may have waited for long.
+ * A node whose drain was given up has begun anew.
+ */
+function queuedAt({ askedAt, releasedAt }: RolloutNode): number {
+  return Math.max(...[askedAt, releasedAt].map((time) => Date.parse(time ?? '') || 0));
 }
 
 /** A cordon of ours does not count: the node has a slot, or is about to be given back. */
@@ -97,6 +116,10 @@ function describePlace(because: string, index: number): string {
   return index === 0
     ? `${because}; this node is the next`
     : `${because}; ${index} ${index === 1 ? 'node is' : 'nodes are'} before this one`;
+}
+
+function describePause(until: string): string {
+  return `its last drain took too long and was given up: it takes pods as before, and gets no turn before ${until}`;
 }
 
 function titleOf({ name }: RolloutPool): string {

@@ -1,6 +1,7 @@
 import { type DrainProgress } from '@sriov/api';
 import { describe, expect, it } from '@jest/globals';
 import { readLimit } from './max-unavailable.ts';
+import { type RolloutStep } from './next-step.ts';
 import { planRollout } from './plan-rollout.ts';
 import { podsToEvict } from './pods-to-evict.ts';
 import { type RolloutNode } from './rollout-node.ts';
@@ -28,18 +29,33 @@ function settle(pools: Pools): ReadonlyMap<string, RolloutNode> {
     });
     for (const [name, step] of steps) {
       const node = nodes.get(name);
-      if (node === undefined || typeof node.state === 'string') continue;
-      const to = (progress: DrainProgress): RolloutNode => ({ ...node, state: { ...asState(node), progress } });
-      if (step.kind === 'grant') nodes.set(name, { ...to('Draining'), isOurGrant: true });
-      if (step.kind === 'evict' || step.kind === 'complete') nodes.set(name, to('DrainComplete'));
-      if (step.kind === 'release') nodes.set(name, { ...to('Idle'), isOurGrant: false });
-      if (step.kind === 'cordon' || step.kind === 'uncordon') {
-        const { unschedulable, record } = step.change;
-        nodes.set(name, { ...node, isUnschedulable: unschedulable, cordon: record ?? undefined });
-      }
+      if (node !== undefined) nodes.set(name, after(node, step));
     }
   }
   return nodes;
+}
+
+/** The node after a step, where no pod is in its way. */
+function after(node: RolloutNode, step: RolloutStep): RolloutNode {
+  const to = (progress: DrainProgress, isOurGrant: boolean): RolloutNode => ({
+    ...node,
+    isOurGrant,
+    state: { ...asState(node), progress },
+  });
+  switch (step.kind) {
+    case 'grant':
+      return to('Draining', true);
+    case 'evict':
+    case 'complete':
+      return to('DrainComplete', true);
+    case 'release':
+      return to('Idle', false);
+    case 'cordon':
+    case 'uncordon':
+      return { ...node, isUnschedulable: step.change.unschedulable, cordon: step.change.record ?? undefined };
+    default:
+      return node;
+  }
 }
 
 function asState({ state }: RolloutNode): Exclude<RolloutNode['state'], string> {
@@ -125,7 +141,7 @@ describe('the vectors of the specification about drains', () => {
   });
 
   it('34: a drain leaves pods without our resources, and one for a reboot takes them as well', () => {
-    const pod = { namespace: 'apps', claimDrivers: [], isMirror: false, isOver: false };
+    const pod = { namespace: 'apps', claimDrivers: [], isMirror: false, isOver: false, isAwaited: false };
     const pods = [
       { ...pod, name: 'web', resources: ['cpu'] },
       { ...pod, name: 'other', resources: ['openshift.iox/nic'] },

@@ -4,6 +4,16 @@ import { createNamespace, eventually, request, tryRequest } from '@sriov/testing
 
 const GROUP = '/apis/sriovnetwork.openshift.io/v1';
 
+/** What a test pod is like. */
+interface PodFacts {
+  /** Resource of which it holds one device: by its container, or its init container. */
+  readonly resource?: string;
+  readonly inInit?: boolean;
+  readonly labels?: object;
+  /** Name of its ResourceClaim. */
+  readonly claim?: string;
+}
+
 /** A fleet without kubelets and daemons: the test does what they would do. */
 export class TestFleet {
   readonly namespace: string;
@@ -89,10 +99,37 @@ export class TestFleet {
   }
 
   /** Runs a pod on the node; with `resource` it holds one device of it. */
-  async addPod(name: string, node: string, rest: { resource?: string; labels?: object } = {}): Promise<void> {
-    const spec = { nodeName: node, containers: [containerOf(rest.resource)] };
+  async addPod(name: string, node: string, rest: PodFacts = {}): Promise<void> {
+    const { resource, inInit = false, claim } = rest;
+    const spec = {
+      nodeName: node,
+      containers: [containerOf(inInit ? undefined : resource)],
+      ...(inInit && { initContainers: [{ ...containerOf(resource), name: 'init' }] }),
+      ...(claim !== undefined && { resourceClaims: [{ name: 'vf', resourceClaimName: claim }] }),
+    };
     await request('POST', this.#podPath(), { metadata: { name, labels: rest.labels }, spec });
     await this.#startPod(name);
+  }
+
+  /** Makes a claim to which a driver has allocated a device. */
+  async addClaim(name: string, driver: string): Promise<void> {
+    const path = `/apis/resource.k8s.io/v1/namespaces/${this.namespace}/resourceclaims`;
+    const requests = [{ name: 'vf', exactly: { deviceClassName: 'vf' } }];
+    await request('POST', path, { metadata: { name }, spec: { devices: { requests } } });
+    const results = [{ request: 'vf', driver, pool: 'p', device: 'd' }];
+    await request('PATCH', `${path}/${name}/status`, { status: { allocation: { devices: { results } } } });
+  }
+
+  /** Lets a pod succeed, as a kubelet does. */
+  async succeed(name: string): Promise<void> {
+    await request('PATCH', `${this.#podPath(name)}/status`, { status: { phase: 'Succeeded' } });
+  }
+
+  /** Reasons and messages of the Events about an object. */
+  async events(kind: string, name: string): Promise<{ reason: string; message: string; type: string }[]> {
+    const selector = encodeURIComponent(`involvedObject.kind=${kind},involvedObject.name=${name}`);
+    const path = `/api/v1/namespaces/${this.namespace}/events?fieldSelector=${selector}`;
+    return ((await request('GET', path)) as { items: { reason: string; message: string; type: string }[] }).items;
   }
 
   /** Runs the pod of a DaemonSet on the node, and returns its name. */

@@ -35,6 +35,10 @@ export interface ModelNode {
   readonly seenByDaemon: DrainProgress;
   /** Both objects as the drain controller last saw them. */
   readonly seen: { readonly node: NodeObject; readonly state: StateObject };
+  /** Its drain has taken too long. */
+  readonly isOverdue: boolean;
+  /** Its drain was given up, and it gets no turn for a while. */
+  readonly isPausing: boolean;
   /** Pods that the drain controller has seen go. It forgets them when it is killed. */
   readonly evicted: 'withVfs' | 'all' | null;
 }
@@ -43,6 +47,8 @@ export interface ModelNode {
 export interface Model {
   readonly nodes: readonly ModelNode[];
   readonly disturbances: number;
+  /** How many drains may still take too long. */
+  readonly timeouts: number;
 }
 
 /** What can happen next: a name for people, the state after it, and what it breaks. */
@@ -72,8 +78,8 @@ function unique(node: ModelNode): ModelNode {
 }
 
 /** Tells states apart. */
-export function keyOf({ nodes: present, disturbances }: Model): string {
-  return [...present.map((node) => ids.get(node)), disturbances].join();
+export function keyOf({ nodes: present, disturbances, timeouts }: Model): string {
+  return [...present.map((node) => ids.get(node)), disturbances, timeouts].join();
 }
 
 /** A node that has not asked for anything yet. */
@@ -88,6 +94,8 @@ export function restingNode(need: Need): ModelNode {
     isClosedByAdmin: false,
     half: null,
     seenByDaemon: 'Idle',
+    isOverdue: false,
+    isPausing: false,
     seen: { node, state },
     evicted: null,
   });
@@ -99,6 +107,7 @@ export function transitions(model: Model, pools: readonly ModelPool[]): Transiti
   return model.nodes.flatMap((node, index) => [
     ...asTransitions(model, index, movesOf(node, steps[index])),
     ...disturb(model, index),
+    ...takeTooLong(model, index),
   ]);
 }
 
@@ -190,17 +199,23 @@ function controllerMoves(node: ModelNode, step: RolloutStep | undefined): Change
       return [writeState(node, { ...node.seen.state, progress: 'DrainComplete' })];
     case 'release':
       return [writeState(node, { ...node.seen.state, progress: 'Idle', isOurGrant: false })];
+    case 'giveUp':
+      return [writeState({ ...node, isPausing: true }, { ...node.seen.state, progress: 'Idle', isOurGrant: false })];
     case 'cordon':
     case 'uncordon':
       return [writeNode(node, step.change.unschedulable, step.change.record)];
     case 'evict':
-      if (node.evicted === step.pods || node.evicted === 'all') {
-        return [writeState({ ...node, evicted: null }, { ...node.seen.state, progress: 'DrainComplete' })];
-      }
-      return [{ name: 'evict', node: { ...node, evicted: step.pods, pods: remaining(node.pods, step.pods) } }];
+      return [evictPods(node, step.pods)];
     default:
       return [];
   }
+}
+
+function evictPods(node: ModelNode, pods: 'withVfs' | 'all'): Change {
+  if (node.evicted === pods || node.evicted === 'all') {
+    return writeState({ ...node, evicted: null }, { ...node.seen.state, progress: 'DrainComplete' });
+  }
+  return { name: 'evict', node: { ...node, evicted: pods, pods: remaining(node.pods, pods) } };
 }
 
 function remaining(pods: ModelNode['pods'], evicted: 'withVfs' | 'all'): ModelNode['pods'] {
@@ -209,11 +224,11 @@ function remaining(pods: ModelNode['pods'], evicted: 'withVfs' | 'all'): ModelNo
 }
 
 function writeState(node: ModelNode, state: StateObject): Change {
-  if (!isSame(node.seen.state, node.state)) return conflict(node);
+  if (!isSame(node.seen.state, node.state)) return conflict({ ...node, isPausing: false });
   const isNewGrant = node.state.progress === 'Idle' && state.progress === 'Draining';
   return {
     name: `controller writes ${state.progress}`,
-    node: { ...node, state, evicted: null, seen: { ...node.seen, state } },
+    node: { ...node, state, evicted: null, isOverdue: false, seen: { ...node.seen, state } },
     broken: isNewGrant && node.state.desired === 'Idle' ? 'a drain was granted that nobody had asked for' : undefined,
   };
 }
@@ -251,10 +266,19 @@ function deliveries(node: ModelNode): Change[] {
   if (node.isClosedByAdmin && node.node.cordon === null) {
     changes.push({ name: 'administrator uncordons', node: closedByAdmin(node, false) });
   }
+  if (node.isPausing) changes.push({ name: 'pause ends', node: { ...node, isPausing: false } });
   if (!node.node.isUnschedulable && node.pods !== 'all') {
     changes.push({ name: 'pods come back', node: { ...node, pods: 'all' } });
   }
   return changes;
+}
+
+/** A drain that a budget is in the way of takes too long, as often as the state allows it. */
+function takeTooLong(model: Model, index: number): Transition[] {
+  const node = model.nodes[index];
+  if (node === undefined || model.timeouts === 0 || node.isOverdue || node.state.progress !== 'Draining') return [];
+  const change = asUnique({ name: 'drain takes too long', node: { ...node, isOverdue: true } });
+  return asTransitions({ ...model, timeouts: model.timeouts - 1 }, index, [change]);
 }
 
 /** What comes from outside, as often as the state allows it. */
@@ -265,7 +289,7 @@ function disturb(model: Model, index: number): Transition[] {
   const changes = [...wishes(node), ...administrator(node), daemonKill(node)];
   const found = asTransitions({ ...model, disturbances }, index, changes.map(asUnique));
   // Another replica lists everything before it writes anything.
-  const relisted = { name: 'controller is killed', next: { disturbances, nodes: model.nodes.map(relist) } };
+  const relisted = { name: 'controller is killed', next: { ...model, disturbances, nodes: model.nodes.map(relist) } };
   return index === 0 ? [...found, relisted] : found;
 }
 
@@ -306,6 +330,7 @@ function stepsSeen({ nodes: present }: Model, pools: readonly ModelPool[]): read
     pools: pools.map(({ members, limit }, index) => ({
       name: `pool-${index}`,
       limit,
+      onTimeout: 'release' as const,
       nodes: members.flatMap((member) => seen[member] ?? []),
     })),
     unsure: [],
@@ -316,12 +341,12 @@ function stepsSeen({ nodes: present }: Model, pools: readonly ModelPool[]): read
 }
 
 function seenKey(node: ModelNode): string {
-  const key = seenKeys.get(node) ?? JSON.stringify(node.seen);
+  const key = seenKeys.get(node) ?? JSON.stringify([node.seen, node.isOverdue, node.isPausing]);
   seenKeys.set(node, key);
   return key;
 }
 
-function asSeen({ seen: { node, state } }: ModelNode, index: number): RolloutNode {
+function asSeen({ seen: { node, state }, isOverdue, isPausing }: ModelNode, index: number): RolloutNode {
   return {
     name: `node-${index}`,
     state: {
@@ -334,6 +359,8 @@ function asSeen({ seen: { node, state } }: ModelNode, index: number): RolloutNod
     isUnschedulable: node.isUnschedulable,
     cordon: node.cordon ?? undefined,
     isOurGrant: state.isOurGrant,
+    isOverdue,
+    pausesUntil: isPausing ? 'later' : undefined,
   };
 }
 

@@ -16,6 +16,7 @@ export function rolloutNode(
     isExternal: false,
     isReady: true,
     isUnschedulable: false,
+    isOverdue: false,
     isOurGrant: progress !== 'Idle',
     ...rest,
   };

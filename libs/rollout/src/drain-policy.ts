@@ -1,0 +1,57 @@
+import { formatTime, type LabelSelector, type PoolDrain } from '@sriov/api';
+
+/** How the nodes of a pool are drained, see `drain` of a SriovNetworkPoolConfig. */
+export interface DrainPolicy {
+  /** How long a drain may take, in ms; absent: without limit. */
+  readonly timeoutMs?: number | undefined;
+  readonly onTimeout: 'wait' | 'release' | 'force';
+  /** Pods that the drain waits for instead of evicting them; absent: none. */
+  readonly waitForPods?: LabelSelector | undefined;
+}
+
+/** Of pools that say nothing, of the default pool, and of nodes whose pool is not known. */
+const PATIENT: DrainPolicy = { onTimeout: 'wait' };
+
+/** Reads how the nodes of a pool are drained. */
+export function readDrainPolicy(drain: PoolDrain | undefined): DrainPolicy {
+  if (drain === undefined) return PATIENT;
+  const { timeoutSeconds, onTimeout = 'wait', waitForPods } = drain;
+  return { onTimeout, waitForPods, timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000 };
+}
+
+/** When things happened to the drain of a node: RFC 3339 times of its grant, and of the end of the one before. */
+interface DrainEvents {
+  readonly grantedAt?: string | undefined;
+  readonly releasedAt?: string | undefined;
+}
+
+/** What the policy makes of that, see {@link RolloutNode}. */
+export interface DrainTimes {
+  /** When the drain has taken too long, in ms since the epoch; absent without a limit. */
+  readonly overdueAt?: number | undefined;
+  readonly isOverdue: boolean;
+  readonly pausesUntil?: string | undefined;
+}
+
+/**
+ * Says whether a drain takes too long, and how long the node has to wait for its next turn. A node whose drain was
+ * given up takes pods for as long as the drain could take, so that it is of use while nothing in its way has changed.
+ * A time that cannot be read limits nothing.
+ */
+export function drainTimes(
+  { timeoutMs }: DrainPolicy,
+  { grantedAt, releasedAt }: DrainEvents,
+  now: number,
+): DrainTimes {
+  const endAfter = (time: string | undefined): number | undefined => {
+    const from = Date.parse(time ?? '');
+    return timeoutMs === undefined || Number.isNaN(from) ? undefined : from + timeoutMs;
+  };
+  const overdueAt = endAfter(grantedAt);
+  const pauseEnd = endAfter(releasedAt);
+  return {
+    overdueAt,
+    isOverdue: overdueAt !== undefined && overdueAt <= now,
+    pausesUntil: pauseEnd !== undefined && pauseEnd > now ? formatTime(pauseEnd) : undefined,
+  };
+}
