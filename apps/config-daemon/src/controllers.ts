@@ -4,6 +4,7 @@ import { Cluster, Informer, type KubeClient, NODE } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
+import { CardFirmware } from './firmware/card-firmware.ts';
 import { findGone } from './device-plugin/find-gone.ts';
 import { loadStartModules } from './load-start-modules.ts';
 import { type OpenHost } from './open-host.ts';
@@ -19,6 +20,8 @@ import { tellFailing } from './status/tell-failing.ts';
 import { tellOnce, warnBy } from './status/tell-once.ts';
 import { watchHost } from './watch-host.ts';
 import { watchNodeState } from './watches.ts';
+
+const FIRMWARE_OFF = 'firmware is not changed on this node (disablePlugins of the SriovOperatorConfig has mellanox)';
 
 /** Reads which machine of which platform the node is; empty where it does not say. */
 function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Promise<string> {
@@ -39,7 +42,8 @@ export async function runControllers<S extends Settings>(
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
   const followed = followHost(openHost(settings, context), { watch: passes, clock, readProviderID });
-  const dryRun = { ...followed, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
+  const firmware = new CardFirmware(followed.kernel, settings.changeFirmware ? {} : { isOff: FIRMWARE_OFF });
+  const dryRun = { ...followed, firmware, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
   const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {

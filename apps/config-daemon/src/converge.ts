@@ -46,6 +46,9 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   let failures: readonly FailedStep[] = [];
   let first: Gathered | undefined;
   const vfSteps = watchVfSteps(followers.onStep);
+  // An administrator may have changed what a reboot is about to bring.
+  if (wanted.mayDisturb === 'reboot') ports.firmware?.forget();
+  else ports.firmware?.forgetFailures();
   const withdrawing = await ports.plugin.begin(wanted);
   for (let round = 0; ;) {
     const { gathered, plan } = await look(ports, wanted, withdrawing).catch((cause: unknown) => {
@@ -57,7 +60,9 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const failed = failures.filter(({ outcome }) => outcome !== 'refused');
     const isLast = isIdle(plan) || failed.length > 0 || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
-    const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, { plan, because });
+    const isRebootGranted = wanted.mayDisturb === 'reboot';
+    const begun = { plan, because, isRebootGranted };
+    const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, begun);
     const able = withoutPfs(plan, unwritten);
     if (isLast || isIdle(able)) {
       const hasChangedVfs = vfSteps.haveChanged(first.facts.observed, observed);
@@ -74,6 +79,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const { udevFolder, modprobeFolder } = ports;
     const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder };
     failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
+    if (writesFirmware(able)) ports.firmware?.forget();
     round += 1;
   }
 }
@@ -81,6 +87,11 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
 async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing): Promise<Planned> {
   const { gathered, plan } = await lookAndPlan(ports, wanted, withdrawing.holders);
   return { gathered, plan: withdrawing.restrict(permitted(plan, wanted)) };
+}
+
+function writesFirmware({ node, beforeReboot }: HostPlan): boolean {
+  const steps = [...(node?.steps ?? []), ...(beforeReboot?.steps ?? [])];
+  return steps.some(({ kind }) => kind === 'write-firmware');
 }
 
 /** The plan without what prepares a reboot, unless one has been granted. */
@@ -94,10 +105,11 @@ function withoutPfs(plan: HostPlan, unwritten: readonly FailedStep[]): HostPlan 
   const left = new Set(unwritten.map(({ pciAddress }) => pciAddress));
   if (left.size === 0) return plan;
   const isDone = (pciAddress: string): boolean => !left.has('') && !left.has(pciAddress);
-  const { node, ...rest } = plan;
+  const { node, beforeReboot, ...rest } = plan;
   return {
     ...rest,
     ...(node && !left.has('') && { node }),
+    ...(beforeReboot && !left.has('') && { beforeReboot }),
     pfs: plan.pfs.filter(({ pciAddress }) => isDone(pciAddress)),
     bridges: plan.bridges?.filter(({ pf }) => isDone(pf.pciAddress)) ?? [],
     udev: plan.udev?.filter(({ pf }) => isDone(pf?.pciAddress ?? '')) ?? [],

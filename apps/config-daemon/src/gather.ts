@@ -8,12 +8,21 @@ import {
 } from '@sriov/api';
 import { type Need } from '@sriov/drain-protocol';
 import { type Kernel, lookCloser, lookForLateVfs, observeHost, type UdevFolder } from '@sriov/host';
-import { type HostFacts, type InitialPf, isOperatorFile, type KnownPort, withPorts } from '@sriov/node-plan';
+import {
+  type HostFacts,
+  type HostPlan,
+  type InitialPf,
+  isIdle,
+  isOperatorFile,
+  type KnownPort,
+  withPorts,
+} from '@sriov/node-plan';
 import { configHash } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { type ModprobeFolder } from './steps/apply-node-steps.ts';
 import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
+import { type CardFirmware } from './firmware/card-firmware.ts';
 import { readUpstreamCheckpoint } from './journal/upstream-checkpoint.ts';
 import { type GuestPlatform, type PlatformLook } from './platform/guest-platform.ts';
 import { type ObservedHost } from '@sriov/observed-host';
@@ -28,6 +37,8 @@ export interface LookPorts {
   readonly udevFolder?: UdevFolder;
   /** Whether the bridges of Open vSwitch are the daemon's business. */
   readonly managesBridges?: boolean;
+  /** The firmware of NICs; absent where it is none of the daemon's business. */
+  readonly firmware?: CardFirmware;
   /** Tells which devices are ports of a virtual machine. */
   readonly platform?: Pick<GuestPlatform, 'look'>;
 }
@@ -98,7 +109,11 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
     heldRdmaMode,
   };
   return {
-    facts: { ...facts, ...(ports.managesBridges === true && { bridges }) },
+    facts: {
+      ...facts,
+      ...(ports.managesBridges === true && { bridges }),
+      ...(ports.firmware && { firmware: await ports.firmware.facts(journal.firmware) }),
+    },
     journal,
     ...(platform && { platform }),
   };
@@ -143,6 +158,21 @@ export async function gatherLateVfs(
   const observed = await lookForLateVfs(kernel, pfs, gathered.facts.observed);
   return { ...gathered, facts: { ...gathered.facts, observed } };
 }
+
+/**
+ * Reads the firmware of NICs that the plan cannot be made without, and, where nothing else is left to do, of those that
+ * may lose at their next start what they have now. Returns the same facts where nothing was read.
+ */
+export async function gatherFirmware(ports: LookPorts, gathered: Gathered, plan: HostPlan): Promise<Gathered> {
+  const { needed = NONE, optional = NONE } = plan.firmware ?? {};
+  const { beforeReboot: _, ...atOnce } = plan;
+  const cards = new Map([...needed, ...(isIdle(atOnce) ? optional : [])]);
+  if (ports.firmware === undefined || cards.size === 0) return gathered;
+  await ports.firmware.read(cards);
+  return { ...gathered, facts: { ...gathered.facts, firmware: await ports.firmware.facts(gathered.journal.firmware) } };
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 /** The ports as they were known last. Before we have written about them, upstream's file says it. */
 async function rememberedPorts(kernel: Kernel, { guestPorts }: JournalEntries): Promise<readonly KnownPort[]> {

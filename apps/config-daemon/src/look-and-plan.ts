@@ -1,5 +1,13 @@
 import { type HostPlan, pfsWithChangedVfs, pfsWithDisturbedVfs, planHost, withHolders } from '@sriov/node-plan';
-import { gather, type Gathered, gatherLateVfs, gatherUses, type LookPorts, type Wanted } from './gather.ts';
+import {
+  gather,
+  type Gathered,
+  gatherFirmware,
+  gatherLateVfs,
+  gatherUses,
+  type LookPorts,
+  type Wanted,
+} from './gather.ts';
 
 /** What a look has shown, and what is to be done about it. */
 export interface Planned {
@@ -11,17 +19,23 @@ export interface Planned {
 const NOBODY: ReadonlyMap<string, string> = new Map();
 
 /**
- * Looks at the host and plans; where the plan would make, remove or disturb VFs, looks more closely at those, and plans
- * again.
+ * Looks at the host and plans; where the plan takes the firmware of NICs, or would make, remove or disturb VFs, looks
+ * more closely at those, and plans again.
  * @param holders who holds a VF of which the look may not show it, by PCI address of the VF
  */
 export async function lookAndPlan(ports: LookPorts, wanted: Wanted, holders = NOBODY): Promise<Planned> {
-  const { gathered, plan } = await withLateVfs(ports, withHeld(await gather(ports, wanted), holders));
+  const late = await withLateVfs(ports, withHeld(await gather(ports, wanted), holders));
+  const { gathered, plan } = await withFirmware(ports, late);
   plan.warnings?.forEach((sentence) => ports.onWarning?.(sentence));
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
   const closer = withHeld(await gatherUses(ports, gathered, disturbed), holders);
   return { gathered: closer, plan: planHost(closer.facts) };
+}
+
+async function withFirmware(ports: LookPorts, seen: Planned): Promise<Planned> {
+  const gathered = await gatherFirmware(ports, seen.gathered, seen.plan);
+  return gathered === seen.gathered ? seen : { gathered, plan: planHost(gathered.facts) };
 }
 
 /** While some VFs are still to appear, nothing is planned that would make them again. */

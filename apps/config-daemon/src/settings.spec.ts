@@ -20,6 +20,7 @@ describe('the settings of the config daemon', () => {
         configureHostInterfaces: false,
         devicePluginMetricsPort: 0,
         manageSoftwareBridges: false,
+        changeFirmware: true,
         dryRun: false,
       },
     });

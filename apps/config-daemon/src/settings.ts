@@ -46,6 +46,12 @@ export const settingsSchema = z.object({
     .boolean()
     .default(false)
     .describe('Make, change and remove the Open vSwitch bridges of policies; without it bridges are left alone'),
+  changeFirmware: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Write the number of VFs and the link type of policies into the firmware of Mellanox NICs, with a reboot of the node',
+    ),
   dryRun: z.boolean().default(false).describe('Print what the daemon would do to the host, do nothing, and exit'),
 });
 

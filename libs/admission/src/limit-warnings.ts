@@ -1,4 +1,4 @@
-import { findReportedRefusal } from '@sriov/node-limits';
+import { findReportedNeed, findReportedRefusal } from '@sriov/node-limits';
 import { contribute, mergeContributions, nameOf } from '@sriov/selection';
 import { listSome } from '@sriov/words';
 import { type PlacedNode, type Placement } from './placement.ts';
@@ -7,7 +7,7 @@ import { type PlacedNode, type Placement } from './placement.ts';
 const MOST_WARNINGS = 4;
 
 /**
- * What the daemons of the nodes will refuse of the policy on PFs as they are now: one sentence per PF name and cause.
+ * What the daemons of the nodes will refuse of the policy on PFs as they are now, or reach only by a reboot: one sentence per PF name and cause.
  */
 export function limitWarnings({ policy, nodes }: Placement): string[] {
   const nodesOf = new Map<string, string[]>();
@@ -27,8 +27,11 @@ function refusalsOn(policy: Placement['policy'], { selected }: PlacedNode): stri
   return selected.flatMap((nic) => {
     const result = contribute(policy, nic);
     if (!result.ok) return [];
-    const refusal = findReportedRefusal(mergeContributions(nic, [result.contribution]).desired, nic);
-    return refusal === undefined ? [] : [`${nameOf(nic)}: ${refusal.message}`];
+    const { desired } = mergeContributions(nic, [result.contribution]);
+    const refusal = findReportedRefusal(desired, nic);
+    if (refusal !== undefined) return [`${nameOf(nic)}: ${refusal.message}`];
+    const need = findReportedNeed(desired, nic);
+    return need === undefined ? [] : [`${nameOf(nic)}: ${need.why}: the firmware is changed, and the node rebooted`];
   });
 }
 

@@ -1,5 +1,5 @@
 import { type DesiredInterface, type KubeObject, type ObservedInterface, type SriovNetworkNodeState } from '@sriov/api';
-import { factsOfStatus, findRefusal, findUnreadMode, presentVfs, tellsOfVfs } from '@sriov/node-limits';
+import { factsOfStatus, findUnreadMode, presentVfs, staysAsItIs, tellsOfVfs } from '@sriov/node-limits';
 import { type Fleet, type FleetNode, planNodeState, prepareFleet } from '@sriov/policy';
 import { matchesLabels } from '@sriov/selection';
 import { FEW } from '@sriov/words';
@@ -154,10 +154,10 @@ function changeOf(
   return isRefused(nic, willBe) ? undefined : { removed, made };
 }
 
-/** An entry that the daemon refuses removes nothing. */
+/** An entry that the daemon refuses, or that waits for a reboot, removes nothing now. */
 function isRefused(nic: ObservedInterface, entry: DesiredInterface | undefined): boolean {
   const facts = factsOfStatus(nic);
-  return (entry === undefined ? findUnreadMode(facts) : findRefusal(entry, facts)) !== undefined;
+  return entry === undefined ? findUnreadMode(facts) !== undefined : staysAsItIs(entry, facts);
 }
 
 function numberOf(entry: DesiredInterface | undefined): number {

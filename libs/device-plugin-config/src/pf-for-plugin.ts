@@ -1,5 +1,5 @@
 import { type ObservedInterface, type VfRange } from '@sriov/api';
-import { findReportedRefusal, tellsOfVfs } from '@sriov/node-limits';
+import { factsOfStatus, staysAsItIs, tellsOfVfs } from '@sriov/node-limits';
 import { mergeContributions, type PfLayers, type ReadablePolicy, type SupportedNics } from '@sriov/selection';
 import { type PfInPlan } from './selected-vfs.ts';
 
@@ -28,7 +28,7 @@ export function pfForPlugin({ nic, contributions, meantBy, isUnknown }: PfLayers
   if (contributions.length === 0) return { ...asItIs, isPlanned: false, isUnknown, given };
   const { desired } = mergeContributions(nic, contributions);
   const linkType = desired.linkType ? wordOf(desired.linkType) : asItIs.linkType;
-  const mayStay = desired.externallyManaged === true || findReportedRefusal(desired, nic) !== undefined;
+  const mayStay = desired.externallyManaged === true || staysAsItIs(desired, factsOfStatus(nic));
   return {
     ...{ ...asItIs, numVfs: desired.numVfs ?? 0, linkType, isPlanned: true, isUnknown, given },
     ...(mayStay && tellsOfVfs(nic) && { asItIs }),

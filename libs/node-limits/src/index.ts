@@ -1,3 +1,4 @@
+export { findFirmwareNeed, findReportedNeed, type FirmwareNeed, reachableVfs } from './firmware-limits.ts';
 export * from './pf-facts.ts';
 export * from './pf-limits.ts';
 export * from './refusal.ts';

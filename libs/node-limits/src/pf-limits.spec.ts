@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
 import { factsOfStatus, type PfFacts } from './pf-facts.ts';
-import { findRefusal, reachableVfs } from './pf-limits.ts';
+import { reachableVfs } from './firmware-limits.ts';
+import { findRefusal } from './pf-limits.ts';
 import { type Refusal } from './refusal.ts';
 
 const PF = '0000:3b:00.0';
@@ -33,6 +34,8 @@ describe('what a PF is refused', () => {
     ['a link type that nobody knows of it', { linkType: '' }, { linkType: 'ib' }],
     ['VFs that its owner has made', {}, { numVfs: 2, externallyManaged: true }],
     ['as many VFs as its firmware allows', { vendor: '15b3', totalvfs: 3 }, {}],
+    ['more VFs than its firmware allows now', { vendor: '15b3', totalvfs: 1 }, {}],
+    ['another link type that its firmware may have', { vendor: '15b3' }, { linkType: 'ib' }],
     ['legacy mode, which nothing names', { eSwitchMode: 'legacy' }, { eSwitchMode: '' }],
     ['groups without vDPA devices', {}, { vfGroups: [{ deviceType: 'netdevice' }, { vdpaType: '' }] }],
     [
@@ -60,18 +63,32 @@ describe('what a PF is refused', () => {
   it.each<[string, Partial<ObservedInterface>, Partial<DesiredInterface>, Refusal['reason'], RegExp]>([
     ['more VFs than it can have', { totalvfs: 2 }, {}, 'SpecInvalid', /3 VFs are wanted, and the PF can have 2/],
     [
-      'more VFs than its firmware allows now, with what reaches them',
+      'more VFs than any firmware allows',
       { vendor: '15b3', totalvfs: 1 },
-      {},
-      'Unsupported',
-      /3 VFs .* firmware of the NIC allows 1, .* NUM_OF_VFS=3 .* reboot the node/,
+      { numVfs: 129 },
+      'SpecInvalid',
+      /129 VFs are wanted, and the PF can have 128/,
     ],
     [
-      'VFs while its firmware allows none',
-      { vendor: '15b3', totalvfs: 0 },
-      {},
+      'more VFs than its firmware allows, where someone else manages it',
+      { vendor: '15b3', totalvfs: 1 },
+      { externallyManaged: true },
+      'SpecInvalid',
+      /3 VFs are wanted, and the PF can have 1$/,
+    ],
+    [
+      'a link type that there is not',
+      { vendor: '15b3' },
+      { linkType: 'fddi' },
       'Unsupported',
-      /firmware of the NIC allows 0, .* NUM_OF_VFS=3/,
+      /link type fddi is wanted, and nothing can change ETH on this device/,
+    ],
+    [
+      'another link type, where someone else manages it',
+      { vendor: '15b3' },
+      { numVfs: 2, linkType: 'IB', externallyManaged: true },
+      'Unsupported',
+      /link type IB is wanted/,
     ],
     [
       'another eSwitch mode, where its driver has no eSwitch',
@@ -109,7 +126,13 @@ describe('what a PF is refused', () => {
       /eSwitch mode could not be read: the PF is left as it is/,
     ],
     ['fewer VFs than none', {}, { numVfs: -1 }, 'SpecInvalid', /^-1 VFs are wanted$/],
-    ['another link type', {}, { linkType: 'IB' }, 'Unsupported', /link type IB is wanted.*cannot change ETH/],
+    [
+      'another link type',
+      {},
+      { linkType: 'IB' },
+      'Unsupported',
+      /link type IB is wanted, and nothing can change ETH on this device/,
+    ],
     [
       'vDPA devices in legacy mode',
       { vendor: '15b3' },
@@ -162,7 +185,8 @@ describe('what a PF is refused', () => {
     const { totalvfs: _totalvfs, ...without } = NIC;
     expect(findRefusal({ pciAddress: PF }, factsOfStatus(without))?.message).toMatch(/no SR-IOV capability/);
     const mellanox = factsOfStatus({ ...without, vendor: '15b3' });
-    expect(findRefusal({ pciAddress: PF, numVfs: 3 }, mellanox)?.message).toMatch(/SR-IOV switched off.*SRIOV_EN=1/);
+    expect(findRefusal({ pciAddress: PF, numVfs: 3 }, mellanox)).toBeUndefined();
+    expect(findRefusal({ pciAddress: PF, numVfs: 0 }, mellanox)?.message).toMatch(/no SR-IOV capability/);
   });
 });
 

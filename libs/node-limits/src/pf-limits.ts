@@ -1,4 +1,5 @@
 import { type DesiredInterface, type ObservedInterface } from '@sriov/api';
+import { findFirmwareNeed, reachableVfs, withFirmware } from './firmware-limits.ts';
 import { factsOfStatus, type PfFacts } from './pf-facts.ts';
 import { invalid, type Refusal, unreadable, unsupported } from './refusal.ts';
 import { checkVdpa } from './vdpa-limits.ts';
@@ -8,29 +9,11 @@ type Check = (desired: DesiredInterface, facts: PfFacts) => Refusal | undefined;
 
 const checkLinkType: Check = ({ linkType }, { linkType: present }) =>
   linkType && present && linkType.toUpperCase() !== present
-    ? unsupported(`link type ${linkType} is wanted, and this version cannot change ${present}`)
+    ? unsupported(`link type ${linkType} is wanted, and nothing can change ${present} on this device`)
     : undefined;
 
 const checkMtu: Check = ({ mtu = 0 }, { maxMtu }) =>
   maxMtu !== undefined && mtu > maxMtu ? invalid(`MTU ${mtu} is wanted, and the device can have ${maxMtu}`) : undefined;
-
-/** NICs of this vendor keep the limit of their VFs in the firmware, where it can be raised. */
-const RAISES_ITS_LIMIT = '15b3';
-const FIRMWARE_LIMIT = 128;
-
-/**
- * Most VFs that the PF could ever have: what it allows now, or, where the firmware can be changed, what the firmware
- * accepts. A number between the two takes a change of the firmware and a reboot. A port of a virtual machine is its own
- * and only VF.
- */
-export function reachableVfs({
-  vendor,
-  totalVfs = 0,
-  isPort,
-}: Pick<PfFacts, 'vendor' | 'totalVfs' | 'isPort'>): number {
-  if (isPort) return 1;
-  return vendor === RAISES_ITS_LIMIT ? Math.max(totalVfs, FIRMWARE_LIMIT) : totalVfs;
-}
 
 /** The limits, in the order in which they are found. */
 const CHECKS: readonly Check[] = [
@@ -39,15 +22,16 @@ const CHECKS: readonly Check[] = [
       ? undefined
       : unsupported('no driver is bound to the PF: load its driver, or look into dmesg why it does not bind'),
   ({ numVfs = 0 }) => (numVfs < 0 ? invalid(`${numVfs} VFs are wanted`) : undefined),
-  checkFirmware,
   (_, { totalVfs }) =>
     totalVfs === undefined
       ? unsupported(
           'the PF has no SR-IOV capability: on bare metal, switch SR-IOV on in the firmware of the NIC and the BIOS; on a virtual machine, the metadata of the platform has to name the network of the port',
         )
       : undefined,
-  ({ numVfs = 0 }, { totalVfs = 0 }) =>
-    numVfs > totalVfs ? invalid(`${numVfs} VFs are wanted, and the PF can have ${totalVfs}`) : undefined,
+  (desired, facts) =>
+    (desired.numVfs ?? 0) > (facts.totalVfs ?? 0)
+      ? invalid(`${desired.numVfs} VFs are wanted, and the PF can have ${mostVfs(desired, facts)}`)
+      : undefined,
   (_, facts) => findUnreadMode(facts),
   checkMode,
   checkLinkType,
@@ -81,6 +65,11 @@ const PORT_CHECKS: readonly Check[] = [
   checkMtu,
 ];
 
+/** Someone else's PF has what it has. */
+function mostVfs({ externallyManaged }: DesiredInterface, facts: PfFacts): number {
+  return externallyManaged === true ? (facts.totalVfs ?? 0) : reachableVfs(facts);
+}
+
 /** Why nothing can be done to a PF, not even VFs be removed, while its eSwitch mode is unknown. */
 export function findUnreadMode({ eSwitchMode, eSwitchUnknown }: PfFacts): Refusal | undefined {
   if (eSwitchMode !== 'unknown') return undefined;
@@ -106,25 +95,25 @@ function checkMode(desired: DesiredInterface, facts: PfFacts): Refusal | undefin
   );
 }
 
-/** Of the two limits the one in the firmware counts: the kernel's follows it after a reboot. */
-function checkFirmware({ numVfs = 0 }: DesiredInterface, { vendor, totalVfs }: PfFacts): Refusal | undefined {
-  if (vendor !== RAISES_ITS_LIMIT || numVfs <= (totalVfs ?? 0)) return undefined;
-  const now = totalVfs === undefined ? 'has SR-IOV switched off' : `allows ${totalVfs}`;
-  return unsupported(
-    `${numVfs} VFs are wanted, and the firmware of the NIC ${now}, which this version cannot change: set SRIOV_EN=1 NUM_OF_VFS=${numVfs} with mlxconfig or mstconfig, and reboot the node`,
-  );
-}
-
 /**
  * Why the daemon does nothing to the PF; `undefined` when no known limit stands in the way. The daemon's planner asks
  * it before it plans a step, and so does everybody else who says beforehand what will happen.
  */
 export function findRefusal(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
+  const reachable = withFirmware(desired, facts);
   for (const check of facts.isPort ? PORT_CHECKS : CHECKS) {
-    const refusal = check(desired, facts);
+    const refusal = check(desired, reachable);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/**
+ * Whether a PF that a node has reported stays as it is, VFs and all: what is wanted is refused, or comes with other
+ * firmware settings and a reboot.
+ */
+export function staysAsItIs(desired: DesiredInterface, facts: PfFacts): boolean {
+  return findRefusal(desired, facts) !== undefined || findFirmwareNeed(desired, facts) !== undefined;
 }
 
 /** Why the daemon does nothing to a PF that a node has reported. */

@@ -7,6 +7,12 @@ export * from './words/describe-reboots.ts';
 export * from './words/describe-withdrawals.ts';
 export * from './words/format-vf-ids.ts';
 export { pfTitle } from './words/pf-title.ts';
+export {
+  type AwaitedFirmware,
+  cardAddress,
+  type FirmwareFacts,
+  type FirmwareOutlook,
+} from './firmware/firmware-facts.ts';
 export { GUID_RECORDS, type GuidFacts, type GuidRecord } from './guids/guid-facts.ts';
 export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
 export { changesAllVfs, pfsWithChangedVfs } from './planning/changes-all-vfs.ts';

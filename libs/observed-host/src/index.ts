@@ -14,6 +14,7 @@ export {
   type FirmwareLinkType,
   type FirmwareReading,
   type FirmwareSetting,
+  firmwareWords,
   type ObservedFirmware,
 } from './observed-firmware.ts';
 export {

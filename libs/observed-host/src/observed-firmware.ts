@@ -33,5 +33,15 @@ export interface FirmwareChange {
   readonly linkTypes?: { readonly 1?: FirmwareLinkType; readonly 2?: FirmwareLinkType };
 }
 
+/** A change as the words that mstconfig takes; none where nothing is to be written. */
+export function firmwareWords({ sriovEnabled, numOfVfs, linkTypes = {} }: FirmwareChange): string[] {
+  return [
+    ...(sriovEnabled === undefined ? [] : ['SRIOV_EN=True']),
+    ...(numOfVfs === undefined ? [] : [`NUM_OF_VFS=${numOfVfs}`]),
+    ...(linkTypes[1] === undefined ? [] : [`LINK_TYPE_P1=${linkTypes[1]}`]),
+    ...(linkTypes[2] === undefined ? [] : [`LINK_TYPE_P2=${linkTypes[2]}`]),
+  ];
+}
+
 /** A link type that a port can be given. */
 export type FirmwareLinkType = 'ETH' | 'IB';

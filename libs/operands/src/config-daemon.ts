@@ -19,6 +19,8 @@ import {
 const NAME = OPERAND_DAEMON_SETS['config-daemon'];
 
 const BRIDGES_GATE = 'manageSoftwareBridges';
+/** What `disablePlugins` calls the changes of the firmware of Mellanox NICs. */
+const MELLANOX_PLUGIN = 'mellanox';
 
 /** The node agent. Its account and its rights are the chart's. */
 export function configDaemon(inputs: OperandInputs): Operand {
@@ -66,6 +68,7 @@ function environmentOf({ config, settings }: OperandInputs): {
     { name: 'STATE_FOLDER', value: stateFolder },
     { name: 'CONFIGURE_HOST_INTERFACES', value: String(configureHostInterfaces) },
     { name: 'MANAGE_SOFTWARE_BRIDGES', value: String(config.featureGates?.[BRIDGES_GATE] === true) },
+    { name: 'CHANGE_FIRMWARE', value: String(config.disablePlugins?.includes(MELLANOX_PLUGIN) !== true) },
     { name: 'LISTEN', value: `${address}:${port}` },
     { name: 'DEVICE_PLUGIN_METRICS_PORT', value: String(settings.devicePlugin.port) },
     fieldEnv('NAMESPACE', 'metadata.namespace'),

@@ -84,6 +84,7 @@ const daemon = new Running((signal) =>
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
+      changeFirmware: true,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

@@ -54,6 +54,7 @@ describe('a daemon whose look at the host does not come back', () => {
         configureHostInterfaces: false,
         devicePluginMetricsPort: 0,
         manageSoftwareBridges: false,
+        changeFirmware: true,
         dryRun: false,
       },
       stop.signal,

@@ -1,6 +1,7 @@
 import { desiredInterfaceSchema, type DesiredInterface, type OvsBridge, toWire, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import {
+  type AwaitedFirmware,
   type BridgeFacts,
   type Card,
   GUID_FILE,
@@ -15,6 +16,7 @@ import {
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
 import { readBridgeFile, writeBridgeFile } from './bridge-file.ts';
+import { readFirmwareFile, writeFirmwareFile } from './firmware-file.ts';
 import { readPortFile, writePortFile } from './port-file.ts';
 import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
 
@@ -48,6 +50,8 @@ export interface JournalEntries {
   readonly guids: GuidFacts;
   /** Bridges that the operator has made or begun to make. */
   readonly bridges: BridgeFacts;
+  /** Settings of firmware for which a reboot was begun, by NIC. */
+  readonly firmware: ReadonlyMap<string, AwaitedFirmware>;
   /** The ports of this virtual machine as they were known last; absent where nothing is written about them. */
   readonly guestPorts: readonly KnownPort[] | undefined;
 }
@@ -107,6 +111,7 @@ export class Journal {
       plugin: await readPluginRecord(this.#folder),
       guids: await this.#readGuids(),
       bridges: await readBridgeFile(this.#folder),
+      firmware: await readFirmwareFile(this.#folder),
       guestPorts: await readPortFile(this.#folder),
     };
   }
@@ -173,6 +178,11 @@ export class Journal {
   /** Writes which bridges are the operator's, before anything is done to them, unless it stands there already. */
   async ownBridges(bridges: readonly OvsBridge[], known: BridgeFacts): Promise<void> {
     await writeBridgeFile(this.#folder, bridges, known);
+  }
+
+  /** Writes for which settings of firmware the node is about to be rebooted, unless it stands there already. */
+  async recordFirmware(awaited: JournalEntries['firmware'], known: JournalEntries['firmware']): Promise<void> {
+    await writeFirmwareFile(this.#folder, awaited, known);
   }
 
   /** Writes what is known of the ports of this virtual machine, unless it stands there already. */

@@ -16,13 +16,14 @@ import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 export async function takeOver(
   journal: Journal,
   gathered: Gathered,
-  { plan, because }: { readonly plan: HostPlan; readonly because: readonly string[] },
+  { plan, because, isRebootGranted = false }: Begun,
 ): Promise<FailedStep[]> {
   const { journal: known } = gathered;
   const ofNode = await attempt(NODE, async () => {
     await recordVfChanges(journal, known.plugin, because);
     await recordBridges(journal, gathered, plan);
     await recordGuestPorts(journal, gathered);
+    await recordFirmware(journal, gathered, { plan, isRebootGranted });
   });
   if (ofNode.length > 0) return ofNode;
   const present = new Map(gathered.facts.observed.interfaces.map((pf) => [pf.pciAddress, pf]));
@@ -45,6 +46,14 @@ export async function takeOver(
   return failures;
 }
 
+/** What is about to be done, and why the device plugin will have to be restarted. */
+interface Begun {
+  readonly plan: HostPlan;
+  readonly because: readonly string[];
+  /** The node may be rebooted at the end of the pass. */
+  readonly isRebootGranted?: boolean;
+}
+
 const NODE = { pciAddress: '', pf: 'the node' };
 
 /** What could not be written, with what is not done for that reason. */
@@ -58,6 +67,21 @@ async function attempt(about: Pick<StepName, 'pciAddress' | 'pf'>, work: () => P
     const message = `${subject}the state folder cannot be written, so nothing is done to ${object}: ${messageOf(cause)}: make it writable, or choose another with --state-folder`;
     return [failedStep({ ...about, kind: 'write-journal', step: 'write the journal' }, cause, message)];
   }
+}
+
+/** A reboot is about to bring settings that wait for nothing else; others are in force, or wanted no more. */
+async function recordFirmware(
+  journal: Journal,
+  { journal: known, facts }: Gathered,
+  { plan, isRebootGranted }: Pick<Begun, 'plan'> & { readonly isRebootGranted: boolean },
+): Promise<void> {
+  const { settled = [], ready = new Map<string, string>() } = plan.firmware ?? {};
+  const awaited = new Map([...known.firmware].filter(([card]) => !settled.includes(card)));
+  const bootId = facts.firmware?.bootId;
+  if (isRebootGranted && bootId !== undefined) {
+    for (const [card, settings] of ready) awaited.set(card, { settings, bootId });
+  }
+  await journal.recordFirmware(awaited, known.firmware);
 }
 
 /** On bare metal nothing is known of ports. */

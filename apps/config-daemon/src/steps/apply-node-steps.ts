@@ -1,7 +1,8 @@
-import { type Kernel, RDMA_MODE_FILE, setRdmaMode } from '@sriov/host';
+import { type Kernel, RDMA_MODE_FILE, setRdmaMode, writeFirmware } from '@sriov/host';
 import { describeNodeStep, type NodePlan, type NodeStep } from '@sriov/node-plan';
 import { attempt, type OnStep } from './attempt.ts';
 import { type FailedStep } from './failed-step.ts';
+import { placeOf } from './step-names.ts';
 
 /** `/etc/modprobe.d` of the host: what the daemon writes there. */
 export interface ModprobeFolder {
@@ -23,7 +24,8 @@ const READABLE = 0o644;
 export async function applyNodeSteps(work: NodeWork, plan: NodePlan | undefined): Promise<FailedStep[]> {
   const failures: FailedStep[] = [];
   for (const step of plan?.steps ?? []) {
-    const about = { pf: 'the node', pciAddress: '', kind: step.kind, step: describeNodeStep(step) };
+    const place = step.kind === 'write-firmware' ? placeOf(step) : { pf: 'the node', pciAddress: '' };
+    const about = { ...place, kind: step.kind, step: describeNodeStep(step) };
     const failure = await attempt(about, work.onStep, () => applyNodeStep(work, step));
     if (failure) failures.push(failure);
   }
@@ -38,5 +40,7 @@ function applyNodeStep({ kernel, folder }: NodeWork, step: NodeStep): Promise<vo
       return folder.remove(RDMA_MODE_FILE);
     case 'set-rdma-mode':
       return setRdmaMode(kernel, step.mode);
+    case 'write-firmware':
+      return writeFirmware(kernel, step.pciAddress, step.change);
   }
 }

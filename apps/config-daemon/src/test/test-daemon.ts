@@ -94,6 +94,7 @@ export const startDaemon = (settings: object = {}): void => {
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
+      changeFirmware: true,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

@@ -129,6 +129,7 @@ function startServices(): void {
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
+      changeFirmware: true,
       dryRun: false,
       simulate: worldFile,
       simulateState: machineFile,

@@ -1,5 +1,6 @@
-import { type DesiredInterface, type VfGroup } from '@sriov/api';
+import { type DesiredInterface, type ObservedInterface, type VfGroup } from '@sriov/api';
 import { readElements } from '@sriov/device-plugin-config';
+import { findReportedNeed } from '@sriov/node-limits';
 import { pfTitle } from '@sriov/node-plan';
 import { type ChangeRow } from './change-row.ts';
 import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
@@ -35,8 +36,8 @@ export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
 interface PfChange extends HostPf {
   readonly before: DesiredInterface | undefined;
   readonly after: DesiredInterface | undefined;
-  /** Why the daemon does nothing to the PF. */
-  readonly refusal: string | undefined;
+  /** Why the daemon does nothing to the PF, or nothing before a reboot. */
+  readonly stays: string | undefined;
 }
 
 function pfChanges({ before: { state }, plan, host }: PlannedNode): PfChange[] {
@@ -44,16 +45,27 @@ function pfChanges({ before: { state }, plan, host }: PlannedNode): PfChange[] {
   const [nics, steps] = [byAddress(state?.status?.interfaces), byAddress(host?.pfs)];
   const taken = byAddress(host?.taken);
   return [...new Set([...before.keys(), ...after.keys(), ...steps.keys()])].sort().map((pciAddress) => {
-    const isRefused = host !== undefined && after.has(pciAddress) && !taken.has(pciAddress);
     return {
       pciAddress,
       nic: nics.get(pciAddress),
       before: before.get(pciAddress),
       after: after.get(pciAddress),
       steps: steps.get(pciAddress),
-      refusal: isRefused ? host.problems.find((problem) => problem.pciAddress === pciAddress)?.reason : undefined,
+      stays: taken.has(pciAddress) ? undefined : whyItStays(host, after.get(pciAddress), nics.get(pciAddress)),
     };
   });
+}
+
+function whyItStays(
+  host: PlannedNode['host'],
+  after: DesiredInterface | undefined,
+  nic: ObservedInterface | undefined,
+): string | undefined {
+  if (host === undefined || after === undefined) return undefined;
+  const reason = host.problems.find(({ pciAddress }) => pciAddress === after.pciAddress)?.reason;
+  if (reason !== undefined) return `refused by the daemon: ${reason}`;
+  const need = nic && findReportedNeed(after, nic);
+  return need && `comes with a reboot: ${need.why}`;
 }
 
 function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[] = []): Map<string, T> {
@@ -68,11 +80,9 @@ const PF_SETTINGS = [
 ] as const;
 
 function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
-  const { before, after, refusal } = pf;
+  const { before, after, stays } = pf;
   const subject = subjectOf(pf);
-  if (refusal !== undefined) {
-    return [{ subject, setting: 'nothing is done', before: NOTHING, after: `refused by the daemon: ${refusal}` }];
-  }
+  if (stays !== undefined) return [{ subject, setting: 'nothing is done', before: NOTHING, after: stays }];
   const texts = [
     ...PF_SETTINGS.map(([field, setting]) => ({ setting, before: before?.[field], after: after?.[field] })),
     // Only the daemon knows the MTU that it restores.

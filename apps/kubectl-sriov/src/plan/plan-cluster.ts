@@ -106,7 +106,13 @@ function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: 
   const plan = planNodeState(fleet, { name, labels, state, devicePluginConfig });
   const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
   const host = foresee({ spec: plan.spec, plannedFrom: plan.plannedFrom ?? (state && readPlannedFrom(state)) }, state);
-  return { name, before, plan, host, changes: isChange(before, plan) || (host?.pfs ?? []).length > 0 };
+  return {
+    name,
+    before,
+    plan,
+    host,
+    changes: isChange(before, plan) || (host?.pfs ?? []).length + (host?.needsReboot ?? []).length > 0,
+  };
 }
 
 /** Refusals of the daemon that are not already problems of a policy or pool. */

@@ -1,5 +1,5 @@
 import { omitUndefined } from '@sriov/api';
-import { type FirmwareChange, type FirmwareSetting, type ObservedFirmware } from '@sriov/observed-host';
+import { type FirmwareChange, type FirmwareSetting, firmwareWords, type ObservedFirmware } from '@sriov/observed-host';
 import { CommandError } from '../kernel/commands.ts';
 import { EffectError, type ExecResult, type Kernel } from '../kernel/kernel.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
@@ -45,7 +45,7 @@ export async function readFirmware(kernel: Kernel, pciAddress: string): Promise<
  * {@link readFirmware} otherwise
  */
 export async function writeFirmware(kernel: Kernel, pciAddress: string, change: FirmwareChange): Promise<void> {
-  const settings = wordsOfChange(change);
+  const settings = firmwareWords(change);
   if (settings.length === 0) return;
   const words = ['mstconfig', '-d', pciAddress, '-y', 'set', ...settings];
   await runMst(kernel, words, MSTCONFIG_MS);
@@ -58,16 +58,6 @@ export async function writeFirmware(kernel: Kernel, pciAddress: string, change: 
   if (isThere) return;
   const detail = `"${words.join(' ')}" succeeded, and the firmware does not have these settings for its next start`;
   throw new EffectError({ verb: 'exec', path: words.join(' '), detail });
-}
-
-/** A change as the words that mstconfig takes; none where nothing is to be written. */
-export function wordsOfChange({ sriovEnabled, numOfVfs, linkTypes = {} }: FirmwareChange): string[] {
-  return [
-    ...(sriovEnabled === undefined ? [] : ['SRIOV_EN=True']),
-    ...(numOfVfs === undefined ? [] : [`NUM_OF_VFS=${numOfVfs}`]),
-    ...(linkTypes[1] === undefined ? [] : [`LINK_TYPE_P1=${linkTypes[1]}`]),
-    ...(linkTypes[2] === undefined ? [] : [`LINK_TYPE_P2=${linkTypes[2]}`]),
-  ];
 }
 
 /**
@@ -95,6 +85,9 @@ function complaintOf({ stdout, stderr, exitCode }: ExecResult): string {
   return firstCharacters([...others, ...errors].join(', ')) || `exit code ${exitCode}`;
 }
 
+/** Most rows that are looked at: a NIC has a few hundred settings. */
+const MOST_ROWS = 5_000;
+
 /** The values of a setting, as they are printed: `8`, `True(1)`, `ETH(2)`. */
 type Printed = FirmwareSetting<string>;
 
@@ -108,7 +101,7 @@ function readSettings(text: string): ReadonlyMap<string, Printed> {
   const hasCurrent = /\bCurrent\b/.test(lines[start] ?? '');
   const columns = 1 + Number(hasCurrent) + Number(/\bDefault\b/.test(lines[start] ?? ''));
   const settings = new Map<string, Printed>();
-  for (const line of start < 0 ? [] : lines.slice(start + 1)) {
+  for (const line of start < 0 ? [] : lines.slice(start + 1, start + MOST_ROWS)) {
     const [name = '', ...values] = line
       .replace(/^\*?(?:RO)?\s+/, '')
       .split(/\s+/)

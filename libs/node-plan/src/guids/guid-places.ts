@@ -1,5 +1,5 @@
 import { type DesiredInterface, NO_GUID } from '@sriov/api';
-import { findRefusal } from '@sriov/node-limits';
+import { staysAsItIs } from '@sriov/node-limits';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { groupOf, readGroups } from '../planning/desired.ts';
 import { factsOfHost } from '../planning/facts-of-host.ts';
@@ -57,7 +57,7 @@ export function findGuidPorts(facts: FactsForGuids): GuidPort[] {
     const pf = pfs.get(desired.pciAddress);
     if (pf?.link === undefined || !takesGuids(pf) || ports.has(pf.pciAddress)) continue;
     // Its VFs stay as they are.
-    if (blocked.has(pf.pciAddress) || findRefusal(desired, factsOfHost(pf)) !== undefined) continue;
+    if (blocked.has(pf.pciAddress) || staysAsItIs(desired, factsOfHost(pf))) continue;
     ports.set(pf.pciAddress, portOf(pf, desired, facts));
   }
   return [...ports.values()];

@@ -48,7 +48,7 @@ const pf = (pciAddress: string): fc.Arbitrary<ObservedPf> =>
         pciAddress,
         vendor,
         linkType,
-        ...omitUndefined({ driver, sriov, link, ...(sriov && eSwitchFacts(toldOf(driver, eSwitchMode))) }),
+        ...omitUndefined({ driver, sriov, link, ...eSwitchFacts(toldOf(driver, sriov && eSwitchMode)) }),
       };
     });
 

@@ -9,14 +9,7 @@ import {
   vdpaNameOf,
   type VirtualFunction,
 } from '@sriov/api';
-import {
-  ESWITCH_UNKNOWN,
-  factsOfStatus,
-  findReportedRefusal,
-  type PfFacts,
-  presentVfs,
-  tellsOfVfs,
-} from '@sriov/node-limits';
+import { ESWITCH_UNKNOWN, factsOfStatus, type PfFacts, presentVfs, staysAsItIs, tellsOfVfs } from '@sriov/node-limits';
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { drainFor } from './drain.ts';
 import { planHost } from './plan-host.ts';
@@ -86,8 +79,8 @@ function completed(nic: ObservedInterface, ordered: DesiredInterface | undefined
 
 /** Where a report only counts the VFs, nobody can say how they differ from what is wanted. */
 function foreseeable(entry: DesiredInterface, nic: ObservedInterface | undefined): DesiredInterface {
-  // What is refused anyway need not be described.
-  if (nic === undefined || describesVfs(nic) || findReportedRefusal(entry, nic) !== undefined) return entry;
+  // What is refused anyway, or waits for a reboot, need not be described.
+  if (nic === undefined || describesVfs(nic) || staysAsItIs(entry, factsOfStatus(nic))) return entry;
   return { ...entry, vfGroups: [] };
 }
 

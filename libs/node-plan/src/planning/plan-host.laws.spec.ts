@@ -197,7 +197,7 @@ describe('for every node it holds that', () => {
 
   it('a host that is as wanted is what was wanted', () => {
     holds((each, plan) => {
-      if (plan.problems.length > 0) return;
+      if (plan.problems.length > 0 || plan.needsReboot !== undefined) return;
       const after = follow(each, plan);
       for (const wanted of each.spec.interfaces ?? [])
         expectAsWanted(pfOf(after, wanted.pciAddress) ?? testPf(), wanted);

@@ -1,5 +1,8 @@
 import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
 import { type ObservationProblem, type ObservedHost, type ObservedPf, type RdmaMode } from '@sriov/observed-host';
+import { type FirmwareFacts, type FirmwareOutlook } from '../firmware/firmware-facts.ts';
+import { planFirmware } from '../firmware/plan-firmware.ts';
+import { findWantedPorts } from '../firmware/find-wanted-ports.ts';
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
@@ -18,7 +21,7 @@ import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
 import { vfSeeds } from './vf-mac.ts';
 import { DEFAULT_DRIVER, isUserSpaceDriver } from './plan-vf.ts';
-import { type HostPlan, type PfPlan, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
+import { type HostPlan, type NodePlan, type PfPlan, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
 
 /** Everything that bears on what has to be done to a node. */
 export interface HostFacts {
@@ -41,6 +44,8 @@ export interface HostFacts {
   readonly allowHostInterfaces: boolean;
   /** Absent where bridges are none of our business. */
   readonly bridges?: BridgeFacts;
+  /** What is known of the firmware of NICs; nothing where nobody looked. */
+  readonly firmware?: FirmwareFacts;
   /** The RDMA mode that the running kernel has refused to switch to. */
   readonly heldRdmaMode?: RdmaMode | undefined;
 }
@@ -68,12 +73,17 @@ function withNode(
   const changing = new Set([...plan.pfs, ...plan.problems].map(({ pciAddress }) => pciAddress));
   const missingRdma = findMissingRdma(spec.interfaces ?? [], observed, (pciAddress) => changing.has(pciAddress));
   const warnings = [...known, ...rdma.warnings, ...sharedGuids(observed.interfaces)];
+  const node = joinNodePlans(plan.node, rdma);
   return {
     ...plan,
-    ...(rdma.steps.length > 0 && { node: { because: rdma.because, steps: rdma.steps } }),
+    ...(node.steps.length > 0 && { node }),
     ...(warnings.length > 0 && { warnings }),
     problems: [...plan.problems, ...rdma.problems, ...missingRdma],
   };
+}
+
+function joinNodePlans(known: NodePlan | undefined, { because, steps }: NodePlan): NodePlan {
+  return { because: [...(known?.because ?? []), ...because], steps: [...(known?.steps ?? []), ...steps] };
 }
 
 /** The record of a card says nothing about another one in its slot: neither what is ours, nor what was before. */
@@ -91,7 +101,8 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
   const results = [...ofWanted.results, ...ofUnwanted.results];
   const plans = results.flatMap(({ plan }) => plan ?? []).sort(byAddress);
   const pfs = takeTurns(plans, host.pfs);
-  const problems = [...results.flatMap((result) => result.problems), ...fileProblems(host)];
+  const { repairs, needsReboot, beforeReboot, ...firmware } = planFirmware(findWantedPorts(facts), facts.firmware);
+  const problems = [...results.flatMap((result) => result.problems), ...firmware.problems, ...fileProblems(host)];
   const { guids, warnings } = guidsOf(host);
   const { taken } = ofWanted;
   const isWanted = isIn(facts.spec);
@@ -104,6 +115,10 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
     pfs,
     problems,
     ...drainsOf(results),
+    ...(repairs && { node: repairs }),
+    ...(needsReboot.length > 0 && { needsReboot }),
+    ...(beforeReboot && { beforeReboot }),
+    ...(hasFirmware(firmware.outlook) && { firmware: firmware.outlook }),
     taken,
     released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
     ...(guids.size > 0 && { guids }),
@@ -154,9 +169,18 @@ function planAllDesired(
     const result = wanted.has(entry.pciAddress) ? { problems: [twice(entry)] } : planDesired(facts, entry, host);
     wanted.add(entry.pciAddress);
     results.push(result);
-    if (result.plan !== undefined || result.problems.length === 0) taken.push(entry);
+    if (isInForce(result)) taken.push(entry);
   }
   return { results, taken };
+}
+
+/** What waits for a reboot is not in force before that. */
+function isInForce({ plan, problems, firmware }: PfResult): boolean {
+  return plan !== undefined || (problems.length === 0 && firmware === undefined);
+}
+
+function hasFirmware({ needed, optional, ready, settled }: FirmwareOutlook): boolean {
+  return needed.size + optional.size + ready.size + settled.length > 0;
 }
 
 /** PFs of ours that the spec has no entry for. */

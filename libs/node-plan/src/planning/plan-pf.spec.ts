@@ -271,7 +271,7 @@ describe('what cannot be done to a PF is said, and nothing is done', () => {
       testPf(),
       { linkType: 'ib' },
       'Unsupported',
-      'link type ib is wanted, and this version cannot change ETH',
+      'link type ib is wanted, and nothing can change ETH on this device',
     ],
     [
       'vDPA in legacy mode',

@@ -1,5 +1,5 @@
 import { type DesiredInterface, formatVfRange, REASON } from '@sriov/api';
-import { findRefusal } from '@sriov/node-limits';
+import { findFirmwareNeed, findRefusal, type FirmwareNeed } from '@sriov/node-limits';
 import { type ESwitchMode, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from './facts-of-host.ts';
 import { type PfGuids } from '../guids/guid-facts.ts';
@@ -61,6 +61,8 @@ export interface PfResult {
   readonly problems: readonly PlanProblem[];
   /** Why some of the problems would go with a drain. */
   readonly needsDrain?: DrainReason | undefined;
+  /** The PF stays as it is: what only other settings of its firmware bring. */
+  readonly firmware?: FirmwareNeed;
 }
 
 /** Plans one PF of the spec: the smallest set of steps that makes it equal. */
@@ -72,6 +74,8 @@ export function planPf(pfCase: PfCase): PfResult {
   if (missing) return { problems: [missing] };
   const groups = readGroups(desired);
   if (typeof groups === 'string') return { problems: [problemOf(observed, REASON.specInvalid, groups)] };
+  const firmware = findFirmwareNeed(desired, factsOfHost(observed));
+  if (firmware) return { problems: [], firmware };
   const { usable, problems } = dropUnusable(observed, groups);
   const change = findVfChange(desired, observed);
   const result = change ? planVfChange(pfCase, change, usable) : planInPlace(pfCase, usable);

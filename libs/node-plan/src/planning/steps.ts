@@ -1,5 +1,6 @@
 import { type DesiredInterface, type OvsBridge, type REASON, type VdpaDriver } from '@sriov/api';
-import { type ESwitchMode, type RdmaMode } from '@sriov/observed-host';
+import { type ESwitchMode, type FirmwareChange, type RdmaMode } from '@sriov/observed-host';
+import { type FirmwareOutlook } from '../firmware/firmware-facts.ts';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 import { type WantedUdevFile } from '../host-files/udev-files.ts';
 
@@ -34,7 +35,14 @@ export type NodeStep =
   /** `content` of the file for modprobe, by which the kernel starts with the mode. */
   | { readonly kind: 'write-rdma-mode-file'; readonly mode: RdmaMode; readonly content: string }
   | { readonly kind: 'remove-rdma-mode-file' }
-  | { readonly kind: 'set-rdma-mode'; readonly mode: RdmaMode };
+  | { readonly kind: 'set-rdma-mode'; readonly mode: RdmaMode }
+  /** Settings that the firmware of the NIC has after its next start; `name` is the interface of the port, for people. */
+  | {
+      readonly kind: 'write-firmware';
+      readonly pciAddress: string;
+      readonly name: string;
+      readonly change: FirmwareChange;
+    };
 
 /** What will be done to the node as a whole, before its PFs: the steps are done in order, up to the last. */
 export interface NodePlan {
@@ -166,6 +174,9 @@ export type PlanProblemReason = (typeof REASON)[
   | 'stateDamaged'
   | 'rdmaDeviceMissing'
   | 'rdmaModePending'
+  | 'firmwareLocked'
+  | 'firmwareNotApplied'
+  | 'firmwareUnreadable'
   | 'unsupported'
   | 'specInvalid'
   | 'blocked'
@@ -208,6 +219,8 @@ export interface HostPlan {
   readonly bridges?: readonly BridgePlan[];
   /** Absent where nothing is to be done to the files of udev. */
   readonly udev?: readonly UdevPlan[];
+  /** Absent where no NIC has firmware that matters. */
+  readonly firmware?: FirmwareOutlook;
   /** Bridges that are ours, or will be when the plan is carried out; absent where that stays as it is known. */
   readonly ownBridges?: readonly OvsBridge[];
 }

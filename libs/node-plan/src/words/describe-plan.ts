@@ -11,6 +11,7 @@ import {
   type VfPlan,
   type VfStep,
 } from '../planning/steps.ts';
+import { firmwareWords } from '@sriov/observed-host';
 import { RDMA_MODE_PATH } from '../planning/plan-rdma-mode.ts';
 import { describeDrains } from './describe-drains.ts';
 import { describeReboots } from './describe-reboots.ts';
@@ -69,6 +70,8 @@ export function describeNodeStep(step: NodeStep): string {
       return `remove the file ${RDMA_MODE_PATH}`;
     case 'set-rdma-mode':
       return `switch the RDMA mode of the running kernel to ${step.mode}`;
+    case 'write-firmware':
+      return `write ${firmwareWords(step.change).join(' ')} into the firmware of ${pfTitle(step)}`;
   }
 }
 
