@@ -4,6 +4,8 @@ import { Cluster, Informer, type KubeClient, NODE } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
+import { type Kernel } from '@sriov/host';
+import { type LookPorts } from './gather.ts';
 import { CardFirmware } from './firmware/card-firmware.ts';
 import { findGone } from './device-plugin/find-gone.ts';
 import { loadStartModules } from './load-start-modules.ts';
@@ -22,6 +24,14 @@ import { watchHost } from './watch-host.ts';
 import { watchNodeState } from './watches.ts';
 
 const FIRMWARE_OFF = 'firmware is not changed on this node (disablePlugins of the SriovOperatorConfig has mellanox)';
+
+/** What of the host is the daemon's business. */
+function businessOf(
+  { changeFirmware, manageSoftwareBridges: managesBridges }: Settings,
+  kernel: Kernel,
+): Pick<LookPorts, 'firmware' | 'managesBridges'> {
+  return { firmware: new CardFirmware(kernel, changeFirmware ? {} : { isOff: FIRMWARE_OFF }), managesBridges };
+}
 
 /** Reads which machine of which platform the node is; empty where it does not say. */
 function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Promise<string> {
@@ -42,8 +52,7 @@ export async function runControllers<S extends Settings>(
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
   const followed = followHost(openHost(settings, context), { watch: passes, clock, readProviderID });
-  const firmware = new CardFirmware(followed.kernel, settings.changeFirmware ? {} : { isOff: FIRMWARE_OFF });
-  const dryRun = { ...followed, firmware, onWarning: tellOnce(log), managesBridges: settings.manageSoftwareBridges };
+  const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarning: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
   const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {

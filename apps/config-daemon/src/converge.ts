@@ -46,9 +46,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   let failures: readonly FailedStep[] = [];
   let first: Gathered | undefined;
   const vfSteps = watchVfSteps(followers.onStep);
-  // An administrator may have changed what a reboot is about to bring.
-  if (wanted.mayDisturb === 'reboot') ports.firmware?.forget();
-  else ports.firmware?.forgetFailures();
+  forgetFirmware(ports, wanted);
   const withdrawing = await ports.plugin.begin(wanted);
   for (let round = 0; ;) {
     const { gathered, plan } = await look(ports, wanted, withdrawing).catch((cause: unknown) => {
@@ -60,8 +58,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const failed = failures.filter(({ outcome }) => outcome !== 'refused');
     const isLast = isIdle(plan) || failed.length > 0 || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(plan, gathered.facts);
-    const isRebootGranted = wanted.mayDisturb === 'reboot';
-    const begun = { plan, because, isRebootGranted };
+    const begun = { plan, because, isRebootGranted: isRebootGranted(wanted) };
     const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, begun);
     const able = withoutPfs(plan, unwritten);
     if (isLast || isIdle(able)) {
@@ -79,7 +76,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const { udevFolder, modprobeFolder } = ports;
     const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder };
     failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
-    if (writesFirmware(able)) ports.firmware?.forget();
+    forgetWritten(ports, able);
     round += 1;
   }
 }
@@ -89,15 +86,26 @@ async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing):
   return { gathered, plan: withdrawing.restrict(permitted(plan, wanted)) };
 }
 
-function writesFirmware({ node, beforeReboot }: HostPlan): boolean {
+function isRebootGranted({ mayDisturb }: Pick<Wanted, 'mayDisturb'>): boolean {
+  return mayDisturb === 'reboot';
+}
+
+/** What a pass reads anew: all before a reboot, because an administrator may have changed what it is about to bring. */
+function forgetFirmware({ firmware }: HostPorts, wanted: Wanted): void {
+  if (isRebootGranted(wanted)) firmware?.forget();
+  else firmware?.forgetFailures();
+}
+
+/** What was written is read anew. */
+function forgetWritten({ firmware }: HostPorts, { node, beforeReboot }: HostPlan): void {
   const steps = [...(node?.steps ?? []), ...(beforeReboot?.steps ?? [])];
-  return steps.some(({ kind }) => kind === 'write-firmware');
+  if (steps.some(({ kind }) => kind === 'write-firmware')) firmware?.forget();
 }
 
 /** The plan without what prepares a reboot, unless one has been granted. */
 function permitted(plan: HostPlan, { mayDisturb = 'nothing' }: Wanted): HostPlan {
   const { beforeReboot: _, ...rest } = plan;
-  return mayDisturb === 'reboot' ? plan : rest;
+  return isRebootGranted({ mayDisturb }) ? plan : rest;
 }
 
 /** What may be done although something could not be written: nothing to the PFs that it is about, or to the host. */

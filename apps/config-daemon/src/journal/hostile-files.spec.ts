@@ -6,6 +6,7 @@ import { readPluginRecord } from '../plugin-restart/plugin-file.ts';
 import { MemoryFolder, testKernel } from '../test/test-host.ts';
 import { systemClock } from '@sriov/runtime';
 import { readBridgeFile } from './bridge-file.ts';
+import { readFirmwareFile } from './firmware-file.ts';
 import { Journal } from './journal.ts';
 import { readUpstreamCheckpoint } from './upstream-checkpoint.ts';
 
@@ -25,6 +26,7 @@ describe('whatever is in a file that we keep or find, reading it neither fails n
     ['the initial state of a PF', 'pf-entry', (text) => new Journal(folderWith('initial/0000:5e:00.0', text)).read()],
     ['the GUID file', 'guids', (text) => new Journal(folderWith('infiniband/guids', text)).read()],
     ['the bridges', 'bridges', (text) => readBridgeFile(folderWith('managed-ovs-bridges.json', text))],
+    ['settings that wait for a reboot', 'firmware', (text) => readFirmwareFile(folderWith('firmware.json', text))],
     ['what is owed to the device plugin', 'handover', (text) => readPluginRecord(folderWith('device-plugin', text))],
     ['the hand-over file', 'handover', (text) => readHandover(folderWith('handover.json', text))],
     ["upstream's checkpoint", 'checkpoint', (text) => readUpstreamCheckpoint(hostWith(text))],

@@ -49,15 +49,20 @@ export async function writeFirmware(kernel: Kernel, pciAddress: string, change: 
   if (settings.length === 0) return;
   const words = ['mstconfig', '-d', pciAddress, '-y', 'set', ...settings];
   await runMst(kernel, words, MSTCONFIG_MS);
-  const { numOfVfs, sriovEnabled, linkTypes } = await readFirmware(kernel, pciAddress);
-  const isThere =
-    (change.numOfVfs === undefined || numOfVfs.next === change.numOfVfs) &&
-    (change.sriovEnabled === undefined || sriovEnabled?.next === true) &&
-    (change.linkTypes?.[1] === undefined || linkTypes[1]?.next === change.linkTypes[1]) &&
-    (change.linkTypes?.[2] === undefined || linkTypes[2]?.next === change.linkTypes[2]);
-  if (isThere) return;
+  const present = nextWords(await readFirmware(kernel, pciAddress));
+  if (settings.every((setting) => present.includes(setting))) return;
   const detail = `"${words.join(' ')}" succeeded, and the firmware does not have these settings for its next start`;
   throw new EffectError({ verb: 'exec', path: words.join(' '), detail });
+}
+
+/** What the firmware has after its next start, in the words of a change. */
+function nextWords({ numOfVfs, sriovEnabled, linkTypes }: ObservedFirmware): string[] {
+  return [
+    `NUM_OF_VFS=${numOfVfs.next}`,
+    ...(sriovEnabled?.next === true ? ['SRIOV_EN=True'] : []),
+    `LINK_TYPE_P1=${linkTypes[1]?.next ?? ''}`,
+    `LINK_TYPE_P2=${linkTypes[2]?.next ?? ''}`,
+  ];
 }
 
 /**
@@ -98,20 +103,26 @@ type Printed = FirmwareSetting<string>;
 function readSettings(text: string): ReadonlyMap<string, Printed> {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => line.startsWith('Configurations:'));
-  const hasCurrent = /\bCurrent\b/.test(lines[start] ?? '');
-  const columns = 1 + Number(hasCurrent) + Number(/\bDefault\b/.test(lines[start] ?? ''));
   const settings = new Map<string, Printed>();
-  for (const line of start < 0 ? [] : lines.slice(start + 1, start + MOST_ROWS)) {
-    const [name = '', ...values] = line
-      .replace(/^\*?(?:RO)?\s+/, '')
-      .split(/\s+/)
-      .filter(Boolean);
-    const next = values[columns - 1];
-    if (next === undefined || values.length !== columns || settings.has(name)) continue;
-    const current = values[columns - 2];
-    settings.set(name, { ...(hasCurrent && current !== undefined && { current }), next });
+  if (start < 0) return settings;
+  const columns = ['Default', 'Current', 'Next'].filter((title) => lines[start]?.includes(title));
+  for (const line of lines.slice(start + 1, start + MOST_ROWS)) {
+    const [name = '', ...values] = wordsIn(line);
+    if (values.length === columns.length && !settings.has(name)) settings.set(name, printedSetting(columns, values));
   }
   return settings;
+}
+
+function wordsIn(line: string): string[] {
+  return line
+    .replace(/^\*?(?:RO)?\s+/, '')
+    .split(/\s+/)
+    .filter(Boolean);
+}
+
+function printedSetting(columns: readonly string[], values: readonly string[]): Printed {
+  const current = values[columns.indexOf('Current')];
+  return { ...(current !== undefined && { current }), next: values[columns.indexOf('Next')] ?? '' };
 }
 
 function mapSetting<T>(setting: Printed, read: (value: string) => T): FirmwareSetting<T>;

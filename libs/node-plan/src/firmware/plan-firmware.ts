@@ -1,9 +1,9 @@
 import { REASON } from '@sriov/api';
-import { type FirmwareSetting, firmwareWords, type ObservedFirmware } from '@sriov/observed-host';
+import { type FirmwareReading, type FirmwareSetting, firmwareWords, type ObservedFirmware } from '@sriov/observed-host';
 import { identityOf, problemOf } from '../planning/pf-rules.ts';
 import { type NodePlan, type NodeStep, type PlanProblem, type RebootReason } from '../planning/steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
-import { type FirmwareFacts, type FirmwareOutlook } from './firmware-facts.ts';
+import { type AwaitedFirmware, type FirmwareFacts, type FirmwareOutlook } from './firmware-facts.ts';
 import {
   cardsOf,
   missingSettings,
@@ -120,13 +120,17 @@ interface CardRefusal {
 
 /** Why the settings of a NIC are not changed. */
 function refuseCard(card: WantedCard, facts: FirmwareFacts): CardRefusal | undefined {
-  const { isOff, awaited, bootId } = facts;
-  const reading = facts.readings.get(card.card);
   const words = wordsOf(card);
   const byHand = `set ${words} with mstconfig`;
-  if (isOff !== undefined) {
-    return { reason: REASON.unsupported, message: `${isOff}: ${byHand}, and reboot the node` };
+  if (facts.isOff !== undefined) {
+    return { reason: REASON.unsupported, message: `${facts.isOff}: ${byHand}, and reboot the node` };
   }
+  const refusal = refuseReading(facts.readings.get(card.card), byHand);
+  if (refusal !== undefined || !wasInVain(words, facts.awaited.get(card.card), facts.bootId)) return refusal;
+  return { reason: REASON.firmwareNotApplied, message: describeNotApplied(words, firmwareOf(card, facts)) };
+}
+
+function refuseReading(reading: FirmwareReading | undefined, byHand: string): CardRefusal | undefined {
   if (reading?.kind === 'locked') {
     const message = `the kernel is locked down (${reading.lockdown}), as it is with Secure Boot, which keeps every tool from the firmware: ${byHand} while it is not, or in the setup of the BIOS, and reboot the node`;
     return { reason: REASON.firmwareLocked, message };
@@ -134,14 +138,14 @@ function refuseCard(card: WantedCard, facts: FirmwareFacts): CardRefusal | undef
   if (reading?.kind === 'unread') {
     return { reason: REASON.firmwareUnreadable, message: `the firmware could not be read: ${reading.cause}` };
   }
-  if (reading?.firmware.isDpu === true) {
-    const message = `the NIC is a BlueField in DPU mode, whose firmware does not start with the host: ${byHand} from the DPU, or put it into NIC mode, and power cycle the machine`;
-    return { reason: REASON.unsupported, message };
-  }
-  const before = awaited.get(card.card);
-  if (before === undefined || before.settings !== words || bootId === undefined || before.bootId === bootId)
-    return undefined;
-  return { reason: REASON.firmwareNotApplied, message: describeNotApplied(words, reading?.firmware) };
+  if (reading?.firmware.isDpu !== true) return undefined;
+  const message = `the NIC is a BlueField in DPU mode, whose firmware does not start with the host: ${byHand} from the DPU, or put it into NIC mode, and power cycle the machine`;
+  return { reason: REASON.unsupported, message };
+}
+
+/** Whether the node was rebooted for these settings already. */
+function wasInVain(words: string, before: AwaitedFirmware | undefined, bootId: string | undefined): boolean {
+  return before?.settings === words && bootId !== undefined && before.bootId !== bootId;
 }
 
 function describeNotApplied(words: string, firmware: ObservedFirmware | undefined): string {
@@ -153,18 +157,20 @@ function describeNotApplied(words: string, firmware: ObservedFirmware | undefine
 function refusePort(port: WantedPort, firmware: ObservedFirmware | undefined): PlanProblem | undefined {
   const { observed, need } = port;
   if (need?.linkType === undefined) return undefined;
-  const number = portNumber(port);
-  if (number === undefined) {
-    const message = `${need.why}; only the first two functions of a NIC are ports whose type the firmware knows`;
-    return problemOf(observed, REASON.unsupported, message);
-  }
+  const why = findTypeFault(portNumber(port), firmware);
+  return why === undefined ? undefined : problemOf(observed, REASON.unsupported, `${need.why}; ${why}`);
+}
+
+function findTypeFault(number: 1 | 2 | undefined, firmware: ObservedFirmware | undefined): string | undefined {
+  if (number === undefined) return 'only the first two functions of a NIC are ports whose type the firmware knows';
   if (firmware === undefined) return undefined;
   const known = firmware.linkTypes[number];
-  const present = known?.current ?? known?.next;
+  if (known === undefined) {
+    return `the firmware has no setting LINK_TYPE_P${number}: the NIC has ports of one type only`;
+  }
+  const present = known.current ?? known.next;
   if (present === 'ETH' || present === 'IB') return undefined;
-  const what = present === undefined ? 'has no setting' : `has ${present} as`;
-  const message = `${need.why}; the firmware ${what} LINK_TYPE_P${number}${present === undefined ? ': the NIC has ports of one type only' : ', which is changed by hand alone'}`;
-  return problemOf(observed, REASON.unsupported, message);
+  return `the firmware has ${present} as LINK_TYPE_P${number}, which is changed by hand alone`;
 }
 
 function writeOf(card: WantedCard, firmware: ObservedFirmware): Write | undefined {
