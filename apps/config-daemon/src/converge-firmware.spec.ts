@@ -173,6 +173,14 @@ describe('the firmware that will do', () => {
     expect([vfs(end), commands]).toEqual([[4, 0, 4], []]);
   });
 
+  it('is asked once in the life of a daemon, also where the tool is missing, which is no failure', async () => {
+    kernel.addFault({ verb: 'exec', path: 'mstconfig *', errno: 'ENOENT' });
+    for (const numVfs of [2, 3, 3])
+      expect(summary(await pass(wanting([P0, numVfs])))).toEqual(['Succeeded', 'InSync', []]);
+    expect(commands).toEqual(['mstconfig -e q']);
+    expect(summary(await pass(wanting([P0, 8])))).toEqual(['Failed', 'FirmwareUnreadable', []]);
+  });
+
   it('keeps what it has at its next start, without a reboot', async () => {
     await kernel.exec('mstconfig', ['-d', P0, '-y', 'set', 'NUM_OF_VFS=0']);
     const end = await pass(wanting([P0, 3]));

@@ -166,9 +166,10 @@ export async function gatherLateVfs(
 export async function gatherFirmware(ports: LookPorts, gathered: Gathered, plan: HostPlan): Promise<Gathered> {
   const { needed = NONE, optional = NONE } = plan.firmware ?? {};
   const { beforeReboot: _, ...atOnce } = plan;
-  const cards = new Map([...needed, ...(isIdle(atOnce) ? optional : [])]);
-  if (ports.firmware === undefined || cards.size === 0) return gathered;
-  await ports.firmware.read(cards);
+  if (ports.firmware === undefined) return gathered;
+  if (needed.size > 0) await ports.firmware.read(needed);
+  const hasMore = isIdle(atOnce) && (await ports.firmware.readIfPossible(optional));
+  if (needed.size === 0 && !hasMore) return gathered;
   return { ...gathered, facts: { ...gathered.facts, firmware: await ports.firmware.facts(gathered.journal.firmware) } };
 }
 

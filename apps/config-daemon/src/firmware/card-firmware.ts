@@ -17,6 +17,8 @@ export class CardFirmware {
   readonly #kernel: Kernel;
   readonly #settings: FirmwareSettings;
   readonly #readings = new Map<string, FirmwareReading>();
+  /** NICs that may do without, and that could not be read. */
+  readonly #unreadable = new Set<string>();
   #bootId: Promise<string | undefined> | undefined;
 
   constructor(kernel: Kernel, settings: FirmwareSettings = {}) {
@@ -31,23 +33,42 @@ export class CardFirmware {
     return { ...this.#settings, readings: new Map(this.#readings), awaited, ...(bootId !== undefined && { bootId }) };
   }
 
-  /** Reads the firmware of the NICs: by the NIC's address, the port to ask it by. It never rejects. */
+  /** Reads the firmware of NICs that need it: by the NIC's address, the port to ask it by. It never rejects. */
   async read(cards: ReadonlyMap<string, string>): Promise<void> {
-    const lockdown = await readLockdown(this.#kernel).catch(() => undefined);
-    const read = async ([card, pciAddress]: readonly [string, string]): Promise<void> => {
-      this.#readings.set(card, lockdown === undefined ? await this.#ask(pciAddress) : { kind: 'locked', lockdown });
-    };
-    await Promise.all([...cards].map(read));
+    await this.#readAll(cards, (card, reading) => void this.#readings.set(card, reading));
+  }
+
+  /** The same of NICs that may do without: those that cannot be read are not asked again. Whether anything was read. */
+  async readIfPossible(cards: ReadonlyMap<string, string>): Promise<boolean> {
+    const before = this.#readings.size;
+    const asked = [...cards].filter(([card]) => !this.#unreadable.has(card));
+    if (asked.length === 0) return false;
+    await this.#readAll(new Map(asked), (card, reading) => {
+      if (reading.kind === 'unread') this.#unreadable.add(card);
+      else this.#readings.set(card, reading);
+    });
+    return this.#readings.size > before;
   }
 
   /** Nothing is remembered any more. */
   forget(): void {
     this.#readings.clear();
+    this.#unreadable.clear();
   }
 
   /** What could not be read is asked for once more. */
   forgetFailures(): void {
     for (const [card, { kind }] of this.#readings) if (kind === 'unread') this.#readings.delete(card);
+  }
+
+  async #readAll(
+    cards: ReadonlyMap<string, string>,
+    onReading: (card: string, reading: FirmwareReading) => void,
+  ): Promise<void> {
+    const lockdown = await readLockdown(this.#kernel).catch(() => undefined);
+    const read = async ([card, pciAddress]: readonly [string, string]): Promise<void> =>
+      onReading(card, lockdown === undefined ? await this.#ask(pciAddress) : { kind: 'locked', lockdown });
+    await Promise.all([...cards].map(read));
   }
 
   async #ask(pciAddress: string): Promise<FirmwareReading> {
