@@ -1,7 +1,7 @@
 import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer, type KubeClient, NODE } from '@sriov/kube';
-import { type ServiceContext } from '@sriov/runtime';
+import { LookPace, type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
 import { type Kernel } from '@sriov/host';
@@ -38,6 +38,12 @@ function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Pro
   return async () => (await client.get(NODE, { name: nodeName })).spec?.providerID ?? '';
 }
 
+/**
+ * Events of the host cause at most one look in so many milliseconds: pods come and go, each with its veth. The status
+ * shows a change within a second all the same.
+ */
+const LOOK_MS = 750;
+
 /** The config daemon: one controller with one key, the node. Its node state, the host and the clock wake it. */
 export async function runControllers<S extends Settings>(
   context: ServiceContext<S>,
@@ -63,7 +69,8 @@ export async function runControllers<S extends Settings>(
   const getNodeState = (): SriovNetworkNodeState | undefined =>
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
   const { client, recorder } = cluster;
-  const host = { ...dryRun, onWarning: tellOnce(log, warnBy(recorder, getNodeState)) };
+  const pace = new LookPace({ clock, leastMs: LOOK_MS });
+  const host = { ...dryRun, pace, onWarning: tellOnce(log, warnBy(recorder, getNodeState)) };
   const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
   const plugin = { pods: followPods(pluginPods(client, settings), passes), metrics: createPluginMetrics(metrics) };
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);

@@ -82,7 +82,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
 }
 
 async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing): Promise<Planned> {
-  const { gathered, plan } = await lookAndPlan(ports, wanted, withdrawing.holders);
+  const looking = (): Promise<Planned> => lookAndPlan(ports, wanted, withdrawing.holders);
+  const { gathered, plan } = await (ports.pace?.look(looking) ?? looking());
   return { gathered, plan: withdrawing.restrict(permitted(plan, wanted)) };
 }
 

@@ -17,7 +17,7 @@ import {
   type KnownPort,
   withPorts,
 } from '@sriov/node-plan';
-import { configHash } from '@sriov/runtime';
+import { configHash, type LookPace } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { type ModprobeFolder } from './steps/apply-node-steps.ts';
@@ -39,6 +39,8 @@ export interface LookPorts {
   readonly managesBridges?: boolean;
   /** The firmware of NICs; absent where it is none of the daemon's business. */
   readonly firmware?: CardFirmware;
+  /** Follows each look, so that events do not cause one look after the other. */
+  readonly pace?: Pick<LookPace, 'look'>;
   /** Tells which devices are ports of a virtual machine. */
   readonly platform?: Pick<GuestPlatform, 'look'>;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Kernel, type KernelEvent } from '@sriov/host';
 import { type SimulatedKernel } from '@sriov/host-sim';
-import { createLogger } from '@sriov/runtime';
+import { createLogger, LookPace } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
 import { PORTS, testKernel } from './test/test-host.ts';
 import { watchHost } from './watch-host.ts';
@@ -30,7 +30,8 @@ function follow(...sources: Watch[]): {
   const warnings: string[] = [];
   const log = createLogger({ service: 'test', level: 'warn' }, { write: (line) => void warnings.push(line) });
   const abort = new AbortController();
-  const ports = { kernel: { watch }, clock, log, auditMs: 300_000 };
+  const pace = new LookPace({ clock, leastMs: 750 });
+  const ports = { kernel: { watch }, clock, pace, log, auditMs: 300_000 };
   const running = watchHost(ports, (ms) => void wakes.push(ms), abort.signal);
   return {
     clock,
@@ -79,7 +80,11 @@ describe('the host is looked at again', () => {
     const abort = new AbortController();
     const wakes: number[] = [];
     const log = createLogger({ service: 'test', level: 'silent' });
-    const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
+    const running = watchHost(
+      { kernel, clock, pace: new LookPace({ clock, leastMs: 750 }), log, auditMs: 300_000 },
+      (ms) => void wakes.push(ms),
+      abort.signal,
+    );
     await kernel.write('/sys/bus/pci/drivers/vfio-pci/unbind', vf ?? '');
     expect(wakes[0]).toBe(0);
     abort.abort();
@@ -99,7 +104,11 @@ describe('the host is looked at again', () => {
     const abort = new AbortController();
     const wakes: number[] = [];
     const log = createLogger({ service: 'test', level: 'silent' });
-    const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
+    const running = watchHost(
+      { kernel, clock, pace: new LookPace({ clock, leastMs: 750 }), log, auditMs: 300_000 },
+      (ms) => void wakes.push(ms),
+      abort.signal,
+    );
     expect(wakes).toEqual([]);
     await change(kernel);
     expect(wakes[0]).toBe(0);
@@ -114,7 +123,11 @@ describe('the host is looked at again', () => {
     const abort = new AbortController();
     const wakes: number[] = [];
     const log = createLogger({ service: 'test', level: 'silent' });
-    const running = watchHost({ kernel, clock, log, auditMs: 300_000 }, (ms) => void wakes.push(ms), abort.signal);
+    const running = watchHost(
+      { kernel, clock, pace: new LookPace({ clock, leastMs: 750 }), log, auditMs: 300_000 },
+      (ms) => void wakes.push(ms),
+      abort.signal,
+    );
     end();
     expect(wakes).toEqual([0]);
     abort.abort();
@@ -132,7 +145,9 @@ describe('the host is looked at again', () => {
         return untilAborted(onEvent, signal);
       };
       const log = createLogger({ service: 'test', level: 'silent' });
-      const ports = { kernel: { watch }, clock: new FakeClock(), log, auditMs: 300_000, managesBridges };
+      const clock = new FakeClock();
+      const pace = new LookPace({ clock, leastMs: 750 });
+      const ports = { kernel: { watch }, clock, pace, log, auditMs: 300_000, managesBridges };
       const running = watchHost(ports, (ms) => void wakes.push(ms), abort.signal);
       expect([sources.includes('ovs'), wakes]).toEqual([managesBridges, managesBridges ? [0] : []]);
       abort.abort();

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { CDI_FOLDER, DEVICE_INFO_FOLDER, planPools } from '@sriov/device-pool';
 import { type Kernel } from '@sriov/host';
 import { isSyncSocket } from '@sriov/plugin-handover';
-import { followSources, type ServiceContext } from '@sriov/runtime';
+import { followSources, LookPace, type ServiceContext } from '@sriov/runtime';
 import { isResourceSocket } from './kubelet/resource-server.ts';
 import { removeDeadSockets } from './kubelet/serve-socket.ts';
 import { createPluginMetrics } from './metrics.ts';
@@ -45,10 +45,13 @@ export async function runPlugin(context: ServiceContext<Settings>, { kernel, onA
     await looks.pass();
     return offers.answer();
   });
-  const passes = new Passes(async () => {
-    await own.serve();
-    await offers.pass(planPools);
-  });
+  const pace = new LookPace({ clock, leastMs: LOOK_MS });
+  const passes = new Passes(() =>
+    pace.look(async () => {
+      await own.serve();
+      await offers.pass(planPools);
+    }),
+  );
   const isComplete = (): boolean => offers.isComplete;
   const isAnswered = (): boolean => offers.isAnswered;
   const looks = new Looks({ passes, isComplete, isAnswered, onAnswered, clock, log, metrics, signal });
@@ -64,7 +67,7 @@ export async function runPlugin(context: ServiceContext<Settings>, { kernel, onA
     // A ConfigMap exchanges its files by a link beside them.
     const sources = eventSources(kernel, [dirname(configFile), kubeletFolder, handoverFolder]);
     const auditMs = settings.auditSeconds * 1000;
-    await followSources({ sources, clock, log, lookMs: LOOK_MS, auditMs }, (ms) => looks.wake(ms), signal);
+    await followSources({ sources, clock, log, pace, auditMs }, (ms) => looks.wake(ms), signal);
   } finally {
     // The kubelet rejects a pod for good when it gets no answer. A device that is being changed is known by Sync.
     await offers.settled();

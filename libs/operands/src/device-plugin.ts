@@ -85,12 +85,13 @@ function process(inputs: OperandInputs, { name, port }: { readonly name: string;
     // No ports are declared: a new pod could not be scheduled beside the old one, which listens on the same.
     // For the same reason the new one is not asked over the network whether it has started.
     startupProbe: {
-      // A node that boots has better things to do than to start Node.js every three seconds.
+      // A node that boots has better things to do than to start processes in containers, Node.js in particular. Until
+      // this one is taken for started it works all the same, and its predecessor as well.
       exec: { command: ['cat', '/proc/1/cwd/started'] },
       initialDelaySeconds: 2,
-      periodSeconds: 3,
+      periodSeconds: 10,
       timeoutSeconds: 5,
-      failureThreshold: 100,
+      failureThreshold: 30,
     },
     livenessProbe: { httpGet: { host: '127.0.0.1', path: '/livez', port }, periodSeconds: 20, timeoutSeconds: 5 },
     resources,

@@ -1,5 +1,6 @@
 import { type Clock } from './clock.ts';
 import { type Logger } from './log.ts';
+import { type LookPace } from './look-pace.ts';
 
 /** Something that tells of changes, of some of which nobody may hear. */
 export interface EventSource {
@@ -12,10 +13,10 @@ export interface EventSource {
 /** How sources are followed. */
 export interface FollowPorts {
   readonly sources: readonly EventSource[];
-  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Pick<Logger, 'warn'>;
-  /** Events wake at most once in so many milliseconds. */
-  readonly lookMs: number;
+  /** Decides how soon an event wakes. */
+  readonly pace: Pick<LookPace, 'event'>;
   /** Longest time without being woken. */
   readonly auditMs: number;
 }
@@ -29,27 +30,11 @@ export async function followSources(
   wake: (delayMs: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const throttled = throttle(ports, wake);
+  const onEvent = (): void => ports.pace.event(wake);
   await Promise.all([
-    ...ports.sources.map((source) => follow(ports, source, throttled, signal)),
+    ...ports.sources.map((source) => follow(ports, source, onEvent, signal)),
     audit(ports, wake, signal),
   ]);
-}
-
-/** The first event wakes at once. Events that follow too soon wake once, together. */
-function throttle(
-  { clock, lookMs }: Pick<FollowPorts, 'clock' | 'lookMs'>,
-  wake: (delayMs: number) => void,
-): () => void {
-  let lastAt = -Infinity;
-  return () => {
-    const now = clock.elapsed();
-    // That look is still to come, and will see what this event reports.
-    if (lastAt > now) return;
-    const delayMs = Math.max(0, lastAt + lookMs - now);
-    lastAt = now + delayMs;
-    wake(delayMs);
-  };
 }
 
 /** Follows one source. Without it the other sources and the audit still find every change, but later. */

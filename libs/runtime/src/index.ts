@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './config-hash.ts';
 export { type EventSource, type FollowPorts, followSources } from './follow-sources.ts';
+export { LookPace } from './look-pace.ts';
 export * from './health.ts';
 export * from './http-server.ts';
 export * from './keep-heap-small.ts';
