@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type NodeStateSpec, type NodeStateStatus } from '@sriov/api';
+import { type Kernel } from '@sriov/host';
 import { nextStatus, verdictOf } from '@sriov/node-plan';
 import { TestOvs } from '@sriov/testing/ovs';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
-import { BRIDGE, BridgedHost, bridgedSpec, SWITCH, unbridgedSpec, UPLINK } from './test/bridged-host.ts';
-import { hostPorts, MemoryFolder, PowerCut } from './test/test-host.ts';
+import { BRIDGE, bridgedHost, bridgedSpec, clearOvs, SWITCH, unbridgedSpec, UPLINK } from './test/bridged-host.ts';
+import { hostPorts, MemoryFolder } from './test/test-host.ts';
 
 jest.setTimeout(240_000);
 
@@ -18,19 +19,19 @@ beforeAll(async () => {
 afterAll(() => ovs.close());
 
 interface Host {
-  readonly host: BridgedHost;
+  readonly kernel: Kernel;
   readonly folder: MemoryFolder;
 }
 
 /** A fresh host, with no bridge in Open vSwitch. */
 async function boot(): Promise<Host> {
-  for (const name of (await ovs.vsctl('list-br')).split('\n').filter(Boolean)) await ovs.vsctl('del-br', name);
-  return { host: await BridgedHost.boot(ovs), folder: new MemoryFolder() };
+  await clearOvs(ovs);
+  return { kernel: await bridgedHost(ovs), folder: new MemoryFolder() };
 }
 
-/** One pass of a daemon that was just started, cut off after so many changes. */
-function pass({ host, folder }: Host, spec: NodeStateSpec, cut = new PowerCut(Infinity)): Promise<Converged> {
-  const ports = hostPorts({ kernel: cut.kernel(host.kernel), journal: new Journal(cut.folder(folder)) });
+/** One pass of a daemon that was just started. */
+function pass({ kernel, folder }: Host, spec: NodeStateSpec): Promise<Converged> {
+  const ports = hostPorts({ kernel, journal: new Journal(folder) });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
   const wanted = { spec, plannedFrom: new Set([SWITCH]), allowHostInterfaces: false };
   return converge({ ...ports, managesBridges: true }, wanted, followers);
@@ -43,17 +44,6 @@ function statusOf(spec: NodeStateSpec, converged: Converged, before: NodeStateSt
 }
 
 const reasonsOf = ({ failures = [] }: NodeStateStatus): string[] => failures.map(({ reason }) => reason);
-
-/** Open vSwitch as ovs-vsctl shows it, and our own files. */
-async function whole({ folder }: Host): Promise<unknown> {
-  const columns = (table: string, names: string): Promise<string> =>
-    ovs.vsctl(`--columns=${names}`, '--format=csv', '--no-headings', 'list', table);
-  const tables = [
-    await columns('Bridge', 'name,datapath_type,fail_mode,external_ids,other_config'),
-    await columns('Interface', 'name,type,options,external_ids,other_config,mtu_request'),
-  ].map((text) => text.split('\n').sort());
-  return [tables, folder.files.get(RECORD)];
-}
 
 let fresh: Host;
 beforeEach(async () => {
@@ -165,44 +155,11 @@ describe('a bridge of a policy', () => {
   });
 
   it('is nobody’s business where the daemon does not manage bridges', async () => {
-    const { host, folder } = fresh;
+    const { kernel, folder } = fresh;
     const wanted = { spec: bridgedSpec(), plannedFrom: new Set([SWITCH]), allowHostInterfaces: false };
-    const ports = hostPorts({ kernel: host.kernel, journal: new Journal(folder) });
+    const ports = hostPorts({ kernel, journal: new Journal(folder) });
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
     const status = statusOf(bridgedSpec(), await converge(ports, wanted, followers));
     expect([status.syncStatus, status.bridges, await ovs.vsctl('list-br')]).toEqual(['Succeeded', undefined, '']);
-  });
-});
-
-describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
-  const SETTINGS = { failMode: 'secure', externalIDs: { a: '1', b: '2' } } as const;
-  const [bridge] = bridgedSpec(SETTINGS).bridges?.ovs ?? [];
-  const renamed = { ...bridgedSpec(), bridges: { ovs: [{ ...bridge, name: 'br-other' }] } };
-
-  it.each<[string, NodeStateSpec[], NodeStateSpec]>([
-    ['a bridge is made', [], bridgedSpec(SETTINGS)],
-    ['a bridge is changed', [bridgedSpec(SETTINGS)], bridgedSpec({ externalIDs: { b: '3' }, otherConfig: { c: '4' } })],
-    ['its uplink gets other VFs', [bridgedSpec(SETTINGS)], bridgedSpec(SETTINGS, 2)],
-    ['a bridge goes', [bridgedSpec(SETTINGS)], unbridgedSpec()],
-    ['a bridge goes with its VFs', [bridgedSpec(SETTINGS)], {}],
-    ['another bridge takes its place', [bridgedSpec(SETTINGS)], renamed],
-  ])('%s', async (_, before, spec) => {
-    const prepare = async (): Promise<Host> => {
-      const prepared = await boot();
-      for (const each of before) await pass(prepared, each);
-      return prepared;
-    };
-    const undisturbed = await prepare();
-    await pass(undisturbed, spec);
-    const expected = await whole(undisturbed);
-    for (let calls = 0, isDone = false; !isDone; calls += 1) {
-      const killed = await prepare();
-      const cut = new PowerCut(calls);
-      await pass(killed, spec, cut).catch(() => undefined);
-      expect(verdictOf(await pass(killed, spec)).syncStatus).toBe('Succeeded');
-      expect(await whole(killed)).toEqual(expected);
-      expect((await pass(killed, spec)).hasActed).toBe(false);
-      isDone = !cut.happened;
-    }
   });
 });

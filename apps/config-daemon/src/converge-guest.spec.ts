@@ -7,7 +7,7 @@ import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
 import { GuestPlatform, type PlatformPorts } from './platform/guest-platform.ts';
 import { GUEST, guestKernel, guestSpec, NETWORKS, novaFiles, platformPorts } from './test/test-guest.ts';
-import { hostPorts, MemoryFolder, portrait, PowerCut } from './test/test-host.ts';
+import { hostPorts, MemoryFolder } from './test/test-host.ts';
 
 const BOTH = [GUEST.virtio, GUEST.vf];
 let kernel: SimulatedKernel;
@@ -20,17 +20,9 @@ beforeEach(() => {
   folder = new MemoryFolder();
 });
 
-/** One pass of a daemon that was just started, cut off after so many changes. */
-function pass(
-  spec: NodeStateSpec,
-  change: Partial<PlatformPorts> = {},
-  cut = new PowerCut(Infinity),
-): Promise<Converged> {
-  const ports = hostPorts({
-    kernel: cut.kernel(kernel),
-    journal: new Journal(cut.folder(folder)),
-    folder: cut.handoverFolder(kernel.handoverFolder),
-  });
+/** One pass of a daemon that was just started. */
+function pass(spec: NodeStateSpec, change: Partial<PlatformPorts> = {}): Promise<Converged> {
+  const ports = hostPorts({ kernel, journal: new Journal(folder), folder: kernel.handoverFolder });
   const platform = new GuestPlatform(platformPorts({ kernel, clock }, change));
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
   const plannedFrom = new Set([GUEST.node, ...BOTH]);
@@ -172,33 +164,5 @@ describe('an OpenStack guest', () => {
     const end = await pass({}, { readProviderID: () => Promise.resolve('metal3://a') });
     expect(status(end).every(({ netFilter }) => netFilter === undefined)).toBe(true);
     expect(folder.files.has('guest-ports.json')).toBe(false);
-  });
-
-  it('converges wherever its daemon is killed', async () => {
-    // What is owed to the device plugin tells the way.
-    const files = (): unknown => [...folder.files].filter(([name]) => name !== 'device-plugin').sort();
-    const whole = (): unknown => [portrait(kernel.state), files()];
-    for (const [from, to] of [
-      [{}, guestSpec('vfio-pci')],
-      [guestSpec('vfio-pci'), guestSpec('netdevice')],
-      [guestSpec('vfio-pci'), {}],
-    ] as const) {
-      const start = async (): Promise<void> => {
-        kernel = guestKernel(clock);
-        folder = new MemoryFolder();
-        await pass(from);
-      };
-      await start();
-      await pass(to);
-      const expected = whole();
-      for (let calls = 0; ; calls += 1) {
-        await start();
-        const cut = new PowerCut(calls);
-        await pass(to, {}, cut).catch(() => undefined);
-        if (!cut.happened) break;
-        expect(verdictOf(await pass(to)).syncStatus).toBe(SYNC_STATUS.succeeded);
-        expect([calls, whole()]).toEqual([calls, expected]);
-      }
-    }
   });
 });

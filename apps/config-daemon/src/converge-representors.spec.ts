@@ -1,7 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
 import { verdictOf } from '@sriov/node-plan';
-import { portrait, PowerCut } from './test/test-host.ts';
 import { PORT, UdevHost, vfSpec } from './test/udev-host.ts';
 
 jest.setTimeout(60_000);
@@ -44,25 +43,5 @@ describe('a PF whose policy changes from legacy to switchdev mode', () => {
     host.commands.length = 0;
     await host.pass(inMode('switchdev', 3));
     expect([interfacesOf(host), host.commands]).toEqual([['ens1', 'ens1_0', 'ens1_1', 'ens1_2'], []]);
-  });
-});
-
-describe('a daemon that is killed at any call and started again ends with the names of an undisturbed one, when', () => {
-  it.each<[string, NodeStateSpec, NodeStateSpec]>([
-    ['the mode becomes switchdev', inMode('legacy'), inMode('switchdev')],
-    ['VFs are added in switchdev mode', inMode('switchdev'), inMode('switchdev', 3)],
-    ['the mode becomes legacy', inMode('switchdev'), inMode('legacy')],
-  ])('%s', async (_, before, wanted) => {
-    const whole = (host: UdevHost): unknown => [interfacesOf(host), host.files, portrait(host.kernel.state)];
-    const undisturbed = await hostWith([before, wanted]);
-    for (let calls = 0, isDone = false; !isDone; calls += 1) {
-      const killed = await hostWith([before]);
-      const cut = new PowerCut(calls);
-      await killed.pass(wanted, cut).catch(() => undefined);
-      expect(verdictOf(await killed.pass(wanted)).syncStatus).toBe(SYNC_STATUS.succeeded);
-      expect(whole(killed)).toEqual(whole(undisturbed));
-      expect((await killed.pass(wanted)).hasActed).toBe(false);
-      isDone = !cut.happened;
-    }
   });
 });

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
-import { hostPorts, MemoryFolder, portrait, PowerCut } from './test/test-host.ts';
+import { hostPorts, MemoryFolder } from './test/test-host.ts';
 import { watchTouchedVfs } from './test/touched-vfs.ts';
 
 jest.setTimeout(60_000);
@@ -49,27 +49,15 @@ const spec = (eSwitchMode: string, numVfs: number): NodeStateSpec => ({
   interfaces: PORTS.map((address) => entry(address, eSwitchMode, numVfs)),
 });
 
-/** One pass of a daemon that was just started, cut off after so many changes. */
-function pass({ kernel, folder }: Host, wanted: NodeStateSpec, cut = new PowerCut(Infinity)): Promise<Converged> {
-  const ports = hostPorts({
-    kernel: cut.kernel(kernel),
-    journal: new Journal(cut.folder(folder)),
-    folder: cut.handoverFolder(kernel.handoverFolder),
-  });
+/** One pass of a daemon that was just started. */
+function pass({ kernel, folder }: Host, wanted: NodeStateSpec): Promise<Converged> {
+  const ports = hostPorts({ kernel, journal: new Journal(folder), folder: kernel.handoverFolder });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
   return converge(ports, { spec: wanted, plannedFrom, allowHostInterfaces: false }, followers);
 }
 
 const statusOf = (converged: Converged): ReturnType<typeof nextStatus>['status'] =>
   nextStatus({ metadata: { name: 'n' } }, { observed: converged.observed, verdict: verdictOf(converged) }, 0).status;
-
-/** The machine with its modes and representors, and our files. */
-const whole = ({ kernel, folder }: Host): unknown => [
-  portrait(kernel.state),
-  Object.values(kernel.state.devices).flatMap(({ pf }) => pf?.eSwitchMode ?? []),
-  Object.keys(kernel.state.links).sort(),
-  [...folder.files].filter(([name]) => name !== 'device-plugin').sort(),
-];
 
 /** How often VFs were made or removed on the host. */
 function countNumVfsWrites(kernel: SimulatedKernel): () => number {
@@ -174,36 +162,6 @@ it('a PF of bnxt_en whose switchdev mode goes with its VFs is given back for goo
   await pass(host, spec('switchdev', 2));
   expect(statusOf(await pass(host, {})).syncStatus).toBe('Succeeded');
   expect([...host.folder.files.keys()].filter((file) => /^(pci|initial)\//.test(file))).toEqual([]);
-});
-
-describe('a daemon that is killed at any step and started again ends where an undisturbed one ends, when', () => {
-  const CHANGES: [string, string, NodeStateSpec[], NodeStateSpec][] = ['mlx5', 'ice'].flatMap((model) => [
-    ['PFs without VFs come into switchdev mode', model, [], spec('switchdev', 2)],
-    ['PFs with VFs come into switchdev mode', model, [spec('legacy', 2)], spec('switchdev', 2)],
-    ['PFs in switchdev mode get another number of VFs', model, [spec('switchdev', 2)], spec('switchdev', 3)],
-    ['PFs go back to legacy mode', model, [spec('switchdev', 2)], spec('legacy', 2)],
-    ['PFs in switchdev mode are given back', model, [spec('switchdev', 2)], {}],
-  ]);
-
-  it.each(CHANGES)('%s (%s)', async (_, model, before, wanted) => {
-    const undisturbed = await hostWith(model, ...before);
-    const countUndisturbed = countNumVfsWrites(undisturbed.kernel);
-    await pass(undisturbed, wanted);
-    const expected = whole(undisturbed);
-    for (let calls = 0, isDone = false; !isDone; calls += 1) {
-      const host = await hostWith(model, ...before);
-      const count = countNumVfsWrites(host.kernel);
-      const cut = new PowerCut(calls);
-      await pass(host, wanted, cut).catch(() => undefined);
-      expect(verdictOf(await pass(host, wanted)).syncStatus).toBe('Succeeded');
-      expect(whole(host)).toEqual(expected);
-      // No VF is made a second time because of it.
-      expect(count()).toBeLessThanOrEqual(countUndisturbed());
-      expect((await pass(host, wanted)).hasActed).toBe(false);
-      expect(host.wrong).toEqual([]);
-      isDone = !cut.happened;
-    }
-  });
 });
 
 it('VFs whose links take a minute to appear are waited for, and are not made a second time', async () => {

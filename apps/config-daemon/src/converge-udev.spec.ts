@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
-import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
+import { SYNC_STATUS } from '@sriov/api';
 import { scriptOf, verdictOf } from '@sriov/node-plan';
-import { portrait, PowerCut } from './test/test-host.ts';
 import { PORT, UdevHost, vfSpec } from './test/udev-host.ts';
 
 jest.setTimeout(60_000);
@@ -16,7 +15,7 @@ describe('the files of udev', () => {
     const host = new UdevHost();
     const rulesAtVfs: string[][] = [];
     host.kernel.addFault({ verb: 'write', path: '*sriov_numvfs', delayMs: 1 });
-    await host.pass(vfSpec(2), undefined, ({ udev = [] }) => rulesAtVfs.push(udev.map(({ step }) => step.kind)));
+    await host.pass(vfSpec(2), ({ udev = [] }) => rulesAtVfs.push(udev.map(({ step }) => step.kind)));
     expect(rulesAtVfs).toEqual([['write-udev-rules']]);
     expect([host.files, host.commands]).toEqual([NM_FILES, ['control --reload-rules']]);
     expect(Object.keys(host.kernel.state.udev?.rules ?? {})).toEqual([NM_RULE]);
@@ -87,38 +86,6 @@ describe('NetworkManager', () => {
     const host = new UdevHost({ networkManager: true, readOnlyEtc: true });
     await host.pass(vfSpec(2));
     expect(host.upVfs).toHaveLength(2);
-  });
-});
-
-describe('a daemon that is killed at any step and started again leaves the files that an undisturbed one leaves, when', () => {
-  const external = vfSpec(2, { externallyManaged: true });
-
-  it.each<[string, NodeStateSpec[], NodeStateSpec]>([
-    ['VFs are made', [], vfSpec(2)],
-    ['the PF is given back', [vfSpec(2)], {}],
-    ['the VFs are handed over to someone else', [vfSpec(2)], external],
-  ])('%s', async (_, before, spec) => {
-    const prepare = async (): Promise<UdevHost> => {
-      const host = new UdevHost();
-      for (const each of before) await host.pass(each);
-      return host;
-    };
-    const whole = ({ kernel, folder, files }: UdevHost): unknown => [
-      portrait(kernel.state),
-      files,
-      [...folder.files].filter(([name]) => name !== 'device-plugin').sort(),
-    ];
-    const undisturbed = await prepare();
-    await undisturbed.pass(spec);
-    for (let calls = 0, isDone = false; !isDone; calls += 1) {
-      const killed = await prepare();
-      const cut = new PowerCut(calls);
-      await killed.pass(spec, cut).catch(() => undefined);
-      expect(verdictOf(await killed.pass(spec)).syncStatus).toBe(SYNC_STATUS.succeeded);
-      expect(whole(killed)).toEqual(whole(undisturbed));
-      expect((await killed.pass(spec)).hasActed).toBe(false);
-      isDone = !cut.happened;
-    }
   });
 });
 

@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { type NodeStateSpec } from '@sriov/api';
-import { Journal } from './journal/journal.ts';
-import { portrait, PowerCut } from './test/test-host.ts';
 import { PLAIN, PORT, VdpaHost, vdpaSpec } from './test/vdpa-host.ts';
 
 const IN_SYNC = 'InSync: the host is as the spec wants it';
@@ -210,51 +208,5 @@ describe('a module that vDPA devices need and that cannot be loaded', () => {
     expect([0, 1, 2, 3].map((id) => host.kernel.state.devices[host.vf(id)]?.driver)).toEqual(
       Array(4).fill('mlx5_core'),
     );
-  });
-});
-
-describe('a daemon that is killed at any call and started again ends where an undisturbed one ends, when vDPA devices', () => {
-  const whole = (host: VdpaHost): unknown => [
-    portrait(host.kernel.state),
-    Object.entries(host.kernel.state.vdpa ?? {})
-      .map(([name, { parent, driver, maxVqs }]) => [name, parent, driver, maxVqs])
-      .sort(),
-    [...host.folder.files].filter(([name]) => name !== 'device-plugin').sort(),
-  ];
-  const vhost = vdpaSpec(2, { range: '0-1', vdpaType: 'vhost' });
-
-  it.each<[string, NodeStateSpec[], NodeStateSpec]>([
-    ['are made', [], BOTH],
-    ['are made of VFs that are there', [vdpaSpec(2, { range: '0-1' })], vhost],
-    [
-      'change their type',
-      [vhost],
-      vdpaSpec(2, { range: '0-0', vdpaType: 'virtio' }, { range: '1-1', vdpaType: 'vhost' }),
-    ],
-    ['go', [vhost], vdpaSpec(2, { range: '0-1' })],
-    ['go for vfio-pci', [vhost], vdpaSpec(2, { range: '0-1', deviceType: 'vfio-pci' })],
-    ['go with another number of VFs, and are made again', [vhost], vdpaSpec(3, { range: '0-2', vdpaType: 'vhost' })],
-    ['are given back with their VFs', [vhost], {}],
-  ])('%s', async (_, before, spec) => {
-    const hostWith = async (...specs: NodeStateSpec[]): Promise<VdpaHost> => {
-      const host = await VdpaHost.start();
-      for (const each of specs) await host.pass(each);
-      return host;
-    };
-    const undisturbed = await hostWith(...before);
-    const expectedResets = followResets(undisturbed);
-    await undisturbed.pass(spec);
-    const expected = whole(undisturbed);
-    for (let calls = 0, isDone = false; !isDone; calls += 1) {
-      const host = await hostWith(...before);
-      const resets = followResets(host);
-      const cut = new PowerCut(calls);
-      const killed = { kernel: cut.kernel(host.kernel), journal: new Journal(cut.folder(host.folder)) };
-      await host.pass(spec, killed).catch(() => undefined);
-      expect(await host.make(spec)).toBe(IN_SYNC);
-      expect(whole(host)).toEqual(expected);
-      expect(resets.length).toBeLessThanOrEqual(expectedResets.length);
-      isDone = !cut.happened;
-    }
   });
 });

@@ -1,10 +1,12 @@
-import { type ExecResult, type Kernel, KernelBlockedError, KernelError } from '@sriov/host';
+import { type ExecResult, type Kernel, KernelBlockedError, KernelError, type RpcMethod } from '@sriov/host';
 
-/** A call of the kernel port, by its verb and path or command line. */
+/** A call of the kernel port, by its verb and path, command line, or method of a socket with what it is asked for. */
 export interface FaultyCall {
-  readonly verb: 'read' | 'readlink' | 'list' | 'write' | 'exec';
+  readonly verb: 'read' | 'readlink' | 'list' | 'write' | 'exec' | 'call' | 'callJson';
   readonly path: string;
 }
+
+const FILES_AND_COMMANDS = ['read', 'readlink', 'list', 'write', 'exec'] as const;
 
 /** What a call meets instead of what it should. */
 export interface CallFault {
@@ -14,9 +16,9 @@ export interface CallFault {
   readonly answer: (call: FaultyCall) => unknown;
 }
 
-const refused = (code: string): CallFault => ({
+const refused = (code: string, verbs: CallFault['verbs'] = FILES_AND_COMMANDS): CallFault => ({
   name: code,
-  verbs: ['read', 'readlink', 'list', 'write', 'exec'],
+  verbs,
   answer: (call) => {
     throw new KernelError({ ...call, code });
   },
@@ -31,13 +33,16 @@ const printed = (name: string, result: Partial<ExecResult>): CallFault => ({
 /** Megabytes of a tool that has gone mad. */
 const MUCH = 'x'.repeat(10 * 1024 * 1024);
 
+/** More results than any transaction has operations. */
+const NONSENSE_ROWS = Array.from({ length: 20 }, () => ({ count: 1, rows: [{ name: 7, _uuid: null }] }));
+
 /** Faults that any call can meet. For a command, ENOENT means that the tool is missing. */
 export const FAULTS: readonly CallFault[] = [
-  ...['EIO', 'EBUSY', 'EAGAIN', 'ENOMEM'].map(refused),
-  { ...refused('ENOENT'), name: 'a missing tool', verbs: ['exec'] },
+  ...['EIO', 'EBUSY', 'EAGAIN', 'ENOMEM'].map((code) => refused(code)),
+  { ...refused('ENOENT', ['exec']), name: 'a missing tool' },
   {
     name: 'a hang',
-    verbs: ['read', 'readlink', 'list', 'write', 'exec'],
+    verbs: FILES_AND_COMMANDS,
     answer: (call) => {
       throw new KernelBlockedError({ ...call, since: 0, waitedMs: 10_000, released: new Promise(() => undefined) });
     },
@@ -46,7 +51,22 @@ export const FAULTS: readonly CallFault[] = [
   printed('10 MB that end well', { stdout: MUCH }),
   printed('nothing that ends well', {}),
   printed('a failure with a text', { exitCode: 1, stderr: 'RTNETLINK answers: Input/output error' }),
+  { name: 'nonsense in a file', verbs: ['read'], answer: () => 'nonsense\n' },
+  // What services do that hang, and that are not there (`call` and `callJson` of the kernel port).
+  ...['UNAVAILABLE', 'DEADLINE_EXCEEDED'].map((code) => refused(code, ['call'])),
+  ...['ECONNREFUSED', 'ETIMEDOUT', 'EPROTO'].map((code) => refused(code, ['callJson'])),
+  { name: 'bytes that mean nothing', verbs: ['call'], answer: () => Buffer.from('nonsense') },
+  { name: 'an answer that means nothing', verbs: ['callJson'], answer: () => ({ nonsense: true }) },
+  { name: 'rows that mean nothing', verbs: ['callJson'], answer: () => NONSENSE_ROWS },
 ];
+
+const nameOf = ({ socket, method }: RpcMethod): string => `${socket.replace(/\.\d+\./, '.PID.')} ${method}`;
+
+/** Without the names and numbers that the database gives out as it pleases. */
+const wordsOf = (params: readonly unknown[]): string =>
+  JSON.stringify(params)
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
+    .replace(/"cur_cfg","<",\d+/, '"cur_cfg","<",N');
 
 /** Makes `answer` of calls like `fault` says; all others go on. Tells of each call. */
 export function withFault(
@@ -67,8 +87,12 @@ export function withFault(
     write: (path, value, options) => make({ verb: 'write', path }, () => kernel.write(path, value, options)),
     exec: (command, args, options) =>
       make({ verb: 'exec', path: [command, ...args].join(' ') }, () => kernel.exec(command, args, options)),
-    call: (method, message, options) => kernel.call(method, message, options),
-    callJson: (method, params, options) => kernel.callJson(method, params, options),
+    call: (method, message, options) =>
+      make({ verb: 'call', path: nameOf(method) }, () => kernel.call(method, message, options)),
+    callJson: (method, params, options) =>
+      make({ verb: 'callJson', path: `${nameOf(method)} ${wordsOf(params)}` }, () =>
+        kernel.callJson(method, params, options),
+      ),
     watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
   };
 }

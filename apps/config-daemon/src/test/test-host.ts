@@ -71,6 +71,24 @@ export class MemoryFolder implements JournalFolder {
   }
 }
 
+/** The same files, which nobody may write. */
+export class ReadOnlyFolder extends MemoryFolder {
+  override readonly files: Map<string, string>;
+
+  constructor({ files }: MemoryFolder) {
+    super();
+    this.files = files;
+  }
+
+  override write(name: string): Promise<void> {
+    return Promise.reject(new Error(`EROFS: ${name}`));
+  }
+
+  override remove(name: string): Promise<void> {
+    return this.write(name);
+  }
+}
+
 /** One pod of the device plugin, whose DaemonSet makes another one whenever it is deleted. */
 export class MemoryPods implements PluginPods {
   /** How often the pod was deleted. */

@@ -4,7 +4,7 @@ import { type HostPlan } from '@sriov/node-plan';
 import { systemClock } from '@sriov/runtime';
 import { converge, type Converged } from '../converge.ts';
 import { Journal } from '../journal/journal.ts';
-import { hostPorts, MemoryFolder, PowerCut } from './test-host.ts';
+import { hostPorts, MemoryFolder } from './test-host.ts';
 
 /** PCI address of the port, `ens1`. */
 export const PORT = '0000:01:00.0';
@@ -22,23 +22,17 @@ export class UdevHost {
     const nics = [{ model, address: PORT, name: 'ens1', mac: '52:54:00:aa:00:10', up: true }];
     const parsed = parseWorld({ latency: 'none', modules: ['igbvf'], nics, ...world });
     this.kernel = new SimulatedKernel({ world: parsed, clock: systemClock });
+    const exec = this.kernel.exec.bind(this.kernel);
+    this.kernel.exec = (command, args, options) => {
+      if (command === 'udevadm') this.commands.push(args.join(' '));
+      return exec(command, args, options);
+    };
   }
 
-  /** One pass of a daemon that was just started, cut off after so many changes. */
-  pass(
-    spec: NodeStateSpec,
-    cut = new PowerCut(Infinity),
-    onPlan: (plan: HostPlan) => void = () => undefined,
-  ): Promise<Converged> {
-    const kernel = cut.kernel(this.kernel);
-    const watched = {
-      ...kernel,
-      exec: (...[command, args, options]: Parameters<typeof kernel.exec>) => {
-        if (command === 'udevadm') this.commands.push(args.join(' '));
-        return kernel.exec(command, args, options);
-      },
-    };
-    const ports = hostPorts({ kernel: watched, journal: new Journal(cut.folder(this.folder)) });
+  /** One pass of a daemon that was just started. */
+  pass(spec: NodeStateSpec, onPlan: (plan: HostPlan) => void = () => undefined): Promise<Converged> {
+    const { kernel } = this;
+    const ports = hostPorts({ kernel, journal: new Journal(this.folder) });
     const tell = (plan: HostPlan): Promise<void> => {
       onPlan(plan);
       return Promise.resolve();
@@ -46,7 +40,7 @@ export class UdevHost {
     const followers = { onPlan: tell, onStep: () => undefined };
     const wanted = { spec, plannedFrom: new Set([PORT]), allowHostInterfaces: false };
     const onWarning = (sentence: string): unknown => this.warnings.push(sentence);
-    return converge({ ...ports, udevFolder: cut.udevFolder(this.kernel.udevFolder), onWarning }, wanted, followers);
+    return converge({ ...ports, udevFolder: kernel.udevFolder, onWarning }, wanted, followers);
   }
 
   /** The rules files that are there, and the modes of all files. */

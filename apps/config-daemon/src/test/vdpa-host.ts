@@ -1,5 +1,4 @@
 import { type NodeStateSpec, type NodeStateStatus, vdpaNameOf } from '@sriov/api';
-import { type Kernel } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { describePlan, nextStatus, type StepName, verdictOf } from '@sriov/node-plan';
 import { systemClock } from '@sriov/runtime';
@@ -59,10 +58,7 @@ export class VdpaHost {
   }
 
   /** One pass of the daemon. */
-  async pass(
-    spec: NodeStateSpec,
-    { kernel, journal }: { kernel: Kernel; journal: Journal } = this.#own,
-  ): Promise<Converged> {
+  async pass(spec: NodeStateSpec): Promise<Converged> {
     const followers = {
       onPlan: (plan: Parameters<typeof describePlan>[0]) => {
         this.plans.push(...describePlan(plan));
@@ -74,7 +70,7 @@ export class VdpaHost {
       },
     };
     const wanted = { spec, plannedFrom: new Set([PORT, PLAIN]), allowHostInterfaces: false };
-    return converge(hostPorts({ kernel, journal }), wanted, followers);
+    return converge(hostPorts({ kernel: this.kernel, journal: new Journal(this.folder) }), wanted, followers);
   }
 
   /** One pass, and the status after it. */
@@ -104,9 +100,5 @@ export class VdpaHost {
   get drivers(): (string | undefined)[] {
     const { devices, vdpa = {} } = this.kernel.state;
     return (devices[PORT]?.pf?.vfs ?? []).map((vf) => vdpa[vdpaNameOf(vf ?? '')]?.driver);
-  }
-
-  get #own(): { kernel: Kernel; journal: Journal } {
-    return { kernel: this.kernel, journal: new Journal(this.folder) };
   }
 }

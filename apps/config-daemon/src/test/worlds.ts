@@ -1,86 +1,11 @@
-import { type NodeStateSpec } from '@sriov/api';
+import { type DesiredInterface, type NodeStateSpec, type OvsBridge } from '@sriov/api';
 import { type Kernel } from '@sriov/host';
-import { parseMachineState, parseWorld, SimulatedKernel, type World } from '@sriov/host-sim';
-import { systemClock } from '@sriov/runtime';
-import { converge, type Converged } from '../converge.ts';
-import { Journal } from '../journal/journal.ts';
-import { hostPorts, MemoryFolder, PORTS, portrait, PowerCut, testSpec } from './test-host.ts';
+import { parseWorld, type World } from '@sriov/host-sim';
+import { novaFiles } from './test-guest.ts';
+import { PORTS, testSpec } from './test-host.ts';
+import { type Change, type TestWorld } from './world-host.ts';
 
-/** A host of a kind, and the changes of its spec that tests carry out on it. */
-export interface TestWorld {
-  readonly world: World;
-  readonly pfs: readonly string[];
-  /** What happens, what was wanted before, one pass each, and what is wanted then. */
-  readonly changes: readonly (readonly [what: string, before: readonly NodeStateSpec[], spec: NodeStateSpec])[];
-}
-
-/** What reaches the machine instead of what the daemon calls. */
-export type Wrap = (kernel: Kernel) => Kernel;
-
-/** A machine of a {@link TestWorld}, its state folder, and passes of daemons over it. */
-export class WorldHost {
-  readonly simulated: SimulatedKernel;
-  readonly folder = new MemoryFolder();
-  /** Writes that interrupt a VF, or all VFs of a PF: what was written, and where. */
-  readonly resets: string[] = [];
-  readonly #test: TestWorld;
-
-  constructor(test: TestWorld, state?: string) {
-    this.#test = test;
-    const store = { load: () => parseMachineState(state ?? ''), save: () => undefined };
-    const { world } = test;
-    this.simulated = new SimulatedKernel({
-      world,
-      clock: systemClock,
-      ...(state !== undefined && { stateFile: store }),
-    });
-    const write = this.simulated.write.bind(this.simulated);
-    this.simulated.write = (path, value, options) => {
-      if (RESETS.test(path)) this.resets.push(`${value} > ${path}`);
-      return write(path, value, options);
-    };
-  }
-
-  /** Another machine and folder that are now as these are. */
-  copy(): WorldHost {
-    const copy = new WorldHost(this.#test, JSON.stringify(this.simulated.state));
-    for (const [name, text] of this.folder.files) copy.folder.files.set(name, text);
-    return copy;
-  }
-
-  /** One pass of a daemon that was just started: cut off after so many changes, or with other answers to its calls. */
-  pass(spec: NodeStateSpec, cut = new PowerCut(Infinity), wrap: Wrap = (kernel) => kernel): Promise<Converged> {
-    const kernel = wrap(cut.kernel(this.simulated));
-    const ports = {
-      ...hostPorts({ kernel, journal: new Journal(cut.folder(this.folder)) }),
-      udevFolder: cut.udevFolder(this.simulated.udevFolder),
-    };
-    const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-    return converge(ports, { spec, plannedFrom: new Set(this.#test.pfs), allowHostInterfaces: false }, followers);
-  }
-
-  /** The PFs with their VFs. */
-  get ports(): readonly { readonly address: string }[] {
-    return portrait(this.simulated.state);
-  }
-
-  /** The machine and the state folder. What is owed to the device plugin tells the way, not the end. */
-  get whole(): unknown {
-    return [this.ports, [...this.folder.files].filter(([name]) => name !== 'device-plugin').sort()];
-  }
-}
-
-/** `sriov_numvfs`, `unbind`, `bind`, and `drivers_probe`. */
-const RESETS = /\/(sriov_numvfs|unbind|bind|drivers_probe)$/;
-
-/** A host of the world that went through the specs. */
-export async function hostAfter(test: TestWorld, specs: readonly NodeStateSpec[]): Promise<WorldHost> {
-  const host = new WorldHost(test);
-  for (const spec of specs) await host.pass(spec);
-  host.resets.length = 0;
-  return host;
-}
-
+/** The port at the index, as each world has it unless it says otherwise. */
 const nic = (index: number, rest: object): object => ({
   address: PORTS[index],
   bridge: `0000:00:10.${index}`,
@@ -89,29 +14,84 @@ const nic = (index: number, rest: object): object => ({
   up: true,
   ...rest,
 });
-const worldOf = (...nics: object[]): World =>
-  parseWorld({ latency: 'none', modules: ['igbvf', 'vfio-pci', 'mlx5_vdpa', 'vhost_vdpa'], nics });
+
+const worldOf = (nics: object[], rest: object = {}): World =>
+  parseWorld({ latency: 'none', modules: ['igbvf', 'iavf', 'vfio-pci'], devicePlugin: true, nics, ...rest });
+
+const twoOf = (model: string, rest: object = {}): object[] => [0, 1].map((index) => nic(index, { model, ...rest }));
+
+/** What a spec wants of some VFs of a port. */
+interface Group {
+  readonly range: string;
+  readonly deviceType?: string;
+  readonly vdpaType?: string;
+}
+
+/** The same for both ports. */
+function both(numVfs: number, groups: readonly Group[], rest: Partial<DesiredInterface> = {}): NodeStateSpec {
+  const vfGroups = groups.map(({ range, deviceType = 'netdevice', ...more }, index) => ({
+    resourceName: `r${index}`,
+    policyName: 'p',
+    deviceType,
+    vfRange: range,
+    ...more,
+  }));
+  return {
+    interfaces: PORTS.map((pciAddress, index) => ({
+      pciAddress,
+      name: `ens${index + 1}`,
+      numVfs,
+      vfGroups,
+      ...rest,
+    })),
+  };
+}
+
+/** The same for PFs whose VFs someone else makes. */
+function external({ interfaces = [] }: NodeStateSpec): NodeStateSpec {
+  return { interfaces: interfaces.map((entry) => ({ ...entry, externallyManaged: true })) };
+}
 
 /** Changes that any Ethernet port goes through. */
-const ETHERNET: TestWorld['changes'] = [
+const ETHERNET: readonly Change[] = [
   ['VFs are made', [], testSpec(4, 2)],
   ['VFs change their driver and MTU', [testSpec(4, 2, 1500)], testSpec(4, 1)],
+  ['VFs change their MTU', [testSpec(4, 2, 1500)], testSpec(4, 2)],
   ['the number of VFs changes', [testSpec(4, 2)], testSpec(2, 1)],
   ['everything is given back', [testSpec(4, 2)], {}],
 ];
 
-function infiniBandSpec(numVfs: number): NodeStateSpec {
-  const vfGroups = [{ resourceName: 'r', policyName: 'p', deviceType: 'netdevice', vfRange: `0-${numVfs - 1}` }];
-  return {
-    interfaces: PORTS.map((pciAddress, index) => ({
-      pciAddress,
-      name: `ib${index}`,
-      linkType: 'IB',
-      numVfs,
-      vfGroups,
-    })),
+const HANDOVERS: readonly Change[] = [
+  ['VFs are handed over to someone else', [testSpec(4, 2)], external(testSpec(4, 1))],
+  ['VFs come back from someone else', [testSpec(4, 2), external(testSpec(4, 1))], testSpec(4, 2)],
+  ['someone else keeps his VFs', [testSpec(4, 2), external(testSpec(4, 1))], {}],
+];
+
+const inMode = (eSwitchMode: string, numVfs: number): NodeStateSpec =>
+  both(numVfs, [{ range: `0-${numVfs - 1}` }], { eSwitchMode });
+
+/** Changes of ports with an eSwitch. */
+const ESWITCH: readonly Change[] = [
+  ['PFs without VFs come into switchdev mode', [], inMode('switchdev', 2)],
+  ['PFs with VFs come into switchdev mode', [inMode('legacy', 2)], inMode('switchdev', 2)],
+  ['PFs in switchdev mode get another number of VFs', [inMode('switchdev', 2)], inMode('switchdev', 3)],
+  ['PFs go back to legacy mode', [inMode('switchdev', 2)], inMode('legacy', 2)],
+  ['PFs in switchdev mode are given back', [inMode('switchdev', 2)], {}],
+];
+
+/** Two ports of the model whose VFs have different routing ids. */
+const withESwitch = (model: string): object[] =>
+  [0, 1].map((index) => nic(index, { model, vfOffset: 8 + 16 * index, mac: `b8:59:9f:00:00:${index + 1}0` }));
+
+/** Somebody has put both ports into switchdev mode, and given each so many VFs. */
+const bySomebody =
+  (numVfs: number) =>
+  async (kernel: Kernel): Promise<void> => {
+    for (const address of PORTS) {
+      await kernel.exec('devlink', ['dev', 'eswitch', 'set', `pci/${address}`, 'mode', 'switchdev']);
+      if (numVfs > 0) await kernel.write(`/sys/bus/pci/devices/${address}/sriov_numvfs`, `${numVfs}`);
+    }
   };
-}
 
 const infiniBand = (index: number): object =>
   nic(index, {
@@ -119,25 +99,128 @@ const infiniBand = (index: number): object =>
     mac: `00:00:10:29:fe:80:00:00:00:00:00:00:b8:59:9f:03:00:f9:8f:8${index + 6}`,
   });
 
+function infiniBandSpec(numVfs: number, groups: readonly Group[] = [{ range: `0-${numVfs - 1}` }]): NodeStateSpec {
+  const { interfaces = [] } = both(numVfs, groups, { linkType: 'IB' });
+  return { interfaces: interfaces.map((entry, index) => ({ ...entry, name: `ib${index}` })) };
+}
+
+const vdpa = (numVfs: number, ...groups: readonly Group[]): NodeStateSpec =>
+  both(numVfs, groups, { eSwitchMode: 'switchdev' });
+
+const VHOST = vdpa(2, { range: '0-1', vdpaType: 'vhost' });
+
+const VDPA: readonly Change[] = [
+  [
+    'vDPA devices of both types are made',
+    [],
+    vdpa(3, { range: '0-0', vdpaType: 'vhost' }, { range: '1-1', vdpaType: 'virtio' }, { range: '2-2' }),
+  ],
+  ['vDPA devices are made of VFs that are there', [vdpa(2, { range: '0-1' })], VHOST],
+  [
+    'a vDPA device changes its type',
+    [VHOST],
+    vdpa(2, { range: '0-0', vdpaType: 'virtio' }, { range: '1-1', vdpaType: 'vhost' }),
+  ],
+  ['vDPA devices go', [VHOST], vdpa(2, { range: '0-1' })],
+  ['vDPA devices go for vfio-pci', [VHOST], vdpa(2, { range: '0-1', deviceType: 'vfio-pci' })],
+  [
+    'vDPA devices go with another number of VFs, and are made again',
+    [VHOST],
+    vdpa(3, { range: '0-2', vdpaType: 'vhost' }),
+  ],
+  ['vDPA devices are given back with their VFs', [VHOST], {}],
+];
+
+/** A bridge for each port, named as the policy controller names it unless a prefix is given. */
+function bridged(bridge: OvsBridge['bridge'], numVfs = 2, prefix = 'br'): NodeStateSpec {
+  const spec = both(numVfs, [], { eSwitchMode: 'switchdev' });
+  const ovs = PORTS.map((pciAddress, index) => ({
+    name: `${prefix}-${pciAddress.replaceAll(':', '_')}`,
+    bridge,
+    uplinks: [{ pciAddress, name: `ens${index + 1}`, interface: {} }],
+  }));
+  return { ...spec, bridges: { ovs } };
+}
+
+const SETTINGS = { failMode: 'secure', externalIDs: { a: '1', b: '2' } } as const;
+
+const BRIDGES: readonly Change[] = [
+  ['bridges are made', [], bridged(SETTINGS)],
+  ['bridges are changed', [bridged(SETTINGS)], bridged({ externalIDs: { b: '3' }, otherConfig: { c: '4' } })],
+  ['their uplinks get other VFs', [bridged(SETTINGS)], bridged(SETTINGS, 3)],
+  ['bridges go', [bridged(SETTINGS)], both(2, [], { eSwitchMode: 'switchdev' })],
+  ['bridges go with their VFs', [bridged(SETTINGS)], {}],
+  ['other bridges take their place', [bridged(SETTINGS)], bridged({}, 2, 'other')],
+];
+
+const GUEST_MACS = ['fa:16:3e:00:00:04', 'fa:16:3e:00:00:05'];
+
+/** Both ports of a guest, each for vfio-pci or for the kernel. */
+const guest = (deviceType: 'vfio-pci' | 'netdevice'): NodeStateSpec => both(1, [{ range: '0-0', deviceType }]);
+
 /** Hosts on which a daemon may be killed, and on which any call may fail. */
 export const WORLDS: Readonly<Record<string, TestWorld>> = {
-  'two ports of igb': {
-    world: worldOf(nic(0, { model: 'igb' }), nic(1, { model: 'igb' })),
+  'two ports of igb': { world: worldOf(twoOf('igb')), pfs: PORTS, changes: [...ETHERNET, ...HANDOVERS] },
+  'two ports of mlx5, and the device plugin of somebody else': {
+    world: worldOf(withESwitch('mlx5'), { devicePlugin: false }),
     pfs: PORTS,
-    changes: ETHERNET,
+    changes: [...ETHERNET, ...ESWITCH],
   },
-  'two ports of mlx5': {
-    world: worldOf(nic(0, { model: 'mlx5' }), nic(1, { model: 'mlx5' })),
-    pfs: PORTS,
-    changes: ETHERNET,
-  },
+  'two ports of ice': { world: worldOf(withESwitch('ice')), pfs: PORTS, changes: ESWITCH },
   'two InfiniBand ports of mlx5': {
-    world: worldOf(infiniBand(0), infiniBand(1)),
+    world: worldOf([infiniBand(0), infiniBand(1)]),
     pfs: PORTS,
     changes: [
       ['VFs are made', [], infiniBandSpec(2)],
+      [
+        'VFs change their driver',
+        [infiniBandSpec(2)],
+        infiniBandSpec(2, [{ range: '0-0', deviceType: 'vfio-pci' }, { range: '1-1' }]),
+      ],
       ['the number of VFs changes', [infiniBandSpec(2)], infiniBandSpec(3)],
       ['everything is given back', [infiniBandSpec(2)], {}],
+    ],
+  },
+  'two ports of mlx5 whose VFs have vDPA devices': {
+    world: worldOf(withESwitch('mlx5')),
+    pfs: PORTS,
+    prepare: bySomebody(0),
+    changes: VDPA,
+  },
+  'two ports of mlx5 that are uplinks of bridges of Open vSwitch': {
+    world: worldOf(withESwitch('mlx5')),
+    pfs: PORTS,
+    prepare: bySomebody(2),
+    hasBridges: true,
+    changes: BRIDGES,
+  },
+  'two ports of a guest of OpenStack': {
+    world: worldOf(
+      [
+        nic(0, { model: 'virtio', mac: GUEST_MACS[0] }),
+        nic(1, { model: 'iavf', mac: GUEST_MACS[1] }),
+        { model: 'virtio', address: '0000:00:03.0', name: 'ens3', mac: 'fa:16:3e:00:00:03', up: true },
+      ],
+      {
+        iommu: false,
+        defaultRoute: 'ens3',
+        modules: [],
+        dmi: { sys_vendor: 'OpenStack Foundation', product_name: 'OpenStack Nova' },
+        configDrive: {
+          files: novaFiles({
+            [GUEST_MACS[0] ?? '']: 'da5bb487',
+            [GUEST_MACS[1] ?? '']: '6ad2b4f2',
+            'fa:16:3e:00:00:03': '0a0b0c0d',
+          }),
+        },
+      },
+    ),
+    pfs: [...PORTS, '0000:00:03.0'],
+    isGuest: true,
+    changes: [
+      ['ports are bound to vfio-pci', [], guest('vfio-pci')],
+      ['ports come back to the kernel', [guest('vfio-pci')], guest('netdevice')],
+      ['ports are given back', [guest('vfio-pci')], {}],
     ],
   },
 };

@@ -119,12 +119,16 @@ async function readHardwareType(kernel: Kernel, { link_type, ifname }: Row): Pro
 async function readState(kernel: Kernel, row: Row): Promise<Pick<Link, 'mac' | 'mtu' | 'up'>> {
   const read = (name: string): Promise<string | undefined> =>
     readAttribute(kernel, `/sys/class/net/${row.ifname}/${name}`);
-  const mtu = row.mtu ?? (await read('mtu'));
-  const flags = row.flags ? undefined : await read('flags');
+  const numberIn = async (name: string, form: RegExp): Promise<number | undefined> => {
+    const text = await read(name);
+    // What is no number tells nothing.
+    return text !== undefined && form.test(text) ? Number(text) : undefined;
+  };
+  const flags = row.flags ? undefined : await numberIn('flags', /^0x[0-9a-f]{1,8}$/i);
   return omitUndefined({
     mac: row.address ?? (await read('address')),
-    mtu: mtu === undefined ? undefined : Number(mtu),
-    up: row.flags?.includes('UP') ?? (flags === undefined ? undefined : (Number(flags) & 1) === 1),
+    mtu: row.mtu ?? (await numberIn('mtu', /^\d{1,10}$/)),
+    up: row.flags?.includes('UP') ?? (flags === undefined ? undefined : (flags & IFF_UP) !== 0),
   });
 }
 

@@ -3,6 +3,7 @@ import { type ObservedRdmaConfig, type RdmaMode, type RdmaModeSetting } from '@s
 import { CommandError, run } from '../kernel/commands.ts';
 import { EffectError, type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { listNames, readAttribute, readIfThere } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 import { MODPROBE_FOLDERS } from './modules.ts';
 
 /** Where the operator's file for modprobe is. */
@@ -13,10 +14,17 @@ export const RDMA_MODE_FILE = 'sriov_network_operator_modules_config.conf';
 /** A boolean parameter: `Y` shares RDMA devices among namespaces. `rdma system set netns` changes it as well. */
 const RDMA_NETNS_MODE = '/sys/module/ib_core/parameters/netns_mode';
 
-/** How RDMA devices go with network namespaces; nothing where the RDMA core is not loaded. */
+/**
+ * How RDMA devices go with network namespaces; nothing where the RDMA core is not loaded.
+ * @throws {NotUnderstoodError} when the file has something else than the kernel writes
+ */
 export async function readRdmaMode(kernel: Kernel): Promise<RdmaMode | undefined> {
   const isShared = await readAttribute(kernel, RDMA_NETNS_MODE);
   if (isShared === undefined) return undefined;
+  // As param_get_bool in kernel/params.c of Linux writes it.
+  if (isShared !== 'Y' && isShared !== 'N') {
+    throw new NotUnderstoodError(RDMA_NETNS_MODE, `it has no Y or N, but ${JSON.stringify(isShared)}`);
+  }
   return isShared === 'Y' ? 'shared' : 'exclusive';
 }
 

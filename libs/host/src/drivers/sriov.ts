@@ -1,5 +1,6 @@
 import { EffectError, isErrno, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
-import { listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from '../kernel/sysfs.ts';
+import { countOf, listNames, PCI_DEVICES, readAttribute, readIfThere, readLinkName } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 
 /** Longest wait for the creation or removal of VFs. On slow firmware it takes longer: the call goes on by itself. */
 const NUM_VFS_MS = 10_000;
@@ -30,9 +31,15 @@ export async function readVfLinks(kernel: Kernel, pf: string, names: readonly st
   );
 }
 
-/** Whether the kernel probes a driver for each new VF. */
+/**
+ * Whether the kernel probes a driver for each new VF; a kernel before 4.12, without the file, always does.
+ * @throws {NotUnderstoodError} when the file has something else than the kernel writes
+ */
 export async function readAutoprobe(kernel: Kernel, pf: string): Promise<boolean> {
-  return (await readIfThere(kernel, `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`)) !== '0';
+  const path = `${PCI_DEVICES}/${pf}/sriov_drivers_autoprobe`;
+  const text = (await readIfThere(kernel, path)) ?? '1';
+  if (text !== '0' && text !== '1') throw new NotUnderstoodError(path, `it has no 0 or 1, but ${JSON.stringify(text)}`);
+  return text === '1';
 }
 
 /**
@@ -72,8 +79,11 @@ export async function setNumVfs(kernel: Kernel, pf: string, numVfs: number): Pro
   throw new EffectError({ verb: 'write', path, detail });
 }
 
-async function readNumVfs(kernel: Kernel, pf: string): Promise<number> {
-  return Number(await readAttribute(kernel, `${PCI_DEVICES}/${pf}/sriov_numvfs`));
+/** Nothing when it cannot be read now. */
+async function readNumVfs(kernel: Kernel, pf: string): Promise<number | undefined> {
+  const path = `${PCI_DEVICES}/${pf}/sriov_numvfs`;
+  const text = await readAttribute(kernel, path);
+  return text === undefined ? undefined : countOf(text, path);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isErrno, type Kernel } from './kernel.ts';
+import { NotUnderstoodError } from './understand.ts';
 
 /** Root of PCI devices. */
 export const PCI_DEVICES = '/sys/bus/pci/devices';
@@ -49,4 +50,13 @@ export async function listNames(kernel: Kernel, path: string): Promise<string[]>
     if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR')) return [];
     throw error;
   }
+}
+
+/**
+ * A count as the kernel writes it: decimal digits. @param path where it was read, for the message
+ * @throws {NotUnderstoodError} for anything else
+ */
+export function countOf(text: string, path: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new NotUnderstoodError(path, `it has no number, but ${JSON.stringify(text)}`);
+  return Number(text);
 }

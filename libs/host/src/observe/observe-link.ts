@@ -4,6 +4,7 @@ import { type Link } from '../drivers/links.ts';
 import { isRepresentor } from '../drivers/representors.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 
 /**
  * The PF's own interface among those of its device: in switchdev mode the representors of its VFs stand beside it,
@@ -25,6 +26,9 @@ export async function withPortNames(kernel: Kernel, links: readonly Link[]): Pro
   );
 }
 
+/** Six octets of Ethernet, or twenty of InfiniBand (INFINIBAND_ALEN of Linux). */
+const HARDWARE_ADDRESS = /^[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?::[0-9a-f]{2}){19})$/i;
+
 /**
  * An interface as `ip` and sysfs show it.
  * @throws {Error} when neither `ip` nor sysfs tells what an interface is like: nothing is made up for it
@@ -32,6 +36,12 @@ export async function withPortNames(kernel: Kernel, links: readonly Link[]): Pro
 export function observeLink({ name, altNames, mac, permanentMac, mtu, maxMtu, up }: Link): ObservedLink {
   if (mac === undefined || mtu === undefined || up === undefined) {
     throw new Error(`${name}: neither ip nor sysfs tells its address, MTU and state`);
+  }
+  if (!HARDWARE_ADDRESS.test(mac)) {
+    throw new NotUnderstoodError(
+      `the address of ${name}`,
+      `it has no six or twenty octets, but is ${JSON.stringify(mac)}`,
+    );
   }
   return omitUndefined({ name, altNames, mac, permanentMac, mtu, up, maxMtu });
 }
@@ -51,6 +61,7 @@ export async function observeAssignment(kernel: Kernel, link: Link): Promise<Pic
 
 /** Of PFs alone: nobody asks how fast a VF is, and the driver of each would have to be asked. */
 export async function observeSpeed(kernel: Kernel, link: Link): Promise<Pick<ObservedLink, 'speed'>> {
-  const speed = Number(await readAttribute(kernel, `/sys/class/net/${link.name}/speed`));
-  return speed > 0 ? { speed } : {};
+  const text = await readAttribute(kernel, `/sys/class/net/${link.name}/speed`);
+  // -1 while the link is down, or unknown to the driver (speed_show in net/core/net-sysfs.c).
+  return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? { speed: Number(text) } : {};
 }

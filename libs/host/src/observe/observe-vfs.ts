@@ -4,7 +4,8 @@ import { readDriver } from '../drivers/driver-binding.ts';
 import { listVfAddresses, readAutoprobe } from '../drivers/sriov.ts';
 import { findVfGuids, type VfInfo } from '../drivers/vf-info.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
-import { listNames, PCI_DEVICES, readAttribute, readIfThere } from '../kernel/sysfs.ts';
+import { countOf, listNames, PCI_DEVICES, readAttribute, readIfThere } from '../kernel/sysfs.ts';
+import { NotUnderstoodError } from '../kernel/understand.ts';
 import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
 import { observeLink } from './observe-link.ts';
@@ -28,8 +29,10 @@ export async function observeSriov(
   pf: PfOfVfs,
   tables: HostTables,
 ): Promise<ObservedSriov | undefined> {
-  const total = await readIfThere(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_totalvfs`);
+  const totalPath = `${PCI_DEVICES}/${pf.pciAddress}/sriov_totalvfs`;
+  const total = await readIfThere(kernel, totalPath);
   if (total === undefined) return undefined;
+  const totalVfs = countOf(total, totalPath);
   const addresses = await listVfAddresses(kernel, pf.pciAddress);
   const vfs = await Promise.all(
     [...addresses].map(([id, pciAddress]) =>
@@ -38,13 +41,23 @@ export async function observeSriov(
       ),
     ),
   );
-  const vfDeviceId = await readAttribute(kernel, `${PCI_DEVICES}/${pf.pciAddress}/sriov_vf_device`);
   return {
-    totalVfs: Number(total),
-    ...(vfDeviceId !== undefined && { vfDeviceId: vfDeviceId.toLowerCase() }),
+    totalVfs,
+    ...(await readVfDeviceId(kernel, pf.pciAddress)),
     autoprobe: await readAutoprobe(kernel, pf.pciAddress),
     vfs: vfs.flatMap((vf) => vf ?? []),
   };
+}
+
+/** Four lower-case hex digits; the kernel leaves out zeros before them (sriov_vf_device_show in drivers/pci/iov.c). */
+async function readVfDeviceId(kernel: Kernel, pf: string): Promise<Pick<ObservedSriov, 'vfDeviceId'>> {
+  const path = `${PCI_DEVICES}/${pf}/sriov_vf_device`;
+  const text = await readAttribute(kernel, path);
+  if (text === undefined) return {};
+  if (!/^[0-9a-f]{1,4}$/i.test(text)) {
+    throw new NotUnderstoodError(path, `it has no hex digits, four at most, but ${JSON.stringify(text)}`);
+  }
+  return { vfDeviceId: text.toLowerCase().padStart(4, '0') };
 }
 
 /** VFs can be taken away at any moment, and their PF is there all the same. One that stays is not left out. */

@@ -1,5 +1,5 @@
 import { type Kernel } from '../kernel/kernel.ts';
-import { readLinkName } from '../kernel/sysfs.ts';
+import { countOf, readLinkName } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 
 /**
@@ -26,6 +26,7 @@ async function readId(kernel: Kernel, path: string): Promise<string> {
 
 /** The IOMMU group of a PCI device; nothing without an IOMMU. */
 export async function readIommuGroup(kernel: Kernel, device: string): Promise<number | undefined> {
-  const name = await readLinkName(kernel, `${device}/iommu_group`);
-  return name === undefined ? undefined : Number(name);
+  const path = `${device}/iommu_group`;
+  const name = await readLinkName(kernel, path);
+  return name === undefined ? undefined : countOf(name, path);
 }
