@@ -51,8 +51,15 @@ function trimNode({ metadata, spec, status }: Node): Node {
       annotations: pick(metadata.annotations, [ANNOTATION.nodeState, ANNOTATION.cordoned]),
     }),
     spec: { unschedulable: spec?.unschedulable === true },
-    status: { conditions: conditions.map(({ type, status: value }) => ({ type, status: value })) },
+    status: { conditions: conditions.map(trimCondition) },
   };
+}
+
+type NodeCondition = NonNullable<NonNullable<Node['status']>['conditions']>[number];
+
+/** Without the time of the last heartbeat, which says nothing new. */
+function trimCondition({ type, status, lastTransitionTime }: NodeCondition): NodeCondition {
+  return { type, status, ...omitUndefined({ lastTransitionTime }) };
 }
 
 const STATE_ANNOTATIONS = [

@@ -1,10 +1,10 @@
-import { type EventText, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { type EventText, SRIOV_NETWORK_NODE_STATE, SRIOV_NETWORK_POOL_CONFIG } from '@sriov/api';
 import { Controller, createConditionReporter, createControllerMetrics, Expectations } from '@sriov/controller';
-import { Cluster, conditionPorts, type Pod, POD } from '@sriov/kube';
+import { Cluster, conditionPorts, POD } from '@sriov/kube';
 import { type ServiceContext } from '@sriov/runtime';
 import { allInformers, createCaches } from './caches.ts';
 import { PodsOfNodes } from './pods-of-nodes.ts';
-import { reconcileNode } from './reconcile-node.ts';
+import { reconcileNode, type Told } from './reconcile-node.ts';
 import { reconcileTurns } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
 import { connectWatches } from './watches.ts';
@@ -39,10 +39,12 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     pods,
     client: cluster.client,
     expectations: new Expectations(clock),
-    record: (about: { readonly node: string; readonly pod: Pod }, event: EventText): void => {
-      const nodeState = get(`${namespace}/${about.node}`);
+    record: ({ node, pool, pod }: Told, event: EventText): void => {
+      const nodeState = node === undefined ? undefined : get(`${namespace}/${node}`);
+      const config = pool === undefined ? undefined : caches.pools.store.get(`${namespace}/${pool}`);
       if (nodeState !== undefined) cluster.recorder.record(resource, nodeState, event);
-      cluster.recorder.record(POD, about.pod, event);
+      if (config !== undefined) cluster.recorder.record(SRIOV_NETWORK_POOL_CONFIG, config, event);
+      if (pod !== undefined) cluster.recorder.record(POD, pod, event);
     },
     report: (node: string, condition: Parameters<typeof reportConditions>[1][number]): Promise<void> =>
       reportConditions(`${namespace}/${node}`, [condition]),

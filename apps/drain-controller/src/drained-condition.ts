@@ -40,6 +40,14 @@ export const releasedCondition = (timeoutMs: number, before: string): DrainedCon
     `gave the node back, because its drain was not done after ${describeDuration(timeoutMs)}: ${before}`,
   );
 
+/** The node is away for too long, and its slot is given to the next. */
+export const lostCondition = (lostAfterMs: number): DrainedCondition =>
+  drained(
+    'Unknown',
+    REASON.nodeLost,
+    `the node was drained and has been not ready for ${describeDuration(lostAfterMs)}: its pool goes on without it, and it has its slot again when it is back`,
+  );
+
 /** Pods still have to leave. `overdueMs`: the time that the drain was to take at most, once it is over. */
 export function leavingCondition(evicted: Evicted, overdueMs?: number): DrainedCondition {
   const { blocked } = evicted;

@@ -5,6 +5,7 @@ import {
   DEFAULT_MAX_UNAVAILABLE,
   type DrainPolicy,
   drainTimes,
+  hasSlot,
   readCordonRecord,
   readDrainPolicy,
   readLimit,
@@ -16,16 +17,24 @@ import { findPool, preparePools, type PreparedPool } from '@sriov/selection';
 import { type Caches } from './caches.ts';
 import { type Settings } from './settings.ts';
 
+/** Who is in which pool, and when time alone changes the turns. */
+export interface GatheredTurns extends RolloutFacts {
+  /** In ms since the epoch; `Infinity` where it does not. */
+  readonly changesAt: number;
+}
+
 /** Reads from the caches who is in which pool and what each asks for. `now`: in ms since the epoch. */
-export function gather(caches: Caches, { namespace, countOthers }: Settings, now: number): RolloutFacts {
+export function gather(caches: Caches, { namespace, countOthers }: Settings, now: number): GatheredTurns {
   const { prepared, unreadable } = preparePools(caches.pools.store.list());
   const members = new Map<PreparedPool | undefined, RolloutNode[]>([[undefined, []]]);
   const unsure: UnsureNode[] = [];
+  const moments: number[] = [];
   for (const object of caches.nodes.store.list()) {
     const { name, labels = {} } = object.metadata;
     const nodeState = caches.nodeStates.store.get(`${namespace}/${name}`);
     const { pool, problems } = findPool(prepared, { name, labels });
-    const { node } = rolloutNode({ node: object, nodeState, drain: readDrainPolicy(pool?.spec.drain), now });
+    const { node, lostAt } = rolloutNode({ node: object, nodeState, drain: readDrainPolicy(pool?.spec.drain), now });
+    moments.push(...momentsOf(node, lostAt));
     const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
     if (because !== undefined) unsure.push({ node, because });
     else memberListOf(members, pool).push(node);
@@ -36,7 +45,15 @@ export function gather(caches: Caches, { namespace, countOthers }: Settings, now
     onTimeout: readDrainPolicy(pool?.spec.drain).onTimeout,
     nodes,
   }));
-  return { pools, unsure, countsOthers: countOthers };
+  return { pools, unsure, countsOthers: countOthers, changesAt: Math.min(...moments) };
+}
+
+/** When time alone changes something about the node, in ms since the epoch. */
+function momentsOf({ isLost, pausesUntil }: RolloutNode, lostAt: number | undefined): number[] {
+  return [
+    ...(lostAt !== undefined && !isLost ? [lostAt] : []),
+    ...(pausesUntil === undefined ? [] : [Date.parse(pausesUntil)]),
+  ];
 }
 
 function memberListOf<Pool>(members: Map<Pool, RolloutNode[]>, pool: Pool): RolloutNode[] {
@@ -60,6 +77,10 @@ export interface GatheredNode {
   readonly drain: DrainPolicy;
   /** When its drain has taken too long, in ms since the epoch; absent without a limit. */
   readonly overdueAt: number | undefined;
+  /** When it counts as lost, in ms since the epoch; absent where it does not. */
+  readonly lostAt: number | undefined;
+  /** Name of its pool; absent for the default pool, and where it is not known. */
+  readonly pool: string | undefined;
   /** The objects as they were seen: a write that is planned from them is void when they have changed. */
   readonly versions: { readonly node: string | undefined; readonly nodeState: string | undefined };
 }
@@ -74,8 +95,10 @@ export function gatherNode(
   if (object === undefined) return undefined;
   const nodeState = caches.nodeStates.store.get(`${namespace}/${name}`);
   const { prepared } = preparePools(caches.pools.store.list());
-  const drain = readDrainPolicy(findPool(prepared, { name, labels: object.metadata.labels ?? {} }).pool?.spec.drain);
+  const { pool } = findPool(prepared, { name, labels: object.metadata.labels ?? {} });
+  const drain = readDrainPolicy(pool?.spec.drain);
   return {
+    pool: pool?.name,
     ...rolloutNode({ node: object, nodeState, drain, now }),
     drain,
     isAlone: caches.nodes.store.size === 1,
@@ -92,28 +115,43 @@ interface NodeSources {
 }
 
 /** A node without a node state is none of ours, and has no say; it counts as a member of its pool all the same. */
-function rolloutNode({ node, nodeState, drain, now }: NodeSources): Pick<GatheredNode, 'node' | 'overdueAt'> {
+function rolloutNode({
+  node,
+  nodeState,
+  drain,
+  now,
+}: NodeSources): Pick<GatheredNode, 'node' | 'overdueAt' | 'lostAt'> {
   const { name, annotations } = node.metadata;
   const ofState = nodeState?.metadata.annotations ?? {};
-  const ready = (node.status?.conditions ?? []).find(({ type }) => type === 'Ready');
+  const ready = readyOf(node);
   const releasedAt = ofState[ANNOTATION.drainReleasedAt];
-  const times = drainTimes(drain, { grantedAt: ofState[ANNOTATION.drainGrant], releasedAt }, now);
+  const state = nodeState === undefined ? NOTHING_ASKED : readDrainState({ node, nodeState });
+  const awaySince = ready.isReady || !hasSlot({ state }) ? undefined : ready.since;
+  const times = drainTimes(drain, { grantedAt: ofState[ANNOTATION.drainGrant], releasedAt, awaySince }, now);
   return {
     overdueAt: times.overdueAt,
+    lostAt: times.lostAt,
     node: {
       name,
-      state: nodeState === undefined ? NOTHING_ASKED : readDrainState({ node, nodeState }),
+      state,
       isExternal: ofState[ANNOTATION.useExternalDrainer] === 'true',
-      isReady: ready?.status === 'True',
+      isReady: ready.isReady,
       isUnschedulable: node.spec?.unschedulable === true,
       cordon: readCordonRecord(annotations?.[ANNOTATION.cordoned]),
       isOurGrant: ofState[ANNOTATION.drainGrant] !== undefined,
       askedAt: ofState[ANNOTATION.drainAskedAt],
       releasedAt,
       isOverdue: times.isOverdue,
+      isLost: times.isLost,
       pausesUntil: times.pausesUntil,
     },
   };
+}
+
+/** Whether the kubelet is there and healthy, and since when, which is absent where nobody tells. */
+function readyOf({ status }: Node): { readonly isReady: boolean; readonly since: string | undefined } {
+  const ready = (status?.conditions ?? []).find(({ type }) => type === 'Ready');
+  return { isReady: ready?.status === 'True', since: ready?.lastTransitionTime };
 }
 
 const NOTHING_ASKED: DrainState = { request: 'Idle', progress: 'Idle', missing: [] };

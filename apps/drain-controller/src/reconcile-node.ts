@@ -10,6 +10,7 @@ import {
   type DrainedCondition,
   externalCondition,
   leavingCondition,
+  lostCondition,
   overCondition,
   releasedCondition,
   stuckCondition,
@@ -20,14 +21,21 @@ import { type PodsOfNodes } from './pods-of-nodes.ts';
 import { isBehind } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
 
+/** Objects that an Event is about: a node state and a pool by name, and a pod. */
+export interface Told {
+  readonly node?: string;
+  readonly pool?: string;
+  readonly pod?: Pod;
+}
+
 /** What draining a node works with. */
 export interface NodeContext extends WritePorts {
   readonly caches: Caches;
   readonly settings: Settings;
   readonly pods: PodsOfNodes;
   readonly report: (node: string, condition: DrainedCondition) => Promise<void>;
-  /** Records an Event about the node state, and about a pod on the node. */
-  readonly record: (about: { readonly node: string; readonly pod: Pod }, event: EventText) => void;
+  /** Records an Event about each of the objects. */
+  readonly record: (about: Told, event: EventText) => void;
 }
 
 /** No event tells when a PodDisruptionBudget no longer is in the way. */
@@ -48,13 +56,14 @@ export async function reconcileNode(context: NodeContext, name: string): Promise
   if (isBehind(context, name)) return wait(BEHIND_MS, REASON.draining, 'the caches do not show the last step yet');
   const step = nextStep({ ...gathered, isGranted: false, onTimeout: gathered.drain.onTimeout });
   const target = { name, versions: gathered.versions };
+  if (gathered.node.isLost) await reportLost(context, gathered);
   if (step.kind === 'evict') return evictPods(context, gathered, step);
   pods.forget(name);
   if (step.kind === 'stuck') await report(name, stuckCondition(step.message));
   else if (step.kind === 'none') await reportRest(context, gathered.node);
   else if (step.kind === 'giveUp') await giveUpDrain(context, gathered);
   else await write(context, target, step);
-  return IDLE;
+  return untilLost(context, gathered);
 }
 
 type EvictStep = Extract<RolloutStep, { kind: 'evict' }>;
@@ -93,7 +102,7 @@ async function evictPods(context: NodeContext, gathered: GatheredNode, step: Evi
     return IDLE;
   }
   const condition = leavingCondition(evicted, node.isOverdue ? drain.timeoutMs : undefined);
-  await report(node.name, condition);
+  if (!node.isLost) await report(node.name, condition);
   const looks = [
     ...(evicted.blocked.length > 0 ? [BLOCKED_MS] : []),
     ...(overdueAt !== undefined && !node.isOverdue ? [Math.max(0, overdueAt - clock.now())] : []),
@@ -121,10 +130,34 @@ function drainedOf({ caches, settings }: NodeContext, name: string): Condition |
   return caches.nodeStates.store.get(`${settings.namespace}/${name}`)?.status?.conditions?.[0];
 }
 
+/** No event tells when a node has been away for too long. */
+function untilLost({ clock }: NodeContext, { node, lostAt }: GatheredNode): Outcome {
+  if (lostAt === undefined || node.isLost) return IDLE;
+  return wait(Math.max(0, lostAt - clock.now()), REASON.drainComplete, 'the node is not ready');
+}
+
+/** Says on the node state, and on the pool, that the slot of the node is given to the next. */
+async function reportLost(context: NodeContext, { node, drain, pool }: GatheredNode): Promise<void> {
+  const isNews = drainedOf(context, node.name)?.reason !== REASON.nodeLost;
+  const condition = lostCondition(drain.lostAfterMs ?? 0);
+  await context.report(node.name, condition);
+  if (!isNews || pool === undefined) return;
+  const message = `node ${node.name}: ${condition.message}`;
+  context.record({ pool }, { type: 'Warning', reason: REASON.nodeLost, message });
+}
+
 /** A node that was never drained gets no condition about drains. */
-async function reportRest(context: NodeContext, { name, state, isExternal }: RolloutNode): Promise<void> {
+async function reportRest(context: NodeContext, node: RolloutNode): Promise<void> {
+  const { name, state, isExternal } = node;
   if (typeof state === 'string') return;
-  const isAsking = state.request === 'Drain_Required' || state.request === 'Reboot_Required';
-  if (isExternal && isAsking && state.progress === 'Idle') return context.report(name, externalCondition());
-  if (state.request === 'Idle' && drainedOf(context, name) !== undefined) await context.report(name, overCondition());
+  const before = drainedOf(context, name);
+  if (state.progress !== 'Idle') {
+    if (before?.reason === REASON.nodeLost && isBack(node)) await context.report(name, completeCondition([]));
+  } else if (state.request === 'Idle') {
+    if (before !== undefined) await context.report(name, overCondition());
+  } else if (isExternal && state.request !== 'unsettled') await context.report(name, externalCondition());
+}
+
+function isBack({ isLost, state }: RolloutNode): boolean {
+  return !isLost && typeof state !== 'string' && state.progress === 'DrainComplete';
 }

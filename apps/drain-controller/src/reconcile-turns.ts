@@ -41,9 +41,8 @@ export async function reconcileTurns(context: TurnsContext): Promise<Outcome> {
   );
   const ends = await Promise.allSettled(writes);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  const pauses = facts.pools.flatMap(({ nodes }) => nodes.flatMap(({ pausesUntil = [] }) => pausesUntil));
-  const next = Math.min(...pauses.map((until) => Date.parse(until)));
-  if (next < Infinity) return wait(Math.max(0, next - now), REASON.drainWaiting, 'a node gets no turn for a while');
+  const waitMs = Math.max(0, facts.changesAt - now);
+  if (waitMs < Infinity) return wait(waitMs, REASON.drainWaiting, 'a pause ends, or a node is lost');
   return done(REASON.drainOver, 'every node that asks for a drain has a slot or knows why it waits');
 }
 

@@ -19,6 +19,13 @@ export const poolDrainSchema = z
       .describe(
         'What happens after timeoutSeconds. wait, the default: say so, and go on. release: make the node schedulable, give its slot to the next, and try again after timeoutSeconds. force: delete the pods that cannot be evicted, with their grace period and past their PodDisruptionBudgets.',
       ),
+    lostAfterSeconds: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'How long a node that is drained may be not ready until it counts as lost: its slot goes to the next, and it no longer counts as unavailable. Never when absent.',
+      ),
     waitForPods: labelSelectorSchema
       .optional()
       .describe('Pods that are not evicted: the drain waits until they have ended, as for a job. None when absent.'),

@@ -109,6 +109,7 @@ export const REASON = {
   drainOver: 'NotDrained',
   drainOverdue: 'DrainOverdue',
   drainReleased: 'DrainReleased',
+  nodeLost: 'NodeLost',
   podDeleted: 'PodDeletedForDrain',
   externalDrainer: 'WaitingForExternalDrainer',
   drainStateInvalid: 'DrainStateInvalid',

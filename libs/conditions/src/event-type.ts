@@ -5,6 +5,7 @@ const WARNING_REASONS: readonly string[] = [
   REASON.configMapNearlyFull,
   REASON.devicePluginSilent,
   REASON.handoverFailed,
+  REASON.nodeLost,
 ];
 
 /** Reasons that are no trouble although their condition is not True: a drain takes its time. */

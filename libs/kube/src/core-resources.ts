@@ -6,7 +6,7 @@ const namespacedKind = { group: '', version: 'v1', namespaced: true } as const;
 /** What we read of a Node. */
 export interface Node extends KubeObject {
   spec?: { providerID?: string; unschedulable?: boolean };
-  status?: { conditions?: { type: string; status: string }[] };
+  status?: { conditions?: { type: string; status: string; lastTransitionTime?: string }[] };
 }
 
 /** A Node: cluster-scoped. */

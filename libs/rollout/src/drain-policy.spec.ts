@@ -26,7 +26,19 @@ describe('how the nodes of a pool are drained', () => {
     expect(drainTimes(policy, { releasedAt }, noon + 60_000).pausesUntil).toBeUndefined();
   });
 
+  it('does without a node that was away for too long, and only then', () => {
+    const strict = readDrainPolicy({ lostAfterSeconds: 60 });
+    const awaySince = '2026-05-01T12:00:00Z';
+    expect(drainTimes(strict, { awaySince }, noon + 59_999)).toMatchObject({ isLost: false, lostAt: noon + 60_000 });
+    expect(drainTimes(strict, { awaySince }, noon + 60_000).isLost).toBe(true);
+    expect(drainTimes(policy, { awaySince }, noon + 9e9).isLost).toBe(false);
+    expect(drainTimes(strict, {}, noon + 9e9).isLost).toBe(false);
+  });
+
   it('is not limited by a time that cannot be read', () => {
-    expect(drainTimes(policy, { grantedAt: 'soon', releasedAt: '' }, noon)).toEqual({ isOverdue: false });
+    expect(drainTimes(policy, { grantedAt: 'soon', releasedAt: '' }, noon)).toEqual({
+      isOverdue: false,
+      isLost: false,
+    });
   });
 });

@@ -3,6 +3,6 @@ export { type DrainPolicy, type DrainTimes, drainTimes, readDrainPolicy } from '
 export { DEFAULT_MAX_UNAVAILABLE, type Limit, readLimit } from './max-unavailable.ts';
 export { nextStep, type RolloutStep } from './next-step.ts';
 export { planRollout, type RolloutFacts, type UnsureNode } from './plan-rollout.ts';
-export { type RolloutNode } from './rollout-node.ts';
+export { hasSlot, type RolloutNode } from './rollout-node.ts';
 export { type RolloutPool } from './slots.ts';
 export { type Evictions, type EvictionRules, type PodOnNode, podsToEvict, type StayingPod } from './pods-to-evict.ts';

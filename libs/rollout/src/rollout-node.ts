@@ -22,6 +22,8 @@ export interface RolloutNode {
   readonly releasedAt?: string | undefined;
   /** Its drain has taken longer than its pool allows. */
   readonly isOverdue: boolean;
+  /** It has a slot, and was not ready for longer than its pool allows. */
+  readonly isLost: boolean;
   /** RFC 3339 time before which it gets no turn, after its last drain was given up; absent when that is over. */
   readonly pausesUntil?: string | undefined;
 }

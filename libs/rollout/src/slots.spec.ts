@@ -76,6 +76,13 @@ describe('the turns of a pool', () => {
     expect(turns({ nodes }).granted).toEqual(['n1']);
   });
 
+  it('do not wait for a node that was lost in its drain', () => {
+    const away = { ...draining, isReady: false };
+    const other = rolloutNode('n2', asking);
+    expect(turns({ nodes: [rolloutNode('n1', away), other] }).granted).toEqual([]);
+    expect(turns({ nodes: [rolloutNode('n1', { ...away, isLost: true }), other] }).granted).toEqual(['n2']);
+  });
+
   it('do not count a cordon that an earlier drain has left', () => {
     const left = { isUnschedulable: true, cordon: { wasUnschedulable: false } };
     expect(turns({ nodes: [rolloutNode('n1', left), rolloutNode('n2', asking)] }).granted).toEqual(['n2']);

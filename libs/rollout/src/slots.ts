@@ -42,7 +42,7 @@ export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
 function giveTurnsTo(queue: readonly RolloutNode[], pool: RolloutPool, rules: SlotRules): Turns {
   if (queue.length === 0) return { granted: [], waiting: new Map() };
   if (typeof pool.limit === 'string') return allWait(queue, `${titleOf(pool)}: ${pool.limit}`);
-  const busy = new Set(pool.nodes.filter(hasSlot).map(({ name }) => name));
+  const busy = new Set(pool.nodes.filter((node) => hasSlot(node) && !node.isLost).map(({ name }) => name));
   const others = new Set(rules.countsOthers ? pool.nodes.filter(isUnavailable).map(({ name }) => name) : []);
   const granted: string[] = [];
   const waiting: RolloutNode[] = [];
@@ -80,7 +80,8 @@ function queuedAt({ askedAt, releasedAt }: RolloutNode): number {
 }
 
 /** A cordon of ours does not count: the node has a slot, or is about to be given back. */
-function isUnavailable({ isReady, isUnschedulable, cordon }: RolloutNode): boolean {
+function isUnavailable({ isReady, isUnschedulable, cordon, isLost }: RolloutNode): boolean {
+  if (isLost) return false;
   return !isReady || (isUnschedulable && cordon?.wasUnschedulable !== false);
 }
 

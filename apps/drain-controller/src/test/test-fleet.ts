@@ -1,4 +1,4 @@
-import { ANNOTATION, type DrainProgress, type DrainRequest, type SriovNetworkNodeState } from '@sriov/api';
+import { ANNOTATION, type DrainProgress, type DrainRequest, formatTime, type SriovNetworkNodeState } from '@sriov/api';
 import { type Node, type Pod } from '@sriov/kube';
 import { createNamespace, eventually, request, tryRequest } from '@sriov/testing';
 
@@ -36,7 +36,9 @@ export class TestFleet {
   }
 
   async setReady(name: string, isReady: boolean): Promise<void> {
-    const condition = { type: 'Ready', status: isReady ? 'True' : 'False', reason: 'Test', message: '' };
+    const lastTransitionTime = formatTime(Date.now());
+    const status = isReady ? 'True' : 'False';
+    const condition = { type: 'Ready', status, reason: 'Test', message: '', lastTransitionTime };
     await request('PATCH', `/api/v1/nodes/${name}/status`, { status: { conditions: [condition] } });
   }
 
@@ -176,6 +178,11 @@ export class TestFleet {
       if (metadata.deletionTimestamp === undefined) continue;
       await tryRequest('DELETE', this.#podPath(metadata.name), { gracePeriodSeconds: 0 });
     }
+  }
+
+  /** Removes the Node alone, as an administrator does whose machine is gone. */
+  async removeNode(name: string): Promise<void> {
+    await request('DELETE', `/api/v1/nodes/${name}`);
   }
 
   /** Removes the nodes, which other tests would find. */

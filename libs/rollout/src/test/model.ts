@@ -360,6 +360,7 @@ function asSeen({ seen: { node, state }, isOverdue, isPausing }: ModelNode, inde
     cordon: node.cordon ?? undefined,
     isOurGrant: state.isOurGrant,
     isOverdue,
+    isLost: false,
     pausesUntil: isPausing ? 'later' : undefined,
   };
 }

@@ -17,6 +17,7 @@ export function rolloutNode(
     isReady: true,
     isUnschedulable: false,
     isOverdue: false,
+    isLost: false,
     isOurGrant: progress !== 'Idle',
     ...rest,
   };
