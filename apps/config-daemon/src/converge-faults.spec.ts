@@ -87,10 +87,19 @@ function strange(host: WorldHost, resets: readonly string[]): string[] {
   });
 }
 
-/** The other worlds of the table have not been through this yet. */
-const FAULTY = Object.entries(WORLDS).filter(([name]) => /igb|somebody else|InfiniBand/.test(name));
+/**
+ * The other worlds of the table have not been through this yet. Neither have changes that bring representors: these get
+ * their names in a round of their own, which the failure of another PF puts off to the next pass, and alternative names
+ * where udev fails.
+ */
+const FAULTY = Object.entries(WORLDS)
+  .filter(([name]) => /igb|somebody else|InfiniBand/.test(name))
+  .map(
+    ([name, world]) =>
+      [name, { ...world, changes: world.changes.filter(([what]) => !/come into/.test(what)) }] as const,
+  );
 
-describe.each(FAULTY)(
+describe.each([...FAULTY])(
   'on a host with %s, a call that meets a fault destroys nothing, is told as it is, and is made up for, when',
   (_, world) => {
     it.each([...world.changes])('%s', async (__, before, spec) => {
