@@ -17,7 +17,7 @@ import { applyPfStep } from './steps/apply-step.ts';
 import { applyUdevSteps } from './steps/apply-udev-steps.ts';
 import { applyVfs, type VfsWork } from './steps/apply-vfs.ts';
 import { attempt, type OnStep } from './steps/attempt.ts';
-import { type FailedStep, isBlocked } from './steps/failed-step.ts';
+import { type FailedStep, isBlocked, isDispensable } from './steps/failed-step.ts';
 import { LastLook } from './steps/last-look.ts';
 import { type ModuleLoads, NO_IOMMU, withoutMissing } from './steps/missing-modules.ts';
 import { placeOf } from './steps/step-names.ts';
@@ -64,8 +64,8 @@ export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): 
   );
   const failures = [...ofNode, ...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
   // A node that is not right has to be seen as it is before it is rebooted.
-  if (failures.length > 0) return failures;
-  return applyNodeSteps({ kernel, folder, onStep }, plan.beforeReboot);
+  if (failures.some((failure) => !isDispensable(failure))) return failures;
+  return [...failures, ...(await applyNodeSteps({ kernel, folder, onStep }, plan.beforeReboot))];
 }
 
 async function applyUdev(
@@ -77,7 +77,7 @@ async function applyUdev(
 }
 
 function failedIn(failures: readonly FailedStep[]): (pciAddress?: string) => boolean {
-  const failed = new Set(failures.map(({ pciAddress }) => pciAddress));
+  const failed = new Set(failures.flatMap((each) => (isDispensable(each) ? [] : each.pciAddress)));
   return (pciAddress = '') => failed.has(pciAddress);
 }
 
@@ -138,7 +138,7 @@ async function applyPf(work: PfWork): Promise<FailedStep[]> {
   const { plan, turns } = work;
   const begin = (): Promise<FailedStep[]> => applyPfSteps(work, plan.before);
   const ofPf = await (plan.takesTurn ? turns.take(begin) : begin());
-  const ofVfs = ofPf.length === 0 && plan.vfs.length > 0 ? await applyVfsWithModules(work) : [];
+  const ofVfs = ofPf.every(isDispensable) && plan.vfs.length > 0 ? await applyVfsWithModules(work) : [];
   const failures = [...ofPf, ...ofVfs];
   // A call that is still in the kernel can still make VFs. The steps after it are planned when it is back.
   if (failures.some(isBlocked)) return failures;
@@ -146,15 +146,17 @@ async function applyPf(work: PfWork): Promise<FailedStep[]> {
   return [...failures, ...(await applyPfSteps(work, plan.after))];
 }
 
-/** Does the steps up to the first that fails. */
+/** Does the steps up to the first that fails and that the others need. */
 async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<FailedStep[]> {
   const { plan, onStep } = work;
+  const failures: FailedStep[] = [];
   for (const step of steps) {
     const about = { ...placeOf(plan), kind: step.kind, step: describePfStep(step) };
     const failure = await attempt(about, onStep, () => applyPfStep(work, step));
-    if (failure) return [failure];
+    if (failure) failures.push(failure);
+    if (failure && !isDispensable(failure)) break;
   }
-  return [];
+  return failures;
 }
 
 async function applyVfsWithModules(work: PfWork): Promise<FailedStep[]> {

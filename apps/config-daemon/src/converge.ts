@@ -5,6 +5,7 @@ import { apply, type ApplyPorts } from './apply.ts';
 import { type ToldAtEnd } from './device-plugin/device-plugin.ts';
 import { type OnWithdraw, type Withdrawing } from './device-plugin/withdrawing.ts';
 import { type FailedStep } from './steps/failed-step.ts';
+import { RefusedOffloads } from './steps/refused-offloads.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
 import { lookAndPlan, type Planned } from './look-and-plan.ts';
@@ -47,9 +48,11 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   let first: Gathered | undefined;
   const vfSteps = watchVfSteps(followers.onStep);
   forgetFirmware(ports, wanted);
+  const { refusedOffloads = new RefusedOffloads() } = wanted;
+  const asked = { ...wanted, refusedOffloads };
   const withdrawing = await ports.plugin.begin(wanted);
   for (let round = 0; ;) {
-    const { gathered, plan } = await look(ports, wanted, withdrawing).catch((cause: unknown) => {
+    const { gathered, plan } = await look(ports, asked, withdrawing).catch((cause: unknown) => {
       throw new HostUnreadableError(cause, failures);
     });
     first ??= gathered;
@@ -77,6 +80,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder };
     failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
     forgetWritten(ports, able);
+    refusedOffloads.add(failures);
     round += 1;
   }
 }

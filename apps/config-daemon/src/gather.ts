@@ -15,12 +15,15 @@ import {
   isIdle,
   isOperatorFile,
   type KnownPort,
+  offloadingPfs,
+  type RefusedOffload,
   withPorts,
 } from '@sriov/node-plan';
 import { configHash, type LookPace } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { type ModprobeFolder } from './steps/apply-node-steps.ts';
+import { type RefusedOffloads } from './steps/refused-offloads.ts';
 import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { type CardFirmware } from './firmware/card-firmware.ts';
 import { readUpstreamCheckpoint } from './journal/upstream-checkpoint.ts';
@@ -67,6 +70,8 @@ export interface Wanted {
   readonly mayDisturb?: Need;
   /** What the running kernel has refused. */
   readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
+  /** What PFs have refused of hardware offload; kept for this pass alone unless given. */
+  readonly refusedOffloads?: RefusedOffloads;
 }
 
 /** What a node state wants of its host. */
@@ -97,8 +102,10 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   platform?.warnings.forEach((sentence) => ports.onWarning?.(sentence));
   const observed = withPlatform(seen, platform);
   const heldRdmaMode = wanted.heldRdmaMode?.read(spec.system?.rdmaMode);
+  const refusedOffloads = wanted.refusedOffloads?.read(spec) ?? new Map<string, RefusedOffload>();
   const facts = {
     spec,
+    refusedOffloads,
     plannedFrom,
     allowHostInterfaces,
     blocked,
@@ -129,6 +136,7 @@ function look(ports: LookPorts, spec: NodeStateSpec, { bridges }: JournalEntries
   return observeHost(ports.kernel, {
     bridges: ports.managesBridges === true && hasBridges,
     rdmaConfig: spec.system?.rdmaMode === undefined ? 'own' : 'all',
+    offloading: offloadingPfs(spec),
     ...(folder && { udev: { folder, isOurs: isOperatorFile } }),
   });
 }

@@ -53,7 +53,11 @@ export async function judgePass(
   const { problem, delays } = await restartPlugin(nodeState, pass);
   const pluginProblem = problem ?? (told.kind === 'silent' ? told.cause : undefined);
   const remainder = { ...pass, rest: { ...rest, problems: [...rest.problems, ...delays] } };
-  const verdict = withRemarks(verdictOf(remainder, isPatient), [pluginProblem, observed.networksUnknown]);
+  const verdict = withRemarks(verdictOf(remainder, isPatient), [
+    pluginProblem,
+    observed.networksUnknown,
+    ...(rest.remarks ?? []),
+  ]);
   metrics.judged(observed, verdict, clock.now());
   const { generation } = nodeState.metadata;
   metrics.looked({ generation, syncStatus: verdict.syncStatus, hasActed: pass.hasActed });

@@ -122,3 +122,22 @@ describe('the VFs', () => {
     expect(samples).toMatchObject({ 'virtual_functions{pf="a"}': 4, in_sync: 0 });
   });
 });
+
+it('an eSwitch is shown with what devlink and ethtool tell of it; where nobody looked, a label is empty', async () => {
+  const [one, two, none] = hostWith({ a: 1, b: 1, c: 1 }).interfaces;
+  const interfaces = [
+    {
+      ...one!,
+      eSwitchMode: 'switchdev' as const,
+      eSwitchHeaders: { inlineMode: 'none', encapMode: 'basic' },
+      offload: { tc: 'on' as const, steering: { mode: 'smfs', cmode: 'runtime' } },
+    },
+    { ...two!, eSwitchMode: 'legacy' as const },
+    none!,
+  ];
+  const samples = await samplesAfter((metrics) => metrics.judged({ problems: [], interfaces }, fine, NOW));
+  expect(Object.keys(samples).filter((name) => name.startsWith('eswitch_info'))).toEqual([
+    'eswitch_info{pf="a",mode="switchdev",inline_mode="none",encap_mode="basic",hw_tc_offload="on",flow_steering_mode="smfs"}',
+    'eswitch_info{pf="b",mode="legacy",inline_mode="",encap_mode="",hw_tc_offload="",flow_steering_mode=""}',
+  ]);
+});

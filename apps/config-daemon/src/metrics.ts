@@ -1,6 +1,6 @@
 import { SYNC_STATUS } from '@sriov/api';
 import { failuresOf, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
-import { type ObservedHost } from '@sriov/observed-host';
+import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { type Metrics } from '@sriov/runtime';
 import { Drift, type PassForDrift } from './status/drift.ts';
 
@@ -35,6 +35,7 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   );
   const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
+  const showESwitches = createESwitchMetrics(metrics);
   return {
     looked: countDrift(metrics),
     stepEnded({ pciAddress, kind }, { seconds, failure }) {
@@ -52,6 +53,7 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
         failing.inc({ pf: failure.pciAddress ?? '', reason: failure.reason });
       }
       if (observed === undefined) return;
+      showESwitches(observed.interfaces);
       // A PF that is gone must not stay.
       vfs.reset();
       possible.reset();
@@ -61,6 +63,30 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
         possible.set({ pf: pciAddress }, sriov.totalVfs);
       }
     },
+  };
+}
+
+/** @returns what takes the PFs of each look */
+function createESwitchMetrics(metrics: Metrics): (pfs: readonly ObservedPf[]) => void {
+  const info = metrics.gauge('sriov_node_eswitch_info', 'Always 1: the eSwitch of a PF, as the last look showed it', [
+    ...['pf', 'mode', 'inline_mode', 'encap_mode', 'hw_tc_offload', 'flow_steering_mode'],
+  ]);
+  return (pfs) => {
+    info.reset();
+    for (const { pciAddress, eSwitchMode, eSwitchHeaders = {}, offload = {} } of pfs) {
+      if (eSwitchMode === undefined) continue;
+      info.set(
+        {
+          pf: pciAddress,
+          mode: eSwitchMode,
+          inline_mode: eSwitchHeaders.inlineMode ?? '',
+          encap_mode: eSwitchHeaders.encapMode ?? '',
+          hw_tc_offload: offload.tc ?? '',
+          flow_steering_mode: offload.steering?.mode ?? '',
+        },
+        1,
+      );
+    }
   };
 }
 

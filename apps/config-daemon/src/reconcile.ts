@@ -7,6 +7,7 @@ import { type HostPorts, wishOf } from './gather.ts';
 import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
 import { HeldRdmaMode } from './steps/held-rdma-mode.ts';
+import { RefusedOffloads } from './steps/refused-offloads.ts';
 import { Progress } from './status/progress.ts';
 
 /** What reconciling the node works with. */
@@ -28,6 +29,7 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
   const { clock, log, wake } = context;
   const blockages = new Blockages({ clock, onRelease: wake });
   const heldRdmaMode = new HeldRdmaMode();
+  const refusedOffloads = new RefusedOffloads();
   let attempts = NO_ATTEMPTS;
   let isWaiting = false;
   return async () => {
@@ -38,7 +40,7 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
       return NO_NODE_STATE;
     }
     isWaiting = false;
-    const pass = await reconcile(context, nodeState, { blockages, heldRdmaMode });
+    const pass = await reconcile(context, nodeState, { blockages, heldRdmaMode, refusedOffloads });
     const look = nextLook(attempts, { ...pass, generation: nodeState.metadata.generation });
     attempts = look.attempts;
     return { ...look.next, reason: pass.verdict.reason, message: pass.verdict.message };
@@ -49,12 +51,13 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
 interface Refusals {
   readonly blockages: Blockages;
   readonly heldRdmaMode: HeldRdmaMode;
+  readonly refusedOffloads: RefusedOffloads;
 }
 
 async function reconcile(
   context: ReconcileContext,
   nodeState: SriovNetworkNodeState,
-  { blockages, heldRdmaMode }: Refusals,
+  { blockages, heldRdmaMode, refusedOffloads }: Refusals,
 ): Promise<JudgedPass> {
   const { host, allowHostInterfaces } = context;
   const progress = new Progress({
@@ -66,7 +69,8 @@ async function reconcile(
       heldRdmaMode.add(failure);
     },
   });
-  const wanted = { ...wishOf(nodeState), allowHostInterfaces, blocked: blockages.sentences, heldRdmaMode };
+  const refused = { blocked: blockages.sentences, heldRdmaMode, refusedOffloads };
+  const wanted = { ...wishOf(nodeState), allowHostInterfaces, ...refused };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();
   if (end instanceof HostUnreadableError) return judgeUnreadable(context, nodeState, end);

@@ -127,6 +127,10 @@ export interface PfState {
   mac: string;
   autoprobe: boolean;
   eSwitchMode: 'legacy' | 'switchdev';
+  /** The feature `hw-tc-offload` of its interface; absent where nobody has changed it. */
+  tcOffload?: boolean;
+  /** The parameter `flow_steering_mode`; absent where nobody has changed it. */
+  flowSteering?: 'dmfs' | 'smfs' | 'hmfs';
   /** Addresses of its VFs by index; an absent one is just being removed. */
   vfs: (string | null)[];
   /** Number of VFs that it is just being given. */

@@ -57,6 +57,12 @@ const portSchema = z.strictObject({
       atBoot: z.enum(['loads', 'keeps', 'forgets']).default('loads'),
     })
     .prefault({}),
+  /** The feature `hw-tc-offload`, where it is not as the driver of the model has it. */
+  tcOffload: z.enum(['on', 'off', 'fixed', 'unknown']).optional(),
+  /** Who puts traffic rules into the NIC at first, where the driver of the model has a choice. */
+  flowSteering: z.enum(['dmfs', 'smfs', 'hmfs']).default('smfs'),
+  /** Those that the device has. */
+  flowSteerings: z.array(z.enum(['dmfs', 'smfs', 'hmfs'])).default(['dmfs', 'smfs']),
 });
 
 /** Address of an IPoIB interface: the number of its queue pair, and the GID of its port (INFINIBAND_ALEN of Linux). */

@@ -8,6 +8,7 @@ export { LinkBatch } from './drivers/link-batch.ts';
 export * from './drivers/links.ts';
 export * from './drivers/modules.ts';
 export * from './drivers/no-iommu.ts';
+export * from './drivers/offload.ts';
 export * from './drivers/ovs.ts';
 export * from './drivers/rdma-mode.ts';
 export * from './drivers/sriov.ts';

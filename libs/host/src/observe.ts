@@ -18,6 +18,8 @@ export interface LookScope {
   readonly udev?: UdevScope;
   /** What decides which RDMA mode the kernel starts with. */
   readonly rdmaConfig?: RdmaConfigScope;
+  /** PFs whose options for hardware offload are looked at, by PCI address: it takes two commands for each. */
+  readonly offloading?: ReadonlySet<string>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface LookScope {
  */
 export async function observeHost(kernel: Kernel, scope: LookScope = {}): Promise<ObservedHost> {
   const [tables, addresses, rdmaMode, rdmaConfig] = await Promise.all([
-    readTables(kernel, false),
+    readTables(kernel, { isClose: false, offloading: scope.offloading ?? new Set() }),
     listNames(kernel, PCI_DEVICES),
     readRdmaMode(kernel),
     scope.rdmaConfig && readRdmaConfig(kernel, scope.rdmaConfig),
@@ -53,7 +55,8 @@ export async function lookCloser(
   pciAddresses: readonly string[],
   seen: ObservedHost = { interfaces: [], problems: [] },
 ): Promise<ObservedHost> {
-  const tables = await readTables(kernel, true);
+  const offloading = new Set(seen.interfaces.flatMap(({ pciAddress, offload }) => (offload ? pciAddress : [])));
+  const tables = await readTables(kernel, { isClose: true, offloading });
   const { interfaces, problems } = await observeAll(kernel, pciAddresses, tables);
   const isOther = ({ pciAddress }: { readonly pciAddress: string }): boolean => !pciAddresses.includes(pciAddress);
   const { missing, unknown, allocated } = tables.allocations ?? {};

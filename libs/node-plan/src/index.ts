@@ -19,6 +19,7 @@ export { changesAllVfs, pfsWithChangedVfs } from './planning/changes-all-vfs.ts'
 export * from './planning/foresee.ts';
 export { describeHeld, holderOf, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
 export { type BridgeFacts } from './planning/plan-bridges.ts';
+export { offloadingPfs, type RefusedOffload } from './planning/plan-offload.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';
 export { type Card, cardOf, joinCards } from './planning/card.ts';
 export { type InitialPf } from './planning/plan-pf.ts';

@@ -1,4 +1,5 @@
 import { type LinkType } from '@sriov/api';
+import { type ESwitchHeaders, type ObservedOffload } from './observed-offload.ts';
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
 import { type GuestPort } from './guest-port.ts';
@@ -59,6 +60,10 @@ export interface ObservedPf {
   readonly eSwitchMode?: ESwitchMode;
   /** Why the eSwitch mode could not be read: the command and the cause. With it the mode is unknown, not legacy. */
   readonly eSwitchUnknown?: string;
+  /** How its eSwitch treats the headers of packets; absent where devlink tells neither. */
+  readonly eSwitchHeaders?: ESwitchHeaders;
+  /** What hardware offload needs of it; absent where nobody looked, which is where no policy wants switchdev mode. */
+  readonly offload?: ObservedOffload;
   /** Its eSwitch and its own port on it; absent outside of switchdev mode, and where nothing tells them. */
   readonly switchPort?: SwitchPort;
   /** IOMMU group; absent without an IOMMU. */

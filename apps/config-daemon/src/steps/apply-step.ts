@@ -6,9 +6,11 @@ import {
   listVfAddresses,
   setAutoprobe,
   setESwitchMode,
+  setFlowSteering,
   setLinkUp,
   setMtu,
   setNumVfs,
+  setTcOffload,
   setVfGuid,
   setVfLinkState,
   setVfMac,
@@ -39,6 +41,10 @@ export function applyPfStep(work: StepWork, step: PfStep): Promise<void> {
       return unbindVfs(work);
     case 'set-eswitch-mode':
       return changeESwitchMode(work, step.mode);
+    case 'set-tc-offload':
+      return setTcOffload(kernel, plan.name);
+    case 'set-flow-steering':
+      return setFlowSteering(kernel, `pci/${plan.pciAddress}`, step.mode);
     case 'remove-vdpas':
       return removeVdpas(work);
     case 'set-pf-mtu':

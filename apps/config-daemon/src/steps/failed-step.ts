@@ -1,7 +1,7 @@
 import { formatTime } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { KernelBlockedError, KernelError, RdmaModeHeldError } from '@sriov/host';
-import { type StepFailure, type StepFailureKind, type StepName } from '@sriov/node-plan';
+import { isOffloadStep, type StepFailure, type StepFailureKind, type StepName } from '@sriov/node-plan';
 import { InUseError } from './last-look.ts';
 
 /** A step that was not done, and what was thrown instead. */
@@ -12,7 +12,7 @@ export interface FailedStep extends StepFailure {
 /** Says what a thrown error means for its step. @param message for people, unless that of the error will do */
 export function failedStep(about: StepName, cause: unknown, message?: string): FailedStep {
   const { pf, step, pciAddress } = about;
-  const outcome = outcomeOf(cause);
+  const outcome = outcomeOf(about, cause);
   return {
     ...about,
     outcome,
@@ -27,7 +27,13 @@ export function isBlocked({ outcome }: FailedStep): boolean {
   return outcome === 'blocked';
 }
 
-function outcomeOf(cause: unknown): StepFailureKind {
+/** Whether everything else goes on without the step: VFs do not need hardware offload. */
+export function isDispensable({ kind, outcome }: FailedStep): boolean {
+  return isOffloadStep(kind) && outcome === 'refused';
+}
+
+function outcomeOf({ kind }: StepName, cause: unknown): StepFailureKind {
+  if (isOffloadStep(kind) && !(cause instanceof KernelBlockedError)) return 'refused';
   if (cause instanceof InUseError || cause instanceof RdmaModeHeldError) return 'refused';
   return cause instanceof KernelBlockedError ? 'blocked' : 'failed';
 }

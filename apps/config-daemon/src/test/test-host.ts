@@ -137,7 +137,7 @@ export class PowerCut {
       watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
       write: (path, value, options) => this.#change(() => kernel.write(path, value, options)),
       exec: (command, args, options) =>
-        args.includes('show')
+        args.includes('show') || args.includes('-k')
           ? this.#look(() => kernel.exec(command, args, options))
           : this.#change(() => kernel.exec(command, args, options)),
     };

@@ -3,6 +3,7 @@ import { addRepresentors, removeRepresentors } from '../machine/representors.ts'
 import { freshSettings } from '../machine/vfs.ts';
 import { type PfState } from '../state.ts';
 import { type Command, type CommandResult, failed, printed } from './command.ts';
+import { devlinkParam } from './devlink-param.ts';
 import { devlinkPorts } from './devlink-ports.ts';
 
 const MODE_MS = 400;
@@ -18,6 +19,7 @@ export const devlink: Command = {
     if (rest[0] === 'show') {
       return printedJson({ dev: Object.fromEntries(registered.map((address) => [`pci/${address}`, {}])) });
     }
+    if (rest[0] === 'param') return param(machine, rest.slice(1));
     if (rest[0] !== 'eswitch') return failed(1, `Command "${rest[0]}" not found`);
     return eswitch(machine, rest.slice(1));
   },
@@ -30,6 +32,15 @@ function isRegistered(machine: Machine, address: string): boolean {
   if (machine.state.devices[address] === undefined) return false;
   const { eSwitch, pfDriver } = machine.model(address);
   return eSwitch !== undefined && machine.device(address).driver === pfDriver;
+}
+
+function param(machine: Machine, words: readonly string[]): CommandResult {
+  const [, device = ''] = words;
+  const address = device.replace(/^pci\//, '');
+  if (!isRegistered(machine, address)) return failed(1, 'kernel answers: No such device');
+  // devlink_param_find_by_name (net/devlink/param.c): the device has no parameter of that name.
+  if (machine.device(address).vf) return failed(1, 'kernel answers: Invalid argument');
+  return devlinkParam(machine, machine.pf(address), words);
 }
 
 async function eswitch(machine: Machine, words: readonly string[]): Promise<CommandResult> {
@@ -57,6 +68,7 @@ async function setMode(machine: Machine, pf: Pf, wanted: PfState['eSwitchMode'])
   await machine.take(MODE_MS);
   if (machine.state.devices[address] !== pf.device) return failed(1, 'kernel answers: No such device');
   state.eSwitchMode = wanted;
+  if (wanted === 'switchdev' && model.eSwitch?.turnsTcOffloadOn) state.tcOffload = true;
   if (model.eSwitch?.forgetsVfs) state.vfSettings = state.vfSettings.map(freshSettings);
   if (wanted === 'switchdev') addRepresentors(machine, pf);
   else removeRepresentors(machine, pf);

@@ -1,5 +1,6 @@
 import { type Command } from './command.ts';
 import { devlink } from './devlink.ts';
+import { ethtool } from './ethtool.ts';
 import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
 import { mstconfig, mstfwreset } from './mstconfig.ts';
@@ -11,6 +12,7 @@ import { vdpa } from './vdpa.ts';
 /** The commands that the simulated machine has. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   devlink,
+  ethtool,
   ip,
   modprobe,
   mstconfig,

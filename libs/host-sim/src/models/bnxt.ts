@@ -15,6 +15,8 @@ const ESWITCH: ESwitchModel = {
   },
   keepsMode: false,
   forgetsVfs: false,
+  // bnxt_init_tc (bnxt_tc.c) turns it on.
+  tcOffload: 'on',
 };
 
 /**

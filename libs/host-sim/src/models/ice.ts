@@ -15,6 +15,8 @@ const ESWITCH: ESwitchModel = {
       : undefined,
   keepsMode: true,
   forgetsVfs: false,
+  // ice_set_netdev_features (ice_main.c) adds it to what may be turned on, and not to what is on.
+  tcOffload: 'off',
 };
 
 /**

@@ -18,6 +18,11 @@ const ESWITCH: ESwitchModel = {
       : undefined,
   keepsMode: true,
   forgetsVfs: true,
+  // Only a feature that may be turned on (mlx5e_build_nic_netdev of en_main.c); wanted_features of mlx5e_uplink_rep_enable
+  // (en_rep.c).
+  tcOffload: 'off',
+  turnsTcOffloadOn: true,
+  hasFlowSteering: true,
 };
 
 /**

@@ -69,6 +69,12 @@ export interface ESwitchModel {
   readonly keepsMode: boolean;
   /** With the mode, what the PF prescribes for its VFs is forgotten. */
   readonly forgetsVfs: boolean;
+  /** The feature `hw-tc-offload` of the interface of a PF when its driver has made it. */
+  readonly tcOffload: 'on' | 'off';
+  /** The driver turns it on in switchdev mode. */
+  readonly turnsTcOffloadOn?: true;
+  /** The driver has the parameter `flow_steering_mode`. */
+  readonly hasFlowSteering?: true;
 }
 
 /** A PF that is told an eSwitch mode. */

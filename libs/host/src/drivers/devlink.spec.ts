@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandError } from '../kernel/commands.ts';
 import { KernelBlockedError } from '../kernel/kernel.ts';
-import { listDevlinkPorts, readESwitchMode, readESwitchModes, representorsOf, setESwitchMode } from './devlink.ts';
+import { listDevlinkPorts, readESwitchMode, readESwitches, representorsOf, setESwitchMode } from './devlink.ts';
 import { TestKernel } from '../test/test-kernel.ts';
 
 const NIC = 'pci/0000:5e:00.0';
@@ -130,7 +130,7 @@ describe('the eSwitch modes of the PFs', () => {
     [
       'that of a PF',
       { [LIST]: listed, [show]: `{"dev":{"${NIC}":{"mode":"switchdev"}}}` },
-      { modes: { '0000:5e:00.0': 'switchdev' } },
+      { eSwitches: { '0000:5e:00.0': { mode: 'switchdev' } } },
     ],
     ['none where devlink knows none', { [LIST]: listed, [show]: '!kernel answers: Operation not supported' }, {}],
     ['none without devlink in the kernel', { [LIST]: '!Failed to connect to devlink Netlink' }, {}],
@@ -155,9 +155,9 @@ describe('the eSwitch modes of the PFs', () => {
     ],
   ])('are %s', async (_, commands, expected) => {
     const kernel = new TestKernel({ commands });
-    const { modes, failures, failure } = await readESwitchModes(kernel);
-    expect({ modes: Object.fromEntries(modes), failures: Object.fromEntries(failures), failure }).toEqual({
-      modes: {},
+    const { eSwitches, failures, failure } = await readESwitches(kernel);
+    expect({ eSwitches: Object.fromEntries(eSwitches), failures: Object.fromEntries(failures), failure }).toEqual({
+      eSwitches: {},
       failures: {},
       failure: undefined,
       ...expected,
@@ -182,7 +182,7 @@ describe('the eSwitch modes of the PFs', () => {
 
   it('are not asked for while the kernel holds the list of devices', async () => {
     const { kernel, blocked } = holding(LIST);
-    await expect(readESwitchModes(kernel)).rejects.toBe(blocked);
+    await expect(readESwitches(kernel)).rejects.toBe(blocked);
     expect(kernel.done).toEqual([]);
   });
 
@@ -191,8 +191,8 @@ describe('the eSwitch modes of the PFs', () => {
     const { kernel, blocked } = holding(show);
     kernel.commands.set(LIST, JSON.stringify({ dev: { [NIC]: {}, [other]: {} } }));
     kernel.commands.set(`devlink -j dev eswitch show ${other}`, `{"dev":{"${other}":{"mode":"switchdev"}}}`);
-    const table = await readESwitchModes(kernel);
-    expect([...table.modes]).toEqual([['0000:5e:00.1', 'switchdev']]);
+    const table = await readESwitches(kernel);
+    expect([...table.eSwitches]).toEqual([['0000:5e:00.1', { mode: 'switchdev' }]]);
     expect([...table.blocked]).toEqual([['0000:5e:00.0', blocked]]);
   });
 
@@ -203,8 +203,8 @@ describe('the eSwitch modes of the PFs', () => {
       [LIST]: JSON.stringify({ dev: { [NIC]: {}, [other]: {} } }),
       [`devlink -j dev eswitch show ${other}`]: `{"dev":{"${other}":{"mode":"switchdev"}}}`,
     };
-    const { modes, failures } = await readESwitchModes(new TestKernel({ files, commands }));
-    expect([...modes]).toEqual([['0000:5e:00.1', 'switchdev']]);
+    const { eSwitches, failures } = await readESwitches(new TestKernel({ files, commands }));
+    expect([...eSwitches]).toEqual([['0000:5e:00.1', { mode: 'switchdev' }]]);
     expect([...failures]).toEqual([['0000:5e:00.0', expect.stringContaining('EIO')]]);
   });
 });

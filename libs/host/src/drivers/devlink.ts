@@ -1,6 +1,6 @@
 import { omitUndefined } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { type ESwitchMode } from '@sriov/observed-host';
+import { type ESwitchHeaders, type ESwitchMode } from '@sriov/observed-host';
 import { z } from 'zod';
 import { CommandError, run, runJson } from '../kernel/commands.ts';
 import { EffectError, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
@@ -8,7 +8,18 @@ import { PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
-const eswitch = z.object({ dev: z.record(z.string(), z.object({ mode: z.string().optional() })).default({}) });
+const eswitch = z.object({
+  dev: z
+    .record(
+      z.string(),
+      z.object({
+        mode: z.string().optional(),
+        'inline-mode': z.string().optional(),
+        'encap-mode': z.string().optional(),
+      }),
+    )
+    .default({}),
+});
 const ports = z.object({
   port: z
     .record(
@@ -42,10 +53,15 @@ export interface DevlinkPort {
 /** Longest wait for a change of mode: the firmware of some NICs takes half a minute. */
 const MODE_MS = 120_000;
 
+/** What devlink tells of an eSwitch. */
+export interface ESwitch extends ESwitchHeaders {
+  readonly mode: ESwitchMode;
+}
+
 /** What devlink tells of eSwitches, and what it could not be asked. */
 export interface ESwitchTable {
-  /** Modes by PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is legacy. */
-  readonly modes: ReadonlyMap<string, ESwitchMode>;
+  /** By PCI address. A device without devlink, or whose devlink knows no eSwitch, is left out: it is legacy. */
+  readonly eSwitches: ReadonlyMap<string, ESwitch>;
   /** Devices whose mode could not be read, by PCI address: a sentence with the command and the cause. */
   readonly failures: ReadonlyMap<string, string>;
   /** Calls about one device that have not come back from the kernel, by its PCI address. */
@@ -55,31 +71,31 @@ export interface ESwitchTable {
 }
 
 /**
- * eSwitch modes of PFs. VFs are not asked: there are hundreds, each would take a process, and none has one.
+ * eSwitches of PFs. VFs are not asked: there are hundreds, each would take a process, and none has one.
  * @throws {KernelBlockedError} when the list of devices does not come back from the kernel
  */
-export async function readESwitchModes(kernel: Kernel): Promise<ESwitchTable> {
-  const modes = new Map<string, ESwitchMode>();
+export async function readESwitches(kernel: Kernel): Promise<ESwitchTable> {
+  const eSwitches = new Map<string, ESwitch>();
   const failures = new Map<string, string>();
   const blocked = new Map<string, KernelBlockedError>();
   const listed = await orCause(() => listDevlinkDevices(kernel));
   if (listed instanceof KernelBlockedError) throw listed;
-  if (typeof listed === 'string') return { modes, failures, blocked, failure: listed };
+  if (typeof listed === 'string') return { eSwitches, failures, blocked, failure: listed };
   for (const device of listed) {
     const address = device.slice('pci/'.length);
     // A fault of one device says nothing of the others.
     const answer = await orCause(() => askDevice(kernel, device, address));
     if (typeof answer === 'string') failures.set(address, answer);
     else if (answer instanceof KernelBlockedError) blocked.set(address, answer);
-    else if (answer.mode !== undefined) modes.set(address, answer.mode);
+    else if (answer.eSwitch !== undefined) eSwitches.set(address, answer.eSwitch);
   }
-  return { modes, failures, blocked };
+  return { eSwitches, failures, blocked };
 }
 
-/** The mode of a device; none for a VF. */
-async function askDevice(kernel: Kernel, device: string, address: string): Promise<{ mode: ESwitchMode | undefined }> {
+/** The eSwitch of a device; none for a VF. */
+async function askDevice(kernel: Kernel, device: string, address: string): Promise<{ eSwitch: ESwitch | undefined }> {
   const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
-  return { mode: isVf ? undefined : await readESwitchMode(kernel, device) };
+  return { eSwitch: isVf ? undefined : await readESwitch(kernel, device) };
 }
 
 /** The answer, or why there is none. A call that hangs in the kernel is no answer either, and not to be repeated. */
@@ -110,15 +126,24 @@ async function listDevlinkDevices(kernel: Kernel): Promise<string[]> {
   }
 }
 
+/** eSwitch mode of a devlink device, see {@link readESwitch}. */
+export async function readESwitchMode(kernel: Kernel, device: string): Promise<ESwitchMode | undefined> {
+  return (await readESwitch(kernel, device))?.mode;
+}
+
 /**
- * eSwitch mode of a devlink device by its handle; nothing when it has no eSwitch.
+ * eSwitch of a devlink device by its handle; nothing when it has none.
  * @throws {CommandError} when the mode cannot be read
  */
-export async function readESwitchMode(kernel: Kernel, device: string): Promise<ESwitchMode | undefined> {
+export async function readESwitch(kernel: Kernel, device: string): Promise<ESwitch | undefined> {
   const command = ['devlink', '-j', 'dev', 'eswitch', 'show', device];
   try {
-    const { mode } = (await runJson(kernel, command, eswitch)).dev[device] ?? {};
-    if (mode === undefined || mode === 'legacy' || mode === 'switchdev') return mode;
+    const told = (await runJson(kernel, command, eswitch)).dev[device] ?? {};
+    const { mode, 'inline-mode': inlineMode, 'encap-mode': encapMode } = told;
+    if (mode === undefined) return undefined;
+    if (mode === 'legacy' || mode === 'switchdev') {
+      return { mode, ...omitUndefined({ inlineMode, encapMode }) };
+    }
     throw new NotUnderstoodError(
       `the output of ${command.join(' ')}`,
       `the mode is ${mode}, which this version does not know`,

@@ -1,18 +1,26 @@
-import { type DevlinkPort, type ESwitchTable, readESwitchModes } from '../drivers/devlink.ts';
+import { type DevlinkPort, type ESwitchTable, readESwitches } from '../drivers/devlink.ts';
 import { readPorts } from '../drivers/representors.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { readUseTables, type UseTables } from '../uses/device-uses.ts';
 
 /** Facts that are read once for all devices. */
 export interface HostTables extends UseTables {
-  readonly eSwitches: ESwitchTable;
+  readonly devlink: ESwitchTable;
   /** Ports of all devlink devices; none where no eSwitch is in switchdev mode, because nobody needs them then. */
   readonly ports: readonly DevlinkPort[];
+  /** PCI addresses of PFs whose options for hardware offload are looked at. */
+  readonly offloading: ReadonlySet<string>;
 }
 
-/** Reads them; with `isClose` also what the kubelet has given to pods, and the open files of all processes. */
-export async function readTables(kernel: Kernel, isClose: boolean): Promise<HostTables> {
-  const [uses, eSwitches] = await Promise.all([readUseTables(kernel, isClose), readESwitchModes(kernel)]);
-  const hasRepresentors = [...eSwitches.modes.values()].includes('switchdev');
-  return { ...uses, eSwitches, ports: hasRepresentors ? await readPorts(kernel) : [] };
+/** How much is read. */
+export interface TablesScope extends Pick<HostTables, 'offloading'> {
+  /** Also what the kubelet has given to pods, and the open files of all processes. */
+  readonly isClose: boolean;
+}
+
+/** Reads them. */
+export async function readTables(kernel: Kernel, { isClose, offloading }: TablesScope): Promise<HostTables> {
+  const [uses, devlink] = await Promise.all([readUseTables(kernel, isClose), readESwitches(kernel)]);
+  const hasRepresentors = [...devlink.eSwitches.values()].some(({ mode }) => mode === 'switchdev');
+  return { ...uses, devlink, offloading, ports: hasRepresentors ? await readPorts(kernel) : [] };
 }

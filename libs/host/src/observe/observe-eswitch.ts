@@ -13,14 +13,17 @@ import { type HostTables } from './host-tables.ts';
 export async function observeESwitch(
   kernel: Kernel,
   { pciAddress, link }: { readonly pciAddress: string; readonly link: Link | undefined },
-  { eSwitches: { modes, failures, blocked, failure } }: HostTables,
-): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown' | 'switchPort'>> {
+  { devlink: { eSwitches, failures, blocked, failure } }: HostTables,
+): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown' | 'eSwitchHeaders' | 'switchPort'>> {
   const held = blocked.get(pciAddress);
   if (held !== undefined) throw held;
-  const eSwitchMode = modes.get(pciAddress);
-  if (eSwitchMode === 'switchdev')
-    return omitUndefined({ eSwitchMode, switchPort: await readSwitchPort(kernel, link) });
-  if (eSwitchMode !== undefined) return { eSwitchMode };
+  const eSwitch = eSwitches.get(pciAddress);
+  if (eSwitch !== undefined) {
+    const { mode: eSwitchMode, ...headers } = eSwitch;
+    const switchPort = eSwitchMode === 'switchdev' ? await readSwitchPort(kernel, link) : undefined;
+    const hasHeaders = Object.keys(headers).length > 0;
+    return omitUndefined({ eSwitchMode, eSwitchHeaders: hasHeaders ? headers : undefined, switchPort });
+  }
   const eSwitchUnknown = failures.get(pciAddress) ?? failure;
   if (eSwitchUnknown === undefined) return {};
   const isLegacy = link !== undefined && (await refusesToNameSwitch(kernel, link));

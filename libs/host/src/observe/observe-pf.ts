@@ -11,6 +11,7 @@ import { findDeviceInterfaces, type UsedDevice, usesOfDevice } from '../uses/dev
 import { type HostTables } from './host-tables.ts';
 import { observeESwitch } from './observe-eswitch.ts';
 import { observeAssignment, observeLink, observeSpeed, pickUplink, withPortNames } from './observe-link.ts';
+import { observeOffload } from './observe-offload.ts';
 import { observeSriov } from './observe-vfs.ts';
 import { readIds, readIommuGroup } from './pci-facts.ts';
 
@@ -60,6 +61,8 @@ export async function observePf(
     },
     sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs, representors }, tables),
     ...eSwitch,
+    offload:
+      link && tables.offloading.has(pciAddress) ? await observeOffload(kernel, pciAddress, link.name) : undefined,
     uses,
   });
 }

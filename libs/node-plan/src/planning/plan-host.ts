@@ -14,6 +14,7 @@ import { findSwappedNames } from './swapped-names.ts';
 import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
 import { type BridgeFacts, planBridges, withoutOwnUplinks } from './plan-bridges.ts';
 import { findMissingRdma } from './find-missing-rdma.ts';
+import { type RefusedOffload } from './plan-offload.ts';
 import { planPort, planPortReset } from './plan-port.ts';
 import { planRdmaMode } from './plan-rdma-mode.ts';
 import { planReset, type ResetCase } from './plan-reset.ts';
@@ -48,6 +49,8 @@ export interface HostFacts {
   readonly firmware?: FirmwareFacts;
   /** The RDMA mode that the running kernel has refused to switch to. */
   readonly heldRdmaMode?: RdmaMode | undefined;
+  /** What PFs have refused of hardware offload, by PCI address. */
+  readonly refusedOffloads?: ReadonlyMap<string, RefusedOffload>;
 }
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
@@ -119,6 +122,7 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
     ...(needsReboot.length > 0 && { needsReboot }),
     ...(beforeReboot && { beforeReboot }),
     ...(hasFirmware(firmware.outlook) && { firmware: firmware.outlook }),
+    ...remarksOf(results),
     taken,
     released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
     ...(guids.size > 0 && { guids }),
@@ -211,6 +215,11 @@ function drainsOf(results: readonly PfResult[]): Pick<HostPlan, 'needsDrain'> {
   return needsDrain.length === 0 ? {} : { needsDrain };
 }
 
+function remarksOf(results: readonly PfResult[]): Pick<HostPlan, 'remarks'> {
+  const remarks = results.flatMap((result) => result.remarks ?? []);
+  return remarks.length === 0 ? {} : { remarks };
+}
+
 interface Placed {
   readonly pciAddress: string;
 }
@@ -278,6 +287,7 @@ function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostInde
     allowHostInterfaces,
     seed: host.seeds.get(desired.pciAddress) ?? desired.pciAddress,
     guids: host.guids.byPf.get(desired.pciAddress),
+    refusedOffload: facts.refusedOffloads?.get(desired.pciAddress),
   });
 }
 

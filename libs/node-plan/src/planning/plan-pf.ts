@@ -30,6 +30,7 @@ import {
   type VfChange,
   vfSteps,
 } from './plan-eswitch.ts';
+import { describeMissingOffload, planFlowSteering, planTcOffload, type RefusedOffload } from './plan-offload.ts';
 import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
@@ -53,6 +54,8 @@ export interface PfCase {
   readonly seed: string;
   /** What was decided about the GUIDs of its VFs; absent where they have none. */
   readonly guids?: PfGuids | undefined;
+  /** What it has refused of hardware offload. */
+  readonly refusedOffload?: RefusedOffload | undefined;
 }
 
 /** The plan of a PF, absent when nothing has to be done, and what cannot be done. */
@@ -63,6 +66,8 @@ export interface PfResult {
   readonly needsDrain?: DrainReason | undefined;
   /** The PF stays as it is: what only other settings of its firmware bring. */
   readonly firmware?: FirmwareNeed;
+  /** What hardware offload lacks, see {@link describeMissingOffload}. */
+  readonly remarks?: readonly string[];
 }
 
 /** Plans one PF of the spec: the smallest set of steps that makes it equal. */
@@ -79,7 +84,8 @@ export function planPf(pfCase: PfCase): PfResult {
   const { usable, problems } = dropUnusable(observed, groups);
   const change = findVfChange(desired, observed);
   const result = change ? planVfChange(pfCase, change, usable) : planInPlace(pfCase, usable);
-  return { ...result, problems: [...problems, ...result.problems] };
+  const remarks = describeMissingOffload(pfCase, result.plan);
+  return { ...result, problems: [...problems, ...result.problems], ...(remarks.length > 0 && { remarks }) };
 }
 
 /** What the PF cannot do for the VFs of some groups. The other groups of the PF do not suffer from that. */
@@ -125,16 +131,20 @@ function planVfChange(pfCase: PfCase, change: VfChange, groups: readonly Desired
     ? Array.from({ length: change.numVfs.wanted }, (_, id) => predictVf(observed, id, probing.isProbed))
     : vfsOf(observed).map(unboundVf);
   const planned = fresh.flatMap((vf) => vfPlan(pfCase, vf, groups).plan ?? []);
+  const changes = planFlowSteering(pfCase, vfSteps(change, mtuSteps(desired, observed)));
+  const tcOffload = planTcOffload(pfCase);
   const plan: PfPlan = {
     ...identityOf(observed),
-    because: [...describeVfChange(change), ...mtuReasons(desired, observed), ...linkReasons(observed)],
-    before: withLinkSteps(observed, [
-      ...probing.before,
-      ...vfSteps(change, mtuSteps(desired, observed)),
-      ...probing.between,
-    ]),
+    because: [
+      ...describeVfChange(change),
+      ...changes.because,
+      ...tcOffload.because,
+      ...mtuReasons(desired, observed),
+      ...linkReasons(observed),
+    ],
+    before: withLinkSteps(observed, [...probing.before, ...changes.steps, ...probing.between]),
     vfs: makesVfs(change) ? planned : withOthers(planned, observed),
-    after: probing.after,
+    after: [...probing.after, ...tcOffload.steps],
   };
   const { action, verb } = nameVfChange(change);
   const blocker = findBlocker(pfCase, action, verb);
@@ -176,6 +186,7 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
   const own = desired.externallyManaged === true ? [] : mtuSteps(desired, observed);
   const blocker = own.length > 0 ? findHostUse(pfCase, `setting its MTU to ${desired.mtu}`) : undefined;
   const probing = desired.externallyManaged === true ? [] : restoreProbing(pfCase);
+  const tcOffload = planTcOffload(pfCase);
   const plan: PfPlan = {
     ...identityOf(observed),
     because: [
@@ -183,10 +194,11 @@ function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult 
       ...linkReasons(observed),
       ...parts.flatMap(({ because }) => because),
       ...probing.map(() => 'driver probing of new VFs was left changed'),
+      ...tcOffload.because,
     ],
     before: [...(blocker ? [] : own), ...linkSteps(observed)],
     vfs: parts.flatMap((part) => part.plan ?? []),
-    after: probing,
+    after: [...probing, ...tcOffload.steps],
   };
   const problems = [
     ...(blocker ? [blocker] : []),

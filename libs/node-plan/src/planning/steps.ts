@@ -4,6 +4,21 @@ import { type FirmwareOutlook } from '../firmware/firmware-facts.ts';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 import { type WantedUdevFile } from '../host-files/udev-files.ts';
 
+/**
+ * One action on a PF for hardware offload of traffic rules in switchdev mode. VFs work without: where it fails, the rest
+ * is done all the same.
+ */
+export type OffloadStep =
+  /** The feature `hw-tc-offload` of the interface of the PF. */
+  | { readonly kind: 'set-tc-offload' }
+  /** The parameter `flow_steering_mode`; possible in legacy mode only. */
+  | { readonly kind: 'set-flow-steering'; readonly mode: 'smfs' };
+
+/** Whether a step, by its kind, is one for hardware offload. */
+export function isOffloadStep(kind: string): kind is OffloadStep['kind'] {
+  return kind === 'set-tc-offload' || kind === 'set-flow-steering';
+}
+
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
 export type PfStep =
   | { readonly kind: 'set-autoprobe'; readonly enabled: boolean }
@@ -11,6 +26,7 @@ export type PfStep =
   /** Takes the driver from every VF of the PF. */
   | { readonly kind: 'unbind-vfs' }
   | { readonly kind: 'set-eswitch-mode'; readonly mode: ESwitchMode }
+  | OffloadStep
   /** Removes the vDPA devices that are ours from all VFs: they would go with their VFs. */
   | { readonly kind: 'remove-vdpas' }
   | { readonly kind: 'set-pf-mtu'; readonly mtu: number }
@@ -215,6 +231,8 @@ export interface HostPlan {
   readonly guids?: ReadonlyMap<string, GuidRecord>;
   /** What people should know, and what keeps nothing from being done; absent where there is nothing. */
   readonly warnings?: readonly string[];
+  /** What a host that is as wanted lacks all the same, and the cure: a sentence each; absent where it lacks nothing. */
+  readonly remarks?: readonly string[];
   /** In order of their names; absent where bridges are none of our business. */
   readonly bridges?: readonly BridgePlan[];
   /** Absent where nothing is to be done to the files of udev. */

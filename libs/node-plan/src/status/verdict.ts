@@ -45,7 +45,7 @@ export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
   return { ...failed, failures: findFailures(remainder) };
 }
 
-function changesOf({ needsDrain: _, needsReboot: __, ...plan }: HostPlan): DescribedPlan {
+function changesOf({ needsDrain: _, needsReboot: __, remarks: ___, ...plan }: HostPlan): DescribedPlan {
   return { ...plan, problems: [] };
 }
 

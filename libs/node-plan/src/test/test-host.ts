@@ -94,6 +94,10 @@ function doPfStep(pf: ObservedPf, step: PfStep): ObservedPf {
       return withEachVf(pf, unbind);
     case 'set-eswitch-mode':
       return { ...pf, eSwitchMode: step.mode };
+    case 'set-tc-offload':
+      return { ...pf, offload: { ...pf.offload, tc: 'on' } };
+    case 'set-flow-steering':
+      return { ...pf, offload: { ...pf.offload, steering: { mode: step.mode, cmode: 'runtime' } } };
     case 'remove-vdpas':
       return withEachVf(pf, withoutVdpa);
     case 'set-pf-mtu':

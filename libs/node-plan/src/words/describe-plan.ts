@@ -28,6 +28,7 @@ export type DescribedPlan = Pick<
   | 'problems'
   | 'needsDrain'
   | 'needsReboot'
+  | 'remarks'
   | 'beforeReboot'
   | 'bridges'
   | 'udev'
@@ -52,6 +53,7 @@ export function describePlan(plan: DescribedPlan): string[] {
     ...plan.problems.map(({ reason, message }) => `not done (${reason}): ${message}`),
     ...describeDrains(plan),
     ...describeReboots(plan),
+    ...(plan.remarks ?? []).map((sentence) => `missing: ${sentence}`),
   ];
 }
 
@@ -150,6 +152,10 @@ export function describePfStep(step: PfStep): string {
       return 'unbind the drivers of all VFs';
     case 'set-eswitch-mode':
       return `set the eSwitch mode to ${step.mode}`;
+    case 'set-tc-offload':
+      return 'turn the offload of traffic rules (hw-tc-offload) on';
+    case 'set-flow-steering':
+      return `set flow_steering_mode to ${step.mode}`;
     case 'remove-vdpas':
       return 'remove the vDPA devices of its VFs';
     case 'set-pf-mtu':
