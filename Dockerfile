@@ -76,5 +76,7 @@ ARG TARGETARCH
 LABEL org.opencontainers.image.title=config-daemon \
       org.opencontainers.image.description="Configures the SR-IOV devices of a node, and reports what they are"
 USER 0:0
+# 64 threads for writes that can block in the kernel, and 8 for all else (libs/host/src/kernel/pool-writes.ts).
+ENV UV_THREADPOOL_SIZE=72
 COPY ${TARGETARCH}/host-tools /
 COPY ${TARGETARCH}/config-daemon /app

@@ -44,7 +44,8 @@ describe('VFs that do not come back from the kernel', () => {
   it.each([
     [1, 8],
     [2, 16],
-    [16, 32],
+    [8, 64],
+    [16, 64],
   ])('of %d PFs cost %d threads, and not one each', async (pfs, threads) => {
     const { clock, kernel, plan } = await hostWith(pfs);
     kernel.addFault({ verb: 'write', path: '*/driver_override', hang: true });

@@ -38,8 +38,8 @@ const sleepBySystemClock: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms,
 
 /** VFs of one PF that are bound at the same time: drivers serialise most of a probe on the PF anyway. */
 const VFS_OF_A_PF = 8;
-/** VFs of all PFs that are bound at the same time: each occupies a thread that can be given up. */
-const VFS_AT_ONCE = 32;
+/** VFs of all PFs that are bound at the same time: each occupies one of the threads that the image lends to such calls. */
+const VFS_AT_ONCE = 64;
 
 /**
  * Does what the plan says: first to the node as a whole. Rules of udev are there before what they are about, and go

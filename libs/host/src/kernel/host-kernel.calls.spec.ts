@@ -122,19 +122,28 @@ describe('threads for calls that block', () => {
     expect(begun).toEqual(['call']);
   });
 
-  it.each([
-    ['two', {}, 2],
-    ['one, for whoever only reads', { spareThreads: 1 }, 1],
-  ])('are %s that stand ready, however many calls come back', async (_, options, threads) => {
-    const calls = new BlockingCalls(options);
-    const paths = Array.from({ length: 20 }, () => join(folder, 'etc/file'));
-    expect(calls.threads).toBe(threads);
+  it('are one, that starts when it is needed, however many calls come back', async () => {
+    const calls = new BlockingCalls();
+    const paths = Array.from({ length: 100 }, () => join(folder, 'etc/file'));
+    expect(calls.threads).toBe(0);
     const results = await Promise.all(paths.map((path) => calls.run({ verb: 'read', path })));
     expect(results).toEqual(paths.map(() => ({ text: 'old content\n' })));
+    const mixed = [
+      calls.run({ verb: 'read', path: join(folder, 'etc/none') }),
+      calls.run({ verb: 'list', path: join(folder, 'etc') }),
+      calls.run({ verb: 'write', path: join(folder, 'etc/file'), value: 'new' }),
+      calls.run({ verb: 'read', path: join(folder, 'etc/file') }),
+    ];
+    expect(await Promise.all(mixed)).toEqual([
+      { code: 'ENOENT' },
+      { names: ['file'] },
+      { text: '' },
+      { text: 'new content\n' },
+    ]);
   });
 
   it('do not become more for a long queue of reads, as long as these come back', async () => {
-    const calls = new BlockingCalls({ spareThreads: 1 });
+    const calls = new BlockingCalls();
     const reads = Array.from({ length: 10_000 }, () => calls.run({ verb: 'read', path: join(folder, 'etc/file') }));
     await Promise.all(reads);
     // On a busy machine a thread may stand still for a moment.

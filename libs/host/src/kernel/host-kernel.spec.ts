@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -131,6 +132,43 @@ describe('threads for calls that block', () => {
     await Promise.all(stuck);
   });
 
+  it('are those of the pool as long as some are lent, and the rest of the pool stays free', async () => {
+    const calls = new BlockingCalls({ lentThreads: 2 });
+    const pipes = Array.from({ length: 3 }, (_, index) => makePipe(`pipe${index}`));
+    const stuck = pipes.map((pipe) => calls.run({ verb: 'write', path: join(folder, pipe), value: 'x' }));
+    await eventually(() => calls.threads === 1);
+    expect(await readFile(join(folder, 'etc/file'), 'utf8')).toBe('old content\n');
+    const readers = pipes.map((pipe) => openSync(join(folder, pipe), 'r+'));
+    expect(await Promise.all(stuck)).toEqual(pipes.map(() => ({ text: '' })));
+    const heard = Buffer.alloc(2);
+    expect(readers.map((reader) => readSync(reader, heard))).toEqual([1, 1, 1]);
+    writeFileSync(join(folder, 'etc/short'), 'old');
+    const write = (name: string): Promise<unknown> =>
+      calls.run({ verb: 'write', path: join(folder, name), value: 'new words' });
+    expect(await write('etc/short')).toEqual({ text: '' });
+    expect(readFileSync(join(folder, 'etc/short'), 'utf8')).toBe('new words');
+    expect(await write('etc/none')).toEqual({ code: 'ENOENT' });
+    expect(existsSync(join(folder, 'etc/none'))).toBe(false);
+  });
+
+  it('make the other reads of a batch all the same when one is stuck, and have them begin again', async () => {
+    const calls = new BlockingCalls();
+    const pipe = join(folder, makePipe('pipe'));
+    const file = join(folder, 'etc/file');
+    const begun = new Map<string, number>();
+    const read = (path: string, name: string): Promise<unknown> =>
+      calls.run({ verb: 'read', path }, () => void begun.set(name, (begun.get(name) ?? 0) + 1));
+    const before = Array.from({ length: 5 }, (_, index) => read(file, `before ${index}`));
+    const stuck = read(pipe, 'stuck');
+    const after = Array.from({ length: 40 }, (_, index) => read(file, `after ${index}`));
+    const others = await Promise.all([...before, ...after]);
+    expect(others).toEqual(others.map(() => ({ text: 'old content\n' })));
+    expect(calls.threads).toBe(2);
+    expect(begun.get('stuck')).toBe(1);
+    writeFileSync(pipe, 'there');
+    expect(await stuck).toEqual({ text: 'there' });
+  });
+
   it('end when they are no longer needed', async () => {
     const calls = new BlockingCalls({ idleMs: 1 });
     const pipes = Array.from({ length: 6 }, (_, index) => makePipe(`pipe${index}`));
@@ -138,7 +176,7 @@ describe('threads for calls that block', () => {
     await eventually(() => calls.threads >= 6);
     for (const pipe of pipes) openSync(join(folder, pipe), 'r+');
     await Promise.all(stuck);
-    await eventually(() => calls.threads === 2);
+    await eventually(() => calls.threads === 0);
     expect(await calls.run({ verb: 'read', path: join(folder, 'etc/file') })).toEqual({ text: 'old content\n' });
   });
 });

@@ -1,5 +1,7 @@
 import pLimit from 'p-limit';
-import { BlockingCalls, type BlockingCall, type BlockingResult, MAX_FILE } from './blocking-calls.ts';
+import { type BlockingCall, type BlockingResult } from './blocking-call.ts';
+import { BlockingCalls } from './blocking-calls.ts';
+import { MAX_FILE } from './call-program.ts';
 import {
   CALL_DEADLINE_MS,
   type CallOptions,
@@ -32,8 +34,8 @@ const DEVICE_SUBSYSTEMS = ['pci', 'infiniband', 'vdpa', 'auxiliary'];
 const POD_FOLDER = '/var/lib/kubelet/pods';
 
 /**
- * Files that are read at the same time: more than a few reads are not faster, and a look at thousands of VFs would open
- * as many files, beyond what a process may have.
+ * Reads that are under way at the same time: they share a message to their thread, and should all of them be stuck, no
+ * more threads than that are made for them.
  */
 const READS_AT_ONCE = 32;
 
@@ -49,8 +51,6 @@ export interface HostKernelOptions {
   readonly hostRoot: string;
   /** See {@link Kernel}. */
   readonly pod?: string | undefined;
-  /** Threads that stand ready for reads and writes; 2 unless given. */
-  readonly spareThreads?: number | undefined;
 }
 
 /**
@@ -60,13 +60,12 @@ export interface HostKernelOptions {
 export class HostKernel implements Kernel {
   readonly pod?: string;
   readonly #hostRoot: string;
-  readonly #blocking: BlockingCalls;
+  readonly #blocking = new BlockingCalls();
   readonly #unanswered = new UnansweredCalls();
   readonly #reads = pLimit(READS_AT_ONCE);
 
-  constructor({ hostRoot, pod, spareThreads }: HostKernelOptions) {
+  constructor({ hostRoot, pod }: HostKernelOptions) {
     this.#hostRoot = hostRoot === '/' ? '' : hostRoot;
-    this.#blocking = new BlockingCalls({ spareThreads });
     if (pod !== undefined) this.pod = pod;
   }
 
@@ -160,6 +159,7 @@ export class HostKernel implements Kernel {
     let timer: NodeJS.Timeout | undefined;
     const running = this.#blocking.run({ ...call, path: this.#realPath(call.path) }, () => {
       const since = Date.now();
+      clearTimeout(timer);
       timer = setTimeout(
         () => expire(new KernelBlockedError({ ...call, since, waitedMs: deadlineMs, released })),
         deadlineMs,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { z } from 'zod';
 import { MeasuredProcess } from '../measured-process.ts';
+import { nodeEnvOf } from '../start-on-host.ts';
 import { type BenchNode } from './node.ts';
 
 /** A daemon whose kernel is in another process. */
@@ -34,6 +35,7 @@ export async function startRemoteDaemon(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...{ PATH: process.env['PATH'], KUBECONFIG: kubeconfig, LISTEN: '127.0.0.1:0', LOG_LEVEL: 'warn' },
+      ...nodeEnvOf('config-daemon'),
       ...{ ...node.env, HOST_ROOT: folder, STATE_FOLDER: '/state', KERNEL_SOCKET: socket },
     },
   });
