@@ -56,6 +56,12 @@ LABEL org.opencontainers.image.title=operand-controller \
       org.opencontainers.image.description="Deploys what the SriovOperatorConfig asks for on the nodes"
 COPY ${TARGETARCH}/operand-controller /app
 
+FROM service AS drain-controller
+ARG TARGETARCH
+LABEL org.opencontainers.image.title=drain-controller \
+      org.opencontainers.image.description="Drains nodes before VFs are changed that their pods have"
+COPY ${TARGETARCH}/drain-controller /app
+
 FROM service AS kubectl-sriov
 ARG TARGETARCH
 LABEL org.opencontainers.image.title=kubectl-sriov \

@@ -106,7 +106,7 @@ async function applyPfs(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Prom
   ]);
   const turns = new Turns(sleep);
   const vfsAtOnce = Math.max(1, Math.min(VFS_OF_A_PF, Math.floor(VFS_AT_ONCE / plan.pfs.length)));
-  const lastLook = new LastLook(kernel);
+  const lastLook = new LastLook(kernel, plan.overruled);
   const shared = { kernel, onStep, sleep, modules, turns, vfsAtOnce, lastLook };
   const works = plan.pfs.map((pf): PfWork => ({ ...shared, plan: pf }));
   const ofPfs = await Promise.all(works.map(applyPf));

@@ -7,6 +7,7 @@ import { followHost, followPods, followStatus } from './blocked-calls/follow-cal
 import { type Kernel } from '@sriov/host';
 import { type LookPorts } from './gather.ts';
 import { CardFirmware } from './firmware/card-firmware.ts';
+import { openDrains } from './draining/open-drains.ts';
 import { findGone } from './device-plugin/find-gone.ts';
 import { loadStartModules } from './load-start-modules.ts';
 import { type OpenHost } from './open-host.ts';
@@ -50,11 +51,8 @@ export async function runControllers<S extends Settings>(
   openHost: OpenHost<S>,
 ): Promise<void> {
   const { settings, log, clock, metrics, health } = context;
-  const cluster = new Cluster(context, {
-    service: 'config-daemon',
-    namespace: settings.namespace,
-    kubeconfig: settings.kubeconfig,
-  });
+  const { namespace, kubeconfig } = settings;
+  const cluster = new Cluster(context, { service: 'config-daemon', namespace, kubeconfig });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
   const followed = followHost(openHost(settings, context), { watch: passes, clock, readProviderID });
@@ -73,6 +71,7 @@ export async function runControllers<S extends Settings>(
   const host = { ...dryRun, pace, onWarning: tellOnce(log, warnBy(recorder, getNodeState)) };
   const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
   const plugin = { pods: followPods(pluginPods(client, settings), passes), metrics: createPluginMetrics(metrics) };
+  const drains = openDrains(context, cluster, { getNodeState, onChange: () => wake(0) });
   const wake = (delayMs: number): void => controller.enqueue(settings.nodeName, delayMs);
   const controller = new Controller({
     name: 'node',
@@ -81,6 +80,7 @@ export async function runControllers<S extends Settings>(
         host,
         getNodeState,
         status,
+        beginDrain: drains.begin,
         restartPlugin: createPluginRestarter({ ...plugin, ...host, getNodeState, recorder, log }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
         allowHostInterfaces: settings.configureHostInterfaces,
@@ -98,7 +98,7 @@ export async function runControllers<S extends Settings>(
   });
   health.addHealth('passes', passes.check);
   watchNodeState(nodeStates.store, status, () => wake(0));
-  await cluster.follow([nodeStates], async (signal) => {
+  await cluster.follow([nodeStates, ...drains.informers], async (signal) => {
     wake(0);
     await Promise.all([
       loadStartModules(host.kernel, log),

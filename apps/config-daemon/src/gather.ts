@@ -9,6 +9,7 @@ import {
 import { type Need } from '@sriov/drain-protocol';
 import { type Kernel, lookCloser, lookForLateVfs, observeHost, type UdevFolder } from '@sriov/host';
 import {
+  type CountedUsers,
   type HostFacts,
   type HostPlan,
   type InitialPf,
@@ -68,6 +69,8 @@ export interface Wanted {
   readonly blocked?: ReadonlyMap<string, string>;
   /** What the node has been granted: `nothing` unless given. */
   readonly mayDisturb?: Need;
+  /** Who counts as a user of a device: `seen` unless given. */
+  readonly users?: CountedUsers;
   /** What the running kernel has refused. */
   readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
   /** What PFs have refused of hardware offload; kept for this pass alone unless given. */
@@ -116,6 +119,7 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
     guids,
     observed,
     heldRdmaMode,
+    ...(wanted.users !== undefined && { users: wanted.users }),
   };
   return {
     facts: {

@@ -74,6 +74,7 @@ class Daemon {
         return Promise.resolve(true);
       },
     },
+    beginDrain: () => ({ mayDisturb: 'nothing', users: 'seen', end: () => Promise.resolve(undefined) }),
     allowHostInterfaces: false,
     clock: this.clock,
     log: this.#log,
@@ -550,7 +551,7 @@ describe('VFs in use', () => {
     expect(daemon.status.lastSyncError).toBe(
       [
         `ens1 (${PF}): VF 1 has driver vfio-pci, not igbvf, and it is in use by process 4711 (qemu-kvm): it is left alone until it is free`,
-        `needs a drain, which this version does not ask for: VF 1 of ${PF} (VF 1 has driver vfio-pci, not igbvf; in use: VF 1 by process 4711 (qemu-kvm))`,
+        `needs a drain: VF 1 of ${PF} (VF 1 has driver vfio-pci, not igbvf; in use: VF 1 by process 4711 (qemu-kvm))`,
       ].join('\n'),
     );
     daemon.want({});

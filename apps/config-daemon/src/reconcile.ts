@@ -3,6 +3,7 @@ import { done, type Outcome } from '@sriov/controller';
 import { hasFailed, isPatientWith, nextLook, NO_ATTEMPTS } from '@sriov/node-plan';
 import { Blockages } from './blocked-calls/blockages.ts';
 import { converge } from './converge.ts';
+import { type PassDrain } from './draining/drains.ts';
 import { type HostPorts, wishOf } from './gather.ts';
 import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
@@ -16,6 +17,8 @@ export interface ReconcileContext extends JudgePorts {
   /** The node's own state from the cache. */
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
   readonly allowHostInterfaces: boolean;
+  /** Begins the part of a pass that is about the drain of the node. */
+  readonly beginDrain: (nodeState: SriovNetworkNodeState) => PassDrain;
 }
 
 /** It comes from the policy controller, for each node that the operator manages. */
@@ -69,10 +72,12 @@ async function reconcile(
       heldRdmaMode.add(failure);
     },
   });
+  const { end: endDrain, ...granted } = context.beginDrain(nodeState);
   const refused = { blocked: blockages.sentences, heldRdmaMode, refusedOffloads };
-  const wanted = { ...wishOf(nodeState), allowHostInterfaces, ...refused };
+  const wanted = { ...wishOf(nodeState), ...granted, allowHostInterfaces, ...refused };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();
   if (end instanceof HostUnreadableError) return judgeUnreadable(context, nodeState, end);
-  return judgePass(context, nodeState, { ...end, isPatient: isPatientWith(blockages.longestMs) });
+  const waits = await endDrain(end);
+  return judgePass(context, nodeState, { ...end, waits, isPatient: isPatientWith(blockages.longestMs) });
 }

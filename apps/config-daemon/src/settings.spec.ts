@@ -21,6 +21,8 @@ describe('the settings of the config daemon', () => {
         devicePluginMetricsPort: 0,
         manageSoftwareBridges: false,
         changeFirmware: true,
+        drainPolicy: 'whenInUse',
+        useExternalDrainer: false,
         dryRun: false,
       },
     });

@@ -34,6 +34,16 @@ export const settingsSchema = z.object({
     .boolean()
     .default(false)
     .describe('Also change PFs that the host itself uses: default route, bond, bridge, VLAN, an address, a route'),
+  drainPolicy: z
+    .enum(['whenInUse', 'always'])
+    .default('whenInUse')
+    .describe(
+      'Ask for a drain of the node before VFs change that somebody has, or, as upstream does, before any VFs change',
+    ),
+  useExternalDrainer: z
+    .boolean()
+    .default(false)
+    .describe('Have another controller than the drain-controller drain the node'),
   devicePluginMetricsPort: z
     .int()
     .min(0)

@@ -148,7 +148,12 @@ function unlabel(client: KubeClient, name: string): Promise<unknown> {
 }
 
 /** The services that lead by a Lease. It has their name. */
-const LEADERS: readonly ServiceName[] = ['policy-controller', 'network-renderer', 'operand-controller'];
+const LEADERS: readonly ServiceName[] = [
+  'policy-controller',
+  'network-renderer',
+  'operand-controller',
+  'drain-controller',
+];
 
 function findLeases(client: KubeClient, { namespace }: Settings): Promise<Removal[]> {
   return Promise.resolve(LEADERS.map((name) => ({ name, remove: () => client.delete(LEASE, { name, namespace }) })));

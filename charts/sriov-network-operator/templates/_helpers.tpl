@@ -218,6 +218,44 @@ validations:
     reason: Forbidden
 {{- end }}
 
+{{- /*
+Allows an account to change only some annotations of objects, and, with "cordons", whether pods are scheduled to a node.
+Takes the dict of a service with "group", the API group whose version is v1, "resources", and "keys", the annotations;
+"who", if the message is to name somebody else than the component.
+*/ -}}
+{{- define "sriov.annotationFenceSpec" -}}
+matchConstraints:
+  resourceRules:
+    - apiGroups: [{{ .group | quote }}]
+      apiVersions: [v1]
+      operations: [UPDATE]
+      resources: {{ toJson .resources }}
+variables:
+  - name: own
+    expression: {{ printf "['%s']" (join "', '" .keys) | quote }}
+  - name: annotations
+    expression: object.metadata.?annotations.orValue({})
+  - name: oldAnnotations
+    expression: oldObject.metadata.?annotations.orValue({})
+validations:
+  - expression: >-
+      variables.annotations.all(key, key in variables.own || (key in variables.oldAnnotations && variables.oldAnnotations[key] == variables.annotations[key]))
+      && variables.oldAnnotations.all(key, key in variables.own || key in variables.annotations)
+      && object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})
+      && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([])
+      && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([])
+      {{- if .cordons }}
+      && object.?spec.?podCIDR == oldObject.?spec.?podCIDR && object.?spec.?podCIDRs == oldObject.?spec.?podCIDRs
+      && object.?spec.?providerID == oldObject.?spec.?providerID && object.?spec.?taints == oldObject.?spec.?taints
+      && object.?spec.?configSource == oldObject.?spec.?configSource && object.?spec.?externalID == oldObject.?spec.?externalID
+      {{- else }}
+      && object.?spec == oldObject.?spec
+      {{- end }}
+      && object.?status == oldObject.?status
+    message: {{ printf "the %s may change only these annotations%s: %s" .component (ternary ", and whether pods are scheduled" "" (eq (toString .cordons) "true")) (join ", " .keys) | quote }}
+    reason: Forbidden
+{{- end }}
+
 {{- /* Allows only the Lease of the service: a Role cannot limit the names of objects that are created. */ -}}
 {{- define "sriov.leaseFence" }}
 {{- $spec := include "sriov.leaseFenceSpec" . }}

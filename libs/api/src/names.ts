@@ -115,7 +115,12 @@ export const WEBHOOK_CONFIGURATION = 'sriov-operator-webhook-config';
  * One word for the same thing everywhere, so that `kubectl` output leads to the code.
  */
 export type ServiceName =
-  'policy-controller' | 'network-renderer' | 'operand-controller' | 'admission-webhook' | 'config-daemon';
+  | 'policy-controller'
+  | 'network-renderer'
+  | 'operand-controller'
+  | 'drain-controller'
+  | 'admission-webhook'
+  | 'config-daemon';
 
 /** Paths at which the config daemon passes on the metrics of the operator's device plugin and of its standby. */
 export const DEVICE_PLUGIN_METRICS_PATHS = ['/metrics/device-plugin', '/metrics/device-plugin-standby'] as const;

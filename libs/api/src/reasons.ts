@@ -113,5 +113,6 @@ export const REASON = {
   podDeleted: 'PodDeletedForDrain',
   externalDrainer: 'WaitingForExternalDrainer',
   drainStateInvalid: 'DrainStateInvalid',
+  drainUnanswered: 'DrainNotAnswered',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

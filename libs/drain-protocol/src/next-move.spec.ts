@@ -1,7 +1,7 @@
 import { type DrainProgress, type DrainRequest } from '@sriov/api';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Move, type Need, nextMove } from './next-move.ts';
+import { type Move, type Need, nextMove, permission } from './next-move.ts';
 
 describe('the next move of a node', () => {
   it.each<[string, Need, DrainRequest | 'unsettled', DrainProgress, Move]>([
@@ -129,5 +129,26 @@ describe('the next move of a node', () => {
         else expect(state.request).toBe('Drain_Required');
       }),
     );
+  });
+});
+
+describe('what a node may disturb', () => {
+  it.each<[string, DrainRequest | 'unsettled', DrainProgress, boolean, Need]>([
+    ['is nothing before it has asked', 'Idle', 'Idle', false, 'nothing'],
+    ['is nothing while it waits', 'Drain_Required', 'Draining', false, 'nothing'],
+    ['are VFs in use once it is drained', 'Drain_Required', 'DrainComplete', false, 'drain'],
+    ['is everything once it is drained for a reboot', 'Reboot_Required', 'DrainComplete', false, 'reboot'],
+    ['is nothing by a grant that it has given back', 'Idle', 'DrainComplete', false, 'nothing'],
+    ['is nothing while its request stands on one object only', 'unsettled', 'DrainComplete', false, 'nothing'],
+    ['is everything where nobody wants drains', 'Idle', 'Idle', true, 'reboot'],
+    [
+      'is nothing while its pods leave, where nobody wants drains any more',
+      'Drain_Required',
+      'Draining',
+      true,
+      'nothing',
+    ],
+  ])('%s', (_, request, progress, isDrainDisabled, expected) => {
+    expect(permission({ state: { request, progress }, isDrainDisabled })).toBe(expected);
   });
 });

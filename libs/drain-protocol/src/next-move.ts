@@ -54,6 +54,15 @@ export function nextMove({ need, state: { request, progress }, isDrainDisabled =
   return whenAsked(need, request, progress);
 }
 
+/**
+ * What the node may disturb now, whatever it turns out to need. A node that is in the middle of something looks at this
+ * before it plans.
+ */
+export function permission(facts: Omit<MoveFacts, 'need'>): Need {
+  const allowed = (['reboot', 'drain'] as const).find((need) => nextMove({ ...facts, need }).kind === 'proceed');
+  return allowed ?? 'nothing';
+}
+
 function whenIdle(need: 'drain' | 'reboot', progress: DrainProgress, isDrainDisabled: boolean): Move {
   if (progress !== 'Idle') return { kind: 'wait', because: 'lastGrant' };
   if (isDrainDisabled) return { kind: 'proceed', mayDisturb: need };

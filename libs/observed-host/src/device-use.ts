@@ -23,5 +23,7 @@ export type DeviceUse =
   | { readonly kind: 'address'; readonly address: string }
   /** The host sends what is for this destination through its interface. */
   | { readonly kind: 'route'; readonly destination: string }
+  /** Nobody has looked for a user, and the device counts as in use: by whose word. */
+  | { readonly kind: 'assumed'; readonly by: string }
   /** Something that would tell of a use cannot be read: a sentence without a full stop. It counts as a use. */
   | { readonly kind: 'unknown'; readonly cause: string };

@@ -58,7 +58,8 @@ function environmentOf({ config, settings }: OperandInputs): {
   readonly variables: readonly JsonObject[];
   readonly remarks: readonly string[];
 } {
-  const { stateFolder, configureHostInterfaces, address, port } = settings.configDaemon;
+  const { stateFolder, configureHostInterfaces, drainPolicy, useExternalDrainer, address, port } =
+    settings.configDaemon;
   const wished = Object.entries(config.configDaemonEnvVars ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const refused = wished.map(([name]) => name).filter((name) => PROTECTED.includes(name));
   const variables = envOf(
@@ -67,6 +68,8 @@ function environmentOf({ config, settings }: OperandInputs): {
     { name: 'HOST_ROOT', value: '/host' },
     { name: 'STATE_FOLDER', value: stateFolder },
     { name: 'CONFIGURE_HOST_INTERFACES', value: String(configureHostInterfaces) },
+    { name: 'DRAIN_POLICY', value: drainPolicy },
+    { name: 'USE_EXTERNAL_DRAINER', value: String(useExternalDrainer) },
     { name: 'MANAGE_SOFTWARE_BRIDGES', value: String(config.featureGates?.[BRIDGES_GATE] === true) },
     { name: 'CHANGE_FIRMWARE', value: String(config.disablePlugins?.includes(MELLANOX_PLUGIN) !== true) },
     { name: 'LISTEN', value: `${address}:${port}` },

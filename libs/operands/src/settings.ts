@@ -18,6 +18,8 @@ const configDaemon = z.object({
   image: image.min(1),
   stateFolder: z.string().startsWith('/'),
   configureHostInterfaces: z.boolean(),
+  drainPolicy: z.enum(['whenInUse', 'always']),
+  useExternalDrainer: z.boolean(),
   address: z.string(),
   port,
   metricsProxy: z.object({ image, port, resources: json }),

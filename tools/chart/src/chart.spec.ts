@@ -12,6 +12,7 @@ import {
 import { Authority } from '@sriov/certificates';
 import { service as configDaemon } from '@sriov/config-daemon';
 import { applyObject, type Manifest } from '@sriov/control-plane';
+import { service as drainController } from '@sriov/drain-controller';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as operandController } from '@sriov/operand-controller';
 import { service as policyController } from '@sriov/policy-controller';
@@ -247,6 +248,7 @@ describe('the chart', () => {
     ['policy-controller', { policyController: { enabled: false } }],
     ['network-renderer', { networkRenderer: { enabled: false, releaseFinalizers: false } }],
     ['operand-controller', { operandController: { enabled: false } }],
+    ['drain-controller', { drainController: { enabled: false } }],
   ])('brings nothing of %s when that is switched off', async (name, values) => {
     const networkPolicy = { enabled: true };
     const left = await renderChart({ values: { ...values, networkPolicy }, hooks: true });
@@ -313,7 +315,12 @@ describe('the chart', () => {
       webhooks: [{ clientConfig: object }];
     };
     expect(webhooks[0].clientConfig).toEqual({ url: 'https://127.0.0.1:6443/validating-custom-resource' });
-    expect(names(objects, 'Deployment')).toEqual(['network-renderer', 'operand-controller', 'policy-controller']);
+    expect(names(objects, 'Deployment')).toEqual([
+      'drain-controller',
+      'network-renderer',
+      'operand-controller',
+      'policy-controller',
+    ]);
     expect(names(objects, 'ServiceAccount')).toContain('admission-webhook');
   });
 });
@@ -346,6 +353,7 @@ const containerOf = (workload: Manifest): Container => podOf(workload).container
 const DAEMON = 'sriov-network-config-daemon';
 const SERVICES_AND_PLUGIN = [
   'admission-webhook',
+  'drain-controller',
   'network-renderer',
   'operand-controller',
   'policy-controller',
@@ -365,6 +373,7 @@ describe('the workloads', () => {
     ['Deployment', 'policy-controller', policyController],
     ['Deployment', 'network-renderer', networkRenderer],
     ['Deployment', 'operand-controller', operandController],
+    ['Deployment', 'drain-controller', drainController],
     ['Deployment', 'admission-webhook', admissionWebhook],
     ['DaemonSet', 'sriov-network-config-daemon', configDaemon],
   ] as const;
@@ -434,7 +443,7 @@ describe('the workloads', () => {
       return status < 400 ? '' : (body as { message: string }).message;
     };
     const deployments = objects.filter(({ kind }) => kind === 'Deployment');
-    expect(await Promise.all(deployments.map(refusalOf))).toEqual(['', '', '', '']);
+    expect(await Promise.all(deployments.map(refusalOf))).toEqual(deployments.map(() => ''));
     const daemon = find(objects, 'DaemonSet', 'sriov-network-config-daemon');
     expect(await refusalOf(daemon)).toContain('privileged');
   });

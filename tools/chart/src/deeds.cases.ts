@@ -87,6 +87,7 @@ const row =
   });
 
 const labelled = (labels: object): object => ({ metadata: { labels } });
+const annotated = (annotations: object): object => ({ metadata: { annotations } });
 
 const POLICY_CONTROLLER: readonly Row[] = [
   ['may', 'list policies everywhere', 'GET', `/apis/${API_VERSION}/sriovnetworknodepolicies`],
@@ -559,7 +560,7 @@ const CONFIG_DAEMON: readonly Row[] = [
   ['may', 'read its node state', 'GET', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE)],
   ['may', 'write the status of its node state', 'PATCH', state(OWN_NODE), { status: { syncStatus: 'Succeeded' } }],
   ['may not', 'write the status of another', 'PATCH', state(OTHER_NODE), { status: { syncStatus: 'Succeeded' } }],
-  ['may not', 'write its spec', 'PATCH', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE), { spec: {} }],
+  ['may not', 'write its spec', 'PATCH', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE), { spec: { bridges: {} } }],
   ['may not', 'delete its node state', 'DELETE', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE)],
   [
     'may',
@@ -590,12 +591,91 @@ const CONFIG_DAEMON: readonly Row[] = [
   ['may not', 'list the pods of others', 'GET', inCore(TEAM, 'pods')],
   ['may not', 'read policies', 'GET', ours(OPERATOR, 'sriovnetworknodepolicies')],
   ['may', 'read its node', 'GET', node(OWN_NODE)],
-  ['may not', 'list nodes', 'GET', '/api/v1/nodes'],
+  ['may', 'ask for a drain on its Node', 'PATCH', node(OWN_NODE), annotated({ [`${GROUP}/state`]: 'Idle' })],
+  ['may not', 'ask for a drain of another', 'PATCH', node(OTHER_NODE), annotated({ [`${GROUP}/state`]: 'Idle' })],
+  [
+    'may not',
+    'write another annotation of its node',
+    'PATCH',
+    node(OWN_NODE),
+    annotated({ [`${GROUP}/cordoned`]: 'x' }),
+  ],
+  ['may not', 'cordon its node', 'PATCH', node(OWN_NODE), { spec: { unschedulable: true } }],
   ['may not', 'label its node', 'PATCH', node(OWN_NODE), labelled({ a: 'b' })],
+  [
+    'may',
+    'ask for a drain on its node state',
+    'PATCH',
+    ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE),
+    annotated({ [`${GROUP}/desired-state`]: 'Idle', [`${GROUP}/drain-asked-at`]: '2026-01-01T00:00:00Z' }),
+  ],
+  [
+    'may not',
+    'grant itself a drain',
+    'PATCH',
+    ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE),
+    annotated({ [`${GROUP}/current-state`]: 'DrainComplete' }),
+  ],
+  [
+    'may not',
+    'ask for a drain on another node state',
+    'PATCH',
+    ours(OPERATOR, 'sriovnetworknodestates', OTHER_NODE),
+    annotated({ [`${GROUP}/desired-state`]: 'Idle' }),
+  ],
+  [
+    'may',
+    'read the SriovOperatorConfig',
+    'GET',
+    `${ours(OPERATOR, 'sriovoperatorconfigs')}?fieldSelector=metadata.name%3Ddefault`,
+  ],
   ['may not', 'read Secrets', 'GET', inCore(OPERATOR, 'secrets')],
   ['may not', 'make a pod', 'POST', inCore(OPERATOR, 'pods'), newPod],
   ['may not', 'run something in a pod', 'POST', inCore(OPERATOR, 'pods', 'plugin-here') + '/exec?command=id'],
   ['may not', 'make a Lease', 'POST', lease(), newLease('policy-controller')],
+];
+
+const DRAIN_CONTROLLER: readonly Row[] = [
+  ['may', 'list nodes', 'GET', '/api/v1/nodes'],
+  ['may', 'cordon a node', 'PATCH', node(OWN_NODE), { spec: { unschedulable: true } }],
+  [
+    'may',
+    'give it back, and note that',
+    'PATCH',
+    node(OWN_NODE),
+    { ...annotated({ [`${GROUP}/cordoned`]: null, [`${GROUP}/state`]: 'Idle' }), spec: { unschedulable: false } },
+  ],
+  ['may not', 'taint a node', 'PATCH', node(OWN_NODE), { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } }],
+  ['may not', 'label a node', 'PATCH', node(OWN_NODE), labelled({ a: 'b' })],
+  ['may not', 'write another annotation of a node', 'PATCH', node(OWN_NODE), annotated({ a: 'b' })],
+  ['may not', 'delete a node', 'DELETE', node(OTHER_NODE)],
+  [
+    'may',
+    'grant a drain',
+    'PATCH',
+    ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE),
+    annotated({ [`${GROUP}/current-state`]: 'Draining', [`${GROUP}/drain-grant`]: 'x' }),
+  ],
+  [
+    'may not',
+    'write the spec of a node state',
+    'PATCH',
+    ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE),
+    { spec: { bridges: {} } },
+  ],
+  [
+    'may not',
+    'say from what a spec was planned',
+    'PATCH',
+    ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE),
+    annotated({ [`${GROUP}/planned-from`]: '' }),
+  ],
+  ['may', 'list the pods of others', 'GET', inCore(TEAM, 'pods')],
+  ['may not', 'delete a pod', 'DELETE', inCore(OPERATOR, 'pods', 'something-here')],
+  ['may not', 'make a pod', 'POST', inCore(OPERATOR, 'pods'), newPod],
+  ['may not', 'read Secrets', 'GET', inCore(OPERATOR, 'secrets')],
+  ['may', 'make its Lease', 'POST', lease(), newLease('drain-controller')],
+  ['may not', "make another's Lease", 'POST', lease(), newLease('policy-controller')],
 ];
 
 const daemonSets = (namespace: string, name = ''): string =>
@@ -714,5 +794,6 @@ export const DEEDS: readonly Deed[] = [
   ...NETWORK_RENDERER.map(row('network-renderer')),
   ...OPERAND_CONTROLLER.map(row('operand-controller')),
   ...ADMISSION_WEBHOOK.map(row('admission-webhook')),
+  ...DRAIN_CONTROLLER.map(row('drain-controller')),
   ...CONFIG_DAEMON.map(row('config-daemon')),
 ];

@@ -150,6 +150,17 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
       'get update leases operand-controller',
     ],
   },
+  'drain-controller': {
+    everywhere: ['list watch patch nodes', 'list watch pods', 'create pods/eviction'],
+    atHome: [
+      'list watch patch sriovnetworknodestates',
+      'patch sriovnetworknodestates/status',
+      'list watch sriovnetworkpoolconfigs',
+      'create patch events',
+      'create leases',
+      'get update leases drain-controller',
+    ],
+  },
   'admission-webhook': {
     everywhere: [
       'list watch nodes',
@@ -167,9 +178,10 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     ],
   },
   'config-daemon': {
-    everywhere: ['get nodes'],
+    everywhere: ['get list watch patch nodes'],
     atHome: [
-      'get list watch sriovnetworknodestates',
+      'get list watch patch sriovnetworknodestates',
+      'list watch sriovoperatorconfigs default',
       'patch sriovnetworknodestates/status',
       'create patch events',
       'list delete pods',
@@ -226,9 +238,10 @@ describe('a review of access', () => {
 
   it.each<[ServiceName, string, boolean, Record<string, string>]>([
     ['config-daemon', 'read node states', true, { group: ours, resource: 'sriovnetworknodestates', verb: 'list' }],
-    ['config-daemon', 'write a spec', false, { group: ours, resource: 'sriovnetworknodestates', verb: 'patch' }],
     ['config-daemon', 'write a policy', false, { group: ours, resource: 'sriovnetworknodepolicies', verb: 'patch' }],
-    ['config-daemon', 'write a node', false, { resource: 'nodes', verb: 'patch' }],
+    ['config-daemon', 'delete a node', false, { resource: 'nodes', verb: 'delete' }],
+    ['drain-controller', 'delete a node', false, { resource: 'nodes', verb: 'delete' }],
+    ['drain-controller', 'delete a pod', false, { resource: 'pods', verb: 'delete' }],
     ['config-daemon', 'make a pod', false, { resource: 'pods', verb: 'create' }],
     ['config-daemon', 'run something in a pod', false, { resource: 'pods', subresource: 'exec', verb: 'create' }],
     ['config-daemon', 'read secrets', false, { resource: 'secrets', verb: 'get' }],

@@ -6,6 +6,7 @@ export const SERVICE_ACCOUNTS: Readonly<Record<ServiceName, string>> = {
   'policy-controller': 'policy-controller',
   'network-renderer': 'network-renderer',
   'operand-controller': 'operand-controller',
+  'drain-controller': 'drain-controller',
   'admission-webhook': 'admission-webhook',
   'config-daemon': 'sriov-network-config-daemon',
 };

@@ -85,6 +85,8 @@ const daemon = new Running((signal) =>
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
       changeFirmware: true,
+      drainPolicy: 'whenInUse',
+      useExternalDrainer: false,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

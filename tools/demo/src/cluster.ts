@@ -43,6 +43,7 @@ export const SERVICES: readonly ServiceName[] = [
   'policy-controller',
   'network-renderer',
   'operand-controller',
+  'drain-controller',
   'admission-webhook',
   'config-daemon',
 ];

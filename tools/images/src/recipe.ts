@@ -39,6 +39,7 @@ export const IMAGES: readonly ImageRecipe[] = [
   { name: 'network-renderer', limitMb: 70 },
   { name: 'admission-webhook', limitMb: 70 },
   { name: 'operand-controller', limitMb: 70 },
+  { name: 'drain-controller', limitMb: 70 },
   { name: 'device-plugin', limitMb: 70 },
   { name: 'kubectl-sriov', limitMb: 70 },
   { name: 'config-daemon', limitMb: 110 },

@@ -25,6 +25,7 @@ const VALUES = {
   images: {
     policyController: imageOf('policy-controller'),
     networkRenderer: imageOf('network-renderer'),
+    drainController: imageOf('drain-controller'),
     operandController: imageOf('operand-controller'),
     sriovConfigDaemon: imageOf('config-daemon'),
     devicePlugin: imageOf('device-plugin'),

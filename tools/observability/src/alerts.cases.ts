@@ -22,7 +22,13 @@ const POD = 'namespace="sriov",pod="policy-controller-1"';
 const REVIEWS = 'sriov_admission_review_duration_seconds';
 const WEBHOOK = 'namespace="sriov",pod="admission-webhook-1",path="/validating-custom-resource"';
 
-const SERVICES = ['policy-controller', 'network-renderer', 'operand-controller', 'admission-webhook'];
+const SERVICES = [
+  'policy-controller',
+  'network-renderer',
+  'operand-controller',
+  'drain-controller',
+  'admission-webhook',
+];
 
 /** Each alert has at least one case in which it fires, and one in which it is silent. */
 export const ALERT_CASES: readonly AlertCase[] = [

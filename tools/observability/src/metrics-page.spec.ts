@@ -48,6 +48,7 @@ describe('the page of metrics', () => {
   it.each([
     'policy-controller',
     'network-renderer',
+    'drain-controller',
     'admission-webhook',
     'operand-controller',
     'config-daemon',

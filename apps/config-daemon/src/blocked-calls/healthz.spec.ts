@@ -55,6 +55,8 @@ describe('a daemon whose look at the host does not come back', () => {
         devicePluginMetricsPort: 0,
         manageSoftwareBridges: false,
         changeFirmware: true,
+        drainPolicy: 'whenInUse',
+        useExternalDrainer: false,
         dryRun: false,
       },
       stop.signal,

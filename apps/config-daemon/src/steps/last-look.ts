@@ -1,6 +1,6 @@
 import { type Kernel, lookCloser } from '@sriov/host';
-import { describeHeld, vfOfPort } from '@sriov/node-plan';
-import { type ObservedHost } from '@sriov/observed-host';
+import { describeHeld, hostUses, vfOfPort } from '@sriov/node-plan';
+import { type ObservedHost, type ObservedVf } from '@sriov/observed-host';
 
 /** A step was not done, because somebody has taken one of its VFs since it was planned. */
 export class InUseError extends Error {
@@ -15,12 +15,15 @@ export class InUseError extends Error {
  */
 export class LastLook {
   readonly #kernel: Kernel;
+  readonly #overruled: ReadonlySet<string>;
   #asked = new Set<string>();
   #next: Promise<ObservedHost> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(kernel: Kernel) {
+  /** @param overruled PCI addresses of VFs whose users the plan goes over: there only the host's own use counts */
+  constructor(kernel: Kernel, overruled: ReadonlySet<string> = new Set()) {
     this.#kernel = kernel;
+    this.#overruled = overruled;
   }
 
   /** @throws {InUseError} with the holders of VFs of the PF, all of them or the named one; whatever the look throws */
@@ -33,7 +36,8 @@ export class LastLook {
       throw new Error(`the PF cannot be looked at: ${cause}`);
     }
     // A device without VFs is the port of a virtual machine, and its own VF.
-    const held = describeHeld((pf.sriov?.vfs ?? [vfOfPort(pf)]).filter(({ id }) => vfId === undefined || id === vfId));
+    const vfs = (pf.sriov?.vfs ?? [vfOfPort(pf)]).filter(({ id }) => vfId === undefined || id === vfId);
+    const held = describeHeld(vfs.map((vf) => (this.#overruled.has(vf.pciAddress) ? hostUsed(vf) : vf)));
     if (held !== undefined) throw new InUseError(`in use since the plan was made: ${held}`);
   }
 
@@ -48,4 +52,8 @@ export class LastLook {
     });
     return this.#next;
   }
+}
+
+function hostUsed(vf: ObservedVf): ObservedVf {
+  return { ...vf, uses: hostUses(vf) };
 }

@@ -95,6 +95,8 @@ export const startDaemon = (settings: object = {}): void => {
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
       changeFirmware: true,
+      drainPolicy: 'whenInUse',
+      useExternalDrainer: false,
       dryRun: false,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),

@@ -130,6 +130,8 @@ function startServices(): void {
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
       changeFirmware: true,
+      drainPolicy: 'whenInUse' as const,
+      useExternalDrainer: false,
       dryRun: false,
       simulate: worldFile,
       simulateState: machineFile,

@@ -58,7 +58,7 @@ function drainLines({ host, before }: PlannedNode): string[] {
   );
   if (which.length === 0) return [];
   return [
-    `  drain: needed where pods have ${listSome(which)}; this version asks for none, and waits until they are free`,
+    `  drain: needed where pods have ${listSome(which)}; the node asks for one, and waits for it`,
   ];
 }
 

@@ -10,9 +10,14 @@ type WithUses = Pick<ObservedVf, 'uses'>;
 /** Uses by the host's own network. */
 const HOST_USES: readonly DeviceUse['kind'][] = ['default-route', 'part-of', 'carries', 'address', 'route'];
 
+/** What the host's own network does with the device. It does not end when the pods of the node are gone. */
+export function hostUses({ uses = [] }: WithUses): readonly DeviceUse[] {
+  return uses.filter(({ kind }) => HOST_USES.includes(kind));
+}
+
 /** True when nobody but the host's own network uses the device. */
 export function isHostUse({ uses = [] }: WithUses): boolean {
-  return uses.length > 0 && uses.every(({ kind }) => HOST_USES.includes(kind));
+  return uses.length > 0 && uses.length === hostUses({ uses }).length;
 }
 
 /**
@@ -36,6 +41,8 @@ export function holderOf({ uses = [] }: WithUses): string | undefined {
     ...(host.length > 0 ? [`the host (${listSome(host, FEW)})`] : []),
   ];
   if (known.length > 0) return listSome(known, FEW);
+  const [assumed] = uses.flatMap((use) => (use.kind === 'assumed' ? [use.by] : []));
+  if (assumed !== undefined) return `anybody, as ${assumed} assumes`;
   const causes = uses.flatMap((use) => (use.kind === 'unknown' ? [use.cause] : []));
   return `an unknown user, because something could not be read: ${listSome(causes, FEW)}`;
 }

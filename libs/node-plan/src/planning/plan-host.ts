@@ -3,6 +3,7 @@ import { type ObservationProblem, type ObservedHost, type ObservedPf, type RdmaM
 import { type FirmwareFacts, type FirmwareOutlook } from '../firmware/firmware-facts.ts';
 import { planFirmware } from '../firmware/plan-firmware.ts';
 import { findWantedPorts } from '../firmware/find-wanted-ports.ts';
+import { countUsers, type CountedUsers, findOverruled } from './count-users.ts';
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
@@ -47,6 +48,8 @@ export interface HostFacts {
   readonly bridges?: BridgeFacts;
   /** What is known of the firmware of NICs; nothing where nobody looked. */
   readonly firmware?: FirmwareFacts;
+  /** Who counts as a user of a device: `seen` unless given. */
+  readonly users?: CountedUsers;
   /** The RDMA mode that the running kernel has refused to switch to. */
   readonly heldRdmaMode?: RdmaMode | undefined;
   /** What PFs have refused of hardware offload, by PCI address. */
@@ -54,7 +57,13 @@ export interface HostFacts {
 }
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
-export function planHost(facts: HostFacts): HostPlan {
+export function planHost({ users = 'seen', ...facts }: HostFacts): HostPlan {
+  const overruled = findOverruled(facts.observed, users);
+  const plan = planCounted({ ...facts, observed: countUsers(facts.observed, users) });
+  return overruled.size === 0 ? plan : { ...plan, overruled };
+}
+
+function planCounted(facts: HostFacts): HostPlan {
   if (facts.unread !== undefined) return { ...NOTHING, problems: [unreadProblem(facts.unread)] };
   if (facts.plannedFrom === undefined) return UNPLANNED;
   const replaced = findReplaced(facts.cards ?? new Map(), facts.observed);

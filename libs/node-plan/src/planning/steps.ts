@@ -212,8 +212,10 @@ export interface HostPlan {
   /** In order of PCI address; PFs are independent of each other. */
   readonly pfs: readonly PfPlan[];
   readonly problems: readonly PlanProblem[];
-  /** What waits for a drain, which nobody grants yet; in order of PCI address, absent where nothing does. */
+  /** What waits for a drain; in order of PCI address, absent where nothing does. */
   readonly needsDrain?: readonly DrainReason[];
+  /** PCI addresses of devices with users that the plan goes over, because the node has been drained. */
+  readonly overruled?: ReadonlySet<string>;
   /** What waits for a reboot; absent where nothing does. */
   readonly needsReboot?: readonly RebootReason[];
   /**

@@ -180,7 +180,8 @@ function hideInterfaces(present: Interfaces = [], next: Interfaces = []): Interf
   }));
 }
 
-const OWN_CONDITIONS: readonly string[] = Object.values(CONDITION);
+/** The drain controller writes the other one. */
+const OWN_CONDITIONS: readonly string[] = Object.values(CONDITION).filter((type) => type !== CONDITION.drained);
 
 function ownConditions(status: Pick<NodeStateStatus, 'conditions'> | undefined): Condition[] {
   return (status?.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type));

@@ -1,3 +1,4 @@
+import { type Reason } from '@sriov/api';
 import { type HostPlan } from '../planning/steps.ts';
 import { type StepFailure } from './step-failure.ts';
 
@@ -13,4 +14,15 @@ export interface Remainder {
   readonly rest: HostPlan;
   readonly failures: readonly StepFailure[];
   readonly journalProblems: readonly JournalProblem[];
+  /** What the node waits for, where a drain or a reboot is to make way for the rest. */
+  readonly waits?: DrainWait | undefined;
+}
+
+/** What a node waits for before it is drained, or rebooted. */
+export interface DrainWait {
+  readonly reason: Reason;
+  /** A sentence for people: for what it waits, and since when. */
+  readonly message: string;
+  /** It may wait in vain. */
+  readonly isInVain?: true;
 }

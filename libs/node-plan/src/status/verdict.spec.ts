@@ -29,8 +29,35 @@ describe('the verdict', () => {
     const { message } = verdictOf(testRemainder({ problems: [problem('VirtualFunctionInUse')], needsDrain }));
     expect(message.split('\n')).toEqual([
       'says VirtualFunctionInUse',
-      `needs a drain, which this version does not ask for: VF 0-2 of ${PF} (the number of VFs is 4, not 2; in use: VF 0-2 by a pod)`,
+      `needs a drain: VF 0-2 of ${PF} (the number of VFs is 4, not 2; in use: VF 0-2 by a pod)`,
     ]);
+  });
+
+  const needsDrain = [{ pciAddress: PF, vfs: [0], why: 'so' }];
+  const waits = { reason: 'Draining', message: 'waits for its pods' } as const;
+  const inVain = { reason: 'DrainNotAnswered', message: 'nobody answers', isInVain: true } as const;
+  it.each<[string, Parameters<typeof testRemainder>[0], [string, string]]>([
+    [
+      'what it waits for',
+      { problems: [problem('VirtualFunctionInUse')], needsDrain, waits },
+      ['InProgress', 'Draining'],
+    ],
+    [
+      'a failure where it may wait in vain',
+      { problems: [problem('VirtualFunctionInUse')], needsDrain, waits: inVain },
+      ['Failed', 'DrainNotAnswered'],
+    ],
+    [
+      'a failure where a drain does not help with something else',
+      { problems: [problem('VirtualFunctionInUse'), problem('HostInterface')], needsDrain, waits },
+      ['Failed', 'VirtualFunctionInUse'],
+    ],
+    ['a failure where a step has failed', { failures: [failed], needsDrain, waits }, ['Failed', 'ApplyFailed']],
+    ['an annotation that nobody understands, alone', { waits: inVain }, ['Failed', 'DrainNotAnswered']],
+  ])('of a node that needs a drain is %s', (_, remainder, expected) => {
+    const verdict = verdictOf(testRemainder(remainder));
+    expect(SUMMARY(verdict)).toEqual(expected);
+    expect(verdict.message).toContain(remainder?.waits?.message);
   });
 
   it('is that a reboot is missing when nothing else is', () => {

@@ -26,23 +26,36 @@ export function applying(lines: readonly string[]): Verdict {
  * `isPatient`, calls that are still in the kernel are work in progress as long as nothing else is wrong.
  */
 export function verdictOf(remainder: Remainder, isPatient = false): Verdict {
-  const { rest, failures, journalProblems } = remainder;
-  const isUndone = failures.length === 0 && !isIdle(rest);
-  const lines = [
+  const isUndone = remainder.failures.length === 0 && !isIdle(remainder.rest);
+  const lines = linesOf(remainder, isUndone);
+  if (lines.length === 0) {
+    return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
+  }
+  if (isPatient && !isUndone && isOnlyBlocked(remainder)) return applying(lines);
+  const awaited = isUndone ? undefined : awaitedReason(remainder);
+  if (awaited !== undefined) return inProgress(awaited, lines);
+  const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(remainder), message: lines.join('\n') };
+  return { ...failed, failures: findFailures(remainder) };
+}
+
+function linesOf({ rest, failures, journalProblems, waits }: Remainder, isUndone: boolean): string[] {
+  return [
     ...failureLines(failures),
+    ...(waits === undefined ? [] : [waits.message]),
     ...rest.problems.map(({ message }) => message),
     ...describeDrains(rest),
     ...describeReboots(rest),
     ...journalProblems.map(({ message }) => message),
     ...(isUndone ? ['the host keeps changing back; still to do:', ...describePlan(changesOf(rest))] : []),
   ];
-  if (lines.length === 0) {
-    return { syncStatus: SYNC_STATUS.succeeded, reason: REASON.inSync, message: 'the host is as the spec wants it' };
-  }
-  if (isPatient && !isUndone && isOnlyBlocked(remainder)) return applying(lines);
-  if (!isUndone && isOnlyUnplanned(remainder)) return inProgress(onlyReasonOf(rest), lines);
-  const failed = { syncStatus: SYNC_STATUS.failed, reason: reasonOf(remainder), message: lines.join('\n') };
-  return { ...failed, failures: findFailures(remainder) };
+}
+
+/** What will bring the rest, where nothing is wrong, and nothing is waited for in vain. */
+function awaitedReason(remainder: Remainder): Reason | undefined {
+  const { waits } = remainder;
+  if (waits?.isInVain === true) return undefined;
+  if (isOnlyUnplanned(remainder)) return onlyReasonOf(remainder);
+  return isOnlyHeld(remainder) ? waits?.reason : undefined;
 }
 
 function changesOf({ needsDrain: _, needsReboot: __, remarks: ___, ...plan }: HostPlan): DescribedPlan {
@@ -94,17 +107,30 @@ function isOnlyUnplanned({ rest, failures, journalProblems }: Remainder): boolea
 }
 
 /** Why a host with which nothing is wrong is not as wanted yet. */
-function onlyReasonOf({ problems }: HostPlan): Reason {
-  return problems.length > 0 ? REASON.notPlannedYet : REASON.rebootRequired;
+function onlyReasonOf({ rest: { problems }, waits }: Remainder): Reason {
+  if (problems.length > 0) return REASON.notPlannedYet;
+  return waits?.reason ?? REASON.rebootRequired;
+}
+
+/** Nothing is wrong, but VFs are in use, and a drain will make way. */
+function isOnlyHeld({ rest, failures, journalProblems }: Remainder): boolean {
+  const drained = new Set((rest.needsDrain ?? []).map(({ pciAddress }) => pciAddress));
+  const others = rest.problems.filter(
+    ({ reason, pciAddress = '' }) =>
+      reason !== REASON.notPlannedYet && !(reason === REASON.vfInUse && drained.has(pciAddress)),
+  );
+  return failures.length === 0 && journalProblems.length === 0 && others.length === 0;
 }
 
 function inProgress(reason: Reason, lines: readonly string[]): Verdict {
   return { syncStatus: SYNC_STATUS.inProgress, reason, message: lines.join('\n') };
 }
 
-function reasonOf({ rest, failures, journalProblems }: Remainder): Reason {
+function reasonOf(remainder: Remainder): Reason {
+  const { rest, failures, journalProblems, waits } = remainder;
   if (failures.some(({ outcome }) => outcome === 'blocked')) return REASON.blocked;
   if (failures.length > 0) return REASON.applyFailed;
+  if (waits?.isInVain === true && isOnlyHeld(remainder)) return waits.reason;
   const first = rest.problems.find(({ reason }) => reason !== REASON.notPlannedYet);
   if (first) return first.reason;
   return journalProblems.length > 0 ? REASON.stateDamaged : REASON.undone;

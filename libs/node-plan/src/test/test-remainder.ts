@@ -7,9 +7,15 @@ import { PF } from './test-host.ts';
 export function testRemainder({
   failures = [],
   journalProblems = [],
+  waits,
   ...rest
 }: Partial<Omit<Remainder, 'rest'> & HostPlan> = {}): Remainder {
-  return { rest: { modules: [], pfs: [], problems: [], taken: [], released: [], ...rest }, failures, journalProblems };
+  return {
+    rest: { modules: [], pfs: [], problems: [], taken: [], released: [], ...rest },
+    failures,
+    journalProblems,
+    waits,
+  };
 }
 
 /** A step on a VF that the kernel refused. */

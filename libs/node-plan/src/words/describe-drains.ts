@@ -5,6 +5,6 @@ import { formatVfIds } from './format-vf-ids.ts';
 export function describeDrains({ needsDrain = [] }: Pick<HostPlan, 'needsDrain'>): string[] {
   return needsDrain.map(({ pciAddress, vfs, why }) => {
     const what = vfs.length === 0 ? 'the PF' : `VF ${formatVfIds(vfs)}`;
-    return `needs a drain, which this version does not ask for: ${what} of ${pciAddress} (${why})`;
+    return `needs a drain: ${what} of ${pciAddress} (${why})`;
   });
 }

@@ -24,6 +24,8 @@ export const SETTINGS: OperandSettings = {
     image: 'config-daemon:1',
     stateFolder: '/etc/sriov-operator',
     configureHostInterfaces: false,
+    drainPolicy: 'whenInUse',
+    useExternalDrainer: false,
     address: '127.0.0.1',
     port: 9111,
     metricsProxy: { image: '', port: 9112, resources: RESOURCES },

@@ -15,6 +15,7 @@ const REGISTRY = 'localhost/sriov-operator';
 const NAMES = [
   'policy-controller',
   'network-renderer',
+  'drain-controller',
   'operand-controller',
   'config-daemon',
   'device-plugin',

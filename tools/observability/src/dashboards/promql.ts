@@ -14,6 +14,7 @@ const DEPLOYMENTS: readonly Exclude<ServiceName, 'config-daemon'>[] = [
   'policy-controller',
   'network-renderer',
   'operand-controller',
+  'drain-controller',
   'admission-webhook',
 ];
 

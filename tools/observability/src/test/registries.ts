@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
 import { simulatedService as configDaemon } from '@sriov/config-daemon';
 import { service as devicePlugin } from '@sriov/device-plugin';
+import { service as drainController } from '@sriov/drain-controller';
 import { service as networkRenderer } from '@sriov/network-renderer';
 import { service as operandController } from '@sriov/operand-controller';
 import { service as policyController } from '@sriov/policy-controller';
@@ -44,6 +45,7 @@ export async function readRegistries(): Promise<ReadonlyMap<string, readonly Met
       await registryOf(networkRenderer, cluster),
       await registryOf(admissionWebhook, [...cluster, '--port', '0', '--bind-address', '127.0.0.1']),
       await registryOf(operandController, cluster),
+      await registryOf(drainController, cluster),
       await registryOf(configDaemon, [...cluster, '--node-name', 'node-1', '--simulate', world]),
       await registryOf(devicePlugin, ['--kubelet-folder', folder, '--handover-folder', folder]),
     ]);

@@ -1,0 +1,46 @@
+import {
+  ANNOTATION,
+  DEFAULT_OPERATOR_CONFIG_NAME,
+  omitUndefined,
+  SRIOV_OPERATOR_CONFIG,
+  type SriovOperatorConfig,
+} from '@sriov/api';
+import { Informer, type InformerContext, NODE, type Node } from '@sriov/kube';
+import { type Settings } from '../settings.ts';
+
+/** What the daemon watches beside its node state, to know what it may disturb. */
+export interface DrainCaches {
+  /** The daemon's own Node, without all but the request for a drain. */
+  readonly nodes: Informer<Node>;
+  /** The SriovOperatorConfig `default`. */
+  readonly configs: Informer<SriovOperatorConfig>;
+}
+
+/** Makes the caches; they fill once they run. */
+export function createDrainCaches(context: InformerContext, { namespace, nodeName }: Settings): DrainCaches {
+  return {
+    nodes: new Informer(context, NODE, { fieldSelector: `metadata.name=${nodeName}`, transform: trimNode }),
+    configs: new Informer(context, SRIOV_OPERATOR_CONFIG, {
+      namespace,
+      fieldSelector: `metadata.name=${DEFAULT_OPERATOR_CONFIG_NAME}`,
+    }),
+  };
+}
+
+/** The own Node, and whether drains are switched off. */
+export function readDrainCaches(
+  { nodes, configs }: DrainCaches,
+  { namespace, nodeName }: Settings,
+): { readonly getNode: () => Node | undefined; readonly isDrainDisabled: () => boolean } {
+  return {
+    getNode: () => nodes.store.get(nodeName),
+    isDrainDisabled: () =>
+      configs.store.get(`${namespace}/${DEFAULT_OPERATOR_CONFIG_NAME}`)?.spec?.disableDrain === true,
+  };
+}
+
+function trimNode({ metadata: { name, uid, resourceVersion, annotations } }: Node): Node {
+  const asked = annotations?.[ANNOTATION.nodeState];
+  const kept = asked === undefined ? undefined : { [ANNOTATION.nodeState]: asked };
+  return { metadata: omitUndefined({ name, uid, resourceVersion, annotations: kept }) };
+}
