@@ -671,7 +671,6 @@ const DRAIN_CONTROLLER: readonly Row[] = [
     annotated({ [`${GROUP}/planned-from`]: '' }),
   ],
   ['may', 'list the pods of others', 'GET', inCore(TEAM, 'pods')],
-  ['may not', 'delete a pod', 'DELETE', inCore(OPERATOR, 'pods', 'something-here')],
   ['may not', 'make a pod', 'POST', inCore(OPERATOR, 'pods'), newPod],
   ['may not', 'read Secrets', 'GET', inCore(OPERATOR, 'secrets')],
   ['may', 'make its Lease', 'POST', lease(), newLease('drain-controller')],

@@ -151,12 +151,17 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     ],
   },
   'drain-controller': {
-    everywhere: ['list watch patch nodes', 'list watch pods', 'create pods/eviction'],
+    everywhere: [
+      'list watch patch nodes',
+      'list watch delete pods',
+      'create pods/eviction',
+      'get resourceclaims.resource.k8s.io',
+      'create patch events',
+    ],
     atHome: [
       'list watch patch sriovnetworknodestates',
       'patch sriovnetworknodestates/status',
       'list watch sriovnetworkpoolconfigs',
-      'create patch events',
       'create leases',
       'get update leases drain-controller',
     ],
@@ -241,7 +246,7 @@ describe('a review of access', () => {
     ['config-daemon', 'write a policy', false, { group: ours, resource: 'sriovnetworknodepolicies', verb: 'patch' }],
     ['config-daemon', 'delete a node', false, { resource: 'nodes', verb: 'delete' }],
     ['drain-controller', 'delete a node', false, { resource: 'nodes', verb: 'delete' }],
-    ['drain-controller', 'delete a pod', false, { resource: 'pods', verb: 'delete' }],
+    ['drain-controller', 'make a pod', false, { resource: 'pods', verb: 'create' }],
     ['config-daemon', 'make a pod', false, { resource: 'pods', verb: 'create' }],
     ['config-daemon', 'run something in a pod', false, { resource: 'pods', subresource: 'exec', verb: 'create' }],
     ['config-daemon', 'read secrets', false, { resource: 'secrets', verb: 'get' }],

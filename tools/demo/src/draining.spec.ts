@@ -91,7 +91,11 @@ const daemon = new Running((signal) =>
   ),
 );
 const controller = new Running((signal) =>
-  serve(drainController, { ...common(), resourcePrefix: 'example.org', countOthers: true }, signal),
+  serve(
+    drainController,
+    { ...common(), resourcePrefix: 'example.org', draDriver: 'example.org', countOthers: true },
+    signal,
+  ),
 );
 
 const path = (plural: string, name = ''): string =>

@@ -141,7 +141,7 @@ function waitingForSlot({ answer, isExternal }: DrainFacts, asked: number, now: 
   if (isExternal) {
     return { reason, message: `the node waits for its external drainer${since(asked)}`, waitsFor: 'slot' };
   }
-  if (answer === REASON.drainWaiting) {
+  if (answer !== undefined && answer !== REASON.drainOver) {
     const message = `the node waits for its turn to be drained${since(asked)}; the condition Drained says why`;
     return { reason, message, waitsFor: 'slot' };
   }
