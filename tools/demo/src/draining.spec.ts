@@ -84,6 +84,7 @@ const daemon = new Running((signal) =>
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
+      changeFirmware: false,
       dryRun: false,
       ...settings,
     },
