@@ -9,6 +9,8 @@ import {
   isWritten,
   type PfStep,
   type UdevPlan,
+  type VfPlan,
+  type VfStep,
 } from '@sriov/node-plan';
 import { type Clock, systemClock } from '@sriov/runtime';
 import { applyBridgeStep } from './steps/apply-bridge-step.ts';
@@ -138,7 +140,9 @@ async function applyPf(work: PfWork): Promise<FailedStep[]> {
   const { plan, turns } = work;
   const begin = (): Promise<FailedStep[]> => applyPfSteps(work, plan.before);
   const ofPf = await (plan.takesTurn ? turns.take(begin) : begin());
-  const ofVfs = ofPf.every(isDispensable) && plan.vfs.length > 0 ? await applyVfsWithModules(work) : [];
+  const hasVfs = ofPf.every((failure) => isDispensable(failure) || isModeRefused(failure));
+  const vfs = !ofPf.some(isModeRefused) ? plan.vfs : withoutVdpa(plan.vfs);
+  const ofVfs = hasVfs && vfs.length > 0 ? await applyVfsWithModules({ ...work, plan: { ...plan, vfs } }) : [];
   const failures = [...ofPf, ...ofVfs];
   // A call that is still in the kernel can still make VFs. The steps after it are planned when it is back.
   if (failures.some(isBlocked)) return failures;
@@ -146,7 +150,10 @@ async function applyPf(work: PfWork): Promise<FailedStep[]> {
   return [...failures, ...(await applyPfSteps(work, plan.after))];
 }
 
-/** Does the steps up to the first that fails and that the others need. */
+/**
+ * Does the steps up to the first that fails and that the others need. They do not need a mode of the eSwitch that the
+ * driver refuses.
+ */
 async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<FailedStep[]> {
   const { plan, onStep } = work;
   const failures: FailedStep[] = [];
@@ -154,10 +161,22 @@ async function applyPfSteps(work: PfWork, steps: readonly PfStep[]): Promise<Fai
     const about = { ...placeOf(plan), kind: step.kind, step: describePfStep(step) };
     const failure = await attempt(about, onStep, () => applyPfStep(work, step));
     if (failure) failures.push(failure);
-    if (failure && !isDispensable(failure)) break;
+    if (failure && !isDispensable(failure) && !isModeRefused(failure)) break;
   }
   return failures;
 }
+
+/** The PF then keeps the mode that it has, in which its VFs need not stay without drivers. */
+function isModeRefused(failure: FailedStep): boolean {
+  return failure.kind === 'set-eswitch-mode' && !isBlocked(failure);
+}
+
+/** vDPA devices belong to the mode that was refused. */
+function withoutVdpa(vfs: readonly VfPlan[]): VfPlan[] {
+  return vfs.map(({ id, steps }) => ({ id, steps: steps.filter(({ kind }) => !VDPA.includes(kind)) }));
+}
+
+const VDPA: readonly VfStep['kind'][] = ['make-vdpa', 'bind-vdpa'];
 
 async function applyVfsWithModules(work: PfWork): Promise<FailedStep[]> {
   const { plan, failures } = await withoutMissing(work.plan, work.modules);

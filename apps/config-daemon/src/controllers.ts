@@ -56,7 +56,7 @@ export async function runControllers<S extends Settings>(
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
   const followed = followHost(openHost(settings, context), { watch: passes, clock, readProviderID });
-  const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarning: tellOnce(log) };
+  const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarnings: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
   const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {
@@ -68,7 +68,7 @@ export async function runControllers<S extends Settings>(
     nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
   const { client, recorder } = cluster;
   const pace = new LookPace({ clock, leastMs: LOOK_MS });
-  const host = { ...dryRun, pace, onWarning: tellOnce(log, warnBy(recorder, getNodeState)) };
+  const host = { ...dryRun, pace, onWarnings: tellOnce(log, warnBy(recorder, getNodeState)) };
   const status = followStatus(createStatusWriter({ client, recorder, clock, getNodeState }), passes);
   const plugin = { pods: followPods(pluginPods(client, settings), passes), metrics: createPluginMetrics(metrics) };
   const drains = openDrains(context, cluster, { getNodeState, onChange: () => wake(0) });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
-import { converge } from './converge.ts';
-import { hostPorts } from './test/test-host.ts';
+import { converge, type Converged } from './converge.ts';
+import { Journal } from './journal/journal.ts';
+import { hostPorts, MemoryFolder } from './test/test-host.ts';
 import { nextStatus, verdictOf } from '@sriov/node-plan';
 
 const SWITCH = '0000:10:00.0';
@@ -56,4 +57,31 @@ describe('a PF in switchdev mode', () => {
       });
     },
   );
+});
+
+it('a PF whose mode devlink could not tell when it was taken over gets back the legacy mode that it had', async () => {
+  const nics = [{ model: 'mlx5', address: SWITCH, name: 'ens1', mac: 'b8:59:9f:00:00:10', up: true }];
+  const kernel = new SimulatedKernel({ world: parseWorld({ latency: 'none', nics }), clock: systemClock });
+  const journal = new Journal(new MemoryFolder());
+  const run = (eSwitchMode?: string): Promise<Converged> => {
+    const interfaces = eSwitchMode === undefined ? [] : [{ pciAddress: SWITCH, numVfs: 1, eSwitchMode }];
+    const wanted = { spec: { interfaces }, plannedFrom: new Set([SWITCH]), allowHostInterfaces: false };
+    return converge(hostPorts({ kernel, journal }), wanted, {
+      onPlan: () => Promise.resolve(),
+      onStep: () => undefined,
+    });
+  };
+  const restore = kernel.addFault({ verb: 'exec', path: `devlink *eswitch show pci/${SWITCH}`, errno: 'EIO' });
+  expect(verdictOf(await run('legacy')).syncStatus).toBe('Succeeded');
+  expect(verdictOf(await run('switchdev'))).toMatchObject({
+    reason: 'InterfaceUnreadable',
+    message: expect.stringMatching(/switchdev is wanted, and devlink does not tell the mode \(.*EIO/),
+  });
+  // Nothing was touched for it.
+  expect(kernel.state.devices[SWITCH]?.pf?.vfs).toHaveLength(1);
+  restore();
+  expect(verdictOf(await run('switchdev')).syncStatus).toBe('Succeeded');
+  expect(kernel.state.devices[SWITCH]?.pf?.eSwitchMode).toBe('switchdev');
+  expect(verdictOf(await run()).syncStatus).toBe('Succeeded');
+  expect(kernel.state.devices[SWITCH]?.pf).toMatchObject({ eSwitchMode: 'legacy', vfs: [] });
 });

@@ -27,7 +27,9 @@ class Host {
     const spec: NodeStateSpec = { interfaces: [{ pciAddress: PF, name: 'ens1', numVfs, vfGroups }] };
     const ports = {
       ...hostPorts({ kernel: this.kernel, journal: this.#journal }),
-      onWarning: (sentence: string) => void this.blindSpots.push(sentence),
+      onWarnings: (source: string, sentences: readonly string[]) => {
+        if (source === 'uses') this.blindSpots.push(...sentences);
+      },
     };
     const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
     return converge(ports, { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false }, followers);

@@ -29,7 +29,7 @@ async function pass(
   const journal = new Journal(cut.folder(folder));
   const ports = {
     ...hostPorts({ kernel: cut.kernel(kernel), journal, folder: cut.handoverFolder(kernel.handoverFolder) }),
-    onWarning: (sentence: string) => void warnings.push(sentence),
+    onWarnings: (_: unknown, sentences: readonly string[]) => void warnings.push(...sentences),
   };
   const wanted = { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false };
   return converge(ports, wanted, { onPlan: () => Promise.resolve(), onStep: () => undefined });

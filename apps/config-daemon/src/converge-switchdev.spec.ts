@@ -142,6 +142,31 @@ describe.each(['mlx5', 'ice'])('two ports of %s', (model) => {
     isBusy = false;
     expect(statusOf(await pass(host, spec('switchdev', 1))).syncStatus).toBe('Succeeded');
   });
+
+  it.each([
+    ['switchdev', 'legacy'],
+    ['legacy', 'switchdev'],
+  ])('have their VFs with drivers while the driver refuses %s mode, and say why', async (wanted, present) => {
+    const host = await hostWith(model, spec(present, 2));
+    const exec = host.kernel.exec.bind(host.kernel);
+    host.kernel.exec = (command, args, options) =>
+      args.includes('set') && args.includes(wanted)
+        ? Promise.resolve({ exitCode: 1, stdout: '', stderr: 'kernel answers: Device or resource busy' })
+        : exec(command, args, options);
+    for (let repeated = 0; repeated < 2; repeated += 1) {
+      const { interfaces, failures } = statusOf(await pass(host, spec(wanted, 2)));
+      expect(failures).toMatchObject(
+        PORTS.map((pciAddress) => ({ pciAddress, step: 'set-eswitch-mode', errno: 'EBUSY' })),
+      );
+      const driver = model === 'ice' ? 'iavf' : 'mlx5_core';
+      expect(interfaces).toMatchObject(
+        PORTS.map(() => ({ eSwitchMode: present, numVfs: 2, Vfs: [{ driver }, { driver }] })),
+      );
+    }
+    host.kernel.exec = exec;
+    expect(statusOf(await pass(host, spec(wanted, 2))).syncStatus).toBe('Succeeded');
+    expect(host.wrong).toEqual([]);
+  });
 });
 
 it('a VF that no policy asks for has its driver and its address again after a change of mode', async () => {
@@ -165,6 +190,36 @@ it('a PF of bnxt_en whose switchdev mode goes with its VFs is given back for goo
   await pass(host, spec('switchdev', 2));
   expect(statusOf(await pass(host, {})).syncStatus).toBe('Succeeded');
   expect([...host.folder.files.keys()].filter((file) => /^(pci|initial)\//.test(file))).toEqual([]);
+});
+
+it('a PF of bnxt_en that is to be in switchdev mode without VFs is not asked for what its driver refuses', async () => {
+  const host = boot('bnxt');
+  const changes: string[] = [];
+  const exec = host.kernel.exec.bind(host.kernel);
+  host.kernel.exec = (command, args, options) => {
+    if (args.includes('set')) changes.push(args.join(' '));
+    return exec(command, args, options);
+  };
+  const warnings: (readonly string[])[] = [];
+  const run = (numVfs: number): Promise<Converged> => {
+    const journal = new Journal(host.folder);
+    const ports = { ...hostPorts({ kernel: host.kernel, journal, folder: host.kernel.handoverFolder }) };
+    const onWarnings = (_: unknown, sentences: readonly string[]): unknown => warnings.push(sentences);
+    const first = { ...entry(PORTS[0], 'switchdev', numVfs), ...(numVfs === 0 && { vfGroups: [] }) };
+    const wanted = { spec: { interfaces: [first] }, plannedFrom, allowHostInterfaces: false };
+    const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
+    return converge({ ...ports, onWarnings }, wanted, followers);
+  };
+  expect(verdictOf(await run(0)).syncStatus).toBe('Succeeded');
+  expect(changes).toEqual([]);
+  expect(warnings.at(-1)).toEqual([
+    expect.stringContaining(
+      'switchdev is wanted, and bnxt_en has it only while there are VFs, of which none are wanted',
+    ),
+  ]);
+  expect(statusOf(await run(2)).interfaces?.[0]).toMatchObject({ numVfs: 2, eSwitchMode: 'switchdev' });
+  expect(statusOf(await run(0)).interfaces?.[0]).toMatchObject({ eSwitchMode: 'legacy' });
+  expect((await run(0)).hasActed).toBe(false);
 });
 
 it('VFs whose links take a minute to appear are waited for, and are not made a second time', async () => {

@@ -28,6 +28,7 @@ import { type RefusedOffloads } from './steps/refused-offloads.ts';
 import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { type CardFirmware } from './firmware/card-firmware.ts';
 import { readUpstreamCheckpoint } from './journal/upstream-checkpoint.ts';
+import { type OnWarnings } from './status/tell-once.ts';
 import { type GuestPlatform, type PlatformLook } from './platform/guest-platform.ts';
 import { type ObservedHost } from '@sriov/observed-host';
 
@@ -35,8 +36,8 @@ import { type ObservedHost } from '@sriov/observed-host';
 export interface LookPorts {
   readonly kernel: Kernel;
   readonly journal: Journal;
-  /** Is called at each look with a sentence that people should know, and that keeps nothing from being done. */
-  readonly onWarning?: (sentence: string) => void;
+  /** Is called at each look with what people should know, and what keeps nothing from being done. */
+  readonly onWarnings?: OnWarnings;
   /** `/etc/udev` of the host; absent where its files are none of the daemon's business. */
   readonly udevFolder?: UdevFolder;
   /** Whether the bridges of Open vSwitch are the daemon's business. */
@@ -102,7 +103,7 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const { bridges, guids, owned, cards, unread } = journal;
   const seen = await look(ports, spec, journal);
   const platform = await ports.platform?.look(seen, () => rememberedPorts(ports.kernel, journal));
-  platform?.warnings.forEach((sentence) => ports.onWarning?.(sentence));
+  if (platform) ports.onWarnings?.('platform', platform.warnings);
   const observed = withPlatform(seen, platform);
   const heldRdmaMode = wanted.heldRdmaMode?.read(spec.system?.rdmaMode);
   const refusedOffloads = wanted.refusedOffloads?.read(spec) ?? new Map<string, RefusedOffload>();
@@ -159,7 +160,7 @@ function withPlatform(host: ObservedHost, platform: PlatformLook | undefined): O
 export async function gatherUses(ports: LookPorts, gathered: Gathered, pfs: readonly string[]): Promise<Gathered> {
   const seen = await lookCloser(ports.kernel, pfs, gathered.facts.observed);
   const observed = withPlatform(seen, gathered.platform);
-  observed.blindSpots?.forEach((sentence) => ports.onWarning?.(sentence));
+  ports.onWarnings?.('uses', observed.blindSpots ?? []);
   return { ...gathered, facts: { ...gathered.facts, observed } };
 }
 

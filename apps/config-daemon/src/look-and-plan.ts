@@ -26,7 +26,7 @@ const NOBODY: ReadonlyMap<string, string> = new Map();
 export async function lookAndPlan(ports: LookPorts, wanted: Wanted, holders = NOBODY): Promise<Planned> {
   const late = await withLateVfs(ports, withHeld(await gather(ports, wanted), holders));
   const { gathered, plan } = await withFirmware(ports, late);
-  [...(plan.warnings ?? []), ...(plan.remarks ?? [])].forEach((sentence) => ports.onWarning?.(sentence));
+  ports.onWarnings?.('plan', [...(plan.warnings ?? []), ...(plan.remarks ?? [])]);
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
   const closer = withHeld(await gatherUses(ports, gathered, disturbed), holders);

@@ -1,4 +1,14 @@
-import { HostKernel, type Kernel, MODPROBE_FOLDER, StateFolder, UDEV_FOLDER, type UdevFolder } from '@sriov/host';
+import { dirname } from 'node:path';
+import {
+  type HostEvents,
+  HostKernel,
+  type Kernel,
+  MODPROBE_FOLDER,
+  StateFolder,
+  UDEV_FOLDER,
+  type UdevFolder,
+} from '@sriov/host';
+import { GUID_FILE } from '@sriov/node-plan';
 import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type JournalFolder } from './journal/journal.ts';
@@ -12,6 +22,8 @@ import { type Settings } from './settings.ts';
 export interface OpenedHost {
   readonly kernel: Kernel;
   readonly folder: JournalFolder;
+  /** Changes of the file with GUIDs in that folder; absent where the folder is in memory. */
+  readonly guidEvents?: HostEvents;
   /** Where config daemon and device plugin meet. */
   readonly handoverFolder: HandoverFolder;
   /** `/etc/udev` of the host. */
@@ -31,9 +43,11 @@ export type OpenHost<S extends Settings = Settings> = (
 /** The machine itself. Simulated machines, see `simulated/`, are not part of the program that runs with privileges. */
 export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }) => {
   const root = hostRoot === '/' ? '' : hostRoot;
+  const folder = new StateFolder(`${root}${stateFolder}`);
   return {
     kernel: new HostKernel({ hostRoot, pod: podName && `${namespace}/${podName}` }),
-    folder: new StateFolder(`${root}${stateFolder}`),
+    folder,
+    guidEvents: folder.eventsOf(dirname(GUID_FILE)),
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
     udevFolder: new StateFolder(`${root}${UDEV_FOLDER}`),
     modprobeFolder: new StateFolder(`${root}${MODPROBE_FOLDER}`),

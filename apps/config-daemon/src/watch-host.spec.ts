@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { type Kernel, type KernelEvent } from '@sriov/host';
+import { type Kernel, type KernelEvent, StateFolder } from '@sriov/host';
 import { type SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, LookPace } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
@@ -132,6 +136,38 @@ describe('the host is looked at again', () => {
     expect(wakes).toEqual([0]);
     abort.abort();
     await running;
+  });
+
+  it('when an administrator writes, changes or removes the file with GUIDs, whose folder need not be there', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'watch-'));
+    const state = join(root, 'etc/sriov-operator');
+    const abort = new AbortController();
+    const clock = new FakeClock();
+    let woken = 0;
+    const watch: Kernel['watch'] = (_, onEvent, signal) => untilAborted(onEvent, signal);
+    const kernel = { watch };
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const guidEvents = new StateFolder(state).eventsOf('infiniband');
+    const ports = { kernel, clock, pace: new LookPace({ clock, leastMs: 750 }), log, auditMs: 300_000, guidEvents };
+    const running = watchHost(ports, () => void (woken += 1), abort.signal);
+    const expectWake = async (change: () => void): Promise<void> => {
+      await clock.advance(1_000);
+      woken = 0;
+      change();
+      while (woken === 0) await setImmediate();
+    };
+    const file = join(state, 'infiniband/guids');
+    await expectWake(() => mkdirSync(join(state, 'infiniband'), { recursive: true }));
+    await expectWake(() =>
+      writeFileSync(file, '[{"pciAddress": "0000:01:00.0", "guids": ["00:00:00:00:00:00:00:01"]}]'),
+    );
+    await expectWake(() =>
+      writeFileSync(file, '[{"pci_address": "0000:01:00.0", "guids": ["00:00:00:00:00:00:00:02"]}]'),
+    );
+    await expectWake(() => rmSync(file));
+    abort.abort();
+    await running;
+    rmSync(root, { recursive: true });
   });
 
   it('when Open vSwitch starts or stops, where its bridges are managed', async () => {

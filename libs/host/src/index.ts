@@ -16,7 +16,7 @@ export * from './drivers/udev.ts';
 export * from './drivers/vdpa.ts';
 export { readVfInfos, setVfGuid, setVfLinkState, setVfMac, type VfInfo } from './drivers/vf-info.ts';
 export * from './kernel/commands.ts';
-export { hostEvents, ovsEvents, podEvents } from './kernel/host-events.ts';
+export { type HostEvents, hostEvents, ovsEvents, podEvents } from './kernel/host-events.ts';
 export { watchFolder } from './kernel/watch-folder.ts';
 export * from './kernel/host-kernel.ts';
 export * from './kernel/kernel.ts';

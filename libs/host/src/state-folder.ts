@@ -2,6 +2,8 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode, messageOf } from '@sriov/errors';
+import { type HostEvents } from './kernel/host-events.ts';
+import { watchPathToCome } from './kernel/watch-folder.ts';
 
 /** A folder on the host whose files survive the daemon and, where the folder does, reboots. */
 export class StateFolder {
@@ -72,6 +74,12 @@ export class StateFolder {
     }
     await rename(temporary, path);
     await syncFolder(dirname(path));
+  }
+
+  /** Changes of the files in a subfolder, which need not exist yet; neither need this folder. */
+  eventsOf(folder: string): HostEvents {
+    const path = join(this.path, folder);
+    return { what: `the files in ${path}`, open: (tell, signal) => watchPathToCome(path, tell, signal) };
   }
 
   /** Removes a file; nothing to do when it does not exist. */

@@ -14,7 +14,7 @@ export interface PfFacts {
   readonly eSwitchMode: 'legacy' | 'switchdev' | 'unknown';
   /** Whether the PF has an eSwitch whose mode can be changed; `undefined` where nobody knows that. */
   readonly hasESwitch: boolean | undefined;
-  /** Why it is unknown; absent when it is not reported. */
+  /** Why devlink does not tell the mode, also of a PF that its interface shows not to be in switchdev mode; absent when it is not reported. */
   readonly eSwitchUnknown: string | undefined;
   readonly linkType: LinkType;
   /** Bytes; absent while the PF has no network interface in the host's namespace. */

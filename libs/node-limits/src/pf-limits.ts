@@ -80,7 +80,7 @@ export function findUnreadMode({ eSwitchMode, eSwitchUnknown }: PfFacts): Refusa
 /** Why the PF cannot be in the eSwitch mode that is wanted. */
 function checkMode(desired: DesiredInterface, facts: PfFacts): Refusal | undefined {
   const wanted = desired.eSwitchMode || 'legacy';
-  const { eSwitchMode: present, linkType, hasESwitch, driver } = facts;
+  const { eSwitchMode: present, linkType, hasESwitch, driver, eSwitchUnknown } = facts;
   if (wanted === present) return undefined;
   if (wanted !== 'legacy' && wanted !== 'switchdev') {
     return invalid(`eSwitch mode ${wanted} is wanted, and there are only legacy and switchdev`);
@@ -89,10 +89,17 @@ function checkMode(desired: DesiredInterface, facts: PfFacts): Refusal | undefin
     return invalid(`externallyManaged: eSwitch mode ${wanted} is wanted, and its owner has set ${present}`);
   }
   if (linkType === 'IB') return unsupported(`eSwitch mode ${wanted} is wanted, and an InfiniBand port has none`);
-  if (hasESwitch !== false) return undefined;
-  return unsupported(
-    `eSwitch mode ${wanted} is wanted, and the PF has no eSwitch whose mode can be changed: its driver ${driver ?? ''} offers none to devlink`,
-  );
+  if (hasESwitch === false) {
+    return unsupported(
+      `eSwitch mode ${wanted} is wanted, and the PF has no eSwitch whose mode can be changed: its driver ${driver ?? ''} offers none to devlink`,
+    );
+  }
+  // Of a PF in switchdev mode that would be known.
+  return eSwitchUnknown === undefined
+    ? undefined
+    : unreadable(
+        `eSwitch mode ${wanted} is wanted, and devlink does not tell the mode (${eSwitchUnknown}): the PF is left as it is until it does`,
+      );
 }
 
 /**

@@ -64,6 +64,11 @@ export interface ObservedPf {
   readonly eSwitchHeaders?: ESwitchHeaders;
   /** What hardware offload needs of it; absent where nobody looked, which is where no policy wants switchdev mode. */
   readonly offload?: ObservedOffload;
+  /**
+   * Why devlink tells no eSwitch mode of a PF that is not in switchdev mode, as its interface shows: the command and the
+   * cause. It is in legacy mode, or has no eSwitch.
+   */
+  readonly eSwitchHidden?: string;
   /** Its eSwitch and its own port on it; absent outside of switchdev mode, and where nothing tells them. */
   readonly switchPort?: SwitchPort;
   /** IOMMU group; absent without an IOMMU. */

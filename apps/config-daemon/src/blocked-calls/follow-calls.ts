@@ -22,12 +22,14 @@ export interface FollowPorts {
 
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
-  { kernel, folder, handoverFolder, udevFolder, modprobeFolder, metadata }: OpenedHost,
+  { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, metadata }: OpenedHost,
   { watch, clock, readProviderID }: FollowPorts,
-): Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'platform'>> {
+): Pick<OpenedHost, 'guidEvents'> &
+  Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'platform'>> {
   const followed = followKernel(kernel, watch);
   return {
     kernel: followed,
+    ...(guidEvents && { guidEvents }),
     journal: new Journal(followFolder(folder, watch)),
     udevFolder: followUdev(udevFolder, watch),
     modprobeFolder: followModprobe(modprobeFolder, watch),

@@ -100,10 +100,17 @@ function foundPf(pf: ObservedPf, gathered: Gathered, known: JournalEntries): Fou
 
 /**
  * What a PF was before it was ours. One that is ours already has been changed, so what it shows now is not that: then
- * only what the records tell is known. Driver probing is on wherever nobody has switched it off.
+ * only what the records tell is known. Driver probing is on wherever nobody has switched it off. A PF that is not in
+ * switchdev mode is recorded as in legacy mode although devlink cannot tell: when it can, the mode may be another one.
  */
 function initialOf(
-  { pciAddress, link, sriov, eSwitchMode }: ObservedPf,
+  {
+    pciAddress,
+    link,
+    sriov,
+    eSwitchHidden,
+    eSwitchMode = eSwitchHidden === undefined ? undefined : 'legacy',
+  }: ObservedPf,
   { facts }: Gathered,
   known: JournalEntries,
 ): InitialPf {

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { StateFolder } from '@sriov/host';
 import { loadWorld, SimulatedKernel, StateFile, WorldError } from '@sriov/host-sim';
+import { GUID_FILE } from '@sriov/node-plan';
 import { type Clock, ServiceError } from '@sriov/runtime';
 import { type OpenHost } from '../open-host.ts';
 import { type SimulatedSettings } from './settings.ts';
@@ -14,7 +16,8 @@ export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, 
   const folder = new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`);
   const kernel = openSimulation(simulate, simulateState, clock);
   const { handoverFolder, udevFolder, modprobeFolder, metadata } = kernel;
-  return { kernel, folder, handoverFolder, udevFolder, modprobeFolder, metadata };
+  const guidEvents = folder.eventsOf(dirname(GUID_FILE));
+  return { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, metadata };
 };
 
 function openSimulation(world: string, state: string | undefined, clock: Clock): SimulatedKernel {

@@ -10,11 +10,22 @@ describe('what cannot be known of a host', () => {
     const log = createLogger({ service: 'test', level: 'warn' }, { write: (line) => void lines.push(line) });
     const news: string[] = [];
     const tell = tellOnce(log, (sentence) => void news.push(sentence));
-    tell('there is no kubelet');
-    tell('there is no kubelet');
-    tell('there are no processes');
+    tell('uses', ['there is no kubelet', 'there is no kubelet']);
+    tell('plan', []);
+    tell('uses', ['there is no kubelet', 'there are no processes']);
     expect(lines.map((line) => readLogLine(line).msg)).toEqual(['there is no kubelet', 'there are no processes']);
     expect(news).toEqual(['there is no kubelet', 'there are no processes']);
+  });
+
+  it('is said again when it was gone and has come back', () => {
+    const news: string[] = [];
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const tell = tellOnce(log, (sentence) => void news.push(sentence));
+    tell('plan', ['another card is in the slot']);
+    tell('plan', []);
+    tell('plan', ['another card is in the slot']);
+    tell('plan', ['another card is in the slot']);
+    expect(news).toEqual(['another card is in the slot', 'another card is in the slot']);
   });
 
   it('is an Event of the node state, once there is one', () => {

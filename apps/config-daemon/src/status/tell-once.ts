@@ -2,14 +2,27 @@ import { REASON, SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@s
 import { type EventRecorder } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
 
-/** Logs each warning once, hands it to `onNews`, and does neither again with each look at the host. */
-export function tellOnce(log: Logger, onNews?: (sentence: string) => void): (sentence: string) => void {
-  const told = new Set<string>();
-  return (sentence) => {
-    if (told.has(sentence)) return;
-    told.add(sentence);
-    log.warn(sentence);
-    onNews?.(sentence);
+/** Who warns: the platform under a virtual machine, the plan, or the closer look at who uses VFs. */
+export type WarningSource = 'platform' | 'plan' | 'uses';
+
+/** Takes all that a source warns of at one look, which may be nothing. */
+export type OnWarnings = (source: WarningSource, sentences: readonly string[]) => void;
+
+/**
+ * Logs each warning when it comes up, hands it to `onNews`, and does neither again as long as its source repeats it at
+ * each look. A warning that has gone and comes back is news. A source that is not asked takes nothing back.
+ */
+export function tellOnce(log: Logger, onNews?: (sentence: string) => void): OnWarnings {
+  const told = new Map<WarningSource, ReadonlySet<string>>();
+  return (source, sentences) => {
+    const before = told.get(source);
+    const now = new Set(sentences);
+    told.set(source, now);
+    for (const sentence of now) {
+      if (before?.has(sentence)) continue;
+      log.warn(sentence);
+      onNews?.(sentence);
+    }
   };
 }
 

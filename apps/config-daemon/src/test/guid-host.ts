@@ -55,7 +55,7 @@ export class GuidHost {
     };
     const ports = {
       ...hostPorts({ kernel: cut.kernel(this.kernel), journal: new Journal(cut.folder(this.folder)) }),
-      onWarning: (sentence: string) => void this.warnings.push(sentence),
+      onWarnings: (_: unknown, sentences: readonly string[]) => void this.warnings.push(...sentences),
     };
     const onPlan = (): Promise<void> => {
       this.onPlan();

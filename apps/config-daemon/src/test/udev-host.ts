@@ -39,8 +39,8 @@ export class UdevHost {
     };
     const followers = { onPlan: tell, onStep: () => undefined };
     const wanted = { spec, plannedFrom: new Set([PORT]), allowHostInterfaces: false };
-    const onWarning = (sentence: string): unknown => this.warnings.push(sentence);
-    return converge({ ...ports, udevFolder: kernel.udevFolder, onWarning }, wanted, followers);
+    const onWarnings = (_: unknown, sentences: readonly string[]): unknown => this.warnings.push(...sentences);
+    return converge({ ...ports, udevFolder: kernel.udevFolder, onWarnings }, wanted, followers);
   }
 
   /** The rules files that are there, and the modes of all files. */

@@ -36,6 +36,26 @@ export async function watchFolderToCome(folder: string, tell: () => void, signal
   }
 }
 
+/**
+ * As {@link watchFolderToCome}, where none of the folders above need be there yet.
+ * @throws Error when the folder, or one in which it is waited for, goes
+ */
+export async function watchPathToCome(folder: string, tell: () => void, signal: AbortSignal): Promise<void> {
+  const above = dirname(folder);
+  if (!existsSync(above)) {
+    await untilPathThere(above, signal);
+    // The folder may have come with it.
+    tell();
+  }
+  await watchFolderToCome(folder, tell, signal);
+}
+
+async function untilPathThere(folder: string, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || existsSync(folder)) return;
+  await untilPathThere(dirname(folder), signal);
+  await untilThere(folder, signal);
+}
+
 /** Resolves when the folder is there, or the signal aborts. */
 async function untilThere(folder: string, signal: AbortSignal): Promise<void> {
   const found = new AbortController();

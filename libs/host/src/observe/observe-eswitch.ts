@@ -14,7 +14,7 @@ export async function observeESwitch(
   kernel: Kernel,
   { pciAddress, link }: { readonly pciAddress: string; readonly link: Link | undefined },
   { devlink: { eSwitches, failures, blocked, failure } }: HostTables,
-): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown' | 'eSwitchHeaders' | 'switchPort'>> {
+): Promise<Pick<ObservedPf, 'eSwitchMode' | 'eSwitchUnknown' | 'eSwitchHidden' | 'eSwitchHeaders' | 'switchPort'>> {
   const held = blocked.get(pciAddress);
   if (held !== undefined) throw held;
   const eSwitch = eSwitches.get(pciAddress);
@@ -27,7 +27,7 @@ export async function observeESwitch(
   const eSwitchUnknown = failures.get(pciAddress) ?? failure;
   if (eSwitchUnknown === undefined) return {};
   const isLegacy = link !== undefined && (await refusesToNameSwitch(kernel, link));
-  return isLegacy ? {} : { eSwitchUnknown };
+  return isLegacy ? { eSwitchHidden: eSwitchUnknown } : { eSwitchUnknown };
 }
 
 /** Old versions of `ip` do not tell it. */

@@ -1,7 +1,8 @@
 import { type DesiredInterface } from '@sriov/api';
 import { type ESwitchMode, type ObservedPf } from '@sriov/observed-host';
 import { nicDriverOf } from '../nic-drivers.ts';
-import { vfsOf } from './pf-rules.ts';
+import { pfTitle } from '../words/pf-title.ts';
+import { identityOf, vfsOf } from './pf-rules.ts';
 import { removalOfVdpas } from './plan-vdpa.ts';
 import { type PfStep } from './steps.ts';
 
@@ -22,7 +23,7 @@ export function findVfChange(desired: DesiredInterface, observed: ObservedPf): V
   if (desired.externallyManaged === true) return undefined;
   const vfs = vfsOf(observed);
   const numVfs = { present: vfs.length, wanted: desired.numVfs ?? 0 };
-  const mode = { present: presentMode(observed), wanted: wantedMode(desired) };
+  const mode = { present: presentMode(observed), wanted: wantedMode(desired, observed) };
   if (numVfs.present === numVfs.wanted && mode.present === mode.wanted) return undefined;
   const modeFirst = nicDriverOf(observed.driver)?.modeFirst === true;
   return {
@@ -39,9 +40,26 @@ function presentMode({ eSwitchMode = 'legacy' }: ObservedPf): ESwitchMode {
   return eSwitchMode;
 }
 
-/** What is neither was refused. */
-function wantedMode({ eSwitchMode }: DesiredInterface): ESwitchMode {
-  return eSwitchMode === 'switchdev' ? 'switchdev' : 'legacy';
+/** What is neither was refused. The mode that a driver does not take without VFs is not asked for. */
+function wantedMode(desired: DesiredInterface, observed: ObservedPf): ESwitchMode {
+  if (lacksVfsForMode(desired, observed)) return presentMode(observed);
+  return desired.eSwitchMode === 'switchdev' ? 'switchdev' : 'legacy';
+}
+
+function lacksVfsForMode(
+  { eSwitchMode, numVfs = 0, externallyManaged }: DesiredInterface,
+  { driver }: ObservedPf,
+): boolean {
+  if (eSwitchMode !== 'switchdev' || numVfs > 0 || externallyManaged === true) return false;
+  return nicDriverOf(driver)?.leavesSwitchdev === true;
+}
+
+/** What people should know of a PF that cannot be in the mode that is wanted as long as no VFs are wanted. */
+export function describeModeWithoutVfs(desired: DesiredInterface, observed: ObservedPf): string[] {
+  if (!lacksVfsForMode(desired, observed)) return [];
+  return [
+    `${pfTitle(identityOf(observed))}: eSwitch mode switchdev is wanted, and ${observed.driver} has it only while there are VFs, of which none are wanted: the PF comes into that mode when a policy wants VFs`,
+  ];
 }
 
 function changesMode({ mode }: VfChange): boolean {

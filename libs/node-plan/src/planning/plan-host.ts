@@ -19,6 +19,7 @@ import { type RefusedOffload } from './plan-offload.ts';
 import { planPort, planPortReset } from './plan-port.ts';
 import { planRdmaMode } from './plan-rdma-mode.ts';
 import { planReset, type ResetCase } from './plan-reset.ts';
+import { describeModeWithoutVfs } from './plan-eswitch.ts';
 import { problemOf } from './pf-rules.ts';
 import { takeTurns } from './take-turns.ts';
 import { vfSeeds } from './vf-mac.ts';
@@ -136,7 +137,7 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
     released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
     ...(guids.size > 0 && { guids }),
     ...setAsideOf([...replaced.filter(isWanted), ...left.filter((pciAddress) => !hasFiles(pciAddress))]),
-    ...withWarnings([...warnings, ...ofUdev, ...renamed(taken, host)]),
+    ...withWarnings([...warnings, ...ofUdev, ...renamed(taken, host), ...withoutMode(taken, host)]),
     ...(udev.length > 0 && { udev }),
   };
 }
@@ -154,6 +155,13 @@ function renamed(taken: readonly DesiredInterface[], { pfs }: HostIndex): string
     return [
       `${pfTitle({ pciAddress, name: link.name })}: the spec calls the PF ${name}: it was renamed, and a policy that selects it by its old name no longer does when it is planned again`,
     ];
+  });
+}
+
+function withoutMode(taken: readonly DesiredInterface[], { pfs }: HostIndex): string[] {
+  return taken.flatMap((entry) => {
+    const observed = pfs.get(entry.pciAddress);
+    return observed === undefined ? [] : describeModeWithoutVfs(entry, observed);
   });
 }
 
