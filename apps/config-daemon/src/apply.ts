@@ -1,4 +1,4 @@
-import { allowNoIommu, type Kernel, loadModule, type UdevFolder } from '@sriov/host';
+import { allowNoIommu, type GrubFolder, type Kernel, loadModule, type UdevFolder } from '@sriov/host';
 import {
   ALLOW_NO_IOMMU,
   type BridgePlan,
@@ -34,6 +34,8 @@ export interface ApplyPorts {
   readonly udevFolder?: UdevFolder | undefined;
   /** `/etc/modprobe.d` of the host. */
   readonly modprobeFolder: ModprobeFolder;
+  /** `/etc/default/grub.d`; absent where the kernel arguments are none of the daemon's business. */
+  readonly grubFolder?: GrubFolder | undefined;
 }
 
 const sleepBySystemClock: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms, signal);
@@ -52,8 +54,9 @@ const VFS_AT_ONCE = 64;
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { pfs, bridges = [], udev = [] } = plan;
-  const { modprobeFolder: folder, onStep } = ports;
-  const ofNode = await applyNodeSteps({ kernel, folder, onStep }, plan.node);
+  const { modprobeFolder: folder, grubFolder, onStep } = ports;
+  const nodeWork = { kernel, folder, grubFolder, onStep };
+  const ofNode = await applyNodeSteps(nodeWork, plan.node);
   const ofRules = await applyUdev(kernel, udev.filter(isWritten), ports);
   const ofRemovals = await applyBridges(kernel, bridges.filter(goesFirst), ports);
   const isLeft = failedIn(ofRemovals);
@@ -67,7 +70,7 @@ export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): 
   const failures = [...ofNode, ...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
   // A node that is not right has to be seen as it is before it is rebooted.
   if (failures.some((failure) => !isDispensable(failure))) return failures;
-  return [...failures, ...(await applyNodeSteps({ kernel, folder, onStep }, plan.beforeReboot))];
+  return [...failures, ...(await applyNodeSteps(nodeWork, plan.beforeReboot))];
 }
 
 async function applyUdev(

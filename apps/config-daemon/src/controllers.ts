@@ -84,6 +84,8 @@ export async function runControllers<S extends Settings>(
         restartPlugin: createPluginRestarter({ ...plugin, ...host, getNodeState, recorder, log }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
         allowHostInterfaces: settings.configureHostInterfaces,
+        iommu: settings.iommu,
+        maxReboots: settings.maxReboots,
         clock,
         log,
         metrics: createNodeMetrics(metrics),

@@ -13,7 +13,7 @@ import { type PassEnd, watchVfSteps } from './plugin-restart/gather-restart.ts';
 import { takeOver } from './journal/take-over.ts';
 
 /** Callbacks that follow the work. */
-export interface Followers extends Omit<ApplyPorts, 'modprobeFolder'> {
+export interface Followers extends Omit<ApplyPorts, 'modprobeFolder' | 'grubFolder'> {
   /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
   /** Is called when the device plugin has withdrawn the VFs that a plan disturbs, and the kubelet has to take note. */
@@ -76,8 +76,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     }
     if (!(await withdrawing.prepare(able, observed, followers.onWithdraw))) continue;
     await followers.onPlan(able, observed);
-    const { udevFolder, modprobeFolder } = ports;
-    const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder };
+    const { udevFolder, modprobeFolder, grubFolder } = ports;
+    const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder, grubFolder };
     failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
     forgetWritten(ports, able);
     refusedOffloads.add(failures);

@@ -23,6 +23,8 @@ export async function printPlan(client: KubeClient, host: LookPorts, settings: S
   } = await lookAndPlan(host, {
     ...wishOf(nodeState),
     allowHostInterfaces: settings.configureHostInterfaces,
+    iommu: settings.iommu,
+    maxReboots: settings.maxReboots,
   });
   const sockets = await listSockets(host.kernel);
   const learns = sockets.length > 0 && typeof sockets !== 'string';

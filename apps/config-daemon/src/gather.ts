@@ -7,12 +7,13 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { type Need } from '@sriov/drain-protocol';
-import { type Kernel, lookCloser, lookForLateVfs, observeHost, type UdevFolder } from '@sriov/host';
+import { type GrubFolder, type Kernel, lookCloser, lookForLateVfs, observeHost, type UdevFolder } from '@sriov/host';
 import {
   type CountedUsers,
   type HostFacts,
   type HostPlan,
   type InitialPf,
+  type IommuPreset,
   isIdle,
   isOperatorFile,
   type KnownPort,
@@ -29,6 +30,7 @@ import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { type CardFirmware } from './firmware/card-firmware.ts';
 import { readUpstreamCheckpoint } from './journal/upstream-checkpoint.ts';
 import { type OnWarnings } from './status/tell-once.ts';
+import { withBoot } from './reboot/look-at-boot.ts';
 import { type GuestPlatform, type PlatformLook } from './platform/guest-platform.ts';
 import { type ObservedHost } from '@sriov/observed-host';
 
@@ -40,6 +42,8 @@ export interface LookPorts {
   readonly onWarnings?: OnWarnings;
   /** `/etc/udev` of the host; absent where its files are none of the daemon's business. */
   readonly udevFolder?: UdevFolder;
+  /** `/etc/default/grub.d` of the host; absent where the kernel arguments are none of the daemon's business. */
+  readonly grubFolder?: GrubFolder;
   /** Whether the bridges of Open vSwitch are the daemon's business. */
   readonly managesBridges?: boolean;
   /** The firmware of NICs; absent where it is none of the daemon's business. */
@@ -72,6 +76,10 @@ export interface Wanted {
   readonly mayDisturb?: Need;
   /** Who counts as a user of a device: `seen` unless given. */
   readonly users?: CountedUsers;
+  /** Which kernel arguments turn the IOMMU on: none unless given. */
+  readonly iommu?: IommuPreset;
+  /** Most reboots for one reason; without it nobody counts them. */
+  readonly maxReboots?: number;
   /** What the running kernel has refused. */
   readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
   /** What PFs have refused of hardware offload; kept for this pass alone unless given. */
@@ -104,7 +112,7 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
   const seen = await look(ports, spec, journal);
   const platform = await ports.platform?.look(seen, () => rememberedPorts(ports.kernel, journal));
   if (platform) ports.onWarnings?.('platform', platform.warnings);
-  const observed = withPlatform(seen, platform);
+  const observed = await withBoot(ports, withPlatform(seen, platform), { wanted, journal });
   const heldRdmaMode = wanted.heldRdmaMode?.read(spec.system?.rdmaMode);
   const refusedOffloads = wanted.refusedOffloads?.read(spec) ?? new Map<string, RefusedOffload>();
   const facts = {
@@ -121,6 +129,10 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
     observed,
     heldRdmaMode,
     ...(wanted.users !== undefined && { users: wanted.users }),
+    iommu: wanted.iommu,
+    ...(wanted.maxReboots !== undefined && {
+      reboots: { record: journal.reboots, bootId: observed.boot?.bootId, maxReboots: wanted.maxReboots },
+    }),
   };
   return {
     facts: {

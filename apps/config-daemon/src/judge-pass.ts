@@ -45,7 +45,7 @@ export type JudgedPass = Pick<EndedPass, 'verdict' | 'hasFailed'>;
 export async function judgePass(
   ports: JudgePorts,
   nodeState: SriovNetworkNodeState,
-  pass: Converged & { readonly isPatient: boolean },
+  pass: Converged & { readonly isPatient: boolean; readonly rebooting?: Verdict | undefined },
 ): Promise<JudgedPass> {
   const { clock, log, metrics, status, restartPlugin, findGone } = ports;
   const { observed, rest, failures, isPatient } = pass;
@@ -53,11 +53,12 @@ export async function judgePass(
   const { problem, delays } = await restartPlugin(nodeState, pass);
   const pluginProblem = problem ?? (told.kind === 'silent' ? told.cause : undefined);
   const remainder = { ...pass, rest: { ...rest, problems: [...rest.problems, ...delays] } };
-  const verdict = withRemarks(verdictOf(remainder, isPatient), [
+  const judged = withRemarks(verdictOf(remainder, isPatient), [
     pluginProblem,
     observed.networksUnknown,
     ...(rest.remarks ?? []),
   ]);
+  const verdict = pass.rebooting ?? judged;
   metrics.judged(observed, verdict, clock.now());
   const { generation } = nodeState.metadata;
   metrics.looked({ generation, syncStatus: verdict.syncStatus, hasActed: pass.hasActed });
@@ -76,6 +77,17 @@ function resourcesOf(told: ToldAtEnd, gone: readonly GoneDevice[]): NonNullable<
     ...(told.kind === 'silent' && { silence: told }),
   };
   return resourcesCondition({ ...known, gone }) ?? null;
+}
+
+/** Reports that the node is being rebooted: nothing is done to it any more. @throws when the status cannot be written */
+export async function judgeGoingDown(
+  { clock, log, metrics, status }: JudgePorts,
+  nodeState: SriovNetworkNodeState,
+  verdict: Verdict,
+): Promise<JudgedPass> {
+  metrics.judged(undefined, verdict, clock.now());
+  if (await status.write(nodeState, { verdict })) logVerdict(log, verdict);
+  return { verdict, hasFailed: false };
 }
 
 /**

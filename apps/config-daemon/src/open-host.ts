@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
 import {
+  GRUB_FOLDER,
+  type GrubFolder,
   type HostEvents,
   HostKernel,
   type Kernel,
@@ -30,6 +32,8 @@ export interface OpenedHost {
   readonly udevFolder: UdevFolder;
   /** `/etc/modprobe.d`. */
   readonly modprobeFolder: ModprobeFolder;
+  /** `/etc/default/grub.d`. */
+  readonly grubFolder: GrubFolder;
   /** What the platform under a virtual machine answers with. */
   readonly metadata: MetadataService;
 }
@@ -51,6 +55,7 @@ export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
     udevFolder: new StateFolder(`${root}${UDEV_FOLDER}`),
     modprobeFolder: new StateFolder(`${root}${MODPROBE_FOLDER}`),
+    grubFolder: new StateFolder(`${root}${GRUB_FOLDER}`),
     metadata: new HttpMetadata(),
   };
 };

@@ -64,6 +64,8 @@ class Daemon {
       metrics: createPluginMetrics(this.metrics),
     }),
     getNodeState: () => this.state,
+    iommu: 'none',
+    maxReboots: 0,
     status: {
       isOurs: () => true,
       write: (nodeState, pass) => {

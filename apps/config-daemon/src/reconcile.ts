@@ -1,12 +1,13 @@
-import { REASON, type SriovNetworkNodeState } from '@sriov/api';
+import { REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
-import { hasFailed, isPatientWith, nextLook, NO_ATTEMPTS } from '@sriov/node-plan';
+import { hasFailed, type IommuPreset, isPatientWith, nextLook, NO_ATTEMPTS } from '@sriov/node-plan';
 import { Blockages } from './blocked-calls/blockages.ts';
 import { converge } from './converge.ts';
 import { type PassDrain } from './draining/drains.ts';
-import { type HostPorts, wishOf } from './gather.ts';
+import { type HostPorts, type Wanted, wishOf } from './gather.ts';
 import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
-import { type JudgePorts, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
+import { type JudgePorts, judgeGoingDown, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
+import { Rebooter } from './reboot/rebooter.ts';
 import { HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { RefusedOffloads } from './steps/refused-offloads.ts';
 import { Progress } from './status/progress.ts';
@@ -19,6 +20,9 @@ export interface ReconcileContext extends JudgePorts {
   readonly allowHostInterfaces: boolean;
   /** Begins the part of a pass that is about the drain of the node. */
   readonly beginDrain: (nodeState: SriovNetworkNodeState) => PassDrain;
+  /** See the settings. */
+  readonly iommu: IommuPreset;
+  readonly maxReboots: number;
 }
 
 /** It comes from the policy controller, for each node that the operator manages. */
@@ -33,6 +37,7 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
   const blockages = new Blockages({ clock, onRelease: wake });
   const heldRdmaMode = new HeldRdmaMode();
   const refusedOffloads = new RefusedOffloads();
+  const rebooter = new Rebooter(context);
   let attempts = NO_ATTEMPTS;
   let isWaiting = false;
   return async () => {
@@ -43,26 +48,30 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
       return NO_NODE_STATE;
     }
     isWaiting = false;
-    const pass = await reconcile(context, nodeState, { blockages, heldRdmaMode, refusedOffloads });
+    const beyond = { blockages, heldRdmaMode, refusedOffloads, rebooter };
+    const pass = await reconcile(context, nodeState, beyond);
     const look = nextLook(attempts, { ...pass, generation: nodeState.metadata.generation });
     attempts = look.attempts;
     return { ...look.next, reason: pass.verdict.reason, message: pass.verdict.message };
   };
 }
 
-/** What the kernel has refused or not answered, beyond a pass. */
-interface Refusals {
+/** What goes on beyond a pass: what the kernel has refused or not answered, and a reboot. */
+interface Beyond {
   readonly blockages: Blockages;
   readonly heldRdmaMode: HeldRdmaMode;
   readonly refusedOffloads: RefusedOffloads;
+  readonly rebooter: Rebooter;
 }
 
 async function reconcile(
   context: ReconcileContext,
   nodeState: SriovNetworkNodeState,
-  { blockages, heldRdmaMode, refusedOffloads }: Refusals,
+  { blockages, heldRdmaMode, refusedOffloads, rebooter }: Beyond,
 ): Promise<JudgedPass> {
-  const { host, allowHostInterfaces } = context;
+  const { host, allowHostInterfaces, iommu, maxReboots } = context;
+  const goingDown = await rebooter.goingDown();
+  if (goingDown !== undefined) return judgeGoingDown(context, nodeState, goingDown);
   const progress = new Progress({
     ...context,
     report: (pass) => context.status.write(nodeState, pass),
@@ -73,11 +82,16 @@ async function reconcile(
     },
   });
   const { end: endDrain, ...granted } = context.beginDrain(nodeState);
+  const settings = { allowHostInterfaces, iommu, maxReboots };
   const refused = { blocked: blockages.sentences, heldRdmaMode, refusedOffloads };
-  const wanted = { ...wishOf(nodeState), ...granted, allowHostInterfaces, ...refused };
+  const wanted: Wanted = { ...wishOf(nodeState), ...granted, ...settings, ...refused };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();
   if (end instanceof HostUnreadableError) return judgeUnreadable(context, nodeState, end);
   const waits = await endDrain(end);
-  return judgePass(context, nodeState, { ...end, waits, isPatient: isPatientWith(blockages.longestMs) });
+  const rebooting = await rebooter.rebootIfDue(end, wanted);
+  const pass = { ...end, waits, rebooting, isPatient: isPatientWith(blockages.longestMs) };
+  const judged = await judgePass(context, nodeState, pass);
+  if (judged.verdict.syncStatus === SYNC_STATUS.succeeded) await rebooter.settled();
+  return judged;
 }

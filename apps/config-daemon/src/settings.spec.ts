@@ -14,6 +14,8 @@ describe('the settings of the config daemon', () => {
         namespace: 'sriov-network-operator',
         nodeName: 'node-1',
         hostRoot: '/host',
+        iommu: 'passthrough',
+        maxReboots: 2,
         stateFolder: '/etc/sriov-operator',
         auditSeconds: 300,
         passLimitSeconds: 600,

@@ -62,6 +62,20 @@ export const settingsSchema = z.object({
     .describe(
       'Write the number of VFs and the link type of policies into the firmware of Mellanox NICs, with a reboot of the node',
     ),
+  iommu: z
+    .enum(['passthrough', 'translated', 'none'])
+    .default('passthrough')
+    .describe(
+      'Kernel arguments for an Intel machine whose IOMMU is off while a policy wants vfio-pci: intel_iommu=on and iommu=pt (passthrough), or intel_iommu=on and iommu.passthrough=0 (translated); with none they are left to somebody else',
+    ),
+  maxReboots: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(2)
+    .describe(
+      'Most reboots for one reason that do not bring what they should; 0 forbids the daemon to reboot the node',
+    ),
   dryRun: z.boolean().default(false).describe('Print what the daemon would do to the host, do nothing, and exit'),
 });
 

@@ -6,6 +6,7 @@ import {
   EXEC_DEADLINE_MS,
   type ExecOptions,
   type ExecResult,
+  type GrubFolder,
   type Kernel,
   KernelBlockedError,
   KernelError,
@@ -18,6 +19,7 @@ import { COMMANDS } from './commands/index.ts';
 import { isIpBatch, runIpBatch } from './commands/ip-batch.ts';
 import { Faults } from './faults.ts';
 import { bootState } from './machine/boot.ts';
+import { grubFolderOf } from './machine/grub-folder.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
 import { Machine, type SimClock } from './machine/machine.ts';
 import { rebootMachine } from './machine/reboot.ts';
@@ -67,6 +69,8 @@ export class SimulatedKernel implements Kernel {
     const state = saved ?? bootState(world);
     const onSave = (): void => this.#save();
     this.#machine = new Machine({ world, state, clock, onSave, onChange: (event) => this.#changed(event) });
+    // The process that asked for a reboot has gone down with the machine.
+    if (state.isGoingDown) rebootMachine(this.#machine);
     for (const fault of world.faults) this.#faults.add(fault);
     this.#isOurs = saved === undefined;
     this.#save();
@@ -182,6 +186,11 @@ export class SimulatedKernel implements Kernel {
     const put = (name: string, content: string | null): Promise<void> =>
       this.#change(() => void ((this.#machine.state.modprobeFiles ??= {})[name] = content));
     return { write: (name, content) => put(name, content), remove: (name) => put(name, null) };
+  }
+
+  /** `/etc/default/grub.d`. */
+  get grubFolder(): GrubFolder {
+    return grubFolderOf(this.#machine, (work) => this.#change(work));
   }
 
   /** The metadata service that the machine can reach. */

@@ -38,6 +38,14 @@ export interface MachineState {
   modprobeFiles?: Record<string, string | null>;
   /** `enable_unsafe_noiommu_mode` of vfio; absent while nobody has set it. */
   isNoIommuEnabled?: boolean;
+  /** The command line of the running kernel; absent where it is that of the world. */
+  commandLine?: string;
+  /** The arguments that the boot loader adds to that of the world; absent while it was told none. */
+  addedArguments?: string[];
+  /** Files of `/etc/default/grub.d` by name; absent while there are none. */
+  grubFiles?: Record<string, string>;
+  /** systemd was asked for a reboot. */
+  isGoingDown?: true;
   /** Writes and commands that change something, done since the machine was made. */
   writes: number;
   nextIfindex: number;

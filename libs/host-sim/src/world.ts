@@ -94,7 +94,10 @@ const faultSchema = z.strictObject({
 const worldSchema = z.strictObject({
   release: z.string().default('6.12.95+deb12-amd64'),
   commandLine: z.string().default('intel_iommu=on iommu=pt'),
-  iommu: z.boolean().default(true),
+  /** `on-request`: the firmware has one, and the kernel turns it on where it is told to (`intel_iommu=on`). */
+  iommu: z.union([z.boolean(), z.literal('on-request')]).default(true),
+  /** By what kernel arguments are set; `ignored` is told all, and the host boots by something else. */
+  bootLoader: z.enum(['none', 'grub', 'grubby', 'rpm-ostree', 'ignored']).default('none'),
   cpuVendor: z.string().default('GenuineIntel'),
   /** Kernel modules that are loaded at boot, beside those of the PFs. */
   modules: z.array(z.string()).default([]),

@@ -1,5 +1,7 @@
 export * from './devices/device-nodes.ts';
 export * from './devices/observe-devices.ts';
+export * from './drivers/boot.ts';
+export * from './drivers/boot-loader.ts';
 export * from './drivers/device-interfaces.ts';
 export * from './drivers/devlink.ts';
 export * from './drivers/driver-binding.ts';

@@ -43,6 +43,8 @@ export * from './status/remainder.ts';
 export * from './status/step-failure.ts';
 export * from './status/verdict.ts';
 export { stableVfMac } from './planning/vf-mac.ts';
+export * from './boot/kernel-arguments.ts';
+export * from './boot/reboot-record.ts';
 export * from './withdrawal/returning.ts';
 export * from './withdrawal/still-withdrawn.ts';
 export * from './withdrawal/withdrawals.ts';

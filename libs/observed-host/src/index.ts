@@ -1,3 +1,4 @@
+export { type BootTool, type ObservedBoot, type ObservedBootLoader } from './observed-boot.ts';
 export { type DeviceHolder } from './device-holder.ts';
 export { type DeviceUse } from './device-use.ts';
 export { type Dmi } from './dmi.ts';

@@ -3,6 +3,7 @@ import { type ESwitchHeaders, type ObservedOffload } from './observed-offload.ts
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
 import { type GuestPort } from './guest-port.ts';
+import { type ObservedBoot } from './observed-boot.ts';
 import { type SoftwareBridges } from './observed-bridge.ts';
 import { type ObservedRdmaConfig, type RdmaMode } from './observed-rdma.ts';
 import { type ObservedUdev } from './observed-udev.ts';
@@ -20,6 +21,8 @@ export interface ObservedHost {
   readonly rdmaMode?: RdmaMode;
   /** Absent where nobody looked. */
   readonly rdmaConfig?: ObservedRdmaConfig;
+  /** Absent where nobody looked. */
+  readonly boot?: ObservedBoot;
   /** Absent where nobody asked for them. */
   readonly softwareBridges?: SoftwareBridges;
   /** Absent where nobody looked. */

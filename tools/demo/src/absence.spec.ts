@@ -84,6 +84,8 @@ const daemon = new Running((signal) =>
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
+      iommu: 'passthrough',
+      maxReboots: 2,
       changeFirmware: true,
       drainPolicy: 'whenInUse',
       useExternalDrainer: false,

@@ -70,8 +70,9 @@ const daemon = new Running((signal) =>
       ...configDaemon,
       run: (context) =>
         runControllers(context, () => {
-          const { handoverFolder, udevFolder, modprobeFolder, metadata } = kernel;
-          return { kernel, folder: new StateFolder(folder), handoverFolder, udevFolder, modprobeFolder, metadata };
+          const { handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata } = kernel;
+          const folders = { handoverFolder, udevFolder, modprobeFolder, grubFolder };
+          return { kernel, folder: new StateFolder(folder), ...folders, metadata };
         }),
     },
     {
@@ -84,6 +85,8 @@ const daemon = new Running((signal) =>
       configureHostInterfaces: false,
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
+      iommu: 'passthrough',
+      maxReboots: 2,
       changeFirmware: false,
       dryRun: false,
       ...settings,

@@ -106,12 +106,14 @@ it('a host is followed in its kernel and its journal', async () => {
     findRefusal: () => Promise.resolve(undefined),
   };
   const modprobeFolder = { write: () => Promise.resolve(), remove: () => Promise.resolve() };
+  const grubFolder = { write: never, findRefusal: () => Promise.resolve('EROFS') };
   const metadata = { ask: () => Promise.resolve({ status: 404, text: '' }) };
-  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder, modprobeFolder, metadata };
+  const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata };
   const readProviderID = (): Promise<string> => Promise.resolve('openstack:///a');
   const ports = { watch, clock: new FakeClock(), readProviderID };
   const { kernel, journal, plugin, ...folders } = followHost(host, ports);
   await folders.modprobeFolder.remove('a.conf');
+  await folders.grubFolder.findRefusal('');
   const { udevFolder: followed } = folders;
   await kernel.list('/sys/a');
   await journal.read();
@@ -119,6 +121,7 @@ it('a host is followed in its kernel and its journal', async () => {
   await followed.list('rules.d');
   expect(watch.told).toEqual([
     'remove a.conf of /etc/modprobe.d',
+    'look at all of /etc/default/grub.d',
     'list /sys/a',
     'list pci of the state folder',
     'list initial of the state folder',
@@ -127,7 +130,9 @@ it('a host is followed in its kernel and its journal', async () => {
     'list guids of the state folder',
     'read infiniband/guids of the state folder',
     'read managed-ovs-bridges.json of the state folder',
+    'read firmware.json of the state folder',
     'read guest-ports.json of the state folder',
+    'read reboots.json of the state folder',
     'read handover.json of the hand-over folder',
     'list rules.d of /etc/udev',
   ]);

@@ -1,4 +1,4 @@
-import { type Kernel, type UdevFolder } from '@sriov/host';
+import { type GrubFolder, type Kernel, type UdevFolder } from '@sriov/host';
 import { DevicePlugin } from '../device-plugin/device-plugin.ts';
 import { type HandoverFolder } from '../device-plugin/handover-file.ts';
 import { type DevicePluginPorts } from '../device-plugin/withdrawing.ts';
@@ -22,10 +22,12 @@ export interface FollowPorts {
 
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
-  { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, metadata }: OpenedHost,
+  { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata }: OpenedHost,
   { watch, clock, readProviderID }: FollowPorts,
 ): Pick<OpenedHost, 'guidEvents'> &
-  Required<Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'platform'>> {
+  Required<
+    Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'grubFolder' | 'platform'>
+  > {
   const followed = followKernel(kernel, watch);
   return {
     kernel: followed,
@@ -33,6 +35,7 @@ export function followHost(
     journal: new Journal(followFolder(folder, watch)),
     udevFolder: followUdev(udevFolder, watch),
     modprobeFolder: followModprobe(modprobeFolder, watch),
+    grubFolder: followGrub(grubFolder, watch),
     plugin: new DevicePlugin({ kernel: followed, folder: followHandover(handoverFolder, watch), clock }),
     platform: new GuestPlatform({
       kernel: followed,
@@ -72,6 +75,16 @@ function followUdev(folder: UdevFolder, watch: Watch): UdevFolder {
     findRefusal: (path) => follow(`look at ${path}`, () => folder.findRefusal(path)),
     write: (path, content, mode) => follow(`write ${path}`, () => folder.write(path, content, mode)),
     remove: (path) => follow(`remove ${path}`, () => folder.remove(path)),
+  };
+}
+
+/** The files of GRUB, with each call known to the watch until it comes back. */
+function followGrub(folder: GrubFolder, watch: Watch): GrubFolder {
+  const follow = <T>(words: string, work: () => Promise<T>): Promise<T> =>
+    watch.call(`${words} of /etc/default/grub.d`, work);
+  return {
+    findRefusal: (path) => follow(`look at ${path || 'all'}`, () => folder.findRefusal(path)),
+    write: (name, content, mode) => follow(`write ${name}`, () => folder.write(name, content, mode)),
   };
 }
 

@@ -38,6 +38,7 @@ describe('a daemon whose look at the host does not come back', () => {
             handoverFolder: kernel.handoverFolder,
             udevFolder: kernel.udevFolder,
             modprobeFolder: kernel.modprobeFolder,
+            grubFolder: kernel.grubFolder,
             metadata: kernel.metadata,
           })),
       },
@@ -58,6 +59,8 @@ describe('a daemon whose look at the host does not come back', () => {
         drainPolicy: 'whenInUse',
         useExternalDrainer: false,
         dryRun: false,
+        iommu: 'none',
+        maxReboots: 0,
       },
       stop.signal,
     );

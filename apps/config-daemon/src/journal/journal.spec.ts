@@ -42,7 +42,7 @@ const own = async (change: Partial<DesiredInterface> = {}, initial = { mtu: 1500
 
 const NOTHING = {
   ...{ owned: new Map(), initial: new Map(), cards: new Map(), damaged: new Map() },
-  ...{ plugin: {}, guids: { records: new Map() }, bridges: { own: new Map() }, firmware: new Map() },
+  ...{ plugin: {}, guids: { records: new Map() }, bridges: { own: new Map() }, firmware: new Map(), reboots: [] },
 };
 
 describe('the journal', () => {

@@ -12,12 +12,14 @@ import {
   joinCards,
   type KnownPort,
   readGuidFile,
+  type RebootRecord,
 } from '@sriov/node-plan';
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
 import { readBridgeFile, writeBridgeFile } from './bridge-file.ts';
 import { readFirmwareFile, writeFirmwareFile } from './firmware-file.ts';
 import { readPortFile, writePortFile } from './port-file.ts';
+import { readRebootFile, writeRebootFile } from '../reboot/reboot-file.ts';
 import { readPluginRecord, writePluginRecord } from '../plugin-restart/plugin-file.ts';
 
 /** The files that the journal needs; `StateFolder` of `libs/host` is one. */
@@ -54,6 +56,8 @@ export interface JournalEntries {
   readonly firmware: ReadonlyMap<string, AwaitedFirmware>;
   /** The ports of this virtual machine as they were known last; absent where nothing is written about them. */
   readonly guestPorts: readonly KnownPort[] | undefined;
+  /** Reboots that were asked for; a sentence where that cannot be read. */
+  readonly reboots: RebootRecord | string;
 }
 
 /** One file per PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
@@ -113,6 +117,7 @@ export class Journal {
       bridges: await readBridgeFile(this.#folder),
       firmware: await readFirmwareFile(this.#folder),
       guestPorts: await readPortFile(this.#folder),
+      reboots: await this.readReboots(),
     };
   }
 
@@ -188,6 +193,16 @@ export class Journal {
   /** Writes what is known of the ports of this virtual machine, unless it stands there already. */
   async recordGuestPorts(ports: readonly KnownPort[], known: JournalEntries['guestPorts']): Promise<void> {
     await writePortFile(this.#folder, ports, known);
+  }
+
+  /** Reads which reboots were asked for; a sentence where that cannot be read. */
+  readReboots(): Promise<RebootRecord | string> {
+    return readRebootFile(this.#folder);
+  }
+
+  /** Writes which reboots were asked for. */
+  async writeReboots(record: RebootRecord): Promise<void> {
+    await writeRebootFile(this.#folder, record);
   }
 
   /** Writes what is known of the device plugin, unless it stands there already. */

@@ -1,4 +1,11 @@
-import { type Kernel, RDMA_MODE_FILE, setRdmaMode, writeFirmware } from '@sriov/host';
+import {
+  addKernelArguments,
+  type GrubFolder,
+  type Kernel,
+  RDMA_MODE_FILE,
+  setRdmaMode,
+  writeFirmware,
+} from '@sriov/host';
 import { describeNodeStep, type NodePlan, type NodeStep } from '@sriov/node-plan';
 import { attempt, type OnStep } from './attempt.ts';
 import { type FailedStep } from './failed-step.ts';
@@ -14,6 +21,8 @@ export interface ModprobeFolder {
 export interface NodeWork {
   readonly kernel: Kernel;
   readonly folder: ModprobeFolder;
+  /** Absent where the kernel arguments are none of the daemon's business. */
+  readonly grubFolder?: GrubFolder | undefined;
   readonly onStep: OnStep;
 }
 
@@ -32,7 +41,7 @@ export async function applyNodeSteps(work: NodeWork, plan: NodePlan | undefined)
   return failures;
 }
 
-function applyNodeStep({ kernel, folder }: NodeWork, step: NodeStep): Promise<void> {
+async function applyNodeStep({ kernel, folder, grubFolder }: NodeWork, step: NodeStep): Promise<void> {
   switch (step.kind) {
     case 'write-rdma-mode-file':
       return folder.write(RDMA_MODE_FILE, step.content, READABLE);
@@ -42,5 +51,7 @@ function applyNodeStep({ kernel, folder }: NodeWork, step: NodeStep): Promise<vo
       return setRdmaMode(kernel, step.mode);
     case 'write-firmware':
       return writeFirmware(kernel, step.pciAddress, step.change);
+    case 'add-kernel-arguments':
+      if (grubFolder !== undefined) await addKernelArguments(kernel, step, grubFolder);
   }
 }

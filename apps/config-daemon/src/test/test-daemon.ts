@@ -98,6 +98,8 @@ export const startDaemon = (settings: object = {}): void => {
       drainPolicy: 'whenInUse',
       useExternalDrainer: false,
       dryRun: false,
+      iommu: 'passthrough',
+      maxReboots: 2,
       simulate: join(folder, 'world.yaml'),
       simulateState: join(folder, 'machine.json'),
       ...settings,

@@ -130,6 +130,8 @@ function startServices(): void {
       devicePluginMetricsPort: 0,
       manageSoftwareBridges: false,
       changeFirmware: true,
+      iommu: 'none' as const,
+      maxReboots: 2,
       drainPolicy: 'whenInUse' as const,
       useExternalDrainer: false,
       dryRun: false,

@@ -1,3 +1,4 @@
+import { grubby, rpmOstree, systemdRun, updateGrub } from './boot.ts';
 import { type Command } from './command.ts';
 import { devlink } from './devlink.ts';
 import { ethtool } from './ethtool.ts';
@@ -13,12 +14,16 @@ import { vdpa } from './vdpa.ts';
 export const COMMANDS: Readonly<Record<string, Command>> = {
   devlink,
   ethtool,
+  grubby,
   ip,
   modprobe,
   mstconfig,
   mstfwreset,
   rdma,
+  'rpm-ostree': rpmOstree,
+  'systemd-run': systemdRun,
   udevadm,
   unshare,
+  'update-grub': updateGrub,
   vdpa,
 };

@@ -1,4 +1,5 @@
 import { type Machine } from '../machine/machine.ts';
+import { commandLineOf } from '../machine/boot.ts';
 import { attachUnbound } from '../machine/vdpa.ts';
 import { allModels } from '../models/index.ts';
 import { type Command, type CommandResult, failed, printed } from './command.ts';
@@ -95,8 +96,8 @@ function lines({ world }: Machine): [string, string, string][] {
 }
 
 /** Such modules the kernel itself refuses (kernel/module/main.c, blacklisted). */
-function isBlacklistedAtBoot({ world }: Machine, module: string): boolean {
-  const names = /(?:^|\s)module_blacklist=(\S+)/.exec(world.commandLine)?.[1]?.split(',') ?? [];
+function isBlacklistedAtBoot({ world, state }: Machine, module: string): boolean {
+  const names = /(?:^|\s)module_blacklist=(\S+)/.exec(commandLineOf(world, state))?.[1]?.split(',') ?? [];
   return names.some((name) => withUnderscores(name) === module);
 }
 

@@ -1,7 +1,7 @@
 import { allModels } from '../models/index.ts';
 import { type DeviceState } from '../state.ts';
 import { Errno } from '../tree.ts';
-import { freeIommuGroup } from './boot.ts';
+import { freeIommuGroup, hasIommu } from './boot.ts';
 import { detach } from './detach.ts';
 import { takeGuids } from './infiniband.ts';
 import { addLink } from './interfaces.ts';
@@ -87,12 +87,12 @@ function matches(machine: Machine, address: string, driver: string): boolean {
 
 /** Without an IOMMU only where somebody has said so (drivers/vfio/group.c, vfio_group_find_or_alloc). */
 function mayUseVfio({ world, state }: Machine): boolean {
-  return world.iommu || state.isNoIommuEnabled === true;
+  return hasIommu(world, state) || state.isNoIommuEnabled === true;
 }
 
 /** Without an IOMMU vfio makes a group of its own for the device (vfio_noiommu_group_alloc, in the same file). */
 function addGroup({ world, state }: Machine, device: DeviceState): void {
-  if (world.iommu) return;
+  if (hasIommu(world, state)) return;
   device.iommuGroup = freeIommuGroup(state);
   device.isNoIommu = true;
 }

@@ -11,7 +11,7 @@ const FIRST_IFINDEX = 2;
 const FIRST_IOMMU_GROUP = 7;
 
 /** The machine right after its boot: drivers of the ports bound, no VFs. */
-export function bootState(world: World): MachineState {
+export function bootState(world: World, commandLine = world.commandLine): MachineState {
   const drivers = world.nics.map(({ model }) => modelOf(model).pfDriver);
   const state: MachineState = {
     modules: [...new Set([...world.modules, ...drivers].map((name) => name.replaceAll('-', '_')))],
@@ -21,12 +21,24 @@ export function bootState(world: World): MachineState {
     vfioHolders: {},
     ...(world.devicePlugin && { plugin: { ...noPlugin(), running: ['a'] } }),
     ...(world.udev && { udev: { isRunning: true, files: {}, rules: {}, lookedAt: 0 } }),
+    ...(commandLine !== world.commandLine && { commandLine }),
     writes: 0,
     nextIfindex: FIRST_IFINDEX,
     nextMac: 1,
   };
   for (const nic of world.nics) addPort(state, world, nic);
   return state;
+}
+
+/** The command line of the running kernel. */
+export function commandLineOf(world: World, { commandLine }: Pick<MachineState, 'commandLine'>): string {
+  return commandLine ?? world.commandLine;
+}
+
+/** Whether the kernel drives an IOMMU. */
+export function hasIommu(world: World, state: Pick<MachineState, 'commandLine'>): boolean {
+  if (world.iommu !== 'on-request') return world.iommu;
+  return commandLineOf(world, state).split(' ').includes('intel_iommu=on');
 }
 
 /** Puts a port into its slot and binds its driver. */
@@ -40,7 +52,7 @@ export function addPort(state: MachineState, world: World, nic: WorldNic): void 
     irqs: allocateIrqs(state, model.pfIrqs[0]),
     wasBound: true,
     pf: pfState(nic, twins.indexOf(nic)),
-    ...(world.iommu && { iommuGroup: nic.iommuGroup ?? freeIommuGroup(state) }),
+    ...(hasIommu(world, state) && { iommuGroup: nic.iommuGroup ?? freeIommuGroup(state) }),
   };
   addPfLink(state, nic);
 }

@@ -8,19 +8,26 @@ export function rebootMachine(machine: Machine): void {
   bootFirmware(machine);
   const { state } = machine;
   machine.world = withFirmware(machine.bornWorld, state);
-  const { firmware, modprobeFiles, udev, boots = 0, writes } = state;
-  const fresh = bootState(machine.world);
+  const { addedArguments, firmware, grubFiles, modprobeFiles, udev, boots = 0, writes } = state;
+  const fresh = bootState(machine.world, commandLineAtBoot(machine));
   // udevd reads the rules that are on the disk when it starts.
   const rules = Object.entries(udev?.files ?? {}).map(([path, { content }]) => [path, content] as const);
   const kept: Partial<MachineState> = {
     boots: boots + 1,
     writes,
+    ...(addedArguments && { addedArguments }),
     ...(firmware && { firmware }),
+    ...(grubFiles && { grubFiles }),
     ...(modprobeFiles && { modprobeFiles }),
     ...(udev && fresh.udev && { udev: { ...fresh.udev, files: udev.files, rules: Object.fromEntries(rules) } }),
   };
   for (const key of Object.keys(state)) Reflect.deleteProperty(state, key);
   Object.assign(state, fresh, kept);
+}
+
+/** What the boot loader gives to the kernel, if it is the one that was told. */
+function commandLineAtBoot({ world, state: { addedArguments = [] } }: Machine): string {
+  return [world.commandLine, ...(world.bootLoader === 'ignored' ? [] : addedArguments)].join(' ');
 }
 
 /** `/proc/sys/kernel/random/boot_id`: another one after each boot. */

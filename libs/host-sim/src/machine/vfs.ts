@@ -2,6 +2,7 @@ import { vfAddress } from '../pci-address.ts';
 import { type VfSettings } from '../state.ts';
 import { Errno } from '../tree.ts';
 import { probeDriver } from './binding.ts';
+import { hasIommu } from './boot.ts';
 import { removeAllVfs, resetVectors } from './detach.ts';
 import { infinibandSettings } from './infiniband.ts';
 import { bounceCarrier } from './interfaces.ts';
@@ -91,7 +92,7 @@ function addVfs(machine: Machine, { address, device, model, sriov, state, vfOffs
       irqs: [],
       wasBound: false,
       vf: { pf: address, index },
-      ...(machine.world.iommu && { iommuGroup: lowestFree(groups, FIRST_VF_GROUP) }),
+      ...(hasIommu(machine.world, machine.state) && { iommuGroup: lowestFree(groups, FIRST_VF_GROUP) }),
     };
     state.vfs.push(vf);
   }

@@ -2,8 +2,10 @@ import { type Machine } from '../machine/machine.ts';
 import { bootId } from '../machine/reboot.ts';
 import { isRdmaCoreLoaded, rdmaMode } from '../machine/rdma-core.ts';
 import { virtioOf } from '../machine/vdpa.ts';
+import { commandLineOf, hasIommu } from '../machine/boot.ts';
 import { type DeviceState } from '../state.ts';
 import { constant, type Entries, type File, folder, type Folder, link } from '../tree.ts';
+import { bootFolder, programFolder } from './boot-files.ts';
 import { blockClass, dmiClass, udevDatabase } from './firmware.ts';
 import { kubeletFolder } from './kubelet.ts';
 import { handoverFolder } from './handover-folder.ts';
@@ -25,12 +27,18 @@ export function rootFolder(machine: Machine): Folder {
         }),
         module: () => modules(machine),
       }),
-    run: folder({ 'sriov-operator': () => handoverFolder(machine), udev: () => udevFolder(machine) }),
+    run: folder({
+      'sriov-operator': () => handoverFolder(machine),
+      udev: () => udevFolder(machine),
+      'ostree-booted': machine.world.bootLoader === 'rpm-ostree' ? constant('') : undefined,
+    }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),
     proc: () => folder({ ...procFiles(machine), ...processes(machine) }),
     dev: () =>
       folder({ ...staticNodes(), ...infinibandNodes(machine), ...vdpaNodes(machine), vfio: () => vfioNodes(machine) }),
     etc: () => folder({ 'modprobe.d': () => folder(modprobeFiles(machine)) }),
+    boot: () => bootFolder(machine),
+    usr: folder({ sbin: () => programFolder(machine) }),
     lib: () => folder({ modules: folder({ [machine.world.release]: folder(moduleLists(machine)) }) }),
   });
 }
@@ -66,7 +74,7 @@ function classes(machine: Machine): Folder {
     block: () => blockClass(machine),
     dmi: () => dmiClass(machine),
     net: netClass(machine),
-    iommu: folder(machine.world.iommu ? { dmar0: link('../../devices/virtual/iommu/dmar0') } : {}),
+    iommu: folder(hasIommu(machine.world, machine.state) ? { dmar0: link('../../devices/virtual/iommu/dmar0') } : {}),
     vfio: () =>
       folder(
         Object.fromEntries(vfioGroups(machine).map((group) => [group, link(`../../devices/virtual/vfio/${group}`)])),
@@ -128,7 +136,7 @@ function iommuGroups(machine: Machine): Folder {
   for (const [address, { iommuGroup, bridge }] of Object.entries(machine.state.devices)) {
     if (iommuGroup !== undefined) byGroup.set(iommuGroup, [...(byGroup.get(iommuGroup) ?? []), [address, bridge]]);
   }
-  const isPassthrough = machine.world.commandLine.split(' ').includes('iommu=pt');
+  const isPassthrough = commandLineOf(machine.world, machine.state).split(' ').includes('iommu=pt');
   const group = (number: number, members: [string, string][]): Folder =>
     folder({
       // vfio_noiommu_group_alloc names its groups.
@@ -176,7 +184,7 @@ function procFiles(machine: Machine): Entries {
   const random = folder({ boot_id: constant(`${bootId(machine)}\n`) });
   return {
     sys: folder({ kernel: folder({ osrelease: constant(`${world.release}\n`), random }) }),
-    cmdline: constant(`${world.commandLine}\n`),
+    cmdline: constant(`${commandLineOf(world, state)}\n`),
     cpuinfo: constant(`processor\t: 0\nvendor_id\t: ${world.cpuVendor}\n\n`),
     modules: constant(state.modules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`).join('')),
     version: constant(`Linux version ${world.release}\n`),

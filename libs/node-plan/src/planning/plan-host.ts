@@ -4,6 +4,9 @@ import { type FirmwareFacts, type FirmwareOutlook } from '../firmware/firmware-f
 import { planFirmware } from '../firmware/plan-firmware.ts';
 import { findWantedPorts } from '../firmware/find-wanted-ports.ts';
 import { countUsers, type CountedUsers, findOverruled } from './count-users.ts';
+import { type IommuPreset } from '../boot/kernel-arguments.ts';
+import { withReboots } from '../boot/with-reboots.ts';
+import { type RebootFacts } from '../boot/reboot-record.ts';
 import { assignGuids } from '../guids/assign-guids.ts';
 import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
@@ -55,6 +58,10 @@ export interface HostFacts {
   readonly heldRdmaMode?: RdmaMode | undefined;
   /** What PFs have refused of hardware offload, by PCI address. */
   readonly refusedOffloads?: ReadonlyMap<string, RefusedOffload>;
+  /** `none` unless given. */
+  readonly iommu?: IommuPreset | undefined;
+  /** Absent where reboots are none of our business. */
+  readonly reboots?: RebootFacts | undefined;
 }
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
@@ -74,7 +81,7 @@ function planCounted(facts: HostFacts): HostPlan {
   const { problems, warnings = [], ...bridges } = planBridges(facts, plan.pfs);
   const ofPfs = [...replaced.values(), ...findSwappedNames(facts), ...(plan.warnings ?? [])];
   const told = { problems: [...plan.problems, ...problems], warnings: [...ofPfs, ...warnings] };
-  return withNode({ ...plan, ...bridges, ...told }, facts);
+  return withReboots(withNode({ ...plan, ...bridges, ...told }, facts), facts);
 }
 
 /** The plan with what concerns the node as a whole. */

@@ -419,8 +419,8 @@ describe('what can be done beside what cannot', () => {
     expect(problems).toEqual([
       {
         pciAddress: PF,
-        reason: 'Unsupported',
-        message: `ens1 (${PF}): VFs 0-1 cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS`,
+        reason: 'IommuOff',
+        message: `ens1 (${PF}): VFs 0-1 cannot be bound to vfio-pci, because the IOMMU is off: enable it in the BIOS, and boot an Intel machine with intel_iommu=on`,
       },
     ]);
   });

@@ -100,16 +100,18 @@ function dropUnusable(
   const needsVdpa = groups.filter(
     ({ vdpaDriver }) => vdpaDriver !== undefined && nicDriverOf(observed.driver)?.vdpaModule === undefined,
   );
+  const withoutIommu = describeUnusable(
+    needsIommu,
+    'cannot be bound to vfio-pci, because the IOMMU is off: enable it in the BIOS, and boot an Intel machine with intel_iommu=on',
+  );
+  const withoutVdpa = describeUnusable(
+    needsVdpa,
+    `cannot have vDPA devices, because there is no kernel module that makes them where the driver of the PF is ${observed.driver}: remove vdpaType from the policy`,
+  );
   const problems = [
-    ...describeUnusable(
-      needsIommu,
-      'cannot be bound to vfio-pci, because the IOMMU is off: boot the node with intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD), and enable it in the BIOS',
-    ),
-    ...describeUnusable(
-      needsVdpa,
-      `cannot have vDPA devices, because there is no kernel module that makes them where the driver of the PF is ${observed.driver}: remove vdpaType from the policy`,
-    ),
-  ].map((message) => problemOf(observed, REASON.unsupported, message));
+    ...withoutIommu.map((message) => problemOf(observed, REASON.iommuOff, message)),
+    ...withoutVdpa.map((message) => problemOf(observed, REASON.unsupported, message)),
+  ];
   return { usable: groups.filter((group) => !needsIommu.includes(group) && !needsVdpa.includes(group)), problems };
 }
 

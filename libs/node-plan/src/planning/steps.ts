@@ -1,5 +1,5 @@
 import { type DesiredInterface, type OvsBridge, type REASON, type VdpaDriver } from '@sriov/api';
-import { type ESwitchMode, type FirmwareChange, type RdmaMode } from '@sriov/observed-host';
+import { type BootTool, type ESwitchMode, type FirmwareChange, type RdmaMode } from '@sriov/observed-host';
 import { type FirmwareOutlook } from '../firmware/firmware-facts.ts';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 import { type WantedUdevFile } from '../host-files/udev-files.ts';
@@ -58,7 +58,9 @@ export type NodeStep =
       readonly pciAddress: string;
       readonly name: string;
       readonly change: FirmwareChange;
-    };
+    }
+  /** Has the boot loader give the words to the kernel from the next boot on. */
+  | { readonly kind: 'add-kernel-arguments'; readonly tool: BootTool; readonly words: readonly string[] };
 
 /** What will be done to the node as a whole, before its PFs: the steps are done in order, up to the last. */
 export interface NodePlan {
@@ -193,6 +195,11 @@ export type PlanProblemReason = (typeof REASON)[
   | 'firmwareLocked'
   | 'firmwareNotApplied'
   | 'firmwareUnreadable'
+  | 'iommuOff'
+  | 'kernelArgumentsMissing'
+  | 'rebootRequired'
+  | 'rebootLoop'
+  | 'rebootFailed'
   | 'unsupported'
   | 'specInvalid'
   | 'blocked'

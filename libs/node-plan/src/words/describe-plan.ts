@@ -74,6 +74,8 @@ export function describeNodeStep(step: NodeStep): string {
       return `switch the RDMA mode of the running kernel to ${step.mode}`;
     case 'write-firmware':
       return `write ${firmwareWords(step.change).join(' ')} into the firmware of ${pfTitle(step)}`;
+    case 'add-kernel-arguments':
+      return `have ${step.tool} add ${step.words.join(' ')} to the command line of the kernel`;
   }
 }
 

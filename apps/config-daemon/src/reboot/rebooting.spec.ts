@@ -1,0 +1,224 @@
+import { type NodeStateSpec } from '@sriov/api';
+import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
+import { type IommuPreset, type Verdict, verdictOf } from '@sriov/node-plan';
+import { FakeClock } from '@sriov/testing';
+import { describe, expect, it } from '@jest/globals';
+import { converge } from '../converge.ts';
+import { Journal } from '../journal/journal.ts';
+import { hostPorts, MemoryFolder, PowerCut } from '../test/test-host.ts';
+import { Rebooter } from './rebooter.ts';
+
+const PF = '0000:01:00.0';
+const PLANNED = new Map([[PF, undefined]]) as never;
+
+/** Two VFs for vfio-pci, and one for the kernel. */
+const SPEC: NodeStateSpec = {
+  interfaces: [
+    {
+      pciAddress: PF,
+      name: 'ens1',
+      numVfs: 3,
+      vfGroups: [
+        { resourceName: 'd', policyName: 'dpdk', deviceType: 'vfio-pci', vfRange: '0-1' },
+        { resourceName: 'k', policyName: 'kernel', deviceType: 'netdevice', vfRange: '2-2' },
+      ],
+    },
+  ],
+};
+
+/** A node that was granted a reboot: the machine, its disk, and the daemon that runs on it at present. */
+class Node {
+  readonly clock = new FakeClock();
+  readonly folder = new MemoryFolder();
+  readonly kernel: SimulatedKernel;
+  mayDisturb: 'nothing' | 'drain' | 'reboot' = 'reboot';
+  iommu: IommuPreset = 'passthrough';
+  maxReboots = 2;
+  #rebooter: Rebooter | undefined;
+
+  constructor(world: object = {}) {
+    const nics = [{ model: 'igb', address: PF, name: 'ens1', mac: '52:54:00:aa:00:10', up: true }];
+    const machine = { latency: 'none', modules: ['igbvf'], commandLine: 'quiet', iommu: 'on-request', nics };
+    this.kernel = new SimulatedKernel({
+      world: parseWorld({ ...machine, bootLoader: 'grub', ...world }),
+      clock: this.clock,
+    });
+  }
+
+  /** One pass, as the reconciler makes it. */
+  async pass(cut?: PowerCut): Promise<Verdict> {
+    const kernel = cut === undefined ? this.kernel : cut.kernel(this.kernel);
+    const journal = new Journal(cut === undefined ? this.folder : cut.folder(this.folder));
+    const host = { ...hostPorts({ kernel, journal, clock: this.clock }), grubFolder: this.kernel.grubFolder };
+    this.#rebooter ??= new Rebooter({ host, clock: this.clock, log: { info: () => undefined } });
+    const rebooter = this.#rebooter;
+    const goingDown = await rebooter.goingDown();
+    if (goingDown !== undefined) return goingDown;
+    const { mayDisturb, iommu, maxReboots } = this;
+    const wanted = { spec: SPEC, plannedFrom: PLANNED, allowHostInterfaces: false, mayDisturb, iommu, maxReboots };
+    const followers = { onStep: () => undefined, onPlan: () => Promise.resolve() };
+    const end = await converge(host, wanted, followers);
+    const verdict = (await rebooter.rebootIfDue(end, wanted)) ?? verdictOf(end);
+    if (verdict.syncStatus === 'Succeeded') await rebooter.settled();
+    return verdict;
+  }
+
+  /** The machine boots, and another daemon starts. */
+  boot(): void {
+    this.kernel.reboot();
+    this.restart();
+  }
+
+  restart(): void {
+    this.#rebooter = undefined;
+  }
+
+  get isGoingDown(): boolean {
+    return this.kernel.state.isGoingDown === true;
+  }
+
+  get commandLine(): Promise<string> {
+    return this.kernel.read('/proc/cmdline');
+  }
+}
+
+const summary = ({ syncStatus, reason }: Verdict): string => `${syncStatus}: ${reason}`;
+
+describe('a node that needs a kernel argument', () => {
+  it.each(['grub', 'grubby', 'rpm-ostree'])('has it after one reboot, by %s', async (bootLoader) => {
+    const node = new Node({ bootLoader });
+    expect(summary(await node.pass())).toBe('InProgress: Rebooting');
+    expect(node.isGoingDown).toBe(true);
+    node.boot();
+    expect(await node.commandLine).toBe('quiet intel_iommu=on iommu=pt\n');
+    expect(summary(await node.pass())).toBe('Succeeded: InSync');
+    expect(node.folder.files.has('reboots.json')).toBe(false);
+    expect(node.kernel.state.devices['0000:01:10.0']?.driver).toBe('vfio-pci');
+  });
+
+  it.each(['nothing', 'drain'] as const)(
+    'is not rebooted, and nothing is prepared, with a grant for %s',
+    async (grant) => {
+      const node = new Node();
+      node.mayDisturb = grant;
+      expect(summary(await node.pass())).toBe('InProgress: RebootRequired');
+      expect([node.isGoingDown, node.kernel.state.grubFiles]).toEqual([false, undefined]);
+    },
+  );
+
+  it('serves what needs no IOMMU in the meantime', async () => {
+    const node = new Node();
+    node.mayDisturb = 'nothing';
+    await node.pass();
+    const drivers = ['0000:01:10.0', '0000:01:10.2', '0000:01:10.4'].map((vf) => node.kernel.state.devices[vf]?.driver);
+    expect(drivers.at(-1)).toBe('igbvf');
+    expect(drivers).not.toContain('vfio-pci');
+  });
+
+  it('is rebooted once where the machine boots by something else, and says so', async () => {
+    const node = new Node({ bootLoader: 'ignored' });
+    await node.pass();
+    node.boot();
+    const verdict = await node.pass();
+    expect([summary(verdict), node.isGoingDown]).toEqual(['Failed: RebootLoop', false]);
+    expect(verdict.message).toContain('the boot loader was told, so the host boots by something else');
+    node.restart();
+    expect(summary(await node.pass())).toBe('Failed: RebootLoop');
+  });
+
+  it.each([
+    ['no boot loader is known', { bootLoader: 'none' }],
+    ['/etc is read-only', { readOnlyEtc: true }],
+  ])('is not rebooted where %s', async (_, world) => {
+    const node = new Node(world);
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: KernelArgumentsMissing', false]);
+  });
+
+  it('is not rebooted where somebody else takes care of arguments', async () => {
+    const node = new Node();
+    node.iommu = 'none';
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: IommuOff', false]);
+  });
+
+  it('is not rebooted where the daemon may not', async () => {
+    const node = new Node();
+    node.maxReboots = 0;
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: RebootRequired', false]);
+  });
+
+  it('is not rebooted where nobody knows how often it was', async () => {
+    const node = new Node();
+    node.folder.files.set('reboots.json', '{"attempts": 3}');
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: StateDamaged', false]);
+  });
+
+  it('is not rebooted while GRUB fails', async () => {
+    const node = new Node();
+    const mend = node.kernel.addFault({ verb: 'exec', path: 'update-grub', errno: 'EIO' });
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: ApplyFailed', false]);
+    mend();
+    expect(summary(await node.pass())).toBe('InProgress: Rebooting');
+  });
+});
+
+describe('a reboot that has been asked for', () => {
+  it('is waited for, and nothing is done to the node meanwhile', async () => {
+    const node = new Node();
+    await node.pass();
+    const { writes } = node.kernel.state;
+    node.restart();
+    expect(summary(await node.pass())).toBe('InProgress: Rebooting');
+    expect(node.kernel.state.writes).toBe(writes);
+  });
+
+  it('that does not happen is a failure, and is asked for again', async () => {
+    const node = new Node();
+    await node.pass();
+    await node.clock.advance(10 * 60_000);
+    // systemd refuses it as long as the first is under way.
+    const verdict = await node.pass();
+    expect(summary(verdict)).toBe('Failed: RebootFailed');
+    expect(verdict.message).toContain('the node cannot be rebooted: ');
+    node.boot();
+    expect(summary(await node.pass())).toBe('Succeeded: InSync');
+  });
+
+  it('and that systemd refuses is a failure, and comes later', async () => {
+    const node = new Node();
+    const mend = node.kernel.addFault({ verb: 'exec', path: 'systemd-run *', errno: 'ENOENT' });
+    expect(summary(await node.pass())).toBe('Failed: RebootFailed');
+    expect(summary(await node.pass())).toBe('Failed: RebootFailed');
+    mend();
+    await node.pass();
+    expect(node.isGoingDown).toBe(true);
+  });
+
+  it('is not asked for where it cannot be written down', async () => {
+    const node = new Node();
+    node.folder.write = (name) => (name === 'reboots.json' ? Promise.reject(new Error('EROFS')) : Promise.resolve());
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: RebootFailed', false]);
+  });
+});
+
+describe('a daemon that is killed at any call', () => {
+  it('ends with the argument after one reboot', async () => {
+    for (let calls = 0; ; calls += 1) {
+      const node = new Node();
+      const cut = new PowerCut(calls);
+      // It ends with whatever the call before has left.
+      const first = await node.pass(cut).catch(() => undefined);
+      node.restart();
+      let boots = 0;
+      for (let passes = 0; passes < 6; passes += 1) {
+        await node.pass();
+        // Killed after it had written the reboot down: whether it has asked for it nobody knows before the deadline.
+        if (!node.isGoingDown) await node.clock.advance(10 * 60_000);
+        if (!node.isGoingDown) continue;
+        boots += 1;
+        node.boot();
+      }
+      expect([calls, boots, summary(await node.pass())]).toEqual([calls, 1, 'Succeeded: InSync']);
+      if (!cut.happened && first !== undefined) break;
+    }
+  });
+});
