@@ -3,7 +3,7 @@ import { type EventRecorder } from '@sriov/kube';
 import { type Logger } from '@sriov/runtime';
 
 /** Who warns: the platform under a virtual machine, the plan, or the closer look at who uses VFs. */
-export type WarningSource = 'platform' | 'plan' | 'uses';
+type WarningSource = 'platform' | 'plan' | 'uses';
 
 /** Takes all that a source warns of at one look, which may be nothing. */
 export type OnWarnings = (source: WarningSource, sentences: readonly string[]) => void;

@@ -57,9 +57,7 @@ function drainLines({ host, before }: PlannedNode): string[] {
     ({ pciAddress, vfs }) => `VF ${formatVfIds(vfs)} of ${names.get(pciAddress) ?? pciAddress}`,
   );
   if (which.length === 0) return [];
-  return [
-    `  drain: needed where pods have ${listSome(which)}; the node asks for one, and waits for it`,
-  ];
+  return [`  drain: needed where pods have ${listSome(which)}; the node asks for one, and waits for it`];
 }
 
 /** Policies select the node, and their effect there is not known yet. */

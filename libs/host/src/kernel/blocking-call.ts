@@ -1,5 +1,5 @@
 /** A call that changes nothing, and may not come back for a long time. */
-export interface BlockingLook {
+interface BlockingLook {
   readonly verb: 'read' | 'readlink' | 'list';
   readonly path: string;
 }
