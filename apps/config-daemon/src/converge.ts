@@ -48,8 +48,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
   let first: Gathered | undefined;
   const vfSteps = watchVfSteps(followers.onStep);
   forgetFirmware(ports, wanted);
-  const { refusedOffloads = new RefusedOffloads() } = wanted;
-  const asked = { ...wanted, refusedOffloads };
+  const asked = withRefusals(wanted);
   const withdrawing = await ports.plugin.begin(wanted);
   for (let round = 0; ;) {
     const { gathered, plan } = await look(ports, asked, withdrawing).catch((cause: unknown) => {
@@ -80,7 +79,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder, grubFolder };
     failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
     forgetWritten(ports, able);
-    refusedOffloads.add(failures);
+    asked.refusedOffloads.add(failures);
     round += 1;
   }
 }
@@ -89,6 +88,11 @@ async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing):
   const looking = (): Promise<Planned> => lookAndPlan(ports, wanted, withdrawing.holders);
   const { gathered, plan } = await (ports.pace?.look(looking) ?? looking());
   return { gathered, plan: withdrawing.restrict(permitted(plan, wanted)) };
+}
+
+/** Within a pass nothing is tried again that was refused in it, whoever remembers it beyond the pass. */
+function withRefusals(wanted: Wanted): Wanted & Required<Pick<Wanted, 'refusedOffloads'>> {
+  return { ...wanted, refusedOffloads: wanted.refusedOffloads ?? new RefusedOffloads() };
 }
 
 function isRebootGranted({ mayDisturb }: Pick<Wanted, 'mayDisturb'>): boolean {

@@ -106,30 +106,20 @@ export interface Gathered {
 /** Looks at the host and the journal: everything that the planner needs to know. */
 export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered> {
   const journal = await ports.journal.read();
-  const { spec, plannedFrom, allowHostInterfaces, blocked = new Map<string, string>() } = wanted;
   const initial = await initialStates(ports.kernel, journal);
   const { bridges, guids, owned, cards, unread } = journal;
-  const seen = await look(ports, spec, journal);
+  const seen = await look(ports, wanted.spec, journal);
   const platform = await ports.platform?.look(seen, () => rememberedPorts(ports.kernel, journal));
   if (platform) ports.onWarnings?.('platform', platform.warnings);
   const observed = await withBoot(ports, withPlatform(seen, platform), { wanted, journal });
-  const heldRdmaMode = wanted.heldRdmaMode?.read(spec.system?.rdmaMode);
-  const refusedOffloads = wanted.refusedOffloads?.read(spec) ?? new Map<string, RefusedOffload>();
   const facts = {
-    spec,
-    refusedOffloads,
-    plannedFrom,
-    allowHostInterfaces,
-    blocked,
+    ...wishFacts(wanted),
     owned,
     initial,
     cards,
     unread,
     guids,
     observed,
-    heldRdmaMode,
-    ...(wanted.users !== undefined && { users: wanted.users }),
-    iommu: wanted.iommu,
     ...(wanted.maxReboots !== undefined && {
       reboots: { record: journal.reboots, bootId: observed.boot?.bootId, maxReboots: wanted.maxReboots },
     }),
@@ -142,6 +132,26 @@ export async function gather(ports: LookPorts, wanted: Wanted): Promise<Gathered
     },
     journal,
     ...(platform && { platform }),
+  };
+}
+
+/** What does not come from the host. */
+function wishFacts(
+  wanted: Wanted,
+): Pick<
+  HostFacts,
+  'spec' | 'plannedFrom' | 'allowHostInterfaces' | 'blocked' | 'heldRdmaMode' | 'refusedOffloads' | 'users' | 'iommu'
+> {
+  const { spec, plannedFrom, allowHostInterfaces, users, iommu } = wanted;
+  return {
+    spec,
+    plannedFrom,
+    allowHostInterfaces,
+    blocked: wanted.blocked ?? new Map<string, string>(),
+    heldRdmaMode: wanted.heldRdmaMode?.read(spec.system?.rdmaMode),
+    refusedOffloads: wanted.refusedOffloads?.read(spec) ?? new Map<string, RefusedOffload>(),
+    ...(users !== undefined && { users }),
+    iommu,
   };
 }
 

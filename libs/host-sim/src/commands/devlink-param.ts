@@ -19,6 +19,10 @@ export function devlinkParam(machine: Machine, pf: Pf, words: readonly string[])
     const values = [{ cmode: 'runtime', value: pf.state.flowSteering ?? initial }];
     return printed(`${JSON.stringify({ param: { [device]: [{ name, type: 'driver-specific', values }] } })}\n`);
   }
+  return setSteering(pf, flowSteerings, value);
+}
+
+function setSteering(pf: Pf, flowSteerings: readonly string[], value: string): CommandResult {
   if (pf.state.eSwitchMode === 'switchdev') {
     return refused('Changing fs mode is not supported when eswitch offloads enabled.', 'Operation not supported');
   }

@@ -67,11 +67,19 @@ async function setMode(machine: Machine, pf: Pf, wanted: PfState['eSwitchMode'])
   if (state.eSwitchMode === wanted) return printed('');
   await machine.take(MODE_MS);
   if (machine.state.devices[address] !== pf.device) return failed(1, 'kernel answers: No such device');
-  state.eSwitchMode = wanted;
-  if (wanted === 'switchdev' && model.eSwitch?.turnsTcOffloadOn) state.tcOffload = true;
-  if (model.eSwitch?.forgetsVfs) state.vfSettings = state.vfSettings.map(freshSettings);
-  if (wanted === 'switchdev') addRepresentors(machine, pf);
-  else removeRepresentors(machine, pf);
+  enterMode(machine, pf, wanted);
   machine.changed({ kind: 'device', name: address });
   return printed('');
+}
+
+function enterMode(machine: Machine, pf: Pf, mode: PfState['eSwitchMode']): void {
+  const { state, model } = pf;
+  state.eSwitchMode = mode;
+  if (model.eSwitch?.forgetsVfs) state.vfSettings = state.vfSettings.map(freshSettings);
+  if (mode === 'legacy') {
+    removeRepresentors(machine, pf);
+    return;
+  }
+  if (model.eSwitch?.turnsTcOffloadOn) state.tcOffload = true;
+  addRepresentors(machine, pf);
 }

@@ -147,7 +147,7 @@ function mergeVfLines(vfs: readonly VfPlan[]): string[] {
 export function describePfStep(step: PfStep): string {
   switch (step.kind) {
     case 'set-autoprobe':
-      return `turn driver probing of new VFs ${step.enabled ? 'on' : 'off'}`;
+      return describeAutoprobe(step.enabled);
     case 'set-num-vfs':
       return describeNumVfs(step.numVfs);
     case 'unbind-vfs':
@@ -165,6 +165,10 @@ export function describePfStep(step: PfStep): string {
     case 'set-link-up':
       return 'set the link up';
   }
+}
+
+function describeAutoprobe(isEnabled: boolean): string {
+  return `turn driver probing of new VFs ${isEnabled ? 'on' : 'off'}`;
 }
 
 function describeNumVfs(numVfs: number): string {
