@@ -39,6 +39,19 @@ function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Pro
   return async () => (await client.get(NODE, { name: nodeName })).spec?.providerID ?? '';
 }
 
+/** The cache of the node's own SriovNetworkNodeState. */
+function openNodeState(
+  { informerContext }: Cluster,
+  { namespace, nodeName }: Settings,
+): { nodeStates: Informer<SriovNetworkNodeState>; getNodeState: () => SriovNetworkNodeState | undefined } {
+  const nodeStates = new Informer(informerContext, SRIOV_NETWORK_NODE_STATE, {
+    namespace,
+    fieldSelector: `metadata.name=${nodeName}`,
+    transform: withReadableStatus,
+  });
+  return { nodeStates, getNodeState: () => nodeStates.store.get(`${namespace}/${nodeName}`) };
+}
+
 /**
  * Events of the host cause at most one look in so many milliseconds: pods come and go, each with its veth. The status
  * shows a change within a second all the same.
@@ -59,13 +72,7 @@ export async function runControllers<S extends Settings>(
   const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarnings: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
-  const nodeStates = new Informer(cluster.informerContext, SRIOV_NETWORK_NODE_STATE, {
-    namespace: settings.namespace,
-    fieldSelector: `metadata.name=${settings.nodeName}`,
-    transform: withReadableStatus,
-  });
-  const getNodeState = (): SriovNetworkNodeState | undefined =>
-    nodeStates.store.get(`${settings.namespace}/${settings.nodeName}`);
+  const { nodeStates, getNodeState } = openNodeState(cluster, settings);
   const { client, recorder } = cluster;
   const pace = new LookPace({ clock, leastMs: LOOK_MS });
   const host = { ...dryRun, pace, onWarnings: tellOnce(log, warnBy(recorder, getNodeState)) };

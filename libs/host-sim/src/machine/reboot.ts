@@ -8,10 +8,8 @@ export function rebootMachine(machine: Machine): void {
   bootFirmware(machine);
   const { state } = machine;
   machine.world = withFirmware(machine.bornWorld, state);
-  const { addedArguments, firmware, grubFiles, modprobeFiles, udev, boots = 0, writes } = state;
+  const { addedArguments, firmware, grubFiles, modprobeFiles, boots = 0, writes } = state;
   const fresh = bootState(machine.world, commandLineAtBoot(machine));
-  // udevd reads the rules that are on the disk when it starts.
-  const rules = Object.entries(udev?.files ?? {}).map(([path, { content }]) => [path, content] as const);
   const kept: Partial<MachineState> = {
     boots: boots + 1,
     writes,
@@ -19,10 +17,17 @@ export function rebootMachine(machine: Machine): void {
     ...(firmware && { firmware }),
     ...(grubFiles && { grubFiles }),
     ...(modprobeFiles && { modprobeFiles }),
-    ...(udev && fresh.udev && { udev: { ...fresh.udev, files: udev.files, rules: Object.fromEntries(rules) } }),
+    ...udevAtBoot(state, fresh),
   };
   for (const key of Object.keys(state)) Reflect.deleteProperty(state, key);
   Object.assign(state, fresh, kept);
+}
+
+/** udevd reads the rules that are on the disk when it starts. */
+function udevAtBoot({ udev }: MachineState, fresh: MachineState): Pick<MachineState, 'udev'> {
+  if (udev === undefined || fresh.udev === undefined) return {};
+  const rules = Object.entries(udev.files).map(([path, { content }]) => [path, content] as const);
+  return { udev: { ...fresh.udev, files: udev.files, rules: Object.fromEntries(rules) } };
 }
 
 /** What the boot loader gives to the kernel, if it is the one that was told. */
