@@ -160,7 +160,7 @@ describe('a release of the chart', () => {
       `kubectl wait sriovoperatorconfig/default --for=condition=Ready --namespace ${NAMESPACE}`,
     );
     expect(await namesAt(CRDS)).toHaveLength(7);
-    expect(await namesAt(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).toHaveLength(4);
+    expect(await namesAt(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).toHaveLength(5);
   });
 
   it.each(CUSTOM_RESOURCES.map((resource) => [resource.kind, resource] as const))(

@@ -152,9 +152,9 @@ export class Journal {
 
   /** Ends the takeover of a PF, when nothing of ours is left on it. */
   async release(pciAddress: string): Promise<void> {
-    // In this order: nobody would look for a file whose other half is gone.
-    await this.#folder.remove(`${INITIAL}/${pciAddress}`);
+    // First: a PF that counted as ours, and is wanted again, would be one of which nobody knows what it was before.
     await this.#folder.remove(`${OWNED}/${pciAddress}`);
+    await this.#folder.remove(`${INITIAL}/${pciAddress}`);
     // Last: a record without its card would pass for one of the card that is there.
     await this.#folder.remove(`${CARDS}/${pciAddress}`);
   }

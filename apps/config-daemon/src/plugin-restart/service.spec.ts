@@ -113,6 +113,16 @@ describe('a daemon that may not delete pods', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'daemon' },
       subjects: [{ kind: 'ServiceAccount', name: 'daemon', namespace: namespace }],
     });
+    const cluster = '/apis/rbac.authorization.k8s.io/v1';
+    await request('POST', `${cluster}/clusterroles`, {
+      metadata: { name: namespace },
+      rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }],
+    });
+    await request('POST', `${cluster}/clusterrolebindings`, {
+      metadata: { name: namespace },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace },
+      subjects: [{ kind: 'ServiceAccount', name: 'daemon', namespace }],
+    });
     const token = (await request('POST', `/api/v1${home}/serviceaccounts/daemon/token`, { spec: {} })) as {
       status: { token: string };
     };
