@@ -40,8 +40,9 @@ export class Rebooter {
     this.#hasRecord = record.length > 0;
     if (typeof record === 'string' || record.length === 0 || this.#refusal !== undefined) return undefined;
     const asked = await this.#findAsked(record);
-    if (asked === undefined || clock.now() - Date.parse(asked.at) >= REBOOT_DEADLINE_MS) return undefined;
-    return rebooting(asked);
+    if (asked === undefined) return undefined;
+    // A time far ahead, or none, is as good as passed: the clock was set back, and the node would wait for ever.
+    return Math.abs(clock.now() - Date.parse(asked.at)) < REBOOT_DEADLINE_MS ? rebooting(asked) : undefined;
   }
 
   /**

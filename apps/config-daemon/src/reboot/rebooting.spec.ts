@@ -183,6 +183,14 @@ describe('a reboot that has been asked for', () => {
     expect(summary(await node.pass())).toBe('Succeeded: InSync');
   });
 
+  it.each(['2999-01-01T00:00:00Z', 'soon'])('at %s, which nobody can wait for, does not stop the node', async (at) => {
+    const node = new Node();
+    await node.pass();
+    const text = (await node.folder.read('reboots.json')) ?? '';
+    await node.folder.write('reboots.json', text.replace(/"at":"[^"]*"/, `"at":"${at}"`));
+    expect(await node.pass()).toMatchObject({ reason: 'RebootFailed' });
+  });
+
   it('and that systemd refuses is a failure, and comes later', async () => {
     const node = new Node();
     const mend = node.kernel.addFault({ verb: 'exec', path: 'systemd-run *', errno: 'ENOENT' });
