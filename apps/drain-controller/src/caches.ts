@@ -48,7 +48,7 @@ function trimNode({ metadata, spec, status }: Node): Node {
       resourceVersion,
       labels,
       deletionTimestamp,
-      annotations: pick(metadata.annotations, [ANNOTATION.nodeState, ANNOTATION.cordoned]),
+      annotations: pick(metadata.annotations, [ANNOTATION.nodeState, ANNOTATION.cordoned, ANNOTATION.allowReboot]),
     }),
     spec: { unschedulable: spec?.unschedulable === true },
     status: { conditions: conditions.map(trimCondition) },

@@ -139,6 +139,7 @@ function rolloutNode({
       isUnschedulable: node.spec?.unschedulable === true,
       cordon: readCordonRecord(annotations?.[ANNOTATION.cordoned]),
       isOurGrant: ofState[ANNOTATION.drainGrant] !== undefined,
+      allowsReboot: annotations?.[ANNOTATION.allowReboot] === 'true',
       askedAt: ofState[ANNOTATION.drainAskedAt],
       releasedAt,
       isOverdue: times.isOverdue,

@@ -63,6 +63,20 @@ describe('a drain', () => {
     expect(await fleet.isCordoned('b1')).toBe(true);
   });
 
+  it('lets the only node of a cluster reboot when an administrator allows it, and says how before that', async () => {
+    await fleet.addNode('b3');
+    await fleet.ask('b3', REBOOT);
+    const waiting = await eventually(() => fleet.condition('b3'));
+    expect(waiting).toMatchObject({ reason: 'WaitingForDrainSlot' });
+    expect(waiting.message).toContain(`kubectl annotate node b3 ${ANNOTATION.allowReboot}=true`);
+    expect(await fleet.progress('b3')).toBe('Idle');
+    await fleet.annotateNode('b3', { [ANNOTATION.allowReboot]: 'true' });
+    await fleet.until('b3', 'DrainComplete');
+    expect(await fleet.isCordoned('b3')).toBe(false);
+    await fleet.ask('b3', 'Idle');
+    await fleet.until('b3', 'Idle');
+  });
+
   it('names the pod and the budget that are in its way, and goes on when they are not', async () => {
     await fleet.addNode('c1');
     await fleet.addNode('c2');

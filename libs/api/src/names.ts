@@ -56,6 +56,8 @@ export const ANNOTATION = {
   drainGrant: `${GROUP}/drain-grant`,
   /** On Node: our drain controller has cordoned it, see `readCordonRecord` of `libs/rollout`. */
   cordoned: `${GROUP}/cordoned`,
+  /** On Node: with `true` an administrator allows the reboot of the only node of a cluster. */
+  allowReboot: `${GROUP}/allow-reboot`,
   /** On SriovNetworkNodeState: RFC 3339 time at which the daemon asked for the drain that it asks for now. */
   drainAskedAt: `${GROUP}/drain-asked-at`,
   /**

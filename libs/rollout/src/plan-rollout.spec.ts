@@ -78,6 +78,17 @@ describe('the next step about a node', () => {
     expect(alone('Drain_Required')).toMatchObject({ kind: 'cordon' });
   });
 
+  it('reboots the only node of a cluster when an administrator allows it, and not before', () => {
+    const alone = (facts: object): unknown => stepOf(rolloutNode('n1', facts), []);
+    expect(alone({ request: 'Reboot_Required' })).toEqual({
+      kind: 'wait',
+      message: expect.stringMatching(/^it is the only node .* kubectl annotate node n1 .*\/allow-reboot=true$/),
+    });
+    expect(alone({ request: 'Reboot_Required', allowsReboot: true })).toEqual({ kind: 'grant' });
+    expect(alone({ request: 'Drain_Required' })).toEqual({ kind: 'grant' });
+    expect(stepOf(rolloutNode('n1', { request: 'Reboot_Required' }))).toEqual({ kind: 'grant' });
+  });
+
   it('says what is wrong with an annotation, and touches nothing', () => {
     expect(stepOf(rolloutNode('n1', { state: 'annotation x is "y"' }))).toEqual({
       kind: 'stuck',

@@ -1,4 +1,6 @@
+import { ANNOTATION } from '@sriov/api';
 import { nextStep, type RolloutStep } from './next-step.ts';
+import { type RolloutNode } from './rollout-node.ts';
 import { giveTurns, type RolloutPool, type SlotRules } from './slots.ts';
 
 /** All that bears on who may be drained. */
@@ -25,12 +27,21 @@ export function planRollout(facts: RolloutFacts): ReadonlyMap<string, RolloutSte
     const turns = new Set(granted);
     const { onTimeout = 'wait' } = pool;
     for (const node of pool.nodes) {
-      const waitsFor = waiting.get(node.name);
-      steps.set(node.name, nextStep({ node, isGranted: turns.has(node.name), waitsFor, isAlone, onTimeout }));
+      const missing = isAlone ? missingConsent(node) : undefined;
+      const isGranted = turns.has(node.name) && missing === undefined;
+      const waitsFor = waiting.get(node.name) ?? missing;
+      steps.set(node.name, nextStep({ node, isGranted, waitsFor, isAlone, onTimeout }));
     }
   }
   for (const { node, because } of unsure) {
     steps.set(node.name, nextStep({ node, isGranted: false, waitsFor: because, isAlone, onTimeout: 'wait' }));
   }
   return steps;
+}
+
+/** The only node takes all pods of the cluster down with it: nobody is surprised by that. */
+function missingConsent({ name, state, allowsReboot = false }: RolloutNode): string | undefined {
+  if (allowsReboot || typeof state === 'string' || state.request !== 'Reboot_Required') return undefined;
+  const { allowReboot } = ANNOTATION;
+  return `it is the only node of the cluster, and all pods end with its reboot: allow that by kubectl annotate node ${name} ${allowReboot}=true`;
 }

@@ -16,6 +16,8 @@ export interface RolloutNode {
   readonly cordon?: CordonRecord | undefined;
   /** The drain was granted by us, not by another drainer before us. */
   readonly isOurGrant: boolean;
+  /** An administrator allows its reboot although it is the only node, by an annotation. */
+  readonly allowsReboot?: boolean | undefined;
   /** RFC 3339 time of its request; absent where the daemon does not tell, as upstream's does not. */
   readonly askedAt?: string | undefined;
   /** RFC 3339 time at which a drain of it that took too long was given up; absent where none was. */

@@ -108,7 +108,10 @@ describe('the vectors of the specification about drains', () => {
   it('30: the only node of a cluster is not cordoned for a reboot, and is for a drain', () => {
     const alone = (asked: object): RolloutNode | undefined =>
       settle([{ maxUnavailable: 1, nodes: [rolloutNode('n1', asked)] }]).get('n1');
-    expect(alone(REBOOT)).toMatchObject({ isUnschedulable: false, state: { progress: 'DrainComplete' } });
+    expect(alone({ ...REBOOT, allowsReboot: true })).toMatchObject({
+      isUnschedulable: false,
+      state: { progress: 'DrainComplete' },
+    });
     expect(alone(DRAIN)).toMatchObject({ isUnschedulable: true, state: { progress: 'DrainComplete' } });
   });
 

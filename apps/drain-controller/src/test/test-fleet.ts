@@ -50,8 +50,12 @@ export class TestFleet {
   /** Writes the request as the daemon does: on the Node first. */
   async ask(name: string, asked: DrainRequest): Promise<void> {
     await eventually(async () => this.annotation(name, ANNOTATION.desiredState));
-    await request('PATCH', `/api/v1/nodes/${name}`, { metadata: { annotations: { [ANNOTATION.nodeState]: asked } } });
+    await this.annotateNode(name, { [ANNOTATION.nodeState]: asked });
     await this.annotate(name, { [ANNOTATION.desiredState]: asked });
+  }
+
+  async annotateNode(name: string, annotations: Record<string, string>): Promise<void> {
+    await request('PATCH', `/api/v1/nodes/${name}`, { metadata: { annotations } });
   }
 
   async annotate(name: string, annotations: Record<string, string | null>): Promise<void> {
