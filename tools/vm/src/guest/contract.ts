@@ -48,6 +48,8 @@ const lab: Lab = {
   runPod,
 };
 
+// A call that has not come back keeps no process running, and here nothing else does. `process.exit` ends it below.
+setInterval(() => undefined, 60_000);
 for (const contractCase of CONTRACT) {
   const start = Date.now();
   const failure = await tryCase(contractCase, kernel, lab).then(
