@@ -17,6 +17,7 @@ export class TestOvs {
   readonly #run: string;
   readonly #programs: OvsPrograms;
   readonly #supervisor: Supervisor;
+  #starts = 0;
 
   private constructor(root: string, programs: OvsPrograms) {
     this.root = root;
@@ -52,7 +53,8 @@ export class TestOvs {
   async startSwitch(): Promise<void> {
     const dummy = ['--enable-dummy=override', '--disable-system', '--disable-system-route'];
     this.#spawn('ovs-vswitchd', [`unix:${this.#socket}`, ...dummy]);
-    await this.vsctl('set', 'Open_vSwitch', '.', 'external_ids:test=started');
+    // A value that is there already changes nothing, and ovs-vsctl waits for no change that it has not made.
+    await this.vsctl('set', 'Open_vSwitch', '.', `external_ids:starts=${(this.#starts += 1)}`);
   }
 
   /** Ends ovs-vswitchd. Killed, it leaves its control socket behind, with nobody who listens. */
