@@ -72,7 +72,7 @@ export class NodePolicies {
 
   /** Waits until the daemon has judged the newest spec, and its verdict is the expected one. */
   untilJudged(
-    syncStatus: 'Succeeded' | 'Failed',
+    syncStatus: 'Succeeded' | 'InProgress' | 'Failed',
     holds: (state: SriovNetworkNodeState) => boolean = () => true,
   ): Promise<SriovNetworkNodeState> {
     return this.untilState(
