@@ -49,14 +49,19 @@ export class Cluster extends NodePolicies {
     const cluster = new Cluster(plane, supervisor);
     try {
       await cluster.#install();
-      const listen = ['--listen', `127.0.0.1:${await findFreePort()}`];
-      const args = [policyController, '--kubeconfig', plane.kubeconfigPath, ...listen];
-      supervisor.start({ name: 'policy-controller', command: process.execPath, args });
+      await cluster.startService('policy-controller', policyController);
       return cluster;
     } catch (error) {
       await cluster.close();
       throw error;
     }
+  }
+
+  /** Starts a service of the operator on this machine. @param bundle its file */
+  async startService(name: string, bundle: string): Promise<void> {
+    const listen = ['--listen', `127.0.0.1:${await findFreePort()}`];
+    const args = [bundle, '--kubeconfig', this.plane.kubeconfigPath, ...listen];
+    this.#supervisor.start({ name, command: process.execPath, args });
   }
 
   /** A kubeconfig that leads from the guest to the API server. */

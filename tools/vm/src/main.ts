@@ -7,6 +7,7 @@ import { runLane } from './run-lane.ts';
 import { runScenario, type Scenario } from './scenario.ts';
 import { contract } from './scenarios/contract.ts';
 import { figures } from './scenarios/figures.ts';
+import { kernelArguments } from './scenarios/kernel-arguments.ts';
 import { oddHosts } from './scenarios/odd-hosts.ts';
 import { simulators } from './scenarios/simulators.ts';
 import { outage, reboots, wholePath } from './scenarios/whole-path/index.ts';
@@ -18,7 +19,7 @@ import { getSupplies } from './supplies/supplies.ts';
  */
 const ROUNDS: readonly (readonly (readonly Scenario[])[])[] = [
   [[figures]],
-  [[contract, simulators], [wholePath], [oddHosts, reboots], [outage]],
+  [[contract, simulators], [wholePath], [oddHosts, reboots], [outage, kernelArguments]],
 ];
 
 async function runAll(only: readonly string[], report: Report, tell: (line: string) => void): Promise<void> {

@@ -13,21 +13,24 @@ const GUEST_PROGRAMS = ['agent', 'contract', 'drivers', 'raw-writes'];
 export interface Programs {
   /** Folder that the guest gets. */
   readonly guestFolder: string;
-  /** The policy controller, which runs on this machine. */
+  /** Services that run on this machine. */
   readonly policyController: string;
+  readonly drainController: string;
 }
 
-/** Bundles what runs in the guest, and the policy controller, into a folder. */
+/** Bundles what runs in the guest, and the controllers, into a folder. */
 export async function bundlePrograms(folder: string): Promise<Programs> {
   const guestFolder = join(folder, 'guest');
   await cp(FILES, guestFolder, { recursive: true });
   const policyController = join(folder, 'policy-controller.mjs');
+  const drainController = join(folder, 'drain-controller.mjs');
   await Promise.all([
     bundleGuestPrograms(guestFolder, GUEST_PROGRAMS),
     bundleApp('config-daemon', join(guestFolder, 'config-daemon.mjs')),
     bundleApp('policy-controller', policyController),
+    bundleApp('drain-controller', drainController),
   ]);
-  return { guestFolder, policyController };
+  return { guestFolder, policyController, drainController };
 }
 
 /** Bundles programs of `src/guest` into a folder. A guest needs at least `agent`. */

@@ -8,7 +8,7 @@ import { agentMessageSchema, type AgentRequest, type Ended } from '../guest/prot
 import { type Supplies } from '../supplies/supplies.ts';
 import { LineChannel } from './line-channel.ts';
 import { PendingCalls } from './pending-calls.ts';
-import { type Machine, qemuCommand } from './qemu-command.ts';
+import { type Firmware, type Machine, qemuCommand, USUAL_FIRMWARE } from './qemu-command.ts';
 import { Qmp } from './qmp.ts';
 
 /** An emulated machine takes 5 s to boot alone, and much longer when others work on the same processors. */
@@ -45,6 +45,8 @@ export class Guest {
   readonly #lines = new Map<number, (line: string) => void>();
   #agent: LineChannel | undefined;
   #qmp: Qmp | undefined;
+  /** Starts the machine with another firmware than it had. */
+  #start: (firmware: Firmware) => void = () => undefined;
   #life: NodeJS.Timeout | undefined;
   #onHello: () => void = () => undefined;
   #onFailure: (reason: string) => void = () => undefined;
@@ -81,9 +83,10 @@ export class Guest {
       guest.#qmp = await Qmp.listen(join(folder, 'qmp.sock'));
       const machine = await guest.#prepare(supplies, options);
       guest.#life = setTimeout(() => guest.#fail(`still there after ${LIFE_MS / 1000} s`), LIFE_MS);
-      await guest.#untilBooted(() => {
-        guest.#supervisor.start({ name: 'console', ...qemuCommand(supplies, machine, folder) });
-      });
+      guest.#start = (firmware) => {
+        guest.#supervisor.start({ name: 'console', ...qemuCommand(supplies, { ...machine, ...firmware }, folder) });
+      };
+      await guest.#untilBooted(() => guest.#start(USUAL_FIRMWARE));
       return guest;
     } catch (error) {
       const console = await guest.consoleTail();
@@ -157,6 +160,12 @@ export class Guest {
     await this.#untilBooted(() => this.monitor('system_reset'));
   }
 
+  /** The same, and the machine comes back as another one: with other kernel arguments, as after a boot loader was told. */
+  async powerCycleAs(firmware: Firmware): Promise<void> {
+    await this.#supervisor.stop('console');
+    await this.#untilBooted(() => this.#start(firmware));
+  }
+
   /** Last lines of the console. */
   consoleTail(): Promise<string> {
     return this.#supervisor.logTail('console');
@@ -186,7 +195,7 @@ export class Guest {
     const { initramfs, memory, disks } = options ?? { initramfs: supplies.initramfs, memory: MEMORY, disks: [] };
     const paths = disks.map((_, index) => join(this.#folder, `disk${index}.img`));
     await Promise.all(disks.map((makeDisk, index) => makeDisk(paths[index] ?? '')));
-    return { initramfs, memory, disks: paths };
+    return { initramfs, memory, disks: paths, ...USUAL_FIRMWARE };
   }
 
   async #untilBooted(boot: () => void | Promise<void>): Promise<void> {

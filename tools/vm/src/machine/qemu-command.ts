@@ -25,7 +25,7 @@ export function nicDevice({ id, slot, mac }: Nic): Readonly<Record<string, strin
  * A periodic timer: on a busy machine the emulation loses an interrupt now and then, and a processor of the guest that
  * had asked for a single one would sleep for good.
  */
-const KERNEL_PARAMETERS = 'console=ttyS0 panic=-1 quiet no_timer_check nohz=off highres=off intel_iommu=on iommu=pt';
+const KERNEL_ARGUMENTS = 'console=ttyS0 panic=-1 quiet no_timer_check nohz=off highres=off';
 
 /**
  * One processor: with two, the emulation's threads race under load. Interrupts got lost in the middle of a run, and an
@@ -33,8 +33,25 @@ const KERNEL_PARAMETERS = 'console=ttyS0 panic=-1 quiet no_timer_check nohz=off 
  */
 const PROCESSORS = '1';
 
+/** What a machine can become when it is started again. */
+export interface Firmware {
+  /** Model of the processor, as QEMU's option `-cpu` takes it. */
+  readonly processor: string;
+  /** VT-d is not turned off in the setup of the firmware. */
+  readonly hasIommu: boolean;
+  /** What the boot loader gives to the kernel beside what the emulation needs. */
+  readonly kernelArguments: string;
+}
+
+/** As machines for SR-IOV are set up: the IOMMU is on. */
+export const USUAL_FIRMWARE: Firmware = {
+  processor: 'max',
+  hasIommu: true,
+  kernelArguments: 'intel_iommu=on iommu=pt',
+};
+
 /** What differs from one kind of guest to another. */
-export interface Machine {
+export interface Machine extends Firmware {
   /** Image of its first root file system, whose `/init` is its first program. */
   readonly initramfs: string;
   /** In MiB. */
@@ -60,7 +77,7 @@ export function qemuCommand(supplies: Supplies, machine: Machine, folder: string
       '-accel',
       'tcg,thread=multi',
       '-cpu',
-      'max',
+      machine.processor,
       '-smp',
       PROCESSORS,
       '-m',
@@ -68,9 +85,9 @@ export function qemuCommand(supplies: Supplies, machine: Machine, folder: string
     ],
     ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
     // It has to stand before the devices that it translates for.
-    ...device('intel-iommu', 'intremap=on', 'caching-mode=on'),
+    ...(machine.hasIommu ? device('intel-iommu', 'intremap=on', 'caching-mode=on') : []),
     ...['-kernel', kernelImage, '-initrd', machine.initramfs],
-    ...['-append', KERNEL_PARAMETERS],
+    ...['-append', `${KERNEL_ARGUMENTS} ${machine.kernelArguments}`],
     ...[
       '-netdev',
       'user,id=n0,ipv6=off',
