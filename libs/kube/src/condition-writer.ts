@@ -8,6 +8,8 @@ export interface ConditionSource<T extends Conditioned> {
   readonly clock: Clock;
   readonly resource: Resource<T>;
   readonly get: (key: string) => T | undefined;
+  /** Is told the version that an object has since its conditions were written. */
+  readonly onWritten?: (object: T, resourceVersion: string) => void;
 }
 
 /**
@@ -23,14 +25,16 @@ export function conditionPorts<T extends Conditioned>(
   recordEvent(object: T, event: EventText): void;
   now(): number;
 } {
-  const { cluster, clock, resource, get } = about;
+  const { cluster, clock, resource, get, onWritten } = about;
   return {
     get,
     async writeConditions(object, conditions) {
       const { name, namespace } = object.metadata;
       const metadata = { name, ...(namespace !== undefined && { namespace }) };
       const status: Conditioned = { metadata, status: { conditions: [...conditions] } };
-      await cluster.client.apply<Conditioned>(resource, status, { subresource: 'status' });
+      const options = { subresource: 'status', metadataOnly: true } as const;
+      const written = await cluster.client.apply<Conditioned>(resource, status, options);
+      onWritten?.(object, written.metadata.resourceVersion ?? '');
     },
     recordEvent: (object, event) => cluster.recorder.record(resource, object, event),
     now: () => clock.now(),

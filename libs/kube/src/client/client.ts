@@ -207,6 +207,7 @@ export class KubeClient {
           path: collectionPath(resource, request.namespace, { ...query, labelSelector, fieldSelector }),
           headers: acceptObjects(request.metadataOnly),
           signal: abort.signal,
+          isWatch: true,
         }),
       );
       const inactivity = { ms: request.inactivityMs, clock: this.#clock };

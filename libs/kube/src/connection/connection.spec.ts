@@ -198,6 +198,20 @@ describe('a request', () => {
     expect(await failure(clientOf(configOf({})))).toMatchObject({ name: 'ApiError', status, message });
   });
 
+  it('goes through while a hundred watches hold connections', async () => {
+    const client = clientOf(configOf({ token: 'abc' }));
+    const stop = new AbortController();
+    const watch = async (): Promise<void> => {
+      const request = { resourceVersion: server.version, timeoutSeconds: 300, inactivityMs: 90_000 };
+      await client.watch(NAMESPACE, { ...request, signal: stop.signal }).next();
+    };
+    const watches = Array.from({ length: 100 }, () => watch().catch(() => undefined));
+    while (server.openWatches < watches.length) await new Promise(setImmediate);
+    await ask(client);
+    stop.abort();
+    await Promise.all(watches);
+  });
+
   it('to a server that is not there names it', async () => {
     const other = await ScriptedServer.start();
     const { address } = other;

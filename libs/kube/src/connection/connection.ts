@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  /** It is answered as long as it stands, and holds a connection for so long. */
+  readonly isWatch?: boolean;
   /** Called right before the request is sent. The request is not sent when this throws. */
   readonly check?: () => void;
 }
@@ -40,11 +42,11 @@ export function connect(config: KubeConfig, clock: Clock): Connection {
   let isClosed = false;
 
   const options = async (request: ApiRequest): Promise<RequestOptions> => {
-    const { agent, headers } = await credentials.get();
+    const { agent, watchAgent, headers } = await credentials.get();
     // Node sets no length for the body of a DELETE, and the server would take such a body for the next request.
     const length = request.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(request.body)) };
     return {
-      agent,
+      agent: request.isWatch === true ? watchAgent : agent,
       // Only a URL has brackets around an IPv6 address.
       host: base.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: base.port,

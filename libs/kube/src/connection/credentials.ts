@@ -9,7 +9,7 @@ import { type Clock } from '@sriov/runtime';
 
 /** How long credentials are used before they are read again: tokens of service accounts and certificates rotate. */
 const CREDENTIALS_MS = 30_000;
-/** Most connections at the same time. Further requests wait for one, and each watch holds one. */
+/** Most connections for requests at the same time; further requests wait for one. Watches have connections of their own. */
 const MAX_SOCKETS = 64;
 /** Idle connections are closed before the API server closes them (90 s), which could cross with a request of ours. */
 const IDLE_MS = 60_000;
@@ -17,6 +17,8 @@ const IDLE_MS = 60_000;
 /** What a request needs beside its own text. */
 export interface Session {
   readonly agent: HttpAgent;
+  /** For watches: each holds a connection for minutes, and must not keep a request waiting, least of all a Lease. */
+  readonly watchAgent: HttpAgent;
   readonly headers: Record<string, string>;
   /** What the agent was made from. */
   readonly tls: TlsMaterial;
@@ -58,6 +60,7 @@ export class Credentials {
   /** Breaks all connections. */
   close(): void {
     this.#session?.agent.destroy();
+    this.#session?.watchAgent.destroy();
   }
 
   async #read(): Promise<Session> {
@@ -75,8 +78,9 @@ export class Credentials {
     const tls = tlsMaterialOf(options);
     const before = this.#session;
     // Connections are kept for as long as their certificates are valid. Watches on an older agent go on to their end.
-    const agent = before && isDeepStrictEqual(before.tls, tls) ? before.agent : this.#createAgent(options, tls);
-    this.#session = { agent, headers, tls };
+    const agents = before && isDeepStrictEqual(before.tls, tls) ? before : this.#createAgents(options, tls);
+    const { agent, watchAgent } = agents;
+    this.#session = { agent, watchAgent, headers, tls };
     return this.#session;
   }
 
@@ -87,10 +91,13 @@ export class Credentials {
     return { Authorization: `Bearer ${(await readFile(config.tokenFile, 'utf8')).trim()}` };
   }
 
-  #createAgent(options: RequestOptions, tls: TlsMaterial): HttpAgent {
+  #createAgents(options: RequestOptions, tls: TlsMaterial): Pick<Session, 'agent' | 'watchAgent'> {
     const cluster = this.#config.getCurrentCluster();
-    // Only the agent that the kubeconfig makes can use a proxy.
-    if (cluster?.proxyUrl) return options.agent as HttpAgent;
+    if (cluster?.proxyUrl) {
+      // Only the agent that the kubeconfig makes can use a proxy.
+      const agent = options.agent as HttpAgent;
+      return { agent, watchAgent: agent };
+    }
     const pool = {
       keepAlive: true,
       maxSockets: MAX_SOCKETS,
@@ -99,9 +106,13 @@ export class Credentials {
       scheduling: 'lifo' as const,
       timeout: IDLE_MS,
     };
-    if (!cluster?.server.startsWith('https:')) return new HttpAgent(pool);
+    const watches = { timeout: IDLE_MS };
+    if (!cluster?.server.startsWith('https:')) {
+      return { agent: new HttpAgent(pool), watchAgent: new HttpAgent(watches) };
+    }
     // Made once: parsing certificates for each connection of a burst takes longer than its handshake.
-    return new HttpsAgent({ ...pool, ...tls, secureContext: createSecureContext(tls) });
+    const secure = { ...tls, secureContext: createSecureContext(tls) };
+    return { agent: new HttpsAgent({ ...pool, ...secure }), watchAgent: new HttpsAgent({ ...watches, ...secure }) };
   }
 }
 
