@@ -22,11 +22,16 @@ export const WRITTEN = { node: 'Node', nodeState: 'SriovNetworkNodeState' } as c
 /** A node, and the versions of its objects that a write was planned from. */
 export type Target = Pick<GatheredNode, 'versions'> & { readonly name: string };
 
-/** Gives the node its slot. @throws {ApiError} 409 when its request has changed since */
-export async function grant(ports: WritePorts, target: Target): Promise<void> {
+/**
+ * Gives the node its slot. @returns the version that its node state has since
+ * @throws {ApiError} 409 when its request has changed since
+ */
+export async function grant(ports: WritePorts, target: Target): Promise<string> {
   const granted = formatTime(ports.clock.now());
-  await annotate(ports, target, { [ANNOTATION.currentState]: 'Draining', [ANNOTATION.drainGrant]: granted });
+  const state = { [ANNOTATION.currentState]: 'Draining', [ANNOTATION.drainGrant]: granted };
+  const version = await annotate(ports, target, state);
   ports.log.info({ node: target.name }, 'the node is drained from now on');
+  return version;
 }
 
 /** Tells the daemon that it may begin. @throws {ApiError} 409 when the request has changed since */
@@ -73,11 +78,13 @@ async function annotate(
   { client, namespace, expectations }: WritePorts,
   { name, versions }: Target,
   annotations: Readonly<Record<string, string | null>>,
-): Promise<void> {
+): Promise<string> {
   const patch = { metadata: { annotations, resourceVersion: versions.nodeState } };
   const ref = { name, namespace };
   const { metadata } = await client.mergePatch(SRIOV_NETWORK_NODE_STATE, ref, { patch, metadataOnly: true });
-  expectations.expect(name, WRITTEN.nodeState, metadata.resourceVersion ?? '');
+  const { resourceVersion = '' } = metadata;
+  expectations.expect(name, WRITTEN.nodeState, resourceVersion);
+  return resourceVersion;
 }
 
 async function patchNode(

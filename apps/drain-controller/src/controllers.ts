@@ -1,20 +1,26 @@
 import { type EventText, SRIOV_NETWORK_NODE_STATE, SRIOV_NETWORK_POOL_CONFIG } from '@sriov/api';
 import { Controller, createConditionReporter, createControllerMetrics, Expectations } from '@sriov/controller';
 import { Cluster, conditionPorts, POD } from '@sriov/kube';
-import { type ServiceContext } from '@sriov/runtime';
-import { allInformers, createCaches } from './caches.ts';
+import { type Clock, type ServiceContext } from '@sriov/runtime';
+import { WRITTEN } from './apply.ts';
+import { allInformers, type Caches, createCaches } from './caches.ts';
+import { type DrainedCondition } from './drained-condition.ts';
+import { GivenSlots, noteGivenSlots } from './given-slots.ts';
 import { PodsOfNodes } from './pods-of-nodes.ts';
 import { reconcileNode, type Told } from './reconcile-node.ts';
 import { reconcileTurns } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
+import { reconcileWaiting, Waiting } from './waiting.ts';
 import { connectWatches } from './watches.ts';
 
 /** Nodes that are drained at the same time; each of them mostly waits for its pods. */
 const NODE_WORKERS = 32;
+/** Nodes that are told at the same time why they wait: few, so that the API server has time for those that are drained. */
+const WAITING_WORKERS = 4;
 
 /**
- * The drain controller: `turns` decides who is drained next, `nodes` drains. All they know is in the API server, so that
- * another replica goes on where this one stops.
+ * The drain controller: `turns` decides who is drained next, `waiting` tells the others, `nodes` drains. All they know is
+ * in the API server, so that another replica goes on where this one stops.
  */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, clock, log } = context;
@@ -26,28 +32,18 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     kubeconfig: settings.kubeconfig,
   });
   const caches = createCaches(cluster.informerContext, namespace);
-  const resource = SRIOV_NETWORK_NODE_STATE;
-  const get = (key: string): ReturnType<typeof caches.nodeStates.store.get> => caches.nodeStates.store.get(key);
-  const reportConditions = createConditionReporter(conditionPorts({ cluster, clock, resource, get }));
+  const told = { cluster, caches, clock, namespace, expectations: new Expectations(clock) };
   const pods = new PodsOfNodes({ client: cluster.client, clock, log, onChange: (node) => nodes.enqueue(node) });
   const shared = {
-    caches,
+    ...told,
     settings,
-    namespace,
-    clock,
     log,
     pods,
     client: cluster.client,
-    expectations: new Expectations(clock),
-    record: ({ node, pool, pod }: Told, event: EventText): void => {
-      const nodeState = node === undefined ? undefined : get(`${namespace}/${node}`);
-      const config = pool === undefined ? undefined : caches.pools.store.get(`${namespace}/${pool}`);
-      if (nodeState !== undefined) cluster.recorder.record(resource, nodeState, event);
-      if (config !== undefined) cluster.recorder.record(SRIOV_NETWORK_POOL_CONFIG, config, event);
-      if (pod !== undefined) cluster.recorder.record(POD, pod, event);
-    },
-    report: (node: string, condition: Parameters<typeof reportConditions>[1][number]): Promise<void> =>
-      reportConditions(`${namespace}/${node}`, [condition]),
+    givenSlots: new GivenSlots(clock),
+    waiting: new Waiting((node) => waiting.enqueue(node)),
+    record: createRecord(told),
+    report: createReport(told),
   };
   const options = { timers: clock, log, metrics: createControllerMetrics(context.metrics) };
   const turns = new Controller({ ...options, name: 'turns', reconcile: () => reconcileTurns(shared) });
@@ -57,8 +53,50 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     workers: NODE_WORKERS,
     reconcile: (name) => reconcileNode(shared, name),
   });
+  const waiting = new Controller({
+    ...options,
+    name: 'waiting',
+    workers: WAITING_WORKERS,
+    reconcile: (name) => reconcileWaiting(shared, name),
+  });
   connectWatches(caches, { turns, nodes });
   await cluster.lead(allInformers(caches), async (signal) => {
-    await Promise.all([turns.run(signal), nodes.run(signal)]).finally(() => pods.forgetAll());
+    // What an earlier term of ours has found may not have been told.
+    shared.waiting.update(new Map());
+    await noteGivenSlots(shared, signal);
+    await Promise.all([turns, nodes, waiting].map((each) => each.run(signal))).finally(() => pods.forgetAll());
   });
+}
+
+/** By what people are told, on node states, pools and pods. */
+interface TellPorts {
+  readonly cluster: Cluster;
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly namespace: string;
+  readonly expectations: Expectations;
+}
+
+function createRecord({ cluster, caches, namespace }: TellPorts): (about: Told, event: EventText) => void {
+  return ({ node, pool, pod }, event) => {
+    const nodeState = node === undefined ? undefined : caches.nodeStates.store.get(`${namespace}/${node}`);
+    const config = pool === undefined ? undefined : caches.pools.store.get(`${namespace}/${pool}`);
+    if (nodeState !== undefined) cluster.recorder.record(SRIOV_NETWORK_NODE_STATE, nodeState, event);
+    if (config !== undefined) cluster.recorder.record(SRIOV_NETWORK_POOL_CONFIG, config, event);
+    if (pod !== undefined) cluster.recorder.record(POD, pod, event);
+  };
+}
+
+function createReport(ports: TellPorts): (node: string, condition: DrainedCondition) => Promise<void> {
+  const { cluster, caches, clock, namespace, expectations } = ports;
+  const report = createConditionReporter(
+    conditionPorts({
+      cluster,
+      clock,
+      resource: SRIOV_NETWORK_NODE_STATE,
+      get: (key) => caches.nodeStates.store.get(key),
+      onWritten: ({ metadata }, version) => expectations.expect(metadata.name, WRITTEN.nodeState, version),
+    }),
+  );
+  return (node, condition) => report(`${namespace}/${node}`, [condition]);
 }

@@ -18,34 +18,43 @@ export interface PodsOfNode {
   readonly claimDrivers: Map<string, readonly string[]>;
   /** Uids of the pods that have, or had, to leave. */
   readonly leaving: Set<string>;
+  /** A watch tells of their changes; without one, somebody has to look again. */
+  readonly isWatched: boolean;
 }
 
-/** The pods of one node, as a watch shows them. */
-interface Followed extends Omit<PodsOfNode, 'pods'> {
-  readonly store: Store<Pod>;
-  readonly synced: Promise<void>;
-  readonly stop: AbortController;
+/** The pods of one node, as a watch or the last list shows them. */
+interface Followed extends Pick<PodsOfNode, 'claimDrivers' | 'leaving'> {
+  readonly watched?: { readonly store: Store<Pod>; readonly synced: Promise<void>; readonly stop: AbortController };
 }
+
+/** Most watches; each is a connection. Further nodes of a pool that drains so many at once are listed from time to time. */
+const MAX_WATCHES = 100;
 
 /** Follows the pods of the nodes that are being drained, and of no others: a fleet has too many to keep all. */
 export class PodsOfNodes {
   readonly #ports: PodsPorts;
   readonly #followed = new Map<string, Followed>();
+  readonly #maxWatches: number;
+  #watches = 0;
 
-  constructor(ports: PodsPorts) {
+  constructor(ports: PodsPorts, maxWatches = MAX_WATCHES) {
     this.#ports = ports;
+    this.#maxWatches = maxWatches;
   }
 
   /** The pods of the node. The first call takes a list, and follows the node until it is forgotten. */
   async of(node: string): Promise<PodsOfNode> {
-    const { store, synced, claimDrivers, leaving } = this.#followed.get(node) ?? this.#follow(node);
-    await synced;
-    return { pods: store.list(), claimDrivers, leaving };
+    const { watched, claimDrivers, leaving } = this.#followed.get(node) ?? this.#follow(node);
+    if (watched === undefined) return { pods: await this.#list(node), claimDrivers, leaving, isWatched: false };
+    await watched.synced;
+    return { pods: watched.store.list(), claimDrivers, leaving, isWatched: true };
   }
 
   /** Ends following the node. */
   forget(node: string): void {
-    this.#followed.get(node)?.stop.abort();
+    const followed = this.#followed.get(node);
+    if (followed?.watched !== undefined) this.#watches -= 1;
+    followed?.watched?.stop.abort();
     this.#followed.delete(node);
   }
 
@@ -54,8 +63,25 @@ export class PodsOfNodes {
     for (const node of [...this.#followed.keys()]) this.forget(node);
   }
 
+  async #list(node: string): Promise<Pod[]> {
+    const pods = await this.#ports.client.list(POD, { fieldSelector: `spec.nodeName=${node}` });
+    return pods.map(trimPod);
+  }
+
   #follow(node: string): Followed {
+    const isWatched = this.#watches < this.#maxWatches;
+    const followed = {
+      claimDrivers: new Map(),
+      leaving: new Set<string>(),
+      ...(isWatched && { watched: this.#watch(node) }),
+    };
+    this.#followed.set(node, followed);
+    return followed;
+  }
+
+  #watch(node: string): NonNullable<Followed['watched']> {
     const { client, clock, log, onChange } = this.#ports;
+    this.#watches += 1;
     const store = new Store<Pod>({ transform: trimPod });
     const source = createListWatch(client, POD, { fieldSelector: `spec.nodeName=${node}` });
     const reflector = new Reflector({ kind: 'Pod', source, store, clock, random: Math.random, log });
@@ -64,9 +90,7 @@ export class PodsOfNodes {
     const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
     const synced = Promise.race([reflector.synced, stopped]);
     void synced.then(() => store.subscribe(({ type }) => (type === 'added' ? undefined : onChange(node))));
-    const followed = { store, synced, stop, claimDrivers: new Map(), leaving: new Set<string>() };
-    this.#followed.set(node, followed);
-    return followed;
+    return { store, synced, stop };
   }
 }
 

@@ -38,8 +38,8 @@ export interface NodeContext extends WritePorts {
   readonly record: (about: Told, event: EventText) => void;
 }
 
-/** No event tells when a PodDisruptionBudget no longer is in the way. */
-const BLOCKED_MS = 5_000;
+/** No event tells when a PodDisruptionBudget no longer is in the way, or when a pod that is not watched has left. */
+const LOOK_AGAIN_MS = 5_000;
 /** A cache that does not show our own writes gets so much time, unless an event comes first. */
 const BEHIND_MS = 1_000;
 
@@ -95,7 +95,8 @@ async function evictPods(context: NodeContext, gathered: GatheredNode, step: Evi
   const { waitForPods } = drain;
   const ports = { client: context.client, onDeleted: tellDeleted(context, gathered) };
   const rules = { ...step, resourcePrefix, claimDriver, waitForPods };
-  const evicted = await evict(ports, await pods.of(node.name), rules);
+  const onNode = await pods.of(node.name);
+  const evicted = await evict(ports, onNode, rules);
   if (evicted.left.length === 0) {
     await complete(context, { name: node.name, versions });
     await report(node.name, completeCondition(evicted.staying));
@@ -104,7 +105,7 @@ async function evictPods(context: NodeContext, gathered: GatheredNode, step: Evi
   const condition = leavingCondition(evicted, node.isOverdue ? drain.timeoutMs : undefined);
   if (!node.isLost) await report(node.name, condition);
   const looks = [
-    ...(evicted.blocked.length > 0 ? [BLOCKED_MS] : []),
+    ...(evicted.blocked.length > 0 || !onNode.isWatched ? [LOOK_AGAIN_MS] : []),
     ...(overdueAt !== undefined && !node.isOverdue ? [Math.max(0, overdueAt - clock.now())] : []),
   ];
   return looks.length > 0 ? wait(Math.min(...looks), condition.reason, condition.message) : IDLE;
@@ -146,18 +147,24 @@ async function reportLost(context: NodeContext, { node, drain, pool }: GatheredN
   context.record({ pool }, { type: 'Warning', reason: REASON.nodeLost, message });
 }
 
-/** A node that was never drained gets no condition about drains. */
+/**
+ * A node that was never drained gets no condition about drains. The leader before may have been killed between a step
+ * and its condition, which then tells of the step before.
+ */
 async function reportRest(context: NodeContext, node: RolloutNode): Promise<void> {
   const { name, state, isExternal } = node;
   if (typeof state === 'string') return;
   const before = drainedOf(context, name);
   if (state.progress !== 'Idle') {
-    if (before?.reason === REASON.nodeLost && isBack(node)) await context.report(name, completeCondition([]));
+    const isTold = before?.reason === REASON.drainComplete;
+    if (!isTold && isComplete(node)) await context.report(name, completeCondition([]));
   } else if (state.request === 'Idle') {
     if (before !== undefined) await context.report(name, overCondition());
   } else if (isExternal && state.request !== 'unsettled') await context.report(name, externalCondition());
 }
 
-function isBack({ isLost, state }: RolloutNode): boolean {
-  return !isLost && typeof state !== 'string' && state.progress === 'DrainComplete';
+/** We have drained it, it asks still, and it is there. */
+function isComplete({ isLost, isOurGrant, state }: RolloutNode): boolean {
+  if (isLost || !isOurGrant || typeof state === 'string' || state.request === 'unsettled') return false;
+  return state.progress === 'DrainComplete';
 }

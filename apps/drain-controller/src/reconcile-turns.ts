@@ -4,46 +4,54 @@ import { planRollout } from '@sriov/rollout';
 import pLimit from 'p-limit';
 import { grant, WRITTEN, type WritePorts } from './apply.ts';
 import { type Caches } from './caches.ts';
-import { type DrainedCondition, waitingCondition } from './drained-condition.ts';
 import { gather } from './gather.ts';
+import { type GivenSlots } from './given-slots.ts';
 import { type Settings } from './settings.ts';
+import { type Waiting } from './waiting.ts';
 
 /** What giving turns works with. */
 export interface TurnsContext extends WritePorts {
   readonly caches: Caches;
   readonly settings: Settings;
-  readonly report: (node: string, condition: DrainedCondition) => Promise<void>;
+  readonly givenSlots: GivenSlots;
+  readonly waiting: Pick<Waiting, 'update'>;
 }
 
-/** Grants and conditions that are written at the same time. */
+/** Grants that are written at the same time. */
 const WRITES = 16;
 /** A cache that does not show our own writes gets so much time, unless an event comes first. */
 const BEHIND_MS = 1_000;
 
 /**
- * Gives free slots to the nodes that have waited longest, and tells the others why they wait. A slot that was given and
+ * Gives free slots to the nodes that have waited longest, and finds out why the others wait. A slot that was given and
  * that the cache does not show yet would be given twice, so nothing is given before it does.
  */
 export async function reconcileTurns(context: TurnsContext): Promise<Outcome> {
-  const { caches, settings, report } = context;
-  if (caches.nodes.store.list().some(({ metadata: { name } }) => isBehind(context, name))) {
-    return wait(BEHIND_MS, REASON.drainWaiting, 'the caches do not show the last grants yet');
-  }
+  const { caches, settings, givenSlots, waiting } = context;
+  const areSeen = givenSlots.areSeen((name) => versionsOf(caches, settings, name).nodeState);
+  if (!areSeen) return wait(BEHIND_MS, REASON.drainWaiting, 'the caches do not show the last grants yet');
   const now = context.clock.now();
   const facts = gather(caches, settings, now);
-  const limit = pLimit(WRITES);
   const steps = [...planRollout(facts)];
-  const writes = steps.map(([name, step]) =>
-    limit(async () => {
-      if (step.kind === 'grant') await grant(context, { name, versions: versionsOf(caches, settings, name) });
-      if (step.kind === 'wait') await report(name, waitingCondition(step.message));
-    }),
+  await giveSlots(
+    context,
+    steps.flatMap(([name, { kind }]) => (kind === 'grant' ? [name] : [])),
   );
-  const ends = await Promise.allSettled(writes);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  waiting.update(new Map(steps.flatMap(([name, step]) => (step.kind === 'wait' ? [[name, step.message]] : []))));
   const waitMs = Math.max(0, facts.changesAt - now);
   if (waitMs < Infinity) return wait(waitMs, REASON.drainWaiting, 'a pause ends, or a node is lost');
   return done(REASON.drainOver, 'every node that asks for a drain has a slot or knows why it waits');
+}
+
+async function giveSlots(context: TurnsContext, names: readonly string[]): Promise<void> {
+  const { caches, settings, givenSlots } = context;
+  const limit = pLimit(WRITES);
+  const grants = names.map((name) =>
+    limit(async () => {
+      givenSlots.note(name, await grant(context, { name, versions: versionsOf(caches, settings, name) }));
+    }),
+  );
+  for (const end of await Promise.allSettled(grants)) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Whether the caches do not show yet what was written for the node. */

@@ -55,6 +55,23 @@ describe('the turns of a pool', () => {
     expect(waiting.get('n3')).toContain('1 node is before this one');
   });
 
+  it('change nothing about what those far back in the queue are told while others come and go', () => {
+    const queue = Array.from({ length: 8 }, (_, index) => rolloutNode(`n${index}`, asking));
+    const told = (busy: string): (string | undefined)[] => {
+      const { waiting } = turns({ nodes: [rolloutNode(busy, draining), ...queue] });
+      return queue.map(({ name }) => waiting.get(name));
+    };
+    const [before, after] = [told('a1'), told('a2')];
+    expect(before.slice(5)).toEqual(after.slice(5));
+    expect(before[7]).toBe(
+      'pool workers allows 1 unavailable node, and has no slot free; at least 5 nodes are before this one',
+    );
+    expect([before[4], after[4]]).toEqual([
+      expect.stringContaining('a1 (is being drained); 4 nodes are before this one'),
+      expect.stringContaining('a2 (is being drained); 4 nodes are before this one'),
+    ]);
+  });
+
   it('count a drained node until its slot was given back', () => {
     const nodes = [rolloutNode('n1', { request: 'Idle', progress: 'DrainComplete' }), rolloutNode('n2', asking)];
     expect(turns({ nodes }).granted).toEqual([]);

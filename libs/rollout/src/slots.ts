@@ -30,7 +30,7 @@ export interface SlotRules {
  * drained, so that it needs a slot, but no further reserve.
  */
 export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
-  const asking = pool.nodes.filter(isAsking).sort(byRequest);
+  const asking = inOrder(pool.nodes.filter(isAsking));
   const queue = asking.filter(({ pausesUntil }) => pausesUntil === undefined);
   const { granted, waiting } = giveTurnsTo(queue, pool, rules);
   const pausing = asking.flatMap(({ name, pausesUntil }): [string, string][] =>
@@ -44,19 +44,25 @@ function giveTurnsTo(queue: readonly RolloutNode[], pool: RolloutPool, rules: Sl
   if (typeof pool.limit === 'string') return allWait(queue, `${titleOf(pool)}: ${pool.limit}`);
   const busy = new Set(pool.nodes.filter((node) => hasSlot(node) && !node.isLost).map(({ name }) => name));
   const others = new Set(rules.countsOthers ? pool.nodes.filter(isUnavailable).map(({ name }) => name) : []);
+  const unavailable = new Set([...busy, ...others]);
   const granted: string[] = [];
   const waiting: RolloutNode[] = [];
   for (const node of queue) {
-    const taken = others.has(node.name) ? busy.size : new Set([...busy, ...others]).size;
+    const taken = others.has(node.name) ? busy.size : unavailable.size;
     if (taken >= pool.limit) {
       waiting.push(node);
       continue;
     }
     granted.push(node.name);
     busy.add(node.name);
+    unavailable.add(node.name);
   }
   const because = describeFull(pool, pool.limit, { busy, others });
-  return { granted, waiting: new Map(waiting.map(({ name }, index) => [name, describePlace(because, index)])) };
+  const far = describeFar(pool, pool.limit);
+  const reasons = waiting.map(({ name }, index): [string, string] => {
+    return [name, index < MAX_NAMED ? describePlace(because, index) : far];
+  });
+  return { granted, waiting: new Map(reasons) };
 }
 
 function isAsking({ state, isExternal }: RolloutNode): boolean {
@@ -65,10 +71,11 @@ function isAsking({ state, isExternal }: RolloutNode): boolean {
   return progress === 'Idle' && (request === 'Drain_Required' || request === 'Reboot_Required');
 }
 
-function byRequest(a: RolloutNode, b: RolloutNode): number {
-  const [first, second] = [queuedAt(a), queuedAt(b)];
-  if (first !== second) return first - second;
-  return a.name < b.name ? -1 : 1;
+/** Those who have waited longest first. */
+function inOrder(nodes: readonly RolloutNode[]): RolloutNode[] {
+  const queue = nodes.map((node) => ({ node, at: queuedAt(node) }));
+  queue.sort((a, b) => a.at - b.at || (a.node.name < b.node.name ? -1 : 1));
+  return queue.map(({ node }) => node);
 }
 
 /**
@@ -89,8 +96,16 @@ function allWait(queue: readonly RolloutNode[], because: string): Turns {
   return { granted: [], waiting: new Map(queue.map(({ name }) => [name, because])) };
 }
 
-/** Most nodes that a sentence names. */
+/** Most nodes that a sentence names, and most nodes of a queue that are told who is in their way. */
 const MAX_NAMED = 5;
+
+/**
+ * What a node far back in the queue is told. It stays true while others come and go: a sentence that changed with each
+ * of them would be written for all that wait, as often as a slot moves.
+ */
+function describeFar(pool: RolloutPool, limit: number): string {
+  return `${titleOf(pool)} allows ${limit} unavailable ${limit === 1 ? 'node' : 'nodes'}, and has no slot free; at least ${MAX_NAMED} nodes are before this one`;
+}
 
 function describeFull(
   pool: RolloutPool,

@@ -1,4 +1,5 @@
 export { findFreePort } from '@sriov/control-plane';
+export * from './api-front.ts';
 export * from './control-plane.ts';
 export * from './eventually.ts';
 export * from './fake-clock.ts';

@@ -47,6 +47,11 @@ export class TestFleet {
     await request('POST', path, { kind: 'SriovNetworkPoolConfig', apiVersion: API, metadata: { name }, spec });
   }
 
+  async setMaxUnavailable(pool: string, maxUnavailable: number | string): Promise<void> {
+    const path = `${GROUP}/namespaces/${this.namespace}/sriovnetworkpoolconfigs/${pool}`;
+    await request('PATCH', path, { spec: { maxUnavailable } });
+  }
+
   /** Writes the request as the daemon does: on the Node first. */
   async ask(name: string, asked: DrainRequest): Promise<void> {
     await eventually(async () => this.annotation(name, ANNOTATION.desiredState));

@@ -1,0 +1,73 @@
+import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
+import { isOlder } from '@sriov/controller';
+import { type KubeClient } from '@sriov/kube';
+import { type Clock, type Logger } from '@sriov/runtime';
+
+/** A node state that is not in the cache after this time is gone: it may have been deleted meanwhile. */
+const GONE_MS = 60_000;
+const PAGE = 500;
+const RETRY_MS = 1_000;
+
+/**
+ * Slots that were given, by us or by the leader before us, until the cache shows them. A slot that is given before that
+ * is one too many. A cache can be minutes behind: its watch may hang while requests go through.
+ */
+export class GivenSlots {
+  readonly #clock: Pick<Clock, 'elapsed'>;
+  readonly #given = new Map<string, { readonly version: string; readonly at: number }>();
+
+  constructor(clock: Pick<Clock, 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  /** The node has a slot since its node state has had this resource version. */
+  note(node: string, version: string): void {
+    this.#given.set(node, { version, at: this.#clock.elapsed() });
+  }
+
+  /** Whether the cache shows them all. `cached` gives the resource version of a node state as cached. */
+  areSeen(cached: (node: string) => string | undefined): boolean {
+    for (const [node, { version, at }] of this.#given) {
+      const shown = cached(node);
+      const isGone = shown === undefined && this.#clock.elapsed() - at >= GONE_MS;
+      if (isGone || !isOlder(shown, version)) this.#given.delete(node);
+    }
+    return this.#given.size === 0;
+  }
+}
+
+/** What {@link noteGivenSlots} reads by, and what it fills. */
+export interface GivenSlotsPorts {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly givenSlots: GivenSlots;
+}
+
+/** Reads from the API server, past the cache, which slots are given; until it could, or `signal` aborts. */
+export async function noteGivenSlots(ports: GivenSlotsPorts, signal: AbortSignal): Promise<void> {
+  const isStopped = (): boolean => signal.aborted;
+  while (!isStopped()) {
+    try {
+      await readSlots(ports, signal);
+      return;
+    } catch (err) {
+      ports.log.warn({ err }, 'cannot read which nodes are drained, and give no turns before: trying again');
+      await ports.clock.sleep(RETRY_MS, signal);
+    }
+  }
+}
+
+async function readSlots({ client, namespace, givenSlots }: GivenSlotsPorts, signal: AbortSignal): Promise<void> {
+  let continueToken: string | undefined;
+  do {
+    const request = { namespace, metadataOnly: true, limit: PAGE, continueToken, signal };
+    const page = await client.page(SRIOV_NETWORK_NODE_STATE, request);
+    for (const { metadata } of page.items) {
+      const progress = metadata.annotations?.[ANNOTATION.currentState] ?? 'Idle';
+      if (progress !== 'Idle') givenSlots.note(metadata.name, metadata.resourceVersion ?? '');
+    }
+    continueToken = page.continueToken;
+  } while (continueToken !== undefined);
+}
