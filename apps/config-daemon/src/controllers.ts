@@ -1,16 +1,17 @@
 import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer, type KubeClient, NODE } from '@sriov/kube';
-import { LookPace, type ServiceContext } from '@sriov/runtime';
+import { type Logger, LookPace, type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
-import { followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
+import { createBootServiceKeeper, type KeepBootService } from './boot-service/keep-boot-service.ts';
+import { followBoot, followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
 import { type Kernel } from '@sriov/host';
 import { type LookPorts } from './gather.ts';
 import { CardFirmware } from './firmware/card-firmware.ts';
 import { openDrains } from './draining/open-drains.ts';
 import { findGone } from './device-plugin/find-gone.ts';
 import { loadStartModules } from './load-start-modules.ts';
-import { type OpenHost } from './open-host.ts';
+import { type OpenedHost, type OpenHost } from './open-host.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { PassWatch } from './blocked-calls/pass-watch.ts';
 import { pluginPods } from './plugin-restart/plugin-pods.ts';
@@ -37,6 +38,17 @@ function businessOf(
 /** Reads which machine of which platform the node is; empty where it does not say. */
 function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Promise<string> {
   return async () => (await client.get(NODE, { name: nodeName })).spec?.providerID ?? '';
+}
+
+/** The part of a pass that keeps the boot service; nothing where nobody says whether there is to be one. */
+function bootServiceKeeper(
+  opened: OpenedHost,
+  { configurationMode: mode, manageSoftwareBridges: managesBridges, stateFolder }: Settings,
+  { watch, log }: { readonly watch: PassWatch; readonly log: Logger },
+): { readonly keepBootService?: KeepBootService } {
+  if (mode === undefined) return {};
+  const ports = { ...followBoot(opened, watch), mode, managesBridges, stateFolder };
+  return { keepBootService: createBootServiceKeeper(ports, log) };
 }
 
 /** The cache of the node's own SriovNetworkNodeState. */
@@ -68,7 +80,8 @@ export async function runControllers<S extends Settings>(
   const cluster = new Cluster(context, { service: 'config-daemon', namespace, kubeconfig });
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
-  const followed = followHost(openHost(settings, context), { watch: passes, clock, readProviderID });
+  const opened = openHost(settings, context);
+  const followed = followHost(opened, { watch: passes, clock, readProviderID });
   const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarnings: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 
@@ -90,6 +103,7 @@ export async function runControllers<S extends Settings>(
         beginDrain: drains.begin,
         restartPlugin: createPluginRestarter({ ...plugin, ...host, getNodeState, recorder, log }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
+        ...bootServiceKeeper(opened, settings, { watch: passes, log }),
         allowHostInterfaces: settings.configureHostInterfaces,
         iommu: settings.iommu,
         maxReboots: settings.maxReboots,

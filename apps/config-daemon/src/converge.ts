@@ -111,10 +111,20 @@ function forgetWritten({ firmware }: HostPorts, { node, beforeReboot }: HostPlan
   if (steps.some(({ kind }) => kind === 'write-firmware')) firmware?.forget();
 }
 
-/** The plan without what prepares a reboot, unless one has been granted. */
-function permitted(plan: HostPlan, { mayDisturb = 'nothing' }: Wanted): HostPlan {
+/** The plan without what prepares a reboot, unless one has been granted, and without what has to wait for the network. */
+function permitted(plan: HostPlan, { mayDisturb = 'nothing', untilNetwork = false }: Wanted): HostPlan {
   const { beforeReboot: _, ...rest } = plan;
-  return isRebootGranted({ mayDisturb }) ? plan : rest;
+  const granted = isRebootGranted({ mayDisturb }) ? plan : rest;
+  return untilNetwork ? withoutVfs(granted) : granted;
+}
+
+/**
+ * The plan up to VFs that are there, without drivers: what the network starts with would take their interfaces for its
+ * own. Driver probing stays off until they get their drivers, so that nobody else binds them.
+ */
+function withoutVfs({ needsNoIommu: _, ...plan }: HostPlan): HostPlan {
+  const pfs = plan.pfs.flatMap((pf) => (pf.before.length > 0 ? { ...pf, vfs: [], after: [] } : []));
+  return { ...plan, modules: [], pfs, bridges: [] };
 }
 
 /** What may be done although something could not be written: nothing to the PFs that it is about, or to the host. */

@@ -80,6 +80,8 @@ export interface Wanted {
   readonly iommu?: IommuPreset;
   /** Most reboots for one reason; without it nobody counts them. */
   readonly maxReboots?: number;
+  /** Do what has to be done before the network starts, and leave VFs without drivers. */
+  readonly untilNetwork?: boolean;
   /** What the running kernel has refused. */
   readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
   /** What PFs have refused of hardware offload; kept for this pass alone unless given. */

@@ -1,3 +1,4 @@
+export { bootService } from './boot-service/service.ts';
 export { runControllers } from './controllers.ts';
 export { openHost } from './open-host.ts';
 export { service } from './service.ts';

@@ -45,7 +45,11 @@ export type JudgedPass = Pick<EndedPass, 'verdict' | 'hasFailed'>;
 export async function judgePass(
   ports: JudgePorts,
   nodeState: SriovNetworkNodeState,
-  pass: Converged & { readonly isPatient: boolean; readonly rebooting?: Verdict | undefined },
+  pass: Converged & {
+    readonly isPatient: boolean;
+    readonly rebooting?: Verdict | undefined;
+    readonly bootService?: Pass['bootService'];
+  },
 ): Promise<JudgedPass> {
   const { clock, log, metrics, status, restartPlugin, findGone } = ports;
   const { observed, rest, failures, isPatient } = pass;
@@ -64,7 +68,8 @@ export async function judgePass(
   metrics.looked({ generation, syncStatus: verdict.syncStatus, hasActed: pass.hasActed });
   const gone = told.kind === 'absent' ? await findGone(nodeState, pass) : [];
   const resources = gone && { resources: resourcesOf(told, gone) };
-  if (await status.write(nodeState, { observed, verdict, ...resources })) logVerdict(log, verdict);
+  const { bootService } = pass;
+  if (await status.write(nodeState, { observed, verdict, ...resources, bootService })) logVerdict(log, verdict);
   const { syncStatus } = verdict;
   if (syncStatus === SYNC_STATUS.succeeded) return { verdict, hasFailed: pluginProblem !== undefined };
   return { verdict, hasFailed: syncStatus === SYNC_STATUS.failed && failures.length > 0 };

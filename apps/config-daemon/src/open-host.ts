@@ -6,11 +6,14 @@ import {
   HostKernel,
   type Kernel,
   MODPROBE_FOLDER,
+  ProgramFolder,
+  type Programs,
   StateFolder,
   UDEV_FOLDER,
   type UdevFolder,
+  type UnitFolder,
 } from '@sriov/host';
-import { GUID_FILE } from '@sriov/node-plan';
+import { GUID_FILE, PROGRAM_FOLDER, UNIT_FOLDER } from '@sriov/node-plan';
 import { HANDOVER_FOLDER } from '@sriov/plugin-handover';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { type JournalFolder } from './journal/journal.ts';
@@ -34,6 +37,10 @@ export interface OpenedHost {
   readonly modprobeFolder: ModprobeFolder;
   /** `/etc/default/grub.d`. */
   readonly grubFolder: GrubFolder;
+  /** `/etc/systemd/system`. */
+  readonly unitFolder: UnitFolder;
+  /** Programs that the host runs without a container. */
+  readonly programs: Programs;
   /** What the platform under a virtual machine answers with. */
   readonly metadata: MetadataService;
 }
@@ -48,14 +55,18 @@ export type OpenHost<S extends Settings = Settings> = (
 export const openHost: OpenHost = ({ hostRoot, stateFolder, namespace, podName }) => {
   const root = hostRoot === '/' ? '' : hostRoot;
   const folder = new StateFolder(`${root}${stateFolder}`);
+  const kernel = new HostKernel({ hostRoot, pod: podName && `${namespace}/${podName}` });
+  const script = process.argv[1] ?? '';
   return {
-    kernel: new HostKernel({ hostRoot, pod: podName && `${namespace}/${podName}` }),
+    kernel,
     folder,
     guidEvents: folder.eventsOf(dirname(GUID_FILE)),
     handoverFolder: new StateFolder(`${root}${HANDOVER_FOLDER}`),
     udevFolder: new StateFolder(`${root}${UDEV_FOLDER}`),
     modprobeFolder: new StateFolder(`${root}${MODPROBE_FOLDER}`),
     grubFolder: new StateFolder(`${root}${GRUB_FOLDER}`),
+    unitFolder: new StateFolder(`${root}${UNIT_FOLDER}`),
+    programs: new ProgramFolder({ kernel, root, path: PROGRAM_FOLDER, script }),
     metadata: new HttpMetadata(),
   };
 };

@@ -2,6 +2,7 @@ import { REASON, type SriovNetworkNodeState, SYNC_STATUS } from '@sriov/api';
 import { done, type Outcome } from '@sriov/controller';
 import { hasFailed, type IommuPreset, isPatientWith, nextLook, NO_ATTEMPTS } from '@sriov/node-plan';
 import { Blockages } from './blocked-calls/blockages.ts';
+import { type KeepBootService } from './boot-service/keep-boot-service.ts';
 import { converge } from './converge.ts';
 import { type PassDrain } from './draining/drains.ts';
 import { type HostPorts, type Wanted, wishOf } from './gather.ts';
@@ -20,6 +21,8 @@ export interface ReconcileContext extends JudgePorts {
   readonly allowHostInterfaces: boolean;
   /** Begins the part of a pass that is about the drain of the node. */
   readonly beginDrain: (nodeState: SriovNetworkNodeState) => PassDrain;
+  /** Absent where the boot service is left as it is. */
+  readonly keepBootService?: KeepBootService;
   /** See the settings. */
   readonly iommu: IommuPreset;
   readonly maxReboots: number;
@@ -89,8 +92,10 @@ async function reconcile(
   await progress.end();
   if (end instanceof HostUnreadableError) return judgeUnreadable(context, nodeState, end);
   const waits = await endDrain(end);
+  // Before a reboot, whose boot is to make what is wanted now.
+  const bootService = await context.keepBootService?.({ end, wanted });
   const rebooting = await rebooter.rebootIfDue(end, wanted);
-  const pass = { ...end, waits, rebooting, isPatient: isPatientWith(blockages.longestMs) };
+  const pass = { ...end, waits, rebooting, bootService, isPatient: isPatientWith(blockages.longestMs) };
   const judged = await judgePass(context, nodeState, pass);
   if (judged.verdict.syncStatus === SYNC_STATUS.succeeded) await rebooter.settled();
   return judged;

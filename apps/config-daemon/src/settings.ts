@@ -76,6 +76,12 @@ export const settingsSchema = z.object({
     .describe(
       'Most reboots for one reason that do not bring what they should; 0 forbids the daemon to reboot the node',
     ),
+  configurationMode: z
+    .enum(['daemon', 'systemd'])
+    .optional()
+    .describe(
+      'systemd: units of the host also make the VFs at boot, before pods start; daemon: they are removed; without it they stay as they are',
+    ),
   dryRun: z.boolean().default(false).describe('Print what the daemon would do to the host, do nothing, and exit'),
 });
 

@@ -35,9 +35,11 @@ it('an object whose name is still to be generated is told which one is used', ()
 });
 
 it('what this version does not carry out is named in one warning', () => {
-  const { allowed, warnings } = verdictOn(config({ configurationMode: 'systemd', enableInjector: true }));
+  const { allowed, warnings } = verdictOn(
+    config({ configurationMode: 'systemd', featureGates: { mellanoxFirmwareReset: true }, enableInjector: true }),
+  );
   expect(allowed).toBe(true);
   expect(warnings).toEqual([
-    'spec.configurationMode systemd: this version configures hosts by its daemon alone; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
+    'spec.featureGates.mellanoxFirmwareReset: this version cannot do it; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
   ]);
 });

@@ -51,6 +51,8 @@ export const CONDITION = {
   resourcesOffered: 'ResourcesOffered',
   /** On SriovNetworkNodeState: how far the drain is that the node has asked for; absent before its first one. */
   drained: 'Drained',
+  /** On SriovNetworkNodeState in systemd mode: the host makes its VFs at the next boot, and did so at the last. */
+  bootServiceReady: 'BootServiceReady',
   /** On SriovOperatorConfig: the device-plugin configuration of every node could be written. */
   devicePluginConfigWritten: 'DevicePluginConfigWritten',
   /** On SriovOperatorConfig: what every node is to have (node state, label, configuration) could be written. */

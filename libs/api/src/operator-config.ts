@@ -25,7 +25,7 @@ export const operatorConfigSpecSchema = z.object({
   configurationMode: z
     .enum(['daemon', 'systemd'])
     .optional()
-    .describe('Who configures the host: the daemon, or systemd at boot.'),
+    .describe('systemd: units of the host also make the VFs at boot, before pods start.'),
   useCDI: z.boolean().optional().describe('The device plugin hands out devices through CDI.'),
   disablePlugins: z
     .array(z.enum(['mellanox']))

@@ -106,6 +106,11 @@ export const REASON = {
   devicePluginConfigInvalid: 'DevicePluginConfigInvalid',
   devicePluginRestarted: 'DevicePluginRestarted',
 
+  // the boot service of systemd mode
+  bootServiceReady: 'BootServiceReady',
+  bootServiceFailed: 'BootServiceFailed',
+  bootServiceNotSetUp: 'BootServiceNotSetUp',
+
   // drains
   drainWaiting: 'WaitingForDrainSlot',
   draining: 'Draining',

@@ -11,15 +11,18 @@ import {
   KernelBlockedError,
   KernelError,
   type KernelEvent,
+  type Programs,
   type RpcMethod,
   type UdevFolder,
   UnansweredCalls,
+  type UnitFolder,
 } from '@sriov/host';
 import { COMMANDS } from './commands/index.ts';
 import { isIpBatch, runIpBatch } from './commands/ip-batch.ts';
 import { Faults } from './faults.ts';
 import { bootState } from './machine/boot.ts';
 import { grubFolderOf } from './machine/grub-folder.ts';
+import { programsOf, unitFolderOf } from './machine/unit-folder.ts';
 import { rescanBus, removeDevice } from './machine/hotplug.ts';
 import { Machine, type SimClock } from './machine/machine.ts';
 import { rebootMachine } from './machine/reboot.ts';
@@ -186,6 +189,16 @@ export class SimulatedKernel implements Kernel {
     const put = (name: string, content: string | null): Promise<void> =>
       this.#change(() => void ((this.#machine.state.modprobeFiles ??= {})[name] = content));
     return { write: (name, content) => put(name, content), remove: (name) => put(name, null) };
+  }
+
+  /** `/etc/systemd/system`. */
+  get unitFolder(): UnitFolder {
+    return unitFolderOf(this.#machine, (work) => this.#change(work));
+  }
+
+  /** Programs that the machine runs without a container. */
+  get programs(): Programs {
+    return programsOf(this.#machine, (work) => this.#change(work));
   }
 
   /** `/etc/default/grub.d`. */

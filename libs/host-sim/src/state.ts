@@ -44,6 +44,10 @@ export interface MachineState {
   addedArguments?: string[];
   /** Files of `/etc/default/grub.d` by name; absent while there are none. */
   grubFiles?: Record<string, string>;
+  /** Files and links below `/etc/systemd/system`, by their path from there; absent while there are none. */
+  unitFiles?: Record<string, string>;
+  /** Programs in `/var/lib/sriov`; absent while there are none. */
+  programs?: string[];
   /** systemd was asked for a reboot. */
   isGoingDown?: true;
   /** Writes and commands that change something, done since the machine was made. */

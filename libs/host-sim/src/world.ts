@@ -110,6 +110,8 @@ const worldSchema = z.strictObject({
   nics: z.array(nicSchema).min(1),
   /** udev runs, and makes what its rules say. */
   udev: z.boolean().default(true),
+  /** systemd runs the machine. */
+  systemd: z.boolean().default(true),
   /** The file system of `/etc` is read-only. */
   readOnlyEtc: z.boolean().default(false),
   /** NetworkManager runs, and brings up each interface that it may manage. */

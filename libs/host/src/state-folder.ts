@@ -97,7 +97,7 @@ const REFUSALS = ['EROFS', 'EACCES', 'EPERM'];
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Makes the rename itself durable. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

@@ -71,6 +71,7 @@ function environmentOf({ config, settings }: OperandInputs): {
     { name: 'DRAIN_POLICY', value: drainPolicy },
     { name: 'USE_EXTERNAL_DRAINER', value: String(useExternalDrainer) },
     { name: 'MANAGE_SOFTWARE_BRIDGES', value: String(config.featureGates?.[BRIDGES_GATE] === true) },
+    { name: 'CONFIGURATION_MODE', value: config.configurationMode ?? 'daemon' },
     { name: 'CHANGE_FIRMWARE', value: String(config.disablePlugins?.includes(MELLANOX_PLUGIN) !== true) },
     { name: 'LISTEN', value: `${address}:${port}` },
     { name: 'DEVICE_PLUGIN_METRICS_PORT', value: String(settings.devicePlugin.port) },

@@ -19,6 +19,7 @@ describe('the SriovOperatorConfig', () => {
   it.each<[string, Partial<OperatorConfigSpec>]>([
     ['the defaults of the chart', { enableOperatorWebhook: true, logLevel: 1, configurationMode: 'daemon' }],
     ['nothing', {}],
+    ['systemd mode', { configurationMode: 'systemd' }],
     ['what operands do', { useCDI: true, configDaemonEnvVars: { A: 'b' }, featureGates: { metricsExporter: true } }],
     [
       'gates that are off, and one that is always on',
@@ -66,7 +67,6 @@ describe('the SriovOperatorConfig', () => {
   });
 
   it.each<[Partial<OperatorConfigSpec>, string]>([
-    [{ configurationMode: 'systemd' }, 'spec.configurationMode systemd: '],
     [
       { featureGates: { mellanoxFirmwareReset: true } },
       'spec.featureGates.mellanoxFirmwareReset: this version cannot do it',

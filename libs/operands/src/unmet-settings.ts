@@ -14,15 +14,10 @@ const NOT_LEARNT = ['blockDevicePluginUntilConfigured', 'mellanoxFirmwareReset',
 
 /** Finds the settings that this version does not carry out. */
 export function findUnmetSettings(spec: Partial<OperatorConfigSpec>): UnmetSettings {
-  const { configurationMode, enableInjector, featureGates = {} } = spec;
+  const { enableInjector, featureGates = {} } = spec;
   const gates = Object.entries(featureGates).flatMap(([gate, isOn]) => (isOn ? (gateFault(gate) ?? []) : []));
   return {
-    unsupported: [
-      ...(configurationMode === 'systemd'
-        ? ['spec.configurationMode systemd: this version configures hosts by its daemon alone']
-        : []),
-      ...gates,
-    ],
+    unsupported: gates,
     unused:
       enableInjector === true
         ? ['spec.enableInjector: this version runs no injector: pods ask for their resource themselves']

@@ -67,11 +67,15 @@ export type ServiceSchema = z.ZodObject<typeof processSettings & z.core.$ZodLoos
  * Runs a service as this process: reads settings, serves health and metrics, stops on SIGTERM and SIGINT.
  * Exit codes: 0 stopped, 1 failed, 2 wrong settings. Known failures are one line on stderr, others are logged
  * with their stack.
+ * @param argv arguments behind the program's name, and behind that of one of its commands
  */
-export async function runService<S extends ServiceSchema>(definition: ServiceDefinition<S>): Promise<void> {
+export async function runService<S extends ServiceSchema>(
+  definition: ServiceDefinition<S>,
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<void> {
   process.on('uncaughtException', (error) => process.exit(reportFailure(definition.program, error)));
   try {
-    const read = readSettings(definition, { argv: process.argv.slice(2), env: process.env });
+    const read = readSettings(definition, { argv, env: process.env });
     if ('text' in read) process.stdout.write(read.text);
     else await serve(definition, read.settings, stopOnSignals(process, systemClock, definition.stopDeadlineMs));
     process.exitCode = 0;

@@ -70,9 +70,9 @@ const daemon = new Running((signal) =>
       ...configDaemon,
       run: (context) =>
         runControllers(context, () => {
-          const { handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata } = kernel;
-          const folders = { handoverFolder, udevFolder, modprobeFolder, grubFolder };
-          return { kernel, folder: new StateFolder(folder), ...folders, metadata };
+          const { handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder, programs, metadata } = kernel;
+          const folders = { handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder };
+          return { kernel, folder: new StateFolder(folder), ...folders, programs, metadata };
         }),
     },
     {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { service as admissionWebhook } from '@sriov/admission-webhook';
-import { service as configDaemon } from '@sriov/config-daemon';
+import { bootService, service as configDaemon } from '@sriov/config-daemon';
 import { service as devicePlugin } from '@sriov/device-plugin';
 import { service as drainController } from '@sriov/drain-controller';
 import { service as networkRenderer } from '@sriov/network-renderer';
@@ -16,6 +16,7 @@ const services = [
   operandController,
   drainController,
   configDaemon,
+  bootService,
   devicePlugin,
 ];
 

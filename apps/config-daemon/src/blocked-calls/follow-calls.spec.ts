@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Kernel } from '@sriov/host';
 import { FakeClock } from '@sriov/testing';
-import { followFolder, followHost, followKernel, followPods, followStatus } from './follow-calls.ts';
+import { followBoot, followFolder, followHost, followKernel, followPods, followStatus } from './follow-calls.ts';
 
 /** Words for the calls that the watch was told of, in order. */
 function createWatch(): {
@@ -135,5 +135,49 @@ it('a host is followed in its kernel and its journal', async () => {
     'read reboots.json of the state folder',
     'read handover.json of the hand-over folder',
     'list rules.d of /etc/udev',
+  ]);
+});
+
+it('tells of the calls to units and programs of the host', async () => {
+  const watch = createWatch();
+  const folder = {
+    read: () => Promise.resolve(undefined),
+    list: () => Promise.resolve([]),
+    write: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
+    findRefusal: () => Promise.resolve(undefined),
+  };
+  const programs = {
+    name: () => Promise.resolve('program-1'),
+    words: () => Promise.resolve([]),
+    list: () => Promise.resolve([]),
+    install: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
+    findRefusal: () => Promise.resolve(undefined),
+  };
+  const followed = followBoot({ kernel: echo<Kernel>(), folder, unitFolder: folder, programs }, watch);
+  const { unitFolder, programs: told } = followed;
+  await unitFolder.read('a.service');
+  await unitFolder.list('wants');
+  await unitFolder.findRefusal('wants');
+  await unitFolder.write('a.service', '', 0o644);
+  await unitFolder.remove('a.service');
+  await told.name();
+  await told.words('program-1');
+  await told.list();
+  await told.install('program-1');
+  await told.remove('program-1');
+  await told.findRefusal();
+  expect(watch.told).toEqual([
+    'read a.service of /etc/systemd/system',
+    'list wants of /etc/systemd/system',
+    'look at wants of /etc/systemd/system',
+    'write a.service of /etc/systemd/system',
+    'remove a.service of /etc/systemd/system',
+    'read the program of the daemon',
+    'list the programs on the host',
+    'copy program-1 to the host',
+    'remove program-1 from the host',
+    'look at the folder of programs',
   ]);
 });

@@ -1,4 +1,5 @@
-import { type GrubFolder, type Kernel, type UdevFolder } from '@sriov/host';
+import { type GrubFolder, type Kernel, type Programs, type UdevFolder, type UnitFolder } from '@sriov/host';
+import { type BootPorts } from '../boot-service/boot-ports.ts';
 import { DevicePlugin } from '../device-plugin/device-plugin.ts';
 import { type HandoverFolder } from '../device-plugin/handover-file.ts';
 import { type DevicePluginPorts } from '../device-plugin/withdrawing.ts';
@@ -22,12 +23,13 @@ export interface FollowPorts {
 
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
-  { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata }: OpenedHost,
+  opened: Omit<OpenedHost, 'unitFolder' | 'programs'>,
   { watch, clock, readProviderID }: FollowPorts,
 ): Pick<OpenedHost, 'guidEvents'> &
   Required<
     Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'grubFolder' | 'platform'>
   > {
+  const { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata } = opened;
   const followed = followKernel(kernel, watch);
   return {
     kernel: followed,
@@ -45,6 +47,42 @@ export function followHost(
       readProviderID: () => watch.call('read the Node', readProviderID),
       clock,
     }),
+  };
+}
+
+/** What the boot service is kept through, with each call known to the watch until it comes back. */
+export function followBoot(
+  { kernel, folder, unitFolder, programs }: Pick<OpenedHost, 'kernel' | 'folder' | 'unitFolder' | 'programs'>,
+  watch: Watch,
+): Pick<BootPorts, 'kernel' | 'folder' | 'unitFolder' | 'programs'> {
+  return {
+    kernel: followKernel(kernel, watch),
+    folder: followFolder(folder, watch),
+    unitFolder: followUnits(unitFolder, watch),
+    programs: followPrograms(programs, watch),
+  };
+}
+
+function followUnits(folder: UnitFolder, watch: Watch): UnitFolder {
+  const follow = <T>(words: string, work: () => Promise<T>): Promise<T> =>
+    watch.call(`${words} of /etc/systemd/system`, work);
+  return {
+    read: (path) => follow(`read ${path}`, () => folder.read(path)),
+    list: (path) => follow(`list ${path}`, () => folder.list(path)),
+    findRefusal: (path) => follow(`look at ${path}`, () => folder.findRefusal(path)),
+    write: (path, content, mode) => follow(`write ${path}`, () => folder.write(path, content, mode)),
+    remove: (path) => follow(`remove ${path}`, () => folder.remove(path)),
+  };
+}
+
+function followPrograms(programs: Programs, watch: Watch): Programs {
+  return {
+    name: () => watch.call('read the program of the daemon', () => programs.name()),
+    words: (name) => programs.words(name),
+    list: () => watch.call('list the programs on the host', () => programs.list()),
+    install: (name) => watch.call(`copy ${name} to the host`, () => programs.install(name)),
+    remove: (name) => watch.call(`remove ${name} from the host`, () => programs.remove(name)),
+    findRefusal: () => watch.call('look at the folder of programs', () => programs.findRefusal()),
   };
 }
 

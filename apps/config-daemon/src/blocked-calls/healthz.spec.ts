@@ -39,6 +39,8 @@ describe('a daemon whose look at the host does not come back', () => {
             udevFolder: kernel.udevFolder,
             modprobeFolder: kernel.modprobeFolder,
             grubFolder: kernel.grubFolder,
+            unitFolder: kernel.unitFolder,
+            programs: kernel.programs,
             metadata: kernel.metadata,
           })),
       },

@@ -15,9 +15,10 @@ export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, 
   log.info({ world: simulate }, 'this host is simulated');
   const folder = new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`);
   const kernel = openSimulation(simulate, simulateState, clock);
-  const { handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata } = kernel;
+  const { handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder, programs, metadata } = kernel;
   const guidEvents = folder.eventsOf(dirname(GUID_FILE));
-  return { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata };
+  const folders = { folder, handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder };
+  return { kernel, guidEvents, ...folders, programs, metadata };
 };
 
 function openSimulation(world: string, state: string | undefined, clock: Clock): SimulatedKernel {

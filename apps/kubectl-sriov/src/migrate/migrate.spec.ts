@@ -264,7 +264,7 @@ describe('migrate --check', () => {
     const config = object(
       'SriovOperatorConfig',
       { name: 'default', uid: 'u-1' },
-      { configurationMode: 'systemd', enableInjector: true, enableOperatorWebhook: false },
+      { featureGates: { mellanoxFirmwareReset: true }, enableInjector: true, enableOperatorWebhook: false },
     );
     const pool = object('SriovNetworkPoolConfig', 'pool', { maxUnavailable: 1 });
     const infiniband = policy('s', { nicSelector: { pfNames: ['ens2f1'] }, linkType: 'IB', resourceName: 's' });
@@ -272,7 +272,7 @@ describe('migrate --check', () => {
     const summary = findings.map(({ level, kind, name, message }) => [level, kind, name, message.split(':')[0]]);
     expect(summary).toEqual(
       expect.arrayContaining([
-        ['change', 'SriovOperatorConfig', 'default', 'spec.configurationMode systemd'],
+        ['change', 'SriovOperatorConfig', 'default', 'spec.featureGates.mellanoxFirmwareReset'],
         ['note', 'SriovOperatorConfig', 'default', 'spec.enableInjector'],
         ['note', 'SriovOperatorConfig', 'default', 'spec.enableOperatorWebhook is false'],
         ['note', 'SriovNetworkPoolConfig', 'pool', expect.stringContaining('spec.maxUnavailable does not count')],

@@ -6,6 +6,7 @@ import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
 import { mstconfig, mstfwreset } from './mstconfig.ts';
 import { rdma } from './rdma.ts';
+import { systemctl } from './systemctl.ts';
 import { udevadm } from './udevadm.ts';
 import { unshare } from './unshare.ts';
 import { vdpa } from './vdpa.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   mstfwreset,
   rdma,
   'rpm-ostree': rpmOstree,
+  systemctl,
   'systemd-run': systemdRun,
   udevadm,
   unshare,

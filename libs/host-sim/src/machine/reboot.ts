@@ -8,7 +8,7 @@ export function rebootMachine(machine: Machine): void {
   bootFirmware(machine);
   const { state } = machine;
   machine.world = withFirmware(machine.bornWorld, state);
-  const { addedArguments, firmware, grubFiles, modprobeFiles, boots = 0, writes } = state;
+  const { addedArguments, firmware, grubFiles, modprobeFiles, unitFiles, programs, boots = 0, writes } = state;
   const fresh = bootState(machine.world, commandLineAtBoot(machine));
   const kept: Partial<MachineState> = {
     boots: boots + 1,
@@ -17,6 +17,8 @@ export function rebootMachine(machine: Machine): void {
     ...(firmware && { firmware }),
     ...(grubFiles && { grubFiles }),
     ...(modprobeFiles && { modprobeFiles }),
+    ...(unitFiles && { unitFiles }),
+    ...(programs && { programs }),
     ...udevAtBoot(state, fresh),
   };
   for (const key of Object.keys(state)) Reflect.deleteProperty(state, key);

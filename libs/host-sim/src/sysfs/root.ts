@@ -30,6 +30,7 @@ export function rootFolder(machine: Machine): Folder {
     run: folder({
       'sriov-operator': () => handoverFolder(machine),
       udev: () => udevFolder(machine),
+      systemd: machine.world.systemd ? folder({ system: folder({}) }) : undefined,
       'ostree-booted': machine.world.bootLoader === 'rpm-ostree' ? constant('') : undefined,
     }),
     var: folder({ lib: folder({ kubelet: () => kubeletFolder(machine) }) }),

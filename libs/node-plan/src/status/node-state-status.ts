@@ -35,6 +35,8 @@ export interface Pass {
   readonly verdict: Verdict;
   /** What the pass says about the node's resources; `null` where nobody knows any more. Absent: it says nothing. */
   readonly resources?: NewCondition | null;
+  /** The same about the boot service of the host. */
+  readonly bootService?: NewCondition | null | undefined;
 }
 
 /** A status to write, and what people should hear of it. */
@@ -76,25 +78,25 @@ function bridgesAfter({ spec, status }: SriovNetworkNodeState, observed: Pass['o
 
 function nextConditions(
   { metadata: { generation }, status }: SriovNetworkNodeState,
-  { verdict, resources }: Pass,
+  { verdict, resources, bootService }: Pass,
   now: number,
 ): { readonly conditions: Condition[]; readonly events: readonly EventText[] } {
-  const decided = [...summaryConditions(SUMMARY[verdict.syncStatus], verdict), ...(resources ? [resources] : [])];
-  const present = ownConditions(status).filter((condition) => resources !== null || !isOfResources(condition));
+  const special = { [CONDITION.resourcesOffered]: resources, [CONDITION.bootServiceReady]: bootService };
+  const said = Object.values(special).filter((condition) => condition != null);
+  const decided = [...summaryConditions(SUMMARY[verdict.syncStatus], verdict), ...said];
+  const gone = Object.entries(special).flatMap(([type, condition]) => (condition === null ? type : []));
+  const present = ownConditions(status).filter(({ type }) => !gone.includes(type));
   const { conditions, transitions } = mergeConditions(present, decided, { generation, now });
-  const events = [...summaryEvents(transitions, conditions), ...resourceEvents(present, conditions)];
+  const newsOf = (type: string): EventText[] => newsEvents(type, present, conditions);
+  const events = [...summaryEvents(transitions, conditions), ...Object.keys(special).flatMap(newsOf)];
   return { conditions, events };
 }
 
-function isOfResources({ type }: Pick<Condition, 'type'>): boolean {
-  return type === CONDITION.resourcesOffered;
-}
-
-/** Everything else that the condition says is news: which devices are held back, and why. */
-function resourceEvents(before: readonly Condition[], after: readonly Condition[]): EventText[] {
-  const [known] = before.filter(isOfResources);
+/** Everything else that such a condition says is news, such as which devices are held back, and why. */
+function newsEvents(type: string, before: readonly Condition[], after: readonly Condition[]): EventText[] {
+  const known = before.find((condition) => condition.type === type);
   return after
-    .filter(isOfResources)
+    .filter((condition) => condition.type === type)
     .filter(({ reason, message }) => reason !== known?.reason || message !== known.message)
     .map((condition) => ({ type: eventTypeOf(condition), reason: condition.reason, message: condition.message }));
 }
