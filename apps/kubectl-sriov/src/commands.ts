@@ -108,11 +108,12 @@ function unknownNotes(unknown: readonly UnknownObject[]): string[] {
 function runPlan({ objects, unknown }: Input, options: CommandOptions): CommandResult {
   const catalog = catalogOf(objects, options.operatorNamespace);
   const plan = planCluster(catalog, options);
-  const nodes = plan.nodes.map(({ plan: { name, spec, devicePluginConfig, devicePluginLabel } }) => ({
+  const nodes = plan.nodes.map(({ plan: { name, spec, devicePluginConfig, devicePluginLabel }, hold }) => ({
     name,
     spec,
     devicePluginConfig,
     devicePluginLabel,
+    ...(hold && { held: { reason: hold.reason, message: hold.message } }),
   }));
   return {
     result: { text: () => planText(plan, options), value: { nodes, problems: plan.problems } },

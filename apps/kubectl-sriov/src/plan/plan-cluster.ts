@@ -1,4 +1,5 @@
 import {
+  DEVICE_PLUGIN_CONFIG_MAP,
   type KubeObject,
   LABEL,
   type NodeStateSpec,
@@ -9,11 +10,20 @@ import {
   ownValue,
 } from '@sriov/api';
 import { foresee, type HostPlan } from '@sriov/node-plan';
-import { type Fleet, isManaged, type NodeStatePlan, planNodeState, prepareFleet } from '@sriov/policy';
+import {
+  type Fleet,
+  type Hold,
+  isManaged,
+  type NodeStatePlan,
+  planNodeState,
+  prepareFleet,
+  type RolloutDecision,
+} from '@sriov/policy';
 import { policyStatus } from '@sriov/policy-status';
 import { explainMismatch, matchesLabels, misplaced, type Problem } from '@sriov/selection';
 import { listSome } from '@sriov/words';
 import { type Catalog } from '../input/catalog.ts';
+import { holdBack, type WantedNode } from './hold-back.ts';
 
 /** How the operator is set up. */
 export interface PlanSettings {
@@ -33,7 +43,10 @@ interface NodeBefore {
 export interface PlannedNode {
   readonly name: string;
   readonly before: NodeBefore;
+  /** What would be written now: for a node that is held, what it has. */
   readonly plan: NodeStatePlan;
+  /** Why the node keeps what it has, although the policies want something else. */
+  readonly hold: Hold | undefined;
   /** What the daemon will do about it, by its own planner; absent while it has not reported the node's devices. */
   readonly host: HostPlan | undefined;
   /** Something changes that the host, the device plugin or the scheduler would notice. */
@@ -60,8 +73,8 @@ export interface ClusterPlan {
   readonly notes: readonly string[];
 }
 
-/** Plans every node, with the functions that the policy controller plans it with. */
-export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPlan {
+/** Plans every node, with the functions that the policy controller plans it with. `now`: ms since the epoch. */
+export function planCluster(catalog: Catalog, settings: PlanSettings, now = Date.now()): ClusterPlan {
   const { operatorNamespace, supportedNicsOnly } = settings;
   const isHere = ({ metadata }: KubeObject): boolean => metadata.namespace === operatorNamespace;
   const isElsewhere = (object: KubeObject): boolean => !isHere(object);
@@ -70,7 +83,9 @@ export function planCluster(catalog: Catalog, settings: PlanSettings): ClusterPl
   // While the SriovOperatorConfig cannot be read, it is not known which nodes are managed, and none is touched.
   const all = fleet.nodeSelector === undefined ? [] : [...catalog.nodes.values()].sort(byName);
   const isOurs = ({ metadata: { labels = {} } }: KubeObject): boolean => isManaged(fleet, labels);
-  const nodes = all.filter(isOurs).map((node) => planOne({ catalog, fleet }, node));
+  const wanted = all.filter(isOurs).map((node) => wantedNode({ catalog, fleet }, node));
+  const decisions = holdBack(fleet, wanted, now);
+  const nodes = wanted.map((node, index) => planOne(node, decisions[index] ?? node));
   const unmanaged = all.filter((node) => !isOurs(node)).map(({ metadata }) => metadata.name);
   const elsewhere = [
     ...catalog.policies
@@ -100,16 +115,27 @@ interface Work {
   readonly fleet: Fleet;
 }
 
-function planOne({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: KubeObject): PlannedNode {
+function wantedNode({ catalog, fleet }: Work, { metadata: { name, labels = {} } }: KubeObject): WantedNode {
   const state = catalog.nodeStates.get(name);
   const devicePluginConfig = ownValue(catalog.devicePluginConfig, name);
-  const plan = planNodeState(fleet, { name, labels, state, devicePluginConfig });
-  const before = { state, devicePluginConfig, devicePluginLabel: labels[LABEL.devicePlugin] };
+  const facts = { name, labels, state, devicePluginConfig };
+  const texts = new Map(devicePluginConfig === undefined ? [] : [[DEVICE_PLUGIN_CONFIG_MAP, devicePluginConfig]]);
+  const present = {
+    ...{ state, isOwned: true, exists: true, devicePluginLabel: labels[LABEL.devicePlugin] },
+    devicePlugin: { home: DEVICE_PLUGIN_CONFIG_MAP, texts },
+  };
+  return { facts, present, plan: planNodeState(fleet, facts) };
+}
+
+function planOne({ facts, present }: WantedNode, { plan, hold }: Pick<RolloutDecision, 'plan' | 'hold'>): PlannedNode {
+  const { name, state, devicePluginConfig } = facts;
+  const before = { state, devicePluginConfig, devicePluginLabel: present.devicePluginLabel };
   const host = foresee({ spec: plan.spec, plannedFrom: plan.plannedFrom ?? (state && readPlannedFrom(state)) }, state);
   return {
     name,
     before,
     plan,
+    hold,
     host,
     changes: isChange(before, plan) || (host?.pfs ?? []).length + (host?.needsReboot ?? []).length > 0,
   };

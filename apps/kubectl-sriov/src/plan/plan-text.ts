@@ -12,10 +12,12 @@ export function planText(plan: ClusterPlan, style: ChangeStyle): string {
     .filter(({ changes }) => changes)
     .map((node) => ({ node, change: nodeChange(node, style) }));
   const unplanned = plan.nodes.filter(isUnplanned).map(({ name }) => name);
-  const unchanged = plan.nodes.filter((node) => !node.changes && !isUnplanned(node)).map(({ name }) => name);
+  const isUnchanged = (node: PlannedNode): boolean => !node.changes && !isUnplanned(node) && node.hold === undefined;
+  const unchanged = plan.nodes.filter(isUnchanged).map(({ name }) => name);
   const blocks = [
     [summary(changed.map(({ change }) => change))],
     ...changed.map(nodeLines),
+    heldLines(plan.nodes),
     staysLines(plan, { unchanged, unplanned }),
     idleLines(plan),
     problemLines(plan.problems),
@@ -58,6 +60,17 @@ function drainLines({ host, before }: PlannedNode): string[] {
   );
   if (which.length === 0) return [];
   return [`  drain: needed where pods have ${listSome(which)}; the node asks for one, and waits for it`];
+}
+
+/** Nodes that keep what they have, by why. */
+function heldLines(nodes: readonly PlannedNode[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { name, hold } of nodes) {
+    if (hold !== undefined) groups.set(hold.message, [...(groups.get(hold.message) ?? []), name]);
+  }
+  return [...groups].map(
+    ([message, names]) => `Held: ${counted(names.length, 'node')} (${listSome(names)}): ${message}`,
+  );
 }
 
 /** Policies select the node, and their effect there is not known yet. */

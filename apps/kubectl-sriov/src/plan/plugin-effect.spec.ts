@@ -53,6 +53,7 @@ function nodeWith({ host = hostOf(), types = [], config = ['a', 'a'], ...labels 
       pool: undefined,
     },
     host,
+    hold: undefined,
     changes: true,
   };
 }
