@@ -1,18 +1,20 @@
 import {
   ANNOTATION,
+  type Condition,
   CONDITION,
   omitUndefined,
   SRIOV_NETWORK_NODE_STATE,
   SRIOV_NETWORK_POOL_CONFIG,
   type SriovNetworkNodeState,
   type SriovNetworkPoolConfig,
+  STARTUP_TAINT,
 } from '@sriov/api';
-import { type AnyInformer, Informer, type InformerContext, NODE, type Node } from '@sriov/kube';
+import { type AnyInformer, Informer, type InformerContext, NODE, type Node, type Taint } from '@sriov/kube';
 
 /** What the drain controller reads. It is in memory, and watches keep it up to date. */
 export interface Caches {
   readonly nodes: Informer<Node>;
-  /** Without spec; of the status, the one condition that is ours. */
+  /** Without spec; of the status, the condition that is ours and those that say whether the node is configured. */
   readonly nodeStates: Informer<SriovNetworkNodeState>;
   readonly pools: Informer<SriovNetworkPoolConfig>;
 }
@@ -50,9 +52,14 @@ function trimNode({ metadata, spec, status }: Node): Node {
       deletionTimestamp,
       annotations: pick(metadata.annotations, [ANNOTATION.nodeState, ANNOTATION.cordoned, ANNOTATION.allowReboot]),
     }),
-    spec: { unschedulable: spec?.unschedulable === true },
+    spec: { unschedulable: spec?.unschedulable === true, ...(isTainted(spec) && { taints: spec.taints }) },
     status: { conditions: conditions.map(trimCondition) },
   };
+}
+
+/** Of other nodes nobody asks for the taints. */
+function isTainted(spec: Node['spec']): spec is { taints: Taint[] } {
+  return spec?.taints?.some(({ key }) => key === STARTUP_TAINT) ?? false;
 }
 
 type NodeCondition = NonNullable<NonNullable<Node['status']>['conditions']>[number];
@@ -69,11 +76,22 @@ const STATE_ANNOTATIONS = [
   ANNOTATION.drainAskedAt,
   ANNOTATION.drainReleasedAt,
   ANNOTATION.useExternalDrainer,
+  ANNOTATION.plannedFrom,
 ];
+
+/** Ours, and those that say whether a node is configured, without what they say to people. */
+function trimConditions(conditions: readonly Condition[]): Condition[] {
+  return conditions.flatMap((condition) => {
+    if (condition.type === CONDITION.drained) return [condition];
+    return OF_OTHERS.includes(condition.type) ? [{ ...condition, message: '' }] : [];
+  });
+}
+
+const OF_OTHERS: readonly string[] = [CONDITION.ready, CONDITION.rolledOut];
 
 function trimNodeState({ metadata, status }: SriovNetworkNodeState): SriovNetworkNodeState {
   const { name, namespace, uid, resourceVersion, generation, deletionTimestamp } = metadata;
-  const ours = (status?.conditions ?? []).filter(({ type }) => type === CONDITION.drained);
+  const read = trimConditions(status?.conditions ?? []);
   return {
     metadata: omitUndefined({
       name,
@@ -84,7 +102,7 @@ function trimNodeState({ metadata, status }: SriovNetworkNodeState): SriovNetwor
       deletionTimestamp,
       annotations: pick(metadata.annotations, STATE_ANNOTATIONS),
     }),
-    ...(ours.length > 0 && { status: { conditions: ours } }),
+    ...(read.length > 0 && { status: { conditions: read } }),
   };
 }
 

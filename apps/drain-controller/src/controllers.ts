@@ -11,6 +11,7 @@ import { reconcileNode, type Told } from './reconcile-node.ts';
 import { reconcileTurns } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
 import { reconcileWaiting, Waiting } from './waiting.ts';
+import { reconcileStartupTaint } from './startup-taint.ts';
 import { connectWatches } from './watches.ts';
 
 /** Nodes that are drained at the same time; each of them mostly waits for its pods. */
@@ -59,12 +60,19 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     workers: WAITING_WORKERS,
     reconcile: (name) => reconcileWaiting(shared, name),
   });
-  connectWatches(caches, { turns, nodes });
+  const startupTaints = new Controller({
+    ...options,
+    name: 'startup-taint',
+    reconcile: (name) => reconcileStartupTaint(shared, name),
+  });
+  // Without the setting it never wakes.
+  connectWatches(caches, { turns, nodes, ...(settings.startupTaint && { startupTaints }) });
+  const all = [turns, nodes, waiting, startupTaints];
   await cluster.lead(allInformers(caches), async (signal) => {
     // What an earlier term of ours has found may not have been told.
     shared.waiting.update(new Map());
     await noteGivenSlots(shared, signal);
-    await Promise.all([turns, nodes, waiting].map((each) => each.run(signal))).finally(() => pods.forgetAll());
+    await Promise.all(all.map((each) => each.run(signal))).finally(() => pods.forgetAll());
   });
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_DRA_DRIVER, DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX } from '@sriov/api';
+import { DEFAULT_DRA_DRIVER, DEFAULT_OPERATOR_NAMESPACE, DEFAULT_RESOURCE_PREFIX, STARTUP_TAINT } from '@sriov/api';
 import { serviceSettings } from '@sriov/runtime';
 import { z } from 'zod';
 
@@ -16,6 +16,10 @@ export const settingsSchema = z.object({
     .boolean()
     .default(true)
     .describe('Count nodes that are not ready, or that somebody else has cordoned, as unavailable'),
+  startupTaint: z
+    .boolean()
+    .default(false)
+    .describe(`Take the taint ${STARTUP_TAINT} off a node once it is configured for the first time`),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -9,11 +9,12 @@ const TURNS = 'turns';
 /** Wakes the controllers: which change concerns which node. Turns depend on all of them, but not on statuses. */
 export function connectWatches(
   { nodes, nodeStates, pools }: Caches,
-  controllers: { readonly nodes: Controller; readonly turns: Controller },
+  controllers: { readonly nodes: Controller; readonly turns: Controller; readonly startupTaints?: Controller },
 ): void {
   const wake = ({ metadata }: KubeObject, concernsTurns: boolean): void => {
     controllers.nodes.enqueue(metadata.name);
     if (concernsTurns) controllers.turns.enqueue(TURNS);
+    controllers.startupTaints?.enqueue(metadata.name);
   };
   nodes.store.subscribe((change) => wake(change.object, hasChanged(change, ofNode)));
   nodeStates.store.subscribe((change) => wake(change.object, hasChanged(change, ofNodeState)));

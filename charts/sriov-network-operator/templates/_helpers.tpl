@@ -221,7 +221,8 @@ validations:
 {{- /*
 Allows an account to change only some annotations of objects, and, with "cordons", whether pods are scheduled to a node.
 Takes the dict of a service with "group", the API group whose version is v1, "resources", and "keys", the annotations;
-"who", if the message is to name somebody else than the component.
+"who", if the message is to name somebody else than the component. With "removedTaint" a taint of that key may be taken
+off.
 */ -}}
 {{- define "sriov.annotationFenceSpec" -}}
 matchConstraints:
@@ -246,7 +247,13 @@ validations:
       && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([])
       {{- if .cordons }}
       && object.?spec.?podCIDR == oldObject.?spec.?podCIDR && object.?spec.?podCIDRs == oldObject.?spec.?podCIDRs
-      && object.?spec.?providerID == oldObject.?spec.?providerID && object.?spec.?taints == oldObject.?spec.?taints
+      && object.?spec.?providerID == oldObject.?spec.?providerID
+      {{- with .removedTaint }}
+      && (object.?spec.?taints == oldObject.?spec.?taints
+      || object.?spec.?taints.orValue([]) == oldObject.?spec.?taints.orValue([]).filter(taint, taint.key != '{{ . }}'))
+      {{- else }}
+      && object.?spec.?taints == oldObject.?spec.?taints
+      {{- end }}
       && object.?spec.?configSource == oldObject.?spec.?configSource && object.?spec.?externalID == oldObject.?spec.?externalID
       {{- else }}
       && object.?spec == oldObject.?spec
@@ -360,7 +367,12 @@ priorityClassName: {{ . | quote }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .tolerations }}
+{{- $tolerations := .tolerations }}
+{{- /* Somebody has to take the taint off. */}}
+{{- if $.root.Values.drainController.startupTaint }}
+{{- $tolerations = append ($tolerations | default list) (dict "key" "sriovnetwork.openshift.io/not-configured" "operator" "Exists") }}
+{{- end }}
+{{- with $tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

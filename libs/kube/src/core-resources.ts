@@ -3,9 +3,17 @@ import { type EventType, type KubeObject, type Resource } from '@sriov/api';
 const clusterKind = { group: '', version: 'v1', namespaced: false } as const;
 const namespacedKind = { group: '', version: 'v1', namespaced: true } as const;
 
+/** A taint of a Node. A list of them is written whole, so what we do not read is kept. */
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+  timeAdded?: string;
+}
+
 /** What we read of a Node. */
 export interface Node extends KubeObject {
-  spec?: { providerID?: string; unschedulable?: boolean };
+  spec?: { providerID?: string; unschedulable?: boolean; taints?: Taint[] };
   status?: { conditions?: { type: string; status: string; lastTransitionTime?: string }[] };
 }
 

@@ -4,7 +4,7 @@ import { adminRequest, type ControlPlane, startControlPlane } from '@sriov/contr
 import { eventually } from '@sriov/testing';
 import { applyChart } from './apply.ts';
 import { askAbout } from './test/ask-about.ts';
-import { type Deed, DEEDS, newDaemonSet, OPERATOR, OTHER_NODE, OWN_NODE, TEAM } from './deeds.cases.ts';
+import { type Deed, DEEDS, newDaemonSet, OPERATOR, OTHER_NODE, OWN_NODE, TAINTS, TEAM } from './deeds.cases.ts';
 import { requestToken, SERVICE_ACCOUNTS } from './service-account.ts';
 
 jest.setTimeout(120_000);
@@ -34,7 +34,7 @@ const createOurs = (
 async function createObjects(): Promise<void> {
   await create('/api/v1/namespaces', { metadata: { name: TEAM } });
   for (const name of [OWN_NODE, OTHER_NODE]) {
-    await create('/api/v1/nodes', { metadata: { name, labels: { kept: 'yes' } } });
+    await create('/api/v1/nodes', { metadata: { name, labels: { kept: 'yes' } }, spec: { taints: TAINTS } });
     await createOurs('SriovNetworkNodeState', 'sriovnetworknodestates', { metadata: { name } });
   }
   const metadata = { name: 'policy' };
@@ -123,6 +123,7 @@ beforeAll(async () => {
     // Nothing serves there.
     admissionWebhook: { url: 'https://127.0.0.1:1' },
     configDaemon: { metricsProxy: { image: 'proxy:1' } },
+    drainController: { startupTaint: true },
   };
   const { access } = plane;
   const chart = { namespace: OPERATOR, values };

@@ -97,7 +97,7 @@ const daemon = new Running((signal) =>
 const controller = new Running((signal) =>
   serve(
     drainController,
-    { ...common(), resourcePrefix: 'example.org', draDriver: 'example.org', countOthers: true },
+    { ...common(), resourcePrefix: 'example.org', draDriver: 'example.org', countOthers: true, startupTaint: false },
     signal,
   ),
 );
