@@ -12,6 +12,8 @@ import { allInformers, type Caches, createCaches } from './caches/caches.ts';
 import { FleetView } from './caches/fleet-view.ts';
 import { VanishedPfs } from './caches/vanished-pfs.ts';
 import { ConfigMapWriter } from './config-map/config-map-writer.ts';
+import { createHeldMetric } from './holds/held-metric.ts';
+import { PoolCanaries } from './holds/pool-canaries.ts';
 import { reconcileNode } from './reconcile-node.ts';
 import { type OperatorConfigContext, reconcileOperatorConfig } from './reconcile-operator-config.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
@@ -101,8 +103,13 @@ export function createControllers(parts: ControllerParts): Controllers {
   const { policies, pools, operatorConfig } = statusControllers;
   const enqueueStatuses = (subjects: Iterable<string>): void =>
     enqueueSubjects({ policies, pools, findings: context.findings, namespace }, subjects);
+  createHeldMetric(parts.metrics, context.findings);
   const nodeContext = {
     ...context,
+    canaries: new PoolCanaries({
+      ...context,
+      onProgress: () => [...context.findings.held().keys()].forEach((name) => nodes.enqueue(name)),
+    }),
     // Our own writes that the caches do not show yet.
     expectations: new Expectations(clock),
     // PFs that were reported until a moment ago.

@@ -2,7 +2,14 @@ import { LABEL, ownValue, type SriovOperatorConfig } from '@sriov/api';
 import { type Expectations } from '@sriov/controller';
 import { configShardOf } from '@sriov/device-plugin-config';
 import { type ConfigMap } from '@sriov/kube';
-import { type DevicePluginPresent, type Fleet, type FleetNode, isManaged, type NodePresent } from '@sriov/policy';
+import {
+  type DevicePluginPresent,
+  type Fleet,
+  type FleetNode,
+  isManaged,
+  type NodePresent,
+  presentText,
+} from '@sriov/policy';
 import { type Caches } from './caches/caches.ts';
 import { type FleetView } from './caches/fleet-view.ts';
 import { type Settings } from './settings.ts';
@@ -15,6 +22,12 @@ export interface GatherSources {
   readonly settings: Settings;
   readonly vanishedPfs: VanishedPfs;
   readonly expectations: Expectations;
+}
+
+/** Where the device plugin's ConfigMaps are read from. */
+interface ConfigSources {
+  readonly caches: Pick<Caches, 'devicePluginConfigs'>;
+  readonly settings: Pick<Settings, 'namespace' | 'devicePluginConfigShards'>;
 }
 
 /** Everything that bears on one node. */
@@ -49,14 +62,13 @@ export function gather(sources: GatherSources, name: string): GatheredNode {
   const fleet = view.current;
   const { operatorConfig } = view;
   const { addresses, lookAgainMs } = sources.vanishedPfs.look(name, state);
-  const { home, texts } = devicePlugin;
   return {
     fleet,
     facts: {
       name,
       labels,
       state,
-      devicePluginConfig: texts.get(home) ?? [...texts.values()][0],
+      devicePluginConfig: presentText(devicePlugin),
       vanished: addresses,
     },
     present: {
@@ -84,7 +96,8 @@ export function gather(sources: GatherSources, name: string): GatheredNode {
   };
 }
 
-function presentConfig(sources: GatherSources, node: string): DevicePluginPresent {
+/** Where the device-plugin configuration of a node is. */
+export function presentConfig(sources: ConfigSources, node: string): DevicePluginPresent {
   const texts = new Map<string, string>();
   for (const name of sources.caches.devicePluginConfigs.keys()) {
     const text = ownValue(configMapNamed(sources, name)?.data, node);
@@ -93,6 +106,6 @@ function presentConfig(sources: GatherSources, node: string): DevicePluginPresen
   return { home: configShardOf(node, sources.settings.devicePluginConfigShards), texts };
 }
 
-function configMapNamed({ caches, settings }: GatherSources, name: string): ConfigMap | undefined {
+function configMapNamed({ caches, settings }: ConfigSources, name: string): ConfigMap | undefined {
   return caches.devicePluginConfigs.get(name)?.store.get(`${settings.namespace}/${name}`);
 }

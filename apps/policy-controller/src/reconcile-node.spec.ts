@@ -6,6 +6,7 @@ import { FleetView } from './caches/fleet-view.ts';
 import { VanishedPfs } from './caches/vanished-pfs.ts';
 import { ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { gather, WRITTEN } from './gather.ts';
+import { PoolCanaries } from './holds/pool-canaries.ts';
 import { type NodeContext, reconcileNode } from './reconcile-node.ts';
 import { type Findings } from './status/node-findings.ts';
 import {
@@ -30,15 +31,18 @@ interface Rig extends OfflineParts {
 
 function rigWith(fill: (parts: OfflineParts) => void): Rig {
   const parts = createOfflineParts();
-  const { caches, client, clock, log, settings } = parts;
+  const { caches, client, clock, log, recorder, settings } = parts;
   let found: Findings | undefined | null = null;
   fill(parts);
+  const view = new FleetView(caches, settings);
   const context: NodeContext = {
     caches,
     client,
     log,
     settings,
-    view: new FleetView(caches, settings),
+    view,
+    recorder,
+    canaries: new PoolCanaries({ caches, view, settings, now: () => clock.now(), onProgress: () => undefined }),
     vanishedPfs: new VanishedPfs({ graceMs: 600_000, clock }),
     expectations: new Expectations(clock),
     configMaps: new ConfigMapWriter({

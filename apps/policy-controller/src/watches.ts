@@ -1,6 +1,7 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
   IGNORED_POLICY_NAME,
+  isPaused,
   type KubeObject,
   keyOf,
   type LabelSelector,
@@ -70,10 +71,16 @@ function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
     const { object, previous } = change;
     // Also after a change of the status: a decision that was made before the cache showed the last write is made again.
     policies.enqueue(keyOf(object), STATUS_DELAY_MS);
-    if (!isSpecChange(change) || isResync(change) || object.metadata.namespace !== namespace) return;
+    if ((!isSpecChange(change) && !isPauseChange(change)) || isResync(change)) return;
+    if (object.metadata.namespace !== namespace) return;
     if (object.metadata.name === IGNORED_POLICY_NAME) return;
     enqueueNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
   });
+}
+
+/** A policy is paused, or goes on. */
+function isPauseChange({ object, previous }: Change<KubeObject>): boolean {
+  return previous !== undefined && isPaused(object) !== isPaused(previous);
 }
 
 /** A policy that is not well-formed may have been about any node. */

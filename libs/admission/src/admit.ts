@@ -24,6 +24,7 @@ import { POLICY_RULES } from './policy-rules.ts';
 import { POLICY_WARNINGS } from './policy-warnings.ts';
 import { POOL_RULES, POOL_WARNINGS } from './pool-rules.ts';
 import { removalWarnings } from './removal-warnings.ts';
+import { pauseWarnings } from './pause-warnings.ts';
 import { type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import { allViolations, type Rule } from './rule.ts';
 
@@ -59,7 +60,7 @@ export function admit(request: AdmissionRequest): AdmissionVerdict {
     judgeKind === undefined || isExempt({ ...request, object })
       ? NOTHING
       : (judgeNames(request) ?? judgeKind({ ...request, object }));
-  return { allowed: message === '', message, warnings, patch };
+  return { allowed: message === '', message, warnings: [...warnings, ...pauseWarnings(request)], patch };
 }
 
 const NOTHING: Judgement = { message: '', warnings: [] };

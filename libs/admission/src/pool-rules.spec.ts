@@ -17,6 +17,23 @@ it.each(['0%', '00%', '101%', '1%1', '100%%', ' 1%', 'x1%', -1])('maxUnavailable
   expect(verdictOn(pool({ maxUnavailable })).allowed).toBe(false);
 });
 
+it.each([1, 7, '1%', '100%'])('a canary of %p nodes is let in', (nodes) => {
+  expect(verdictOn(pool({ canary: { nodes } })).allowed).toBe(true);
+});
+
+it.each([0, -1, '0%', '101%', 'two', ''])('a canary of %p nodes is refused', (nodes) => {
+  expect(verdictOn(pool({ canary: { nodes } })).message).toBe(
+    `spec.canary.nodes ${JSON.stringify(nodes)} must be a number of nodes (1 or more) or a percentage from "1%" to "100%"`,
+  );
+});
+
+it('a pool for offload is told of all that has no effect in it', () => {
+  const spec = { ovsHardwareOffloadConfig: { name: 'mcp' }, rdmaMode: 'shared', drain: {}, canary: { nodes: 1 } };
+  expect(warningsOf(pool(spec))).toEqual([
+    'spec.rdmaMode, spec.drain, spec.canary has no effect beside spec.ovsHardwareOffloadConfig: make a pool of its own for it',
+  ]);
+});
+
 it('a pool for offload with a limit and nodes is told of both', () => {
   const both = { ovsHardwareOffloadConfig: { name: 'mcp' }, maxUnavailable: 1, ...zone('a') };
   expect(verdictOn(pool(both)).message).toBe(

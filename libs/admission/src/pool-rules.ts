@@ -29,6 +29,13 @@ export const POOL_RULES: readonly Rule<PoolFacts>[] = [
         ? undefined
         : `spec.maxUnavailable ${JSON.stringify(maxUnavailable)} must be a number of nodes (0 or more) or a percentage from "1%" to "100%"`,
   },
+  {
+    name: 'the canary is a number of nodes or a percentage',
+    check: ({ spec: { canary } }) =>
+      canary === undefined || (canary.nodes !== 0 && isAmount(canary.nodes))
+        ? undefined
+        : `spec.canary.nodes ${JSON.stringify(canary.nodes)} must be a number of nodes (1 or more) or a percentage from "1%" to "100%"`,
+  },
   { name: 'the selector can be evaluated', check: ({ spec }) => findSelectorFault(spec) },
 ];
 
@@ -53,12 +60,16 @@ export const POOL_WARNINGS: readonly Rule<PoolFacts>[] = [
   {
     name: 'what is written has an effect',
     check: ({ spec }) =>
-      isOffloadPool(spec) && spec.rdmaMode
-        ? 'spec.rdmaMode has no effect beside spec.ovsHardwareOffloadConfig: make a pool of its own for it'
+      isOffloadPool(spec) && idleFields(spec).length > 0
+        ? `spec.${idleFields(spec).join(', spec.')} has no effect beside spec.ovsHardwareOffloadConfig: make a pool of its own for it`
         : undefined,
   },
   { name: 'a node is in one pool', check: findSharedNode },
 ];
+
+function idleFields(spec: PoolConfigSpec): string[] {
+  return (['rdmaMode', 'drain', 'canary'] as const).filter((field) => spec[field]);
+}
 
 function isOffloadPool({ ovsHardwareOffloadConfig }: PoolConfigSpec): boolean {
   return Boolean(ovsHardwareOffloadConfig?.name);

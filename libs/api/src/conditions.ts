@@ -53,6 +53,8 @@ export const CONDITION = {
   drained: 'Drained',
   /** On SriovNetworkNodeState in systemd mode: the host makes its VFs at the next boot, and did so at the last. */
   bootServiceReady: 'BootServiceReady',
+  /** On SriovNetworkNodeState: its spec is what the policies want; absent before it is held back for the first time. */
+  rolledOut: 'RolledOut',
   /** On SriovOperatorConfig: the device-plugin configuration of every node could be written. */
   devicePluginConfigWritten: 'DevicePluginConfigWritten',
   /** On SriovOperatorConfig: what every node is to have (node state, label, configuration) could be written. */

@@ -16,6 +16,7 @@ export * from './omit-undefined.ts';
 export * from './operator-config.ts';
 export * from './ovs-network.ts';
 export * from './own-value.ts';
+export * from './paused.ts';
 export * from './planned-from.ts';
 export * from './pool-config.ts';
 export * from './read-spec.ts';

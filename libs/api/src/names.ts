@@ -85,6 +85,17 @@ export const ANNOTATION = {
    */
   plannedFrom: `${GROUP}/planned-from`,
   /**
+   * On SriovNetworkNodePolicy: with `true`, nothing changes on the nodes of the policy. Anything but `false` counts as
+   * `true`: who writes it wants things to stay.
+   */
+  paused: `${GROUP}/paused`,
+  /**
+   * On SriovNetworkNodeState of a pool that asks for a canary: in which roll-out the spec was written, when, and
+   * whether before or after the canary was done, see `readRolloutRecord` of `libs/policy`. It is written together with
+   * the spec.
+   */
+  rollout: `${GROUP}/rollout`,
+  /**
    * On each object that the operand controller makes: hash of all that it has applied. It differs when something was
    * removed, which a comparison with the object cannot tell from what somebody else has added.
    */
@@ -96,6 +107,12 @@ export const ANNOTATION = {
   /** On NetworkAttachmentDefinition: `<prefix>/<resourceName>`, read by the resources injector. */
   resourceName: 'k8s.v1.cni.cncf.io/resourceName',
 } as const;
+
+/**
+ * Key of a taint with which a kubelet may register its node: pods wait until the node is configured for the first time.
+ * The drain controller takes it off where it is told to.
+ */
+export const STARTUP_TAINT = `${GROUP}/not-configured`;
 
 /** Finalizers. The controller that sets one also removes it. */
 export const FINALIZER = {

@@ -12,6 +12,13 @@ it.each<[string, object, object]>([
   ['a share of nodes', { maxUnavailable: '30%' }, { maxUnavailable: true }],
   ['an RDMA mode', { rdmaMode: 'shared' }, { rdmaMode: 'Shared' }],
   ['the other RDMA mode', { rdmaMode: 'exclusive' }, { rdmaMode: '' }],
+  ['a canary of a number', { canary: { nodes: 2 } }, { canary: { nodes: 1.5 } }],
+  ['a canary of a share', { canary: { nodes: '10%' } }, { canary: {} }],
+  [
+    'the time of a canary',
+    { canary: { nodes: 1, succeededForSeconds: 0 } },
+    { canary: { nodes: 1, succeededForSeconds: -1 } },
+  ],
   ['offload', { ovsHardwareOffloadConfig: { name: 'mcp' } }, { ovsHardwareOffloadConfig: { name: 5 } }],
   ['labels', { nodeSelector: { matchLabels: labelsOf(256) } }, { nodeSelector: { matchLabels: labelsOf(257) } }],
   ['the key of an expression', matching({ key: textOf(317) }), matching({ key: textOf(318) })],

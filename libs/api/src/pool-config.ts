@@ -32,6 +32,20 @@ export const poolDrainSchema = z
   })
   .describe('How the nodes of the pool are drained.');
 
+/** Which nodes of a pool get a change before the others. Upstream has no such field. */
+export const poolCanarySchema = z
+  .object({
+    nodes: zeroCounts(z.union([z.int(), z.string()]).meta({ 'x-kubernetes-int-or-string': true })).describe(
+      'How many nodes get a change before the others: a number, 1 or more, or a percentage such as "10%".',
+    ),
+    succeededForSeconds: zeroCounts(z.int().min(0))
+      .optional()
+      .describe(
+        'How long these nodes have to be Succeeded with the change, without a break, until the others get it; 0 when absent.',
+      ),
+  })
+  .describe('A few nodes of the pool get a change first, and the others wait until it has proven itself there.');
+
 /** Spec of a SriovNetworkPoolConfig: settings that a group of nodes shares. */
 export const poolConfigSpecSchema = z.object({
   ovsHardwareOffloadConfig: z
@@ -47,6 +61,7 @@ export const poolConfigSpecSchema = z.object({
     .optional()
     .describe('Largest number of nodes that may be drained at once: a number or a percentage such as "10%".'),
   drain: poolDrainSchema.optional(),
+  canary: poolCanarySchema.optional(),
   rdmaMode: z.enum(['shared', 'exclusive']).optional().describe('RDMA network-namespace mode of the nodes.'),
 });
 
@@ -59,6 +74,7 @@ export const poolConfigStatusSchema = z.object({
 
 export type PoolConfigSpec = z.infer<typeof poolConfigSpecSchema>;
 export type PoolDrain = z.infer<typeof poolDrainSchema>;
+export type PoolCanary = z.infer<typeof poolCanarySchema>;
 export type PoolConfigStatus = z.infer<typeof poolConfigStatusSchema>;
 
 /** A SriovNetworkPoolConfig as on the wire. */
@@ -95,6 +111,10 @@ export const SRIOV_NETWORK_POOL_CONFIG: CustomResource<SriovNetworkPoolConfig> =
     {
       rule: "!has(self.maxUnavailable) || (type(self.maxUnavailable) == int ? int(self.maxUnavailable) >= 0 : string(self.maxUnavailable).matches('^([1-9]|[1-9][0-9]|100)%$'))",
       message: 'spec.maxUnavailable must be a number of nodes (0 or more) or a percentage from "1%" to "100%"',
+    },
+    {
+      rule: "!has(self.canary) || (type(self.canary.nodes) == int ? int(self.canary.nodes) >= 1 : string(self.canary.nodes).matches('^([1-9]|[1-9][0-9]|100)%$'))",
+      message: 'spec.canary.nodes must be a number of nodes (1 or more) or a percentage from "1%" to "100%"',
     },
   ],
 };

@@ -38,6 +38,12 @@ export const REASON = {
   operatorConfigApplied: 'OperatorConfigApplied',
   notManaged: 'NotManaged',
 
+  // roll-outs that are held back
+  rolledOut: 'RolledOut',
+  rolloutPaused: 'RolloutPaused',
+  canaryWaiting: 'WaitingForCanary',
+  canaryFailed: 'CanaryFailed',
+
   // operands
   operandDeployed: 'OperandDeployed',
   operandRollingOut: 'OperandRollingOut',
@@ -124,5 +130,9 @@ export const REASON = {
   externalDrainer: 'WaitingForExternalDrainer',
   drainStateInvalid: 'DrainStateInvalid',
   drainUnanswered: 'DrainNotAnswered',
+
+  // nodes that wait for their first configuration
+  startupTaintKept: 'StartupTaintKept',
+  startupTaintRemoved: 'StartupTaintRemoved',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -8,8 +8,14 @@ const WARNING_REASONS: readonly string[] = [
   REASON.nodeLost,
 ];
 
-/** Reasons that are no trouble although their condition is not True: a drain takes its time. */
-const CALM_REASONS: readonly string[] = [REASON.drainWaiting, REASON.draining, REASON.drainOver];
+/** Reasons that are no trouble although their condition is not True: a drain takes its time, and a pause is wanted. */
+const CALM_REASONS: readonly string[] = [
+  REASON.drainWaiting,
+  REASON.draining,
+  REASON.drainOver,
+  REASON.rolloutPaused,
+  REASON.canaryWaiting,
+];
 
 /**
  * The type of the Event that tells of a condition. `Degraded` speaks of trouble when it is True, every other type when

@@ -2,12 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { type SriovNetworkNodeState } from '@sriov/api';
 import { type Problem } from '@sriov/selection';
 import { configMapCondition, nodesCondition } from './config-map-status.ts';
-import { type DecidedStatus, type MatchedNode, nodeReadiness } from './node-readiness.ts';
+import { type DecidedStatus, type HeldBecause, type MatchedNode, nodeReadiness } from './node-readiness.ts';
 import { policyStatus } from './policy-status.ts';
 import { poolStatus } from './pool-status.ts';
 
 const nodes = (readiness: MatchedNode['readiness'], ...names: string[]): MatchedNode[] =>
   names.map((name) => ({ name, readiness }));
+const held = (reason: HeldBecause['reason'], ...names: string[]): MatchedNode[] =>
+  names.map((name) => ({ name, readiness: 'held', hold: { reason, message: 'this is why' } }));
 const problem = (message: string, node?: string): Problem => ({
   kind: 'SriovNetworkNodePolicy',
   name: 'p',
@@ -36,6 +38,30 @@ describe('policyStatus', () => {
     [
       { ...none, unplannedNodes: 1, matched: nodes('ready', 'a') },
       'Progressing NodesProgressing: nodes being planned: 1',
+    ],
+    [
+      { ...none, matched: [...nodes('ready', 'a'), ...nodes('progressing', 'b'), ...held('RolloutPaused', 'c', 'd')] },
+      'none RolloutPaused: 2 of 4 nodes keep what they have: this is why',
+    ],
+    [
+      { ...none, matched: [...nodes('progressing', 'a'), ...held('WaitingForCanary', 'b')] },
+      'Progressing WaitingForCanary: 1 of 2 nodes keep what they have: this is why',
+    ],
+    [
+      { ...none, matched: [...nodes('failed', 'a'), ...held('CanaryFailed', 'b')] },
+      'Degraded CanaryFailed: 1 of 2 nodes keep what they have: this is why',
+    ],
+    [
+      { ...none, matched: [...nodes('failed', 'a'), ...held('WaitingForCanary', 'b')] },
+      'Degraded NodesFailed: 1 of 2 nodes failed: a; their SriovNetworkNodeState says why',
+    ],
+    [
+      { ...none, matched: held('PoolInvalid', 'b') },
+      'Degraded PoolInvalid: 1 of 1 nodes keep what they have: this is why',
+    ],
+    [
+      { ...none, isPaused: true, matched: nodes('ready', 'a') },
+      'Ready PolicyApplied: nodes configured: 1 of 1; paused, so changes are held back',
     ],
     [{ ...none, selectedNodes: 0 }, 'none NoMatchingNodes: no managed node has the labels of spec.nodeSelector'],
     [

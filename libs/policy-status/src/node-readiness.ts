@@ -3,8 +3,14 @@ import { type NewCondition, type Summary, summaryConditions } from '@sriov/condi
 import { type Problem } from '@sriov/selection';
 import { listLines, listSome } from '@sriov/words';
 
-/** How far a node is with its desired state. */
-type Readiness = 'ready' | 'progressing' | 'failed';
+/** How far a node is with its desired state; `held`: it keeps what it has, although the policies want something else. */
+type Readiness = 'ready' | 'progressing' | 'failed' | 'held';
+
+/** Why a node is held, as `Hold` of `libs/policy`. */
+export interface HeldBecause {
+  readonly reason: Reason;
+  readonly message: string;
+}
 
 /** A node that the policy or pool in question configures. */
 export interface MatchedNode {
@@ -12,6 +18,8 @@ export interface MatchedNode {
   readonly readiness: Readiness;
   /** What failed there, in sentences; absent when only the SriovNetworkNodeState can tell. */
   readonly why?: readonly string[];
+  /** Of a held node. */
+  readonly hold?: HeldBecause;
 }
 
 /** What the status of a policy or pool is computed from. */
@@ -110,6 +118,10 @@ export function findUnfinished({
     matched.filter((node) => node.readiness === readiness).map(({ name }) => name);
   const failed = matched.filter(({ readiness }) => readiness === 'failed');
   const progressing = named('progressing');
+  const holds = matched.flatMap(({ hold }) => hold ?? []);
+  const stopped = holds.find(({ reason }) => reason === REASON.canaryFailed);
+  if (stopped)
+    return { state: 'degraded', reason: stopped.reason, message: describeHeld(holds, stopped, matched.length) };
   if (failed.length > 0) {
     return { state: 'degraded', reason: REASON.nodesFailed, message: describeFailed(failed, matched.length) };
   }
@@ -124,9 +136,21 @@ export function findUnfinished({
     const message = `nodes that have not reported their PFs yet, so that nothing can be planned for them: ${listNodes(unreported)} (does their config daemon run?)`;
     return { state: 'progressing', reason: REASON.nodesProgressing, message };
   }
+  const [hold] = holds;
+  if (hold) return heldVerdict(hold, describeHeld(holds, hold, matched.length));
   if (progressing.length === 0) return undefined;
   const message = `${progressing.length} of ${matched.length} nodes are being configured: ${listNodes(progressing)}`;
   return { state: 'progressing', reason: REASON.nodesProgressing, message, isBeingConfigured: true };
+}
+
+/** A pause is what somebody wants, and a canary takes its time. The rest has to be put right. */
+function heldVerdict({ reason }: HeldBecause, message: string): StatusVerdict {
+  if (reason === REASON.rolloutPaused) return { state: 'idle', reason, message };
+  return { state: reason === REASON.canaryWaiting ? 'progressing' : 'degraded', reason, message };
+}
+
+function describeHeld(holds: readonly HeldBecause[], { message }: HeldBecause, matched: number): string {
+  return `${holds.length} of ${matched} nodes keep what they have: ${message}`;
 }
 
 /** Names the failed nodes and why they failed, in a few lines. */

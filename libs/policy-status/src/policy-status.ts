@@ -13,6 +13,8 @@ export interface PolicyFacts extends NodesFacts {
   readonly selectedNodes: number;
   /** Why its selector matches no PF of these nodes, as a sentence. It is told where the policy configures nothing. */
   readonly mismatch?: string | undefined;
+  /** The policy is paused. */
+  readonly isPaused?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export function policyStatus(facts: PolicyFacts): DecidedStatus {
   return decideStatus(facts.matched, findUnfinished(facts) ?? decide(facts));
 }
 
-function decide({ selectedNodes, matched, mismatch }: PolicyFacts): StatusVerdict {
+function decide({ selectedNodes, matched, mismatch, isPaused = false }: PolicyFacts): StatusVerdict {
   if (selectedNodes === 0) return idle(REASON.noMatchingNodes, 'no managed node has the labels of spec.nodeSelector');
   if (matched.length === 0) {
     const message = `no PF on the selected nodes (${selectedNodes}) fits spec.nicSelector, or policies with precedence have all VFs`;
@@ -31,7 +33,7 @@ function decide({ selectedNodes, matched, mismatch }: PolicyFacts): StatusVerdic
   return {
     state: 'ready',
     reason: REASON.policyApplied,
-    message: `nodes configured: ${matched.length} of ${matched.length}`,
+    message: `nodes configured: ${matched.length} of ${matched.length}${isPaused ? '; paused, so changes are held back' : ''}`,
   };
 }
 

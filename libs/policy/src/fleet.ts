@@ -1,6 +1,8 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
+  isPaused,
   managedNodeLabels,
+  type ObjectMeta,
   operatorConfigSpecSchema,
   readSpec,
   REASON,
@@ -44,6 +46,14 @@ export interface Fleet {
   readonly nics: SupportedNics;
   readonly supportedNicsOnly: boolean;
   readonly managesSoftwareBridges: boolean;
+  /** Names of the policies that are paused. */
+  readonly paused: ReadonlySet<string>;
+  /** Names of the pools that ask for a canary and cannot be read. */
+  readonly unreadableCanaries: readonly string[];
+  /** A text that differs for each stored version of the spec of a policy, by its name. */
+  readonly policyVersions: ReadonlyMap<string, string>;
+  /** A text that differs when settings differ that the specs of nodes are made from. */
+  readonly inputs: string;
   /** Labels of the nodes that the operator manages; absent when the SriovOperatorConfig cannot be read. */
   readonly nodeSelector: Record<string, string> | undefined;
   readonly problems: readonly Problem[];
@@ -59,14 +69,22 @@ export function prepareFleet(objects: FleetObjects): Fleet {
   const { nics, problems } = readSupportedNics(objects.supportedNics);
   const config = readSpec(ownConfigSchema, objects.operatorConfig?.spec);
   const { featureGates = {} } = config.ok ? config.value : {};
+  const managesSoftwareBridges = featureGates['manageSoftwareBridges'] ?? false;
+  const { supportedNicsOnly, supportedNics } = objects;
   return {
     policies: policies.prepared,
     policyIndex: new PolicyIndex(policies.prepared),
     pools: pools.prepared,
     unreadablePools: pools.unreadable,
     nics,
-    supportedNicsOnly: objects.supportedNicsOnly,
-    managesSoftwareBridges: featureGates['manageSoftwareBridges'] ?? false,
+    supportedNicsOnly,
+    managesSoftwareBridges,
+    paused: new Set(objects.policies.filter(isPaused).map(({ metadata }) => metadata.name)),
+    unreadableCanaries: objects.pools
+      .filter(asksForCanary)
+      .flatMap(({ metadata: { name } }) => (pools.unreadable.includes(name) ? name : [])),
+    policyVersions: new Map(objects.policies.map(({ metadata }) => [metadata.name, versionOf(metadata)])),
+    inputs: JSON.stringify([supportedNicsOnly, managesSoftwareBridges, Object.entries(supportedNics ?? {}).sort()]),
     nodeSelector: config.ok ? managedNodeLabels(config.value) : undefined,
     problems: [
       ...policies.problems,
@@ -75,6 +93,15 @@ export function prepareFleet(objects: FleetObjects): Fleet {
       ...(config.ok ? [] : [unreadable(config.message)]),
     ],
   };
+}
+
+function asksForCanary({ spec }: SriovNetworkPoolConfig): boolean {
+  return (spec as { canary?: unknown } | null | undefined)?.canary !== undefined;
+}
+
+/** A policy that is deleted and made again begins with generation 1 again. */
+function versionOf({ uid = '', generation = 0 }: ObjectMeta): string {
+  return `${uid} ${generation}`;
 }
 
 function unreadable(cause: string): Problem {

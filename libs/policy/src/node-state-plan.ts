@@ -19,6 +19,11 @@ export interface NodeStatePlan {
   readonly matches: ReadonlyMap<string, readonly string[]>;
   /** Names of the policies about the node whose effect there nobody can tell before its daemon reports. */
   readonly undecided: readonly string[];
+  /**
+   * What the node state is to say of the roll-out in which it gets this spec, see `RolloutRecord`; `null` when it is to
+   * say nothing. Absent: what it says stays.
+   */
+  readonly rollout?: string | null;
   /** The pool of the node; absent when it is in none, or in several. */
   readonly pool: string | undefined;
 }

@@ -71,12 +71,17 @@ export function nodeWrites(plan: NodeStatePlan, present: NodePresent, hash: Conf
 function configWrites({ devicePluginConfig }: NodeStatePlan, { devicePlugin }: NodePresent): NodeWrite[] {
   const { home, texts } = devicePlugin;
   // A text that does not change still moves to the ConfigMap that it belongs in.
-  const text = devicePluginConfig ?? texts.get(home) ?? [...texts.values()][0];
+  const text = devicePluginConfig ?? presentText(devicePlugin);
   if (text === undefined) return [];
   return [
     ...(texts.get(home) === text ? [] : [{ kind: 'device-plugin-config' as const, configMap: home, text }]),
     ...removals(devicePlugin, (configMap) => configMap !== home),
   ];
+}
+
+/** The device-plugin configuration that the node has in a ConfigMap. */
+export function presentText({ home, texts }: DevicePluginPresent): string | undefined {
+  return texts.get(home) ?? [...texts.values()][0];
 }
 
 function labelWrites({ devicePluginLabel: value }: NodeStatePlan, present: NodePresent): NodeWrite[] {
@@ -98,7 +103,7 @@ const AT_REST: Readonly<Record<string, DrainRequest & DrainProgress>> = {
 
 /** What the node state says about the plan. */
 function planAnnotations(
-  { devicePluginConfig: text, plannedFrom }: NodeStatePlan,
+  { devicePluginConfig: text, plannedFrom, rollout }: NodeStatePlan,
   hash: ConfigHash,
 ): AnnotationChanges {
   return {
@@ -107,6 +112,7 @@ function planAnnotations(
       [ANNOTATION.devicePluginConfig]: fitsConfigAnnotation(text) ? text : null,
     }),
     ...(plannedFrom !== undefined && { [ANNOTATION.plannedFrom]: formatPlannedFrom(plannedFrom) }),
+    ...(rollout !== undefined && { [ANNOTATION.rollout]: rollout }),
   };
 }
 
@@ -148,7 +154,8 @@ function omitNull(annotations: AnnotationChanges): Record<string, string> {
   );
 }
 
-function isSameSpec(a: NodeStateSpec, b: NodeStateSpec): boolean {
+/** True when the API server would store the same for both. */
+export function isSameSpec(a: NodeStateSpec, b: NodeStateSpec): boolean {
   return wireText(nodeStateSpecSchema, a) === wireText(nodeStateSpecSchema, b);
 }
 

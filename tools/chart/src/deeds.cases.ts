@@ -18,6 +18,12 @@ export const OPERATOR = 'sriov-network-operator';
 export const TEAM = 'team';
 export const OWN_NODE = 'node-a';
 export const OTHER_NODE = 'node-b';
+/** Taints of both nodes. */
+export const TAINTS = [
+  { key: 'sriovnetwork.openshift.io/not-configured', effect: 'NoSchedule' },
+  { key: 'kept.io/taint', effect: 'NoSchedule' },
+];
+const WITHOUT_STARTUP_TAINT = [{ op: 'remove', path: '/spec/taints/0' }];
 
 /** Base64 of an authority's PEM, which the API server checks. */
 const CA = Buffer.from(
@@ -86,6 +92,11 @@ const row =
     body,
   });
 
+const state = (name: string): string => `${ours(OPERATOR, 'sriovnetworknodestates', name)}/status`;
+const hasCondition = (type: string): object => {
+  const since = { lastTransitionTime: '2026-01-01T00:00:00Z' };
+  return { status: { conditions: [{ type, status: 'False', reason: 'Deed', message: 'as it is', ...since }] } };
+};
 const labelled = (labels: object): object => ({ metadata: { labels } });
 const annotated = (annotations: object): object => ({ metadata: { annotations } });
 
@@ -114,6 +125,7 @@ const POLICY_CONTROLLER: readonly Row[] = [
   ['may not', 'take a label off a node', 'PATCH', node(OWN_NODE), labelled({ kept: null })],
   ['may not', 'annotate a node', 'PATCH', node(OWN_NODE), { metadata: { annotations: { a: 'b' } } }],
   ['may not', 'cordon a node', 'PATCH', node(OWN_NODE), { spec: { unschedulable: true } }],
+  ['may not', 'take the startup taint off a node', 'PATCH', node(OWN_NODE), WITHOUT_STARTUP_TAINT],
   ['may not', 'taint a node', 'PATCH', node(OWN_NODE), { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } }],
   ['may not', 'give a node an address range', 'PATCH', node(OWN_NODE), { spec: { podCIDR: '10.0.0.0/24' } }],
   ['may not', 'give a node a finalizer', 'PATCH', node(OWN_NODE), { metadata: { finalizers: ['a.b/c'] } }],
@@ -142,13 +154,10 @@ const POLICY_CONTROLLER: readonly Row[] = [
     { spec: { interfaces: [] } },
   ],
   ['may', 'delete a node state', 'DELETE', ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE)],
-  [
-    'may not',
-    'write the status of a node state',
-    'PATCH',
-    ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE) + '/status',
-    { status: { syncStatus: 'Succeeded' } },
-  ],
+  ['may not', 'say how far a node is', 'PATCH', state(OWN_NODE), { status: { syncStatus: 'Succeeded' } }],
+  ['may not', 'say what PFs it has', 'PATCH', state(OWN_NODE), { status: { interfaces: [{ pciAddress: 'a' }] } }],
+  ['may not', "write the daemon's condition of it", 'PATCH', state(OWN_NODE), hasCondition('Ready')],
+  ['may', 'say that it is held back', 'PATCH', state(OWN_NODE), hasCondition('RolledOut')],
   [
     'may not',
     'make a node state elsewhere',
@@ -537,7 +546,6 @@ const ADMISSION_WEBHOOK: readonly Row[] = [
   ['may not', 'make a pod', 'POST', inCore(OPERATOR, 'pods'), newPod],
 ];
 
-const state = (name: string): string => `${ours(OPERATOR, 'sriovnetworknodestates', name)}/status`;
 const CONFIG_DAEMON: readonly Row[] = [
   [
     'may',
@@ -601,6 +609,7 @@ const CONFIG_DAEMON: readonly Row[] = [
     annotated({ [`${GROUP}/cordoned`]: 'x' }),
   ],
   ['may not', 'cordon its node', 'PATCH', node(OWN_NODE), { spec: { unschedulable: true } }],
+  ['may not', 'take the startup taint off its node', 'PATCH', node(OWN_NODE), WITHOUT_STARTUP_TAINT],
   ['may not', 'label its node', 'PATCH', node(OWN_NODE), labelled({ a: 'b' })],
   [
     'may',
@@ -646,6 +655,9 @@ const DRAIN_CONTROLLER: readonly Row[] = [
     { ...annotated({ [`${GROUP}/cordoned`]: null, [`${GROUP}/state`]: 'Idle' }), spec: { unschedulable: false } },
   ],
   ['may not', 'taint a node', 'PATCH', node(OWN_NODE), { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } }],
+  ['may', 'take the startup taint off a node', 'PATCH', node(OWN_NODE), WITHOUT_STARTUP_TAINT],
+  ['may not', 'take another taint off', 'PATCH', node(OWN_NODE), [{ op: 'remove', path: '/spec/taints/1' }]],
+  ['may not', 'take all taints off', 'PATCH', node(OWN_NODE), { spec: { taints: null } }],
   ['may not', 'label a node', 'PATCH', node(OWN_NODE), labelled({ a: 'b' })],
   ['may not', 'write another annotation of a node', 'PATCH', node(OWN_NODE), annotated({ a: 'b' })],
   ['may not', 'delete a node', 'DELETE', node(OTHER_NODE)],

@@ -101,6 +101,7 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
     ],
     atHome: [
       'list watch create patch delete sriovnetworknodestates',
+      'patch sriovnetworknodestates/status',
       'list watch sriovoperatorconfigs default',
       'patch sriovoperatorconfigs/status default',
       'update sriovoperatorconfigs/finalizers default',

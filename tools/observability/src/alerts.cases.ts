@@ -400,4 +400,23 @@ export const ALERT_CASES: readonly AlertCase[] = [
       { alert, when: `the ${service} and all others are there`, series: series(SERVICES), at: 11 },
     ];
   }),
+  {
+    when: 'a canary has failed for longer than five minutes',
+    alert: 'SriovCanaryFailed',
+    series: { [`sriov_nodes_held_back{${POD},reason="CanaryFailed"}`]: '8x10' },
+    at: 7,
+    fires: {
+      labels: { namespace: 'sriov', severity: 'warning' },
+      description: '8 nodes keep what they have, because a change failed on the canary of their pool.',
+    },
+  },
+  {
+    when: 'nodes wait for a canary that does well, and for a policy that is paused',
+    alert: 'SriovCanaryFailed',
+    series: {
+      [`sriov_nodes_held_back{${POD},reason="WaitingForCanary"}`]: '8x10',
+      [`sriov_nodes_held_back{${POD},reason="RolloutPaused"}`]: '2x10',
+    },
+    at: 7,
+  },
 ];

@@ -1,5 +1,6 @@
 import {
   DEFAULT_OPERATOR_CONFIG_NAME,
+  isPaused,
   type KubeObject,
   type SriovOperatorConfig,
   SUPPORTED_NIC_CONFIG_MAP,
@@ -87,8 +88,8 @@ function generationsOf(kind: SubjectKind, objects: readonly KubeObject[]): [stri
   return objects.map(({ metadata }) => [subjectOf(kind, metadata.name), metadata.generation ?? 0]);
 }
 
-/** A ConfigMap has no generation: each of its versions counts. */
-function specVersionOf({ metadata }: KubeObject): string {
-  const { namespace, name, uid, generation, resourceVersion } = metadata;
-  return [namespace, name, uid, generation ?? `version ${resourceVersion}`].join(' ');
+/** A ConfigMap has no generation: each of its versions counts. A pause stands in an annotation. */
+function specVersionOf(object: KubeObject): string {
+  const { namespace, name, uid, generation, resourceVersion } = object.metadata;
+  return [namespace, name, uid, generation ?? `version ${resourceVersion}`, isPaused(object)].join(' ');
 }

@@ -5,15 +5,17 @@ import { subjectOf } from '../subject.ts';
 import { type Findings } from './node-findings.ts';
 
 /** What the plan of a node says about policies and pools. */
-export function findingsOf(plan: NodeStatePlan, facts: Pick<Findings, 'generations' | 'isSettled'>): Findings {
+export function findingsOf(plan: NodeStatePlan, facts: Pick<Findings, 'generations' | 'isSettled' | 'hold'>): Findings {
   const { matches, pool, undecided, problems } = plan;
+  // A paused policy says what it holds back, also where it no longer selects anything.
+  const pausing = facts.hold?.policies ?? [];
   const policySubjects = (names: Iterable<string>): string[] =>
     [...names].map((name) => subjectOf('SriovNetworkNodePolicy', name));
   const pools = pool === undefined ? [] : [subjectOf('SriovNetworkPoolConfig', pool)];
   return {
     ...facts,
     problems,
-    subjects: new Set([...policySubjects(matches.keys()), ...pools]),
+    subjects: new Set([...policySubjects([...matches.keys(), ...pausing]), ...pools]),
     undecided: new Set(policySubjects(undecided)),
   };
 }

@@ -1,3 +1,4 @@
+import { type Hold } from '@sriov/policy';
 import { type Problem } from '@sriov/selection';
 import { type Generations } from '../caches/fleet-view.ts';
 import { subjectOf } from '../subject.ts';
@@ -13,6 +14,8 @@ export interface Findings {
   readonly generations: Generations;
   /** Nothing had to be written: the node state in the cache is what was planned. */
   readonly isSettled: boolean;
+  /** Why the node keeps what it has, although the policies want something else. */
+  readonly hold?: Hold;
 }
 
 /** The findings of all nodes, by subject: what the status of a policy or pool is computed from. */
@@ -71,6 +74,11 @@ export class NodeFindings {
     return subjectsIn(this.#byNode.get(node));
   }
 
+  /** The nodes that are held back, and why, by name. */
+  held(): ReadonlyMap<string, Hold> {
+    return new Map([...this.#byNode].flatMap(([node, { hold }]) => (hold === undefined ? [] : [[node, hold]])));
+  }
+
   #nodesOf(subject: string): Set<string> {
     const present = this.#nodesBySubject.get(subject);
     if (present) return present;
@@ -97,7 +105,7 @@ function isSame(a: Findings, b: Findings): boolean {
     a.isSettled === b.isSettled &&
     isSameSet(a.subjects, b.subjects) &&
     isSameSet(a.undecided, b.undecided) &&
-    JSON.stringify(a.problems) === JSON.stringify(b.problems)
+    JSON.stringify([a.problems, a.hold]) === JSON.stringify([b.problems, b.hold])
   );
 }
 

@@ -48,6 +48,10 @@ export function nodesOf(
 function matchedNode({ caches, findings, settings }: StatusSources, name: string, policy?: string): MatchedNode[] {
   const state = caches.nodeStates.store.get(`${settings.namespace}/${name}`);
   if (state === undefined) return [];
-  if (findings.get(name)?.isSettled !== true) return [{ name, readiness: 'progressing' }];
-  return [{ name, ...nodeReadiness(state, policy) }];
+  const found = findings.get(name);
+  const { hold } = found ?? {};
+  if (found === undefined || (!found.isSettled && hold === undefined)) return [{ name, readiness: 'progressing' }];
+  const now = nodeReadiness(state, policy);
+  // What fails of the present spec is news. Else what the daemon says is about a spec that is not the wanted one.
+  return [hold && now.readiness !== 'failed' ? { name, readiness: 'held', hold } : { name, ...now }];
 }

@@ -1,4 +1,4 @@
-import { REASON, type SriovNetworkNodePolicy } from '@sriov/api';
+import { isPaused, REASON, type SriovNetworkNodePolicy } from '@sriov/api';
 import { isManaged } from '@sriov/policy';
 import { type PolicyFacts } from '@sriov/policy-status';
 import { explainMismatch, matchesLabels, misplaced, policyProblem, type Problem } from '@sriov/selection';
@@ -13,7 +13,8 @@ export function gatherPolicyFacts(sources: StatusSources, policy: SriovNetworkNo
   const selected = caches.nodes.store
     .list()
     .filter(({ metadata: { labels = {} } }) => isManaged(view.current, labels) && matchesLabels(nodeSelector, labels));
-  const facts = nodesOf(sources, { kind: 'SriovNetworkNodePolicy', object: policy, selected });
+  const nodesFacts = nodesOf(sources, { kind: 'SriovNetworkNodePolicy', object: policy, selected });
+  const facts = { ...nodesFacts, isPaused: isPaused(policy) };
   const nodes = selected.map(({ metadata }) => metadata.name);
   return facts.matched.length > 0 ? facts : { ...facts, mismatch: findMismatch(sources, policy.metadata.name, nodes) };
 }

@@ -57,10 +57,12 @@ describe('the status after a pass', () => {
   };
   const state = { metadata: { name: 'n', generation: 3 }, status: { ...withVf({}), conditions: [foreign] } };
 
-  it('leaves the conditions of others to them', () => {
-    const { status } = nextStatus(state, { verdict: applying(['plan']) }, NOW);
-    expect(status.conditions?.map(({ type }) => type)).toEqual(['Ready', 'Progressing', 'Degraded']);
-    expect(statusText({ ...status, conditions: [foreign, ...(status.conditions ?? [])] })).toBe(statusText(status));
+  it.each(['Rebooting', 'Drained', 'RolledOut'])('leaves the condition %s of others to them', (type) => {
+    const others = { ...foreign, type };
+    const before = { ...state, status: { ...state.status, conditions: [others] } };
+    const { status } = nextStatus(before, { verdict: applying(['plan']) }, NOW);
+    expect(status.conditions?.map((condition) => condition.type)).toEqual(['Ready', 'Progressing', 'Degraded']);
+    expect(statusText({ ...status, conditions: [others, ...(status.conditions ?? [])] })).toBe(statusText(status));
   });
 
   it('keeps what was seen before when nothing could be seen', () => {

@@ -182,8 +182,11 @@ function hideInterfaces(present: Interfaces = [], next: Interfaces = []): Interf
   }));
 }
 
-/** The drain controller writes the other one. */
-const OWN_CONDITIONS: readonly string[] = Object.values(CONDITION).filter((type) => type !== CONDITION.drained);
+/** The drain controller and the policy controller write these. */
+const CONDITIONS_OF_OTHERS: readonly string[] = [CONDITION.drained, CONDITION.rolledOut];
+const OWN_CONDITIONS: readonly string[] = Object.values(CONDITION).filter(
+  (type) => !CONDITIONS_OF_OTHERS.includes(type),
+);
 
 function ownConditions(status: Pick<NodeStateStatus, 'conditions'> | undefined): Condition[] {
   return (status?.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type));
