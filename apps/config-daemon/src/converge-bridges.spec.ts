@@ -6,6 +6,7 @@ import { TestOvs } from '@sriov/testing/ovs';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
 import { BRIDGE, bridgedHost, bridgedSpec, clearOvs, SWITCH, unbridgedSpec, UPLINK } from './test/bridged-host.ts';
+import { withFault } from './test/faulty-kernel.ts';
 import { hostPorts, MemoryFolder } from './test/test-host.ts';
 
 jest.setTimeout(240_000);
@@ -71,6 +72,7 @@ describe('a bridge of a policy', () => {
         ...spec.bridges?.ovs?.[0],
         bridge: { failMode: 'secure', externalIDs: { a: '1' } },
         uplinks: [{ pciAddress: SWITCH, name: UPLINK }],
+        isMarked: true,
       },
     });
     const reference = await ovs.vsctl('get', 'Bridge', BRIDGE, '_uuid');
@@ -113,6 +115,23 @@ describe('a bridge of a policy', () => {
     expect(await ovs.vsctl('get', 'Bridge', BRIDGE, 'fail_mode')).toBe('[]');
     await pass(fresh, unbridgedSpec());
     expect(await ovs.vsctl('list-br')).toBe(BRIDGE);
+  });
+
+  it('is nothing that the daemon touches where somebody else has made it since the daemon could not', async () => {
+    const { kernel } = fresh;
+    const refused = withFault(kernel, () => undefined, {
+      isMet: ({ verb, path }) => verb === 'callJson' && path.includes('"op":"insert"'),
+      with: { answer: () => [{ error: 'no', details: 'not now' }, {}, {}, {}, {}, {}, {}] },
+    });
+    expect(reasonsOf(statusOf(bridgedSpec(), await pass({ ...fresh, kernel: refused }, bridgedSpec())))).toEqual([
+      'ApplyFailed',
+    ]);
+    expect(fresh.folder.files.get(RECORD)).toContain(BRIDGE);
+    await ovs.vsctl('add-br', BRIDGE, '--', 'add-port', BRIDGE, UPLINK);
+    const other = bridgedSpec({ failMode: 'secure' });
+    expect(reasonsOf(statusOf(other, await pass(fresh, other)))).toEqual(['BridgeForeign']);
+    await pass(fresh, unbridgedSpec());
+    expect([await ovs.vsctl('list-br'), fresh.folder.files.get(RECORD)]).toEqual([BRIDGE, '{}']);
   });
 
   it('of upstream is taken over as it is', async () => {

@@ -40,7 +40,8 @@ interface Case {
 
 /** A pass in which every call like this one meets a fault; an error where it found that the host cannot be looked at. */
 async function faultyPass(host: WorldHost, spec: NodeStateSpec, fault: Case): Promise<Converged | Error> {
-  const wrap = (kernel: Kernel): Kernel => withFault(kernel, () => undefined, fault);
+  const isMet = ({ verb, path }: FaultyCall): boolean => fault.call.verb === verb && fault.call.path === path;
+  const wrap = (kernel: Kernel): Kernel => withFault(kernel, () => undefined, { isMet, with: fault.with });
   return host.pass(spec, { wrap }).catch((error: unknown) => {
     if (error instanceof HostUnreadableError) return error;
     throw error;

@@ -81,6 +81,20 @@ describe('VFs of InfiniBand ports', () => {
     expect(host.guids).not.toContain('none');
   });
 
+  it('of zeros get one that the status tells, and those that a pod has get it when the pod ends', async () => {
+    const host = await hostWithoutGuids();
+    const giveBack = host.kernel.moveToNamespace('ib0v1');
+    expect(await host.pass()).toMatch(/^VirtualFunctionInUse: ib0 .*: VF 1 has no GUID/);
+    const told = (): (string | undefined)[] =>
+      (host.status.interfaces ?? []).flatMap(({ Vfs = [] }) => Vfs.map(({ guid: own }) => own));
+    const isZero = (own: string | undefined): boolean => own === undefined || /^[0:]*$/.test(own);
+    expect(told().map(isZero)).toEqual([false, true, false, false]);
+    giveBack();
+    expect(await host.pass()).toBe(DONE);
+    expect(told()).toEqual(host.guids);
+    expect(told().some(isZero)).toBe(false);
+  });
+
   it('that were allocated after the plan was made are not touched', async () => {
     const host = await hostWithoutGuids();
     host.onPlan = () => void host.kernel.users.allocate(host.vfs[1] ?? '', { resource: 'openshift.io/r' });

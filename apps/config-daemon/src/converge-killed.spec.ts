@@ -3,7 +3,7 @@ import { type NodeStateSpec } from '@sriov/api';
 import { verdictOf } from '@sriov/node-plan';
 import { TestOvs } from '@sriov/testing/ovs';
 import { PowerCut } from './test/test-host.ts';
-import { hostAfter, type WorldHost } from './test/world-host.ts';
+import { hostsAfter, type WorldHost } from './test/world-host.ts';
 import { WORLDS } from './test/worlds.ts';
 
 jest.setTimeout(120_000);
@@ -38,12 +38,13 @@ describe.each(Object.entries(WORLDS))(
   'on a host with %s, a daemon that is killed before or after any change and started again ends where an undisturbed one ends, and resets no VF more often, when',
   (_, world) => {
     it.each([...world.changes])('%s', async (__, before, spec) => {
-      const undisturbed = await hostAfter(world, before, ovs);
+      const newHost = await hostsAfter(world, before, ovs);
+      const undisturbed = await newHost();
       await undisturbed.pass(spec);
       const { resets } = undisturbed;
       const whole = await undisturbed.whole();
       for (let calls = 0, isDone = false; !isDone; calls += 1) {
-        const host = await hostAfter(world, before, ovs);
+        const host = await newHost();
         const cut = new PowerCut(calls);
         await host.pass(spec, { cut }).catch(() => undefined);
         const { syncStatus, message } = verdictOf(await host.pass(spec));

@@ -137,6 +137,27 @@ describe('interfaces that have swapped their names', () => {
   });
 });
 
+describe('a PF that was renamed between two boots', () => {
+  it('is the one that the policy means by its PCI address: it gets its VFs, and an Event tells of the name', async () => {
+    const [folder, kernel, warnings] = [await configured(), boot(MACS, ['ens1np0', 'ens2']), [] as string[]];
+    const { rest, failures } = await pass({ kernel, folder, warnings }, testSpec(4, 2));
+    expect([rest.pfs, rest.problems, failures]).toEqual([[], [], []]);
+    expect([numVfs(kernel), mtuOf(kernel, 'ens1np0')]).toEqual([[4, 4], 9000]);
+    expect(new Set(warnings)).toEqual(
+      new Set([
+        `ens1np0 (${A}): the spec calls the PF ens1: it was renamed, and a policy that selects it by its old name no longer does when it is planned again`,
+      ]),
+    );
+  });
+
+  it('and has its old name as an alternative one is nothing to tell of: policies still find it', async () => {
+    const [folder, kernel, warnings] = [await configured(), boot(MACS, ['ens1np0', 'ens2']), [] as string[]];
+    await kernel.exec('ip', ['link', 'property', 'add', 'dev', 'ens1np0', 'altname', 'ens1']);
+    await pass({ kernel, folder, warnings }, testSpec(4, 2));
+    expect([numVfs(kernel), warnings]).toEqual([[4, 4], []]);
+  });
+});
+
 describe('what a PF was before it was ours', () => {
   it('is not what it is now, where upstream has configured it: its MTU stays', async () => {
     const [folder, kernel] = [new MemoryFolder(), boot(MACS)];

@@ -1,7 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
 import { verdictOf } from '@sriov/node-plan';
+import { PORTS } from './test/test-host.ts';
 import { PORT, UdevHost, vfSpec } from './test/udev-host.ts';
+import { hostAfter } from './test/world-host.ts';
+import { WORLDS } from './test/worlds.ts';
 
 jest.setTimeout(60_000);
 
@@ -43,5 +46,16 @@ describe('a PF whose policy changes from legacy to switchdev mode', () => {
     host.commands.length = 0;
     await host.pass(inMode('switchdev', 3));
     expect([interfacesOf(host), host.commands]).toEqual([['ens1', 'ens1_0', 'ens1_1', 'ens1_2'], []]);
+  });
+
+  it('has its representors named in the same pass in which a step of another PF fails', async () => {
+    const world = WORLDS['two ports of ice']!;
+    const [, , spec] = world.changes[0]!;
+    const [undisturbed, host] = [await hostAfter(world, []), await hostAfter(world, [])];
+    await undisturbed.pass(spec);
+    host.simulated.addFault({ verb: 'write', path: `*/${PORTS[0]}/sriov_numvfs`, errno: 'EIO' });
+    const { failures = [] } = verdictOf(await host.pass(spec));
+    expect(failures.map(({ pciAddress, errno }) => [pciAddress, errno])).toEqual([[PORTS[0], 'EIO']]);
+    expect(await host.portOf(PORTS[1])).toEqual(await undisturbed.portOf(PORTS[1]));
   });
 });

@@ -38,7 +38,8 @@ export interface Converged extends Remainder {
 const MAX_ROUNDS = 3;
 
 /**
- * Looks, plans and applies until a look shows that nothing is left to do, a step fails, or the rounds are used up.
+ * Looks, plans and applies until a look shows that nothing is left to do, or the rounds are used up. A PF of which a step
+ * fails is left alone from then on, and no other one for its sake.
  * VFs are withdrawn from the kubelet before they are disturbed, and given back at the end.
  * The result is what was seen last, never what was meant.
  * @throws {HostUnreadableError} when a look fails
@@ -58,11 +59,12 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const { observed } = gathered.facts;
     // A step was refused because somebody has taken a VF since it was planned: this look shows who.
     const failed = failures.filter(({ outcome }) => outcome !== 'refused');
-    const isLast = isIdle(plan) || failed.length > 0 || round === MAX_ROUNDS;
-    const because = isLast ? [] : vfChanges(plan, gathered.facts);
-    const begun = { plan, because, isRebootGranted: isRebootGranted(wanted) };
-    const unwritten = failed.length > 0 ? [] : await takeOver(ports.journal, gathered, begun);
-    const able = withoutPfs(plan, unwritten);
+    const open = withoutFailed(plan, failed);
+    const isLast = isIdle(open) || round === MAX_ROUNDS;
+    const because = isLast ? [] : vfChanges(open, gathered.facts);
+    const begun = { plan: open, because, isRebootGranted: isRebootGranted(wanted), left: pfsOf(failed) };
+    const unwritten = isLast && failed.length > 0 ? [] : await takeOver(ports.journal, gathered, begun);
+    const able = withoutPfs(open, unwritten);
     if (isLast || isIdle(able)) {
       const hasChangedVfs = vfSteps.haveChanged(first.facts.observed, observed);
       const end = { facts: gathered.facts, rest: plan, failures: [...failed, ...unwritten] };
@@ -85,7 +87,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
 }
 
 async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing): Promise<Planned> {
-  const looking = (): Promise<Planned> => lookAndPlan(ports, wanted, withdrawing.holders);
+  const looking = (): Promise<Planned> => lookAndPlan(ports, wanted, withdrawing);
   const { gathered, plan } = await (ports.pace?.look(looking) ?? looking());
   return { gathered, plan: withdrawing.restrict(permitted(plan, wanted)) };
 }
@@ -127,9 +129,20 @@ function withoutVfs({ needsNoIommu: _, ...plan }: HostPlan): HostPlan {
   return { ...plan, modules: [], pfs, bridges: [] };
 }
 
-/** What may be done although something could not be written: nothing to the PFs that it is about, or to the host. */
-function withoutPfs(plan: HostPlan, unwritten: readonly FailedStep[]): HostPlan {
-  const left = new Set(unwritten.map(({ pciAddress }) => pciAddress));
+function pfsOf(failures: readonly FailedStep[]): ReadonlySet<string> {
+  return new Set(failures.map(({ pciAddress }) => pciAddress));
+}
+
+/** What is still to be done after steps have failed. A node that is not right has to be seen as it is before a reboot. */
+function withoutFailed(plan: HostPlan, failed: readonly FailedStep[]): HostPlan {
+  if (failed.length === 0) return plan;
+  const { beforeReboot: _, ...rest } = withoutPfs(plan, failed);
+  return rest;
+}
+
+/** The plan without what failures are about: nothing to the PFs that they are about, or to the host. */
+function withoutPfs(plan: HostPlan, failures: readonly FailedStep[]): HostPlan {
+  const left = pfsOf(failures);
   if (left.size === 0) return plan;
   const isDone = (pciAddress: string): boolean => !left.has('') && !left.has(pciAddress);
   const { node, beforeReboot, ...rest } = plan;

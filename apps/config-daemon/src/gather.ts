@@ -7,7 +7,15 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { type Need } from '@sriov/drain-protocol';
-import { type GrubFolder, type Kernel, lookCloser, lookForLateVfs, observeHost, type UdevFolder } from '@sriov/host';
+import {
+  type GrubFolder,
+  type Kernel,
+  lookCloser,
+  lookForLateVfs,
+  lookForOverrides,
+  observeHost,
+  type UdevFolder,
+} from '@sriov/host';
 import {
   type CountedUsers,
   type HostFacts,
@@ -196,6 +204,21 @@ export async function gatherLateVfs(
 ): Promise<Gathered> {
   const observed = await lookForLateVfs(kernel, pfs, gathered.facts.observed);
   return { ...gathered, facts: { ...gathered.facts, observed } };
+}
+
+/**
+ * Looks which VFs of the PFs, which are given by PCI address, the kernel binds to one driver alone. A PF with a call that
+ * has not come back is left out: that call may have the lock that such a look waits for.
+ */
+export async function gatherOverrides(
+  { kernel }: LookPorts,
+  gathered: Gathered,
+  pfs: ReadonlySet<string>,
+): Promise<Gathered> {
+  const { facts } = gathered;
+  const free = new Set([...pfs].filter((pciAddress) => !facts.blocked.has(pciAddress)));
+  if (free.size === 0) return gathered;
+  return { ...gathered, facts: { ...facts, observed: await lookForOverrides(kernel, free, facts.observed) } };
 }
 
 /**

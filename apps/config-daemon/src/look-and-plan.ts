@@ -4,6 +4,7 @@ import {
   type Gathered,
   gatherFirmware,
   gatherLateVfs,
+  gatherOverrides,
   gatherUses,
   type LookPorts,
   type Wanted,
@@ -15,21 +16,27 @@ export interface Planned {
   readonly plan: HostPlan;
 }
 
-/** Nobody is known to hold a VF beyond what a look shows. */
-const NOBODY: ReadonlyMap<string, string> = new Map();
+/** What is known of VFs beyond what a look shows; `Withdrawing` is one such. */
+export interface KnownVfs {
+  /** Who holds a VF of which the look may not show it, by PCI address of the VF. */
+  readonly holders: ReadonlyMap<string, string>;
+  /** PFs whose VFs somebody may have left in the middle of a bind, by PCI address. */
+  readonly unfinished: ReadonlySet<string>;
+}
+
+const NOTHING: KnownVfs = { holders: new Map(), unfinished: new Set() };
 
 /**
  * Looks at the host and plans; where the plan takes the firmware of NICs, or would make, remove or disturb VFs, looks
  * more closely at those, and plans again.
- * @param holders who holds a VF of which the look may not show it, by PCI address of the VF
  */
-export async function lookAndPlan(ports: LookPorts, wanted: Wanted, holders = NOBODY): Promise<Planned> {
-  const late = await withLateVfs(ports, withHeld(await gather(ports, wanted), holders));
+export async function lookAndPlan(ports: LookPorts, wanted: Wanted, known = NOTHING): Promise<Planned> {
+  const late = await withLateVfs(ports, await withKnown(ports, await gather(ports, wanted), known));
   const { gathered, plan } = await withFirmware(ports, late);
   ports.onWarnings?.('plan', [...(plan.warnings ?? []), ...(plan.remarks ?? [])]);
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
-  const closer = withHeld(await gatherUses(ports, gathered, disturbed), holders);
+  const closer = await withKnown(ports, await gatherUses(ports, gathered, disturbed), known);
   return { gathered: closer, plan: planHost(closer.facts) };
 }
 
@@ -47,7 +54,8 @@ async function withLateVfs(ports: LookPorts, gathered: Gathered): Promise<Planne
   return { gathered: counted, plan: planHost(counted.facts) };
 }
 
-function withHeld(gathered: Gathered, holders: ReadonlyMap<string, string>): Gathered {
+async function withKnown(ports: LookPorts, seen: Gathered, { holders, unfinished }: KnownVfs): Promise<Gathered> {
+  const gathered = await gatherOverrides(ports, seen, unfinished);
   const { facts } = gathered;
   return { ...gathered, facts: { ...facts, observed: withHolders(facts.observed, holders) } };
 }

@@ -19,6 +19,7 @@ export * from './drivers/units.ts';
 export * from './drivers/vdpa.ts';
 export { readVfInfos, setVfGuid, setVfLinkState, setVfMac, type VfInfo } from './drivers/vf-info.ts';
 export * from './kernel/commands.ts';
+export { faultOfHost, HostError, NotObservedError } from './kernel/host-error.ts';
 export { type HostEvents, hostEvents, ovsEvents, podEvents } from './kernel/host-events.ts';
 export { watchFolder } from './kernel/watch-folder.ts';
 export * from './kernel/host-kernel.ts';

@@ -1,8 +1,9 @@
 import { omitUndefined } from '@sriov/api';
-import { messageOf } from '@sriov/errors';
 import { type ObservationProblem, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
+import { readDriverOverride } from './drivers/driver-binding.ts';
 import { type RdmaConfigScope, readRdmaConfig, readRdmaMode } from './drivers/rdma-mode.ts';
 import { countLateVfs } from './drivers/sriov.ts';
+import { faultOfHost } from './kernel/host-error.ts';
 import { type Kernel, KernelBlockedError } from './kernel/kernel.ts';
 import { listNames, PCI_DEVICES } from './kernel/sysfs.ts';
 import { type HostTables, readTables } from './observe/host-tables.ts';
@@ -95,6 +96,27 @@ export async function lookForLateVfs(
   return { ...seen, interfaces, problems: [...seen.problems, ...problems] };
 }
 
+/**
+ * Looks which of the VFs of some PFs the kernel binds to one driver alone. It waits for the locks of the VFs, so it is
+ * for PFs whose VFs somebody may have left in the middle of a bind. The rest stays as it was seen.
+ */
+export async function lookForOverrides(
+  kernel: Kernel,
+  pciAddresses: ReadonlySet<string>,
+  seen: ObservedHost,
+): Promise<ObservedHost> {
+  const look = async (pf: ObservedPf): Promise<ObservedPf> => {
+    if (pf.sriov === undefined || !pciAddresses.has(pf.pciAddress)) return pf;
+    const vfs = await Promise.all(
+      pf.sriov.vfs.map(async (vf) =>
+        omitUndefined({ ...vf, driverOverride: await readDriverOverride(kernel, vf.pciAddress) }),
+      ),
+    );
+    return { ...pf, sriov: { ...pf.sriov, vfs } };
+  };
+  return { ...seen, interfaces: await Promise.all(seen.interfaces.map(look)) };
+}
+
 async function observeAll(kernel: Kernel, addresses: readonly string[], tables: HostTables): Promise<ObservedHost> {
   return joined(
     await Promise.all(addresses.map((address) => orProblem(address, () => observePf(kernel, address, tables)))),
@@ -114,11 +136,12 @@ function joined(looked: readonly Looked[]): Pick<ObservedHost, 'interfaces' | 'p
   };
 }
 
+/** @throws what is no fault of the host */
 async function orProblem(pciAddress: string, look: () => Promise<ObservedPf | undefined>): Promise<Looked> {
   try {
     return { pf: await look() };
   } catch (error) {
     const isBlocked = error instanceof KernelBlockedError;
-    return { problem: { pciAddress, message: messageOf(error), ...(isBlocked && { isBlocked }) } };
+    return { problem: { pciAddress, message: faultOfHost(error), ...(isBlocked && { isBlocked }) } };
   }
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode, messageOf } from '@sriov/errors';
+import { NotObservedError } from './kernel/host-error.ts';
 import { type HostEvents } from './kernel/host-events.ts';
 import { watchPathToCome } from './kernel/watch-folder.ts';
 
@@ -18,8 +19,9 @@ export class StateFolder {
     const path = join(this.path, name);
     try {
       const found = await stat(path);
-      if (!found.isFile()) throw new Error(`${path} is not a file`);
-      if (found.size > MAX_BYTES) throw new Error(`${path} has ${found.size} bytes, and at most ${MAX_BYTES} are read`);
+      if (!found.isFile()) throw new NotObservedError(`${path} is not a file`);
+      if (found.size > MAX_BYTES)
+        throw new NotObservedError(`${path} has ${found.size} bytes, and at most ${MAX_BYTES} are read`);
       return await readFile(path, 'utf8');
     } catch (error) {
       if (isMissing(error)) return undefined;

@@ -18,7 +18,7 @@ export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
 export { changesAllVfs, pfsWithChangedVfs } from './planning/changes-all-vfs.ts';
 export * from './planning/foresee.ts';
 export { describeHeld, holderOf, hostUses, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
-export { type BridgeFacts } from './planning/plan-bridges.ts';
+export { type BridgeFacts, type OwnBridge } from './planning/own-bridges.ts';
 export { type CountedUsers } from './planning/count-users.ts';
 export { offloadingPfs, type RefusedOffload } from './planning/plan-offload.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';

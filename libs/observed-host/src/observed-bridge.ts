@@ -19,6 +19,8 @@ export interface ObservedBridge {
   readonly failMode?: string;
   readonly externalIDs: Readonly<Record<string, string>>;
   readonly otherConfig: Readonly<Record<string, string>>;
+  /** It was made with the mark of the operator; the mark is none of `externalIDs`. */
+  readonly isMarked?: true;
   /** By name; the one with the name of the bridge is its own, and stands for the host. */
   readonly ports: readonly ObservedPort[];
   /** What the host does with the interface of the bridge itself; absent where that is nothing. */

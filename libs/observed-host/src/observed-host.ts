@@ -137,6 +137,8 @@ export interface ObservedVf {
   readonly deviceId: string;
   /** Absent when no driver is bound. */
   readonly driver?: string;
+  /** The only driver that the kernel binds; absent where it may be any, and where nobody has looked. */
+  readonly driverOverride?: string;
   /** Network interface in the host's namespace; absent while a pod holds it or a driver without one is bound. */
   readonly link?: ObservedLink;
   /** Name of the interface that represents it on the eSwitch of its PF; absent where there is none, or not yet. */

@@ -61,6 +61,7 @@ export class Withdrawing {
   readonly #ports: DevicePluginPorts;
   readonly #config: Handover['config'];
   readonly #spec: HostFacts['spec'];
+  readonly #unfinished: ReadonlySet<string>;
   #file: HandoverFile;
   /** Why the file does not say what was handed over last. */
   #unwritten: string | undefined;
@@ -76,12 +77,18 @@ export class Withdrawing {
     this.#ports = ports;
     this.#spec = spec;
     this.#file = file;
+    this.#unfinished = new Set(file.handover.withdrawn.map(({ pf }) => pf));
     this.#config = config;
   }
 
   /** Who has been given a VF of which a look at the host may not show it, by PCI address of the VF. */
   get holders(): ReadonlyMap<string, string> {
     return this.#holders;
+  }
+
+  /** PFs whose VFs an earlier pass has withdrawn and not given back: it may have ended in the middle of its work. */
+  get unfinished(): ReadonlySet<string> {
+    return this.#unfinished;
   }
 
   /** The plan without what must not be done, because VFs could not be withdrawn. */

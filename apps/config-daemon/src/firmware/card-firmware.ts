@@ -1,5 +1,4 @@
-import { messageOf } from '@sriov/errors';
-import { type Kernel, readAttribute, readFirmware, readLockdown } from '@sriov/host';
+import { faultOfHost, type Kernel, readAttribute, readFirmware, readLockdown } from '@sriov/host';
 import { type AwaitedFirmware, type FirmwareFacts } from '@sriov/node-plan';
 import { type FirmwareReading } from '@sriov/observed-host';
 
@@ -75,7 +74,7 @@ export class CardFirmware {
     try {
       return { kind: 'read', firmware: await readFirmware(this.#kernel, pciAddress) };
     } catch (error) {
-      return { kind: 'unread', cause: messageOf(error) };
+      return { kind: 'unread', cause: faultOfHost(error) };
     }
   }
 }

@@ -25,6 +25,13 @@ describe('the file of bridges', () => {
     expect(folder.files.get(NAME)).toBe(FILE);
   });
 
+  it('tells of a bridge that it is marked, beside what upstream knows of it', async () => {
+    const folder = new MemoryFolder();
+    await writeBridgeFile(folder, [{ ...BRIDGE, isMarked: true }], { own: new Map() });
+    expect(folder.files.get(NAME)).toBe(FILE.replace(/}}$/, ',"isMarked":true}}'));
+    expect((await readBridgeFile(folder)).own.get(BRIDGE.name)).toEqual({ ...BRIDGE, isMarked: true });
+  });
+
   it('is not written when it says the same, or there is nothing to say', async () => {
     const folder = new MemoryFolder();
     await writeBridgeFile(folder, [], await readBridgeFile(folder));

@@ -1,6 +1,6 @@
-import { ovsBridgeSchema, type OvsBridge, wireText } from '@sriov/api';
+import { ovsBridgeSchema, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { type BridgeFacts } from '@sriov/node-plan';
+import { type BridgeFacts, type OwnBridge } from '@sriov/node-plan';
 import { z } from 'zod';
 
 /** The part of the state folder in which the record of the bridges stands. */
@@ -12,8 +12,11 @@ export interface BridgeFolder {
 /** One file, the JSON of the bridges by their names: the format and place of upstream, so that a node can move over. */
 const NAME = 'managed-ovs-bridges.json';
 
+/** Upstream skips over what it does not know of an entry. */
+const entrySchema = ovsBridgeSchema.extend({ isMarked: z.literal(true).optional() });
+
 const fileSchema = z
-  .record(z.string(), ovsBridgeSchema)
+  .record(z.string(), entrySchema)
   .refine((bridges) => Object.entries(bridges).every(([key, { name }]) => key === name));
 
 /** Reads which bridges are the operator's: none where there is no file. */
@@ -31,14 +34,14 @@ export async function readBridgeFile(folder: BridgeFolder): Promise<BridgeFacts>
 /** Writes which bridges are the operator's, unless the file says the same already: `known` is what it says. */
 export async function writeBridgeFile(
   folder: BridgeFolder,
-  bridges: readonly OvsBridge[],
+  bridges: readonly OwnBridge[],
   known: BridgeFacts,
 ): Promise<void> {
   const text = textOf(bridges);
   if (text !== textOf([...known.own.values()])) await folder.write(NAME, text);
 }
 
-function textOf(bridges: readonly OvsBridge[]): string {
-  const pairs = bridges.map((bridge) => `${JSON.stringify(bridge.name)}:${wireText(ovsBridgeSchema, bridge)}`);
+function textOf(bridges: readonly OwnBridge[]): string {
+  const pairs = bridges.map((bridge) => `${JSON.stringify(bridge.name)}:${wireText(entrySchema, bridge)}`);
   return `{${pairs.sort().join(',')}}`;
 }

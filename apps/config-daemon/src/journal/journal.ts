@@ -1,4 +1,4 @@
-import { desiredInterfaceSchema, type DesiredInterface, type OvsBridge, toWire, wireText } from '@sriov/api';
+import { desiredInterfaceSchema, type DesiredInterface, toWire, wireText } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import {
   type AwaitedFirmware,
@@ -11,6 +11,7 @@ import {
   type InitialPf,
   joinCards,
   type KnownPort,
+  type OwnBridge,
   readGuidFile,
   type RebootRecord,
 } from '@sriov/node-plan';
@@ -181,7 +182,7 @@ export class Journal {
   }
 
   /** Writes which bridges are the operator's, before anything is done to them, unless it stands there already. */
-  async ownBridges(bridges: readonly OvsBridge[], known: BridgeFacts): Promise<void> {
+  async ownBridges(bridges: readonly OwnBridge[], known: BridgeFacts): Promise<void> {
     await writeBridgeFile(this.#folder, bridges, known);
   }
 

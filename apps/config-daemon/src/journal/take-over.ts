@@ -16,7 +16,7 @@ import { recordVfChanges } from '../plugin-restart/apply-restart.ts';
 export async function takeOver(
   journal: Journal,
   gathered: Gathered,
-  { plan, because, isRebootGranted = false }: Begun,
+  { plan, because, isRebootGranted = false, left = new Set() }: Begun,
 ): Promise<FailedStep[]> {
   const { journal: known } = gathered;
   const ofNode = await attempt(NODE, async () => {
@@ -31,7 +31,8 @@ export async function takeOver(
   const setAside = new Set(plan.setAside);
   const released = [...plan.released, ...unfinished(gathered, plan)];
   const failures: FailedStep[] = [];
-  for (const pciAddress of new Set([...setAside, ...taken.keys(), ...(plan.guids?.keys() ?? []), ...released])) {
+  const concerned = new Set([...setAside, ...taken.keys(), ...(plan.guids?.keys() ?? []), ...released]);
+  for (const pciAddress of [...concerned].filter((each) => !left.has(each))) {
     const pf = present.get(pciAddress);
     const work = async (): Promise<void> => {
       const entries = setAside.has(pciAddress) ? await journal.putAside(pciAddress, known) : known;
@@ -52,6 +53,8 @@ interface Begun {
   readonly because: readonly string[];
   /** The node may be rebooted at the end of the pass. */
   readonly isRebootGranted?: boolean;
+  /** PFs of which nothing is written, because a step of theirs has failed, by PCI address. */
+  readonly left?: ReadonlySet<string>;
 }
 
 const NODE = { pciAddress: '', pf: 'the node' };

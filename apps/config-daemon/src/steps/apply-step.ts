@@ -1,6 +1,7 @@
 import {
   bindDefaultDriver,
   bindDriver,
+  clearDriverOverride,
   type Kernel,
   listInterfaces,
   listVfAddresses,
@@ -100,11 +101,11 @@ export function applyVfStep({ kernel, plan }: StepWork, vf: VfPlace, step: VfSte
       return unbindDriver(kernel, vf.pciAddress);
     case 'bind-vf':
       return bindVf(kernel, vf.pciAddress, step.driver);
+    case 'clear-override':
+      return clearDriverOverride(kernel, vf.pciAddress);
     case 'set-vf-mtu':
       return setVfMtu(kernel, vf.pciAddress, step.mtu);
-    case 'make-vdpa':
-    case 'bind-vdpa':
-    case 'remove-vdpa':
+    default:
       return applyVdpaStep(kernel, vf.pciAddress, step);
   }
 }

@@ -12,6 +12,8 @@ const FILES_AND_COMMANDS = ['read', 'readlink', 'list', 'write', 'exec'] as cons
 export interface CallFault {
   readonly name: string;
   readonly verbs: readonly FaultyCall['verb'][];
+  /** What a failure says of it, where it is the cause. */
+  readonly told: RegExp;
   /** What comes back; throws what the call throws. */
   readonly answer: (call: FaultyCall) => unknown;
 }
@@ -19,14 +21,19 @@ export interface CallFault {
 const refused = (code: string, verbs: CallFault['verbs'] = FILES_AND_COMMANDS): CallFault => ({
   name: code,
   verbs,
+  told: new RegExp(`\\b${code}\\b`),
   answer: (call) => {
     throw new KernelError({ ...call, code });
   },
 });
 
-const printed = (name: string, result: Partial<ExecResult>): CallFault => ({
+/** How a text that makes no sense, or a command that did nothing, is told. */
+const SENSELESS = /cannot be understood|has no |does not |did not |asked for|succeeded, and|is not |does not look like/;
+
+const printed = (name: string, result: Partial<ExecResult>, told = SENSELESS): CallFault => ({
   name,
   verbs: ['exec'],
+  told,
   answer: (): ExecResult => ({ exitCode: 0, stdout: '', stderr: '', ...result }),
 });
 
@@ -43,6 +50,7 @@ export const FAULTS: readonly CallFault[] = [
   {
     name: 'a hang',
     verbs: FILES_AND_COMMANDS,
+    told: /not back from the kernel since|has not come back/,
     answer: (call) => {
       throw new KernelBlockedError({ ...call, since: 0, waitedMs: 10_000, released: new Promise(() => undefined) });
     },
@@ -50,14 +58,18 @@ export const FAULTS: readonly CallFault[] = [
   printed('nonsense that ends well', { stdout: 'Segmentation fault?' }),
   printed('10 MB that end well', { stdout: MUCH }),
   printed('nothing that ends well', {}),
-  printed('a failure with a text', { exitCode: 1, stderr: 'RTNETLINK answers: Input/output error' }),
-  { name: 'nonsense in a file', verbs: ['read'], answer: () => 'nonsense\n' },
+  printed(
+    'a failure with a text',
+    { exitCode: 1, stderr: 'RTNETLINK answers: Input/output error' },
+    /Input\/output error/,
+  ),
+  { name: 'nonsense in a file', verbs: ['read'], told: SENSELESS, answer: () => 'nonsense\n' },
   // What services do that hang, and that are not there (`call` and `callJson` of the kernel port).
   ...['UNAVAILABLE', 'DEADLINE_EXCEEDED'].map((code) => refused(code, ['call'])),
   ...['ECONNREFUSED', 'ETIMEDOUT', 'EPROTO'].map((code) => refused(code, ['callJson'])),
-  { name: 'bytes that mean nothing', verbs: ['call'], answer: () => Buffer.from('nonsense') },
-  { name: 'an answer that means nothing', verbs: ['callJson'], answer: () => ({ nonsense: true }) },
-  { name: 'rows that mean nothing', verbs: ['callJson'], answer: () => NONSENSE_ROWS },
+  { name: 'bytes that mean nothing', verbs: ['call'], told: SENSELESS, answer: () => Buffer.from('nonsense') },
+  { name: 'an answer that means nothing', verbs: ['callJson'], told: SENSELESS, answer: () => ({ nonsense: true }) },
+  { name: 'rows that mean nothing', verbs: ['callJson'], told: SENSELESS, answer: () => NONSENSE_ROWS },
 ];
 
 const nameOf = ({ socket, method }: RpcMethod): string => `${socket.replace(/\.\d+\./, '.PID.')} ${method}`;
@@ -68,16 +80,17 @@ const wordsOf = (params: readonly unknown[]): string =>
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
     .replace(/"cur_cfg","<",\d+/, '"cur_cfg","<",N');
 
-/** Makes `answer` of calls like `fault` says; all others go on. Tells of each call. */
-export function withFault(
-  kernel: Kernel,
-  onCall: (call: FaultyCall) => void,
-  fault?: { readonly call: FaultyCall; readonly with: CallFault },
-): Kernel {
+/** Which calls meet a fault, and which one. */
+export interface MetFault {
+  readonly isMet: (call: FaultyCall) => boolean;
+  readonly with: Pick<CallFault, 'answer'>;
+}
+
+/** Lets some calls meet a fault; all others go on. Tells of each call. */
+export function withFault(kernel: Kernel, onCall: (call: FaultyCall) => void, fault?: MetFault): Kernel {
   const make = async <T>(call: FaultyCall, go: () => Promise<T>): Promise<T> => {
     onCall(call);
-    const isMet = fault?.call.verb === call.verb && fault.call.path === call.path;
-    return isMet ? (fault.with.answer(call) as T) : go();
+    return fault?.isMet(call) === true ? (fault.with.answer(call) as T) : go();
   };
   return {
     ...(kernel.pod !== undefined && { pod: kernel.pod }),

@@ -1,7 +1,7 @@
-import { NO_GUID, type NodeStateSpec } from '@sriov/api';
+import { NO_GUID, type NodeStateSpec, type NodeStateStatus } from '@sriov/api';
 import { type MachineState, parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { systemClock } from '@sriov/runtime';
-import { verdictOf } from '@sriov/node-plan';
+import { nextStatus, verdictOf } from '@sriov/node-plan';
 import { converge } from '../converge.ts';
 import { Journal } from '../journal/journal.ts';
 import { hostPorts, MemoryFolder, PORTS, PowerCut } from './test-host.ts';
@@ -21,6 +21,8 @@ export class GuidHost {
   /** VFs whose driver was unbound, in order. */
   readonly unbound: string[] = [];
   readonly warnings: string[] = [];
+  /** What the last pass has reported. */
+  status: NodeStateStatus = {};
   /** Happens between a plan and its first step. */
   onPlan: () => void = () => undefined;
 
@@ -63,7 +65,11 @@ export class GuidHost {
     };
     const followers = { onPlan, onStep: () => undefined };
     const wanted = { spec, plannedFrom: new Set(PORTS), allowHostInterfaces: false };
-    const { reason, message } = verdictOf(await converge(ports, wanted, followers));
+    const converged = await converge(ports, wanted, followers);
+    const verdict = verdictOf(converged);
+    const state = { metadata: { name: 'n', generation: 1 }, spec };
+    this.status = nextStatus(state, { observed: converged.observed, verdict }, 0).status;
+    const { reason, message } = verdict;
     return `${reason}: ${message}`;
   }
 

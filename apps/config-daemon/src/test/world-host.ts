@@ -55,11 +55,15 @@ export class WorldHost {
   readonly #test: TestWorld;
   readonly #ovs: TestOvs | undefined;
 
-  /** @param ovs the Open vSwitch of a world with bridges */
-  constructor(test: TestWorld, ovs?: TestOvs) {
+  /**
+   * @param ovs the Open vSwitch of a world with bridges
+   * @param state what the machine is like, unless it has just booted
+   */
+  constructor(test: TestWorld, ovs?: TestOvs, state?: MachineState) {
     this.#test = test;
     this.#ovs = test.hasBridges && ovs;
-    this.simulated = new SimulatedKernel({ world: test.world, clock: systemClock });
+    const stateFile = state && { stateFile: { load: () => structuredClone(state), save: () => undefined } };
+    this.simulated = new SimulatedKernel({ world: test.world, clock: systemClock, ...stateFile });
     this.wrong = watchTouchedVfs(this.simulated);
     followResets(this.simulated, this.resets);
   }
@@ -143,12 +147,13 @@ function describeDevices(
     .filter(([address]) => isMeant(address))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    // An override that names the driver that is bound decides nothing: whoever wants another driver writes another one.
     drivers: meant.map(([address, { driver, override, pf }]) => [
       address,
       driver,
-      override === driver ? undefined : override,
+      override,
       pf?.eSwitchMode,
+      pf?.tcOffload,
+      pf?.flowSteering,
     ]),
     links: Object.entries(links)
       .filter(([, { device }]) => isMeant(device))
@@ -169,4 +174,20 @@ export async function hostAfter(test: TestWorld, specs: readonly NodeStateSpec[]
   for (const spec of specs) await host.pass(spec);
   host.resets.length = 0;
   return host;
+}
+
+/** Makes as many hosts of the world that went through the specs as are asked for: where Open vSwitch has no part in it, copies of one. */
+export async function hostsAfter(
+  test: TestWorld,
+  specs: readonly NodeStateSpec[],
+  ovs?: TestOvs,
+): Promise<() => Promise<WorldHost>> {
+  if (test.hasBridges) return () => hostAfter(test, specs, ovs);
+  const { simulated, folder } = await hostAfter(test, specs);
+  const [state, files] = [structuredClone(simulated.state), [...folder.files]];
+  return () => {
+    const host = new WorldHost(test, undefined, state);
+    for (const [name, content] of files) host.folder.files.set(name, content);
+    return Promise.resolve(host);
+  };
 }

@@ -80,8 +80,8 @@ const ESWITCH: readonly Change[] = [
 ];
 
 /** Two ports of the model whose VFs have different routing ids. */
-const withESwitch = (model: string): object[] =>
-  [0, 1].map((index) => nic(index, { model, vfOffset: 8 + 16 * index, mac: `b8:59:9f:00:00:${index + 1}0` }));
+const withESwitch = (model: string, rest: object = {}): object[] =>
+  [0, 1].map((index) => nic(index, { model, vfOffset: 8 + 16 * index, mac: `b8:59:9f:00:00:${index + 1}0`, ...rest }));
 
 /** Somebody has put both ports into switchdev mode, and given each so many VFs. */
 const bySomebody =
@@ -162,7 +162,8 @@ const guest = (deviceType: 'vfio-pci' | 'netdevice'): NodeStateSpec => both(1, [
 export const WORLDS: Readonly<Record<string, TestWorld>> = {
   'two ports of igb': { world: worldOf(twoOf('igb')), pfs: PORTS, changes: [...ETHERNET, ...HANDOVERS] },
   'two ports of mlx5, and the device plugin of somebody else': {
-    world: worldOf(withESwitch('mlx5'), { devicePlugin: false }),
+    // The daemon has the driver steer flows, and turns the offload of traffic rules on.
+    world: worldOf(withESwitch('mlx5', { flowSteering: 'dmfs' }), { devicePlugin: false }),
     pfs: PORTS,
     changes: [...ETHERNET, ...ESWITCH],
   },

@@ -1,7 +1,7 @@
 import { omitUndefined, vdpaTypeOf } from '@sriov/api';
-import { messageOf } from '@sriov/errors';
 import pLimit from 'p-limit';
 import { type DeviceUse, type ObservedDevice, type ParentPf } from '@sriov/observed-host';
+import { faultOfHost, NotObservedError, unlessFault } from '../kernel/host-error.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readAttribute } from '../kernel/sysfs.ts';
 import { readUseTables, type UseTables, usesOfDevice } from '../uses/device-uses.ts';
@@ -31,7 +31,7 @@ export interface DeviceProblem {
  */
 export async function observeDevices(kernel: Kernel): Promise<ObservedDevices> {
   const [tables, addresses] = await Promise.all([readUseTables(kernel, false), kernel.list(PCI_DEVICES)]);
-  if (tables.vdpaUnknown !== undefined) throw new Error(tables.vdpaUnknown);
+  if (tables.vdpaUnknown !== undefined) throw new NotObservedError(tables.vdpaUnknown);
   const atOnce = pLimit(DEVICES_AT_ONCE);
   const looks = await Promise.all(
     addresses.map((pciAddress) =>
@@ -73,12 +73,12 @@ async function orProblem<T>(
     return { found: await look() };
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENODEV') && (await isGone(kernel, pciAddress))) return {};
-    return { problem: { pciAddress, message: messageOf(error) } };
+    return { problem: { pciAddress, message: faultOfHost(error) } };
   }
 }
 
 async function isGone(kernel: Kernel, pciAddress: string): Promise<boolean> {
-  const addresses = await kernel.list(PCI_DEVICES).catch(() => [pciAddress]);
+  const addresses = await unlessFault(kernel.list(PCI_DEVICES), [pciAddress]);
   return !addresses.includes(pciAddress);
 }
 
@@ -131,13 +131,13 @@ function identityOf(device: PciDevice): Pick<PciDevice, 'pciAddress' | 'vendor' 
   return { pciAddress, vendor, deviceId, driver, numaNode };
 }
 
-/** @throws {Error} when the PF could not be read: its name, and the index of the VF, would be said not to exist */
+/** @throws {NotObservedError} when the PF could not be read: its name, and the index of the VF, would be said not to exist */
 function findParent(
   { pciAddress }: PciDevice,
   physfn: string,
   { seen, failed }: Host,
 ): { readonly pf: ParentPf; readonly linkType: string | undefined } {
-  if (failed.has(physfn)) throw new Error(`its PF ${physfn} cannot be observed`);
+  if (failed.has(physfn)) throw new NotObservedError(`its PF ${physfn} cannot be observed`);
   const pf = seen.get(physfn);
   if (pf === undefined) return { pf: { pciAddress: physfn }, linkType: undefined };
   const index = [...pf.vfs].find(([, address]) => address === pciAddress)?.[0];

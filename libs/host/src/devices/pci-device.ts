@@ -1,6 +1,7 @@
 import { type Link } from '../drivers/links.ts';
 import { readDriver } from '../drivers/driver-binding.ts';
 import { isVfFolder, readVfLinks } from '../drivers/sriov.ts';
+import { NotObservedError } from '../kernel/host-error.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, readAttribute, readLinkName } from '../kernel/sysfs.ts';
 import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
@@ -91,7 +92,7 @@ const KINDS: Readonly<Record<string, PciDevice['kind']>> = { '02': 'net', '12': 
 function readModalias(text: string): Pick<PciDevice, 'vendor' | 'deviceId'> & { kind: PciDevice['kind'] | undefined } {
   const [, vendor, deviceId, baseClass] = MODALIAS.exec(text) ?? [];
   if (vendor === undefined || deviceId === undefined || baseClass === undefined) {
-    throw new Error(`its modalias ${JSON.stringify(text.trim())} cannot be understood`);
+    throw new NotObservedError(`its modalias ${JSON.stringify(text.trim())} cannot be understood`);
   }
   return { kind: KINDS[baseClass], vendor: vendor.toLowerCase(), deviceId: deviceId.toLowerCase() };
 }
@@ -119,14 +120,14 @@ interface DeviceFolder {
   readonly names: readonly string[];
 }
 
-/** @throws {Error} when an interface is there and not known: the name of a PF, or a use by the host, could be missing */
+/** @throws {NotObservedError} when an interface is there and not known: the name of a PF, or a use by the host, could be missing */
 async function readInterfaces(
   kernel: Kernel,
   { id, folder, names }: DeviceFolder,
   tables: UseTables,
 ): Promise<Pick<PciDevice, 'interfaces' | 'uplink'>> {
   const found = await findDeviceInterfaces(kernel, { pciAddress: id, folder, names }, tables);
-  if (found.unknown !== undefined) throw new Error(found.unknown);
+  if (found.unknown !== undefined) throw new NotObservedError(found.unknown);
   return {
     interfaces: { ...found, links: found.links.filter((link) => !isRepresentor(link)) },
     uplink: pickUplink(found.links),

@@ -1,6 +1,6 @@
-import { messageOf } from '@sriov/errors';
 import { type BootTool, type ObservedBootLoader } from '@sriov/observed-host';
 import { run } from '../kernel/commands.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { EffectError, type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { listNames, readIfThere } from '../kernel/sysfs.ts';
 
@@ -38,7 +38,7 @@ export async function readBootLoader(kernel: Kernel, grub: GrubFolder): Promise<
     return await recognise({ kernel, programs: new Set(names.flat()), grub });
   } catch (error) {
     if (error instanceof KernelBlockedError) throw error;
-    return { fault: `what the boot loader will do cannot be read: ${messageOf(error)}` };
+    return { fault: `what the boot loader will do cannot be read: ${faultOfHost(error)}` };
   }
 }
 
@@ -104,7 +104,7 @@ async function findConfiguration(kernel: Kernel): Promise<{ path: string; words:
 
 /** What follows the kernel in the first entry, which is the newest kernel without recovery mode (10_linux of GRUB). */
 function firstLinux(text: string): string {
-  return /^\s*linux(?:16|efi)?\s+\S+[ \t]+(.*)$/m.exec(text)?.[1] ?? '';
+  return /^[ \t]*linux(?:16|efi)?[ \t]+\S+[ \t]+(.*)$/m.exec(text)?.[1] ?? '';
 }
 
 /**

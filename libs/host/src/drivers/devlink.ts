@@ -1,8 +1,8 @@
 import { omitUndefined } from '@sriov/api';
-import { messageOf } from '@sriov/errors';
 import { type ESwitchHeaders, type ESwitchMode } from '@sriov/observed-host';
 import { z } from 'zod';
 import { CommandError, run, runJson } from '../kernel/commands.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { EffectError, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
@@ -103,7 +103,7 @@ async function orCause<Answer>(ask: () => Promise<Answer>): Promise<Answer | Ker
   try {
     return await ask();
   } catch (error) {
-    return error instanceof KernelBlockedError ? error : messageOf(error);
+    return error instanceof KernelBlockedError ? error : faultOfHost(error);
   }
 }
 

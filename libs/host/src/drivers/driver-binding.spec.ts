@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { KernelBlockedError } from '../kernel/kernel.ts';
 import { TestKernel } from '../test/test-kernel.ts';
-import { bindDefaultDriver, bindDriver, unbindDriver } from './driver-binding.ts';
+import {
+  bindDefaultDriver,
+  bindDriver,
+  clearDriverOverride,
+  readDriverOverride,
+  unbindDriver,
+} from './driver-binding.ts';
 
 const VF = '0000:01:10.0';
 const DRIVER = `/sys/bus/pci/devices/${VF}/driver`;
@@ -46,6 +52,22 @@ describe('a driver', () => {
       message: `write ${PROBE}: ENODEV (${detail})`,
     });
     expect(kernel.done.at(-1)).toBe(`${OVERRIDE} = \\n`);
+  });
+
+  it.each([
+    ['none', '(null)', undefined],
+    ['the one that is named', 'igbvf', 'igbvf'],
+    ['unknown where the file cannot be read', '[EIO]', undefined],
+    ['none where there is no such file', '[ENOENT]', undefined],
+  ])('that is the only one for a device is %s', async (_, text, expected) => {
+    const kernel = new TestKernel({ files: { [OVERRIDE]: text } });
+    expect(await readDriverOverride(kernel, VF)).toBe(expected);
+  });
+
+  it('is the only one no longer', async () => {
+    const kernel = vf(undefined);
+    await clearDriverOverride(kernel, VF);
+    expect(kernel.done).toEqual([`${OVERRIDE} = \\n`]);
   });
 
   it('keeps its name on the device while the bind is still in the kernel, which holds the lock of both', async () => {

@@ -1,6 +1,7 @@
+import { unlessFault } from '../kernel/host-error.ts';
 import { EffectError, isErrno, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { isDriverLoaded, loadModuleOf } from './modules.ts';
-import { PCI_DEVICES, PCI_DRIVERS, readLinkName } from '../kernel/sysfs.ts';
+import { PCI_DEVICES, PCI_DRIVERS, readIfThere, readLinkName } from '../kernel/sysfs.ts';
 
 /**
  * Longest wait for a bind or unbind. Probing takes longer on some devices, and unbinding a VF that a program holds
@@ -39,6 +40,24 @@ export async function bindDriver(kernel: Kernel, pciAddress: string, driver: str
   if (driver !== 'vfio-pci' && !isLocked) await writeOverride(kernel, pciAddress, '\n');
   if (failure) throw failure.error;
 }
+
+/** Lets the kernel bind any driver to a device again. The one that is bound stays. */
+export function clearDriverOverride(kernel: Kernel, pciAddress: string): Promise<void> {
+  return writeOverride(kernel, pciAddress, '\n');
+}
+
+/**
+ * The only driver that the kernel binds to a device; nothing where it may be any, or the file cannot be read. That waits
+ * for the lock of the device (driver_override_show in drivers/pci/pci-sysfs.c), which a stuck driver can have.
+ */
+export async function readDriverOverride(kernel: Kernel, pciAddress: string): Promise<string | undefined> {
+  const path = `${PCI_DEVICES}/${pciAddress}/driver_override`;
+  const text = await unlessFault(readIfThere(kernel, path), undefined);
+  return text === NO_OVERRIDE ? undefined : text;
+}
+
+/** What printf of the kernel makes of no text at all. */
+const NO_OVERRIDE = '(null)';
 
 /**
  * Lets the kernel choose the driver of a device that has none. The module that says it is for such a device is loaded

@@ -1,4 +1,5 @@
 import { CommandError, run } from '../kernel/commands.ts';
+import { HostError } from '../kernel/host-error.ts';
 import { type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
 import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from '../kernel/sysfs.ts';
 
@@ -6,7 +7,7 @@ import { listNames, PCI_DEVICES, PCI_DRIVERS, readAttribute } from '../kernel/sy
  * A kernel module that cannot be loaded. The message names it, and the file or parameter that forbids it, or the kernel
  * that does not have it.
  */
-export class ModuleError extends Error {
+export class ModuleError extends HostError {
   override readonly name = 'ModuleError';
   readonly code = 'MODULE_NOT_LOADED';
 }

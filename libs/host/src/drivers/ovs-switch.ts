@@ -1,4 +1,4 @@
-import { messageOf } from '@sriov/errors';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { isOvsControl, OVS_FOLDER } from '../kernel/ovs-sockets.ts';
 
@@ -32,6 +32,6 @@ async function askControl(kernel: Kernel, socket: string): Promise<string | unde
     return undefined;
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ECONNREFUSED')) return `nobody listens at ${socket} (${error.code})`;
-    return messageOf(error);
+    return faultOfHost(error);
   }
 }

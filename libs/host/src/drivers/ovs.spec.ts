@@ -9,6 +9,8 @@ jest.setTimeout(120_000);
 
 const NAME = 'br-0000_3b_00.0';
 const UPLINK = 'ens2f0';
+/** As `ovs-vsctl get` prints it. */
+const MARK = '"sriovnetwork.openshift.io/made-by"=sriov-network-config-daemon';
 
 /** A bridge as the policy controller wants it. */
 function bridge(settings: OvsBridge['bridge'] = {}, uplink: object = {}): OvsBridge {
@@ -61,14 +63,14 @@ describe('a bridge is made', () => {
     expect(await portsOf(NAME)).toEqual([UPLINK]);
     expect(await get('Interface', NAME, 'type')).toBe('internal');
     expect(await get('Bridge', NAME, 'datapath_type', 'fail_mode', 'external_ids', 'other_config')).toBe(
-      ['netdev', 'secure', '{a="1"}', '{b="2"}'].join('\n'),
+      ['netdev', 'secure', `{a="1", ${MARK}}`, '{b="2"}'].join('\n'),
     );
     expect(await get('Interface', UPLINK, 'type', 'options', 'external_ids', 'other_config', 'mtu_request')).toBe(
       ['dummy', '{n_rxq="2"}', '{c="3"}', '{d="4"}', '9000'].join('\n'),
     );
     const [seen] = await readBridges(kernel);
     expect(seen).toEqual({
-      ...{ name: NAME, ...settings },
+      ...{ name: NAME, ...settings, isMarked: true },
       ports: [
         { name: NAME, interfaces: [expect.objectContaining({ name: NAME, type: 'internal' })] },
         { name: UPLINK, interfaces: [expect.objectContaining({ name: UPLINK, ...uplink })] },
@@ -77,9 +79,11 @@ describe('a bridge is made', () => {
     expect(seen?.ports[1]?.interfaces[0]?.ofport).toBeGreaterThan(0);
   });
 
-  it('without settings, as ovs-vsctl makes one', async () => {
+  it('without settings, as ovs-vsctl makes one but for the mark', async () => {
     await makeBridge(kernel, { bridge: bridge(), uplink: UPLINK });
-    expect(await get('Bridge', NAME, 'datapath_type', 'fail_mode', 'external_ids')).toBe(['""', '[]', '{}'].join('\n'));
+    expect(await get('Bridge', NAME, 'datapath_type', 'fail_mode', 'external_ids')).toBe(
+      ['""', '[]', `{${MARK}}`].join('\n'),
+    );
     expect(await get('Interface', UPLINK, 'type', 'mtu_request')).toBe(['""', '[]'].join('\n'));
   });
 
@@ -121,7 +125,7 @@ describe('a bridge is changed in place', () => {
     await changeBridge(kernel, { bridge: wanted, uplink: UPLINK, before });
     expect(await get('Bridge', NAME, '_uuid')).toBe(reference);
     expect(await get('Bridge', NAME, 'datapath_type', 'fail_mode', 'external_ids', 'other_config')).toBe(
-      ['netdev', '[]', '{b="3", foreign="1"}', '{c="4"}'].join('\n'),
+      ['netdev', '[]', `{b="3", foreign="1", ${MARK}}`, '{c="4"}'].join('\n'),
     );
     expect(await get('Interface', UPLINK, 'options', 'mtu_request')).toBe(['{foreign="1", y="2"}', '[]'].join('\n'));
   });
@@ -156,7 +160,7 @@ describe('a bridge is changed in place', () => {
     await ovs.vsctl(...ofBridge, '--', 'set', 'Interface', UPLINK, 'type=dummy', 'mtu_request=9000');
     await changeBridge(kernel, { bridge: bridge({ externalIDs: { a: '2' } }), uplink: UPLINK, before });
     expect(await get('Bridge', NAME, 'datapath_type', 'fail_mode', 'external_ids')).toBe(
-      ['netdev', 'secure', '{a="2"}'].join('\n'),
+      ['netdev', 'secure', `{a="2", ${MARK}}`].join('\n'),
     );
     expect(await get('Interface', UPLINK, 'type', 'mtu_request')).toBe(['dummy', '9000'].join('\n'));
   });

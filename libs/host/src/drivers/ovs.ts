@@ -1,6 +1,7 @@
 import { omitUndefined, type OvsBridge, type OvsInterfaceConfig } from '@sriov/api';
 import { type ObservedBridge, type ObservedPort, type ObservedPortInterface } from '@sriov/observed-host';
 import { z } from 'zod';
+import { NotObservedError } from '../kernel/host-error.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { OvsdbError, type OvsdbOperation, type OvsdbRow, OVSDB_VALUE, readRow, transact } from './ovsdb.ts';
 
@@ -11,6 +12,12 @@ const CARRY_OUT_MS = 10_000;
 
 /** Longest wait of a look for a change that somebody has just made, in milliseconds. */
 const SETTLE_MS = 2_000;
+
+/**
+ * The external id of bridges that the operator has made: in the same transaction as the bridge, so that whoever dies,
+ * nobody takes a bridge of the same name for it.
+ */
+const MARK = { key: 'sriovnetwork.openshift.io/made-by', value: 'sriov-network-config-daemon' };
 
 /** What the server says of a condition that did not hold. */
 const TIMED_OUT = 'timed out';
@@ -64,17 +71,21 @@ async function readTable(kernel: Kernel): Promise<BridgeTable> {
   return {
     rows: new Map(rows.map((row) => [row.name, row])),
     ports: portRows,
-    bridges: rows.map((row) =>
-      omitUndefined({
-        name: row.name,
-        datapathType: row.datapath_type,
-        failMode: row.fail_mode,
-        externalIDs: row.external_ids,
-        otherConfig: row.other_config,
-        ports: portsOf(row.ports).sort(byName),
-      }),
-    ),
+    bridges: rows.map((row) => observeBridge(row, portsOf(row.ports).sort(byName))),
   };
+}
+
+function observeBridge(row: z.output<typeof bridgeRow>, ports: readonly ObservedPort[]): ObservedBridge {
+  const { [MARK.key]: mark, ...externalIDs } = row.external_ids;
+  return omitUndefined({
+    name: row.name,
+    datapathType: row.datapath_type,
+    failMode: row.fail_mode,
+    externalIDs,
+    otherConfig: row.other_config,
+    isMarked: mark === MARK.value ? (true as const) : undefined,
+    ports,
+  });
 }
 
 function select(table: string, columns: readonly string[]): OvsdbOperation {
@@ -114,7 +125,7 @@ export interface BridgeWork {
 }
 
 /**
- * Makes a bridge with its own interface and its uplink, all at once or not at all.
+ * Makes a bridge with its own interface, its uplink and the mark of the operator, all at once or not at all.
  * @throws {OvsdbError} when there is a bridge of the name, or the uplink is part of another one; {@link KernelError}
  */
 export async function makeBridge(kernel: Kernel, { bridge, uplink }: BridgeWork): Promise<void> {
@@ -129,7 +140,7 @@ export async function makeBridge(kernel: Kernel, { bridge, uplink }: BridgeWork)
       row: {
         name,
         ...bridgeColumns(settings),
-        external_ids: mapOf(settings.externalIDs),
+        external_ids: mapOf({ ...settings.externalIDs, [MARK.key]: MARK.value }),
         other_config: mapOf(settings.otherConfig),
         ports: ['set', [named('local_port'), named('uplink_port')]],
       },
@@ -155,7 +166,7 @@ export async function changeBridge(kernel: Kernel, work: BridgeChange): Promise<
   const { name } = work.bridge;
   const { rows, ports } = await readTable(kernel);
   const row = rows.get(name);
-  if (row === undefined) throw new Error(`the bridge ${name} is gone`);
+  if (row === undefined) throw new NotObservedError(`the bridge ${name} is gone`);
   if (work.ports !== undefined) demandNoOthers(row, ports, work.ports);
   const present = row.ports.flatMap((reference) => ports.get(reference) ?? []);
   await change(kernel, [hasPortsOf(row), ...changesOf(work, present)]);
@@ -244,7 +255,7 @@ async function change(kernel: Kernel, operations: readonly OvsdbOperation[]): Pr
   const { next_cfg: next } = readRow(z.object({ next_cfg: z.number() }), lastRow(results));
   if (await isCarriedOut(kernel, next, CARRY_OUT_MS)) return;
   const message = `the change is in the database of Open vSwitch, and ovs-vswitchd has not carried it out after ${CARRY_OUT_MS / 1000} s: see whether it runs`;
-  throw new Error(message);
+  throw new NotObservedError(message);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HostError } from '../kernel/host-error.ts';
 import { type CallOptions, type Kernel, KernelError } from '../kernel/kernel.ts';
 import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
 
@@ -11,7 +12,7 @@ export type OvsdbOperation = { readonly op: string } & Readonly<Record<string, u
 export type OvsdbRow = Readonly<Record<string, unknown>>;
 
 /** The server has refused a transaction, of which nothing was done. */
-export class OvsdbError extends Error {
+export class OvsdbError extends HostError {
   override readonly name = 'OvsdbError';
   readonly code = 'OVSDB_REFUSED';
   /** What the server calls it, such as `constraint violation`, or `timed out` for a condition that did not hold. */

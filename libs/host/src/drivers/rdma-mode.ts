@@ -1,6 +1,6 @@
-import { messageOf } from '@sriov/errors';
 import { type ObservedRdmaConfig, type RdmaMode, type RdmaModeSetting } from '@sriov/observed-host';
 import { CommandError, run } from '../kernel/commands.ts';
+import { faultOfHost, HostError } from '../kernel/host-error.ts';
 import { EffectError, type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { listNames, readAttribute, readIfThere } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
@@ -29,7 +29,7 @@ export async function readRdmaMode(kernel: Kernel): Promise<RdmaMode | undefined
 }
 
 /** The kernel does not switch the RDMA mode now. It will start with the one that is configured. */
-export class RdmaModeHeldError extends Error {
+export class RdmaModeHeldError extends HostError {
   override readonly name = 'RdmaModeHeldError';
   readonly code = 'EBUSY';
   readonly mode: RdmaMode;
@@ -75,7 +75,7 @@ async function readOwnFile(kernel: Kernel): Promise<Pick<ObservedRdmaConfig, 'fi
     return file === undefined ? {} : { file };
   } catch (error) {
     if (error instanceof KernelBlockedError) throw error;
-    return { fault: messageOf(error) };
+    return { fault: faultOfHost(error) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isFaultOfHost } from '../kernel/host-error.ts';
 import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { type DevlinkPort, listDevlinkPorts, representorsOf } from './devlink.ts';
 import { type Link } from './links.ts';
@@ -10,7 +11,7 @@ export async function readPorts(kernel: Kernel): Promise<readonly DevlinkPort[]>
   try {
     return await listDevlinkPorts(kernel);
   } catch (error) {
-    if (error instanceof KernelBlockedError) throw error;
+    if (error instanceof KernelBlockedError || !isFaultOfHost(error)) throw error;
     return [];
   }
 }

@@ -92,10 +92,11 @@ async function readNumVfs(kernel: Kernel, pf: string): Promise<number | undefine
  * device since Linux 5.5). @throws {KernelError}
  */
 export async function countLateVfs(kernel: Kernel, pf: string): Promise<number> {
-  const counted = await readIfThere(kernel, `${PCI_DEVICES}/${pf}/sriov_numvfs`);
+  const path = `${PCI_DEVICES}/${pf}/sriov_numvfs`;
+  const counted = await readIfThere(kernel, path);
   // In this order: links that appear in between are there.
   const { size } = await listVfAddresses(kernel, pf);
-  return Math.max(0, Number(counted ?? 0) - size);
+  return counted === undefined ? 0 : Math.max(0, countOf(counted, path) - size);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { type z } from 'zod';
+import { HostError } from './host-error.ts';
 import { type ExecOptions, type Kernel } from './kernel.ts';
 import { firstCharacters, understandJson } from './understand.ts';
 
 /** A command that ended with an exit code other than 0. */
-export class CommandError extends Error {
+export class CommandError extends HostError {
   override readonly name = 'CommandError';
   readonly code = 'COMMAND_FAILED';
   readonly exitCode: number;

@@ -1,4 +1,5 @@
 import { formatTime } from '@sriov/api';
+import { HostError } from './host-error.ts';
 
 /**
  * The kernel port: everything the node side asks of the host goes through these verbs. The real one is
@@ -129,7 +130,7 @@ interface FailedCall {
 }
 
 /** A call that the kernel refused; `code` is the errno's name, such as `EBUSY`. */
-export class KernelError extends Error {
+export class KernelError extends HostError {
   override readonly name: string = 'KernelError';
   readonly code: string;
   readonly path: string;

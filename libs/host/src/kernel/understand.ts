@@ -1,10 +1,11 @@
 import { type z } from 'zod';
+import { HostError } from './host-error.ts';
 
 /**
  * A text from outside does not say what it should: a tool printed something else than it prints otherwise, or a file was
  * cut off.
  */
-export class NotUnderstoodError extends Error {
+export class NotUnderstoodError extends HostError {
   override readonly name = 'NotUnderstoodError';
   readonly code = 'NOT_UNDERSTOOD';
 

@@ -1,7 +1,7 @@
-import { messageOf } from '@sriov/errors';
 import { type SoftwareBridges } from '@sriov/observed-host';
 import { findUndoneChange, readBridges } from '../drivers/ovs.ts';
 import { findSwitchFault } from '../drivers/ovs-switch.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
 import { type HostTables } from './host-tables.ts';
@@ -21,7 +21,7 @@ export async function observeBridges(kernel: Kernel, { network }: HostTables): P
     return { kind: 'seen', bridges: withUses, ...(halted !== undefined && { halted }) };
   } catch (error) {
     const isAbsent = isErrno(error, 'ENOENT', 'ECONNREFUSED');
-    const cause = isAbsent ? `nobody listens at ${OVS_SOCKET} (${error.code})` : messageOf(error);
+    const cause = isAbsent ? `nobody listens at ${OVS_SOCKET} (${error.code})` : faultOfHost(error);
     return { kind: 'unseen', cause };
   }
 }

@@ -1,5 +1,6 @@
 import { omitUndefined } from '@sriov/api';
 import { type ObservedPf, type SwitchPort } from '@sriov/observed-host';
+import { isFaultOfHost } from '../kernel/host-error.ts';
 import { isErrno, type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { type Link } from '../drivers/links.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
@@ -45,7 +46,7 @@ async function refusesToNameSwitch(kernel: Kernel, { name }: Link): Promise<bool
     await kernel.read(`/sys/class/net/${name}/phys_switch_id`);
     return false;
   } catch (error) {
-    if (error instanceof KernelBlockedError) throw error;
+    if (error instanceof KernelBlockedError || !isFaultOfHost(error)) throw error;
     return isErrno(error, 'ENOTSUP');
   }
 }

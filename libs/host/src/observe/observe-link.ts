@@ -2,6 +2,7 @@ import { omitUndefined } from '@sriov/api';
 import { type ObservedLink } from '@sriov/observed-host';
 import { type Link } from '../drivers/links.ts';
 import { isRepresentor } from '../drivers/representors.ts';
+import { NotObservedError } from '../kernel/host-error.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { readAttribute } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
@@ -31,11 +32,11 @@ const HARDWARE_ADDRESS = /^[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?::[0-9a-f]{2}){19
 
 /**
  * An interface as `ip` and sysfs show it.
- * @throws {Error} when neither `ip` nor sysfs tells what an interface is like: nothing is made up for it
+ * @throws {NotObservedError} when neither `ip` nor sysfs tells what an interface is like: nothing is made up for it
  */
 export function observeLink({ name, altNames, mac, permanentMac, mtu, maxMtu, up }: Link): ObservedLink {
   if (mac === undefined || mtu === undefined || up === undefined) {
-    throw new Error(`${name}: neither ip nor sysfs tells its address, MTU and state`);
+    throw new NotObservedError(`${name}: neither ip nor sysfs tells its address, MTU and state`);
   }
   if (!HARDWARE_ADDRESS.test(mac)) {
     throw new NotUnderstoodError(

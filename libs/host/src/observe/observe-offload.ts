@@ -1,7 +1,7 @@
 import { omitUndefined } from '@sriov/api';
-import { messageOf } from '@sriov/errors';
 import { type ObservedOffload } from '@sriov/observed-host';
 import { readFlowSteering, readTcOffload } from '../drivers/offload.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function observeOffload(kernel: Kernel, pciAddress: string, linkNam
       return await look;
     } catch (error) {
       if (error instanceof KernelBlockedError) throw error;
-      unknown.push(messageOf(error));
+      unknown.push(faultOfHost(error));
       return undefined;
     }
   };

@@ -1,5 +1,5 @@
-import { messageOf } from '@sriov/errors';
 import { type ObservedUdev, type UdevFile } from '@sriov/observed-host';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { type Kernel, KernelBlockedError } from '../kernel/kernel.ts';
 import { listNames } from '../kernel/sysfs.ts';
 
@@ -46,7 +46,11 @@ export async function observeUdev(kernel: Kernel, { folder, isOurs }: UdevScope)
     };
   } catch (error) {
     if (error instanceof KernelBlockedError) throw error;
-    return { isRunning: false, files: new Map(), refusal: `${UDEV_FOLDER} cannot be looked at (${messageOf(error)})` };
+    return {
+      isRunning: false,
+      files: new Map(),
+      refusal: `${UDEV_FOLDER} cannot be looked at (${faultOfHost(error)})`,
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 import { run } from '../kernel/commands.ts';
+import { NotObservedError } from '../kernel/host-error.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { listNames, readAttribute } from '../kernel/sysfs.ts';
 
@@ -56,11 +57,11 @@ const READ_FILE = `mount -n -o ro,nosuid,nodev,noexec "$1" /mnt && exec head -c 
 
 /**
  * Reads a file of the config drive: where the host has it mounted, or by the host's own `unshare`, `mount` and `head`.
- * @throws {KernelError} {@link CommandError} when it cannot be read; {@link Error} when it is larger than {@link MOST_BYTES}
+ * @throws {KernelError} {@link CommandError} when it cannot be read; {@link NotObservedError} when it is larger than {@link MOST_BYTES}
  */
 export async function readConfigDrive(kernel: Kernel, drive: ConfigDrive, path: string): Promise<string> {
   const text = await readWhole(kernel, drive, path);
-  if (Buffer.byteLength(text) > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MOST_BYTES) throw new NotObservedError(`${path} is larger than ${MOST_BYTES} bytes`);
   return text;
 }
 

@@ -1,8 +1,9 @@
-import { messageOf } from '@sriov/errors';
 import protobuf from 'protobufjs';
 import { z } from 'zod';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { listNames } from '../kernel/sysfs.ts';
+import { readKubeletAnswer } from './kubelet-answer.ts';
 import { DEVICE_CHECKPOINT, LIST_POD_RESOURCES, POD_RESOURCES } from './pod-resources.ts';
 
 /** Method that lists the devices that the kubelet counts as healthy, whether or not a pod has them. */
@@ -28,10 +29,10 @@ export async function readAllocatable(kernel: Kernel): Promise<Allocatable> {
     const names = await listNames(kernel, POD_RESOURCES.folder);
     if (!names.includes(POD_RESOURCES.socket)) return await withoutSocket(kernel);
     const bytes = await kernel.call(GET_ALLOCATABLE_RESOURCES, new Uint8Array(), { deadlineMs: ANSWER_MS });
-    const { devices } = answerSchema.parse(answerType.toObject(answerType.decode(bytes)));
+    const { devices } = readKubeletAnswer(answerType, answerSchema, bytes);
     return { devices: new Set(devices.flatMap(({ deviceIds }) => deviceIds)) };
   } catch (error) {
-    return { devices: new Set(), unknown: messageOf(error) };
+    return { devices: new Set(), unknown: faultOfHost(error) };
   }
 }
 

@@ -1,5 +1,5 @@
-import { messageOf } from '@sriov/errors';
 import { type HostNetwork } from './host-network.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { type Link } from '../drivers/links.ts';
 import { listNames } from '../kernel/sysfs.ts';
@@ -34,7 +34,7 @@ export async function findInterfaces(
   try {
     return await lookUntilKnown(kernel, device, network);
   } catch (error) {
-    const unknown = `its network interfaces cannot be listed (${messageOf(error)})`;
+    const unknown = `its network interfaces cannot be listed (${faultOfHost(error)})`;
     return { links: network.ofDevice(device.pciAddress), uppers: new Map(), isElsewhere: false, unknown };
   }
 }

@@ -1,10 +1,10 @@
 import { omitUndefined } from '@sriov/api';
-import { messageOf } from '@sriov/errors';
 import { type DeviceUse } from '@sriov/observed-host';
 import { deviceFilesOf } from './device-files.ts';
 import { type DeviceInterfaces, findInterfaces } from './device-interfaces.ts';
 import { findHolders, type Holders } from './holders.ts';
 import { HostNetwork } from './host-network.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { type Allocations, readAllocations } from './pod-resources.ts';
 import { readVdpaParts, type VdpaParts } from './vdpa-parents.ts';
@@ -38,7 +38,7 @@ async function orUnknown(parts: Promise<UseTables['vdpa']>): Promise<Pick<UseTab
   try {
     return { vdpa: await parts };
   } catch (error) {
-    return { vdpa: new Map(), vdpaUnknown: `the vDPA devices of the host cannot be read (${messageOf(error)})` };
+    return { vdpa: new Map(), vdpaUnknown: `the vDPA devices of the host cannot be read (${faultOfHost(error)})` };
   }
 }
 

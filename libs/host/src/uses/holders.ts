@@ -1,3 +1,4 @@
+import { faultOfHost, unlessFault } from '../kernel/host-error.ts';
 import { isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';
 
 /** A program that has a device file open. */
@@ -41,7 +42,7 @@ export async function findHolders(kernel: Kernel): Promise<Holders> {
 async function listProcesses(kernel: Kernel): Promise<string[] | string> {
   try {
     const processes = (await kernel.list('/proc')).filter((name) => /^\d+$/.test(name));
-    const self = await kernel.readlink('/proc/self').catch(() => '');
+    const self = await unlessFault(kernel.readlink('/proc/self'), '');
     // In a PID namespace of its own the daemon is process 1, and sees no other.
     if (self === '1') return 'the processes of the host cannot be seen: the daemon needs hostPID';
     return processes.length > 0 ? processes : '/proc lists no process';
@@ -75,7 +76,7 @@ async function openDeviceFiles(kernel: Kernel, pid: string): Promise<string[] | 
 
 /** The name is only for people. */
 async function readCommand(kernel: Kernel, pid: string): Promise<string> {
-  return (await kernel.read(`/proc/${pid}/comm`).catch(() => '')).trim();
+  return (await unlessFault(kernel.read(`/proc/${pid}/comm`), '')).trim();
 }
 
 /** Processes end, and close files, while we look. */
@@ -89,5 +90,5 @@ async function unlessGone<T>(call: Promise<T>, instead: T): Promise<T> {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof KernelError ? error.code : String(error);
+  return error instanceof KernelError ? error.code : faultOfHost(error);
 }

@@ -1,8 +1,10 @@
-import { messageOf } from '@sriov/errors';
 import protobuf from 'protobufjs';
 import { z } from 'zod';
-import { isErrno, type Kernel, KernelError } from '../kernel/kernel.ts';
+import { faultOfHost } from '../kernel/host-error.ts';
+import { isErrno, type Kernel } from '../kernel/kernel.ts';
 import { listNames } from '../kernel/sysfs.ts';
+import { understandJson } from '../kernel/understand.ts';
+import { readKubeletAnswer } from './kubelet-answer.ts';
 
 /** Where the kubelet tells which devices it has given to pods. */
 export const POD_RESOURCES = { folder: '/var/lib/kubelet/pod-resources', socket: 'kubelet.sock' } as const;
@@ -93,9 +95,9 @@ async function askKubelet(kernel: Kernel): Promise<Answer | string | undefined> 
     const names = await listNames(kernel, POD_RESOURCES.folder);
     if (!names.includes(POD_RESOURCES.socket)) return undefined;
     const bytes = await kernel.call(LIST_POD_RESOURCES, new Uint8Array(), { deadlineMs: LIST_MS });
-    return readAnswer(answerSchema.parse(answerType.toObject(answerType.decode(bytes))));
+    return readAnswer(readKubeletAnswer(answerType, answerSchema, bytes));
   } catch (error) {
-    return messageOf(error);
+    return faultOfHost(error);
   }
 }
 
@@ -171,7 +173,7 @@ const checkpointSchema = z.object({
 /** What the file says; a string when it cannot be read; nothing when there is none. */
 async function readCheckpoint(kernel: Kernel): Promise<readonly Given[] | string | undefined> {
   try {
-    const { Data } = checkpointSchema.parse(JSON.parse(await kernel.read(DEVICE_CHECKPOINT)));
+    const { Data } = understandJson(checkpointSchema, await kernel.read(DEVICE_CHECKPOINT), DEVICE_CHECKPOINT);
     return (Data.PodDeviceEntries ?? []).flatMap(({ PodUID, ResourceName: resource, DeviceIDs }) =>
       Object.values<string | readonly string[] | null>(DeviceIDs ?? {})
         .flat()
@@ -179,7 +181,7 @@ async function readCheckpoint(kernel: Kernel): Promise<readonly Given[] | string
     );
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    return error instanceof KernelError ? error.message : `${DEVICE_CHECKPOINT} cannot be understood`;
+    return faultOfHost(error);
   }
 }
 

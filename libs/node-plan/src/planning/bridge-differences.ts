@@ -127,7 +127,7 @@ function compareMaps(
 }
 
 /** What has to be remembered as long as a change is not carried out: all that was wanted, and all that is. */
-export function mergedEntry(before: OvsBridge, wanted: OvsBridge): OvsBridge {
+export function mergedEntry<Entry extends OvsBridge>(before: OvsBridge, wanted: Entry): Entry {
   const [uplink] = wanted.uplinks ?? [];
   const others = (before.uplinks ?? []).filter(({ name }) => name !== uplink?.name);
   const former = before.uplinks?.[0]?.interface;

@@ -9,6 +9,7 @@ import {
   type SoftwareBridges,
 } from '@sriov/observed-host';
 import { describePlan } from '../words/describe-plan.ts';
+import { type OwnBridge } from './own-bridges.ts';
 import { type HostFacts, planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
 import { PF, testFacts, testPf, testVf } from '../test/test-host.ts';
@@ -37,7 +38,7 @@ const switchdevPf = (change: Partial<ObservedPf> = {}): ObservedPf =>
 
 interface Given {
   readonly spec?: readonly OvsBridge[];
-  readonly own?: readonly OvsBridge[];
+  readonly own?: readonly OwnBridge[];
   readonly bridges?: readonly ObservedBridge[] | SoftwareBridges;
   readonly pf?: ObservedPf | undefined;
   readonly facts?: Partial<HostFacts>;
@@ -72,7 +73,7 @@ describe('a bridge that is wanted', () => {
         step: { kind: 'make-bridge', bridge: wanted({ failMode: 'secure' }), uplink: 'ens1' },
       },
     ]);
-    expect([result.ownBridges, result.problems]).toEqual([[wanted({ failMode: 'secure' })], []]);
+    expect([result.ownBridges, result.problems]).toEqual([[{ ...wanted({ failMode: 'secure' }), isMarked: true }], []]);
     expect(describePlan(result)).toEqual([
       `bridge ${NAME} of ens1 (${PF}):`,
       '  because there is no such bridge',
@@ -83,7 +84,7 @@ describe('a bridge that is wanted', () => {
   it('has the uplink that the PF is called now', () => {
     const result = plan({ spec: [wanted({}, {}, 'eth0')] });
     expect(result.bridges).toMatchObject([{ step: { uplink: 'ens1' } }]);
-    expect(result.ownBridges).toEqual([wanted()]);
+    expect(result.ownBridges).toEqual([{ ...wanted(), isMarked: true }]);
   });
 
   it.each<[string, OvsBridge, ObservedBridge]>([
@@ -366,6 +367,37 @@ describe('a bridge that nobody wants', () => {
 
   it('of a damaged record is told once', () => {
     expect(told(plan({ damaged: 'the file is damaged' }))).toEqual([['StateDamaged', 'the file is damaged']]);
+  });
+});
+
+describe('a bridge of the name of one that was recorded and never made, or has gone since', () => {
+  const own: OwnBridge[] = [{ ...wanted(), isMarked: true }];
+
+  it('is nothing that the operator removes, and the record ends', () => {
+    expect(plan({ own, bridges: [seen()] })).toMatchObject({ bridges: [], ownBridges: [], problems: [] });
+  });
+
+  it('is nothing that the operator changes', () => {
+    const result = plan({ own, spec: [wanted({ failMode: 'secure' })], bridges: [seen()] });
+    expect([kinds(result), result.ownBridges]).toEqual([[], []]);
+    expect(told(result)).toEqual([['BridgeForeign', expect.stringMatching(/has not made the bridge/)]]);
+  });
+
+  it('keeps its uplink', () => {
+    const pf = switchdevPf({ uses: [OVS_USE], sriov: { totalVfs: 8, autoprobe: true, vfs: [testVf(0)] } });
+    const given = { pf, bridges: [seen()], facts: { spec: {}, owned: new Map([[PF, { pciAddress: PF, numVfs: 1 }]]) } };
+    expect(told(plan({ ...given, own }))).toEqual([['HostInterface', expect.any(String)]]);
+  });
+
+  it('is the operator’s where it bears the mark: then it was made', () => {
+    const marked = seen({ isMarked: true });
+    expect(plan({ own, spec: [wanted()], bridges: [marked] })).toMatchObject({ bridges: [], ownBridges: own });
+    expect(kinds(plan({ own, spec: [wanted({ failMode: 'secure' })], bridges: [marked] }))).toEqual(['change-bridge']);
+    expect(kinds(plan({ own, bridges: [marked] }))).toEqual(['remove-bridge']);
+  });
+
+  it('is the operator’s where upstream or an older version has recorded it: they mark none', () => {
+    expect(kinds(plan({ own: [wanted()], bridges: [seen()] }))).toEqual(['remove-bridge']);
   });
 });
 

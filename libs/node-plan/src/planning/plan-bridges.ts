@@ -6,17 +6,10 @@ import { factsOfHost } from './facts-of-host.ts';
 import { bridgeDifferences, describeMissing, findInterface, formerUplinks, mergedEntry } from './bridge-differences.ts';
 import { changesAllVfs } from './changes-all-vfs.ts';
 import { holderOf } from './in-use.ts';
+import { type BridgeFacts, type OwnBridge, withoutNamesakes } from './own-bridges.ts';
 import { findHostUse, identityOf } from './pf-rules.ts';
 import { type BridgePlan, type HostPlan, type PfPlan, type PlanProblem, type PlanProblemReason } from './steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
-
-/** Which bridges are the operator's. */
-export interface BridgeFacts {
-  /** Those that it has made or begun to make, by name, with the entry that was last applied or begun. */
-  readonly own: ReadonlyMap<string, OvsBridge>;
-  /** Why nobody knows which those are: a sentence with the cure. */
-  readonly damaged?: string;
-}
 
 /** Everything that bears on the bridges of a node; `HostFacts` says what each fact is. */
 export interface BridgeInputs {
@@ -40,7 +33,7 @@ interface BridgeResult {
   readonly plan?: BridgePlan;
   readonly warning?: string;
   readonly problem?: PlanProblem;
-  readonly own?: OvsBridge | undefined;
+  readonly own?: OwnBridge | undefined;
 }
 
 interface BridgeCase extends BridgeInputs {
@@ -64,12 +57,13 @@ interface WantedCase extends BridgeCase {
  * uplink is not in its bridge while its PF is changed.
  */
 export function planBridges(facts: BridgeInputs, changed: readonly PfPlan[] = []): BridgesResult {
-  const { spec, bridges: known, observed } = facts;
+  const { spec, observed } = facts;
+  const known = knownBridges(facts);
   if (known === undefined) return { problems: [] };
   const wanted = spec.bridges?.ovs ?? [];
   const unwanted = [...known.own.values()].filter(({ name }) => !wanted.some((each) => each.name === name));
   if (known.damaged !== undefined) return { problems: damagedProblems(wanted, known.damaged) };
-  if (wanted.length + unwanted.length === 0) return { bridges: [], problems: [] };
+  if (wanted.length + unwanted.length === 0) return { bridges: [], ownBridges: [], problems: [] };
   const { softwareBridges: seen } = observed;
   if (seen?.kind !== 'seen') return { problems: unseenProblems(facts, [...wanted, ...unwanted], seen?.cause) };
   const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
@@ -91,6 +85,10 @@ export function planBridges(facts: BridgeInputs, changed: readonly PfPlan[] = []
     problems: results.flatMap(({ problem }) => problem ?? []),
     warnings: results.flatMap(({ warning }) => warning ?? []),
   };
+}
+
+function knownBridges({ bridges, observed: { softwareBridges: seen } }: BridgeInputs): BridgeFacts | undefined {
+  return bridges && seen?.kind === 'seen' ? withoutNamesakes(bridges, seen.bridges) : bridges;
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
@@ -128,7 +126,7 @@ function describeHalt(wish: string, halted: string): string {
 }
 
 /** A step that nobody would carry out is none, and the bridge stays ours. */
-function unlessHalted(halted: string | undefined, own: OvsBridge, result: BridgeResult): BridgeResult {
+function unlessHalted(halted: string | undefined, own: OwnBridge, result: BridgeResult): BridgeResult {
   if (halted === undefined || result.plan === undefined) return result;
   return { problem: problemOf(own, REASON.ovsUnavailable, describeHalt('it is no longer wanted', halted)), own };
 }
@@ -145,7 +143,7 @@ function planWanted(facts: WantedCase, wanted: OvsBridge): BridgeResult {
   return { problem: problemOf(wanted, REASON.ovsUnavailable, describeHalt('it is wanted', facts.halted)), own };
 }
 
-function compareWanted(facts: WantedCase, wanted: OvsBridge, own: OvsBridge | undefined): BridgeResult {
+function compareWanted(facts: WantedCase, wanted: OvsBridge, own: OwnBridge | undefined): BridgeResult {
   const refuse = (reason: PlanProblemReason, message: string): BridgeResult => ({
     problem: problemOf(wanted, reason, message),
     own,
@@ -212,7 +210,7 @@ function planNew(facts: WantedCase, place: Place, refuse: Refuse): BridgeResult 
   const { wanted, pf, uplink } = place;
   const step = { kind: 'make-bridge', bridge: wanted, uplink } as const;
   const plan = { name: wanted.name, pf: identityOf(pf), because: ['there is no such bridge'], step };
-  return { plan, own: withUplinkName(wanted, uplink) };
+  return { plan, own: { ...withUplinkName(wanted, uplink), isMarked: true } };
 }
 
 /** The entry with the name that the interface of the PF has now. */
@@ -235,7 +233,7 @@ function judgeForeign({ wanted, uplink }: Place, observed: ObservedBridge, refus
 }
 
 interface OwnPlace extends Place {
-  readonly own: OvsBridge;
+  readonly own: OwnBridge;
   readonly observed: ObservedBridge;
 }
 
@@ -268,7 +266,7 @@ function returning({ because }: BridgePlan, { uplink }: OwnPlace): string[] {
 
 function planPresent(facts: WantedCase, place: OwnPlace, refuse: Refuse): BridgeResult {
   const { wanted, pf, uplink, own, observed } = place;
-  const entry = withUplinkName(wanted, uplink);
+  const entry = { ...withUplinkName(wanted, uplink), ...markOf(own) };
   const differences = bridgeDifferences({ wanted, before: own, observed, uplink });
   if (differences.length === 0) {
     const failure = findPortFailure(observed, uplink, refuse);
@@ -288,6 +286,10 @@ function planPresent(facts: WantedCase, place: OwnPlace, refuse: Refuse): Bridge
   const ports = isInterrupted ? { ports: [own.name, ...known] } : {};
   const step = { kind: 'change-bridge', bridge: wanted, uplink, before: own, ...ports } as const;
   return { plan: { name: wanted.name, pf: identityOf(pf), because, step }, own: mergedEntry(own, entry) };
+}
+
+function markOf({ isMarked }: OwnBridge): Pick<OwnBridge, 'isMarked'> {
+  return isMarked ? { isMarked } : {};
 }
 
 /** The database can have what ovs-vswitchd cannot do, or has not done. */
@@ -311,7 +313,7 @@ function usersOf({ name, ports, uses = [] }: ObservedBridge, known: readonly str
 type Uplink = NonNullable<OvsBridge['uplinks']>[number];
 
 /** A bridge of ours that the spec does not have, if the spec was planned by someone who had seen its PF. */
-function planUnwanted(facts: BridgeCase, own: OvsBridge): BridgeResult {
+function planUnwanted(facts: BridgeCase, own: OwnBridge): BridgeResult {
   const observed = facts.seen.find(({ name }) => name === own.name);
   if (observed === undefined) return {};
   const [uplink] = own.uplinks ?? [];
@@ -323,7 +325,7 @@ function planUnwanted(facts: BridgeCase, own: OvsBridge): BridgeResult {
 }
 
 function planRemoval(
-  own: OvsBridge,
+  own: OwnBridge,
   observed: ObservedBridge,
   { uplink, pf }: { readonly uplink: Uplink; readonly pf: ObservedPf | undefined },
 ): BridgeResult {
@@ -343,7 +345,7 @@ function isGone({ pfs, observed }: BridgeCase, pciAddress: string): boolean {
 }
 
 /** A PF that has come is planned soon. One that is gone never is, and it may come back with a policy for it. */
-function goneUplink(own: OvsBridge): BridgeResult {
+function goneUplink(own: OwnBridge): BridgeResult {
   const { pciAddress = '' } = own.uplinks?.[0] ?? {};
   const warning = `Open vSwitch bridge ${own.name}: the spec does not have it, and its PF ${pciAddress} is gone, so nobody knows whether a policy wants it: it stays. If nobody does, delete it (ovs-vsctl del-br ${own.name})`;
   return { own, warning };
@@ -357,8 +359,10 @@ function uplinkNames({ uplinks = [] }: OvsBridge, pf: ObservedPf | undefined): s
  * The host without the use that the operator itself makes of a PF: as the uplink of a bridge of its own that nobody
  * else uses. Everybody else's use of the interface stays.
  */
-export function withoutOwnUplinks({ bridges: known, observed }: BridgeInputs): ObservedHost {
+export function withoutOwnUplinks(facts: BridgeInputs): ObservedHost {
+  const { observed } = facts;
   const { softwareBridges: seen } = observed;
+  const known = knownBridges(facts);
   if (known === undefined || seen?.kind !== 'seen') return observed;
   const free = seen.bridges.filter((bridge) => {
     const own = known.own.get(bridge.name);

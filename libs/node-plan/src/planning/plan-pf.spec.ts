@@ -52,6 +52,37 @@ describe('the steps for one PF', () => {
       ],
     ],
     [
+      'the name that a driver of the kernel was bound by goes where it was left behind, whoever has the VF',
+      withVfs(
+        netdevice(0, { driverOverride: 'igbvf' }),
+        netdevice(1, { driverOverride: 'igbvf', uses: inPod }),
+        testVf(2, { driver: 'vfio-pci', driverOverride: 'vfio-pci' }),
+        netdevice(3, { driverOverride: 'ixgbevf' }),
+        netdevice(4),
+      ),
+      {
+        numVfs: 5,
+        vfGroups: [
+          { ...kernel, vfRange: '0-1' },
+          { ...dpdk, vfRange: '2-2' },
+          { ...kernel, vfRange: '3-4' },
+        ],
+      },
+      ['VF 0: let it have any driver again', 'VF 1: let it have any driver again'],
+    ],
+    [
+      'the name is not taken from a VF that gets another driver: that is bound by a name as well',
+      withVfs(netdevice(0, { driverOverride: 'igbvf' })),
+      { numVfs: 1, vfGroups: [{ ...dpdk, vfRange: '0-0' }] },
+      ['VF 0: unbind its driver', 'VF 0: set its MAC address', 'VF 0: bind vfio-pci'],
+    ],
+    [
+      'a VF that someone else has made keeps it where no policy asks for the VF',
+      withVfs(netdevice(0, { driverOverride: 'igbvf' }), netdevice(1, { driverOverride: 'igbvf' })),
+      { numVfs: 2, externallyManaged: true, vfGroups: [{ ...kernel, vfRange: '1-1' }] },
+      ['VF 1: let it have any driver again'],
+    ],
+    [
       'driver probing that was off stays off',
       testPf([], { sriov: off }),
       { numVfs: 1, vfGroups: [{ ...kernel, vfRange: '0-0' }] },

@@ -31,7 +31,7 @@ import {
   vfSteps,
 } from './plan-eswitch.ts';
 import { describeMissingOffload, planFlowSteering, planTcOffload, type RefusedOffload } from './plan-offload.ts';
-import { DEFAULT_MTU, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
+import { DEFAULT_MTU, isUserSpaceDriver, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
 import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 
@@ -184,7 +184,11 @@ function planProbing({ observed, initial }: PfCase, change: VfChange, groups: re
 /** The right number of VFs in the right mode: only those that differ are touched. */
 function planInPlace(pfCase: PfCase, groups: readonly DesiredGroup[]): PfResult {
   const { desired, observed } = pfCase;
-  const parts = vfsOf(observed).map((vf) => vfPlan(pfCase, { ...plannedVf(vf), ...keptMac(desired, vf) }, groups));
+  const parts = vfsOf(observed).map((vf) => {
+    const part = vfPlan(pfCase, { ...plannedVf(vf), ...keptMac(desired, vf) }, groups);
+    const isOurs = desired.externallyManaged !== true || groupOf(groups, vf.id) !== undefined;
+    return isOurs ? withoutOverride(vf, part) : part;
+  });
   const own = desired.externallyManaged === true ? [] : mtuSteps(desired, observed);
   const blocker = own.length > 0 ? findHostUse(pfCase, `setting its MTU to ${desired.mtu}`) : undefined;
   const probing = desired.externallyManaged === true ? [] : restoreProbing(pfCase);
@@ -238,6 +242,18 @@ interface VfPart {
   readonly problem?: PlanProblem;
   /** What is done, and why, once nobody has the VF any more. */
   readonly waits?: { readonly plan: VfPlan; readonly because: readonly string[] };
+}
+
+/**
+ * A driver of the kernel is bound by its name, and the name is taken away afterwards. Where it stays, nobody else can
+ * give the VF another driver. Whoever has the VF does not feel that it goes.
+ */
+function withoutOverride({ id, driver, driverOverride }: ObservedVf, part: VfPart): VfPart {
+  const { steps = [] } = part.plan ?? {};
+  const isLeft = driverOverride !== undefined && driverOverride === driver && !isUserSpaceDriver(driver);
+  if (!isLeft || steps.some(({ kind }) => kind === 'bind-vf')) return part;
+  const because = [...part.because, `VF ${id} can have no driver but ${driver} (driver_override)`];
+  return { ...part, because, plan: { id, steps: [...steps, { kind: 'clear-override' }] } };
 }
 
 function vfPlan(pf: PfCase, vf: PlannedVf, groups: readonly DesiredGroup[]): VfPart {

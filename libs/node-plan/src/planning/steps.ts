@@ -3,6 +3,7 @@ import { type BootTool, type ESwitchMode, type FirmwareChange, type RdmaMode } f
 import { type FirmwareOutlook } from '../firmware/firmware-facts.ts';
 import { type GuidRecord } from '../guids/guid-facts.ts';
 import { type WantedUdevFile } from '../host-files/udev-files.ts';
+import { type OwnBridge } from './own-bridges.ts';
 
 /**
  * One action on a PF for hardware offload of traffic rules in switchdev mode. VFs work without: where it fails, the rest
@@ -40,6 +41,8 @@ export type VfStep =
   | { readonly kind: 'set-vf-link-state'; readonly state: 'auto' }
   | { readonly kind: 'unbind-vf' }
   | { readonly kind: 'bind-vf'; readonly driver: string }
+  /** Takes away the name by which a driver was bound, which a daemon that ended in the middle has left. */
+  | { readonly kind: 'clear-override' }
   | { readonly kind: 'set-vf-mtu'; readonly mtu: number }
   /** `module` is the kernel module that makes vDPA devices of such VFs. */
   | { readonly kind: 'make-vdpa'; readonly module: string }
@@ -249,7 +252,7 @@ export interface HostPlan {
   /** Absent where no NIC has firmware that matters. */
   readonly firmware?: FirmwareOutlook;
   /** Bridges that are ours, or will be when the plan is carried out; absent where that stays as it is known. */
-  readonly ownBridges?: readonly OvsBridge[];
+  readonly ownBridges?: readonly OwnBridge[];
 }
 
 /** Whether the plan changes nothing on the host. */

@@ -136,11 +136,11 @@ function doVfStepOf(pf: ObservedPf): (vf: ObservedVf, step: VfStep) => ObservedV
         return unbind(vf);
       case 'bind-vf':
         return bind(pf, vf, step.driver);
+      case 'clear-override':
+        return withoutOverride(vf);
       case 'set-vf-mtu':
         return withMtu(vf, step.mtu);
-      case 'make-vdpa':
-      case 'bind-vdpa':
-      case 'remove-vdpa':
+      default:
         return doVdpaStep(vf, step);
     }
   };
@@ -153,6 +153,10 @@ function doVdpaStep(
   if (step.kind === 'remove-vdpa') return withoutVdpa(vf);
   const name = vdpaNameOf(vf.pciAddress);
   return { ...vf, vdpa: [step.kind === 'make-vdpa' ? { name } : { name, driver: step.driver }] };
+}
+
+function withoutOverride({ driverOverride: _driverOverride, ...rest }: ObservedVf): ObservedVf {
+  return rest;
 }
 
 /** Its vDPA devices go with the driver. */

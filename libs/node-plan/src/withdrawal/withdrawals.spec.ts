@@ -22,6 +22,16 @@ describe('a plan withdraws', () => {
       [{ pf: PF, because: 'the number of VFs becomes 4' }],
     ],
     [
+      'none from which only the name goes that its driver was bound by: nobody feels that',
+      {
+        vfs: [
+          { id: 1, steps: [{ kind: 'clear-override' }] },
+          { id: 2, steps: [{ kind: 'set-vf-mtu', mtu: 9000 }, { kind: 'clear-override' }] },
+        ],
+      },
+      [{ pf: PF, vfs: [2], because: 'their MTU changes' }],
+    ],
+    [
       'all VFs of a PF that is given back',
       { before: [{ kind: 'set-num-vfs', numVfs: 0 }] },
       [{ pf: PF, because: 'all VFs are removed' }],

@@ -14,10 +14,11 @@ export function withdrawalsOf({ pfs }: Pick<HostPlan, 'pfs'>): Withdrawal[] {
 function withdrawalOf(plan: PfPlan): Withdrawal | undefined {
   const { pciAddress: pf, vfs, isPort } = plan;
   if (changesAllVfs(plan)) return { pf, because: changeOfAll(plan) };
-  if (vfs.length === 0) return undefined;
-  const because = changeOf(vfs.flatMap(({ steps }) => steps));
+  const disturbed = vfs.filter(({ steps }) => steps.some(({ kind }) => kind !== 'clear-override'));
+  if (disturbed.length === 0) return undefined;
+  const because = changeOf(disturbed.flatMap(({ steps }) => steps));
   // A port is given to pods as a whole.
-  return { pf, ...(!isPort && { vfs: vfs.map(({ id }) => id).sort(byNumber) }), because };
+  return { pf, ...(!isPort && { vfs: disturbed.map(({ id }) => id).sort(byNumber) }), because };
 }
 
 function changeOfAll({ before }: PfPlan): string {

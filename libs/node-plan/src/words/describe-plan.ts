@@ -188,13 +188,16 @@ export function describeVfStep(step: VfStep): string {
       return 'unbind its driver';
     case 'bind-vf':
       return `bind ${step.driver}`;
+    case 'clear-override':
+      return 'let it have any driver again';
     case 'set-vf-mtu':
       return `set its MTU to ${step.mtu}`;
-    case 'make-vdpa':
-      return 'make its vDPA device';
-    case 'bind-vdpa':
-      return `bind its vDPA device to ${step.driver}`;
-    case 'remove-vdpa':
-      return 'remove its vDPA device';
+    default:
+      return describeVdpaStep(step);
   }
+}
+
+function describeVdpaStep(step: Extract<VfStep, { kind: 'make-vdpa' | 'bind-vdpa' | 'remove-vdpa' }>): string {
+  if (step.kind === 'make-vdpa') return 'make its vDPA device';
+  return step.kind === 'bind-vdpa' ? `bind its vDPA device to ${step.driver}` : 'remove its vDPA device';
 }
