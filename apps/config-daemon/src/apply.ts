@@ -36,6 +36,8 @@ export interface ApplyPorts {
   readonly modprobeFolder: ModprobeFolder;
   /** `/etc/default/grub.d`; absent where the kernel arguments are none of the daemon's business. */
   readonly grubFolder?: GrubFolder | undefined;
+  /** Prepare a reboot although something has failed. */
+  readonly isPressing?: boolean | undefined;
 }
 
 const sleepBySystemClock: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms, signal);
@@ -50,7 +52,7 @@ const VFS_AT_ONCE = 64;
  * after it; whether they could be written keeps nothing else from being done. Bridges go before their PFs are changed,
  * and others are made after that; a PF whose bridge did not go is left as it is, and so is the bridge of a PF that
  * failed. What fails does not stop the others; it never rejects. A reboot is prepared last, and only if nothing has
- * failed. The journal must know of PFs and bridges before this is called.
+ * failed, unless it presses. The journal must know of PFs and bridges before this is called.
  */
 export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): Promise<FailedStep[]> {
   const { pfs, bridges = [], udev = [] } = plan;
@@ -69,7 +71,7 @@ export async function apply(kernel: Kernel, plan: HostPlan, ports: ApplyPorts): 
   );
   const failures = [...ofNode, ...ofRules, ...ofBridges, ...ofPfs, ...(await applyUdev(kernel, left, ports))];
   // A node that is not right has to be seen as it is before it is rebooted.
-  if (failures.some((failure) => !isDispensable(failure))) return failures;
+  if (ports.isPressing !== true && failures.some((failure) => !isDispensable(failure))) return failures;
   return [...failures, ...(await applyNodeSteps(nodeWork, plan.beforeReboot))];
 }
 

@@ -8,6 +8,7 @@ import { followBoot, followHost, followPods, followStatus } from './blocked-call
 import { type Kernel } from '@sriov/host';
 import { type LookPorts } from './gather.ts';
 import { CardFirmware } from './firmware/card-firmware.ts';
+import { isRebootGranted } from './draining/is-reboot-granted.ts';
 import { openDrains } from './draining/open-drains.ts';
 import { findGone } from './device-plugin/find-gone.ts';
 import { loadStartModules } from './load-start-modules.ts';
@@ -101,6 +102,8 @@ export async function runControllers<S extends Settings>(
         getNodeState,
         status,
         beginDrain: drains.begin,
+        isRebootGranted: () => isRebootGranted(client, settings),
+        resetsFirmware: drains.resetsFirmware,
         restartPlugin: createPluginRestarter({ ...plugin, ...host, getNodeState, recorder, log }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
         ...bootServiceKeeper(opened, settings, { watch: passes, log }),

@@ -67,11 +67,14 @@ describe('the RDMA mode that a pool wants', () => {
     kernel.addNamespace();
     const first = await pass(EXCLUSIVE);
     const { syncStatus, reason, message } = verdictOf(first);
-    expect([syncStatus, reason]).toEqual(['Failed', 'RdmaModePending']);
-    expect(message).toMatch(/the kernel has refused to switch \(EBUSY\).*drain the node and reboot it/);
+    expect([syncStatus, reason]).toEqual(['InProgress', 'RebootRequired']);
+    expect(message).toMatch(/needs a reboot: .*the kernel has refused to switch \(EBUSY\)/);
     expect([await read(PARAMETER), await read(FILE)]).toEqual(['Y\n', expect.stringContaining('netns_mode=0')]);
     const again = await pass(EXCLUSIVE);
     expect([again.hasActed, verdictOf(again)]).toEqual([false, verdictOf(first)]);
+    kernel.reboot();
+    held = new HeldRdmaMode();
+    expect([verdictOf(await pass(EXCLUSIVE)).syncStatus, await read(PARAMETER)]).toEqual(['Succeeded', 'N\n']);
   });
 
   it('is asked for again by the next daemon', async () => {

@@ -13,7 +13,7 @@ import { type PassEnd, watchVfSteps } from './plugin-restart/gather-restart.ts';
 import { takeOver } from './journal/take-over.ts';
 
 /** Callbacks that follow the work. */
-export interface Followers extends Omit<ApplyPorts, 'modprobeFolder' | 'grubFolder'> {
+export interface Followers extends Omit<ApplyPorts, 'modprobeFolder' | 'grubFolder' | 'isPressing'> {
   /** Is called with each plan that changes something, before it is carried out. */
   readonly onPlan: (plan: HostPlan, observed: ObservedHost) => Promise<void>;
   /** Is called when the device plugin has withdrawn the VFs that a plan disturbs, and the kubelet has to take note. */
@@ -63,7 +63,7 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const isLast = isIdle(open) || round === MAX_ROUNDS;
     const because = isLast ? [] : vfChanges(open, gathered.facts);
     const begun = { plan: open, because, isRebootGranted: isRebootGranted(wanted), left: pfsOf(failed) };
-    const unwritten = isLast && failed.length > 0 ? [] : await takeOver(ports.journal, gathered, begun);
+    const unwritten = isLast && !isRecorded(failed, wanted) ? [] : await takeOver(ports.journal, gathered, begun);
     const able = withoutPfs(open, unwritten);
     if (isLast || isIdle(able)) {
       const hasChangedVfs = vfSteps.haveChanged(first.facts.observed, observed);
@@ -78,7 +78,8 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     if (!(await withdrawing.prepare(able, observed, followers.onWithdraw))) continue;
     await followers.onPlan(able, observed);
     const { udevFolder, modprobeFolder, grubFolder } = ports;
-    const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder, grubFolder };
+    const { isPressing } = wanted;
+    const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder, grubFolder, isPressing };
     failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
     forgetWritten(ports, able);
     asked.refusedOffloads.add(failures);
@@ -99,6 +100,11 @@ function withRefusals(wanted: Wanted): Wanted & Required<Pick<Wanted, 'refusedOf
 
 function isRebootGranted({ mayDisturb }: Pick<Wanted, 'mayDisturb'>): boolean {
   return mayDisturb === 'reboot';
+}
+
+/** What a reboot is about to bring is recorded also where something else has failed. */
+function isRecorded(failed: readonly FailedStep[], { isPressing }: Pick<Wanted, 'isPressing'>): boolean {
+  return failed.length === 0 || isPressing === true;
 }
 
 /** What a pass reads anew: all before a reboot, because an administrator may have changed what it is about to bring. */

@@ -82,6 +82,8 @@ export interface Wanted {
   readonly blocked?: ReadonlyMap<string, string>;
   /** What the node has been granted: `nothing` unless given. */
   readonly mayDisturb?: Need;
+  /** A reboot that was granted no longer waits for what fails. */
+  readonly isPressing?: boolean;
   /** Who counts as a user of a device: `seen` unless given. */
   readonly users?: CountedUsers;
   /** Which kernel arguments turn the IOMMU on: none unless given. */

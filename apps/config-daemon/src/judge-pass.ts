@@ -65,6 +65,7 @@ export async function judgePass(
   const verdict = pass.rebooting ?? judged;
   metrics.judged(observed, verdict, clock.now());
   const { generation } = nodeState.metadata;
+  metrics.waitsForReboot(rest.needsReboot);
   metrics.looked({ generation, syncStatus: verdict.syncStatus, hasActed: pass.hasActed });
   const gone = told.kind === 'absent' ? await findGone(nodeState, pass) : [];
   const resources = gone && { resources: resourcesOf(told, gone) };

@@ -141,3 +141,18 @@ it('an eSwitch is shown with what devlink and ethtool tell of it; where nobody l
     'eswitch_info{pf="b",mode="legacy",inline_mode="",encap_mode="",hw_tc_offload="",flow_steering_mode=""}',
   ]);
 });
+
+it('what waits for a reboot is shown by PF and kind, until it waits no more', async () => {
+  const firmware = { kind: 'firmware', pciAddress: 'a', why: '8 VFs are wanted, and the firmware allows 4' } as const;
+  const words = { kind: 'kernel-arguments', why: 'the kernel runs without iommu=pt' } as const;
+  const waiting = (...passes: Parameters<NodeMetrics['waitsForReboot']>[0][]): Promise<Record<string, number>> =>
+    samplesAfter((metrics) => passes.forEach((reasons) => metrics.waitsForReboot(reasons)));
+  expect(await waiting([firmware, words])).toMatchObject({
+    'reboot_needed{pf="a",kind="firmware"}': 1,
+    'reboot_needed{pf="",kind="kernel-arguments"}': 1,
+  });
+  const last = await waiting([firmware, words], [words]);
+  expect(Object.keys(last).filter((name) => name.startsWith('reboot'))).toEqual([
+    'reboot_needed{pf="",kind="kernel-arguments"}',
+  ]);
+});

@@ -1,5 +1,5 @@
 import { SYNC_STATUS } from '@sriov/api';
-import { failuresOf, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
+import { failuresOf, type RebootReason, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
 import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { type Metrics } from '@sriov/runtime';
 import { Drift, type PassForDrift } from './status/drift.ts';
@@ -9,6 +9,8 @@ export interface NodeMetrics {
   stepEnded(about: StepName, end: { readonly seconds: number; readonly failure: StepFailure | undefined }): void;
   /** A pass has ended. `observed` is absent when the host could not be looked at. */
   judged(observed: ObservedHost | undefined, verdict: Verdict, now: number): void;
+  /** What waits for a reboot at the end of a pass. */
+  waitsForReboot(reasons?: readonly RebootReason[]): void;
   /** A pass has looked at the host to its end, so that it can be told whether the host had drifted. */
   looked(pass: PassForDrift): void;
 }
@@ -35,8 +37,17 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   );
   const vfs = metrics.gauge('sriov_node_virtual_functions', 'VFs of a PF', ['pf']);
   const possible = metrics.gauge('sriov_node_virtual_functions_possible', 'VFs that a PF can have', ['pf']);
+  const reboots = metrics.gauge(
+    'sriov_node_reboot_needed',
+    '1 for each thing that waits for a reboot, by PF and kind',
+    ['pf', 'kind'],
+  );
   const showESwitches = createESwitchMetrics(metrics);
   return {
+    waitsForReboot(reasons = []) {
+      reboots.reset();
+      for (const { pciAddress: pf = '', kind } of reasons) reboots.set({ pf, kind }, 1);
+    },
     looked: countDrift(metrics),
     stepEnded({ pciAddress, kind }, { seconds, failure }) {
       steps.inc({ pf: pciAddress, step: kind, outcome: failure?.outcome ?? 'done' });

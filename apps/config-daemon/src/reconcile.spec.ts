@@ -76,7 +76,14 @@ class Daemon {
         return Promise.resolve(true);
       },
     },
-    beginDrain: () => ({ mayDisturb: 'nothing', users: 'seen', end: () => Promise.resolve(undefined) }),
+    beginDrain: () => ({
+      mayDisturb: 'nothing',
+      users: 'seen',
+      isPressing: false,
+      end: () => Promise.resolve(undefined),
+    }),
+    isRebootGranted: () => Promise.resolve(false),
+    resetsFirmware: () => false,
     allowHostInterfaces: false,
     clock: this.clock,
     log: this.#log,

@@ -23,6 +23,10 @@ export interface ReconcileContext extends JudgePorts {
   readonly beginDrain: (nodeState: SriovNetworkNodeState) => PassDrain;
   /** Absent where the boot service is left as it is. */
   readonly keepBootService?: KeepBootService;
+  /** Asks the API server whether the node may still be rebooted. */
+  readonly isRebootGranted: () => Promise<boolean>;
+  /** Whether firmware is started anew on the way to a reboot. */
+  readonly resetsFirmware: () => boolean;
   /** See the settings. */
   readonly iommu: IommuPreset;
   readonly maxReboots: number;
@@ -85,13 +89,17 @@ async function reconcile(
     },
   });
   const { end: endDrain, ...granted } = context.beginDrain(nodeState);
+  if (granted.mayDisturb === 'reboot') heldRdmaMode.forget();
   const settings = { allowHostInterfaces, iommu, maxReboots };
   const refused = { blocked: blockages.sentences, heldRdmaMode, refusedOffloads };
   const wanted: Wanted = { ...wishOf(nodeState), ...granted, ...settings, ...refused };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();
-  if (end instanceof HostUnreadableError) return judgeUnreadable(context, nodeState, end);
-  const waits = await endDrain(end);
+  if (end instanceof HostUnreadableError) {
+    await endDrain('unreadable');
+    return judgeUnreadable(context, nodeState, end);
+  }
+  const waits = await endDrain({ ...end, isGoingDown: rebooter.isGoingDown });
   // Before a reboot, whose boot is to make what is wanted now.
   const bootService = await context.keepBootService?.({ end, wanted });
   const rebooting = await rebooter.rebootIfDue(end, wanted);

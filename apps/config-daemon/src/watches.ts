@@ -23,6 +23,7 @@ const WISHES = [
   ANNOTATION.desiredState,
   ANNOTATION.currentState,
   ANNOTATION.useExternalDrainer,
+  ANNOTATION.drainInVain,
 ];
 
 /** Another spec, or other annotations that are wishes. */

@@ -2,11 +2,14 @@ import {
   ANNOTATION,
   type Condition,
   CONDITION,
+  DEFAULT_OPERATOR_CONFIG_NAME,
   omitUndefined,
   SRIOV_NETWORK_NODE_STATE,
   SRIOV_NETWORK_POOL_CONFIG,
+  SRIOV_OPERATOR_CONFIG,
   type SriovNetworkNodeState,
   type SriovNetworkPoolConfig,
+  type SriovOperatorConfig,
   STARTUP_TAINT,
 } from '@sriov/api';
 import { type AnyInformer, Informer, type InformerContext, NODE, type Node, type Taint } from '@sriov/kube';
@@ -17,6 +20,8 @@ export interface Caches {
   /** Without spec; of the status, the condition that is ours and those that say whether the node is configured. */
   readonly nodeStates: Informer<SriovNetworkNodeState>;
   readonly pools: Informer<SriovNetworkPoolConfig>;
+  /** The SriovOperatorConfig `default`, without all but `disableDrain`. */
+  readonly configs: Informer<SriovOperatorConfig>;
 }
 
 /** Node states per page of a list: each has some 30 kB. */
@@ -32,12 +37,30 @@ export function createCaches(context: InformerContext, namespace: string): Cache
       pageSize: NODE_STATE_PAGE,
     }),
     pools: new Informer(context, SRIOV_NETWORK_POOL_CONFIG, { namespace }),
+    configs: new Informer(context, SRIOV_OPERATOR_CONFIG, {
+      namespace,
+      fieldSelector: `metadata.name=${DEFAULT_OPERATOR_CONFIG_NAME}`,
+      transform: trimConfig,
+    }),
   };
 }
 
 /** All informers, to run them and to wait for them. */
-export function allInformers({ nodes, nodeStates, pools }: Caches): AnyInformer[] {
-  return [nodes, nodeStates, pools];
+export function allInformers({ nodes, nodeStates, pools, configs }: Caches): AnyInformer[] {
+  return [nodes, nodeStates, pools, configs];
+}
+
+/** Whether the SriovOperatorConfig wants nodes to keep their pods. */
+export function isDrainDisabled({ configs }: Pick<Caches, 'configs'>, namespace: string): boolean {
+  return configs.store.get(`${namespace}/${DEFAULT_OPERATOR_CONFIG_NAME}`)?.spec?.disableDrain === true;
+}
+
+function trimConfig({ metadata, spec }: SriovOperatorConfig): SriovOperatorConfig {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    metadata: omitUndefined({ name, namespace, uid, resourceVersion }),
+    spec: omitUndefined({ disableDrain: spec?.disableDrain }),
+  };
 }
 
 function trimNode({ metadata, spec, status }: Node): Node {

@@ -20,6 +20,15 @@ export const stuckCondition = (message: string): DrainedCondition =>
 export const completeCondition = (staying: Evicted['staying']): DrainedCondition =>
   drained('True', REASON.drainComplete, `the pods that had to leave have left${describeStaying(staying)}`);
 
+/** The daemon may work, and the pods stay. */
+export const skippedCondition = (because: 'alone' | 'disabled'): DrainedCondition =>
+  drained('False', REASON.drainSkipped, `it is the turn of the node, and its pods stay, because ${STAY[because]}`);
+
+const STAY = {
+  alone: 'it is the only node of the cluster, and they could go nowhere',
+  disabled: 'disableDrain of the SriovOperatorConfig is set',
+} as const;
+
 /** No drain is asked for any more. */
 export const overCondition = (): DrainedCondition =>
   drained('False', REASON.drainOver, 'the node asks for no drain, and takes pods as before');

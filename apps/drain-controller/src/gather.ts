@@ -14,7 +14,7 @@ import {
   type UnsureNode,
 } from '@sriov/rollout';
 import { findPool, preparePools, type PreparedPool } from '@sriov/selection';
-import { type Caches } from './caches.ts';
+import { type Caches, isDrainDisabled } from './caches.ts';
 import { type Settings } from './settings.ts';
 
 /** Who is in which pool, and when time alone changes the turns. */
@@ -45,7 +45,13 @@ export function gather(caches: Caches, { namespace, countOthers }: Settings, now
     onTimeout: readDrainPolicy(pool?.spec.drain).onTimeout,
     nodes,
   }));
-  return { pools, unsure, countsOthers: countOthers, changesAt: Math.min(...moments) };
+  return {
+    pools,
+    unsure,
+    countsOthers: countOthers,
+    isDrainDisabled: isDrainDisabled(caches, namespace),
+    changesAt: Math.min(...moments),
+  };
 }
 
 /** When time alone changes something about the node, in ms since the epoch. */
@@ -74,6 +80,7 @@ function describeUnreadable(unreadable: readonly string[]): string | undefined {
 export interface GatheredNode {
   readonly node: RolloutNode;
   readonly isAlone: boolean;
+  readonly isDrainDisabled: boolean;
   readonly drain: DrainPolicy;
   /** When its drain has taken too long, in ms since the epoch; absent without a limit. */
   readonly overdueAt: number | undefined;
@@ -102,6 +109,7 @@ export function gatherNode(
     ...rolloutNode({ node: object, nodeState, drain, now }),
     drain,
     isAlone: caches.nodes.store.size === 1,
+    isDrainDisabled: isDrainDisabled(caches, namespace),
     versions: { node: object.metadata.resourceVersion, nodeState: nodeState?.metadata.resourceVersion },
   };
 }

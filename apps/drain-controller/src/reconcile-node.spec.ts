@@ -6,6 +6,7 @@ import {
   REASON,
   type SriovNetworkNodeState,
   type SriovNetworkPoolConfig,
+  type SriovOperatorConfig,
 } from '@sriov/api';
 import { Expectations, type Outcome } from '@sriov/controller';
 import { ApiError, type Node, type Pod, Store } from '@sriov/kube';
@@ -58,6 +59,7 @@ class DrainingNode {
         nodes: { store: this.#nodes },
         nodeStates: { store: this.#nodeStates },
         pools: { store: new Store<SriovNetworkPoolConfig>() },
+        configs: { store: new Store<SriovOperatorConfig>() },
       },
       settings: { namespace: NAMESPACE, resourcePrefix: 'example.org', draDriver: DEFAULT_DRA_DRIVER },
       pods: {
@@ -113,5 +115,8 @@ describe('a drain', () => {
     const told = new DrainingNode('DrainComplete', REASON.drainComplete);
     await told.reconcile();
     expect(told.reasons).toEqual([]);
+    const skipped = new DrainingNode('DrainComplete', REASON.drainSkipped);
+    await skipped.reconcile();
+    expect(skipped.reasons).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ import {
   lostCondition,
   overCondition,
   releasedCondition,
+  skippedCondition,
   stuckCondition,
 } from './drained-condition.ts';
 import { evict } from './evict.ts';
@@ -60,7 +61,7 @@ export async function reconcileNode(context: NodeContext, name: string): Promise
   if (step.kind === 'evict') return evictPods(context, gathered, step);
   pods.forget(name);
   if (step.kind === 'stuck') await report(name, stuckCondition(step.message));
-  else if (step.kind === 'none') await reportRest(context, gathered.node);
+  else if (step.kind === 'none') await reportRest(context, gathered);
   else if (step.kind === 'giveUp') await giveUpDrain(context, gathered);
   else await write(context, target, step);
   return untilLost(context, gathered);
@@ -84,7 +85,7 @@ async function write(context: NodeContext, target: Target, step: Write): Promise
       return release(context, target);
     case 'complete':
       await complete(context, target);
-      return context.report(target.name, completeCondition([]));
+      return context.report(target.name, skippedCondition(step.because));
   }
 }
 
@@ -151,16 +152,26 @@ async function reportLost(context: NodeContext, { node, drain, pool }: GatheredN
  * A node that was never drained gets no condition about drains. The leader before may have been killed between a step
  * and its condition, which then tells of the step before.
  */
-async function reportRest(context: NodeContext, node: RolloutNode): Promise<void> {
+async function reportRest(context: NodeContext, gathered: GatheredNode): Promise<void> {
+  const { node } = gathered;
   const { name, state, isExternal } = node;
   if (typeof state === 'string') return;
   const before = drainedOf(context, name);
   if (state.progress !== 'Idle') {
-    const isTold = before?.reason === REASON.drainComplete;
-    if (!isTold && isComplete(node)) await context.report(name, completeCondition([]));
+    if (!TELL_OF_END.includes(before?.reason) && isComplete(node)) await context.report(name, conditionOf(gathered));
   } else if (state.request === 'Idle') {
     if (before !== undefined) await context.report(name, overCondition());
   } else if (isExternal && state.request !== 'unsettled') await context.report(name, externalCondition());
+}
+
+/** Conditions with one of these tell that the daemon may work. */
+const TELL_OF_END: readonly (string | undefined)[] = [REASON.drainComplete, REASON.drainSkipped];
+
+/** What has become of its pods is seen by who drains; the next leader knows whether any had to leave. */
+function conditionOf({ node: { state }, isAlone, isDrainDisabled }: GatheredNode): DrainedCondition {
+  if (isDrainDisabled) return skippedCondition('disabled');
+  const isReboot = typeof state !== 'string' && state.request === 'Reboot_Required';
+  return isAlone && isReboot ? skippedCondition('alone') : completeCondition([]);
 }
 
 /** We have drained it, it asks still, and it is there. */

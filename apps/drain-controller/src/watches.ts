@@ -8,7 +8,7 @@ const TURNS = 'turns';
 
 /** Wakes the controllers: which change concerns which node. Turns depend on all of them, but not on statuses. */
 export function connectWatches(
-  { nodes, nodeStates, pools }: Caches,
+  { nodes, nodeStates, pools, configs }: Caches,
   controllers: { readonly nodes: Controller; readonly turns: Controller; readonly startupTaints?: Controller },
 ): void {
   const wake = ({ metadata }: KubeObject, concernsTurns: boolean): void => {
@@ -19,6 +19,10 @@ export function connectWatches(
   nodes.store.subscribe((change) => wake(change.object, hasChanged(change, ofNode)));
   nodeStates.store.subscribe((change) => wake(change.object, hasChanged(change, ofNodeState)));
   pools.store.subscribe(() => controllers.turns.enqueue(TURNS));
+  configs.store.subscribe(({ type, object, previous }) => {
+    if (type === 'updated' && object.spec?.disableDrain === previous?.spec?.disableDrain) return;
+    for (const node of nodes.store.list()) wake(node, true);
+  });
 }
 
 function hasChanged<T extends KubeObject>({ object, previous }: Change<T>, read: (object: T) => unknown): boolean {

@@ -65,6 +65,11 @@ export const ANNOTATION = {
    * taken too long. The node goes to the end of the queue.
    */
   drainReleasedAt: `${GROUP}/drain-released-at`,
+  /**
+   * On SriovNetworkNodeState: for what the node was drained in vain, as JSON that the config daemon writes. Whoever
+   * removes it has the daemon ask again at once.
+   */
+  drainInVain: `${GROUP}/drain-in-vain`,
   /** On SriovNetworkNodeState: `true` where another controller than ours drains the node. */
   useExternalDrainer: `${GROUP}/use-external-drainer`,
   /** On SriovNetworkNodeState of a node that is no longer managed: RFC 3339 UTC time of its removal. */

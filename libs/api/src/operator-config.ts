@@ -20,7 +20,10 @@ export const operatorConfigSpecSchema = z.object({
       'The API server asks the webhook that validates the resources of the operator; true when absent. The chart runs the webhook. It has no effect where the webhook does not make its own certificate.',
     ),
   logLevel: z.int().min(0).max(2).optional().describe('0 is quiet, 2 is verbose.'),
-  disableDrain: z.boolean().optional().describe('Configure nodes without draining them first.'),
+  disableDrain: z
+    .boolean()
+    .optional()
+    .describe('Configure nodes without draining them first. A reboot waits for its turn all the same.'),
   enableOvsOffload: z.boolean().optional().describe('Has no effect; kept for compatibility.'),
   configurationMode: z
     .enum(['daemon', 'systemd'])

@@ -130,6 +130,8 @@ export const REASON = {
   externalDrainer: 'WaitingForExternalDrainer',
   drainStateInvalid: 'DrainStateInvalid',
   drainUnanswered: 'DrainNotAnswered',
+  drainInVain: 'DrainInVain',
+  drainSkipped: 'DrainSkipped',
 
   // nodes that wait for their first configuration
   startupTaintKept: 'StartupTaintKept',

@@ -97,9 +97,20 @@ describe('the next move of a node', () => {
     expect(nextMove({ need, state: { request, progress } })).toEqual(move);
   });
 
-  it('disturbs without asking where draining is disabled', () => {
-    const state = { request: 'Idle', progress: 'Idle' } as const;
-    expect(nextMove({ need: 'drain', state, isDrainDisabled: true })).toEqual({ kind: 'proceed', mayDisturb: 'drain' });
+  it.each(['Idle', 'Reboot_Required'] as const)(
+    'disturbs without asking where draining is disabled, also while it has asked for %s',
+    (request) => {
+      const move = nextMove({ need: 'drain', state: { request, progress: 'Idle' }, isDrainDisabled: true });
+      expect(move).toEqual({ kind: 'proceed', mayDisturb: 'drain' });
+    },
+  );
+
+  it('asks for a reboot also where draining is disabled, and waits for its turn', () => {
+    const move = (request: DrainRequest, progress: DrainProgress): Move =>
+      nextMove({ need: 'reboot', state: { request, progress }, isDrainDisabled: true });
+    expect(move('Idle', 'Idle')).toEqual({ kind: 'ask', request: 'Reboot_Required' });
+    expect(move('Reboot_Required', 'Idle')).toEqual({ kind: 'wait', because: 'slot' });
+    expect(move('Reboot_Required', 'DrainComplete')).toEqual({ kind: 'proceed', mayDisturb: 'reboot' });
   });
 
   it('waits for a drain that has begun, also where draining is disabled', () => {
@@ -140,7 +151,15 @@ describe('what a node may disturb', () => {
     ['is everything once it is drained for a reboot', 'Reboot_Required', 'DrainComplete', false, 'reboot'],
     ['is nothing by a grant that it has given back', 'Idle', 'DrainComplete', false, 'nothing'],
     ['is nothing while its request stands on one object only', 'unsettled', 'DrainComplete', false, 'nothing'],
-    ['is everything where nobody wants drains', 'Idle', 'Idle', true, 'reboot'],
+    ['are VFs in use where nobody wants drains', 'Idle', 'Idle', true, 'drain'],
+    ['are VFs in use while it waits to reboot, where nobody wants drains', 'Reboot_Required', 'Idle', true, 'drain'],
+    [
+      'is a reboot when that has its turn, where nobody wants drains',
+      'Reboot_Required',
+      'DrainComplete',
+      true,
+      'reboot',
+    ],
     [
       'is nothing while its pods leave, where nobody wants drains any more',
       'Drain_Required',

@@ -37,20 +37,22 @@ export type WaitReason =
 export interface MoveFacts {
   readonly need: Need;
   readonly state: Pick<DrainState, 'request' | 'progress'>;
-  /** `disableDrain` of the SriovOperatorConfig: disturb without asking. */
+  /** `disableDrain` of the SriovOperatorConfig: disturb VFs without asking. A reboot has its turn all the same. */
   readonly isDrainDisabled?: boolean;
 }
 
 /**
  * What the daemon does next. A grant (`DrainComplete`) counts only while the request that it was given for stands, so
- * a node that has taken its request back waits until the grant is gone as well before it asks again.
+ * a node that has taken its request back waits until the grant is gone as well before it asks again. Where nobody wants
+ * drains, a reboot is asked for as well: otherwise all nodes would reboot at once.
  */
 export function nextMove({ need, state: { request, progress }, isDrainDisabled = false }: MoveFacts): Move {
   if (request === 'unsettled') return { kind: 'withdraw', because: 'unsettled' };
   if (need === 'nothing') {
     return request === 'Idle' ? { kind: 'proceed', mayDisturb: 'nothing' } : { kind: 'withdraw', because: 'done' };
   }
-  if (request === 'Idle') return whenIdle(need, progress, isDrainDisabled);
+  if (isDrainDisabled && need === 'drain' && progress === 'Idle') return { kind: 'proceed', mayDisturb: 'drain' };
+  if (request === 'Idle') return whenIdle(need, progress);
   return whenAsked(need, request, progress);
 }
 
@@ -63,9 +65,8 @@ export function permission(facts: Omit<MoveFacts, 'need'>): Need {
   return allowed ?? 'nothing';
 }
 
-function whenIdle(need: 'drain' | 'reboot', progress: DrainProgress, isDrainDisabled: boolean): Move {
+function whenIdle(need: 'drain' | 'reboot', progress: DrainProgress): Move {
   if (progress !== 'Idle') return { kind: 'wait', because: 'lastGrant' };
-  if (isDrainDisabled) return { kind: 'proceed', mayDisturb: need };
   return { kind: 'ask', request: REQUEST_FOR[need] };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { observeHost, readFirmware, readLockdown, resetFirmware, setNumVfs, writeFirmware } from '@sriov/host';
+import { observeHost, readFirmware, readLockdown, rebootHost, setNumVfs, writeFirmware } from '@sriov/host';
 import { FakeClock } from '@sriov/testing';
 import { SimulatedKernel } from './simulated-kernel.ts';
 import { parseWorld } from './world.ts';
@@ -58,22 +58,26 @@ describe('the firmware of a simulated card', () => {
     ['keeps', 4, 12],
     ['forgets', 4, 4],
   ])(
-    'that %s its settings at a boot has %d after it, and %d after a start of its own and a boot',
+    'that %s its settings at a boot has %d after it, and %d after a reboot with a start of its own',
     async (atBoot, booted, started) => {
       const kernel = start({ atBoot });
       await writeFirmware(kernel, P0, { numOfVfs: 12 });
       kernel.reboot();
       expect(await totals(kernel)).toEqual([booted, booted]);
-      await resetFirmware(kernel, P0);
+      await setNumVfs(kernel, P1, 2);
+      await rebootHost(kernel, [{ pciAddress: P0, ports: [P0, P1] }]);
       kernel.reboot();
       expect(await totals(kernel)).toEqual([started, started]);
     },
   );
 
   it('is not started anew while there are VFs, nor reached while the kernel is locked down', async () => {
-    const kernel = start();
+    const kernel = start({ atBoot: 'keeps' });
+    await writeFirmware(kernel, P0, { numOfVfs: 12 });
     await setNumVfs(kernel, P1, 2);
-    await expect(resetFirmware(kernel, P0)).rejects.toThrow(/it has VFs/);
+    await rebootHost(kernel, [{ pciAddress: P0, ports: [P0] }]);
+    kernel.reboot();
+    expect(await totals(kernel)).toEqual([4, 4]);
     const locked = start({}, { lockdown: 'integrity' });
     expect(await readLockdown(locked)).toBe('integrity');
     await expect(readFirmware(locked, P0)).rejects.toThrow(/Permission denied, -E- Failed to open the device/);

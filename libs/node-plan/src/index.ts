@@ -13,9 +13,11 @@ export {
   type FirmwareFacts,
   type FirmwareOutlook,
 } from './firmware/firmware-facts.ts';
+export { firmwareResets } from './firmware/firmware-resets.ts';
 export { GUID_RECORDS, type GuidFacts, type GuidRecord } from './guids/guid-facts.ts';
 export { GUID_FILE, readGuidFile } from './guids/guid-file.ts';
 export { changesAllVfs, pfsWithChangedVfs } from './planning/changes-all-vfs.ts';
+export { pfsThatNeedDrain } from './planning/drain.ts';
 export * from './planning/foresee.ts';
 export { describeHeld, holderOf, hostUses, pfsWithDisturbedVfs, withHolders } from './planning/in-use.ts';
 export { type BridgeFacts, type OwnBridge } from './planning/own-bridges.ts';

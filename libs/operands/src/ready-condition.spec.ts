@@ -22,8 +22,15 @@ describe('the SriovOperatorConfig', () => {
     ['systemd mode', { configurationMode: 'systemd' }],
     ['what operands do', { useCDI: true, configDaemonEnvVars: { A: 'b' }, featureGates: { metricsExporter: true } }],
     [
-      'gates that are off, and one that is always on',
-      { featureGates: { mellanoxFirmwareReset: false, manageSoftwareBridges: true, parallelNicConfig: true } },
+      'gates that are off, and those that are carried out',
+      {
+        featureGates: {
+          mellanoxFirmwareReset: true,
+          resourceInjectorMatchCondition: false,
+          manageSoftwareBridges: true,
+          parallelNicConfig: true,
+        },
+      },
     ],
   ])('with %s is Ready when its operands run', (_, spec) => {
     expect(ready({ spec })).toEqual({
@@ -68,8 +75,8 @@ describe('the SriovOperatorConfig', () => {
 
   it.each<[Partial<OperatorConfigSpec>, string]>([
     [
-      { featureGates: { mellanoxFirmwareReset: true } },
-      'spec.featureGates.mellanoxFirmwareReset: this version cannot do it',
+      { featureGates: { resourceInjectorMatchCondition: true } },
+      'spec.featureGates.resourceInjectorMatchCondition: this version cannot do it',
     ],
     [{ featureGates: { unheardOf: true } }, 'spec.featureGates.unheardOf: there is no such gate'],
   ])('that asks for what is not done is not Ready: %o', (spec, message) => {

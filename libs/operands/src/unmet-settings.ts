@@ -9,8 +9,8 @@ export interface UnmetSettings {
 }
 
 /** Feature gates of upstream that are carried out, or whose feature is always on here. */
-const LEARNT = ['manageSoftwareBridges', 'metricsExporter', 'parallelNicConfig'];
-const NOT_LEARNT = ['blockDevicePluginUntilConfigured', 'mellanoxFirmwareReset', 'resourceInjectorMatchCondition'];
+const LEARNT = ['manageSoftwareBridges', 'mellanoxFirmwareReset', 'metricsExporter', 'parallelNicConfig'];
+const NOT_LEARNT = ['blockDevicePluginUntilConfigured', 'resourceInjectorMatchCondition'];
 
 /** Finds the settings that this version does not carry out. */
 export function findUnmetSettings(spec: Partial<OperatorConfigSpec>): UnmetSettings {

@@ -19,8 +19,8 @@ export type RolloutStep =
    * `force`, those that cannot be evicted are deleted.
    */
   | { readonly kind: 'evict'; readonly pods: 'withVfs' | 'all'; readonly force?: true }
-  /** Write `DrainComplete` at once, if nobody has changed the node state since. */
-  | { readonly kind: 'complete' }
+  /** Write `DrainComplete` at once, if nobody has changed the node state since: no pod has to leave. */
+  | { readonly kind: 'complete'; readonly because: 'alone' | 'disabled' }
   /** Write `Idle`: the slot is free. */
   | { readonly kind: 'release' }
   /** Write `Idle` although the node asks still: its drain has taken too long, and others have a turn first. */
@@ -37,6 +37,8 @@ export interface StepFacts {
   readonly waitsFor?: string | undefined;
   /** The cluster has no other node: nobody could take its pods. */
   readonly isAlone: boolean;
+  /** `disableDrain` of the SriovOperatorConfig: nodes have their turns, and no pod has to leave. */
+  readonly isDrainDisabled: boolean;
   /** What its pool does when a drain takes too long. */
   readonly onTimeout: DrainPolicy['onTimeout'];
 }
@@ -78,8 +80,9 @@ function takeTurn({ node, isGranted, waitsFor }: StepFacts): RolloutStep {
 }
 
 /** The only node of a cluster is not emptied for a reboot: its pods could go nowhere, and come back with it. */
-function drain({ node, isAlone, onTimeout }: StepFacts, isFull: boolean): RolloutStep {
-  if (isFull && isAlone) return { kind: 'complete' };
+function drain({ node, isAlone, isDrainDisabled, onTimeout }: StepFacts, isFull: boolean): RolloutStep {
+  if (isDrainDisabled) return { kind: 'complete', because: 'disabled' };
+  if (isFull && isAlone) return { kind: 'complete', because: 'alone' };
   const { isOverdue } = node;
   if (isOverdue && onTimeout === 'release') return giveUp(node);
   const change = planCordon(node);
@@ -95,8 +98,8 @@ function giveUp(node: RolloutNode): RolloutStep {
 }
 
 /** A Node that was registered anew has lost its cordon, and pods would come while the daemon works. */
-function keepClosed({ node, isAlone }: StepFacts, isFull: boolean): RolloutStep {
-  if (isFull && isAlone) return NONE;
+function keepClosed({ node, isAlone, isDrainDisabled }: StepFacts, isFull: boolean): RolloutStep {
+  if (isDrainDisabled || (isFull && isAlone)) return NONE;
   const change = planCordon(node);
   return change === undefined ? NONE : { kind: 'cordon', change };
 }

@@ -5,9 +5,13 @@ import { type RolloutNode } from './rollout-node.ts';
 import { rolloutNode } from './test/rollout-nodes.ts';
 
 /** Plans the node `n1` beside a healthy one; both may be drained at once. */
-function stepOf(node: RolloutNode, others: readonly RolloutNode[] = [rolloutNode('other')]): RolloutStep | undefined {
+function stepOf(
+  node: RolloutNode,
+  others: readonly RolloutNode[] = [rolloutNode('other')],
+  isDrainDisabled = false,
+): RolloutStep | undefined {
   const pools = [{ name: 'workers', limit: 2, nodes: [node, ...others] }];
-  return planRollout({ pools, unsure: [], countsOthers: true }).get(node.name);
+  return planRollout({ pools, unsure: [], countsOthers: true, isDrainDisabled }).get(node.name);
 }
 
 const OURS = { wasUnschedulable: false };
@@ -74,7 +78,7 @@ describe('the next step about a node', () => {
   it('does not empty the only node of a cluster for a reboot, and does for a drain', () => {
     const alone = (request: 'Drain_Required' | 'Reboot_Required'): unknown =>
       stepOf(rolloutNode('n1', { request, progress: 'Draining' }), []);
-    expect(alone('Reboot_Required')).toEqual({ kind: 'complete' });
+    expect(alone('Reboot_Required')).toEqual({ kind: 'complete', because: 'alone' });
     expect(alone('Drain_Required')).toMatchObject({ kind: 'cordon' });
   });
 
@@ -87,6 +91,36 @@ describe('the next step about a node', () => {
     expect(alone({ request: 'Reboot_Required', allowsReboot: true })).toEqual({ kind: 'grant' });
     expect(alone({ request: 'Drain_Required' })).toEqual({ kind: 'grant' });
     expect(stepOf(rolloutNode('n1', { request: 'Reboot_Required' }))).toEqual({ kind: 'grant' });
+  });
+
+  it.each<[string, Parameters<typeof rolloutNode>[1], RolloutStep]>([
+    ['has its turn', { request: 'Reboot_Required' }, { kind: 'grant' }],
+    ['keeps its pods', { request: 'Reboot_Required', progress: 'Draining' }, { kind: 'complete', because: 'disabled' }],
+    [
+      'keeps the rest of its pods when its drain has begun',
+      { request: 'Drain_Required', progress: 'Draining', isUnschedulable: true, cordon: OURS, isOverdue: true },
+      { kind: 'complete', because: 'disabled' },
+    ],
+    [
+      'is not closed while its daemon works',
+      { request: 'Reboot_Required', progress: 'DrainComplete' },
+      { kind: 'none' },
+    ],
+    [
+      'is given back as it was',
+      { request: 'Idle', progress: 'DrainComplete', isUnschedulable: true, cordon: OURS },
+      { kind: 'uncordon', change: { unschedulable: false, record: null } },
+    ],
+  ])('where nobody wants drains: the node %s', (_, facts, step) => {
+    expect(stepOf(rolloutNode('n1', facts), undefined, true)).toEqual(step);
+  });
+
+  it('reboots one node after the other, and an only node without further consent, where nobody wants drains', () => {
+    const asking = ['n1', 'n2', 'n3'].map((name) => rolloutNode(name, { request: 'Reboot_Required' }));
+    const pools = [{ name: 'p', limit: 1, nodes: asking }];
+    const plan = planRollout({ pools, unsure: [], countsOthers: true, isDrainDisabled: true });
+    expect([...plan.values()].map(({ kind }) => kind)).toEqual(['grant', 'wait', 'wait']);
+    expect(stepOf(rolloutNode('n1', { request: 'Reboot_Required' }), [], true)).toEqual({ kind: 'grant' });
   });
 
   it('says what is wrong with an annotation, and touches nothing', () => {
@@ -104,6 +138,7 @@ describe('the next step about a node', () => {
         { node: rolloutNode('n2', { request: 'Idle', progress: 'DrainComplete' }), because: 'node n2 is in a, b' },
       ],
       countsOthers: true,
+      isDrainDisabled: false,
     });
     expect(plan.get('n1')).toEqual({ kind: 'wait', message: 'node n1 is in the pools a, b' });
     expect(plan.get('n2')).toEqual({ kind: 'release' });
@@ -122,14 +157,16 @@ describe('the next step about a node', () => {
   ])('about a drain that takes too long: %s, where the pool says %s', (_, __, facts, step) => {
     const node = rolloutNode('n1', { request: 'Drain_Required', progress: 'Draining', isOverdue: true, ...facts });
     const pools = [{ name: 'p', limit: 1, onTimeout: __, nodes: [node, rolloutNode('n2')] }];
-    expect(planRollout({ pools, unsure: [], countsOthers: true }).get('n1')).toEqual(step);
+    expect(planRollout({ pools, unsure: [], countsOthers: true, isDrainDisabled: false }).get('n1')).toEqual(step);
   });
 
   it('never gives up what the daemon has begun', () => {
     const facts = { progress: 'DrainComplete', isOverdue: true, isUnschedulable: true, cordon: OURS } as const;
     const nodes = [rolloutNode('n1', { request: 'Reboot_Required', ...facts }), rolloutNode('n2')];
     const pools = [{ name: 'p', limit: 1, onTimeout: 'release' as const, nodes }];
-    expect(planRollout({ pools, unsure: [], countsOthers: true }).get('n1')).toEqual({ kind: 'none' });
+    expect(planRollout({ pools, unsure: [], countsOthers: true, isDrainDisabled: false }).get('n1')).toEqual({
+      kind: 'none',
+    });
   });
 
   it('is found for two pools at once, each with its own slots', () => {
@@ -139,7 +176,7 @@ describe('the next step about a node', () => {
       limit: 1,
       nodes: [rolloutNode(`${name}1`, asking), rolloutNode(`${name}2`, asking)],
     }));
-    const plan = planRollout({ pools, unsure: [], countsOthers: true });
+    const plan = planRollout({ pools, unsure: [], countsOthers: true, isDrainDisabled: false });
     expect([...plan].filter(([, { kind }]) => kind === 'grant').map(([name]) => name)).toEqual(['a1', 'b1']);
   });
 });

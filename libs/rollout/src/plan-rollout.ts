@@ -9,6 +9,8 @@ export interface RolloutFacts extends SlotRules {
   readonly pools: readonly RolloutPool[];
   /** Nodes that belong to no pool for sure, with the reason: they are in several, or the pools cannot be read. */
   readonly unsure: readonly UnsureNode[];
+  /** `disableDrain` of the SriovOperatorConfig. It is consent to the reboot of an only node as well. */
+  readonly isDrainDisabled: boolean;
 }
 
 /** A node whose pool is not known. */
@@ -19,7 +21,7 @@ export interface UnsureNode {
 
 /** Plans the next step about each node, by name. */
 export function planRollout(facts: RolloutFacts): ReadonlyMap<string, RolloutStep> {
-  const { pools, unsure } = facts;
+  const { pools, unsure, isDrainDisabled } = facts;
   const isAlone = pools.reduce((sum, { nodes }) => sum + nodes.length, unsure.length) === 1;
   const steps = new Map<string, RolloutStep>();
   for (const pool of pools) {
@@ -27,14 +29,15 @@ export function planRollout(facts: RolloutFacts): ReadonlyMap<string, RolloutSte
     const turns = new Set(granted);
     const { onTimeout = 'wait' } = pool;
     for (const node of pool.nodes) {
-      const missing = isAlone ? missingConsent(node) : undefined;
+      const missing = isAlone && !isDrainDisabled ? missingConsent(node) : undefined;
       const isGranted = turns.has(node.name) && missing === undefined;
       const waitsFor = waiting.get(node.name) ?? missing;
-      steps.set(node.name, nextStep({ node, isGranted, waitsFor, isAlone, onTimeout }));
+      steps.set(node.name, nextStep({ node, isGranted, waitsFor, isAlone, isDrainDisabled, onTimeout }));
     }
   }
   for (const { node, because } of unsure) {
-    steps.set(node.name, nextStep({ node, isGranted: false, waitsFor: because, isAlone, onTimeout: 'wait' }));
+    const rules = { isAlone, isDrainDisabled, onTimeout: 'wait' as const };
+    steps.set(node.name, nextStep({ node, isGranted: false, waitsFor: because, ...rules }));
   }
   return steps;
 }

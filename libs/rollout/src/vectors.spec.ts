@@ -26,6 +26,7 @@ function settle(pools: Pools): ReadonlyMap<string, RolloutNode> {
       })),
       unsure: [],
       countsOthers: true,
+      isDrainDisabled: false,
     });
     for (const [name, step] of steps) {
       const node = nodes.get(name);
@@ -139,6 +140,7 @@ describe('the vectors of the specification about drains', () => {
       pools: [],
       unsure: [{ node: rolloutNode('n1', DRAIN), because }],
       countsOthers: true,
+      isDrainDisabled: false,
     });
     expect(plan.get('n1')).toEqual({ kind: 'wait', message: because });
   });

@@ -616,7 +616,11 @@ const CONFIG_DAEMON: readonly Row[] = [
     'ask for a drain on its node state',
     'PATCH',
     ours(OPERATOR, 'sriovnetworknodestates', OWN_NODE),
-    annotated({ [`${GROUP}/desired-state`]: 'Idle', [`${GROUP}/drain-asked-at`]: '2026-01-01T00:00:00Z' }),
+    annotated({
+      [`${GROUP}/desired-state`]: 'Idle',
+      [`${GROUP}/drain-asked-at`]: '2026-01-01T00:00:00Z',
+      [`${GROUP}/drain-in-vain`]: '{}',
+    }),
   ],
   [
     'may not',
@@ -685,6 +689,12 @@ const DRAIN_CONTROLLER: readonly Row[] = [
   ['may', 'list the pods of others', 'GET', inCore(TEAM, 'pods')],
   ['may not', 'make a pod', 'POST', inCore(OPERATOR, 'pods'), newPod],
   ['may not', 'read Secrets', 'GET', inCore(OPERATOR, 'secrets')],
+  [
+    'may',
+    'read whether drains are switched off',
+    'GET',
+    `${ours(OPERATOR, 'sriovoperatorconfigs')}?fieldSelector=metadata.name%3Ddefault`,
+  ],
   ['may', 'make its Lease', 'POST', lease(), newLease('drain-controller')],
   ['may not', "make another's Lease", 'POST', lease(), newLease('policy-controller')],
 ];

@@ -163,6 +163,7 @@ const RIGHTS: Record<ServiceName, { readonly everywhere: readonly string[]; read
       'list watch patch sriovnetworknodestates',
       'patch sriovnetworknodestates/status',
       'list watch sriovnetworkpoolconfigs',
+      'list watch sriovoperatorconfigs default',
       'create leases',
       'get update leases drain-controller',
     ],

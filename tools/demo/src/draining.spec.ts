@@ -7,12 +7,13 @@ import { runControllers, service as configDaemon } from '@sriov/config-daemon';
 import { service as drainController } from '@sriov/drain-controller';
 import { StateFolder } from '@sriov/host';
 import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
-import { serve, systemClock } from '@sriov/runtime';
+import { type Clock, serve, systemClock } from '@sriov/runtime';
 import { createNamespace, eventually, installCrds, request, testControlPlane, tryRequest } from '@sriov/testing';
 
 jest.setTimeout(120_000);
 
 const PF = '0000:01:00.0';
+const OTHER = '0000:02:00.0';
 const API_VERSION = 'sriovnetwork.openshift.io/v1';
 const RESOURCE = 'example.org/vfs';
 const WORLD = {
@@ -22,8 +23,12 @@ const WORLD = {
   nics: [
     { model: 'virtio', address: '0000:00:03.0', name: 'eno1', mac: '52:54:00:12:34:56', up: true },
     { model: 'igb', address: PF, name: 'ens1', mac: '52:54:00:aa:00:10', up: true },
+    { model: 'igb', address: OTHER, bridge: '0000:00:10.1', name: 'ens2', mac: '52:54:00:aa:00:20', up: true },
   ],
 } as const;
+/** PFs that a spec was planned from. Others that are gone meanwhile make it another text. */
+const plannedFrom = (round = 0): string =>
+  `0000:00:03.0,${PF},${OTHER}${round === 0 ? '' : `,0000:99:00.${round % 7}`}`;
 
 /** A service of the operator, in this process. */
 class Running {
@@ -56,6 +61,8 @@ let namespace: string;
 let node: string;
 let folder: string;
 let kernel: SimulatedKernel;
+/** How much later it is for the daemon. */
+let passedMs: number;
 let settings: { drainPolicy: 'whenInUse' | 'always'; useExternalDrainer: boolean };
 
 const common = (): { listen: string; logLevel: 'silent'; kubeconfig: string; namespace: string } => ({
@@ -64,12 +71,18 @@ const common = (): { listen: string; logLevel: 'silent'; kubeconfig: string; nam
   kubeconfig: testControlPlane().kubeconfigPath,
   namespace,
 });
+const daemonClock: Clock = {
+  now: () => systemClock.now() + passedMs,
+  elapsed: () => systemClock.elapsed() + passedMs,
+  setTimer: (ms, callback) => systemClock.setTimer(ms, callback),
+  sleep: (ms, signal) => systemClock.sleep(ms, signal),
+};
 const daemon = new Running((signal) =>
   serve(
     {
       ...configDaemon,
       run: (context) =>
-        runControllers(context, () => {
+        runControllers({ ...context, clock: daemonClock }, () => {
           const { handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder, programs, metadata } = kernel;
           const folders = { handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder };
           return { kernel, folder: new StateFolder(folder), ...folders, programs, metadata };
@@ -144,6 +157,11 @@ const want = (spec: NodeStateSpec): Promise<unknown> => request('PATCH', statePa
 const vfCount = (): number => kernel.state.devices[PF]?.pf?.vfs.length ?? 0;
 const vf = (id: number): string => kernel.state.devices[PF]?.pf?.vfs[id] ?? '';
 
+/** Makes another machine of it. */
+const useWorld = (change: object = {}): void => {
+  kernel = new SimulatedKernel({ world: parseWorld({ ...WORLD, ...change }), clock: systemClock });
+};
+
 /** Pods with a VF, and what the kubelet does when they are gone. */
 const held = new Map<string, () => void>();
 const addPod = async (name: string, id: number, labels: object = {}): Promise<void> => {
@@ -190,12 +208,44 @@ const untilSynced = (): Promise<unknown> =>
     return true;
   });
 
+const startBoth = async (): Promise<void> => {
+  daemon.start();
+  controller.start();
+  await untilSynced();
+};
+/** The node has its VFs, and a pod one of them. */
+const startWithPod = async (): Promise<void> => {
+  await startBoth();
+  await addPod('dpdk', 1);
+};
+/** The change to two VFs is made, and the node is as it was before. */
+const untilDone = async (): Promise<void> => {
+  await untilSynced();
+  expect(vfCount()).toBe(2);
+  await untilGivenBack();
+};
+const disableDrain = (): Promise<unknown> =>
+  request('POST', path('sriovoperatorconfigs'), {
+    apiVersion: API_VERSION,
+    kind: 'SriovOperatorConfig',
+    metadata: { name: 'default' },
+    spec: { disableDrain: true },
+  });
+/** Time passes for the daemon, and something makes it look. */
+const pass = async (minutes: number): Promise<void> => {
+  passedMs += minutes * 60_000;
+  await request('PATCH', statePath(), {
+    metadata: { annotations: { [ANNOTATION.plannedFrom]: plannedFrom(passedMs) } },
+  });
+};
+
 beforeAll(installCrds);
 beforeEach(async () => {
   namespace = await createNamespace('operator');
   node = `drained-${(nodes += 1)}`;
   folder = mkdtempSync(join(tmpdir(), 'draining-'));
-  kernel = new SimulatedKernel({ world: parseWorld(WORLD), clock: systemClock });
+  passedMs = 0;
+  useWorld();
   settings = { drainPolicy: 'whenInUse', useExternalDrainer: false };
   for (const name of [node, `other-${nodes}`]) {
     await request('POST', '/api/v1/nodes', { metadata: { name } });
@@ -205,7 +255,7 @@ beforeEach(async () => {
   await request('POST', path('sriovnetworknodestates'), {
     apiVersion: API_VERSION,
     kind: 'SriovNetworkNodeState',
-    metadata: { name: node, annotations: { [ANNOTATION.plannedFrom]: `0000:00:03.0,${PF}` } },
+    metadata: { name: node, annotations: { [ANNOTATION.plannedFrom]: plannedFrom() } },
     spec: specOf(4),
   });
 });
@@ -219,32 +269,23 @@ afterEach(async () => {
 
 describe('a change of VFs that pods have', () => {
   it('is made when the node has been drained, and the node is given back', async () => {
-    daemon.start();
-    controller.start();
-    await untilSynced();
-    await addPod('dpdk', 1);
+    await startWithPod();
     await want(specOf(2));
     await untilReason('Drained', 'Draining');
     expect((await untilReason('Ready', 'Draining')).message).toContain('the node waits until its pods have left');
     expect([vfCount(), await isCordoned()]).toEqual([4, true]);
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 
   it('waits while a budget is in the way, which the node state says, and comes when it is not', async () => {
-    daemon.start();
-    controller.start();
-    await untilSynced();
+    await startBoth();
     await addPod('db', 0, { app: 'db' });
     await addBudget('db', { app: 'db' });
     await want(specOf(2));
     expect((await untilReason('Drained', 'DrainBlocked')).message).toContain(`${namespace}/db`);
     expect(vfCount()).toBe(4);
     await request('DELETE', `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/db`);
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 
   it('waits where there is no drain controller, and the request is taken back when nobody needs it any more', async () => {
@@ -261,26 +302,15 @@ describe('a change of VFs that pods have', () => {
   });
 
   it('is made at once where nobody wants drains', async () => {
-    await request('POST', path('sriovoperatorconfigs'), {
-      apiVersion: API_VERSION,
-      kind: 'SriovOperatorConfig',
-      metadata: { name: 'default' },
-      spec: { disableDrain: true },
-    });
-    daemon.start();
-    controller.start();
-    await untilSynced();
-    await addPod('dpdk', 1);
+    await disableDrain();
+    await startWithPod();
     await want(specOf(2));
     await untilSynced();
     expect([vfCount(), await isCordoned()]).toEqual([2, false]);
   });
 
   it('is refused where the host itself has one of them', async () => {
-    daemon.start();
-    controller.start();
-    await untilSynced();
-    await addPod('dpdk', 1);
+    await startWithPod();
     kernel.users.addAddress('ens1v0', '10.0.0.7/24');
     await want(specOf(2));
     await untilReason('Ready', 'VirtualFunctionInUse');
@@ -288,20 +318,80 @@ describe('a change of VFs that pods have', () => {
   });
 });
 
-describe('a pod that stays, as those of DaemonSets do', () => {
-  it('loses its VF to a drain that was granted, and not before', async () => {
+describe('a step that fails', () => {
+  const failToMake = (pf: string): (() => void) =>
+    kernel.addFault({ verb: 'write', path: `/sys/bus/pci/devices/${pf}/sriov_numvfs`, errno: 'EIO' });
+
+  it('on a PF whose VFs nobody has keeps the node no longer drained than another PF needs', async () => {
+    await startWithPod();
+    failToMake(OTHER);
+    const [one, two] = [...(specOf(2).interfaces ?? []), ...(specOf(2).interfaces ?? [])];
+    await want({
+      interfaces: [
+        { ...one, pciAddress: PF },
+        { ...two, pciAddress: OTHER, name: 'ens2' },
+      ],
+    });
+    await untilReason('Drained', 'Draining');
+    await untilGivenBack();
+    expect(vfCount()).toBe(2);
+    const { message } = await untilReason('Ready', 'ApplyFailed');
+    expect(message).toContain('ens2');
+  });
+
+  it('does not keep the node drained for ever, and is tried with another drain later, or when somebody has mended it', async () => {
+    await startWithPod();
+    const mend = failToMake(PF);
+    await want(specOf(2));
+    await untilReason('Drained', 'Draining');
+    await endPods();
+    await untilReason('Ready', 'ApplyFailed');
+    expect([await isCordoned(), vfCount()]).toEqual([true, 4]);
+    await pass(15);
+    await untilGivenBack();
+    await addPod('back', 1);
+    await pass(1);
+    const { message } = await untilReason('Ready', 'DrainInVain');
+    expect(message).toContain(`the node was drained for ${PF}, which did not come within 15 min`);
+    await daemon.restart();
+    await pass(1);
+    await untilReason('Ready', 'DrainInVain');
+    expect([await annotations(), await isCordoned()]).toEqual([['Idle', 'Idle', 'Idle'], false]);
+    mend();
+    await request('PATCH', statePath(), { metadata: { annotations: { [ANNOTATION.drainInVain]: null } } });
+    await untilReason('Drained', 'Draining');
+    await untilDone();
+  });
+});
+
+describe('a reboot where nobody wants drains', () => {
+  it('waits for its turn, and takes no pod from the node', async () => {
+    useWorld({ iommu: 'on-request', commandLine: 'quiet', bootLoader: 'grub' });
+    await disableDrain();
     daemon.start();
-    controller.start();
     await untilSynced();
     await addPod('dpdk', 1);
+    await want(specOf(4, 'vfio-pci'));
+    await eventually(async () => (await annotations())[1] === 'Reboot_Required');
+    expect(kernel.state.isGoingDown).toBeUndefined();
+    controller.start();
+    await eventually(() => kernel.state.isGoingDown === true);
+    await untilReason('Drained', 'DrainSkipped');
+    expect(await isCordoned()).toBe(false);
+    const { items } = (await request('GET', podPath())) as { items: SriovNetworkNodeState[] };
+    expect(items.map(({ metadata }) => [metadata.name, metadata.deletionTimestamp])).toEqual([['dpdk', undefined]]);
+  });
+});
+
+describe('a pod that stays, as those of DaemonSets do', () => {
+  it('loses its VF to a drain that was granted, and not before', async () => {
+    await startWithPod();
     // The kubelet alone knows of this one.
     kernel.users.allocate(vf(0), { namespace, name: 'agent', resource: 'openshift.io/vfs' });
     await want(specOf(2));
     await untilReason('Drained', 'Draining');
     expect(vfCount()).toBe(4);
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 });
 
@@ -314,18 +404,14 @@ describe('with DRAIN_POLICY=always', () => {
     expect((await untilReason('Ready', 'WaitingForDrainSlot')).message).toContain('DRAIN_POLICY=always');
     expect(vfCount()).toBe(4);
     controller.start();
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 });
 
 describe('an external drainer', () => {
   it('is named on the node state before the node asks, and is waited for', async () => {
     settings = { ...settings, useExternalDrainer: true };
-    daemon.start();
-    controller.start();
-    await untilSynced();
+    await startBoth();
     await eventually(async () => (await getState()).metadata.annotations?.[ANNOTATION.useExternalDrainer] === 'true');
     await addPod('dpdk', 1);
     await want(specOf(2));
@@ -345,29 +431,19 @@ describe('a drain goes on where it was when', () => {
     ['the node is cordoned', () => eventually(isCordoned)],
   ];
   it.each(WHEN)('the daemon is restarted as %s', async (_, until) => {
-    daemon.start();
-    controller.start();
-    await untilSynced();
-    await addPod('dpdk', 1);
+    await startWithPod();
     await want(specOf(2));
     await until();
     await daemon.restart();
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 
   it.each(WHEN)('another drain controller takes over as %s', async (_, until) => {
-    daemon.start();
-    controller.start();
-    await untilSynced();
-    await addPod('dpdk', 1);
+    await startWithPod();
     await want(specOf(2));
     await until();
     await controller.restart();
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 
   it('the daemon was ended between its two writes: it asks anew', async () => {
@@ -381,8 +457,6 @@ describe('a drain goes on where it was when', () => {
     await addPod('dpdk', 1);
     await want(specOf(2));
     daemon.start();
-    await untilSynced();
-    expect(vfCount()).toBe(2);
-    await untilGivenBack();
+    await untilDone();
   });
 });

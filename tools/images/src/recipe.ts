@@ -71,7 +71,7 @@ export const PLUGIN_TOOLS: RootRecipe = {
 
 /**
  * Commands of the config daemon. chroot of coreutils is how it runs commands of the host. Scripts are left out, because
- * nothing here could run them: mstfwreset, for example, is Python.
+ * nothing here could run them: mstfwreset, for example, is Python. The host's own is run, where it has one.
  */
 export const HOST_TOOLS: RootRecipe = {
   packages: ['coreutils', 'ethtool', 'iproute2', 'kmod', 'mstflint', 'pci.ids', 'pciutils', 'udev'],

@@ -100,6 +100,41 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: 65,
   },
   {
+    when: 'pods do not leave a node for longer than half an hour',
+    alert: 'SriovDrainStuck',
+    series: {
+      [`sriov_node_drain_waiting{${A},for="eviction"}`]: '0 1x40',
+      [`sriov_node_drain_waiting{${B},for="slot"}`]: '1x41',
+    },
+    at: 32,
+    fires: {
+      labels: ON_A,
+      description: 'Node a has waited for 30 minutes for its pods to leave. It takes no new ones meanwhile.',
+    },
+  },
+  {
+    when: 'pods leave a node within a quarter of an hour',
+    alert: 'SriovDrainStuck',
+    series: { [`sriov_node_drain_waiting{${A},for="eviction"}`]: '1x15 0x30' },
+    at: 40,
+  },
+  ...['RebootLoop', 'FirmwareNotApplied', 'RebootFailed'].map((reason) => ({
+    when: `a node says ${reason}`,
+    alert: 'SriovRebootInVain',
+    series: { [`sriov_node_failing{${A},pf="",reason="${reason}"}`]: '0 1x10' },
+    at: 7,
+    fires: {
+      labels: { ...ON_A, reason },
+      description: `Node a says ${reason}: it lacks what only a reboot brings, and somebody has to look.`,
+    },
+  })),
+  {
+    when: 'a node fails for something else',
+    alert: 'SriovRebootInVain',
+    series: { [`sriov_node_failing{${A},pf="",reason="ApplyFailed"}`]: '1x10' },
+    at: 7,
+  },
+  {
     when: 'a daemon does not answer for ten minutes',
     alert: 'SriovAgentDown',
     series: {

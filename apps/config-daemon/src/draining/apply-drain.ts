@@ -33,26 +33,42 @@ export async function applyDrain(ports: DrainPorts, nodeState: SriovNetworkNodeS
       log.info({ request: step.request, why: step.why }, 'asked to be drained');
       return;
     }
-    case 'withdraw':
-      await request(ports, nodeState, { asked: 'Idle', askedAt: null });
-      log.info({ because: step.because }, 'takes its request for a drain back');
+    case 'withdraw': {
+      const { because, inVain } = step;
+      const record = inVain === undefined ? {} : { [ANNOTATION.drainInVain]: JSON.stringify(inVain) };
+      await request(ports, nodeState, { asked: 'Idle', askedAt: null, record });
+      log.info({ because, ...inVain }, 'takes its request for a drain back');
       return;
+    }
+    case 'forget':
+      return annotateState(ports, nodeState, { [ANNOTATION.drainInVain]: null });
     case 'mark':
       await annotateState(ports, nodeState, { [ANNOTATION.useExternalDrainer]: step.isExternal ? 'true' : null });
       log.info({ isExternal: step.isExternal }, 'said whether another controller drains the node');
   }
 }
 
+/** A request, and what else the node state says from then on. */
+interface Request {
+  readonly asked: DrainRequest;
+  readonly askedAt: string | null;
+  readonly record?: Readonly<Record<string, string>>;
+}
+
 async function request(
   ports: DrainPorts,
   nodeState: SriovNetworkNodeState,
-  { asked, askedAt }: { readonly asked: DrainRequest; readonly askedAt: string | null },
+  { asked, askedAt, record = {} }: Request,
 ): Promise<void> {
   const { client, expectations } = ports;
   const patch = { metadata: { annotations: { [ANNOTATION.nodeState]: asked } } };
   const { metadata } = await client.mergePatch(NODE, { name: nodeState.metadata.name }, { patch, metadataOnly: true });
   expectations.expect(OWN_NODE, WRITTEN.node, metadata.resourceVersion ?? '');
-  await annotateState(ports, nodeState, { [ANNOTATION.desiredState]: asked, [ANNOTATION.drainAskedAt]: askedAt });
+  await annotateState(ports, nodeState, {
+    [ANNOTATION.desiredState]: asked,
+    [ANNOTATION.drainAskedAt]: askedAt,
+    ...record,
+  });
 }
 
 async function annotateState(

@@ -27,15 +27,24 @@ export function createDrainCaches(context: InformerContext, { namespace, nodeNam
   };
 }
 
-/** The own Node, and whether drains are switched off. */
+/** A feature gate of upstream, which is on unless it is switched off. */
+const RESET_GATE = 'mellanoxFirmwareReset';
+
+/** The own Node, and what the SriovOperatorConfig says of drains and reboots. */
 export function readDrainCaches(
   { nodes, configs }: DrainCaches,
   { namespace, nodeName }: Settings,
-): { readonly getNode: () => Node | undefined; readonly isDrainDisabled: () => boolean } {
+): {
+  readonly getNode: () => Node | undefined;
+  readonly isDrainDisabled: () => boolean;
+  readonly resetsFirmware: () => boolean;
+} {
+  const spec = (): SriovOperatorConfig['spec'] =>
+    configs.store.get(`${namespace}/${DEFAULT_OPERATOR_CONFIG_NAME}`)?.spec;
   return {
     getNode: () => nodes.store.get(nodeName),
-    isDrainDisabled: () =>
-      configs.store.get(`${namespace}/${DEFAULT_OPERATOR_CONFIG_NAME}`)?.spec?.disableDrain === true,
+    isDrainDisabled: () => spec()?.disableDrain === true,
+    resetsFirmware: () => spec()?.featureGates?.[RESET_GATE] !== false,
   };
 }
 

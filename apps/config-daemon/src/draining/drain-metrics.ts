@@ -1,7 +1,7 @@
 import { type Metrics } from '@sriov/runtime';
 
 /** For what a node waits before it is drained. */
-const WAITS = ['slot', 'eviction', 'last-grant', 'answer'] as const;
+const WAITS = ['slot', 'eviction', 'last-grant', 'answer', 'retry'] as const;
 export type WaitsFor = (typeof WAITS)[number];
 
 /** What the daemon counts of the drains of its node. */

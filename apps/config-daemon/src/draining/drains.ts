@@ -3,32 +3,52 @@ import { type DrainWait } from '@sriov/node-plan';
 import { type Wanted } from '../gather.ts';
 import { applyDrain } from './apply-drain.ts';
 import { type DrainPorts } from './drain-ports.ts';
+import { type DrainedEnd } from './drain-need.ts';
 import { gatherDrain } from './gather-drain.ts';
-import { type PassRest, planDrain } from './plan-drain.ts';
+import { planDrain } from './plan-drain.ts';
 
 /** The drain of the node, as far as one pass is concerned. */
-export interface PassDrain extends Required<Pick<Wanted, 'mayDisturb' | 'users'>> {
+export interface PassDrain extends Required<Pick<Wanted, 'mayDisturb' | 'users' | 'isPressing'>> {
   /** Asks, or takes the request back, as what is left wants it. Resolves with what the node waits for. */
-  readonly end: (end: PassRest) => Promise<DrainWait | undefined>;
+  readonly end: (end: DrainedEnd) => Promise<DrainWait | undefined>;
+}
+
+/** How long a reboot that was granted waits for what fails, in milliseconds: four attempts. */
+const PRESSING_MS = 5 * 60_000;
+
+/** The node is drained for something that does not come. */
+interface Held {
+  readonly generation: number;
+  /** In milliseconds of the clock that nobody sets. */
+  readonly since: number;
 }
 
 /** Makes what begins a pass: it finds out what the pass may disturb. */
 export function createDrains(ports: DrainPorts): (nodeState: SriovNetworkNodeState) => PassDrain {
   let waited: DrainWait | undefined;
+  let held: Held | undefined;
   return (nodeState) => {
     const gathered = gatherDrain(ports, nodeState);
     if (gathered.kind === 'unknown') {
       // The event of the last write brings the next pass.
-      return { mayDisturb: 'nothing', users: gathered.users, end: () => Promise.resolve(waited) };
+      return { mayDisturb: 'nothing', users: gathered.users, isPressing: false, end: () => Promise.resolve(waited) };
     }
     const { facts } = gathered;
+    const { generation } = facts;
+    // For another spec everything is tried anew.
+    if (held?.generation !== generation) held = undefined;
+    const heldMs = held === undefined ? undefined : ports.clock.elapsed() - held.since;
     return {
       mayDisturb: facts.mayDisturb,
       users: facts.users,
+      isPressing: heldMs !== undefined && heldMs >= PRESSING_MS,
       end: async (end) => {
-        const wish = { wantsExternal: ports.wantsExternal, now: ports.clock.now() };
-        const { step, waits } = planDrain(facts, end, wish);
+        const wish = { wantsExternal: ports.wantsExternal, now: ports.clock.now(), heldMs };
+        const { step, waits, isHeld } = planDrain(facts, end, wish);
+        held = isHeld === true ? { generation, since: held?.since ?? ports.clock.elapsed() } : undefined;
         await applyDrain(ports, nodeState, step);
+        // What was not seen has changed nothing.
+        if (end === 'unreadable' && step.kind === 'none') return waited;
         ports.metrics.waits(waits?.waitsFor, facts.askedAt === undefined ? wish.now : Date.parse(facts.askedAt));
         waited = waits;
         return waits;

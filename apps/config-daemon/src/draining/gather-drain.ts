@@ -1,6 +1,7 @@
 import { ANNOTATION, CONDITION, type Reason, REASON, type SriovNetworkNodeState } from '@sriov/api';
 import { type DrainState, type Need, permission, readDrainState } from '@sriov/drain-protocol';
 import { type CountedUsers } from '@sriov/node-plan';
+import { type DrainInVain, readDrainInVain } from './drain-in-vain.ts';
 import { type DrainPorts, isBehind } from './drain-ports.ts';
 
 /** What a pass knows about the drain of its node when it begins. */
@@ -18,6 +19,10 @@ export interface DrainFacts {
   readonly answer: Reason | undefined;
   /** The node state says that another controller than ours drains the node. */
   readonly isExternal: boolean;
+  /** Of the node state. */
+  readonly generation: number;
+  /** What the node was drained for in vain, for the spec as it stands. */
+  readonly inVain: DrainInVain | undefined;
 }
 
 /** What is known about the drain of the node. */
@@ -39,7 +44,9 @@ export function gatherDrain(ports: DrainPorts, nodeState: SriovNetworkNodeState)
   const isExternal = annotations[ANNOTATION.useExternalDrainer] === 'true';
   const askedAt = annotations[ANNOTATION.drainAskedAt];
   const answer = answerOf(nodeState);
-  return { kind: 'known', facts: { state, isDrainDisabled, mayDisturb, users, askedAt, answer, isExternal } };
+  const { generation = 0 } = nodeState.metadata;
+  const ofState = { askedAt, answer, isExternal, generation, inVain: readDrainInVain(nodeState) };
+  return { kind: 'known', facts: { state, isDrainDisabled, mayDisturb, users, ...ofState } };
 }
 
 function answerOf({ status }: SriovNetworkNodeState): Reason | undefined {

@@ -20,11 +20,16 @@ export function openDrains(
   { settings, clock, log, metrics }: ServiceContext<Settings>,
   { client, recorder, informerContext }: Cluster,
   { getNodeState, onChange }: NodeStatePorts,
-): { readonly begin: ReturnType<typeof createDrains>; readonly informers: readonly AnyInformer[] } {
+): {
+  readonly begin: ReturnType<typeof createDrains>;
+  readonly resetsFirmware: () => boolean;
+  readonly informers: readonly AnyInformer[];
+} {
   const caches = createDrainCaches(informerContext, settings);
   watchDrain(caches.nodes.store, caches.configs.store, onChange);
+  const { resetsFirmware, ...read } = readDrainCaches(caches, settings);
   const begin = createDrains({
-    ...readDrainCaches(caches, settings),
+    ...read,
     client,
     getNodeState,
     asksAlways: settings.drainPolicy === 'always',
@@ -35,5 +40,5 @@ export function openDrains(
     log,
     metrics: createDrainMetrics(metrics),
   });
-  return { begin, informers: [caches.nodes, caches.configs] };
+  return { begin, resetsFirmware, informers: [caches.nodes, caches.configs] };
 }

@@ -1,20 +1,19 @@
-import { REASON } from '@sriov/api';
-import { type Move, type Need, nextMove, type WaitReason } from '@sriov/drain-protocol';
-import { type DrainWait, type HostPlan, isIdle, type PlanProblemReason, type StepFailure } from '@sriov/node-plan';
+import { formatTime, REASON } from '@sriov/api';
+import { type DrainState, type Move, nextMove, type WaitReason } from '@sriov/drain-protocol';
+import { type DrainWait, type HostPlan, isIdle } from '@sriov/node-plan';
+import { asksAgainAt, type DrainInVain, NODE, REBOOT } from './drain-in-vain.ts';
+import { type DrainedEnd, holdersOf, needOf, type PassRest, PATIENCE_MS, withoutGivenUp } from './drain-need.ts';
 import { type WaitsFor } from './drain-metrics.ts';
 import { type DrainFacts } from './gather-drain.ts';
-
-/** What is left at the end of a pass. */
-export interface PassRest {
-  readonly rest: HostPlan;
-  readonly failures: readonly StepFailure[];
-}
 
 /** What is done about the drain at the end of a pass. */
 export type DrainStep =
   | { readonly kind: 'none' }
   | { readonly kind: 'ask'; readonly request: 'Drain_Required' | 'Reboot_Required'; readonly why: readonly string[] }
-  | { readonly kind: 'withdraw'; readonly because: string }
+  /** `inVain`: what the node was drained for has not come. */
+  | { readonly kind: 'withdraw'; readonly because: string; readonly inVain?: DrainInVain }
+  /** What a drain was in vain for is done, or wanted no more. */
+  | { readonly kind: 'forget' }
   /** Say on the node state whether another controller than ours drains the node. */
   | { readonly kind: 'mark'; readonly isExternal: boolean };
 
@@ -22,6 +21,8 @@ export type DrainStep =
 export interface DrainPlan {
   readonly step: DrainStep;
   readonly waits?: DrainWait & { readonly waitsFor: WaitsFor };
+  /** The node stays drained, because something that needs the drain has not come yet. */
+  readonly isHeld?: true;
 }
 
 /** What does not come from here. */
@@ -29,18 +30,43 @@ export interface DrainWish {
   readonly wantsExternal: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** For how many milliseconds something that needs the drain has not come; absent where it has. */
+  readonly heldMs?: number | undefined;
 }
 
 /** Decides what a pass does about the drain of its node, from what it has left. */
-export function planDrain(facts: DrainFacts, end: PassRest, wish: DrainWish): DrainPlan {
-  const { state, isDrainDisabled, isExternal } = facts;
+export function planDrain(facts: DrainFacts, end: DrainedEnd, wish: DrainWish): DrainPlan {
+  const { state, isExternal } = facts;
   if (typeof state === 'string') return invalid(state);
-  const isResting = state.request === 'Idle' && state.progress === 'Idle';
-  if (isResting && isExternal !== wish.wantsExternal) {
+  if (isResting(state) && isExternal !== wish.wantsExternal) {
     return { step: { kind: 'mark', isExternal: wish.wantsExternal } };
   }
-  const move = nextMove({ need: needOf(end, facts.mayDisturb), state, isDrainDisabled });
-  return { step: stepOf(move, end), ...waitOf(move, facts, wish.now) };
+  const isGranted = state.progress === 'DrainComplete' && facts.mayDisturb !== 'nothing';
+  const holders = isGranted ? withoutGivenUp(holdersOf(end), facts.inVain, wish.now) : [];
+  if (isInVain(holders, end, wish)) return giveUp(holders, facts, wish.now);
+  const held = holders.length > 0 ? { isHeld: true as const } : {};
+  // What was not seen is no reason to ask, or to take a request back.
+  if (end === 'unreadable') return { step: { kind: 'none' }, ...held };
+  return { ...planMove({ ...facts, state }, end, { isGranted, now: wish.now }), ...held };
+}
+
+/** Facts about a node whose annotations can be understood. */
+type ReadFacts = DrainFacts & { readonly state: DrainState };
+
+function planMove(
+  facts: ReadFacts,
+  end: PassRest,
+  { isGranted, now }: { readonly isGranted: boolean; readonly now: number },
+): DrainPlan {
+  const { state, inVain, isDrainDisabled } = facts;
+  const need = needOf(end, { isGranted, inVain, now });
+  const move = nextMove({ need: need.now, state, isDrainDisabled });
+  const isPausing = need.isGivenUp && isResting(state);
+  return { step: stepOf(move, end, facts), ...(isPausing ? describeGivenUp(inVain) : waitOf(move, facts, now)) };
+}
+
+function isResting({ request, progress }: DrainState): boolean {
+  return request === 'Idle' && progress === 'Idle';
 }
 
 function invalid(fault: string): DrainPlan {
@@ -48,37 +74,46 @@ function invalid(fault: string): DrainPlan {
   return { step: { kind: 'none' }, waits };
 }
 
-/**
- * What the rest of the work takes. A node that has been drained stays so until nothing is left: users that are gone
- * would come back. What could not be read, or withdrawn from the kubelet, is left as well.
- */
-function needOf({ rest, failures }: PassRest, mayDisturb: Need): Need {
-  if ((rest.needsReboot ?? []).length > 0) return 'reboot';
-  if ((rest.needsDrain ?? []).length > 0) return 'drain';
-  const isDone =
-    isIdle(rest) && failures.length === 0 && !rest.problems.some(({ reason }) => UNDECIDED.includes(reason));
-  return mayDisturb === 'nothing' || isDone ? 'nothing' : 'drain';
+/** A node that goes down is not given back: it would take its new pods down with it. */
+function isInVain(holders: readonly string[], end: DrainedEnd, { heldMs = 0 }: DrainWish): boolean {
+  if (holders.length === 0 || (end !== 'unreadable' && end.isGoingDown === true)) return false;
+  return heldMs >= PATIENCE_MS;
 }
 
-/** Problems that say nothing against what is wanted, and go by themselves. */
-const UNDECIDED: readonly PlanProblemReason[] = [
-  REASON.notPlannedYet,
-  REASON.blocked,
-  REASON.notWithdrawn,
-  REASON.devicePluginSilent,
-  REASON.handoverFailed,
-];
+function giveUp(holders: readonly string[], { generation, inVain: before }: DrainFacts, now: number): DrainPlan {
+  const of = [...new Set([...(before?.of ?? []), ...holders])];
+  const inVain = { generation, at: formatTime(now), times: (before?.times ?? 0) + 1, of };
+  return {
+    step: { kind: 'withdraw', because: WITHDRAWN.inVain, inVain },
+    ...describeGivenUp(inVain),
+  };
+}
 
-function stepOf(move: Move, { rest }: PassRest): DrainStep {
+const WORDS: Readonly<Record<string, string>> = { [REBOOT]: 'its reboot', [NODE]: 'what concerns it as a whole' };
+
+function describeGivenUp(inVain: DrainInVain | undefined): Pick<DrainPlan, 'waits'> {
+  if (inVain === undefined) return {};
+  const { at, of } = inVain;
+  const what = of.map((each) => WORDS[each] ?? each).join(', ');
+  const message = `the node was drained for ${what}, which did not come within ${PATIENCE_MS / 60_000} min, and was given back at ${at}: it asks again when its spec changes, or at ${formatTime(asksAgainAt(inVain))}, or when the annotation drain-in-vain is removed from its SriovNetworkNodeState`;
+  return { waits: { reason: REASON.drainInVain, message, isInVain: true, waitsFor: 'retry' } };
+}
+
+function stepOf(move: Move, end: PassRest, { inVain, state }: ReadFacts): DrainStep {
   switch (move.kind) {
     case 'proceed':
     case 'wait':
-      return { kind: 'none' };
+      return { kind: inVain !== undefined && isResting(state) && isDone(end) ? 'forget' : 'none' };
     case 'ask':
-      return { kind: 'ask', request: move.request, why: reasonsOf(rest) };
+      return { kind: 'ask', request: move.request, why: reasonsOf(end.rest) };
     case 'withdraw':
       return { kind: 'withdraw', because: WITHDRAWN[move.because] };
   }
+}
+
+function isDone({ rest, failures }: PassRest): boolean {
+  const { needsDrain = [], needsReboot = [] } = rest;
+  return isIdle(rest) && failures.length + needsDrain.length + needsReboot.length === 0;
 }
 
 function reasonsOf({ needsDrain = [], needsReboot = [] }: HostPlan): string[] {
@@ -91,6 +126,7 @@ const WITHDRAWN = {
   done: 'nothing is left that takes a drain',
   wrongGrant: 'a reboot is necessary as well, and the node has asked for a drain alone',
   unsettled: 'the request stood on the Node or on the SriovNetworkNodeState alone',
+  inVain: 'what the node was drained for has not come',
 } as const;
 
 /** Time after which a drain controller that runs has said why a node waits. */

@@ -9,16 +9,26 @@ export interface RebootFolder {
   remove(name: string): Promise<void>;
 }
 
-/** One file, ours alone: `{"attempts": [{"bootId", "at", "reasons": [{"kind", "pciAddress", "why"}]}]}`, the oldest first. */
+/**
+ * One file, ours alone: `{"attempts": [{"bootId", "at", "reasons": [{"kind", "pciAddress", "why"}], "answer"}]}`, the
+ * oldest first.
+ */
 const NAME = 'reboots.json';
 
 const reasonSchema: z.ZodType<RebootReason> = z.object({
-  kind: z.enum(['firmware', 'kernel-arguments']),
+  kind: z.enum(['firmware', 'kernel-arguments', 'rdma-mode']),
   pciAddress: z.string().exactOptional(),
   why: z.string(),
 });
 const fileSchema = z.object({
-  attempts: z.array(z.object({ bootId: z.string(), at: z.string(), reasons: z.array(reasonSchema) })),
+  attempts: z.array(
+    z.object({
+      bootId: z.string(),
+      at: z.string(),
+      reasons: z.array(reasonSchema),
+      answer: z.union([z.literal('accepted'), z.object({ refusal: z.string() })]).exactOptional(),
+    }),
+  ),
 });
 
 /**

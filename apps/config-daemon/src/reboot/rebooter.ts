@@ -1,12 +1,22 @@
 import { formatTime, REASON, SYNC_STATUS } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { type Kernel, readBootId, rebootHost } from '@sriov/host';
-import { isIdle, type RebootReason, type RebootRecord, type Verdict, withAttempt } from '@sriov/node-plan';
+import { type FirmwareReset, type Kernel, readBootId, rebootHost } from '@sriov/host';
+import {
+  firmwareResets,
+  isIdle,
+  type RebootAttempt,
+  type RebootReason,
+  type RebootRecord,
+  type StepFailure,
+  type Verdict,
+  withAttempt,
+} from '@sriov/node-plan';
 import { type Clock, type Logger } from '@sriov/runtime';
 import { describeDuration } from '@sriov/words';
 import { type Converged } from '../converge.ts';
 import { type Wanted } from '../gather.ts';
 import { type Journal } from '../journal/journal.ts';
+import { isDispensable } from '../steps/failed-step.ts';
 
 /** A node whose services take longer than that to stop is one that does not go down. */
 const REBOOT_DEADLINE_MS = 10 * 60_000;
@@ -14,23 +24,31 @@ const REBOOT_DEADLINE_MS = 10 * 60_000;
 /** What a reboot takes. */
 interface RebootPorts {
   readonly host: { readonly kernel: Kernel; readonly journal: Journal };
+  /** Asks the API server whether the node is still granted a reboot. */
+  readonly isRebootGranted: () => Promise<boolean>;
+  /** Whether firmware is started anew on the way, see `mellanoxFirmwareReset` of the SriovOperatorConfig. */
+  readonly resetsFirmware: () => boolean;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Logger, 'info'>;
 }
 
 /**
  * Reboots the node. Each reboot is written down before it is asked for, so that it is counted whatever becomes of the
- * daemon; the next daemon tells by the boot id whether it has happened.
+ * daemon; the next daemon tells by the boot id whether it has happened, and by the answer whether it is under way.
  */
 export class Rebooter {
   readonly #ports: RebootPorts;
-  /** Why the last request of this daemon was refused. */
-  #refusal: string | undefined;
   /** Something may be recorded. */
   #hasRecord = false;
+  #isGoingDown = false;
 
   constructor(ports: RebootPorts) {
     this.#ports = ports;
+  }
+
+  /** systemd of the host has taken the request for a reboot, and the node still runs. */
+  get isGoingDown(): boolean {
+    return this.#isGoingDown;
   }
 
   /** The verdict on a node that is going down, to which nothing must be done; nothing where it is not. */
@@ -38,47 +56,74 @@ export class Rebooter {
     const { host, clock } = this.#ports;
     const record = await host.journal.readReboots();
     this.#hasRecord = record.length > 0;
-    if (typeof record === 'string' || record.length === 0 || this.#refusal !== undefined) return undefined;
-    const asked = await this.#findAsked(record);
-    if (asked === undefined) return undefined;
+    const asked = typeof record === 'string' ? undefined : await this.#findAsked(record);
+    this.#isGoingDown = asked?.answer === 'accepted';
+    if (asked === undefined || wasRefused(asked)) return undefined;
     // A time far ahead, or none, is as good as passed: the clock was set back, and the node would wait for ever.
     return Math.abs(clock.now() - Date.parse(asked.at)) < REBOOT_DEADLINE_MS ? rebooting(asked) : undefined;
   }
 
   /**
-   * Reboots the node at the end of a pass if a reboot has been granted, nothing has failed, and nothing is left to be
-   * done before it. Returns the verdict on that; nothing where the node is not rebooted.
+   * Reboots the node at the end of a pass if a reboot has been granted, and nothing is left to be done before it. What
+   * has failed is waited for, but not for ever. Returns the verdict on that; nothing where the node is not rebooted.
    */
   async rebootIfDue(
-    { rest, failures }: Pick<Converged, 'rest' | 'failures'>,
-    { mayDisturb }: Pick<Wanted, 'mayDisturb'>,
+    { rest, failures, observed }: Pick<Converged, 'rest' | 'failures' | 'observed'>,
+    { mayDisturb, isPressing = false }: Pick<Wanted, 'mayDisturb' | 'isPressing'>,
   ): Promise<Verdict | undefined> {
-    if (mayDisturb !== 'reboot' || failures.length > 0 || !isIdle(rest)) return undefined;
-    return rest.needsReboot === undefined ? undefined : this.#reboot(rest.needsReboot);
+    const { needsReboot, beforeReboot } = rest;
+    if (mayDisturb !== 'reboot' || needsReboot === undefined || beforeReboot !== undefined) return undefined;
+    const isDone = failures.length === 0 && isIdle(rest);
+    if (!isDone && !(isPressing && failures.every(isBearable))) return undefined;
+    const resets = this.#ports.resetsFirmware() ? firmwareResets(needsReboot, observed) : [];
+    return this.#reboot(needsReboot, resets);
   }
 
   /**
    * Asks for a reboot that has been granted, for all reasons at once. A node that has not gone down in time is asked
    * again, and counts as one that cannot be rebooted until it does.
    */
-  async #reboot(reasons: readonly RebootReason[]): Promise<Verdict> {
-    const { host, clock, log } = this.#ports;
+  async #reboot(reasons: readonly RebootReason[], resets: readonly FirmwareReset[]): Promise<Verdict | undefined> {
+    const { host, isRebootGranted, clock, log } = this.#ports;
     try {
       const record = await host.journal.readReboots();
       if (typeof record === 'string') throw new Error(record);
+      // What the caches show can be old, and pods come back as soon as the grant is gone.
+      if (!(await isRebootGranted())) return undefined;
       const before = await this.#findAsked(record);
-      const bootId = before?.bootId ?? (await readBootId(host.kernel));
-      const attempt = { bootId, at: before?.at ?? formatTime(clock.now()), reasons };
+      const isUnderWay = before !== undefined && !wasRefused(before);
+      const attempt: RebootAttempt = {
+        ...(isUnderWay ? before : { at: formatTime(clock.now()) }),
+        bootId: before?.bootId ?? (await readBootId(host.kernel)),
+        reasons,
+      };
       this.#hasRecord = true;
       await host.journal.writeReboots(withAttempt(record, attempt));
-      log.info({ reason: REASON.rebooting, reasons }, 'the node is rebooted');
-      await rebootHost(host.kernel);
-      this.#refusal = undefined;
-      return before === undefined ? rebooting(attempt) : failed(describeOverdue(attempt.at));
+      log.info({ reason: REASON.rebooting, reasons, resets }, 'the node is rebooted');
+      await this.#askHost(record, { attempt, resets });
+      return isUnderWay ? failed(describeOverdue(attempt.at)) : rebooting(attempt);
     } catch (error) {
-      this.#refusal = messageOf(error);
-      return failed(`the node cannot be rebooted: ${this.#refusal}`);
+      return failed(`the node cannot be rebooted: ${messageOf(error)}`);
     }
+  }
+
+  /** Asks systemd of the host, and writes its answer down: another daemon waits for what it has accepted, and only that. */
+  async #askHost(
+    record: RebootRecord,
+    { attempt, resets }: { readonly attempt: RebootAttempt; readonly resets: readonly FirmwareReset[] },
+  ): Promise<void> {
+    const { kernel, journal } = this.#ports.host;
+    const answered = (answer: NonNullable<RebootAttempt['answer']>): Promise<void> =>
+      journal.writeReboots(withAttempt(record, { ...attempt, answer }));
+    try {
+      await rebootHost(kernel, resets);
+    } catch (error) {
+      // It refuses a second request as well, as long as the first is under way.
+      if (attempt.answer !== 'accepted') await answered({ refusal: messageOf(error) });
+      throw error;
+    }
+    this.#isGoingDown = true;
+    await answered('accepted');
   }
 
   /** The node is as it should be: what comes next is counted anew. */
@@ -89,13 +134,25 @@ export class Rebooter {
   }
 
   /** The reboot that was asked for in the boot that runs. */
-  async #findAsked(record: RebootRecord): Promise<RebootRecord[number] | undefined> {
+  async #findAsked(record: RebootRecord): Promise<RebootAttempt | undefined> {
     const last = record.at(-1);
     return last !== undefined && last.bootId === (await readBootId(this.#ports.host.kernel)) ? last : undefined;
   }
 }
 
-function rebooting({ at, reasons }: RebootRecord[number]): Verdict {
+function wasRefused({ answer }: RebootAttempt): boolean {
+  return typeof answer === 'object';
+}
+
+/** Steps without which a reboot would not bring what it is for, or would take something away. */
+const PREPARING: readonly StepFailure['kind'][] = ['write-firmware', 'add-kernel-arguments', 'write-journal'];
+
+/** Whether a reboot need not wait for the step: it brings others what they need, and may mend this one. */
+function isBearable(failure: StepFailure): boolean {
+  return isDispensable(failure) || !PREPARING.includes(failure.kind);
+}
+
+function rebooting({ at, reasons }: RebootAttempt): Verdict {
   const why = reasons.map(
     (reason) => `${reason.pciAddress === undefined ? '' : `${reason.pciAddress}: `}${reason.why}`,
   );

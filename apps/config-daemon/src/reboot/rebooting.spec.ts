@@ -4,6 +4,7 @@ import { type IommuPreset, type Verdict, verdictOf } from '@sriov/node-plan';
 import { FakeClock } from '@sriov/testing';
 import { describe, expect, it } from '@jest/globals';
 import { converge } from '../converge.ts';
+import { CardFirmware } from '../firmware/card-firmware.ts';
 import { Journal } from '../journal/journal.ts';
 import { hostPorts, MemoryFolder, PowerCut } from '../test/test-host.ts';
 import { Rebooter } from './rebooter.ts';
@@ -34,6 +35,13 @@ class Node {
   mayDisturb: 'nothing' | 'drain' | 'reboot' = 'reboot';
   iommu: IommuPreset = 'passthrough';
   maxReboots = 2;
+  /** What the API server says when it is asked. */
+  isStillGranted = true;
+  isPressing = false;
+  spec = SPEC;
+  /** What the daemon knows of firmware; absent where that is none of its business. */
+  firmware: CardFirmware | undefined;
+  resetsFirmware = true;
   #rebooter: Rebooter | undefined;
 
   constructor(world: object = {}) {
@@ -49,13 +57,22 @@ class Node {
   async pass(cut?: PowerCut): Promise<Verdict> {
     const kernel = cut === undefined ? this.kernel : cut.kernel(this.kernel);
     const journal = new Journal(cut === undefined ? this.folder : cut.folder(this.folder));
-    const host = { ...hostPorts({ kernel, journal, clock: this.clock }), grubFolder: this.kernel.grubFolder };
-    this.#rebooter ??= new Rebooter({ host, clock: this.clock, log: { info: () => undefined } });
+    const { firmware, spec } = this;
+    const ports = hostPorts({ kernel, journal, clock: this.clock });
+    const host = { ...ports, grubFolder: this.kernel.grubFolder, ...(firmware && { firmware }) };
+    this.#rebooter ??= new Rebooter({
+      host,
+      clock: this.clock,
+      log: { info: () => undefined },
+      isRebootGranted: () => Promise.resolve(this.isStillGranted),
+      resetsFirmware: () => this.resetsFirmware,
+    });
     const rebooter = this.#rebooter;
     const goingDown = await rebooter.goingDown();
     if (goingDown !== undefined) return goingDown;
-    const { mayDisturb, iommu, maxReboots } = this;
-    const wanted = { spec: SPEC, plannedFrom: PLANNED, allowHostInterfaces: false, mayDisturb, iommu, maxReboots };
+    const { mayDisturb, iommu, maxReboots, isPressing } = this;
+    const may = { mayDisturb, iommu, maxReboots, isPressing };
+    const wanted = { spec, plannedFrom: PLANNED, allowHostInterfaces: false, ...may };
     const followers = { onStep: () => undefined, onPlan: () => Promise.resolve() };
     const end = await converge(host, wanted, followers);
     const verdict = (await rebooter.rebootIfDue(end, wanted)) ?? verdictOf(end);
@@ -71,6 +88,11 @@ class Node {
 
   restart(): void {
     this.#rebooter = undefined;
+  }
+
+  /** As the daemon of the last pass knows it. */
+  get isUnderWay(): boolean {
+    return this.#rebooter?.isGoingDown === true;
   }
 
   get isGoingDown(): boolean {
@@ -191,20 +213,83 @@ describe('a reboot that has been asked for', () => {
     expect(await node.pass()).toMatchObject({ reason: 'RebootFailed' });
   });
 
-  it('and that systemd refuses is a failure, and comes later', async () => {
+  it('and that systemd refuses is a failure, also for the next daemon, and comes later', async () => {
     const node = new Node();
     const mend = node.kernel.addFault({ verb: 'exec', path: 'systemd-run *', errno: 'ENOENT' });
     expect(summary(await node.pass())).toBe('Failed: RebootFailed');
+    node.restart();
     expect(summary(await node.pass())).toBe('Failed: RebootFailed');
     mend();
-    await node.pass();
+    expect(summary(await node.pass())).toBe('InProgress: Rebooting');
     expect(node.isGoingDown).toBe(true);
+  });
+
+  it('is known to be under way by the next daemon too, whatever systemd says to a second request', async () => {
+    const node = new Node();
+    expect([await node.pass(), node.isUnderWay]).toMatchObject([{ reason: 'Rebooting' }, true]);
+    node.restart();
+    await node.clock.advance(10 * 60_000);
+    expect([await node.pass(), node.isUnderWay]).toMatchObject([{ reason: 'RebootFailed' }, true]);
+    expect([await node.pass(), node.isUnderWay]).toMatchObject([{ reason: 'RebootFailed' }, true]);
+  });
+
+  it('is not asked for when the API server shows that the grant is gone', async () => {
+    const node = new Node();
+    node.isStillGranted = false;
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['InProgress: RebootRequired', false]);
+    expect(node.folder.files.has('reboots.json')).toBe(false);
+  });
+
+  it('waits for what fails on the node, and comes when it presses', async () => {
+    const node = new Node();
+    node.kernel.addFault({ verb: 'write', path: '*/driver_override', errno: 'EINVAL' });
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: ApplyFailed', false]);
+    node.isPressing = true;
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['InProgress: Rebooting', true]);
+    node.boot();
+    expect(await node.commandLine).toBe('quiet intel_iommu=on iommu=pt\n');
+  });
+
+  it('does not come where its own preparation fails, however it presses', async () => {
+    const node = new Node();
+    node.isPressing = true;
+    node.kernel.addFault({ verb: 'exec', path: 'update-grub', errno: 'EIO' });
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: ApplyFailed', false]);
   });
 
   it('is not asked for where it cannot be written down', async () => {
     const node = new Node();
     node.folder.write = (name) => (name === 'reboots.json' ? Promise.reject(new Error('EROFS')) : Promise.resolve());
     expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: RebootFailed', false]);
+  });
+});
+
+describe('firmware that a start of the host alone does not bring', () => {
+  const start = (): Node => {
+    const nic = { model: 'mlx5', address: PF, name: 'ens1', mac: 'b8:59:9f:00:00:10', up: true, totalVfs: 4 };
+    const node = new Node({ iommu: true, nics: [{ ...nic, firmware: { atBoot: 'keeps' } }] });
+    const vfGroups = [{ resourceName: 'k', policyName: 'p', deviceType: 'netdevice', vfRange: '0-7' }];
+    node.spec = { interfaces: [{ pciAddress: PF, name: 'ens1', numVfs: 8, vfGroups }] };
+    node.firmware = new CardFirmware(node.kernel);
+    return node;
+  };
+  const afterReboot = async (node: Node): Promise<Verdict> => {
+    expect(summary(await node.pass())).toBe('InProgress: Rebooting');
+    node.boot();
+    node.firmware = new CardFirmware(node.kernel);
+    return node.pass();
+  };
+
+  it('is started anew on the way to the reboot, also where there are VFs', async () => {
+    const node = start();
+    await node.kernel.write(`/sys/bus/pci/devices/${PF}/sriov_numvfs`, '4');
+    expect(summary(await afterReboot(node))).toBe('Succeeded: InSync');
+  });
+
+  it('is not where the cluster does not want that, and the node says what is missing', async () => {
+    const node = start();
+    node.resetsFirmware = false;
+    expect(summary(await afterReboot(node))).toBe('Failed: FirmwareNotApplied');
   });
 });
 

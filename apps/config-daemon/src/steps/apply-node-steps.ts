@@ -52,6 +52,7 @@ async function applyNodeStep({ kernel, folder, grubFolder }: NodeWork, step: Nod
     case 'write-firmware':
       return writeFirmware(kernel, step.pciAddress, step.change);
     case 'add-kernel-arguments':
-      if (grubFolder !== undefined) await addKernelArguments(kernel, step, grubFolder);
+      if (grubFolder === undefined) throw new Error('the folder of GRUB is not known, so nothing was told to it');
+      return addKernelArguments(kernel, step, grubFolder);
   }
 }

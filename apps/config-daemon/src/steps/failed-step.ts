@@ -28,7 +28,7 @@ export function isBlocked({ outcome }: FailedStep): boolean {
 }
 
 /** Whether everything else goes on without the step: VFs do not need hardware offload. */
-export function isDispensable({ kind, outcome }: FailedStep): boolean {
+export function isDispensable({ kind, outcome }: Pick<StepFailure, 'kind' | 'outcome'>): boolean {
   return isOffloadStep(kind) && outcome === 'refused';
 }
 

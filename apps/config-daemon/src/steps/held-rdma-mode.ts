@@ -14,6 +14,11 @@ export class HeldRdmaMode {
     if (cause instanceof RdmaModeHeldError) this.#mode = cause.mode;
   }
 
+  /** The pods have left: the kernel is asked once more before the node is rebooted. */
+  forget(): void {
+    this.#mode = undefined;
+  }
+
   /** The mode, as long as nothing else is wanted. */
   read(wanted: RdmaMode | undefined): RdmaMode | undefined {
     if (this.#mode !== wanted) this.#mode = undefined;

@@ -1,6 +1,8 @@
 import { commandLineOf } from '../machine/boot.ts';
 import { type Machine } from '../machine/machine.ts';
+import { writeNumVfs } from '../machine/vfs.ts';
 import { type Command, type CommandResult, failed, printed } from './command.ts';
+import { resetFirmware } from './mstconfig.ts';
 
 /** Of shell files that set one variable anew, each adds its words (grub-mkconfig reads them in this order). */
 const ADDED = /^GRUB_CMDLINE_LINUX_DEFAULT="\$\{GRUB_CMDLINE_LINUX_DEFAULT:\+\$GRUB_CMDLINE_LINUX_DEFAULT \}(.*)"$/m;
@@ -39,19 +41,33 @@ export const rpmOstree: Command = {
   },
 };
 
-/** `systemd-run`, for a script that reboots the machine. It is down when its process is told so, see `reboot`. */
+/**
+ * `systemd-run`, for a script that reboots the machine. It is down when its process is told so, see `reboot`; what the
+ * script does before that is done at once.
+ */
 export const systemdRun: Command = {
   changes: () => true,
-  run: ({ state }, args) => {
+  run: async (machine, args) => {
+    const { state } = machine;
     const unit = args.find((word) => word.startsWith('--unit='))?.slice('--unit='.length) ?? '';
     if (state.isGoingDown) {
       const text = `Unit ${unit}.service was already loaded or has a fragment file.`;
       return failed(1, `Failed to start transient service unit: ${text}`);
     }
     state.isGoingDown = true;
+    await runLines(machine, args.at(-1) ?? '');
     return { exitCode: 0, stdout: '', stderr: `Running as unit: ${unit}.service\n` };
   },
 };
+
+/** The lines of the script that change something; the machine has all tools. One that fails does not stop the others. */
+async function runLines(machine: Machine, script: string): Promise<void> {
+  const lines = /echo 0 > \/sys\/bus\/pci\/devices\/(\S+)\/sriov_numvfs|mstfwreset -d (\S+) --skip_driver/g;
+  for (const [, port, card] of script.matchAll(lines)) {
+    if (port !== undefined) await writeNumVfs(machine, port, '0').catch(() => undefined);
+    if (card !== undefined) resetFirmware(machine, card);
+  }
+}
 
 function add({ state }: Machine, words: readonly string[]): void {
   const known = state.addedArguments ?? [];

@@ -4,7 +4,7 @@ import { devlink } from './devlink.ts';
 import { ethtool } from './ethtool.ts';
 import { ip } from './ip.ts';
 import { modprobe } from './modprobe.ts';
-import { mstconfig, mstfwreset } from './mstconfig.ts';
+import { mstconfig } from './mstconfig.ts';
 import { rdma } from './rdma.ts';
 import { systemctl } from './systemctl.ts';
 import { udevadm } from './udevadm.ts';
@@ -19,7 +19,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ip,
   modprobe,
   mstconfig,
-  mstfwreset,
   rdma,
   'rpm-ostree': rpmOstree,
   systemctl,

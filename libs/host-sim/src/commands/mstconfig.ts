@@ -12,7 +12,6 @@ const NO_DEVICE = refused('-E- Failed to open the device');
 const LOCKED = refused('write counter to semaphore: Permission denied\n-E- Failed to open the device');
 
 const QUERY_MS = 5_000;
-const RESET_MS = 20_000;
 
 /**
  * `mstconfig [-e] -d DEVICE q` and `mstconfig -d DEVICE -y set NAME=VALUE...` of mstflint. The table is printed as
@@ -30,22 +29,17 @@ export const mstconfig: Command = {
   },
 };
 
-/** `mstfwreset -d DEVICE --skip_driver -l 3 -y reset` of mstflint. */
-export const mstfwreset: Command = {
-  changes: () => true,
-  async run(machine, args) {
-    const device = args[args.indexOf('-d') + 1] ?? '';
-    await machine.take(RESET_MS);
-    if (firmwareOf(machine, device) === undefined || machine.world.lockdown !== 'none') return NO_DEVICE;
-    // Upstream removes all VFs before (its pull request 904). What it says then is modelled.
-    const hasVfs = Object.entries(machine.state.devices).some(
-      ([address, { pf }]) => cardAddress(address) === cardAddress(device) && (pf?.vfs.length ?? 0) > 0,
-    );
-    if (hasVfs) return { exitCode: 1, stdout: '', stderr: '-E- Failed to reset the device: it has VFs\n' };
-    startFirmware(machine, device);
-    return printed('-I- Sending Reset Command To Fw             -Done\n-I- FW was loaded successfully.\n');
-  },
-};
+/**
+ * `mstfwreset -d DEVICE --skip_driver -l 3 -y reset` of mstflint. Upstream removes all VFs before (its pull request 904);
+ * what a NIC does otherwise is modelled.
+ */
+export function resetFirmware(machine: Machine, device: string): void {
+  if (firmwareOf(machine, device) === undefined || machine.world.lockdown !== 'none') return;
+  const hasVfs = Object.entries(machine.state.devices).some(
+    ([address, { pf }]) => cardAddress(address) === cardAddress(device) && (pf?.vfs.length ?? 0) > 0,
+  );
+  if (!hasVfs) startFirmware(machine, device);
+}
 
 function isMellanox(machine: Machine, device: string): boolean {
   return machine.model(device).vendor === '15b3';

@@ -7,8 +7,6 @@ import { firstCharacters, NotUnderstoodError } from '../kernel/understand.ts';
 
 /** mstconfig takes seconds for some parameters of a NIC (users measured up to 5 s for a query of all). */
 const MSTCONFIG_MS = 60_000;
-/** A reset takes 10 to 30 s, several minutes with a BlueField. */
-const RESET_MS = 180_000;
 
 /** How far the kernel is locked down, in its own word; nothing where it is not (security/lockdown/lockdown.c). */
 export async function readLockdown(kernel: Kernel): Promise<string | undefined> {
@@ -24,7 +22,7 @@ export async function readLockdown(kernel: Kernel): Promise<string | undefined> 
  */
 export async function readFirmware(kernel: Kernel, pciAddress: string): Promise<ObservedFirmware> {
   const words = ['mstconfig', '-e', '-d', pciAddress, 'q'];
-  const settings = readSettings(await runMst(kernel, words, MSTCONFIG_MS));
+  const settings = readSettings(await runMst(kernel, words));
   const numOfVfs = settings.get('NUM_OF_VFS');
   const what = `the output of ${words.join(' ')}`;
   if (numOfVfs === undefined) throw new NotUnderstoodError(what, 'it has no setting NUM_OF_VFS');
@@ -48,7 +46,7 @@ export async function writeFirmware(kernel: Kernel, pciAddress: string, change: 
   const settings = firmwareWords(change);
   if (settings.length === 0) return;
   const words = ['mstconfig', '-d', pciAddress, '-y', 'set', ...settings];
-  await runMst(kernel, words, MSTCONFIG_MS);
+  await runMst(kernel, words);
   const present = nextWords(await readFirmware(kernel, pciAddress));
   if (settings.every((setting) => present.includes(setting))) return;
   const detail = `"${words.join(' ')}" succeeded, and the firmware does not have these settings for its next start`;
@@ -65,19 +63,10 @@ function nextWords({ numOfVfs, sriovEnabled, linkTypes }: ObservedFirmware): str
   ];
 }
 
-/**
- * Starts the firmware of a NIC anew, so that a reboot finds the settings in force: newer firmware does not load them at
- * a warm start of the host. The driver is not told: the NIC does not work again before the reboot. It needs that no
- * port of the NIC has VFs. @throws as {@link readFirmware}
- */
-export async function resetFirmware(kernel: Kernel, pciAddress: string): Promise<void> {
-  await runMst(kernel, ['mstfwreset', '-d', pciAddress, '--skip_driver', '-l', '3', '-y', 'reset'], RESET_MS);
-}
-
 /** Runs a tool of mstflint, which says what is wrong on either of its outputs (measured with 4.21). */
-async function runMst(kernel: Kernel, words: readonly string[], deadlineMs: number): Promise<string> {
+async function runMst(kernel: Kernel, words: readonly string[]): Promise<string> {
   const [command = '', ...args] = words;
-  const result = await kernel.exec(command, args, { deadlineMs });
+  const result = await kernel.exec(command, args, { deadlineMs: MSTCONFIG_MS });
   if (result.exitCode !== 0) throw new CommandError(words.join(' '), { ...result, stderr: complaintOf(result) });
   return result.stdout;
 }

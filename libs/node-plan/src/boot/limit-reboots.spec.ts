@@ -9,7 +9,14 @@ const FIRMWARE: RebootReason = {
   pciAddress: '0000:3b:00.0',
   why: 'NUM_OF_VFS is 4, and 8 is wanted',
 };
-const before = { because: ['so'], steps: [{ kind: 'remove-rdma-mode-file' }] } as const;
+const before = {
+  because: ['the next boot would be without iommu=pt', 'the firmware has 4'],
+  steps: [
+    { kind: 'add-kernel-arguments', tool: 'grub', words: ['iommu=pt'] },
+    { kind: 'write-firmware', pciAddress: '0000:3b:00.0', name: 'ens1', change: { numOfVfs: 8 } },
+  ],
+} as const;
+const after = { because: before.because.slice(1), steps: before.steps.slice(1) };
 const plan = (...needsReboot: RebootReason[]): HostPlan => ({
   modules: [],
   pfs: [],
@@ -37,7 +44,8 @@ describe('reboots', () => {
       { record: record([{ ...ARGUMENTS, why: 'without intel_iommu=on' }]) },
     ],
   ])('are allowed where %s', (_, reasons, facts) => {
-    expect(limit(reasons, facts)).toEqual(plan(...reasons));
+    const { needsReboot, problems } = limit(reasons, facts);
+    expect([needsReboot, problems]).toEqual([reasons, []]);
   });
 
   it('end after the last that is allowed, whatever values the reason had', () => {
@@ -60,9 +68,16 @@ describe('reboots', () => {
     expect(problems).toMatchObject([{ reason: 'RebootLoop', message: expect.stringContaining('was rebooted once') }]);
   });
 
-  it('go on for the other reasons', () => {
+  it('are not done twice for an RDMA mode that did not come', () => {
+    const mode: RebootReason = { kind: 'rdma-mode', why: 'RDMA mode exclusive is wanted' };
+    const { needsReboot, problems } = limit([mode], { record: record([mode]) });
+    expect(needsReboot).toBeUndefined();
+    expect(problems).toMatchObject([{ reason: 'RebootLoop', message: expect.stringContaining('initramfs') }]);
+  });
+
+  it('go on for the other reasons, with what prepares those alone', () => {
     const { needsReboot, beforeReboot, problems } = limit([ARGUMENTS, FIRMWARE], { record: record([ARGUMENTS]) });
-    expect([needsReboot, beforeReboot]).toEqual([[FIRMWARE], before]);
+    expect([needsReboot, beforeReboot]).toEqual([[FIRMWARE], after]);
     expect(problems.map(({ reason }) => reason)).toEqual(['RebootLoop']);
   });
 

@@ -7,6 +7,8 @@ export interface RebootAttempt {
   /** RFC 3339 time at which it was asked for last. */
   readonly at: string;
   readonly reasons: readonly RebootReason[];
+  /** What systemd of the host has said; absent where the daemon was ended before it was told, or could write it down. */
+  readonly answer?: 'accepted' | { readonly refusal: string };
 }
 
 /** The reboots that were asked for since the node was last as it should be, the oldest first. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface } from '@sriov/api';
 import { type DeviceUse, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
+import { pfsThatNeedDrain } from './drain.ts';
 import { planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
 
@@ -148,5 +149,28 @@ describe('a change needs a drain where', () => {
     const { pfs, needsDrain } = plan(pf, { numVfs: 2, vfGroups: [{ vfRange: '0-1', deviceType: 'netdevice' }] });
     expect(pfs.flatMap((each) => each.vfs.map(({ id }) => id))).toEqual([0]);
     expect(needsDrain?.map((each) => each.vfs)).toEqual([[1]]);
+  });
+});
+
+describe('a drained node stays drained', () => {
+  const left = (pf: ObservedPf, desired: Partial<DesiredInterface>): string[] => {
+    const facts = testFacts([pf], [{ pciAddress: PF, name: 'ens1', ...desired }], { users: 'host' });
+    return pfsThatNeedDrain(planHost(facts), facts.observed);
+  };
+
+  it.each<[string, ObservedPf, Partial<DesiredInterface>, string[]]>([
+    ['for VFs that are made anew, although nobody has them now', testPf(vfs(4, [])), { numVfs: 2 }, [PF]],
+    ['for VFs that somebody has who stays', testPf(vfs(4, [POD])), { numVfs: 2 }, [PF]],
+    [
+      'for one VF that changes',
+      testPf([testVf(0)]),
+      { numVfs: 1, vfGroups: [{ vfRange: '0-0', deviceType: 'netdevice' }] },
+      [PF],
+    ],
+    ['for no VF that is still to be made', testPf([]), { numVfs: 2, vfGroups: all() }, []],
+    ['for no link', testPf(vfs(4, []), { link: testLink({ up: false }) }), { numVfs: 4, vfGroups: all() }, []],
+    ['for nothing where nothing is left', testPf(vfs(4, [])), { numVfs: 4, vfGroups: all() }, []],
+  ])('%s', (_, pf, desired, expected) => {
+    expect(left(pf, desired)).toEqual(expected);
   });
 });

@@ -1,8 +1,9 @@
-import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { FEW, listSome } from '@sriov/words';
 import { changesAllVfs } from './changes-all-vfs.ts';
+import { countUsers } from './count-users.ts';
 import { describeHeld, holderOf, isHostUse } from './in-use.ts';
-import { type DrainReason, type PfPlan } from './steps.ts';
+import { type DrainReason, type HostPlan, type PfPlan } from './steps.ts';
 
 /**
  * Why a plan of a PF needs a drain of the node: it disturbs VFs that are there, or the PF itself, and somebody has them.
@@ -21,6 +22,18 @@ export function drainFor(plan: PfPlan, observed: ObservedPf): DrainReason | unde
   if (users.length === 0) return undefined;
   const why = `${listSome(plan.because, FEW)}; in use: ${users.join(', ')}`;
   return { pciAddress: plan.pciAddress, vfs: held.map(({ id }) => id), why };
+}
+
+/**
+ * PCI addresses of the PFs of a plan that would need a drain if somebody had their VFs. On a node that was drained, and
+ * whose VFs are free, these are what the node stays drained for. VFs that are still to be made are nobody's.
+ */
+export function pfsThatNeedDrain({ pfs }: Pick<HostPlan, 'pfs'>, observed: ObservedHost): string[] {
+  const present = new Map(countUsers(observed, 'anybody').interfaces.map((pf) => [pf.pciAddress, pf]));
+  return pfs.flatMap((plan) => {
+    const pf = present.get(plan.pciAddress);
+    return pf !== undefined && drainFor(plan, pf) !== undefined ? [plan.pciAddress] : [];
+  });
 }
 
 /** The VFs that are there and that the plan disturbs: all of them where their number or the eSwitch mode changes. */

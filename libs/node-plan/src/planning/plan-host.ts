@@ -95,8 +95,10 @@ function withNode(
   const missingRdma = findMissingRdma(spec.interfaces ?? [], observed, (pciAddress) => changing.has(pciAddress));
   const warnings = [...known, ...rdma.warnings, ...sharedGuids(observed.interfaces)];
   const node = joinNodePlans(plan.node, rdma);
+  const needsReboot = [...(plan.needsReboot ?? []), ...rdma.needsReboot];
   return {
     ...plan,
+    ...(needsReboot.length > 0 && { needsReboot }),
     ...(node.steps.length > 0 && { node }),
     ...(warnings.length > 0 && { warnings }),
     problems: [...plan.problems, ...rdma.problems, ...missingRdma],

@@ -102,14 +102,6 @@ describe('the RDMA mode of a node', () => {
 
   it.each<[string, Given, [string, RegExp]]>([
     [
-      'the running kernel does not switch, and what helps',
-      { wanted: 'exclusive', present: 'shared', config: { file: EXCLUSIVE }, held: 'exclusive' },
-      [
-        'RdmaModePending',
-        /exclusive is wanted, and the node has shared: .*\(EBUSY\).*drain the node and reboot it.*initramfs/,
-      ],
-    ],
-    [
       'a kernel argument stands against it',
       { wanted: 'exclusive', present: 'shared', config: { file: EXCLUSIVE, others: [ARGUMENT] }, held: 'exclusive' },
       [
@@ -134,6 +126,22 @@ describe('the RDMA mode of a node', () => {
     const result = plan(given);
     expect(result.problems).toEqual([{ reason, message: expect.stringMatching(message) }]);
     expect([result.steps, result.warnings]).toEqual([[], []]);
+  });
+
+  it('comes with a reboot where the running kernel does not switch, and nothing stands against that', () => {
+    const result = plan({ wanted: 'exclusive', present: 'shared', config: { file: EXCLUSIVE }, held: 'exclusive' });
+    expect(result.needsReboot).toEqual([
+      { kind: 'rdma-mode', why: expect.stringMatching(/^RDMA mode exclusive is wanted, .* has shared: .*\(EBUSY\)/) },
+    ]);
+    expect([result.problems, result.steps]).toEqual([[], []]);
+  });
+
+  it('comes with no reboot while its file is not there, and says what helps', () => {
+    const config = { fault: 'read x: EIO' };
+    const { problems, needsReboot } = plan({ wanted: 'exclusive', present: 'shared', config, held: 'exclusive' });
+    expect(needsReboot).toEqual([]);
+    expect(problems.map(({ reason }) => reason)).toEqual(['Unsupported', 'RdmaModePending']);
+    expect(problems[1]?.message).toMatch(/\(EBUSY\).*drain the node and reboot it.*initramfs/);
   });
 
   it('warns of what stands against it at the next boot, and of nothing else', () => {

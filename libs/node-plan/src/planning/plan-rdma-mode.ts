@@ -1,6 +1,6 @@
 import { REASON } from '@sriov/api';
 import { type ObservedHost, type RdmaMode, type RdmaModeSetting } from '@sriov/observed-host';
-import { type HostPlan, type NodeStep, type PlanProblem } from './steps.ts';
+import { type HostPlan, type NodeStep, type PlanProblem, type RebootReason } from './steps.ts';
 
 /** What bears on the RDMA mode of a node. */
 export interface RdmaModeInputs {
@@ -16,6 +16,8 @@ export interface RdmaModeResult extends Required<Pick<HostPlan, 'warnings'>> {
   readonly because: readonly string[];
   readonly steps: readonly NodeStep[];
   readonly problems: readonly PlanProblem[];
+  /** The mode comes with a reboot, and nothing stands against that. */
+  readonly needsReboot: readonly RebootReason[];
 }
 
 /** The path of the operator's file for modprobe, for people. */
@@ -32,8 +34,9 @@ function rdmaModeFile(mode: RdmaMode): string {
 }
 
 /**
- * Plans the RDMA mode: first the file for the next start, then the switch of the running kernel. Only a file that has
- * the operator's words is the operator's. Without a wish the mode of the running kernel stays.
+ * Plans the RDMA mode: first the file for the next start, then the switch of the running kernel, and a reboot where the
+ * kernel has refused to switch. Only a file that has the operator's words is the operator's. Without a wish the mode of
+ * the running kernel stays.
  */
 export function planRdmaMode(inputs: RdmaModeInputs): RdmaModeResult {
   const { wanted, observed } = inputs;
@@ -44,6 +47,7 @@ export function planRdmaMode(inputs: RdmaModeInputs): RdmaModeResult {
     because: parts.flatMap((part) => part.because ?? []),
     steps: parts.flatMap((part) => part.steps ?? []),
     problems,
+    needsReboot: parts.flatMap((part) => part.needsReboot ?? []),
     warnings: wanted === undefined || isPending ? [] : contradictions(wanted, observed.rdmaConfig?.others),
   };
 }
@@ -87,10 +91,16 @@ function planSwitch(wanted: RdmaMode, { observed, held }: RdmaModeInputs): Part 
     const because = [`the RDMA mode is ${present}, and ${wanted} is wanted`];
     return { because, steps: [{ kind: 'set-rdma-mode', mode: wanted }] };
   }
+  const refused = `RDMA mode ${wanted} is wanted, and the node has ${present}: the kernel has refused to switch (EBUSY), as it does while there is any network namespace but the host's, such as that of a pod`;
+  const against = contradictions(wanted, rdmaConfig?.others);
+  const { file } = rdmaConfig ?? {};
+  if (against.length === 0 && file !== undefined && isSame(file, rdmaModeFile(wanted))) {
+    return { needsReboot: [{ kind: 'rdma-mode', why: refused }] };
+  }
   const message = [
-    `RDMA mode ${wanted} is wanted, and the node has ${present}: the kernel has refused to switch (EBUSY), as it does while there is any network namespace but the host's, such as that of a pod`,
+    refused,
     `the mode comes when the kernel loads ib_core the next time, by ${RDMA_MODE_PATH}: drain the node and reboot it, and before that, where the initramfs has ib_core, make the initramfs again (update-initramfs -u, or dracut -f)`,
-    ...contradictions(wanted, rdmaConfig?.others),
+    ...against,
   ];
   return { problems: [{ reason: REASON.rdmaModePending, message: message.join('; ') }] };
 }

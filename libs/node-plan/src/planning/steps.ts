@@ -158,7 +158,7 @@ export interface DrainReason {
 }
 
 /** What makes a reboot necessary. Whoever plans such a change adds its kind. */
-export type RebootKind = 'firmware' | 'kernel-arguments';
+export type RebootKind = 'firmware' | 'kernel-arguments' | 'rdma-mode';
 
 /**
  * Why the node is not as it should be before it has been rebooted. All reasons of a plan are met by one reboot. It is
@@ -230,7 +230,8 @@ export interface HostPlan {
   readonly needsReboot?: readonly RebootReason[];
   /**
    * What prepares the reboot, such as values for the firmware of a PF, or kernel arguments. Nothing of it is done before
-   * a reboot has been granted, and it is done last of all. Absent where nothing is to be prepared.
+   * a reboot has been granted, and it is done last of all. There is one sentence per step. Absent where nothing is to
+   * be prepared.
    */
   readonly beforeReboot?: NodePlan;
   /** Entries of the spec that are in force, or will be when the plan is carried out: their PFs are ours from now on. */

@@ -39,6 +39,12 @@ export interface ModelNode {
   readonly isOverdue: boolean;
   /** Its drain was given up, and it gets no turn for a while. */
   readonly isPausing: boolean;
+  /** The machine is down, or cannot be reached. */
+  readonly isAway: boolean;
+  /** It is away for so long that the drain controller goes on without it. */
+  readonly isLost: boolean;
+  /** It was lost: when it is back it has its slot beside the one that has been given to another one. */
+  readonly wasLost: boolean;
   /** Pods that the drain controller has seen go. It forgets them when it is killed. */
   readonly evicted: 'withVfs' | 'all' | null;
 }
@@ -96,6 +102,9 @@ export function restingNode(need: Need): ModelNode {
     seenByDaemon: 'Idle',
     isOverdue: false,
     isPausing: false,
+    isAway: false,
+    isLost: false,
+    wasLost: false,
     seen: { node, state },
     evicted: null,
   });
@@ -144,6 +153,7 @@ function asUnique(change: Change): Change {
 
 /** The daemon writes its request on the Node and then on the node state, if nobody has changed that meanwhile. */
 function daemonMoves(node: ModelNode): Change[] {
+  if (node.isAway) return [];
   if (node.half !== null) {
     if (node.seenByDaemon !== node.state.progress) {
       return [{ name: 'daemon meets a conflict', node: { ...node, half: null, seenByDaemon: node.state.progress } }];
@@ -226,9 +236,12 @@ function remaining(pods: ModelNode['pods'], evicted: 'withVfs' | 'all'): ModelNo
 function writeState(node: ModelNode, state: StateObject): Change {
   if (!isSame(node.seen.state, node.state)) return conflict({ ...node, isPausing: false });
   const isNewGrant = node.state.progress === 'Idle' && state.progress === 'Draining';
+  // Only a node with a slot is ever lost.
+  const hasSlot = state.progress !== 'Idle';
+  const loss = { isLost: hasSlot && node.isLost, wasLost: hasSlot && node.wasLost };
   return {
     name: `controller writes ${state.progress}`,
-    node: { ...node, state, evicted: null, isOverdue: false, seen: { ...node.seen, state } },
+    node: { ...node, ...loss, state, evicted: null, isOverdue: false, seen: { ...node.seen, state } },
     broken: isNewGrant && node.state.desired === 'Idle' ? 'a drain was granted that nobody had asked for' : undefined,
   };
 }
@@ -249,10 +262,14 @@ function conflict(node: ModelNode): Change {
   };
 }
 
+function isDaemonBehind({ seenByDaemon, state, half, isAway }: ModelNode): boolean {
+  return seenByDaemon !== state.progress && half === null && !isAway;
+}
+
 /** Events arrive at any time, or late: until then everybody works with what was there before. */
 function deliveries(node: ModelNode): Change[] {
   const changes: Change[] = [];
-  if (node.seenByDaemon !== node.state.progress && node.half === null) {
+  if (isDaemonBehind(node)) {
     changes.push({ name: 'daemon sees the state', node: { ...node, seenByDaemon: node.state.progress } });
   }
   if (!isSame(node.seen.node, node.node)) {
@@ -266,11 +283,21 @@ function deliveries(node: ModelNode): Change[] {
   if (node.isClosedByAdmin && node.node.cordon === null) {
     changes.push({ name: 'administrator uncordons', node: closedByAdmin(node, false) });
   }
+  changes.push(...lossOf(node));
   if (node.isPausing) changes.push({ name: 'pause ends', node: { ...node, isPausing: false } });
   if (!node.node.isUnschedulable && node.pods !== 'all') {
     changes.push({ name: 'pods come back', node: { ...node, pods: 'all' } });
   }
   return changes;
+}
+
+/** A node that is away is back at some time, before it counts as lost or after that. */
+function lossOf(node: ModelNode): Change[] {
+  const { isAway, isLost, state } = node;
+  if (!isAway) return isLost ? [{ name: 'controller sees it back', node: { ...node, isLost: false } }] : [];
+  const back = { name: 'node is back', node: { ...node, isAway: false, half: null, seenByDaemon: state.progress } };
+  if (isLost || state.progress === 'Idle') return [back];
+  return [back, { name: 'node is lost', node: { ...node, isLost: true, wasLost: true } }];
 }
 
 /** A drain that a budget is in the way of takes too long, as often as the state allows it. */
@@ -286,7 +313,7 @@ function disturb(model: Model, index: number): Transition[] {
   const node = model.nodes[index];
   if (node === undefined || model.disturbances === 0) return [];
   const disturbances = model.disturbances - 1;
-  const changes = [...wishes(node), ...administrator(node), daemonKill(node)];
+  const changes = [...wishes(node), ...administrator(node), daemonKill(node), ...loseTouch(node)];
   const found = asTransitions({ ...model, disturbances }, index, changes.map(asUnique));
   // Another replica lists everything before it writes anything.
   const relisted = { name: 'controller is killed', next: { ...model, disturbances, nodes: model.nodes.map(relist) } };
@@ -308,6 +335,12 @@ function closedByAdmin(node: ModelNode, isClosedByAdmin: boolean): ModelNode {
   return { ...node, isClosedByAdmin, node: { ...node.node, isUnschedulable: isClosedByAdmin } };
 }
 
+/** A machine that breaks down in the middle of a drain, or does not come back from its reboot. */
+function loseTouch(node: ModelNode): Change[] {
+  if (node.isAway || node.state.progress === 'Idle') return [];
+  return [{ name: 'node goes away', node: { ...node, isAway: true, half: null } }];
+}
+
 function daemonKill(node: ModelNode): Change {
   return { name: 'daemon is killed', node: { ...node, half: null, seenByDaemon: node.state.progress } };
 }
@@ -327,6 +360,7 @@ function stepsSeen({ nodes: present }: Model, pools: readonly ModelPool[]): read
   const seen = present.map(asSeen);
   const steps = planRollout({
     countsOthers: true,
+    isDrainDisabled: false,
     pools: pools.map(({ members, limit }, index) => ({
       name: `pool-${index}`,
       limit,
@@ -341,12 +375,16 @@ function stepsSeen({ nodes: present }: Model, pools: readonly ModelPool[]): read
 }
 
 function seenKey(node: ModelNode): string {
-  const key = seenKeys.get(node) ?? JSON.stringify([node.seen, node.isOverdue, node.isPausing]);
+  const key =
+    seenKeys.get(node) ?? JSON.stringify([node.seen, node.isOverdue, node.isPausing, node.isAway, node.isLost]);
   seenKeys.set(node, key);
   return key;
 }
 
-function asSeen({ seen: { node, state }, isOverdue, isPausing }: ModelNode, index: number): RolloutNode {
+function asSeen(
+  { seen: { node, state }, isOverdue, isPausing, isAway, isLost }: ModelNode,
+  index: number,
+): RolloutNode {
   return {
     name: `node-${index}`,
     state: {
@@ -355,12 +393,12 @@ function asSeen({ seen: { node, state }, isOverdue, isPausing }: ModelNode, inde
       missing: [],
     },
     isExternal: false,
-    isReady: true,
+    isReady: !isAway,
     isUnschedulable: node.isUnschedulable,
     cordon: node.cordon ?? undefined,
     isOurGrant: state.isOurGrant,
     isOverdue,
-    isLost: false,
+    isLost: isLost && state.progress !== 'Idle',
     pausesUntil: isPausing ? 'later' : undefined,
   };
 }
