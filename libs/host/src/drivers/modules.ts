@@ -62,7 +62,8 @@ async function isLoaded(kernel: Kernel, module: string): Promise<boolean> {
 async function isBuiltIn(kernel: Kernel, module: string): Promise<boolean> {
   const release = await readAttribute(kernel, '/proc/sys/kernel/osrelease');
   const text = (await readAttribute(kernel, `/lib/modules/${release}/modules.builtin`)) ?? '';
-  const names = text.split('\n').map((line) => /([^/]+)\.ko$/.exec(line.trim())?.[1]);
+  // Anchored on both sides: a long line would be searched from each of its characters.
+  const names = text.split('\n').map((line) => /(?:^|\/)([^/]+)\.ko$/.exec(line.trim())?.[1]);
   return names.some((name) => name !== undefined && isSame(name, module));
 }
 
