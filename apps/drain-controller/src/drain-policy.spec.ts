@@ -1,38 +1,13 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, DEFAULT_DRA_DRIVER } from '@sriov/api';
-import { eventually, installCrds } from '@sriov/testing';
-import { runController } from './test/run-controller.ts';
-import { TestFleet } from './test/test-fleet.ts';
+import { eventually } from '@sriov/testing';
+import { DRAIN, fleet, REBOOT, untilDrained, useFleet, VF } from './test/use-fleet.ts';
 
-jest.setTimeout(90_000);
-
-const DRAIN = 'Drain_Required';
-const REBOOT = 'Reboot_Required';
-const VF = { resource: 'example.org/intelnics' };
-
-let fleet: TestFleet;
-let stopController: () => Promise<void>;
-
-beforeAll(() => installCrds());
-beforeEach(async () => {
-  fleet = await TestFleet.create();
-  stopController = runController(fleet);
-});
-afterEach(async () => {
-  await stopController();
-  await fleet.remove();
-});
+useFleet();
 
 /** A pool of the nodes with the label `pool: <name>`. */
 async function addPool(name: string, drain: object): Promise<void> {
   await fleet.addPool(name, { maxUnavailable: 1, nodeSelector: { matchLabels: { pool: name } }, drain });
-}
-
-async function untilDrained(node: string): Promise<void> {
-  await eventually(async () => {
-    await fleet.endPods();
-    return (await fleet.progress(node)) === 'DrainComplete';
-  });
 }
 
 /** Runs a pod that no budget lets go. */

@@ -1,27 +1,9 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION } from '@sriov/api';
-import { eventually, installCrds } from '@sriov/testing';
-import { runController } from './test/run-controller.ts';
-import { TestFleet } from './test/test-fleet.ts';
+import { eventually } from '@sriov/testing';
+import { DRAIN, fleet, REBOOT, startController, stopController, untilDrained, useFleet, VF } from './test/use-fleet.ts';
 
-jest.setTimeout(90_000);
-
-const DRAIN = 'Drain_Required';
-const REBOOT = 'Reboot_Required';
-const VF = { resource: 'example.org/intelnics' };
-
-let fleet: TestFleet;
-let stopController: () => Promise<void>;
-
-beforeAll(() => installCrds());
-beforeEach(async () => {
-  fleet = await TestFleet.create();
-  stopController = runController(fleet);
-});
-afterEach(async () => {
-  await stopController();
-  await fleet.remove();
-});
+useFleet();
 
 describe('a drain', () => {
   it('takes pods with VFs from the node, and gives the node back when the daemon is done', async () => {
@@ -30,10 +12,7 @@ describe('a drain', () => {
     await fleet.addPod('dpdk', 'a1', VF);
     await fleet.addPod('web', 'a1');
     await fleet.ask('a1', DRAIN);
-    await eventually(async () => {
-      await fleet.endPods();
-      return (await fleet.progress('a1')) === 'DrainComplete';
-    });
+    await untilDrained('a1');
     expect(await fleet.pods()).toEqual(['web']);
     expect(await fleet.isCordoned('a1')).toBe(true);
     expect(await eventually(() => fleet.condition('a1'))).toMatchObject({ reason: 'DrainComplete' });
@@ -51,10 +30,7 @@ describe('a drain', () => {
     await fleet.addPod('web', 'b1');
     const agent = await fleet.addDaemonPod('agent', 'b1', VF);
     await fleet.ask('b1', REBOOT);
-    await eventually(async () => {
-      await fleet.endPods();
-      return (await fleet.progress('b1')) === 'DrainComplete';
-    });
+    await untilDrained('b1');
     expect(await fleet.pods()).toEqual([agent]);
     const condition = await eventually(() => fleet.condition('b1'));
     expect(condition.message).toContain(`${fleet.namespace}/${agent} (of a DaemonSet)`);
@@ -90,10 +66,7 @@ describe('a drain', () => {
     expect(blocked.message).toContain(`${fleet.namespace}/db`);
     expect(blocked.message).toContain('db-budget');
     await fleet.removeBudget('db-budget');
-    await eventually(async () => {
-      await fleet.endPods();
-      return (await fleet.progress('c1')) === 'DrainComplete';
-    });
+    await untilDrained('c1');
     await fleet.ask('c1', 'Idle');
     await fleet.until('c1', 'Idle');
   });
@@ -143,6 +116,25 @@ describe('a drain', () => {
     await fleet.until('f2', 'Idle');
   });
 
+  it('takes no pod any more once drains are switched off, and nodes have their turns all the same', async () => {
+    for (const name of ['h1', 'h2']) await fleet.addNode(name);
+    await fleet.addPod('db', 'h1', { labels: { app: 'db' }, ...VF });
+    await fleet.addBudget('db-budget', { app: 'db' });
+    await fleet.ask('h1', REBOOT);
+    await eventually(async () => (await fleet.condition('h1'))?.reason === 'DrainBlocked');
+    await fleet.ask('h2', REBOOT);
+    await fleet.disableDrain();
+    await fleet.until('h1', 'DrainComplete');
+    await eventually(async () => (await fleet.condition('h1'))?.reason === 'DrainSkipped');
+    expect((await fleet.condition('h1'))?.message).toContain('disableDrain of the SriovOperatorConfig is set');
+    expect([await fleet.pods(), await fleet.progress('h2')]).toEqual([['db'], 'Idle']);
+    await fleet.ask('h1', 'Idle');
+    await fleet.until('h2', 'DrainComplete');
+    expect([await fleet.isCordoned('h1'), await fleet.isCordoned('h2')]).toEqual([false, false]);
+    await fleet.ask('h2', 'Idle');
+    await fleet.until('h2', 'Idle');
+  });
+
   it('goes on in another replica where the first has stopped', async () => {
     await fleet.addNode('g1');
     await fleet.addNode('g2');
@@ -151,11 +143,11 @@ describe('a drain', () => {
     await eventually(async () => (await fleet.condition('g1'))?.reason === 'Draining');
     await stopController();
     await fleet.endPods();
-    stopController = runController(fleet);
+    startController();
     await fleet.until('g1', 'DrainComplete');
     await stopController();
     await fleet.ask('g1', 'Idle');
-    stopController = runController(fleet);
+    startController();
     await fleet.until('g1', 'Idle');
     expect(await fleet.isCordoned('g1')).toBe(false);
   });

@@ -52,6 +52,13 @@ export class TestFleet {
     await request('PATCH', path, { spec: { maxUnavailable } });
   }
 
+  /** Somebody wants nodes to keep their pods. */
+  async disableDrain(): Promise<void> {
+    const path = `${GROUP}/namespaces/${this.namespace}/sriovoperatorconfigs`;
+    const config = { kind: 'SriovOperatorConfig', apiVersion: API, metadata: { name: 'default' } };
+    await request('POST', path, { ...config, spec: { disableDrain: true } });
+  }
+
   /** Writes the request as the daemon does: on the Node first. */
   async ask(name: string, asked: DrainRequest): Promise<void> {
     await eventually(async () => this.annotation(name, ANNOTATION.desiredState));
