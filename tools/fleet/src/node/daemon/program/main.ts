@@ -2,9 +2,10 @@
 // parent with the longest time that its event loop did not turn since the last one, in ms.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openHost, runControllers, service } from '@sriov/config-daemon';
-import { runService } from '@sriov/runtime';
+import { keepHeapSmall, runService } from '@sriov/runtime';
 import { RemoteKernel } from '../remote-kernel.ts';
 
+keepHeapSmall();
 const delays = monitorEventLoopDelay({ resolution: 10 });
 delays.enable();
 process.on('message', () => {
