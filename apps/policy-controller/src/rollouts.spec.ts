@@ -173,6 +173,17 @@ describe('a policy that is paused', () => {
     expect(vfsOf(await getState(node))).toBe(2);
   });
 
+  it('holds a node that it no longer selects, until the pause ends', async () => {
+    const node = await join('a');
+    await rollOut([node]);
+    await pause('true');
+    await change({ spec: { nodeSelector: { zone: 'elsewhere' } } });
+    await untilHeld(node, 'RolloutPaused');
+    expect(vfsOf(await getState(node))).toBe(2);
+    await pause(null);
+    await untilVfs(node, 0);
+  });
+
   it('is gone when it is deleted, and so are its VFs', async () => {
     const node = await join('a');
     await rollOut([node]);

@@ -3,7 +3,7 @@ import { ANNOTATION, type KubeObject, type SriovNetworkPoolConfig } from '@sriov
 import { Controller, createControllerMetrics, done } from '@sriov/controller';
 import { type ConfigMapWriter } from './config-map/config-map-writer.ts';
 import { FleetView } from './caches/fleet-view.ts';
-import { NodeFindings } from './status/node-findings.ts';
+import { type Findings, NodeFindings } from './status/node-findings.ts';
 import { subjectOf } from './subject.ts';
 import {
   createOfflineParts,
@@ -92,6 +92,11 @@ const fillFleet = ({ caches }: OfflineParts): void => {
   caches.nodes.store.upsert(nodeOf('a', { zone: 'east' }));
   caches.nodes.store.upsert(nodeOf('b', { zone: 'west' }));
 };
+const PAUSED = { [ANNOTATION.paused]: 'true' };
+const heldBy = (policy: string): Findings => ({
+  ...{ subjects: new Set(), undecided: new Set(), problems: [], generations: new Map(), isSettled: false },
+  hold: { reason: 'RolloutPaused', message: '', policies: [policy] },
+});
 const east = { nodeSelector: { zone: 'east' } };
 
 async function connectFleet(fill: (parts: OfflineParts) => void = () => undefined): Promise<Rig> {
@@ -120,6 +125,26 @@ describe('a change of a policy', () => {
       'of its status asks for its status alone',
       ({ caches }) => caches.policies.store.upsert({ ...policyOf('p', east), status: { matchedNodeCount: 3 } }),
       [`policy ${NAMESPACE}/p`],
+    ],
+    [
+      'that pauses it asks for its nodes',
+      ({ caches }) => caches.policies.store.upsert(policyOf('p', east, { annotations: PAUSED })),
+      ['node a', `policy ${NAMESPACE}/p`],
+    ],
+    [
+      'of another annotation asks for its status alone',
+      ({ caches }) => caches.policies.store.upsert(policyOf('p', east, { annotations: { a: 'b' } })),
+      [`policy ${NAMESPACE}/p`],
+    ],
+    [
+      'that ends its pause also asks for nodes that it holds and no longer selects',
+      ({ caches, findings }) => {
+        findings.set('held', heldBy('p'));
+        findings.set('of-another', heldBy('q'));
+        caches.policies.store.upsert(policyOf('p', east, { annotations: PAUSED }));
+        caches.policies.store.remove(`${NAMESPACE}/p`);
+      },
+      ['node a', 'node held', `policy ${NAMESPACE}/p`],
     ],
     [
       'that is told again asks for its status alone',

@@ -66,7 +66,7 @@ export function enqueueSubjects(
   }
 }
 
-function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
+function watchPolicies({ caches, nodes, policies, findings, namespace }: Wiring): void {
   caches.policies.store.subscribe((change) => {
     const { object, previous } = change;
     // Also after a change of the status: a decision that was made before the cache showed the last write is made again.
@@ -75,6 +75,10 @@ function watchPolicies({ caches, nodes, policies, namespace }: Wiring): void {
     if (object.metadata.namespace !== namespace) return;
     if (object.metadata.name === IGNORED_POLICY_NAME) return;
     enqueueNodes({ caches, nodes }, (labels) => [object, previous].some((policy) => isAbout(policy, labels)));
+    // A paused policy also holds nodes that it no longer selects.
+    for (const [node, { policies: pausing }] of findings.held()) {
+      if (pausing.includes(object.metadata.name)) nodes.enqueue(node);
+    }
   });
 }
 
