@@ -19,7 +19,7 @@ export async function reconcileStartupTaint(context: TaintContext, name: string)
   const node = caches.nodes.store.get(name);
   if (node === undefined || !isTainted(node)) return done(REASON.startupTaintRemoved, 'the node has no such taint');
   const waiting = findUnconfigured(caches.nodeStates.store.get(`${namespace}/${name}`));
-  if (waiting !== undefined) return done(REASON.startupTaintKept, waiting);
+  if (waiting !== undefined) return done(REASON.applying, waiting);
   const taints = (node.spec?.taints ?? []).filter(({ key }) => key !== STARTUP_TAINT);
   const metadata = { resourceVersion: node.metadata.resourceVersion };
   await client.mergePatch(NODE, { name }, { patch: { metadata, spec: { taints } }, metadataOnly: true });

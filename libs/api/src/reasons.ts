@@ -134,7 +134,6 @@ export const REASON = {
   drainSkipped: 'DrainSkipped',
 
   // nodes that wait for their first configuration
-  startupTaintKept: 'StartupTaintKept',
   startupTaintRemoved: 'StartupTaintRemoved',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

@@ -239,6 +239,17 @@ describe('the chart', () => {
     expect(few).toEqual(SERVICES_AND_PLUGIN);
   });
 
+  it('has pods that tolerate the startup taint where one of them takes it off', async () => {
+    const tolerating = async (startupTaint: boolean): Promise<number> => {
+      const objects = await renderChart({ values: { drainController: { startupTaint } } });
+      return objects.filter((each) =>
+        JSON.stringify(each).includes('{"key":"sriovnetwork.openshift.io/not-configured"'),
+      ).length;
+    };
+    const deployments = (await renderChart()).filter(({ kind }) => kind === 'Deployment');
+    expect([await tolerating(true), await tolerating(false)]).toEqual([deployments.length, 0]);
+  });
+
   it('does not restart the pods of operands by a new version of the chart alone', async () => {
     const objects = operandsOf(await renderChart({ values: EVERYTHING }));
     expect(JSON.stringify(objects)).not.toMatch(/helm.sh\/chart|app.kubernetes.io\/version/);

@@ -29,7 +29,7 @@ const fixture = readJson(
 const ADDED_FIELDS: Record<string, readonly RegExp[]> = {
   SriovNetworkNodePolicy: [/^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
   SriovNetworkNodeState: [/^status\.(conditions|failures)/, /^status\.(pf|vf)Count$/],
-  SriovNetworkPoolConfig: [/^spec\.drain/, /^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
+  SriovNetworkPoolConfig: [/^spec\.(drain|canary)/, /^status\.conditions/, /^status\.(matched|ready)NodeCount$/],
 };
 
 const text = (maxLength: number): FieldFacts => ({ maxLength });
