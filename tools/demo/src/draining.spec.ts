@@ -364,6 +364,45 @@ describe('a step that fails', () => {
   });
 });
 
+describe('an RDMA mode that the kernel does not switch to while there are pods', () => {
+  const EXCLUSIVE: NodeStateSpec = { ...specOf(4), system: { rdmaMode: 'exclusive' } };
+  /** The network namespace of a pod; what is returned removes it. */
+  const startWithNamespace = async (): Promise<() => void> => {
+    const rdma = { model: 'mlx5', address: '0000:10:00.0', name: 'ens9', mac: 'b8:59:9f:00:00:10', up: true };
+    useWorld({ nics: [...WORLD.nics, rdma] });
+    const remove = kernel.addNamespace();
+    await startWithPod();
+    return remove;
+  };
+  const modeOf = async (): Promise<string | undefined> => (await getState()).status?.system?.rdmaMode;
+
+  it('comes with a reboot of the node, for which all pods leave', async () => {
+    await startWithNamespace();
+    await want(EXCLUSIVE);
+    await eventually(async () => {
+      await endPods();
+      return kernel.state.isGoingDown === true;
+    });
+    expect([await isCordoned(), await modeOf()]).toEqual([true, 'shared']);
+    await daemon.stop();
+    kernel.reboot();
+    daemon.start();
+    await untilSynced();
+    expect(await modeOf()).toBe('exclusive');
+    await untilGivenBack();
+  });
+
+  it('comes without a reboot where no pod is left that keeps the kernel from it', async () => {
+    const remove = await startWithNamespace();
+    await want(EXCLUSIVE);
+    await untilReason('Drained', 'Draining');
+    remove();
+    await untilSynced();
+    await untilGivenBack();
+    expect([await modeOf(), kernel.state.isGoingDown]).toEqual(['exclusive', undefined]);
+  });
+});
+
 describe('a reboot where nobody wants drains', () => {
   it('waits for its turn, and takes no pod from the node', async () => {
     useWorld({ iommu: 'on-request', commandLine: 'quiet', bootLoader: 'grub' });

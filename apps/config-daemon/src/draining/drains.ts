@@ -4,7 +4,8 @@ import { type Wanted } from '../gather.ts';
 import { applyDrain } from './apply-drain.ts';
 import { type DrainPorts } from './drain-ports.ts';
 import { type DrainedEnd } from './drain-need.ts';
-import { gatherDrain } from './gather-drain.ts';
+import { type WaitsFor } from './drain-metrics.ts';
+import { type DrainFacts, gatherDrain } from './gather-drain.ts';
 import { planDrain } from './plan-drain.ts';
 
 /** The drain of the node, as far as one pass is concerned. */
@@ -49,10 +50,16 @@ export function createDrains(ports: DrainPorts): (nodeState: SriovNetworkNodeSta
         await applyDrain(ports, nodeState, step);
         // What was not seen has changed nothing.
         if (end === 'unreadable' && step.kind === 'none') return waited;
-        ports.metrics.waits(waits?.waitsFor, facts.askedAt === undefined ? wish.now : Date.parse(facts.askedAt));
+        ports.metrics.waits(waits?.waitsFor, askedAtOf(facts, waits?.waitsFor, wish.now));
         waited = waits;
         return waits;
       },
     };
   };
+}
+
+/** When the node asked for the drain that it waits for, in milliseconds since the epoch; 0 where it does not ask yet. */
+function askedAtOf({ askedAt }: DrainFacts, waitsFor: WaitsFor | undefined, now: number): number {
+  if (waitsFor === 'retry') return 0;
+  return askedAt === undefined ? now : Date.parse(askedAt);
 }

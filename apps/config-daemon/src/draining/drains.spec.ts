@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { ANNOTATION } from '@sriov/api';
+import { type HostPlan } from '@sriov/node-plan';
+import { DrainWorld } from '../test/drain-world.ts';
+import { createDrains, type PassDrain } from './drains.ts';
+
+const REBOOT = 'Reboot_Required';
+const MINUTE_MS = 60_000;
+const WAITS: HostPlan = {
+  modules: [],
+  pfs: [],
+  problems: [],
+  taken: [],
+  released: [],
+  needsReboot: [{ kind: 'firmware', pciAddress: '0000:01:00.0', why: 'NUM_OF_VFS is 4' }],
+};
+
+/** A node that is drained for a reboot, which does not come. */
+class Drained extends DrainWorld {
+  readonly waits: unknown[] = [];
+  readonly #begin = createDrains({
+    ...this.ports,
+    metrics: { waits: (...waits: unknown[]) => void this.waits.push(waits) },
+  });
+
+  constructor() {
+    super();
+    this.node.metadata.annotations = { [ANNOTATION.nodeState]: REBOOT };
+    const annotations = { [ANNOTATION.desiredState]: REBOOT, [ANNOTATION.currentState]: 'DrainComplete' };
+    Object.assign(this.nodeState.metadata, { generation: 1, annotations });
+  }
+
+  /** One pass. */
+  async pass(end: 'reboot' | 'unreadable' = 'reboot'): Promise<PassDrain> {
+    const drain = this.#begin(structuredClone(this.nodeState));
+    const rest = { rest: WAITS, failures: [], observed: { interfaces: [], problems: [] } };
+    await drain.end(end === 'reboot' ? rest : end);
+    return drain;
+  }
+
+  async passAfter(minutes: number): Promise<PassDrain> {
+    await this.clock.advance(minutes * MINUTE_MS);
+    return this.pass();
+  }
+
+  get request(): unknown {
+    return this.nodeState.metadata.annotations?.[ANNOTATION.desiredState];
+  }
+}
+
+describe('a drain whose reboot does not come', () => {
+  it('presses after five minutes, and is given back after fifteen', async () => {
+    const node = new Drained();
+    expect(await node.pass()).toMatchObject({ mayDisturb: 'reboot', isPressing: false });
+    expect(await node.passAfter(4)).toMatchObject({ isPressing: false });
+    expect(await node.passAfter(1)).toMatchObject({ isPressing: true });
+    expect([(await node.passAfter(9)).isPressing, node.request]).toEqual([true, REBOOT]);
+    await node.passAfter(1);
+    expect([node.request, node.waits.at(-1)]).toEqual(['Idle', ['retry', 0]]);
+    expect(node.nodeState.metadata.annotations?.[ANNOTATION.drainInVain]).toContain('"of":["reboot"]');
+  });
+
+  it('begins its time anew with another spec', async () => {
+    const node = new Drained();
+    await node.pass();
+    node.nodeState.metadata.generation = 2;
+    expect((await node.passAfter(14)).isPressing).toBe(false);
+    await node.passAfter(14);
+    expect(node.request).toBe(REBOOT);
+    await node.passAfter(1);
+    expect(node.request).toBe('Idle');
+  });
+
+  it('is given back although somebody sets the clock back', async () => {
+    const node = new Drained();
+    await node.pass();
+    node.clock.jump(-24 * 60 * MINUTE_MS);
+    await node.passAfter(15);
+    expect(node.request).toBe('Idle');
+  });
+
+  it('is given back also where the host cannot be read any more', async () => {
+    const node = new Drained();
+    await node.pass('unreadable');
+    await node.clock.advance(15 * MINUTE_MS);
+    await node.pass('unreadable');
+    expect(node.request).toBe('Idle');
+  });
+});
