@@ -5,6 +5,8 @@ export interface ObservedUdev {
   readonly files: ReadonlyMap<string, UdevFile>;
   /** Why files there cannot be written, or could not be looked at: a sentence without a full stop; absent if neither. */
   readonly refusal?: string;
+  /** Nobody knows which files there are: `files` has none. */
+  readonly isUnseen?: true;
 }
 
 /** A file below `/etc/udev`. */

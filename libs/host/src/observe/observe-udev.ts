@@ -46,11 +46,8 @@ export async function observeUdev(kernel: Kernel, { folder, isOurs }: UdevScope)
     };
   } catch (error) {
     if (error instanceof KernelBlockedError) throw error;
-    return {
-      isRunning: false,
-      files: new Map(),
-      refusal: `${UDEV_FOLDER} cannot be looked at (${faultOfHost(error)})`,
-    };
+    const refusal = `${UDEV_FOLDER} cannot be looked at (${faultOfHost(error)})`;
+    return { isRunning: false, files: new Map(), isUnseen: true, refusal };
   }
 }
 

@@ -138,6 +138,14 @@ describe('the files of udev', () => {
     expect(plan(udevWith({ [NM_SCRIPT.path]: NM_SCRIPT }), { pf }).released).toEqual([PF]);
   });
 
+  it.each<[string, ObservedUdev]>([
+    ['nobody can tell', udevWith({}, { isRunning: false, isUnseen: true, refusal: 'EIO' })],
+    ['udev does not run, as while it starts again', udevWith(COMPLETE, { isRunning: false })],
+  ])('keep a PF from being forgotten where %s: nobody would remove them afterwards', (_, udev) => {
+    const pf = { ...pfWith(), sriov: { totalVfs: 7, autoprobe: true, vfs: [] } };
+    expect(plan(udev, { pf }).released).toEqual([]);
+  });
+
   it('stay while a VF of a PF that nobody wants any more is in use', () => {
     const used = testVf(0, { uses: [{ kind: 'namespace' }] });
     expect(plan(udevWith(COMPLETE), { pf: testPf([used]) }).udev).toBeUndefined();

@@ -29,6 +29,8 @@ export interface UdevCase {
 export interface UdevResult {
   readonly udev: readonly UdevPlan[];
   readonly warnings: readonly string[];
+  /** PFs that are given back and of which rules are left, or may be, by PCI address: they stay ours until those are gone. */
+  readonly left: ReadonlySet<string>;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface UdevResult {
  */
 export function planUdev({ observed, taken, givenBack }: UdevCase): UdevResult {
   const { udev } = observed;
-  if (udev === undefined) return { udev: [], warnings: [] };
+  if (udev === undefined) return { udev: [], warnings: [], left: new Set() };
   const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
   const plans = [
     ...taken.flatMap((entry) => planPfFiles(entry, pfs.get(entry.pciAddress), udev)),
@@ -55,7 +57,17 @@ export function planUdev({ observed, taken, givenBack }: UdevCase): UdevResult {
       ...(obstacle === undefined ? [] : warningsOf(plans, obstacle)),
       ...names.flatMap(({ warnings }) => warnings),
     ],
+    left: new Set(givenBack.filter((pciAddress) => mayHaveRules(pciAddress, udev))),
   };
+}
+
+/**
+ * Once the PF is forgotten, nobody takes its rules for the operator's any more. Those in a folder that cannot be written
+ * are not waited for.
+ */
+function mayHaveRules(pciAddress: string, { files, refusal, isUnseen }: ObservedUdev): boolean {
+  const hasRules = RULES.some((rule) => files.has(rulePath(rule, pciAddress)));
+  return isUnseen === true || (hasRules && refusal === undefined);
 }
 
 /** udev gives no name that stands in a rule which is not written. */

@@ -131,8 +131,7 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
   const isWanted = isIn(facts.spec);
   const left = replaced.filter((pciAddress) => !isWanted(pciAddress) && facts.plannedFrom?.has(pciAddress) === true);
   const givenBack = [...ofUnwanted.givenBack, ...left];
-  const { udev, warnings: ofUdev } = planUdev({ observed: facts.observed, taken, givenBack });
-  const hasFiles = (pciAddress: string): boolean => udev.some(({ pf }) => pf?.pciAddress === pciAddress);
+  const { udev, warnings: ofUdev, left: withFiles } = planUdev({ observed: facts.observed, taken, givenBack });
   return {
     ...modulesFor(pfs, host.pfs),
     pfs,
@@ -144,9 +143,9 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
     ...(hasFirmware(firmware.outlook) && { firmware: firmware.outlook }),
     ...remarksOf(results),
     taken,
-    released: ofUnwanted.released.filter((pciAddress) => !hasFiles(pciAddress)),
+    released: ofUnwanted.released.filter((pciAddress) => !withFiles.has(pciAddress)),
     ...(guids.size > 0 && { guids }),
-    ...setAsideOf([...replaced.filter(isWanted), ...left.filter((pciAddress) => !hasFiles(pciAddress))]),
+    ...setAsideOf([...replaced.filter(isWanted), ...left.filter((pciAddress) => !withFiles.has(pciAddress))]),
     ...withWarnings([...warnings, ...ofUdev, ...renamed(taken, host), ...withoutMode(taken, host)]),
     ...(udev.length > 0 && { udev }),
   };
