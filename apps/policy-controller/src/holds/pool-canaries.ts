@@ -54,6 +54,8 @@ export class PoolCanaries {
   readonly #granted = new Set<string>();
   #grants = 0;
   #nodesVersion = 0;
+  /** Rises with what node states say of canaries. Thousands of them change otherwise meanwhile. */
+  #statesVersion = 0;
 
   constructor(sources: CanarySources) {
     this.#sources = sources;
@@ -64,7 +66,9 @@ export class PoolCanaries {
       sources.onProgress();
     });
     nodeStates.store.subscribe((change) => {
-      if (tellsOfCanary(change)) sources.onProgress();
+      if (!isNews(change)) return;
+      this.#statesVersion += 1;
+      if (hasRecord(change)) sources.onProgress();
     });
   }
 
@@ -72,8 +76,8 @@ export class PoolCanaries {
   of(pool: PreparedPool): Canary {
     const { caches, now } = this.#sources;
     const membership = this.#membershipOf(pool);
-    const stores = [caches.nodeStates.store, ...[...caches.devicePluginConfigs.values()].map(({ store }) => store)];
-    const revisions = [...stores.map(({ revision }) => revision), this.#grants].join(' ');
+    const configs = [...caches.devicePluginConfigs.values()].map(({ store }) => store.revision);
+    const revisions = [...configs, this.#statesVersion, this.#grants].join(' ');
     const seen = this.#seen.get(pool.name);
     if (seen?.membership === membership && isUpToDate(seen, { revisions, now: now() })) return seen.canary;
     const { name, spec } = pool;
@@ -152,22 +156,28 @@ function poolOf(fleet: Fleet, { name, labels = {} }: KubeObject['metadata']): st
 }
 
 /** What a node state says of a canary has changed. */
-function tellsOfCanary({ type, object, previous }: Change<SriovNetworkNodeState>): boolean {
-  const said = [object, ...(previous ? [previous] : [])].map(recordOf);
-  if (said.every((record) => record === undefined)) return false;
-  return type !== 'updated' || proofOf(object) !== (previous && proofOf(previous));
+function isNews({ type, object, previous }: Change<SriovNetworkNodeState>): boolean {
+  return type !== 'updated' || previous === undefined || proofOf(object) !== proofOf(previous);
+}
+
+function hasRecord({ object, previous }: Change<SriovNetworkNodeState>): boolean {
+  return recordOf(object) !== undefined || (previous !== undefined && recordOf(previous) !== undefined);
 }
 
 function recordOf({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[ANNOTATION.rollout];
 }
 
+/** What says how far a node is as a canary; of one that has no record, only whether its change has begun. */
 function proofOf(state: SriovNetworkNodeState): string {
+  const hash = state.metadata.annotations?.[ANNOTATION.devicePluginConfigHash];
+  if (recordOf(state) === undefined) return hash ?? '';
   const { syncStatus, conditions = [], failures = [] } = state.status ?? {};
   const ready: Condition | undefined = conditions.find(({ type }) => type === CONDITION.ready);
   const messages = failures.map(({ message }) => message);
   return JSON.stringify([
     recordOf(state),
+    hash,
     state.metadata.generation,
     syncStatus,
     ready?.observedGeneration,
