@@ -50,7 +50,7 @@ export const FAULTS: readonly CallFault[] = [
   {
     name: 'a hang',
     verbs: FILES_AND_COMMANDS,
-    told: /not back from the kernel since|has not come back/,
+    told: /not back from the kernel since|has not come back|EBLOCKED/,
     answer: (call) => {
       throw new KernelBlockedError({ ...call, since: 0, waitedMs: 10_000, released: new Promise(() => undefined) });
     },
