@@ -173,8 +173,12 @@ async function relabel(kernel: Kernel, root: string, path: string): Promise<void
   if (exitCode !== 0) throw new CommandError(['chcon', ...words].join(' '), { exitCode, stderr });
 }
 
+/** Longest time of the first start of a program, which is read from a disk that has just written it. */
+const FIRST_START_MS = 120_000;
+
 async function tryOut(kernel: Kernel, [command = '', ...args]: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await kernel.exec(command, args, { onHost: true }).catch((cause: unknown) => {
+  const options = { onHost: true, deadlineMs: FIRST_START_MS };
+  const { exitCode, stderr } = await kernel.exec(command, args, options).catch((cause: unknown) => {
     throw new Error(`the program does not run on this host: ${messageOf(cause)}`, { cause });
   });
   if (exitCode === 0) return;
