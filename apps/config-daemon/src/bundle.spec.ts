@@ -24,6 +24,14 @@ describe('the bundle that runs with privileges', () => {
     expect(text).not.toMatch(/simulat/i);
   });
 
+  it('is the boot service as well, which fails and leaves a result where nothing says what to make', async () => {
+    const run = promisify(execFile)(program, ['service', '--phase', 'pre', '--state-folder', folder]);
+    const message = 'pre: sriov-interface-config.yaml of the state folder cannot be used: there is none';
+    await expect(run).rejects.toMatchObject({ code: 1, stderr: `${message}\n` });
+    const result = readFileSync(join(folder, 'sriov-interface-result.yaml'), 'utf8');
+    expect(result).toMatch(new RegExp(`^syncStatus: Failed\nlastSyncError: "${message}"\nbootId: [0-9a-f-]+\n$`));
+  });
+
   it('knows no setting of one', async () => {
     const { stdout } = await promisify(execFile)(program, ['--help']);
     expect(stdout).toContain('--host-root');
