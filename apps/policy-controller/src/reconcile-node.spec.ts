@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL } from '@sriov/api';
 import { Expectations, type Outcome } from '@sriov/controller';
+import { refusal } from '@sriov/testing';
 import pLimit from 'p-limit';
 import { FleetView } from './caches/fleet-view.ts';
 import { VanishedPfs } from './caches/vanished-pfs.ts';
@@ -62,6 +63,8 @@ function rigWith(fill: (parts: OfflineParts) => void): Rig {
     found: () => found,
     async reconcile() {
       const outcome = reconcileNode(context, 'a');
+      // A failure is for whoever awaits it, which is after the writer has slept.
+      outcome.catch(() => undefined);
       // The writer of ConfigMaps sleeps, for no time at first.
       for (let turns = 0; turns < 20; turns += 1) await clock.advance(0);
       return outcome;
@@ -175,6 +178,25 @@ describe('the outcome for a node', () => {
     });
     expect(await rig.reconcile()).toMatchObject({ kind: 'wait', reason: 'NotManaged' });
   });
+});
+
+it('a node of whose change nobody knows how far it came keeps its place in the canary of its pool', async () => {
+  const rig = rigWith((parts) => {
+    managed(parts);
+    const { caches } = parts;
+    caches.policies.store.upsert(policyOf('p'));
+    caches.pools.store.upsert({
+      metadata: { name: 'q', namespace: NAMESPACE, generation: 1, resourceVersion: '1' },
+      spec: { canary: { nodes: 1 } },
+    });
+    caches.nodeStates.store.upsert(stateOf('a', { status: reportOf() }));
+  });
+  const { connection, context } = rig;
+  connection.script = ({ path }) => (path.endsWith('nodestates/a') ? refusal(409) : undefined);
+  await expect(rig.reconcile()).rejects.toThrow('refused 409');
+  expect(connection.writes.map(({ path }) => path.split('/').at(-1))).toContain('configmaps');
+  const holders = context.view.current.pools.map((pool) => [...context.canaries.of(pool).holders.keys()]);
+  expect(holders).toEqual([['a']]);
 });
 
 describe('what is gathered about a node', () => {

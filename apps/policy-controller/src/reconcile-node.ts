@@ -67,8 +67,9 @@ async function reconcileManaged(context: NodeContext, gathered: GatheredNode): P
   try {
     await apply(context, gathered, writes);
   } catch (error) {
-    canaries.giveBack(facts.name);
+    // Nobody knows what of it was written: the place stays taken, and the next attempt goes on with it.
     if (!(error instanceof ConfigMapFullError)) throw error;
+    canaries.giveBack(facts.name);
     context.onFindings(facts.name, withoutRoom(findings, plan, error.message));
     // A change of the ConfigMap enqueues the node. Trying earlier would be in vain.
     return stalled(REASON.configMapFull, error.message);

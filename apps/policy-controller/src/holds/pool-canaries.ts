@@ -99,7 +99,7 @@ export class PoolCanaries {
     if (this.#granted.delete(node)) this.#grants += 1;
   }
 
-  /** The node could not be written: another one may have its place. */
+  /** Nothing of the node was written: another one may have its place. */
   giveBack(node: string): void {
     if (!this.#granted.has(node)) return;
     this.settle(node);
