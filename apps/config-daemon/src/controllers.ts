@@ -13,7 +13,7 @@ import { openDrains } from './draining/open-drains.ts';
 import { findGone } from './device-plugin/find-gone.ts';
 import { loadStartModules } from './load-start-modules.ts';
 import { type OpenedHost, type OpenHost } from './open-host.ts';
-import { createNodeMetrics } from './metrics.ts';
+import { createCallMetrics, createNodeMetrics } from './metrics.ts';
 import { PassWatch } from './blocked-calls/pass-watch.ts';
 import { pluginPods } from './plugin-restart/plugin-pods.ts';
 import { createPluginRestarter } from './plugin-restart/apply-restart.ts';
@@ -82,7 +82,8 @@ export async function runControllers<S extends Settings>(
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
   const opened = openHost(settings, context);
-  const followed = followHost(opened, { watch: passes, clock, readProviderID });
+  const onCall = createCallMetrics(metrics);
+  const followed = followHost(opened, { watch: passes, clock, readProviderID, onCall });
   const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarnings: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 

@@ -268,7 +268,7 @@ describe('right before the write', () => {
   it('VFs are left alone when the PF cannot be looked at again', async () => {
     const host = await Host.with();
     host.before(/sriov_drivers_autoprobe$/, () =>
-      host.kernel.addFault({ verb: 'read', path: `*/${host.vf(0)}/vendor`, errno: 'EIO' }),
+      host.kernel.addFault({ verb: 'readlink', path: `*/${host.vf(0)}/driver`, errno: 'EIO' }),
     );
     const { failures } = await host.want(2);
     expect(failures.map(({ message }) => message)).toEqual([

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type NodeStateSpec, SYNC_STATUS } from '@sriov/api';
+import { parseWorld } from '@sriov/host-sim';
 import { verdictOf } from '@sriov/node-plan';
 import { PORTS } from './test/test-host.ts';
 import { PORT, UdevHost, vfSpec } from './test/udev-host.ts';
@@ -58,4 +59,25 @@ describe('a PF whose policy changes from legacy to switchdev mode', () => {
     expect(failures.map(({ pciAddress, errno }) => [pciAddress, errno])).toEqual([[PORTS[0], 'EIO']]);
     expect(await host.portOf(PORTS[1])).toEqual(await undisturbed.portOf(PORTS[1]));
   });
+});
+
+it('representors are named in the pass in which they appear, although something has failed on another PF', async () => {
+  const other = '0000:02:00.0';
+  const nics = [PORT, other].map((address, index) => ({
+    ...{ model: 'mlx5' as const, address, name: `ens${index + 1}`, up: true },
+    mac: `52:54:00:aa:00:1${index}`,
+  }));
+  const world = parseWorld({ latency: 'none', modules: ['mlx5_core'], nics, udev: false });
+  const host = new UdevHost(world);
+  host.kernel.addFault({ verb: 'write', path: `*/${other}/sriov_numvfs`, errno: 'EIO' });
+  const [entry] = inMode('switchdev').interfaces ?? [];
+  const end = await host.pass({
+    interfaces: [
+      { ...entry, pciAddress: PORT },
+      { ...entry, pciAddress: other, name: 'ens2' },
+    ],
+  });
+  expect(end.failures.map(({ pciAddress, kind }) => [pciAddress, kind])).toEqual([[other, 'set-num-vfs']]);
+  expect(interfacesOf(host)).toEqual(['ens1', 'ens1npf0vf0 ens1_0', 'ens1npf0vf1 ens1_1']);
+  expect(end.rest.pfs.map(({ pciAddress }) => pciAddress)).toEqual([other]);
 });

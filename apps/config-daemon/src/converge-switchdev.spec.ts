@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '@sriov/runtime';
 import { FakeClock } from '@sriov/testing';
 import { converge, type Converged } from './converge.ts';
 import { Journal } from './journal/journal.ts';
+import { RefusedModes } from './steps/refused-modes.ts';
 import { hostPorts, MemoryFolder } from './test/test-host.ts';
 import { watchTouchedVfs } from './test/touched-vfs.ts';
 
@@ -49,11 +50,11 @@ const spec = (eSwitchMode: string, numVfs: number): NodeStateSpec => ({
   interfaces: PORTS.map((address) => entry(address, eSwitchMode, numVfs)),
 });
 
-/** One pass of a daemon that was just started. */
-function pass({ kernel, folder }: Host, wanted: NodeStateSpec): Promise<Converged> {
+/** One pass of a daemon, which was just started unless it knows what drivers have refused. */
+function pass({ kernel, folder }: Host, wanted: NodeStateSpec, refusedModes = new RefusedModes()): Promise<Converged> {
   const ports = hostPorts({ kernel, journal: new Journal(folder), folder: kernel.handoverFolder });
   const followers = { onPlan: () => Promise.resolve(), onStep: () => undefined };
-  return converge(ports, { spec: wanted, plannedFrom, allowHostInterfaces: false }, followers);
+  return converge(ports, { spec: wanted, plannedFrom, allowHostInterfaces: false, refusedModes }, followers);
 }
 
 const statusOf = (converged: Converged): ReturnType<typeof nextStatus>['status'] =>
@@ -68,6 +69,30 @@ function countNumVfsWrites(kernel: SimulatedKernel): () => number {
     return write(path, value, options);
   };
   return () => count;
+}
+
+/** All that is written for drivers of VFs and their number. */
+function followVfWrites(kernel: SimulatedKernel): string[] {
+  const write = kernel.write.bind(kernel);
+  const written: string[] = [];
+  kernel.write = (path, value, options) => {
+    if (/(bind|driver_override|drivers_probe|sriov_numvfs|autoprobe)$/.test(path)) written.push(`${path} ${value}`);
+    return write(path, value, options);
+  };
+  return written;
+}
+
+/** Has the drivers refuse modes until it is called. */
+function refuseModes(kernel: SimulatedKernel): () => void {
+  const exec = kernel.exec.bind(kernel);
+  const stderr = 'Error: it has traffic rules.\nkernel answers: Device or resource busy';
+  kernel.exec = (command, args, options) =>
+    args.includes('eswitch') && args.includes('set')
+      ? Promise.resolve({ exitCode: 1, stdout: '', stderr })
+      : exec(command, args, options);
+  return () => {
+    kernel.exec = exec;
+  };
 }
 
 /** Whose firmware puts traffic rules into the NIC at first, which the daemon changes. */
@@ -167,6 +192,75 @@ describe.each(['mlx5', 'ice'])('two ports of %s', (model) => {
     expect(statusOf(await pass(host, spec(wanted, 2))).syncStatus).toBe('Succeeded');
     expect(host.wrong).toEqual([]);
   });
+});
+
+describe('VFs of a PF whose driver has refused a mode', () => {
+  it.each(['mlx5', 'ice'])('of %s are not touched while it refuses, and the status stays as it is', async (model) => {
+    const host = await hostWith(model, spec('legacy', 2));
+    refuseModes(host.kernel);
+    const memory = new RefusedModes();
+    await pass(host, spec('switchdev', 2), memory);
+    const written = followVfWrites(host.kernel);
+    const first = statusOf(await pass(host, spec('switchdev', 2), memory));
+    expect(first.failures).toMatchObject(PORTS.map(() => ({ step: 'set-eswitch-mode', errno: 'EBUSY' })));
+    for (let retry = 0; retry < 3; retry += 1) {
+      expect(statusOf(await pass(host, spec('switchdev', 2), memory)).failures).toEqual(first.failures);
+    }
+    expect(written).toEqual([]);
+  });
+
+  it('of mlx5 change as soon as it says something else, and come into the mode', async () => {
+    const host = await hostWith('mlx5', spec('legacy', 2));
+    const relent = refuseModes(host.kernel);
+    const memory = new RefusedModes();
+    await pass(host, spec('switchdev', 2), memory);
+    await pass(host, spec('switchdev', 2), memory);
+    relent();
+    const written = followVfWrites(host.kernel);
+    // Its firmware refuses while VFs have a driver.
+    const { failures = [] } = statusOf(await pass(host, spec('switchdev', 2), memory));
+    expect(failures[0]?.message).toMatch(/it has traffic rules.*; with its VFs as they are: .*Failed setting eswitch/);
+    expect(written).toEqual([]);
+    const { syncStatus, interfaces } = statusOf(await pass(host, spec('switchdev', 2), memory));
+    expect([syncStatus, interfaces?.map(({ eSwitchMode }) => eSwitchMode)]).toEqual([
+      'Succeeded',
+      ['switchdev', 'switchdev'],
+    ]);
+    expect(host.wrong).toEqual([]);
+  });
+
+  it('of mlx5 are taken away in vain once where it always says something else while they have drivers', async () => {
+    const host = await hostWith('mlx5', spec('legacy', 2));
+    const exec = host.kernel.exec.bind(host.kernel);
+    const { devices } = host.kernel.state;
+    const areBound = (args: readonly string[]): boolean =>
+      PORTS.filter((port) => args.includes(`pci/${port}`)).some((port) =>
+        devices[port]?.pf?.vfs.some((vf) => devices[vf ?? '']?.driver !== undefined),
+      );
+    host.kernel.exec = (command, args, options) =>
+      args.includes('eswitch') && args.includes('set') && !areBound(args)
+        ? Promise.resolve({ exitCode: 1, stdout: '', stderr: 'kernel answers: Device or resource busy' })
+        : exec(command, args, options);
+    const memory = new RefusedModes();
+    for (let attempt = 0; attempt < 3; attempt += 1) await pass(host, spec('switchdev', 2), memory);
+    const written = followVfWrites(host.kernel);
+    for (let retry = 0; retry < 3; retry += 1) await pass(host, spec('switchdev', 2), memory);
+    expect(written).toEqual([]);
+  });
+
+  it.each(['mlx5', 'ice'])(
+    'of %s change when the daemon is started again, or another number is wanted',
+    async (model) => {
+      const host = await hostWith(model, spec('legacy', 2));
+      const relent = refuseModes(host.kernel);
+      const memory = new RefusedModes();
+      await pass(host, spec('switchdev', 2), memory);
+      relent();
+      expect(statusOf(await pass(host, spec('switchdev', 3), memory)).syncStatus).toBe('Succeeded');
+      refuseModes(host.kernel)();
+      expect(statusOf(await pass(host, spec('legacy', 3))).syncStatus).toBe('Succeeded');
+    },
+  );
 });
 
 it('a VF that no policy asks for has its driver and its address again after a change of mode', async () => {

@@ -5,6 +5,7 @@ import { apply, type ApplyPorts } from './apply.ts';
 import { type ToldAtEnd } from './device-plugin/device-plugin.ts';
 import { type OnWithdraw, type Withdrawing } from './device-plugin/withdrawing.ts';
 import { type FailedStep } from './steps/failed-step.ts';
+import { RefusedModes } from './steps/refused-modes.ts';
 import { RefusedOffloads } from './steps/refused-offloads.ts';
 import { type Gathered, type HostPorts, type Wanted } from './gather.ts';
 import { HostUnreadableError } from './host-unreadable-error.ts';
@@ -80,9 +81,11 @@ export async function converge(ports: HostPorts, wanted: Wanted, followers: Foll
     const { udevFolder, modprobeFolder, grubFolder } = ports;
     const { isPressing } = wanted;
     const work = { ...followers, onStep: vfSteps.onStep, udevFolder, modprobeFolder, grubFolder, isPressing };
-    failures = [...failures, ...unwritten, ...(await apply(ports.kernel, able, work))];
+    const undone = await apply(ports.kernel, able, work);
+    failures = [...failures, ...unwritten, ...undone];
     forgetWritten(ports, able);
-    asked.refusedOffloads.add(failures);
+    asked.refusedOffloads.add(undone);
+    asked.refusedModes.add(undone);
     round += 1;
   }
 }
@@ -94,8 +97,12 @@ async function look(ports: HostPorts, wanted: Wanted, withdrawing: Withdrawing):
 }
 
 /** Within a pass nothing is tried again that was refused in it, whoever remembers it beyond the pass. */
-function withRefusals(wanted: Wanted): Wanted & Required<Pick<Wanted, 'refusedOffloads'>> {
-  return { ...wanted, refusedOffloads: wanted.refusedOffloads ?? new RefusedOffloads() };
+function withRefusals({
+  refusedOffloads = new RefusedOffloads(),
+  refusedModes = new RefusedModes(),
+  ...wanted
+}: Wanted): Wanted & Required<Pick<Wanted, 'refusedOffloads' | 'refusedModes'>> {
+  return { ...wanted, refusedOffloads, refusedModes };
 }
 
 function isRebootGranted({ mayDisturb }: Pick<Wanted, 'mayDisturb'>): boolean {

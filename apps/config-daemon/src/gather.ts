@@ -26,6 +26,7 @@ import {
   isOperatorFile,
   type KnownPort,
   offloadingPfs,
+  type RefusedMode,
   type RefusedOffload,
   withPorts,
 } from '@sriov/node-plan';
@@ -33,6 +34,7 @@ import { configHash, type LookPace } from '@sriov/runtime';
 import { type DevicePlugin } from './device-plugin/device-plugin.ts';
 import { type Journal, type JournalEntries } from './journal/journal.ts';
 import { type ModprobeFolder } from './steps/apply-node-steps.ts';
+import { type RefusedModes } from './steps/refused-modes.ts';
 import { type RefusedOffloads } from './steps/refused-offloads.ts';
 import { type HeldRdmaMode } from './steps/held-rdma-mode.ts';
 import { type CardFirmware } from './firmware/card-firmware.ts';
@@ -96,6 +98,8 @@ export interface Wanted {
   readonly heldRdmaMode?: Pick<HeldRdmaMode, 'read'>;
   /** What PFs have refused of hardware offload; kept for this pass alone unless given. */
   readonly refusedOffloads?: RefusedOffloads;
+  /** Which eSwitch modes drivers have refused; likewise. */
+  readonly refusedModes?: RefusedModes;
 }
 
 /** What a node state wants of its host. */
@@ -152,7 +156,15 @@ function wishFacts(
   wanted: Wanted,
 ): Pick<
   HostFacts,
-  'spec' | 'plannedFrom' | 'allowHostInterfaces' | 'blocked' | 'heldRdmaMode' | 'refusedOffloads' | 'users' | 'iommu'
+  | 'spec'
+  | 'plannedFrom'
+  | 'allowHostInterfaces'
+  | 'blocked'
+  | 'heldRdmaMode'
+  | 'refusedOffloads'
+  | 'refusedModes'
+  | 'users'
+  | 'iommu'
 > {
   const { spec, plannedFrom, allowHostInterfaces, users, iommu } = wanted;
   return {
@@ -162,6 +174,7 @@ function wishFacts(
     blocked: wanted.blocked ?? new Map<string, string>(),
     heldRdmaMode: wanted.heldRdmaMode?.read(spec.system?.rdmaMode),
     refusedOffloads: wanted.refusedOffloads?.read(spec) ?? new Map<string, RefusedOffload>(),
+    refusedModes: wanted.refusedModes?.read(spec) ?? new Map<string, RefusedMode>(),
     ...(users !== undefined && { users }),
     iommu,
   };
@@ -172,10 +185,12 @@ function look(ports: LookPorts, spec: NodeStateSpec, { bridges }: JournalEntries
   // Where there is nothing to look for, Open vSwitch is not asked: most nodes have none.
   const hasBridges = (spec.bridges?.ovs ?? []).length + bridges.own.size > 0;
   const { udevFolder: folder } = ports;
+  const offloading = offloadingPfs(spec);
   return observeHost(ports.kernel, {
     bridges: ports.managesBridges === true && hasBridges,
     rdmaConfig: spec.system?.rdmaMode === undefined ? 'own' : 'all',
-    offloading: offloadingPfs(spec),
+    offloading,
+    ovsOffload: offloading.size > 0,
     ...(folder && { udev: { folder, isOurs: isOperatorFile } }),
   });
 }

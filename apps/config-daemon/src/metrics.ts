@@ -2,6 +2,7 @@ import { SYNC_STATUS } from '@sriov/api';
 import { failuresOf, type RebootReason, type StepFailure, type StepName, type Verdict } from '@sriov/node-plan';
 import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { type Metrics } from '@sriov/runtime';
+import { type KernelVerb } from './blocked-calls/follow-calls.ts';
 import { Drift, type PassForDrift } from './status/drift.ts';
 
 /** What the daemon counts of its work on the host. */
@@ -119,4 +120,14 @@ function countDrift(metrics: Metrics): NodeMetrics['looked'] {
     repaired.inc(isRepaired ? 1 : 0);
     drifted.set(drift.isDrifted ? 1 : 0);
   };
+}
+
+/** Registers the count of calls of the host. @returns what counts one, by its verb. */
+export function createCallMetrics(metrics: Metrics): (verb: KernelVerb) => void {
+  const calls = metrics.counter(
+    'sriov_node_host_calls_total',
+    'Calls of the kernel and of programs of the host, by kind',
+    ['kind'],
+  );
+  return (kind) => calls.inc({ kind });
 }

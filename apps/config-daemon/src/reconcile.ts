@@ -10,6 +10,7 @@ import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgeGoingDown, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
 import { Rebooter } from './reboot/rebooter.ts';
 import { HeldRdmaMode } from './steps/held-rdma-mode.ts';
+import { RefusedModes } from './steps/refused-modes.ts';
 import { RefusedOffloads } from './steps/refused-offloads.ts';
 import { Progress } from './status/progress.ts';
 
@@ -44,6 +45,7 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
   const blockages = new Blockages({ clock, onRelease: wake });
   const heldRdmaMode = new HeldRdmaMode();
   const refusedOffloads = new RefusedOffloads();
+  const refusedModes = new RefusedModes();
   const rebooter = new Rebooter(context);
   let attempts = NO_ATTEMPTS;
   let isWaiting = false;
@@ -55,7 +57,7 @@ export function createReconciler(context: ReconcileContext): () => Promise<Outco
       return NO_NODE_STATE;
     }
     isWaiting = false;
-    const beyond = { blockages, heldRdmaMode, refusedOffloads, rebooter };
+    const beyond = { blockages, heldRdmaMode, refusedOffloads, refusedModes, rebooter };
     const pass = await reconcile(context, nodeState, beyond);
     const look = nextLook(attempts, { ...pass, generation: nodeState.metadata.generation });
     attempts = look.attempts;
@@ -68,13 +70,14 @@ interface Beyond {
   readonly blockages: Blockages;
   readonly heldRdmaMode: HeldRdmaMode;
   readonly refusedOffloads: RefusedOffloads;
+  readonly refusedModes: RefusedModes;
   readonly rebooter: Rebooter;
 }
 
 async function reconcile(
   context: ReconcileContext,
   nodeState: SriovNetworkNodeState,
-  { blockages, heldRdmaMode, refusedOffloads, rebooter }: Beyond,
+  { blockages, rebooter, ...refusals }: Beyond,
 ): Promise<JudgedPass> {
   const { host, allowHostInterfaces, iommu, maxReboots } = context;
   const goingDown = await rebooter.goingDown();
@@ -85,13 +88,13 @@ async function reconcile(
     isRetry: hasFailed(nodeState),
     onFailure: (failure) => {
       blockages.add(failure);
-      heldRdmaMode.add(failure);
+      refusals.heldRdmaMode.add(failure);
     },
   });
   const { end: endDrain, ...granted } = context.beginDrain(nodeState);
-  if (granted.mayDisturb === 'reboot') heldRdmaMode.forget();
+  if (granted.mayDisturb === 'reboot') refusals.heldRdmaMode.forget();
   const settings = { allowHostInterfaces, iommu, maxReboots };
-  const refused = { blocked: blockages.sentences, heldRdmaMode, refusedOffloads };
+  const refused = { blocked: blockages.sentences, ...refusals };
   const wanted: Wanted = { ...wishOf(nodeState), ...granted, ...settings, ...refused };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();

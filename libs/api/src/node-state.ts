@@ -56,7 +56,10 @@ export const nodeStateSpecSchema = z.object({
 export const virtualFunctionSchema = z.object({
   name: z.string().optional().describe('Network interface name; absent while a pod holds it or vfio-pci is bound.'),
   mac: z.string().optional().describe('MAC address.'),
-  assigned: z.string().optional().describe('Whether the VF is in use, where that is known.'),
+  assigned: z
+    .string()
+    .optional()
+    .describe('true while somebody is seen to use the VF; absent when nobody is seen, or knows.'),
   driver: z.string().optional().describe('Bound driver; absent when none is.'),
   pciAddress,
   vendor: z.string().optional().describe('PCI vendor id, four hex digits.'),

@@ -54,7 +54,11 @@ describe('a look at the host', () => {
     expect(await commandsFor(16)).toEqual(await commandsFor(0));
   });
 
-  it.each([16, 128])('with %i VFs per PF makes at most 11 calls per VF, 16 per PF, and 9 others', async (numVfs) => {
-    expect(await callsWith(numVfs)).toBeLessThanOrEqual(9 + PFS * (16 + 11 * numVfs));
+  it('makes 7 calls for each VF', async () => {
+    expect(((await callsWith(32)) - (await callsWith(16))) / (PFS * 16)).toBe(7);
+  });
+
+  it.each([16, 128])('with %i VFs per PF makes at most 7 calls per VF, 14 per PF, and 9 others', async (numVfs) => {
+    expect(await callsWith(numVfs)).toBeLessThanOrEqual(9 + PFS * (14 + 7 * numVfs));
   });
 });

@@ -8,6 +8,7 @@ import { type Kernel, KernelBlockedError } from './kernel/kernel.ts';
 import { listNames, PCI_DEVICES } from './kernel/sysfs.ts';
 import { type HostTables, readTables } from './observe/host-tables.ts';
 import { observeBridges } from './observe/observe-bridges.ts';
+import { observeOvsOffload } from './observe/observe-ovs-offload.ts';
 import { observePf } from './observe/observe-pf.ts';
 import { observeUdev, type UdevScope } from './observe/observe-udev.ts';
 
@@ -21,6 +22,8 @@ export interface LookScope {
   readonly rdmaConfig?: RdmaConfigScope;
   /** PFs whose options for hardware offload are looked at, by PCI address: it takes two commands for each. */
   readonly offloading?: ReadonlySet<string>;
+  /** Whether Open vSwitch hands traffic rules to NICs. */
+  readonly ovsOffload?: boolean;
 }
 
 /**
@@ -36,11 +39,13 @@ export async function observeHost(kernel: Kernel, scope: LookScope = {}): Promis
     scope.rdmaConfig && readRdmaConfig(kernel, scope.rdmaConfig),
   ]);
   const softwareBridges = scope.bridges === true ? await observeBridges(kernel, tables) : undefined;
+  const ovsOffload = scope.ovsOffload === true ? await observeOvsOffload(kernel) : undefined;
   return omitUndefined({
     ...(await observeAll(kernel, addresses, tables)),
     rdmaMode,
     rdmaConfig,
     softwareBridges,
+    ovsOffload,
     udev: scope.udev && (await observeUdev(kernel, scope.udev)),
     linkNames: scope.udev && tables.network.names,
   });

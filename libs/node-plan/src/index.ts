@@ -26,6 +26,8 @@ export { offloadingPfs, type RefusedOffload } from './planning/plan-offload.ts';
 export { DEFAULT_DRIVER } from './planning/plan-vf.ts';
 export { type Card, cardOf, joinCards } from './planning/card.ts';
 export { type InitialPf } from './planning/plan-pf.ts';
+export * from './planning/host-facts.ts';
+export { driversFor, modulesOf } from './planning/needed-modules.ts';
 export * from './planning/plan-host.ts';
 export * from './status/resources-condition.ts';
 export * from './status/status-interfaces.ts';

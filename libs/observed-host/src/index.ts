@@ -30,6 +30,12 @@ export {
   type SwitchPort,
   type VfGuids,
 } from './observed-host.ts';
-export { type ESwitchHeaders, type FlowSteering, type ObservedOffload, type TcOffload } from './observed-offload.ts';
+export {
+  type ESwitchHeaders,
+  type FlowSteering,
+  type ObservedOffload,
+  type OvsOffload,
+  type TcOffload,
+} from './observed-offload.ts';
 export { type ObservedRdmaConfig, type RdmaMode, type RdmaModeSetting } from './observed-rdma.ts';
 export { type ObservedUdev, type UdevFile } from './observed-udev.ts';

@@ -1,5 +1,5 @@
 import { type LinkType } from '@sriov/api';
-import { type ESwitchHeaders, type ObservedOffload } from './observed-offload.ts';
+import { type ESwitchHeaders, type ObservedOffload, type OvsOffload } from './observed-offload.ts';
 import { type DeviceHolder } from './device-holder.ts';
 import { type DeviceUse } from './device-use.ts';
 import { type GuestPort } from './guest-port.ts';
@@ -25,6 +25,8 @@ export interface ObservedHost {
   readonly boot?: ObservedBoot;
   /** Absent where nobody asked for them. */
   readonly softwareBridges?: SoftwareBridges;
+  /** Absent where nobody asked, and where the node has no Open vSwitch that runs. */
+  readonly ovsOffload?: OvsOffload;
   /** Absent where nobody looked. */
   readonly udev?: ObservedUdev;
   /** All names and alternative names of network interfaces; absent where nobody looked. */
@@ -149,6 +151,8 @@ export interface ObservedVf {
   readonly representorAltNames?: readonly string[];
   /** MAC address that the PF prescribes; absent when none was set. */
   readonly adminMac?: string;
+  /** VLAN into which the PF puts it, from 1; absent when none was set. */
+  readonly vlan?: number;
   /** InfiniBand GUIDs that the PF prescribes; absent on Ethernet, and where nothing tells them. */
   readonly guids?: VfGuids;
   /** What the PF prescribes for the link of an InfiniBand VF: `auto` follows its own; absent where nothing tells it. */

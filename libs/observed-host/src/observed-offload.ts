@@ -21,6 +21,20 @@ export interface ObservedOffload {
   readonly unknown?: readonly string[];
 }
 
+/**
+ * Whether Open vSwitch hands traffic rules to NICs (`other_config:hw-offload`), or why its database could not be read,
+ * although somebody listens there.
+ */
+export type OvsOffload =
+  | {
+      readonly kind: 'seen';
+      /** Absent where nobody has set it, which counts as `false`. */
+      readonly value?: string;
+      /** The operator has set it while the ovs-vswitchd ran that runs now, and that has to be restarted for it. */
+      readonly awaitsRestart?: true;
+    }
+  | { readonly kind: 'unseen'; readonly cause: string };
+
 /** Who puts traffic rules into the NIC: `dmfs` its firmware, `smfs` the driver, `hmfs` the NIC itself. */
 export interface FlowSteering {
   readonly mode: string;

@@ -110,7 +110,9 @@ it('a host is followed in its kernel and its journal', async () => {
   const metadata = { ask: () => Promise.resolve({ status: 404, text: '' }) };
   const host = { kernel: echo<Kernel>(), folder, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata };
   const readProviderID = (): Promise<string> => Promise.resolve('openstack:///a');
-  const ports = { watch, clock: new FakeClock(), readProviderID };
+  const counted: string[] = [];
+  const onCall = (verb: string): void => void counted.push(verb);
+  const ports = { watch, clock: new FakeClock(), readProviderID, onCall };
   const { kernel, journal, plugin, ...folders } = followHost(host, ports);
   await folders.modprobeFolder.remove('a.conf');
   await folders.grubFolder.findRefusal('');
@@ -119,6 +121,8 @@ it('a host is followed in its kernel and its journal', async () => {
   await journal.read();
   await plugin.begin({ spec: {} });
   await followed.list('rules.d');
+  // What is read of the state folder is no call of the kernel.
+  expect(counted).toEqual(['list']);
   expect(watch.told).toEqual([
     'remove a.conf of /etc/modprobe.d',
     'look at all of /etc/default/grub.d',

@@ -19,18 +19,25 @@ export interface FollowPorts {
   readonly watch: Watch;
   readonly clock: DevicePluginPorts['clock'];
   readonly readProviderID: PlatformPorts['readProviderID'];
+  /** Is called with each call of the kernel before it is made. */
+  readonly onCall: OnCall;
 }
+
+/** What is called of the kernel's port; `call` stands for gRPC and JSON-RPC alike. */
+export type KernelVerb = 'read' | 'write' | 'readlink' | 'list' | 'exec' | 'call';
+
+type OnCall = (verb: KernelVerb) => void;
 
 /** The host, with each call known to the watch until it comes back. */
 export function followHost(
   opened: Omit<OpenedHost, 'unitFolder' | 'programs'>,
-  { watch, clock, readProviderID }: FollowPorts,
+  { watch, clock, readProviderID, onCall }: FollowPorts,
 ): Pick<OpenedHost, 'guidEvents'> &
   Required<
     Pick<HostPorts, 'kernel' | 'journal' | 'plugin' | 'udevFolder' | 'modprobeFolder' | 'grubFolder' | 'platform'>
   > {
   const { kernel, folder, guidEvents, handoverFolder, udevFolder, modprobeFolder, grubFolder, metadata } = opened;
-  const followed = followKernel(kernel, watch);
+  const followed = followKernel(kernel, watch, onCall);
   return {
     kernel: followed,
     ...(guidEvents && { guidEvents }),
@@ -126,20 +133,24 @@ function followGrub(folder: GrubFolder, watch: Watch): GrubFolder {
   };
 }
 
-/** The kernel, with each call known to the watch until it comes back. */
-export function followKernel(kernel: Kernel, watch: Watch): Kernel {
+/** The kernel, with each call counted, and known to the watch until it comes back. */
+export function followKernel(kernel: Kernel, watch: Watch, onCall: OnCall = () => undefined): Kernel {
+  const follow = <T>(verb: KernelVerb, words: string, work: () => Promise<T>): Promise<T> => {
+    onCall(verb);
+    return watch.call(words, work);
+  };
   return {
     ...(kernel.pod !== undefined && { pod: kernel.pod }),
-    read: (path, options) => watch.call(`read ${path}`, () => kernel.read(path, options)),
-    write: (path, value, options) => watch.call(`write ${path}`, () => kernel.write(path, value, options)),
-    readlink: (path) => watch.call(`readlink ${path}`, () => kernel.readlink(path)),
-    list: (path) => watch.call(`list ${path}`, () => kernel.list(path)),
+    read: (path, options) => follow('read', `read ${path}`, () => kernel.read(path, options)),
+    write: (path, value, options) => follow('write', `write ${path}`, () => kernel.write(path, value, options)),
+    readlink: (path) => follow('readlink', `readlink ${path}`, () => kernel.readlink(path)),
+    list: (path) => follow('list', `list ${path}`, () => kernel.list(path)),
     exec: (command, args, options) =>
-      watch.call(`exec ${[command, ...args].join(' ')}`, () => kernel.exec(command, args, options)),
+      follow('exec', `exec ${[command, ...args].join(' ')}`, () => kernel.exec(command, args, options)),
     call: (method, message, options) =>
-      watch.call(`call ${method.socket} ${method.method}`, () => kernel.call(method, message, options)),
+      follow('call', `call ${method.socket} ${method.method}`, () => kernel.call(method, message, options)),
     callJson: (method, params, options) =>
-      watch.call(`call ${method.socket} ${method.method}`, () => kernel.callJson(method, params, options)),
+      follow('call', `call ${method.socket} ${method.method}`, () => kernel.callJson(method, params, options)),
     watch: (source, onEvent, signal) => kernel.watch(source, onEvent, signal),
   };
 }

@@ -3,6 +3,7 @@ import {
   type GrubFolder,
   type Kernel,
   RDMA_MODE_FILE,
+  setOvsOffload,
   setRdmaMode,
   writeFirmware,
 } from '@sriov/host';
@@ -49,6 +50,8 @@ async function applyNodeStep({ kernel, folder, grubFolder }: NodeWork, step: Nod
       return folder.remove(RDMA_MODE_FILE);
     case 'set-rdma-mode':
       return setRdmaMode(kernel, step.mode);
+    case 'set-ovs-offload':
+      return setOvsOffload(kernel);
     case 'write-firmware':
       return writeFirmware(kernel, step.pciAddress, step.change);
     case 'add-kernel-arguments':

@@ -18,10 +18,10 @@ import {
   unbindDriver,
 } from '@sriov/host';
 import { DEFAULT_DRIVER, type PfPlan, type PfStep, type VfStep } from '@sriov/node-plan';
-import { type ESwitchMode } from '@sriov/observed-host';
 import pLimit from 'p-limit';
 import { applyVdpaStep, removeVdpas } from './apply-vdpa-step.ts';
 import { type LastLook } from './last-look.ts';
+import { stillRefused } from './refused-modes.ts';
 
 /** What a step is done with, and the plan of its PF. */
 export interface StepWork {
@@ -41,7 +41,7 @@ export function applyPfStep(work: StepWork, step: PfStep): Promise<void> {
     case 'unbind-vfs':
       return unbindVfs(work);
     case 'set-eswitch-mode':
-      return changeESwitchMode(work, step.mode);
+      return changeESwitchMode(work, step);
     case 'set-tc-offload':
       return setTcOffload(kernel, plan.name);
     case 'set-flow-steering':
@@ -76,10 +76,17 @@ async function unbindVfs({ kernel, plan, lastLook }: StepWork): Promise<void> {
 }
 
 /** VFs lose what they were told, and with some drivers their traffic, so nobody must have taken one. */
-async function changeESwitchMode({ kernel, plan, lastLook }: StepWork, mode: ESwitchMode): Promise<void> {
+async function changeESwitchMode(
+  { kernel, plan, lastLook }: StepWork,
+  { mode, refused }: Extract<PfStep, { kind: 'set-eswitch-mode' }>,
+): Promise<void> {
   const { size } = await listVfAddresses(kernel, plan.pciAddress);
   if (size > 0) await lastLook.demandFree(plan.pciAddress);
-  await setESwitchMode(kernel, `pci/${plan.pciAddress}`, mode);
+  try {
+    await setESwitchMode(kernel, `pci/${plan.pciAddress}`, mode);
+  } catch (error) {
+    throw refused === undefined ? error : stillRefused(error, refused);
+  }
 }
 
 /** A VF: its index, and where it is. */

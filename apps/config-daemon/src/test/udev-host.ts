@@ -38,7 +38,8 @@ export class UdevHost {
       return Promise.resolve();
     };
     const followers = { onPlan: tell, onStep: () => undefined };
-    const wanted = { spec, plannedFrom: new Set([PORT]), allowHostInterfaces: false };
+    const others = (spec.interfaces ?? []).map(({ pciAddress }) => pciAddress);
+    const wanted = { spec, plannedFrom: new Set([PORT, ...others]), allowHostInterfaces: false };
     const onWarnings = (_: unknown, sentences: readonly string[]): unknown => this.warnings.push(...sentences);
     return converge({ ...ports, udevFolder: kernel.udevFolder, onWarnings }, wanted, followers);
   }

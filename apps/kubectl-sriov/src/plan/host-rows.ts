@@ -1,6 +1,6 @@
 import { formatVfRange, type ObservedInterface, type VirtualFunction } from '@sriov/api';
 import { presentVfs } from '@sriov/node-limits';
-import { type PfPlan, type VfStep } from '@sriov/node-plan';
+import { type PfPlan, type PfStep, type VfStep } from '@sriov/node-plan';
 import { type ChangeRow } from './change-row.ts';
 
 /** A PF as the node reports it, and the steps that its daemon will do. */
@@ -22,11 +22,21 @@ export function hostCounts({
 
 type Row = Omit<ChangeRow, 'subject'>;
 
+/** What the eSwitch mode is called in the plan. */
+export const ESWITCH_MODE = 'eSwitch mode';
+
+/** On the way to a mode there can be another one. */
+function lastMode(steps: PfPlan | undefined): PfStep | undefined {
+  return steps?.before.findLast(({ kind }) => kind === 'set-eswitch-mode');
+}
+
 /** The rows for what the daemon changes on the host: the old value beside the new one. */
 export function hostRows(pf: HostPf): Row[] {
   const { nic, steps } = pf;
   const counts = hostCounts(pf);
   const rows = (steps?.before ?? []).flatMap((step): Row[] => {
+    if (step.kind === 'set-eswitch-mode' && step === lastMode(steps))
+      return [{ setting: ESWITCH_MODE, before: nic?.eSwitchMode ?? 'legacy', after: step.mode }];
     if (step.kind === 'set-pf-mtu')
       return [{ setting: 'MTU', before: String(nic?.mtu ?? '-'), after: String(step.mtu) }];
     return step.kind === 'set-link-up' ? [{ setting: 'link', before: 'down', after: 'up' }] : [];

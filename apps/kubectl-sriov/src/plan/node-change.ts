@@ -3,7 +3,9 @@ import { readElements } from '@sriov/device-plugin-config';
 import { findReportedNeed } from '@sriov/node-limits';
 import { pfTitle } from '@sriov/node-plan';
 import { type ChangeRow } from './change-row.ts';
-import { hostCounts, type HostPf, hostRows } from './host-rows.ts';
+import { bridgeRows } from './bridge-rows.ts';
+import { compareTexts, NOTHING } from './compare-texts.ts';
+import { ESWITCH_MODE, hostCounts, type HostPf, hostRows } from './host-rows.ts';
 import { type PlannedNode } from './plan-cluster.ts';
 
 /** What changes on a node. */
@@ -18,8 +20,6 @@ export interface ChangeStyle {
   /** Prefix of device-plugin resources, such as `openshift.io`. */
   readonly resourcePrefix: string;
 }
-
-const NOTHING = '-';
 
 /** Compares what the node has with what is planned, and with what its daemon will do. */
 export function nodeChange(node: PlannedNode, style: ChangeStyle): NodeChange {
@@ -75,7 +75,7 @@ function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[
 /** The other settings of an entry, and their names in the plan. */
 const PF_SETTINGS = [
   ['linkType', 'link type'],
-  ['eSwitchMode', 'eSwitch mode'],
+  ['eSwitchMode', ESWITCH_MODE],
   ['externallyManaged', 'managed externally'],
 ] as const;
 
@@ -89,7 +89,12 @@ function pfRows(pf: PfChange, style: ChangeStyle): ChangeRow[] {
     ...(after === undefined ? [{ setting: 'MTU', before: before?.mtu, after: undefined }] : []),
     ...groupRows(pf, style),
   ].map((row) => ({ ...row, subject, before: shown(row.before), after: shown(row.after) }));
-  return [...hostRows(pf).map((row) => ({ subject, ...row })), ...texts.filter((row) => row.before !== row.after)];
+  const ofHost = hostRows(pf);
+  // Where the daemon changes it, what the PF has counts, and not what was wanted of it before.
+  const isOfHost = ({ setting }: { readonly setting: string }): boolean =>
+    setting === ESWITCH_MODE && ofHost.some((row) => row.setting === ESWITCH_MODE);
+  const ofSpec = texts.filter((row) => row.before !== row.after && !isOfHost(row));
+  return [...ofHost.map((row) => ({ subject, ...row })), ...ofSpec];
 }
 
 function subjectOf({ pciAddress, nic, before, after }: PfChange): string {
@@ -132,28 +137,28 @@ function describeGroup(
     .join(', ');
 }
 
-function nodeRows({ before, plan }: PlannedNode): ChangeRow[] {
+function nodeRows({ before, plan, host }: PlannedNode): ChangeRow[] {
   const { state, devicePluginConfig, devicePluginLabel = 'Disabled' } = before;
   const after = plan.devicePluginLabel ?? devicePluginLabel;
   const rows: ChangeRow[] = [
     { subject: 'node', setting: 'device plugin', before: devicePluginLabel, after },
-    { subject: 'node', setting: 'RDMA mode', before: rdmaMode(state?.spec), after: rdmaMode(plan.spec) },
-    ...bridgeRows(state?.spec, plan.spec),
+    { subject: 'node', setting: 'RDMA mode', ...rdmaModes({ before, plan, host }) },
+    ...bridgeRows({ before: state?.spec, after: plan.spec, steps: host?.bridges }),
     ...resourceRows(devicePluginConfig, plan),
   ];
   return rows.filter((row) => row.before !== row.after);
 }
 
-type Spec = PlannedNode['plan']['spec'];
-
-function rdmaMode(spec: Spec | undefined): string {
-  return spec?.system?.rdmaMode ?? NOTHING;
-}
-
-function bridgeRows(before: Spec | undefined, after: Spec): ChangeRow[] {
-  const bridges = (spec: Spec | undefined): Map<string, string> =>
-    new Map((spec?.bridges?.ovs ?? []).map((bridge) => [bridge.name, JSON.stringify(bridge)]));
-  return compareTexts(bridges(before), bridges(after)).map((row) => ({ subject: 'bridge', ...row }));
+/** Where the daemon switches the mode, what the node has counts, and not what was wanted of it before. */
+function rdmaModes({
+  before,
+  plan,
+  host,
+}: Pick<PlannedNode, 'before' | 'plan' | 'host'>): Pick<ChangeRow, 'before' | 'after'> {
+  const isSwitched = host?.node?.steps.some(({ kind }) => kind === 'set-rdma-mode') === true;
+  const { spec, status } = before.state ?? {};
+  const { system: present } = (isSwitched ? status : spec) ?? {};
+  return { before: shown(present?.rdmaMode), after: shown(plan.spec.system?.rdmaMode) };
 }
 
 /** Resources of the device plugin. The old ones are not known when the configuration is not in the input. */
@@ -166,24 +171,6 @@ function resourceRows(before: string | undefined, { devicePluginConfig: after }:
 function resourcesOf(config: string): Map<string, string> {
   // When the old text cannot be read, everything in the new one counts as new.
   return new Map([...readElements(config)].map(([name, element]) => [name, JSON.stringify(element)]));
-}
-
-function compareTexts(
-  old: ReadonlyMap<string, string>,
-  fresh: ReadonlyMap<string, string>,
-): Omit<ChangeRow, 'subject'>[] {
-  return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((setting) => {
-    const [before, after] = [old.get(setting), fresh.get(setting)];
-    if (before === after) return [];
-    const isNew = before === undefined;
-    return [
-      {
-        setting,
-        before: isNew ? NOTHING : 'present',
-        after: after === undefined ? NOTHING : isNew ? 'present' : 'changed',
-      },
-    ];
-  });
 }
 
 function sum(numbers: readonly number[]): number {

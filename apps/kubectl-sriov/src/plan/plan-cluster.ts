@@ -9,7 +9,7 @@ import {
   wireText,
   ownValue,
 } from '@sriov/api';
-import { foresee, type HostPlan } from '@sriov/node-plan';
+import { foresee, type HostPlan, isIdle } from '@sriov/node-plan';
 import {
   type Fleet,
   type Hold,
@@ -85,7 +85,7 @@ export function planCluster(catalog: Catalog, settings: PlanSettings, now = Date
   const isOurs = ({ metadata: { labels = {} } }: KubeObject): boolean => isManaged(fleet, labels);
   const wanted = all.filter(isOurs).map((node) => wantedNode({ catalog, fleet }, node));
   const decisions = holdBack(fleet, wanted, now);
-  const nodes = wanted.map((node, index) => planOne(node, decisions[index] ?? node));
+  const nodes = wanted.map((node, index) => planOne(node, decisions[index] ?? node, fleet));
   const unmanaged = all.filter((node) => !isOurs(node)).map(({ metadata }) => metadata.name);
   const elsewhere = [
     ...catalog.policies
@@ -127,17 +127,22 @@ function wantedNode({ catalog, fleet }: Work, { metadata: { name, labels = {} } 
   return { facts, present, plan: planNodeState(fleet, facts) };
 }
 
-function planOne({ facts, present }: WantedNode, { plan, hold }: Pick<RolloutDecision, 'plan' | 'hold'>): PlannedNode {
+function planOne(
+  { facts, present }: WantedNode,
+  { plan, hold }: Pick<RolloutDecision, 'plan' | 'hold'>,
+  { managesSoftwareBridges: managesBridges }: Fleet,
+): PlannedNode {
   const { name, state, devicePluginConfig } = facts;
   const before = { state, devicePluginConfig, devicePluginLabel: present.devicePluginLabel };
-  const host = foresee({ spec: plan.spec, plannedFrom: plan.plannedFrom ?? (state && readPlannedFrom(state)) }, state);
+  const plannedFrom = plan.plannedFrom ?? (state && readPlannedFrom(state));
+  const host = foresee({ spec: plan.spec, plannedFrom, managesBridges }, state);
   return {
     name,
     before,
     plan,
     hold,
     host,
-    changes: isChange(before, plan) || (host?.pfs ?? []).length + (host?.needsReboot ?? []).length > 0,
+    changes: isChange(before, plan) || (host !== undefined && (!isIdle(host) || host.needsReboot !== undefined)),
   };
 }
 

@@ -507,8 +507,56 @@ describe('plan: what the daemon will do', () => {
   it('shows the eSwitch mode that a policy wants of a NIC that has an eSwitch', async () => {
     const switchdev = policy('p', { nicSelector: { pfNames: ['ens2f0'] }, eSwitchMode: 'switchdev' });
     const stdout = await text([switchdev], [reported('ens2f0', '0000:3b:00.0')]);
-    expect(stdout).toMatch(/ eSwitch mode +- +switchdev\n/);
+    expect(stdout).toMatch(/ eSwitch mode +legacy +switchdev\n/);
     expect(stdout).toMatch(/^1 node changes, 4 VFs created/);
+  });
+
+  it('shows the eSwitch mode and the RDMA mode that a node has lost, although nothing else is wanted of it', async () => {
+    const switchdev = policy('p', { nicSelector: { pfNames: ['ens2f0'] }, eSwitchMode: 'switchdev' });
+    const pool = object('SriovNetworkPoolConfig', 'pool', { rdmaMode: 'exclusive' });
+    const interfaces = [reported('ens2f0', '0000:3b:00.0', { driver: 'mlx5_core', eSwitchMode: 'legacy' })];
+    const before = { ...ordered, system: { rdmaMode: 'exclusive' } };
+    const wanted = { ...before, interfaces: [{ ...ordered.interfaces[0], eSwitchMode: 'switchdev' }] };
+    const state = nodeState('n1', interfaces, wanted);
+    const status = { ...(state as { status: object }).status, system: { rdmaMode: 'shared' } };
+    const { stdout } = await runOn([node('n1'), { ...state, status }, switchdev, pool], 'plan', ...OPTIONS);
+    expect(stdout).toMatch(/ eSwitch mode +legacy +switchdev\n/);
+    expect(stdout).toMatch(/ RDMA mode +shared +exclusive\n/);
+  });
+
+  describe('about bridges', () => {
+    const NAME = 'br-0000_3b_00.0';
+    const gate = object('SriovOperatorConfig', 'default', { featureGates: { manageSoftwareBridges: true } });
+    const bridged = (failMode?: string): object =>
+      policy('p', {
+        nicSelector: { pfNames: ['ens2f0'] },
+        eSwitchMode: 'switchdev',
+        bridge: { ovs: { bridge: { ...(failMode && { failMode }) } } },
+      });
+    const entry = { name: NAME, bridge: {}, uplinks: [{ pciAddress: '0000:3b:00.0', name: 'ens2f0' }] };
+    const interfaces = [reported('ens2f0', '0000:3b:00.0', { driver: 'mlx5_core' })];
+    /** The rows of bridges in the plan of a node whose spec and status have the bridges. */
+    async function rows(policies: readonly object[], spec: object[], status: object[]): Promise<string[]> {
+      const state = nodeState('n1', interfaces, { ...ordered, bridges: { ovs: spec } });
+      const told = { ...(state as { status: object }).status, bridges: { ovs: status } };
+      const { stdout } = await runOn([node('n1'), { ...state, status: told }, gate, ...policies], 'plan', ...OPTIONS);
+      return stdout.split('\n').flatMap((line) => (line.includes(NAME) ? line.trim().replace(/ +/g, ' ') : []));
+    }
+
+    it.each<[string, readonly object[], object[], object[], string[]]>([
+      ['made', [bridged()], [], [], [`bridge ${NAME} - present, with the uplink ens2f0`]],
+      ['made again where it has gone', [bridged()], [entry], [], [`bridge ${NAME} - present, with the uplink ens2f0`]],
+      ['removed', [], [entry], [entry], [`bridge ${NAME} present -`]],
+      [
+        'changed, without its uplink while the PF changes',
+        [bridged('secure')],
+        [entry],
+        [entry],
+        [`bridge ${NAME} uplink ens2f0 without ens2f0 for a while`, `${NAME} present changed`],
+      ],
+    ])('says which are %s', async (_, policies, spec, status, expected) => {
+      expect(await rows(policies, spec, status)).toEqual(expected);
+    });
   });
 
   it('shows switchdev of a NIC without an eSwitch as refused, and none of its VFs', async () => {

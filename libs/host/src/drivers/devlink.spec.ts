@@ -198,7 +198,7 @@ describe('the eSwitch modes of the PFs', () => {
 
   it('hide nothing of other devices where one cannot even be told from a VF', async () => {
     const other = 'pci/0000:5e:00.1';
-    const files = { '/sys/bus/pci/devices/0000:5e:00.0/physfn': '[EIO]' };
+    const files = { '/sys/bus/pci/devices/0000:5e:00.0': '[EIO]' };
     const commands = {
       [LIST]: JSON.stringify({ dev: { [NIC]: {}, [other]: {} } }),
       [`devlink -j dev eswitch show ${other}`]: `{"dev":{"${other}":{"mode":"switchdev"}}}`,

@@ -2,10 +2,11 @@ import { omitUndefined } from '@sriov/api';
 import { type ESwitchHeaders, type ESwitchMode } from '@sriov/observed-host';
 import { z } from 'zod';
 import { CommandError, run, runJson } from '../kernel/commands.ts';
+import { FolderLists } from '../kernel/folder-lists.ts';
 import { faultOfHost } from '../kernel/host-error.ts';
 import { EffectError, type Kernel, KernelBlockedError, KernelError } from '../kernel/kernel.ts';
-import { PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
+import { isVfFolder } from './sriov.ts';
 
 const devices = z.object({ dev: z.record(z.string(), z.looseObject({})).default({}) });
 const eswitch = z.object({
@@ -74,7 +75,7 @@ export interface ESwitchTable {
  * eSwitches of PFs. VFs are not asked: there are hundreds, each would take a process, and none has one.
  * @throws {KernelBlockedError} when the list of devices does not come back from the kernel
  */
-export async function readESwitches(kernel: Kernel): Promise<ESwitchTable> {
+export async function readESwitches(kernel: Kernel, folders = new FolderLists(kernel)): Promise<ESwitchTable> {
   const eSwitches = new Map<string, ESwitch>();
   const failures = new Map<string, string>();
   const blocked = new Map<string, KernelBlockedError>();
@@ -84,7 +85,7 @@ export async function readESwitches(kernel: Kernel): Promise<ESwitchTable> {
   for (const device of listed) {
     const address = device.slice('pci/'.length);
     // A fault of one device says nothing of the others.
-    const answer = await orCause(() => askDevice(kernel, device, address));
+    const answer = await orCause(() => askDevice(kernel, device, folders.of(address)));
     if (typeof answer === 'string') failures.set(address, answer);
     else if (answer instanceof KernelBlockedError) blocked.set(address, answer);
     else if (answer.eSwitch !== undefined) eSwitches.set(address, answer.eSwitch);
@@ -93,9 +94,12 @@ export async function readESwitches(kernel: Kernel): Promise<ESwitchTable> {
 }
 
 /** The eSwitch of a device; none for a VF. */
-async function askDevice(kernel: Kernel, device: string, address: string): Promise<{ eSwitch: ESwitch | undefined }> {
-  const isVf = (await readLinkName(kernel, `${PCI_DEVICES}/${address}/physfn`)) !== undefined;
-  return { eSwitch: isVf ? undefined : await readESwitch(kernel, device) };
+async function askDevice(
+  kernel: Kernel,
+  device: string,
+  names: Promise<readonly string[]>,
+): Promise<{ eSwitch: ESwitch | undefined }> {
+  return { eSwitch: isVfFolder(await names) ? undefined : await readESwitch(kernel, device) };
 }
 
 /** The answer, or why there is none. A call that hangs in the kernel is no answer either, and not to be repeated. */

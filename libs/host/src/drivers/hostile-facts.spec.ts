@@ -5,7 +5,8 @@ import { KernelError } from '../kernel/kernel.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 import { observeHost } from '../observe.ts';
 import { TestKernel } from '../test/test-kernel.ts';
-import { findUndoneChange, readBridges } from './ovs.ts';
+import { readBridges } from './ovs-bridge-table.ts';
+import { findUndoneChange } from './ovs-changes.ts';
 import { OvsdbError } from './ovsdb.ts';
 
 jest.setTimeout(180_000);

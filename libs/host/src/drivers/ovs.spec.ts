@@ -3,7 +3,9 @@ import { type OvsBridge } from '@sriov/api';
 import { TestOvs } from '@sriov/testing/ovs';
 import { HostKernel } from '../kernel/host-kernel.ts';
 import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
-import { changeBridge, findUndoneChange, makeBridge, readBridges, removeBridge } from './ovs.ts';
+import { changeBridge, makeBridge, removeBridge } from './ovs.ts';
+import { readBridges } from './ovs-bridge-table.ts';
+import { findUndoneChange } from './ovs-changes.ts';
 
 jest.setTimeout(120_000);
 

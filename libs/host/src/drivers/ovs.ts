@@ -1,122 +1,10 @@
-import { omitUndefined, type OvsBridge, type OvsInterfaceConfig } from '@sriov/api';
-import { type ObservedBridge, type ObservedPort, type ObservedPortInterface } from '@sriov/observed-host';
-import { z } from 'zod';
+import { type OvsBridge, type OvsInterfaceConfig } from '@sriov/api';
 import { NotObservedError } from '../kernel/host-error.ts';
 import { type Kernel } from '../kernel/kernel.ts';
-import { OvsdbError, type OvsdbOperation, type OvsdbRow, OVSDB_VALUE, readRow, transact } from './ovsdb.ts';
-
-const { uuid, uuids, map, optionalText, optionalInteger } = OVSDB_VALUE;
-
-/** Longest wait for ovs-vswitchd to carry out what is in the database, in milliseconds. */
-const CARRY_OUT_MS = 10_000;
-
-/** Longest wait of a look for a change that somebody has just made, in milliseconds. */
-const SETTLE_MS = 2_000;
-
-/**
- * The external id of bridges that the operator has made: in the same transaction as the bridge, so that whoever dies,
- * nobody takes a bridge of the same name for it.
- */
-const MARK = { key: 'sriovnetwork.openshift.io/made-by', value: 'sriov-network-config-daemon' };
-
-/** What the server says of a condition that did not hold. */
-const TIMED_OUT = 'timed out';
-
-const bridgeRow = z.object({
-  _uuid: uuid,
-  name: z.string(),
-  datapath_type: z.string(),
-  fail_mode: optionalText,
-  external_ids: map,
-  other_config: map,
-  ports: uuids,
-});
-const portRow = z.object({ _uuid: uuid, name: z.string(), interfaces: uuids });
-const interfaceRow = z.object({
-  _uuid: uuid,
-  name: z.string(),
-  type: z.string(),
-  options: map,
-  external_ids: map,
-  other_config: map,
-  mtu_request: optionalInteger,
-  ofport: optionalInteger,
-  error: optionalText,
-});
-
-/** The bridges, each with its row. */
-interface BridgeTable {
-  readonly rows: ReadonlyMap<string, z.output<typeof bridgeRow>>;
-  /** Rows of ports by their reference. */
-  readonly ports: ReadonlyMap<string, z.output<typeof portRow>>;
-  readonly bridges: readonly ObservedBridge[];
-}
-
-/** All bridges of Open vSwitch, by name. @throws {KernelError} {@link OvsdbError} */
-export async function readBridges(kernel: Kernel): Promise<readonly ObservedBridge[]> {
-  return (await readTable(kernel)).bridges;
-}
-
-async function readTable(kernel: Kernel): Promise<BridgeTable> {
-  const [bridges = [], ports = [], interfaces = []] = await transact(kernel, [
-    select('Bridge', Object.keys(bridgeRow.shape)),
-    select('Port', Object.keys(portRow.shape)),
-    select('Interface', Object.keys(interfaceRow.shape)),
-  ]);
-  const portRows = byReference(ports.map((row) => readRow(portRow, row)));
-  const interfaceRows = byReference(interfaces.map((row) => readRow(interfaceRow, row)));
-  const rows = bridges.map((row) => readRow(bridgeRow, row)).sort(byName);
-  const portsOf = (references: readonly string[]): ObservedPort[] =>
-    references.flatMap((reference) => portRows.get(reference) ?? []).map((row) => observePort(row, interfaceRows));
-  return {
-    rows: new Map(rows.map((row) => [row.name, row])),
-    ports: portRows,
-    bridges: rows.map((row) => observeBridge(row, portsOf(row.ports).sort(byName))),
-  };
-}
-
-function observeBridge(row: z.output<typeof bridgeRow>, ports: readonly ObservedPort[]): ObservedBridge {
-  const { [MARK.key]: mark, ...externalIDs } = row.external_ids;
-  return omitUndefined({
-    name: row.name,
-    datapathType: row.datapath_type,
-    failMode: row.fail_mode,
-    externalIDs,
-    otherConfig: row.other_config,
-    isMarked: mark === MARK.value ? (true as const) : undefined,
-    ports,
-  });
-}
-
-function select(table: string, columns: readonly string[]): OvsdbOperation {
-  return { op: 'select', table, where: [], columns };
-}
-
-function byReference<T extends { readonly _uuid: string }>(rows: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(rows.map((row) => [row._uuid, row]));
-}
-
-const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
-
-function observePort(
-  { name, interfaces }: z.output<typeof portRow>,
-  rows: ReadonlyMap<string, z.output<typeof interfaceRow>>,
-): ObservedPort {
-  return { name, interfaces: interfaces.flatMap((each) => rows.get(each) ?? []).map(observePortInterface) };
-}
-
-function observePortInterface(row: z.output<typeof interfaceRow>): ObservedPortInterface {
-  return omitUndefined({
-    name: row.name,
-    type: row.type,
-    options: row.options,
-    externalIDs: row.external_ids,
-    otherConfig: row.other_config,
-    mtuRequest: row.mtu_request,
-    ofport: row.ofport,
-    error: row.error || undefined,
-  });
-}
+import { type BridgeRow, type BridgeTable, MARK, type PortRow, readTable } from './ovs-bridge-table.ts';
+import { changeAndWait } from './ovs-changes.ts';
+import { OvsdbError, type OvsdbOperation, type OvsdbRow } from './ovsdb.ts';
+import { mapOf, mutate, named, NONE, references, type StringMap, update, where } from './ovsdb-operations.ts';
 
 /** A bridge as it should be, and the name of the interface that is its uplink. */
 export interface BridgeWork {
@@ -130,7 +18,7 @@ export interface BridgeWork {
  */
 export async function makeBridge(kernel: Kernel, { bridge, uplink }: BridgeWork): Promise<void> {
   const { name, bridge: settings = {} } = bridge;
-  await change(kernel, [
+  await changeAndWait(kernel, [
     ...insertPort(name, { type: 'internal' }, 'local'),
     ...insertPort(uplink, uplinkColumns(uplinkOf(bridge)), 'uplink'),
     {
@@ -169,14 +57,11 @@ export async function changeBridge(kernel: Kernel, work: BridgeChange): Promise<
   if (row === undefined) throw new NotObservedError(`the bridge ${name} is gone`);
   if (work.ports !== undefined) demandNoOthers(row, ports, work.ports);
   const present = row.ports.flatMap((reference) => ports.get(reference) ?? []);
-  await change(kernel, [hasPortsOf(row), ...changesOf(work, present)]);
+  await changeAndWait(kernel, [hasPortsOf(row), ...changesOf(work, present)]);
 }
 
 /** @param present the ports that it has */
-function changesOf(
-  { bridge, uplink, before }: BridgeChange,
-  present: readonly z.output<typeof portRow>[],
-): OvsdbOperation[] {
+function changesOf({ bridge, uplink, before }: BridgeChange, present: readonly PortRow[]): OvsdbOperation[] {
   const { name, bridge: settings = {} } = bridge;
   const has = (port: string): boolean => present.some((each) => each.name === port);
   const former = (before.uplinks ?? []).map((each) => each.name).filter((each) => each !== uplink);
@@ -203,14 +88,14 @@ function changesOf(
 export async function detachUplink(
   kernel: Kernel,
   name: string,
-  work: { readonly uplink: string; readonly ports: readonly string[] },
+  work: { readonly uplink: string; readonly ports?: readonly string[] },
 ): Promise<void> {
   const { rows, ports } = await readTable(kernel);
   const row = rows.get(name);
   const reference = row?.ports.find((each) => ports.get(each)?.name === work.uplink);
   if (row === undefined || reference === undefined) return;
-  demandNoOthers(row, ports, work.ports);
-  await change(kernel, [
+  if (work.ports !== undefined) demandNoOthers(row, ports, work.ports);
+  await changeAndWait(kernel, [
     hasPortsOf(row),
     mutate('Bridge', where('name', name), [['ports', 'delete', references([reference])]]),
   ]);
@@ -225,10 +110,11 @@ export async function removeBridge(kernel: Kernel, name: string, known: readonly
   const row = rows.get(name);
   if (row === undefined) return;
   demandNoOthers(row, ports, known);
-  await change(kernel, [hasPortsOf(row), mutate('Open_vSwitch', [], [['bridges', 'delete', references([row._uuid])]])]);
+  await changeAndWait(kernel, [
+    hasPortsOf(row),
+    mutate('Open_vSwitch', [], [['bridges', 'delete', references([row._uuid])]]),
+  ]);
 }
-
-type BridgeRow = z.output<typeof bridgeRow>;
 
 /** @throws {OvsdbError} when the bridge has a port that is not known */
 function demandNoOthers(row: BridgeRow, ports: BridgeTable['ports'], known: readonly string[]): void {
@@ -242,52 +128,7 @@ function hasPortsOf({ name, ports }: BridgeRow): OvsdbOperation {
   return { op: 'wait', table: 'Bridge', timeout: 0, where: where('name', name), columns: ['ports'], until: '==', rows };
 }
 
-/** Changes the database, and waits until ovs-vswitchd has carried it out. */
-async function change(kernel: Kernel, operations: readonly OvsdbOperation[]): Promise<void> {
-  const results = await transact(kernel, [
-    ...operations,
-    mutate('Open_vSwitch', [], [['next_cfg', '+=', 1]]),
-    select('Open_vSwitch', ['next_cfg']),
-  ]).catch((cause: unknown) => {
-    if (!(cause instanceof OvsdbError) || cause.error !== TIMED_OUT) throw cause;
-    throw new OvsdbError(TIMED_OUT, 'the bridge has got or lost a port since it was looked at');
-  });
-  const { next_cfg: next } = readRow(z.object({ next_cfg: z.number() }), lastRow(results));
-  if (await isCarriedOut(kernel, next, CARRY_OUT_MS)) return;
-  const message = `the change is in the database of Open vSwitch, and ovs-vswitchd has not carried it out after ${CARRY_OUT_MS / 1000} s: see whether it runs`;
-  throw new NotObservedError(message);
-}
-
-/**
- * Why the last change of the database is not carried out, after a moment in which it should have been: a sentence
- * without a full stop; nothing when it is. @throws {KernelError} {@link OvsdbError}
- */
-export async function findUndoneChange(kernel: Kernel): Promise<string | undefined> {
-  const [[row = {}] = []] = await transact(kernel, [select('Open_vSwitch', ['cur_cfg', 'next_cfg'])]);
-  const { cur_cfg: done, next_cfg: next } = readRow(z.object({ cur_cfg: z.number(), next_cfg: z.number() }), row);
-  if (done >= next || (await isCarriedOut(kernel, next, SETTLE_MS))) return undefined;
-  return `the change ${next} of the database (next_cfg) is not carried out, and was waited for ${SETTLE_MS / 1000} s`;
-}
-
-/** Waits until ovs-vswitchd has carried out the change of this number. */
-async function isCarriedOut(kernel: Kernel, change: number, timeout: number): Promise<boolean> {
-  const behind = [['cur_cfg', '<', change]];
-  const wait = { op: 'wait', timeout, table: 'Open_vSwitch', columns: ['cur_cfg'], where: behind };
-  try {
-    await transact(kernel, [{ ...wait, until: '==', rows: [] }], { deadlineMs: 2 * CARRY_OUT_MS });
-    return true;
-  } catch (cause) {
-    if (cause instanceof OvsdbError && cause.error === TIMED_OUT) return false;
-    throw cause;
-  }
-}
-
-function lastRow(results: readonly (readonly OvsdbRow[])[]): OvsdbRow {
-  return results.at(-1)?.[0] ?? {};
-}
-
 type Settings = NonNullable<OvsBridge['bridge']>;
-type StringMap = Readonly<Record<string, string>>;
 
 function uplinkOf({ uplinks = [] }: OvsBridge): OvsInterfaceConfig {
   return uplinks[0]?.interface ?? {};
@@ -313,10 +154,6 @@ function asked<S extends object>(columnsOf: (settings: Partial<S>) => OvsdbRow, 
   const [unset, rows] = [columnsOf({}), [columnsOf(wanted), columnsOf(before)]];
   const isAsked = ([column]: readonly [string, unknown]): boolean => rows.some((row) => row[column] !== unset[column]);
   return Object.fromEntries(Object.entries(columnsOf(wanted)).filter(isAsked));
-}
-
-function update(table: string, name: string, row: OvsdbRow): OvsdbOperation[] {
-  return Object.keys(row).length === 0 ? [] : [{ op: 'update', table, where: where('name', name), row }];
 }
 
 function changeUplink(name: string, wanted: OvsInterfaceConfig, before: OvsInterfaceConfig): OvsdbOperation[] {
@@ -359,13 +196,3 @@ function insertPort(name: string, row: OvsdbRow, id: string): OvsdbOperation[] {
 function addPort(bridge: string, port: readonly OvsdbOperation[], id: string): OvsdbOperation[] {
   return [...port, mutate('Bridge', where('name', bridge), [['ports', 'insert', named(`${id}_port`)]])];
 }
-
-function mutate(table: string, rows: readonly unknown[], mutations: readonly unknown[]): OvsdbOperation {
-  return { op: 'mutate', table, where: rows, mutations };
-}
-
-const NONE = ['set', []];
-const where = (column: string, value: string): unknown[] => [[column, '==', value]];
-const named = (id: string): unknown => ['named-uuid', id];
-const references = (ids: readonly string[]): unknown => ['set', ids.map((id) => ['uuid', id])];
-const mapOf = (values: StringMap = {}): unknown => ['map', Object.entries(values)];

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { KernelError } from '../kernel/kernel.ts';
 import { OVS_SOCKET } from '../kernel/ovs-sockets.ts';
 import { TestKernel } from '../test/test-kernel.ts';
-import { changeBridge, findUndoneChange, makeBridge, readBridges, removeBridge } from './ovs.ts';
+import { changeBridge, makeBridge, removeBridge } from './ovs.ts';
+import { readBridges } from './ovs-bridge-table.ts';
+import { findUndoneChange } from './ovs-changes.ts';
 import { OvsdbError, transact } from './ovsdb.ts';
 
 function answering(answer: unknown): TestKernel {

@@ -23,6 +23,10 @@ describe('what a PF prescribes for a VF', () => {
     ['a MAC address that begins with zeros', { address: '00:00:00:00:00:01' }, { adminMac: '00:00:00:00:00:01' }],
     ['a MAC address that ends with zeros', { address: '02:00:00:00:00:00' }, { adminMac: '02:00:00:00:00:00' }],
     ['not the address of the InfiniBand port itself', { address: `${Array(20).fill('02').join(':')}:${zero(12)}` }, {}],
+    ['its VLAN', { vlan_list: [{ vlan: 100, qos: 3 }] }, { vlan: 100 }],
+    ['its VLAN of an older kernel', { vlan: 100, qos: 3 }, { vlan: 100 }],
+    ['no VLAN of an empty list', { vlan_list: [{}] }, {}],
+    ['no VLAN that there cannot be', { vlan: 4096, vlan_list: [{ vlan: '7' }] }, {}],
     ['its GUIDs', { 'node guid': GUID, 'port guid': OTHER }, { guids: { node: GUID, port: OTHER } }],
     ['GUIDs of zeros', { 'node guid': NO_GUID, 'port guid': NO_GUID }, { guids: { node: NO_GUID, port: NO_GUID } }],
     [

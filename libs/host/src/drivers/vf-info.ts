@@ -6,17 +6,25 @@ import { type Kernel } from '../kernel/kernel.ts';
 import { PCI_DEVICES, readAttribute } from '../kernel/sysfs.ts';
 
 /** What a PF prescribes for one of its VFs. */
-export type VfInfo = Pick<ObservedVf, 'adminMac' | 'guids' | 'linkState'>;
+export type VfInfo = Pick<ObservedVf, 'adminMac' | 'vlan' | 'guids' | 'linkState'>;
+
+const vlanId = z.int().min(1).max(4095).optional().catch(undefined);
 
 /**
  * What `ip -j -d link show` says of the VFs of an interface. The GUIDs stand there from Linux 5.5 and iproute2 5.5 on,
- * under names with a space (print_vfinfo in ip/ipaddress.c).
+ * under names with a space (print_vfinfo in ip/ipaddress.c). A VLAN is in a list, whose element is empty without one,
+ * and beside the others where the kernel tells no list, as before Linux 4.9.
  */
 export const vfRows = z
   .array(
     z.object({
       vf: z.number(),
       address: z.string().default(''),
+      vlan: vlanId,
+      vlan_list: z
+        .array(z.object({ vlan: vlanId }))
+        .optional()
+        .catch(undefined),
       'node guid': z.string().optional(),
       'port guid': z.string().optional(),
       link_state: z.enum(['auto', 'enable', 'disable']).optional().catch(undefined),
@@ -32,7 +40,8 @@ export function readVfRows(rows: readonly VfRow[]): Map<number, VfInfo> {
     rows.map((row) => {
       const guids = readGuids(row['node guid'], row['port guid']);
       const linkState = guids && row.link_state;
-      return [row.vf, omitUndefined({ adminMac: prescribedMac(row), guids, linkState })];
+      const vlan = row.vlan ?? row.vlan_list?.[0]?.vlan;
+      return [row.vf, omitUndefined({ adminMac: prescribedMac(row), vlan, guids, linkState })];
     }),
   );
 }

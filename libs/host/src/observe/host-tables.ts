@@ -1,5 +1,6 @@
 import { type DevlinkPort, type ESwitchTable, readESwitches } from '../drivers/devlink.ts';
 import { readPorts } from '../drivers/representors.ts';
+import { FolderLists } from '../kernel/folder-lists.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { readUseTables, type UseTables } from '../uses/device-uses.ts';
 
@@ -10,6 +11,7 @@ export interface HostTables extends UseTables {
   readonly ports: readonly DevlinkPort[];
   /** PCI addresses of PFs whose options for hardware offload are looked at. */
   readonly offloading: ReadonlySet<string>;
+  readonly folders: FolderLists;
 }
 
 /** How much is read. */
@@ -20,7 +22,9 @@ export interface TablesScope extends Pick<HostTables, 'offloading'> {
 
 /** Reads them. */
 export async function readTables(kernel: Kernel, { isClose, offloading }: TablesScope): Promise<HostTables> {
-  const [uses, devlink] = await Promise.all([readUseTables(kernel, isClose), readESwitches(kernel)]);
+  const folders = new FolderLists(kernel);
+  const [uses, devlink] = await Promise.all([readUseTables(kernel, isClose), readESwitches(kernel, folders)]);
   const hasRepresentors = [...devlink.eSwitches.values()].some(({ mode }) => mode === 'switchdev');
-  return { ...uses, devlink, offloading, ports: hasRepresentors ? await readPorts(kernel) : [] };
+  const ports = hasRepresentors ? await readPorts(kernel) : [];
+  return { ...uses, devlink, offloading, ports, folders };
 }

@@ -1,5 +1,6 @@
 import { type SoftwareBridges } from '@sriov/observed-host';
-import { findUndoneChange, readBridges } from '../drivers/ovs.ts';
+import { readBridges } from '../drivers/ovs-bridge-table.ts';
+import { findUndoneChange } from '../drivers/ovs-changes.ts';
 import { findSwitchFault } from '../drivers/ovs-switch.ts';
 import { faultOfHost } from '../kernel/host-error.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';

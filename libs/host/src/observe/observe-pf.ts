@@ -1,10 +1,9 @@
 import { type LinkType, omitUndefined } from '@sriov/api';
 import { type ObservedPf } from '@sriov/observed-host';
-import { readDriver } from '../drivers/driver-binding.ts';
 import { findRepresentors } from '../drivers/representors.ts';
 import { isVfFolder } from '../drivers/sriov.ts';
 import { type Kernel } from '../kernel/kernel.ts';
-import { listNames, PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
+import { PCI_DEVICES, readIfThere } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 import { type DeviceInterfaces } from '../uses/device-interfaces.ts';
 import { findDeviceInterfaces, type UsedDevice, usesOfDevice } from '../uses/device-uses.ts';
@@ -13,7 +12,7 @@ import { observeESwitch } from './observe-eswitch.ts';
 import { observeAssignment, observeLink, observeSpeed, pickUplink, withPortNames } from './observe-link.ts';
 import { observeOffload } from './observe-offload.ts';
 import { observeSriov } from './observe-vfs.ts';
-import { readIds, readIommuGroup } from './pci-facts.ts';
+import { readBinding, readIds } from './pci-facts.ts';
 
 /** As class_show of drivers/pci/pci-sysfs.c prints it. */
 const PCI_CLASS = /^0x[0-9a-f]{6}$/i;
@@ -27,14 +26,13 @@ export async function observePf(
   tables: HostTables,
 ): Promise<ObservedPf | undefined> {
   const folder = `${PCI_DEVICES}/${pciAddress}`;
-  const found = await findPf(kernel, folder);
+  const found = await findPf(kernel, pciAddress, tables);
   if (found === undefined) return undefined;
   const { deviceClass, names } = found;
   const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
-  const [ids, driver, iommuGroup, links] = await Promise.all([
+  const [ids, { driver, iommuGroup }, links] = await Promise.all([
     readIds(kernel, folder),
-    readDriver(kernel, pciAddress),
-    readIommuGroup(kernel, folder),
+    readBinding(kernel, { pciAddress, names }),
     withPortNames(kernel, interfaces.links),
   ]);
   const link = pickUplink(links);
@@ -59,7 +57,11 @@ export async function observePf(
       ...(await observeAssignment(kernel, link)),
       ...(await observeSpeed(kernel, link)),
     },
-    sriov: await observeSriov(kernel, { pciAddress, names, linkType, told: link?.vfs, representors }, tables),
+    sriov: await observeSriov(
+      kernel,
+      { pciAddress, vendor: ids.vendor, names, linkType, told: link?.vfs, representors },
+      tables,
+    ),
     ...eSwitch,
     offload:
       link && tables.offloading.has(pciAddress) ? await observeOffload(kernel, pciAddress, link.name) : undefined,
@@ -83,8 +85,10 @@ async function usesOfPf(
 /** PCI class of a network device that is not a VF, and what its folder has; nothing for any other device. */
 async function findPf(
   kernel: Kernel,
-  folder: string,
+  pciAddress: string,
+  { folders }: HostTables,
 ): Promise<{ readonly deviceClass: string; readonly names: readonly string[] } | undefined> {
+  const folder = `${PCI_DEVICES}/${pciAddress}`;
   const deviceClass = await readIfThere(kernel, `${folder}/class`);
   if (deviceClass === undefined) return undefined;
   // Nobody can tell that such a device is none of ours.
@@ -93,7 +97,7 @@ async function findPf(
     throw new NotUnderstoodError(`${folder}/class`, why);
   }
   if (!NETWORK_CLASS.test(deviceClass)) return undefined;
-  const names = await listNames(kernel, folder);
+  const names = await folders.of(pciAddress);
   return isVfFolder(names) ? undefined : { deviceClass, names };
 }
 

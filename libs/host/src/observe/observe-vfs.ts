@@ -1,19 +1,20 @@
 import { type LinkType, omitUndefined, vdpaNameOf } from '@sriov/api';
 import { type DeviceUse, type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
-import { readDriver } from '../drivers/driver-binding.ts';
-import { listVfAddresses, readAutoprobe } from '../drivers/sriov.ts';
+import { listVfAddresses, readAutoprobe, readVfLinks } from '../drivers/sriov.ts';
 import { findVfGuids, type VfInfo } from '../drivers/vf-info.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
-import { countOf, listNames, PCI_DEVICES, readAttribute, readIfThere } from '../kernel/sysfs.ts';
+import { countOf, PCI_DEVICES, readAttribute, readIfThere } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 import { findDeviceInterfaces, usesOfDevice } from '../uses/device-uses.ts';
 import { type HostTables } from './host-tables.ts';
 import { observeLink } from './observe-link.ts';
-import { readIds, readIommuGroup } from './pci-facts.ts';
+import { readBinding, readIds } from './pci-facts.ts';
 
 /** A PF on the way to its VFs. */
 export interface PfOfVfs {
   readonly pciAddress: string;
+  /** Its vendor, which its VFs have as well (pci_iov_add_virtfn of drivers/pci/iov.c). */
+  readonly vendor: string;
   /** What its folder has. */
   readonly names: readonly string[];
   readonly linkType: LinkType;
@@ -33,17 +34,20 @@ export async function observeSriov(
   const total = await readIfThere(kernel, totalPath);
   if (total === undefined) return undefined;
   const totalVfs = countOf(total, totalPath);
-  const addresses = await listVfAddresses(kernel, pf.pciAddress);
+  const [addresses, ofVfs] = await Promise.all([
+    readVfLinks(kernel, pf.pciAddress, pf.names),
+    readVfDeviceId(kernel, pf.pciAddress),
+  ]);
   const vfs = await Promise.all(
     [...addresses].map(([id, pciAddress]) =>
-      observeVf(kernel, { id, pciAddress, pf }, tables).catch((error: unknown) =>
+      observeVf(kernel, { id, pciAddress, pf, ...ofVfs }, tables).catch((error: unknown) =>
         unlessGone(kernel, { id, pciAddress, error }, pf.pciAddress),
       ),
     ),
   );
   return {
     totalVfs,
-    ...(await readVfDeviceId(kernel, pf.pciAddress)),
+    ...ofVfs,
     autoprobe: await readAutoprobe(kernel, pf.pciAddress),
     vfs: vfs.flatMap((vf) => vf ?? []),
   };
@@ -71,18 +75,24 @@ async function unlessGone(
   if (!isGone) throw vf.error;
 }
 
+/** Where a VF is, and the device id that all VFs of its PF have, where the PF tells it. */
+interface PlaceOfVf extends Pick<ObservedSriov, 'vfDeviceId'> {
+  readonly id: number;
+  readonly pciAddress: string;
+  readonly pf: PfOfVfs;
+}
+
 async function observeVf(
   kernel: Kernel,
-  { id, pciAddress, pf }: { readonly id: number; readonly pciAddress: string; readonly pf: PfOfVfs },
+  { id, pciAddress, pf, vfDeviceId: deviceId }: PlaceOfVf,
   tables: HostTables,
 ): Promise<ObservedVf> {
-  const { adminMac, guids: told, linkState } = pf.told?.get(id) ?? {};
+  const { adminMac, vlan, guids: told, linkState } = pf.told?.get(id) ?? {};
   const folder = `${PCI_DEVICES}/${pciAddress}`;
-  const [names, ids, driver, iommuGroup, guids] = await Promise.all([
-    listNames(kernel, folder),
-    readIds(kernel, folder),
-    readDriver(kernel, pciAddress),
-    readIommuGroup(kernel, folder),
+  const names = await tables.folders.of(pciAddress);
+  const [ids, { driver, iommuGroup }, guids] = await Promise.all([
+    deviceId === undefined ? readIds(kernel, folder) : { vendor: pf.vendor, deviceId },
+    readBinding(kernel, { pciAddress, names }),
     pf.linkType === 'IB' ? findVfGuids(kernel, pf, { id, told }) : undefined,
   ]);
   const interfaces = await findDeviceInterfaces(kernel, { pciAddress, folder, names }, tables);
@@ -103,6 +113,7 @@ async function observeVf(
     ...rdmaOf(names),
     iommuGroup,
     adminMac,
+    vlan,
     guids,
     linkState,
     representor,

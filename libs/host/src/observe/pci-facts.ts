@@ -1,5 +1,8 @@
+import { omitUndefined } from '@sriov/api';
+import { type ObservedVf } from '@sriov/observed-host';
+import { readDriver } from '../drivers/driver-binding.ts';
 import { type Kernel } from '../kernel/kernel.ts';
-import { countOf, readLinkName } from '../kernel/sysfs.ts';
+import { countOf, PCI_DEVICES, readLinkName } from '../kernel/sysfs.ts';
 import { NotUnderstoodError } from '../kernel/understand.ts';
 
 /**
@@ -24,8 +27,20 @@ async function readId(kernel: Kernel, path: string): Promise<string> {
   return id.toLowerCase();
 }
 
+/** What a PCI device is bound to, by the names in its folder: the driver, and the IOMMU group; each absent without one. */
+export async function readBinding(
+  kernel: Kernel,
+  { pciAddress, names }: { readonly pciAddress: string; readonly names: readonly string[] },
+): Promise<Pick<ObservedVf, 'driver' | 'iommuGroup'>> {
+  const [driver, iommuGroup] = await Promise.all([
+    names.includes('driver') ? readDriver(kernel, pciAddress) : undefined,
+    names.includes('iommu_group') ? readIommuGroup(kernel, `${PCI_DEVICES}/${pciAddress}`) : undefined,
+  ]);
+  return omitUndefined({ driver, iommuGroup });
+}
+
 /** The IOMMU group of a PCI device; nothing without an IOMMU. */
-export async function readIommuGroup(kernel: Kernel, device: string): Promise<number | undefined> {
+async function readIommuGroup(kernel: Kernel, device: string): Promise<number | undefined> {
   const path = `${device}/iommu_group`;
   const name = await readLinkName(kernel, path);
   return name === undefined ? undefined : countOf(name, path);

@@ -1,6 +1,6 @@
 import { type DesiredInterface, type NodeStateSpec, nodeStateSpecSchema, REASON, toWire } from '@sriov/api';
 import { z } from 'zod';
-import { type HostFacts } from '../planning/plan-host.ts';
+import { type HostFacts } from '../planning/host-facts.ts';
 import { type PlanProblem } from '../planning/steps.ts';
 
 /** What the boot service makes of a host. */

@@ -1,6 +1,6 @@
 import { findFirmwareNeed, findRefusal } from '@sriov/node-limits';
 import { factsOfHost } from '../planning/facts-of-host.ts';
-import { type HostFacts } from '../planning/plan-host.ts';
+import { type HostFacts } from '../planning/host-facts.ts';
 import { findMissingInterface } from '../planning/pf-rules.ts';
 import { cardAddress } from './firmware-facts.ts';
 import { type WantedPort, type WantedPorts } from './wanted-firmware.ts';

@@ -3,7 +3,7 @@ import { staysAsItIs } from '@sriov/node-limits';
 import { type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { groupOf, readGroups } from '../planning/desired.ts';
 import { factsOfHost } from '../planning/facts-of-host.ts';
-import { type HostFacts } from '../planning/plan-host.ts';
+import { type HostFacts } from '../planning/host-facts.ts';
 import { holderOf } from '../planning/in-use.ts';
 import { findBlocker } from '../planning/pf-rules.ts';
 import { ownMac } from '../planning/vf-mac.ts';

@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Bridges, type DesiredInterface, omitUndefined, vdpaNameOf } from '@sriov/api';
+import { type Bridges, type DesiredInterface, omitUndefined, type OvsBridge, vdpaNameOf } from '@sriov/api';
 import { type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import fc from 'fast-check';
 import { foresee } from './foresee.ts';
-import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostFacts } from './host-facts.ts';
+import { planHost } from './plan-host.ts';
+import { reportedBridges } from './reported-bridges.ts';
 import { type HostPlan } from './steps.ts';
+import { statusBridges } from '../status/status-bridges.ts';
 import { statusInterfaces } from '../status/status-interfaces.ts';
 import { PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
@@ -77,6 +80,12 @@ const entry = (pciAddress: string): fc.Arbitrary<DesiredInterface> =>
       vfGroups: numVfs === 0 ? [] : [{ vfRange: `0-${numVfs - 1}`, deviceType, ...omitUndefined({ vdpaType }) }],
     }));
 
+const bridge: fc.Arbitrary<OvsBridge> = fc.record({
+  name: fc.constantFrom('br-0000_01_00.0', 'br-0000_02_00.0'),
+  bridge: fc.record({ failMode: fc.constantFrom('secure' as const, 'standalone' as const) }),
+  uplinks: fc.constantFrom(PF, OTHER).map((pciAddress) => [{ pciAddress, name: `p${pciAddress}` }]),
+});
+
 const facts: fc.Arbitrary<HostFacts> = fc
   .record({
     pfs: fc.subarray([PF, OTHER]).chain((addresses) => fc.tuple(...addresses.map(pf))),
@@ -85,24 +94,32 @@ const facts: fc.Arbitrary<HostFacts> = fc
     plannedFrom: maybe(fc.subarray([PF, OTHER]).map((addresses) => new Set(addresses))),
     system: maybe(fc.record({ rdmaMode: fc.constantFrom('shared' as const, 'exclusive' as const) })),
     rdmaMode: fc.constantFrom(undefined, 'shared' as const, 'exclusive' as const),
-    bridges: maybe(fc.constant<Bridges>({ ovs: [{ name: 'br-0000_01_00.0', uplinks: [{ pciAddress: PF }] }] })),
+    bridges: maybe(bridge.map((each): Bridges => ({ ovs: [each] }))),
+    managed: maybe(fc.record({ own: fc.option(bridge), isThere: fc.boolean() })),
   })
-  .map(({ pfs, wanted, owned, plannedFrom, system, rdmaMode, bridges }) => {
-    const observed: ObservedHost = { interfaces: pfs, problems: [], ...omitUndefined({ rdmaMode }) };
+  .map(({ pfs, wanted, owned, plannedFrom, system, rdmaMode, bridges, managed }) => {
+    const own = managed?.own ?? undefined;
+    const present = own && managed?.isThere ? reportedBridges({ ovs: [own] }) : reportedBridges();
+    const softwareBridges = managed && present;
+    const observed: ObservedHost = { interfaces: pfs, problems: [], ...omitUndefined({ rdmaMode, softwareBridges }) };
     const spec = { interfaces: [...wanted], ...omitUndefined({ system, bridges }) };
     const ours = new Map(owned.map((each) => [each.pciAddress, each]));
-    return testFacts([], [], { spec, plannedFrom, observed, owned: ours });
+    const facts = testFacts([], [], { spec, plannedFrom, observed, owned: ours });
+    return managed ? { ...facts, bridges: { own: new Map(own && [[own.name, own]]) } } : facts;
   });
 
 /** What is foreseen from the node state that the daemon writes about such a host. */
-function foreseen({ spec, plannedFrom, observed, owned }: HostFacts): HostPlan | undefined {
+function foreseen({ spec, plannedFrom, observed, owned, bridges }: HostFacts): HostPlan | undefined {
+  const ordered = { ovs: [...(bridges?.own.values() ?? [])] };
+  const told = statusBridges(observed.softwareBridges, { wanted: ordered, before: undefined });
   return foresee(
-    { spec, plannedFrom },
+    { spec, plannedFrom, managesBridges: bridges !== undefined },
     {
       metadata: { name: 'n1' },
-      spec: { interfaces: [...owned.values()] },
+      spec: { interfaces: [...owned.values()], bridges: ordered },
       status: {
         interfaces: statusInterfaces(observed, () => false),
+        ...(told && { bridges: told }),
         ...(observed.rdmaMode && { system: { rdmaMode: observed.rdmaMode } }),
       },
     },

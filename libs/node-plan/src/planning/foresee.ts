@@ -3,6 +3,7 @@ import {
   type NodeStateSpec,
   type ObservedInterface,
   omitUndefined,
+  type OvsBridge,
   type PlannedFrom,
   type SriovNetworkNodeState,
   vdpaDriverOf,
@@ -12,16 +13,27 @@ import {
 import { ESWITCH_UNKNOWN, factsOfStatus, type PfFacts, presentVfs, staysAsItIs, tellsOfVfs } from '@sriov/node-limits';
 import { type DeviceUse, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { drainFor } from './drain.ts';
+import { type HostFacts } from './host-facts.ts';
 import { planHost } from './plan-host.ts';
+import { reportedBridges } from './reported-bridges.ts';
 import { type DrainReason, type HostPlan } from './steps.ts';
+
+/** What is wanted of a node. */
+export interface ForeseenWish {
+  readonly spec: NodeStateSpec;
+  readonly plannedFrom: PlannedFrom | undefined;
+  /** Whether the daemon manages bridges of Open vSwitch. */
+  readonly managesBridges?: boolean;
+}
 
 /**
  * What the daemon of a node will do about a spec, as far as the node state shows the host. The daemon's own planner
  * decides. Nothing is foreseen for a node that has not reported its devices. What a status does not say is assumed not
- * to stand in the way: who uses a VF, whether the host itself needs the PF, and whether the IOMMU is on.
+ * to stand in the way: who uses a VF or a bridge, whether the host itself needs the PF, whether the IOMMU is on, and
+ * whether Open vSwitch runs.
  */
 export function foresee(
-  { spec, plannedFrom }: { readonly spec: NodeStateSpec; readonly plannedFrom: PlannedFrom | undefined },
+  { spec, plannedFrom, managesBridges = false }: ForeseenWish,
   state: SriovNetworkNodeState | undefined,
 ): HostPlan | undefined {
   const { interfaces: told = [], system } = state?.status ?? {};
@@ -29,7 +41,7 @@ export function foresee(
   const ordered = byAddress(state?.spec?.interfaces);
   const interfaces = told.map((nic) => completed(nic, ordered.get(nic.pciAddress)));
   const reported = byAddress(interfaces);
-  return planHost({
+  const facts: HostFacts = {
     spec: { ...spec, interfaces: spec.interfaces?.map((entry) => foreseeable(entry, reported.get(entry.pciAddress))) },
     plannedFrom,
     observed: reportedHost(interfaces, system?.rdmaMode),
@@ -38,7 +50,14 @@ export function foresee(
     guids: { records: new Map() },
     blocked: new Map(),
     allowHostInterfaces: false,
-  });
+  };
+  return planHost(managesBridges ? withBridges(facts, state) : facts);
+}
+
+function withBridges(facts: HostFacts, state: SriovNetworkNodeState | undefined): HostFacts {
+  const { spec, status } = state ?? {};
+  const observed = { ...facts.observed, softwareBridges: reportedBridges(status?.bridges) };
+  return { ...facts, observed, bridges: { own: byName(spec?.bridges?.ovs) } };
 }
 
 /**
@@ -65,6 +84,10 @@ function withUnknownUsers(pf: ObservedPf): ObservedPf {
 
 function byAddress<T extends { readonly pciAddress: string }>(items: readonly T[] = []): Map<string, T> {
   return new Map(items.map((item) => [item.pciAddress, item]));
+}
+
+function byName(bridges: readonly OvsBridge[] = []): Map<string, OvsBridge> {
+  return new Map(bridges.map((bridge) => [bridge.name, bridge]));
 }
 
 /** Somebody who writes a report by hand leaves things out. Those are assumed to be as the last spec wanted them. */

@@ -15,6 +15,11 @@ export function hostUses({ uses = [] }: WithUses): readonly DeviceUse[] {
   return uses.filter(({ kind }) => HOST_USES.includes(kind));
 }
 
+/** True when somebody was seen who uses the device; a use that is assumed, or could not be read, tells of nobody. */
+export function hasKnownUser({ uses = [] }: WithUses): boolean {
+  return uses.some(({ kind }) => kind !== 'assumed' && kind !== 'unknown');
+}
+
 /** True when nobody but the host's own network uses the device. */
 export function isHostUse({ uses = [] }: WithUses): boolean {
   return uses.length > 0 && uses.length === hostUses({ uses }).length;

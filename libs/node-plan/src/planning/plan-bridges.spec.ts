@@ -9,10 +9,11 @@ import {
   type SoftwareBridges,
 } from '@sriov/observed-host';
 import { describePlan } from '../words/describe-plan.ts';
+import { type HostFacts } from './host-facts.ts';
 import { type OwnBridge } from './own-bridges.ts';
-import { type HostFacts, planHost } from './plan-host.ts';
+import { planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
-import { PF, testFacts, testPf, testVf } from '../test/test-host.ts';
+import { PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const NAME = 'br-0000_01_00.0';
 
@@ -520,4 +521,62 @@ it('a bridge is made for a PF that this plan brings into switchdev mode', () => 
   const result = plan({ pf: testPf([], { driver: 'ice', eSwitchMode: 'legacy' }), facts: { spec } });
   expect(result.pfs[0]?.before.map(({ kind }) => kind)).toContain('set-eswitch-mode');
   expect([kinds(result), result.problems]).toEqual([['make-bridge'], []]);
+});
+
+describe('two bridges that have each other’s uplink, as after interfaces were renamed', () => {
+  const OTHER = '0000:02:00.0';
+  const OTHER_NAME = 'br-0000_02_00.0';
+  const others = (name: string, settings: OvsBridge['bridge'] = {}): OvsBridge => ({
+    ...{ name: OTHER_NAME, bridge: settings },
+    uplinks: [{ pciAddress: OTHER, name, interface: {} }],
+  });
+  /** The first PF is ens1 now and was ens2, the second one the other way round. */
+  const swapped = (
+    ports: readonly ObservedBridge['ports'][number][] = [],
+    spec: readonly OvsBridge[] = [wanted(), others('ens2')],
+  ): HostPlan => {
+    const pf = switchdevPf({ uses: [OVS_USE] });
+    const other = switchdevPf({ pciAddress: OTHER, link: testLink({ name: 'ens2' }), uses: [OVS_USE] });
+    const bridges = [
+      seen({ name: OTHER_NAME, ports: [port(OTHER_NAME, { type: 'internal' }), port('ens1'), ...ports] }),
+      seen({ ports: [port(NAME, { type: 'internal' }), port('ens2')] }),
+    ];
+    const softwareBridges: SoftwareBridges = { kind: 'seen', bridges };
+    const observed: ObservedHost = { interfaces: [pf, other], problems: [], softwareBridges };
+    const own = [wanted({}, {}, 'ens2'), others('ens1')];
+    return plan({ spec, own, facts: { observed, plannedFrom: new Set([PF, OTHER]) } });
+  };
+  const lines = ({ bridges = [] }: HostPlan): string[] =>
+    bridges.map(({ name, step }) => `${name} ${step.kind} ${'uplink' in step ? step.uplink : ''}`);
+
+  it('both let go first, and then have their own', () => {
+    const result = swapped();
+    expect(told(result)).toEqual([]);
+    expect(lines(result)).toEqual([
+      `${NAME} detach-uplink ens2`,
+      `${NAME} change-bridge ens1`,
+      `${OTHER_NAME} detach-uplink ens1`,
+      `${OTHER_NAME} change-bridge ens2`,
+    ]);
+    expect(describePlan(result).filter((line) => line.startsWith('bridge'))).toEqual([
+      `bridge ${NAME} of ens1 (${PF}):`,
+      `bridge ${OTHER_NAME} of ens2 (${OTHER}):`,
+      `bridge ${NAME} of ens1 (${PF}):`,
+      `bridge ${OTHER_NAME} of ens2 (${OTHER}):`,
+    ]);
+    expect(because(result)).toContain(`ens2 becomes the uplink of the bridge ${OTHER_NAME}`);
+  });
+
+  it('neither lets go where the other one cannot be changed', () => {
+    const result = swapped([port('tap0')], [wanted(), others('ens2', { datapathType: 'netdev' })]);
+    expect(lines(result)).toEqual([]);
+    expect(told(result)).toEqual([
+      ['BridgeForeign', expect.stringContaining(`its uplink ens1 is a port of the bridge ${OTHER_NAME}`)],
+      ['BridgeInUse', expect.stringContaining('it is in use by port tap0')],
+    ]);
+  });
+
+  it('keep the ports that pods have there', () => {
+    expect(lines(swapped([port('tap0')]))).toHaveLength(4);
+  });
 });

@@ -30,6 +30,8 @@ export interface BridgesResult extends Pick<HostPlan, 'bridges' | 'ownBridges' |
 interface BridgeResult {
   /** What is done before the PF is changed, where that is not all. */
   readonly first?: BridgePlan;
+  /** Interfaces that it lets go, before that as well, because other bridges want them for their uplinks. */
+  readonly releases?: readonly BridgePlan[];
   readonly plan?: BridgePlan;
   readonly warning?: string;
   readonly problem?: PlanProblem;
@@ -47,6 +49,8 @@ interface BridgeCase extends BridgeInputs {
 interface WantedCase extends BridgeCase {
   /** Names of the bridges that go with this plan. */
   readonly leaving: ReadonlySet<string>;
+  /** Names of the bridges that let go, with this plan, of interfaces that other bridges want. */
+  readonly releasing: ReadonlySet<string>;
   /** See `SoftwareBridges`. */
   readonly halted: string | undefined;
 }
@@ -73,14 +77,14 @@ export function planBridges(facts: BridgeInputs, changed: readonly PfPlan[] = []
   const wantedCase = {
     ...bridgeCase,
     leaving: new Set(ofUnwanted.flatMap(({ plan }) => plan?.name ?? [])),
+    releasing: new Set(wanted.map(({ name }) => name)),
     halted: seen.halted,
   };
-  const ofWanted = wanted.map((bridge, index) =>
-    wanted.findIndex(({ name }) => name === bridge.name) === index ? planWanted(wantedCase, bridge) : twice(bridge),
-  );
-  const results = [...ofWanted, ...ofUnwanted];
+  const results = [...planAllWanted(wantedCase, wanted), ...ofUnwanted];
   return {
-    bridges: results.flatMap(({ first, plan }) => [...(first ? [first] : []), ...(plan ? [plan] : [])]).sort(byName),
+    bridges: results
+      .flatMap(({ releases = [], first, plan }) => [...releases, ...(first ? [first] : []), ...(plan ? [plan] : [])])
+      .sort(byName),
     ownBridges: results.flatMap(({ own }) => own ?? []).sort(byName),
     problems: results.flatMap(({ problem }) => problem ?? []),
     warnings: results.flatMap(({ warning }) => warning ?? []),
@@ -89,6 +93,18 @@ export function planBridges(facts: BridgeInputs, changed: readonly PfPlan[] = []
 
 function knownBridges({ bridges, observed: { softwareBridges: seen } }: BridgeInputs): BridgeFacts | undefined {
   return bridges && seen?.kind === 'seen' ? withoutNamesakes(bridges, seen.bridges) : bridges;
+}
+
+/**
+ * Two bridges can have each other's uplink, as after interfaces were renamed. Each lets go of what the other one wants
+ * only if it is changed itself. Which are is found by trying: one that is not makes others wait that want what it has.
+ */
+function planAllWanted(facts: WantedCase, wanted: readonly OvsBridge[]): BridgeResult[] {
+  const results = wanted.map((bridge, index) =>
+    wanted.findIndex(({ name }) => name === bridge.name) === index ? planWanted(facts, bridge) : twice(bridge),
+  );
+  const releasing = new Set(results.flatMap(({ releases = [] }) => releases.map(({ name }) => name)));
+  return releasing.size === facts.releasing.size ? results : planAllWanted({ ...facts, releasing }, wanted);
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
@@ -183,7 +199,7 @@ function findUplinkProblem(facts: WantedCase, { wanted, pf, uplink }: Place, ref
     return refuse(REASON.unsupported, message);
   }
   const holder = facts.seen.find((each) => each.name !== wanted.name && findInterface(each, uplink) !== undefined);
-  if (holder !== undefined && !facts.leaving.has(holder.name)) {
+  if (holder !== undefined && !facts.leaving.has(holder.name) && !letsGo(facts, holder, uplink)) {
     const message = `its uplink ${uplink} is a port of the bridge ${holder.name}: remove it from there (ovs-vsctl del-port ${holder.name} ${uplink})`;
     return refuse(REASON.bridgeForeign, message);
   }
@@ -195,6 +211,12 @@ function findUplinkProblem(facts: WantedCase, { wanted, pf, uplink }: Place, ref
   }
   const use = findHostUse({ ...facts, observed: free }, `making it the uplink of the bridge ${wanted.name}`);
   return use && { ...refuse(use.reason, ''), problem: use };
+}
+
+/** Whether a bridge of the operator lets go of its former uplink before this one is made or changed. */
+function letsGo(facts: WantedCase, holder: ObservedBridge, name: string): boolean {
+  const { uplinks = [] } = facts.known.own.get(holder.name) ?? {};
+  return facts.releasing.has(holder.name) && uplinks.some((each) => each.name === name);
 }
 
 /** The mode that the PF will be in when the bridge is made. */
@@ -238,6 +260,22 @@ interface OwnPlace extends Place {
 }
 
 function planOwn(facts: WantedCase, place: OwnPlace, refuse: Refuse): BridgeResult {
+  const result = planOwnChange(facts, place, refuse);
+  return result.plan === undefined ? result : { ...result, releases: planReleases(facts, place) };
+}
+
+/** Former uplinks that other bridges want. They go before any bridge is changed: an interface is in one bridge only. */
+function planReleases({ spec, pfs }: WantedCase, { wanted, pf, uplink, own, observed }: OwnPlace): BridgePlan[] {
+  const others = (spec.bridges?.ovs ?? []).filter(({ name }) => name !== wanted.name);
+  return formerUplinks(own, observed, uplink).flatMap((former) => {
+    const taker = others.find(({ uplinks = [] }) => pfs.get(uplinks[0]?.pciAddress ?? '')?.link?.name === former);
+    if (taker === undefined) return [];
+    const because = [`${former} becomes the uplink of the bridge ${taker.name}`];
+    return [{ name: wanted.name, pf: identityOf(pf), because, step: { kind: 'detach-uplink', uplink: former } }];
+  });
+}
+
+function planOwnChange(facts: WantedCase, place: OwnPlace, refuse: Refuse): BridgeResult {
   const change = facts.changes.get(place.pf.pciAddress);
   const isIn = findInterface(place.observed, place.uplink) !== undefined;
   if (!isIn || change === undefined || !changesAllVfs(change)) return planPresent(facts, place, refuse);

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface } from '@sriov/api';
 import { type ObservedPf, type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
 import { describePlan } from '../words/describe-plan.ts';
-import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostFacts } from './host-facts.ts';
+import { planHost } from './plan-host.ts';
 import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const kernel = { resourceName: 'k', policyName: 'kernel', deviceType: 'netdevice' };

@@ -4,7 +4,7 @@ import { nicDriverOf } from '../nic-drivers.ts';
 import { pfTitle } from '../words/pf-title.ts';
 import { identityOf, vfsOf } from './pf-rules.ts';
 import { removalOfVdpas } from './plan-vdpa.ts';
-import { type PfStep } from './steps.ts';
+import { type PfStep, type RefusedMode } from './steps.ts';
 
 /** What becomes of the VFs of a PF and of its eSwitch: what is, and what is wanted. */
 export interface VfChange {
@@ -74,6 +74,18 @@ export function makesVfs({ numVfs, modeFirst }: VfChange): boolean {
 /** Whether the eSwitch mode is set after the VFs were made. They must not have a driver then. */
 export function setsModeLast({ numVfs, mode, modeFirst }: VfChange): boolean {
   return !modeFirst && numVfs.wanted > 0 && mode.wanted === 'switchdev';
+}
+
+/**
+ * Whether the driver is first asked for the mode with the VFs as they are, which it has refused before. Taking the VFs'
+ * drivers away for the same answer would gain nothing. When it says something new, what it refused for has changed, and
+ * is worth that. A driver that sets the mode first says nothing of use while there are VFs.
+ */
+export function asksFirst(change: VfChange, refused: RefusedMode | undefined): boolean {
+  const { numVfs, modeFirst } = change;
+  if (refused === undefined || !changesMode(change)) return false;
+  if (numVfs.present !== numVfs.wanted || numVfs.present === 0) return false;
+  return modeFirst || refused.isNews !== true;
 }
 
 /**

@@ -4,7 +4,8 @@ import { type DeviceUse, type ObservedPf, type ObservedVf } from '@sriov/observe
 import fc from 'fast-check';
 import { groupOf, readGroups } from './desired.ts';
 import { type InitialPf } from './plan-pf.ts';
-import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostFacts } from './host-facts.ts';
+import { planHost } from './plan-host.ts';
 import { type HostPlan } from './steps.ts';
 import { carryOut, netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DesiredInterface } from '@sriov/api';
 import { type ObservedPf } from '@sriov/observed-host';
-import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostFacts } from './host-facts.ts';
+import { planHost } from './plan-host.ts';
 import { netdevice, PF, testFacts, testLink, testPf, testVf } from '../test/test-host.ts';
 
 const OTHER = '0000:02:00.0';

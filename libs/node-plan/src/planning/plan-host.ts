@@ -1,69 +1,25 @@
-import { ANNOTATION, type DesiredInterface, type NodeStateSpec, type PlannedFrom, REASON } from '@sriov/api';
-import { type ObservationProblem, type ObservedHost, type ObservedPf, type RdmaMode } from '@sriov/observed-host';
-import { type FirmwareFacts, type FirmwareOutlook } from '../firmware/firmware-facts.ts';
-import { planFirmware } from '../firmware/plan-firmware.ts';
-import { findWantedPorts } from '../firmware/find-wanted-ports.ts';
-import { countUsers, type CountedUsers, findOverruled } from './count-users.ts';
-import { type IommuPreset } from '../boot/kernel-arguments.ts';
+import { ANNOTATION, type DesiredInterface, REASON } from '@sriov/api';
 import { withReboots } from '../boot/with-reboots.ts';
-import { type RebootFacts } from '../boot/reboot-record.ts';
-import { assignGuids } from '../guids/assign-guids.ts';
-import { type GuidAssignment, type GuidFacts } from '../guids/guid-facts.ts';
+import { type FirmwareOutlook } from '../firmware/firmware-facts.ts';
+import { findWantedPorts } from '../firmware/find-wanted-ports.ts';
+import { planFirmware } from '../firmware/plan-firmware.ts';
 import { GUID_FILE } from '../guids/guid-file.ts';
-import { sharedGuids } from '../guids/shared-guids.ts';
 import { planUdev } from '../host-files/plan-udev.ts';
 import { pfTitle } from '../words/pf-title.ts';
-import { type Card, findReplaced, findUnseenCard } from './card.ts';
-import { findSwappedNames } from './swapped-names.ts';
-import { type InitialPf, planPf, type PfResult } from './plan-pf.ts';
-import { type BridgeFacts } from './own-bridges.ts';
+import { findReplaced } from './card.ts';
+import { countUsers, findOverruled } from './count-users.ts';
+import { type HostFacts } from './host-facts.ts';
+import { type HostIndex, indexHost, isIn } from './host-index.ts';
+import { modulesFor } from './needed-modules.ts';
 import { planBridges, withoutOwnUplinks } from './plan-bridges.ts';
-import { findMissingRdma } from './find-missing-rdma.ts';
-import { type RefusedOffload } from './plan-offload.ts';
-import { planPort, planPortReset } from './plan-port.ts';
-import { planRdmaMode } from './plan-rdma-mode.ts';
-import { planReset, type ResetCase } from './plan-reset.ts';
 import { describeModeWithoutVfs } from './plan-eswitch.ts';
-import { problemOf } from './pf-rules.ts';
+import { withNode } from './plan-node.ts';
+import { type PfResult } from './plan-pf.ts';
+import { planAllUnwanted } from './plan-unwanted.ts';
+import { planAllWanted } from './plan-wanted.ts';
+import { type HostPlan, type PlanProblem } from './steps.ts';
+import { findSwappedNames } from './swapped-names.ts';
 import { takeTurns } from './take-turns.ts';
-import { vfSeeds } from './vf-mac.ts';
-import { DEFAULT_DRIVER, isUserSpaceDriver } from './plan-vf.ts';
-import { type HostPlan, type NodePlan, type PfPlan, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
-
-/** Everything that bears on what has to be done to a node. */
-export interface HostFacts {
-  readonly spec: NodeStateSpec;
-  /** The PFs that the spec was planned from; absent as long as it was not planned. */
-  readonly plannedFrom: PlannedFrom | undefined;
-  readonly observed: ObservedHost;
-  /** PFs that the operator has taken over, by PCI address, with the entry that was last applied or begun. */
-  readonly owned: ReadonlyMap<string, DesiredInterface>;
-  /** The card that each PF of the journal was on, by PCI address, where that is known. */
-  readonly cards?: ReadonlyMap<string, Card>;
-  /** How each PF was before the operator touched it, by PCI address. */
-  readonly initial: ReadonlyMap<string, InitialPf>;
-  /** Why nothing is known of what the operator has taken over; absent where that can be read. */
-  readonly unread?: string | undefined;
-  readonly guids: GuidFacts;
-  /** PFs with a step that has not come back from the kernel, by PCI address, with a sentence about it. */
-  readonly blocked: ReadonlyMap<string, string>;
-  /** Change PFs that the host itself depends on. */
-  readonly allowHostInterfaces: boolean;
-  /** Absent where bridges are none of our business. */
-  readonly bridges?: BridgeFacts;
-  /** What is known of the firmware of NICs; nothing where nobody looked. */
-  readonly firmware?: FirmwareFacts;
-  /** Who counts as a user of a device: `seen` unless given. */
-  readonly users?: CountedUsers;
-  /** The RDMA mode that the running kernel has refused to switch to. */
-  readonly heldRdmaMode?: RdmaMode | undefined;
-  /** What PFs have refused of hardware offload, by PCI address. */
-  readonly refusedOffloads?: ReadonlyMap<string, RefusedOffload>;
-  /** `none` unless given. */
-  readonly iommu?: IommuPreset | undefined;
-  /** Absent where reboots are none of our business. */
-  readonly reboots?: RebootFacts | undefined;
-}
 
 /** Compares the spec with the host and plans the difference. Pure: it can be asked at any time what would happen. */
 export function planHost({ users = 'seen', ...facts }: HostFacts): HostPlan {
@@ -85,30 +41,6 @@ function planCounted(facts: HostFacts): HostPlan {
   return withReboots(withNode({ ...plan, ...bridges, ...told }, facts), facts);
 }
 
-/** The plan with what concerns the node as a whole. */
-function withNode(
-  { warnings: known = [], ...plan }: HostPlan,
-  { spec, observed, heldRdmaMode: held }: HostFacts,
-): HostPlan {
-  const rdma = planRdmaMode({ wanted: spec.system?.rdmaMode, observed, held });
-  const changing = new Set([...plan.pfs, ...plan.problems].map(({ pciAddress }) => pciAddress));
-  const missingRdma = findMissingRdma(spec.interfaces ?? [], observed, (pciAddress) => changing.has(pciAddress));
-  const warnings = [...known, ...rdma.warnings, ...sharedGuids(observed.interfaces)];
-  const node = joinNodePlans(plan.node, rdma);
-  const needsReboot = [...(plan.needsReboot ?? []), ...rdma.needsReboot];
-  return {
-    ...plan,
-    ...(needsReboot.length > 0 && { needsReboot }),
-    ...(node.steps.length > 0 && { node }),
-    ...(warnings.length > 0 && { warnings }),
-    problems: [...plan.problems, ...rdma.problems, ...missingRdma],
-  };
-}
-
-function joinNodePlans(known: NodePlan | undefined, { because, steps }: NodePlan): NodePlan {
-  return { because: [...(known?.because ?? []), ...because], steps: [...(known?.steps ?? []), ...steps] };
-}
-
 /** The record of a card says nothing about another one in its slot: neither what is ours, nor what was before. */
 function withoutReplaced(facts: HostFacts, replaced: ReadonlyMap<string, string>): HostFacts {
   const kept = <T>(records: ReadonlyMap<string, T>): Map<string, T> =>
@@ -119,7 +51,7 @@ function withoutReplaced(facts: HostFacts, replaced: ReadonlyMap<string, string>
 /** @param replaced PFs that are another card than the record says, by PCI address */
 function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
   const host = indexHost(facts);
-  const ofWanted = planAllDesired(facts, host);
+  const ofWanted = planAllWanted(facts, host);
   const ofUnwanted = planAllUnwanted(facts, host);
   const results = [...ofWanted.results, ...ofUnwanted.results];
   const plans = results.flatMap(({ plan }) => plan ?? []).sort(byAddress);
@@ -179,61 +111,12 @@ function setAsideOf(setAside: readonly string[]): Pick<HostPlan, 'setAside'> {
   return setAside.length > 0 ? { setAside } : {};
 }
 
-function isIn({ interfaces = [] }: NodeStateSpec): (pciAddress: string) => boolean {
-  const wanted = new Set(interfaces.map(({ pciAddress }) => pciAddress));
-  return (pciAddress) => wanted.has(pciAddress);
-}
-
 function withWarnings(warnings: readonly string[]): Pick<HostPlan, 'warnings'> {
   return warnings.length > 0 ? { warnings } : {};
 }
 
-function planAllDesired(
-  facts: HostFacts,
-  host: HostIndex,
-): { readonly results: readonly PfResult[]; readonly taken: readonly DesiredInterface[] } {
-  const wanted = new Set<string>();
-  const results: PfResult[] = [];
-  const taken: DesiredInterface[] = [];
-  for (const entry of facts.spec.interfaces ?? []) {
-    const result = wanted.has(entry.pciAddress) ? { problems: [twice(entry)] } : planDesired(facts, entry, host);
-    wanted.add(entry.pciAddress);
-    results.push(result);
-    if (isInForce(result)) taken.push(entry);
-  }
-  return { results, taken };
-}
-
-/** What waits for a reboot is not in force before that. */
-function isInForce({ plan, problems, firmware }: PfResult): boolean {
-  return plan !== undefined || (problems.length === 0 && firmware === undefined);
-}
-
 function hasFirmware({ needed, optional, ready, settled }: FirmwareOutlook): boolean {
   return needed.size + optional.size + ready.size + settled.length > 0;
-}
-
-/** PFs of ours that the spec has no entry for. */
-interface Unwanted {
-  readonly results: readonly PfResult[];
-  /** Nothing keeps these from being given back. */
-  readonly givenBack: readonly string[];
-  /** Of those, the ones with nothing of ours on them. */
-  readonly released: readonly string[];
-}
-
-function planAllUnwanted(facts: HostFacts, host: HostIndex): Unwanted {
-  const isWanted = isIn(facts.spec);
-  const unwanted = [...facts.owned].filter(([pciAddress]) => !isWanted(pciAddress));
-  const planned = unwanted.map(
-    ([pciAddress, entry]) => [pciAddress, planUnwanted(facts, { ...entry, pciAddress }, host)] as const,
-  );
-  const givenBack = planned.filter(([, { problems }]) => problems.length === 0);
-  return {
-    results: planned.map(([, result]) => result),
-    givenBack: givenBack.map(([pciAddress]) => pciAddress),
-    released: givenBack.flatMap(([pciAddress, { plan }]) => (plan === undefined ? [pciAddress] : [])),
-  };
 }
 
 function drainsOf(results: readonly PfResult[]): Pick<HostPlan, 'needsDrain'> {
@@ -278,136 +161,4 @@ const UNPLANNED: HostPlan = { ...NOTHING, problems: [NOT_PLANNED_YET] };
 function unreadProblem(cause: string): PlanProblem {
   const message = `the state folder cannot be read, so nobody knows which VFs are the operator's, and nothing is done to the host: ${cause}`;
   return { reason: REASON.stateDamaged, message };
-}
-
-/** The host by PCI address: what was seen of a PF, and why nothing was. */
-interface HostIndex {
-  readonly pfs: ReadonlyMap<string, ObservedPf>;
-  readonly problems: ReadonlyMap<string, ObservationProblem>;
-  readonly seeds: ReadonlyMap<string, string>;
-  readonly guids: GuidAssignment;
-}
-
-function indexHost(facts: HostFacts): HostIndex {
-  const { observed } = facts;
-  const seeds = vfSeeds(observed.interfaces);
-  return {
-    pfs: new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf])),
-    problems: new Map(observed.problems.map((problem) => [problem.pciAddress, problem])),
-    seeds,
-    guids: assignGuids(facts, seeds),
-  };
-}
-
-function planDesired(facts: HostFacts, desired: DesiredInterface, host: HostIndex): PfResult {
-  const { initial, allowHostInterfaces, blocked } = facts;
-  const observed = host.pfs.get(desired.pciAddress);
-  if (observed === undefined) return { problems: [notFound(desired, host)] };
-  const waiting = blocked.get(desired.pciAddress);
-  if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
-  if (observed.port !== undefined) return planPort(desired, observed);
-  return planPf({
-    desired,
-    observed,
-    initial: initial.get(desired.pciAddress),
-    allowHostInterfaces,
-    seed: host.seeds.get(desired.pciAddress) ?? desired.pciAddress,
-    guids: host.guids.byPf.get(desired.pciAddress),
-    refusedOffload: facts.refusedOffloads?.get(desired.pciAddress),
-  });
-}
-
-/**
- * VFs that someone else manages stay. Ours are removed if the spec was planned by someone who had seen the PF. A PF
- * that is gone took its VFs with it, but one that could not be looked at may still have them.
- */
-function planUnwanted(facts: HostFacts, entry: DesiredInterface, host: HostIndex): PfResult {
-  const { initial, allowHostInterfaces, blocked, plannedFrom } = facts;
-  const observed = host.pfs.get(entry.pciAddress);
-  const isExternal = entry.externallyManaged === true;
-  if (observed === undefined) {
-    return { problems: !isExternal && host.problems.has(entry.pciAddress) ? [notFound(entry, host)] : [] };
-  }
-  if (plannedFrom?.has(entry.pciAddress) !== true)
-    return { problems: [problemOf(observed, REASON.notPlannedYet, UNSEEN)] };
-  if (isExternal) return { problems: [] };
-  const waiting = blocked.get(entry.pciAddress);
-  if (waiting !== undefined) return { problems: [problemOf(observed, REASON.blocked, waiting)] };
-  const unseen = findUnseenCard(facts.cards?.get(entry.pciAddress), observed);
-  if (unseen) return { problems: [unseen] };
-  return planWayBack({ observed, initial: initial.get(entry.pciAddress), allowHostInterfaces });
-}
-
-function planWayBack(pf: ResetCase): PfResult {
-  const { observed, initial } = pf;
-  if (observed.port !== undefined) return planPortReset(observed, initial);
-  if (observed.sriov === undefined && isUserSpaceDriver(observed.driver)) {
-    return { problems: [problemOf(observed, REASON.interfaceUnreadable, LOST_PORT)] };
-  }
-  return planReset(pf);
-}
-
-/** Otherwise nobody would know any more that it has to get its kernel driver back. */
-const LOST_PORT =
-  'it has no SR-IOV capability and no network interface, and its network is not known, so nobody knows whether it is a port that the operator has bound: unbind its driver, or let the daemon read the metadata of the platform';
-
-const UNSEEN =
-  'the spec has no entry of it, and was planned before the PF was reported: it is left as it is until the policy controller has seen it';
-
-function notFound({ pciAddress, name }: DesiredInterface, { problems }: HostIndex): PlanProblem {
-  const { message = 'the node has no such network device', isBlocked } = problems.get(pciAddress) ?? {};
-  const reason = isBlocked ? REASON.blocked : REASON.interfaceNotFound;
-  return { pciAddress, reason, message: `${pfTitle({ pciAddress, name })}: ${message}` };
-}
-
-/** The policy controller writes each PF once. Somebody who edits the node state by hand may write it twice. */
-function twice({ pciAddress, name }: DesiredInterface): PlanProblem {
-  const message = `${pfTitle({ pciAddress, name })}: the spec has more than one entry of the PF, and only the first counts`;
-  return { pciAddress, reason: REASON.specInvalid, message };
-}
-
-/**
- * vfio-pci needs an IOMMU backend, which nothing loads by itself. A VF's driver is loaded for its first VF as a rule,
- * but not where driver probing is off or somebody has blacklisted it; one that is the PF's as well is there.
- */
-function modulesFor(
-  pfs: readonly PfPlan[],
-  observed: ReadonlyMap<string, ObservedPf>,
-): Pick<HostPlan, 'modules' | 'needsNoIommu'> {
-  const drivers = pfs.flatMap(({ pciAddress, vfs }) =>
-    [...driversFor(vfs)].filter((driver) => driver !== observed.get(pciAddress)?.driver),
-  );
-  const isWithoutIommu = ({ pciAddress, vfs }: PfPlan): boolean =>
-    driversFor(vfs).has('vfio-pci') && observed.get(pciAddress)?.iommuGroup === undefined;
-  return {
-    modules: [...new Set(drivers.flatMap((driver) => modulesOf(driver)))],
-    ...(pfs.some(isWithoutIommu) && { needsNoIommu: true }),
-  };
-}
-
-/**
- * Drivers that VFs and their vDPA devices are to be bound to by name, and those that make vDPA devices. What all VFs of
- * a PF share is there once.
- */
-export function driversFor(vfs: readonly VfPlan[]): Set<string> {
-  const steps = vfs.flatMap((vf) => vf.steps);
-  return new Set(steps.flatMap((step) => driverFor(step) ?? []));
-}
-
-function driverFor(step: VfStep): string | undefined {
-  switch (step.kind) {
-    case 'bind-vf':
-      return step.driver === DEFAULT_DRIVER ? undefined : step.driver;
-    case 'make-vdpa':
-      return step.module;
-    case 'bind-vdpa':
-      return step.driver;
-    default:
-      return undefined;
-  }
-}
-
-/** Kernel modules that binding the driver takes. */
-export function modulesOf(driver: string): readonly string[] {
-  return driver === 'vfio-pci' ? ['vfio-pci', 'vfio_iommu_type1'] : [driver];
 }

@@ -2,10 +2,10 @@ import { type DesiredInterface, type NodeStateSpec } from '@sriov/api';
 import { type ObservedPf } from '@sriov/observed-host';
 import { pfTitle } from '../words/pf-title.ts';
 import { identityOf } from './pf-rules.ts';
-import { type OffloadStep, type PfPlan, type PfStep } from './steps.ts';
+import { type OffloadKind, type PfPlan, type PfStep } from './steps.ts';
 
-/** Steps for hardware offload of a PF that have failed, with the cause: they are not tried again. */
-export type RefusedOffload = Readonly<Partial<Record<OffloadStep['kind'], string>>>;
+/** Steps for hardware offload of a PF, or of the node, that have failed, with the cause: they are not tried again. */
+export type RefusedOffload = Readonly<Partial<Record<OffloadKind, string>>>;
 
 /** A PF, what it should be, and what it has refused. */
 export interface OffloadCase {
@@ -22,7 +22,8 @@ export function offloadingPfs({ interfaces = [] }: NodeStateSpec): ReadonlySet<s
   return new Set(interfaces.filter(wantsOffload).map(({ pciAddress }) => pciAddress));
 }
 
-function wantsOffload({ eSwitchMode, externallyManaged }: DesiredInterface): boolean {
+/** Whether hardware offload matters for the PF. */
+export function wantsOffload({ eSwitchMode, externallyManaged }: DesiredInterface): boolean {
   return eSwitchMode === 'switchdev' && externallyManaged !== true;
 }
 

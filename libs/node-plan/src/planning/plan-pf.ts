@@ -22,6 +22,7 @@ import {
   vfsOf,
 } from './pf-rules.ts';
 import {
+  asksFirst,
   describeVfChange,
   findVfChange,
   makesVfs,
@@ -32,7 +33,15 @@ import {
 } from './plan-eswitch.ts';
 import { describeMissingOffload, planFlowSteering, planTcOffload, type RefusedOffload } from './plan-offload.ts';
 import { DEFAULT_MTU, isUserSpaceDriver, type PlannedVf, plannedVf, planVf } from './plan-vf.ts';
-import { type DrainReason, type PfPlan, type PfStep, type PlanProblem, type VfPlan, type VfStep } from './steps.ts';
+import {
+  type DrainReason,
+  type PfPlan,
+  type PfStep,
+  type PlanProblem,
+  type RefusedMode,
+  type VfPlan,
+  type VfStep,
+} from './steps.ts';
 import { formatVfIds } from '../words/format-vf-ids.ts';
 
 /** How a PF was before the operator first touched it. */
@@ -56,6 +65,8 @@ export interface PfCase {
   readonly guids?: PfGuids | undefined;
   /** What it has refused of hardware offload. */
   readonly refusedOffload?: RefusedOffload | undefined;
+  /** How it has refused the eSwitch mode that is wanted. */
+  readonly refusedMode?: RefusedMode | undefined;
 }
 
 /** The plan of a PF, absent when nothing has to be done, and what cannot be done. */
@@ -83,7 +94,7 @@ export function planPf(pfCase: PfCase): PfResult {
   if (firmware) return { problems: [], firmware };
   const { usable, problems } = dropUnusable(observed, groups);
   const change = findVfChange(desired, observed);
-  const result = change ? planVfChange(pfCase, change, usable) : planInPlace(pfCase, usable);
+  const result = change ? planChange(pfCase, change, usable) : planInPlace(pfCase, usable);
   const remarks = describeMissingOffload(pfCase, result.plan);
   return { ...result, problems: [...problems, ...result.problems], ...(remarks.length > 0 && { remarks }) };
 }
@@ -117,6 +128,17 @@ function dropUnusable(
 
 function describeUnusable(groups: readonly DesiredGroup[], why: string): string[] {
   return groups.length === 0 ? [] : [`VFs ${groups.map(({ range }) => formatVfRange(range)).join(', ')} ${why}`];
+}
+
+function planChange(pfCase: PfCase, change: VfChange, groups: readonly DesiredGroup[]): PfResult {
+  const whole = planVfChange(pfCase, change, groups);
+  const { refusedMode: refused } = pfCase;
+  if (whole.plan === undefined || refused === undefined || !asksFirst(change, refused)) return whole;
+  const { plan, ...result } = planInPlace(pfCase, groups);
+  const ask: PfStep = { kind: 'set-eswitch-mode', mode: change.mode.wanted, refused };
+  const { because = [], before = [], vfs = [], after = [] } = plan ?? {};
+  const asking = { because: [...describeVfChange(change), ...because], before: [...before, ask], vfs, after };
+  return { ...result, plan: { ...identityOf(pfCase.observed), ...asking } };
 }
 
 /**

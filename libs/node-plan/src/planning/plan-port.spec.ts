@@ -6,7 +6,8 @@ import { boundGuestDevice, guestDevice, macOfGuest } from '../test/test-guest.ts
 import { testFacts, testLink } from '../test/test-host.ts';
 import { withdrawalsOf } from '../withdrawal/withdrawals.ts';
 import { describePlan } from '../words/describe-plan.ts';
-import { type HostFacts, planHost } from './plan-host.ts';
+import { type HostFacts } from './host-facts.ts';
+import { planHost } from './plan-host.ts';
 
 const PORT = '0000:00:04.0';
 const dpdk = { resourceName: 'd', policyName: 'p', deviceType: 'vfio-pci', vfRange: '0-0' };

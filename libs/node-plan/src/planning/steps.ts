@@ -15,9 +15,27 @@ export type OffloadStep =
   /** The parameter `flow_steering_mode`; possible in legacy mode only. */
   | { readonly kind: 'set-flow-steering'; readonly mode: 'smfs' };
 
+/** Has Open vSwitch hand traffic rules to NICs (`other_config:hw-offload`). ovs-vswitchd is not restarted for it. */
+export interface OvsOffloadStep {
+  readonly kind: 'set-ovs-offload';
+}
+
+/** The kind of a step for hardware offload, of a PF or of the node. */
+export type OffloadKind = (OffloadStep | OvsOffloadStep)['kind'];
+
 /** Whether a step, by its kind, is one for hardware offload. */
-export function isOffloadStep(kind: string): kind is OffloadStep['kind'] {
-  return kind === 'set-tc-offload' || kind === 'set-flow-steering';
+export function isOffloadStep(kind: string): kind is OffloadKind {
+  return kind === 'set-tc-offload' || kind === 'set-flow-steering' || kind === 'set-ovs-offload';
+}
+
+/** How the driver of a PF has refused the eSwitch mode that is wanted. */
+export interface RefusedMode {
+  /** The errno's name. */
+  readonly errno: string;
+  /** What was asked for, and what the driver said. */
+  readonly message: string;
+  /** When it was asked last, with the VFs as they were, it said something that it had not said before. */
+  readonly isNews?: boolean;
 }
 
 /** One action on a PF. Each can be repeated: doing it twice is doing it once. */
@@ -26,7 +44,8 @@ export type PfStep =
   | { readonly kind: 'set-num-vfs'; readonly numVfs: number }
   /** Takes the driver from every VF of the PF. */
   | { readonly kind: 'unbind-vfs' }
-  | { readonly kind: 'set-eswitch-mode'; readonly mode: ESwitchMode }
+  /** With `refused` the driver is asked with the VFs as they are, because it has refused the mode before. */
+  | { readonly kind: 'set-eswitch-mode'; readonly mode: ESwitchMode; readonly refused?: RefusedMode }
   | OffloadStep
   /** Removes the vDPA devices that are ours from all VFs: they would go with their VFs. */
   | { readonly kind: 'remove-vdpas' }
@@ -55,6 +74,7 @@ export type NodeStep =
   | { readonly kind: 'write-rdma-mode-file'; readonly mode: RdmaMode; readonly content: string }
   | { readonly kind: 'remove-rdma-mode-file' }
   | { readonly kind: 'set-rdma-mode'; readonly mode: RdmaMode }
+  | OvsOffloadStep
   /** Settings that the firmware of the NIC has after its next start; `name` is the interface of the port, for people. */
   | {
       readonly kind: 'write-firmware';
@@ -84,8 +104,11 @@ export type BridgeStep =
       /** Names of the ports that it may have, where the change interrupts it. */
       readonly ports?: readonly string[];
     }
-  /** The uplink leaves the bridge while its PF is changed. `ports` are the names of those that it may have. */
-  | { readonly kind: 'detach-uplink'; readonly uplink: string; readonly ports: readonly string[] }
+  /**
+   * The uplink leaves the bridge while its PF is changed, or for another bridge. `ports` are the names of those that the
+   * bridge may have; absent where it may have any.
+   */
+  | { readonly kind: 'detach-uplink'; readonly uplink: string; readonly ports?: readonly string[] }
   /** `ports` are the names of those that it may have. */
   | { readonly kind: 'remove-bridge'; readonly ports: readonly string[] };
 

@@ -25,6 +25,14 @@ describe('is it news', () => {
   it.each([
     ['nothing has changed', withVf({}), withVf({}), false],
     ['the interface of a VF has gone into a pod', withVf({}), withVf({ ...hidden, mac: undefined }), false],
+    [
+      'the interface of a VF has gone into a pod, and the VF into a VLAN',
+      withVf({}),
+      withVf({ ...hidden, Vlan: 7, assigned: 'true' }),
+      false,
+    ],
+    ['a VF on the host is in a VLAN', withVf({}), withVf({ Vlan: 7 }), true],
+    ['the host itself has begun to use a VF', withVf({}), withVf({ assigned: 'true' }), true],
     ['it has come back, and was never missed', withVf({}), withVf({}), false],
     ['it has come back, and was missed', withVf(hidden), withVf({}), true],
     ['a VF has another driver and so no interface', withVf({}), withVf({ ...hidden, driver: 'vfio-pci' }), true],

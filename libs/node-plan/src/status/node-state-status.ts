@@ -156,8 +156,9 @@ export function statusText({ system: _, ...status }: NodeStateStatus): string {
 }
 
 /**
- * Whether `next` says anything that `present` does not. The interface of a VF that has gone into a pod does not count: it
- * happens with each pod, and nobody but the pod's node needs to know.
+ * Whether `next` says anything that `present` does not. The interface of a VF that has gone into a pod does not count,
+ * nor do the VLAN that it gets there and that it is in use: it happens with each pod, and nobody but the pod's node needs
+ * to know.
  */
 export function isWorthWriting(present: NodeStateStatus, next: NodeStateStatus): boolean {
   const { rdmaMode } = next.system ?? {};
@@ -177,7 +178,9 @@ function hideInterfaces(present: Interfaces = [], next: Interfaces = []): Interf
     Vfs: pf.Vfs?.map((vf) => {
       const now = vfs.get(vf.pciAddress);
       const isHidden = now !== undefined && now.name === undefined;
-      return isHidden ? { ...vf, name: undefined, mtu: undefined, mac: now.mac } : vf;
+      if (!isHidden) return vf;
+      const { mac, Vlan, assigned } = now;
+      return { ...vf, name: undefined, mtu: undefined, mac, Vlan, assigned };
     }),
   }));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { observedInterfaceSchema, virtualFunctionSchema } from '@sriov/api';
 import { type ObservedPf } from '@sriov/observed-host';
 import { statusInterfaces } from './status-interfaces.ts';
 import { netdevice, PF, testLink, testPf, testVf } from '../test/test-host.ts';
@@ -71,7 +72,7 @@ describe('the status of a VF', () => {
         guids: { node: '02:00:00:00:00:00:01:0a', port: '02:00:00:00:00:00:01:0b' },
         uses: [{ kind: 'namespace' }],
       }),
-      { vfID: 2, pciAddress: '0000:01:10.2', ...ids, guid: '02:00:00:00:00:00:01:0a' },
+      { vfID: 2, pciAddress: '0000:01:10.2', ...ids, guid: '02:00:00:00:00:00:01:0a', assigned: 'true' },
     ],
     [
       'with a vDPA device of ours',
@@ -88,8 +89,31 @@ describe('the status of a VF', () => {
       testVf(2, { representor: 'ens1_2' }),
       { vfID: 2, pciAddress: '0000:01:10.2', ...ids, representorName: 'ens1_2' },
     ],
+    ['in a VLAN', testVf(2, { vlan: 7 }), { vfID: 2, pciAddress: '0000:01:10.2', ...ids, Vlan: 7 }],
     ['that nothing is bound to', testVf(2), { vfID: 2, pciAddress: '0000:01:10.2', ...ids }],
   ])('%s', (_, vf, expected) => {
     expect(status(testPf([vf]))).toMatchObject({ numVfs: 1, Vfs: [expected] });
   });
+
+  it('of which nobody knows whether it is in use does not say that it is', () => {
+    const uses = [
+      { kind: 'unknown', cause: 'the kubelet does not answer' },
+      { kind: 'assumed', by: 'a setting' },
+    ] as const;
+    expect(status(testPf([testVf(0, { uses })]))).not.toHaveProperty('Vfs.0.assigned');
+  });
+});
+
+it('the status fills each field of the CRD', () => {
+  const vf = netdevice(0, {
+    ...{ adminMac: '02:00:00:00:00:09', vlan: 7, representor: 'ens1_0', uses: [{ kind: 'namespace' }] },
+    vdpa: [{ name: 'vdpa:0000:01:10.0', driver: 'vhost_vdpa' }],
+    guids: { node: '02:00:00:00:00:00:01:0a', port: '02:00:00:00:00:00:01:0b' },
+  });
+  const port = { network: 'openstack/NetworkID:a', mac: '02:00:00:00:00:0a' };
+  const interfaces = [testPf([vf]), testPf([], { port })];
+  const told = statusInterfaces({ interfaces, problems: [] }, () => false);
+  const fields = (values: readonly object[]): string[] => [...new Set(values.flatMap(Object.keys))].sort();
+  expect(fields(told)).toEqual(Object.keys(observedInterfaceSchema.shape).sort());
+  expect(fields(told.flatMap(({ Vfs = [] }) => Vfs))).toEqual(Object.keys(virtualFunctionSchema.shape).sort());
 });

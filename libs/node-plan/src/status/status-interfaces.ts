@@ -1,6 +1,7 @@
 import { type NodeStateStatus, type ObservedInterface, vdpaTypeOf, type VirtualFunction } from '@sriov/api';
 import { type GuestPort, type ObservedHost, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { factsOfHost } from '../planning/facts-of-host.ts';
+import { hasKnownUser } from '../planning/in-use.ts';
 import { ownVdpaOf } from '../planning/plan-vdpa.ts';
 
 /** `status.interfaces` of the node state: what was seen, and nothing that is only remembered. */
@@ -54,6 +55,9 @@ function statusOfVf(vf: ObservedVf, port: GuestPort | undefined): VirtualFunctio
     driver: vf.driver,
     // The address that the PF prescribes stays known while a pod or a guest has the VF.
     mac: vf.link?.mac ?? vf.adminMac ?? port?.mac,
+    ...(vf.vlan !== undefined && { Vlan: vf.vlan }),
+    // That nobody has it, a look cannot tell: who has a VF without an interface is searched before it changes only.
+    ...(hasKnownUser(vf) && { assigned: 'true' }),
     ...(vf.representor !== undefined && { representorName: vf.representor }),
     ...vdpaTypeOfVf(vf),
     ...(vf.guids && { guid: vf.guids.node }),

@@ -1,7 +1,7 @@
 import { type DesiredInterface, vdpaNameOf } from '@sriov/api';
 import { type ObservedHost, type ObservedLink, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
 import { nicDriverOf } from '../nic-drivers.ts';
-import { type HostFacts } from '../planning/plan-host.ts';
+import { type HostFacts } from '../planning/host-facts.ts';
 import { DEFAULT_DRIVER } from '../planning/plan-vf.ts';
 import { type HostPlan, type PfPlan, type PfStep, type VfStep } from '../planning/steps.ts';
 

@@ -72,6 +72,8 @@ export function describeNodeStep(step: NodeStep): string {
       return `remove the file ${RDMA_MODE_PATH}`;
     case 'set-rdma-mode':
       return `switch the RDMA mode of the running kernel to ${step.mode}`;
+    case 'set-ovs-offload':
+      return 'set other_config:hw-offload of Open vSwitch to true';
     case 'write-firmware':
       return `write ${firmwareWords(step.change).join(' ')} into the firmware of ${pfTitle(step)}`;
     case 'add-kernel-arguments':
@@ -153,7 +155,7 @@ export function describePfStep(step: PfStep): string {
     case 'unbind-vfs':
       return 'unbind the drivers of all VFs';
     case 'set-eswitch-mode':
-      return `set the eSwitch mode to ${step.mode}`;
+      return describeMode(step);
     case 'set-tc-offload':
       return 'turn the offload of traffic rules (hw-tc-offload) on';
     case 'set-flow-steering':
@@ -165,6 +167,10 @@ export function describePfStep(step: PfStep): string {
     case 'set-link-up':
       return 'set the link up';
   }
+}
+
+function describeMode({ mode, refused }: Extract<PfStep, { kind: 'set-eswitch-mode' }>): string {
+  return `set the eSwitch mode to ${mode}${refused ? ', with the VFs as they are' : ''}`;
 }
 
 function describeAutoprobe(isEnabled: boolean): string {

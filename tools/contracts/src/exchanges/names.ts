@@ -12,6 +12,7 @@ import {
   WEBHOOK_CONFIGURATION,
 } from '@sriov/api';
 import { configShardNames } from '@sriov/device-plugin-config';
+import { OVS_OFFLOAD_SET_FOR } from '@sriov/host';
 import { HANDOVER_FILE, HANDOVER_FOLDER, SYNC_METHOD, syncSocketPath } from '@sriov/plugin-handover';
 import { z } from 'zod';
 import { type Exchange } from '../exchange.ts';
@@ -37,6 +38,7 @@ const NAMES = {
     sync: SYNC_METHOD,
     socket: syncSocketPath('a'),
   },
+  openVSwitch: { offloadSetFor: `external_ids:${OVS_OFFLOAD_SET_FOR}` },
 } satisfies Record<string, Record<string, string>>;
 
 const documentSchema = z.object({ about: z.string(), names: z.record(z.string(), z.string()) });
