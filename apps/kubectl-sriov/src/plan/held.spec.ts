@@ -24,7 +24,7 @@ describe('kubectl sriov plan', () => {
     const text = await plan(vfs(), object('SriovNetworkPoolConfig', 'workers', { canary: { nodes: 2 } }));
     expect(text).toContain('2 nodes change, 8 VFs created, 0 destroyed');
     expect(text).toContain(
-      'Held: 1 node (n3): the canary of the pool workers comes first: 2 nodes (now n1, n2) have succeeded before the others change',
+      'Held: 1 node (n3): the canary of the pool workers comes first: 2 nodes (now n1, n2) have to succeed before the others change',
     );
   });
 

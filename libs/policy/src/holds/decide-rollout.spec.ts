@@ -118,7 +118,7 @@ describe('the canary of a pool', () => {
     expect(model.reconcile('c').decision.hold).toEqual({
       reason: 'WaitingForCanary',
       message:
-        'the canary of the pool workers comes first: 2 nodes (now a, b) have been Succeeded for 60 s before the others change',
+        'the canary of the pool workers comes first: 2 nodes (now a, b) have to be Succeeded for 60 s before the others change',
       policies: [],
       lookAt: model.now + 30_000,
     });
