@@ -82,8 +82,7 @@ export async function runControllers<S extends Settings>(
   const passes = new PassWatch({ clock, limitMs: settings.passLimitSeconds * 1000 });
   const readProviderID = providerIDReader(cluster.client, settings);
   const opened = openHost(settings, context);
-  const onCall = createCallMetrics(metrics);
-  const followed = followHost(opened, { watch: passes, clock, readProviderID, onCall });
+  const followed = followHost(opened, { watch: passes, clock, readProviderID, onCall: createCallMetrics(metrics) });
   const dryRun = { ...followed, ...businessOf(settings, followed.kernel), onWarnings: tellOnce(log) };
   if (settings.dryRun) return printPlan(cluster.client, dryRun, settings);
 

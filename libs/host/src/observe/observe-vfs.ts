@@ -1,5 +1,5 @@
 import { type LinkType, omitUndefined, vdpaNameOf } from '@sriov/api';
-import { type DeviceUse, type ObservedSriov, type ObservedVf } from '@sriov/observed-host';
+import { type DeviceUse, type ObservedSriov, type ObservedVdpa, type ObservedVf } from '@sriov/observed-host';
 import { listVfAddresses, readAutoprobe, readVfLinks } from '../drivers/sriov.ts';
 import { findVfGuids, type VfInfo } from '../drivers/vf-info.ts';
 import { isErrno, type Kernel } from '../kernel/kernel.ts';
@@ -117,12 +117,16 @@ async function observeVf(
     guids,
     linkState,
     representor,
-    vdpa: vdpa.length > 0 ? vdpa.map(({ name, driver: bound }) => omitUndefined({ name, driver: bound })) : undefined,
+    vdpa: observedVdpa(vdpa),
     vdpaUnknown: driver === undefined ? undefined : tables.vdpaUnknown,
     representorAltNames: altNamesOf(representor, tables),
     link: link && observeLink(link),
     uses: uses.length > 0 ? uses : undefined,
   });
+}
+
+function observedVdpa(devices: readonly ObservedVdpa[]): ObservedVf['vdpa'] {
+  return devices.length > 0 ? devices.map(({ name, driver }) => omitUndefined({ name, driver })) : undefined;
 }
 
 /** The folder stays while the RDMA device is in another network namespace: only the device in it is hidden then. */

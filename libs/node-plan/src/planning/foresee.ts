@@ -33,7 +33,7 @@ export interface ForeseenWish {
  * whether Open vSwitch runs.
  */
 export function foresee(
-  { spec, plannedFrom, managesBridges = false }: ForeseenWish,
+  { spec, plannedFrom, managesBridges }: ForeseenWish,
   state: SriovNetworkNodeState | undefined,
 ): HostPlan | undefined {
   const { interfaces: told = [], system } = state?.status ?? {};
@@ -51,7 +51,7 @@ export function foresee(
     blocked: new Map(),
     allowHostInterfaces: false,
   };
-  return planHost(managesBridges ? withBridges(facts, state) : facts);
+  return planHost(managesBridges === true ? withBridges(facts, state) : facts);
 }
 
 function withBridges(facts: HostFacts, state: SriovNetworkNodeState | undefined): HostFacts {

@@ -3,7 +3,7 @@ import { sharedGuids } from '../guids/shared-guids.ts';
 import { type HostFacts } from './host-facts.ts';
 import { planOvsOffload } from './plan-ovs-offload.ts';
 import { planRdmaMode } from './plan-rdma-mode.ts';
-import { type HostPlan, type NodePlan } from './steps.ts';
+import { type HostPlan, type NodePlan, type RebootReason } from './steps.ts';
 
 /** The PCI address of the node as a whole among those of PFs, see `StepName`. */
 const NODE = '';
@@ -19,10 +19,9 @@ export function withNode({ warnings: known = [], remarks = [], ...plan }: HostPl
   const offload = planOvsOffload({ taken: plan.taken, observed: observed.ovsOffload, refused });
   const node = joinNodePlans(joinNodePlans(plan.node, rdma), offload);
   const missing = [...remarks, ...offload.remarks];
-  const needsReboot = [...(plan.needsReboot ?? []), ...rdma.needsReboot];
   return {
     ...plan,
-    ...(needsReboot.length > 0 && { needsReboot }),
+    ...rebootsOf([...(plan.needsReboot ?? []), ...rdma.needsReboot]),
     ...(node.steps.length > 0 && { node }),
     ...(warnings.length > 0 && { warnings }),
     ...(missing.length > 0 && { remarks: missing }),
@@ -32,4 +31,8 @@ export function withNode({ warnings: known = [], remarks = [], ...plan }: HostPl
 
 function joinNodePlans(known: NodePlan | undefined, { because, steps }: NodePlan): NodePlan {
   return { because: [...(known?.because ?? []), ...because], steps: [...(known?.steps ?? []), ...steps] };
+}
+
+function rebootsOf(needsReboot: readonly RebootReason[]): Pick<HostPlan, 'needsReboot'> {
+  return needsReboot.length > 0 ? { needsReboot } : {};
 }
