@@ -38,7 +38,7 @@ describe('the condition of a drain', () => {
     const facts = { ...evicted, left: ['apps/web'], progress: { gone: 0, total: 1 } };
     expect(leavingCondition(facts, 60_000)).toMatchObject({
       reason: 'DrainOverdue',
-      message: 'the drain was to take 60 s at most, and goes on: 0 of 1 pod have left; have to leave: apps/web',
+      message: 'the drain was to take 60 s at most, and goes on: 0 of 1 pod has left; have to leave: apps/web',
     });
   });
 

@@ -1,5 +1,5 @@
 import { CONDITION, type Condition, REASON, type Reason } from '@sriov/api';
-import { counted, describeDuration } from '@sriov/words';
+import { describeDuration } from '@sriov/words';
 import { type Evicted } from './evict.ts';
 
 /** The condition `Drained` of a node state, before it has a time. */
@@ -69,7 +69,7 @@ export function leavingCondition(evicted: Evicted, overdueMs?: number): DrainedC
 }
 
 function describeLeaving({ left, blocked, awaited, staying, progress }: Evicted): string {
-  const done = `${progress.gone} of ${counted(progress.total, 'pod')} have left`;
+  const done = `${progress.gone} of ${progress.total} ${progress.total === 1 ? 'pod has' : 'pods have'} left`;
   const others = left.filter((name) => !awaited.includes(name));
   const parts = [
     ...(blocked.length > 0 ? [`cannot be evicted now: ${firstOf(blocked, '; ')}`] : []),

@@ -36,7 +36,8 @@ export interface ClusterOptions {
   readonly say: (line: string) => void;
 }
 
-const NODE = 'demo-node';
+/** Name of the simulated node. */
+export const NODE = 'demo-node';
 const NAMESPACE = DEFAULT_OPERATOR_NAMESPACE;
 /** What the demo runs. */
 export const SERVICES: readonly ServiceName[] = [
@@ -128,12 +129,18 @@ export class DemoCluster {
       return ['--port', String(webhookPort), '--bind-address', HOST, '--certificate-names', HOST, ...stopAtOnce];
     }
     if (name !== 'config-daemon') return [];
-    return ['--node-name', NODE, '--simulate', this.#options.world, '--simulate-state', this.machineFile];
+    const host = ['--simulate', this.#options.world, '--simulate-state', this.machineFile];
+    return ['--node-name', NODE, ...host, '--simulate-pods', this.podsFile];
   }
 
   /** File in which the simulated node outlives its daemon. */
   get machineFile(): string {
     return join(this.#folder, 'machine.json');
+  }
+
+  /** File by which the simulated node hears which pods have its VFs. */
+  get podsFile(): string {
+    return join(this.#folder, 'pods.json');
   }
 
   /** Applies the examples as an administrator, and waits until all is as they want it, or it took too long. */

@@ -5,6 +5,7 @@ import { ControlPlaneError, NoControlPlaneError, NoToolError, runTool } from '@s
 import { loadWorld, WorldError } from '@sriov/host-sim';
 import { type ClusterOptions, DemoCluster } from './cluster.ts';
 import { DemoError } from './demo-error.ts';
+import { findDrainFaults, showDrain } from './drain/drain-story.ts';
 import { readExamples } from './examples.ts';
 import { NOT_PROVEN, runWithoutCluster } from './no-cluster.ts';
 import { findFaults, type Outcome } from './outcome.ts';
@@ -16,6 +17,7 @@ const HELP = `npm run demo: runs the whole operator on this machine, with a simu
 It starts an API server, installs the chart, starts the services as processes and applies
 docs/examples/first-policies.yaml. Then it prints and checks the result.
 
+  -- --drain        change the number of VFs while a pod has one of them, and show how its node is drained
   -- --keep         keep everything running, so that you can use kubectl
   -- --world FILE   simulate another node; see tools/worlds
   -- --no-cluster   run the same planners and drivers in one process, without an API server
@@ -32,6 +34,7 @@ interface Flags {
   readonly keep: boolean;
   readonly world: string;
   readonly noCluster: boolean;
+  readonly drain: boolean;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -44,6 +47,7 @@ function readFlags(args: readonly string[]): Flags | undefined {
       keep: { type: 'boolean', default: false },
       world: { type: 'string', default: DEFAULT_WORLD },
       'no-cluster': { type: 'boolean', default: false },
+      drain: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -52,8 +56,11 @@ function readFlags(args: readonly string[]): Flags | undefined {
       "Options '--keep' and '--no-cluster' exclude each other: without a cluster nothing is left to keep running",
     );
   }
+  if (values.drain && values['no-cluster']) {
+    throw new Error("Options '--drain' and '--no-cluster' exclude each other: without a cluster nobody drains");
+  }
   if (values.help) return undefined;
-  return { keep: values.keep, world: values.world, noCluster: values['no-cluster'] };
+  return { keep: values.keep, world: values.world, noCluster: values['no-cluster'], drain: values.drain };
 }
 
 /** Prints the result. Returns whether it is as the examples ask. */
@@ -65,7 +72,7 @@ function conclude(outcome: Outcome): boolean {
   return faults.length === 0;
 }
 
-async function run({ keep, world, noCluster }: Flags): Promise<number> {
+async function run({ keep, world, noCluster, drain }: Flags): Promise<number> {
   // A world that cannot be used has to fail now, not after minutes.
   loadWorld(world);
   const examples = await readExamples();
@@ -75,10 +82,13 @@ async function run({ keep, world, noCluster }: Flags): Promise<number> {
     for (const line of ['', ...NOT_PROVEN]) say(line);
     return isWell ? 0 : 1;
   }
-  return runWithCluster({ world, examples, stopwatch, say }, keep);
+  return runWithCluster({ world, examples, stopwatch, say }, { keep, drain });
 }
 
-async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<number> {
+async function runWithCluster(
+  options: ClusterOptions,
+  { keep, drain }: Pick<Flags, 'keep' | 'drain'>,
+): Promise<number> {
   const cluster = await DemoCluster.start(options);
   // Until here a signal ends the process at once, and the supervisors clean up. From here on everything stops in order.
   const interrupted = Promise.race([untilSignal('SIGINT'), untilSignal('SIGTERM')]);
@@ -86,9 +96,8 @@ async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<n
   const keepAlive = setInterval(() => undefined, 60_000);
   try {
     const broken = Promise.race([cluster.services.failed, cluster.plane.failed.then((error) => Promise.reject(error))]);
-    const outcome = await Promise.race([cluster.applyExamples(), interrupted, broken]);
-    if (typeof outcome === 'string') return INTERRUPTED;
-    const isWell = conclude(outcome);
+    const isWell = await Promise.race([showAll(cluster, drain), interrupted, broken]);
+    if (typeof isWell === 'string') return INTERRUPTED;
     if (!isWell) for (const tail of await cluster.services.logTails()) say(`\nthe log of ${tail}`);
     if (keep) {
       for (const line of cluster.invitation()) say(line);
@@ -99,6 +108,16 @@ async function runWithCluster(options: ClusterOptions, keep: boolean): Promise<n
     await cluster.stop();
     clearInterval(keepAlive);
   }
+}
+
+/** Returns whether all is as it should be. */
+async function showAll(cluster: DemoCluster, drain: boolean): Promise<boolean> {
+  const isWell = conclude(await cluster.applyExamples());
+  if (!isWell || !drain) return isWell;
+  const faults = findDrainFaults(await showDrain(cluster, say));
+  for (const fault of faults) say(`WRONG: ${fault}`);
+  if (faults.length === 0) say('The node was drained, changed and given back.');
+  return faults.length === 0;
 }
 
 /** Faults of the machine. Every other error is a bug. */

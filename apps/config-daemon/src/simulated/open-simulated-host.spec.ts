@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DEVICE_CHECKPOINT } from '@sriov/host';
 import { createLogger, ServiceError } from '@sriov/runtime';
-import { FakeClock, readLogLine } from '@sriov/testing';
+import { eventually, FakeClock, readJson, readLogLine } from '@sriov/testing';
 import { stringify } from 'yaml';
+import { z } from 'zod';
 import { type OpenedHost } from '../open-host.ts';
 import { openSimulatedHost } from './open-simulated-host.ts';
 import { simulatedService } from './service.ts';
@@ -29,6 +31,13 @@ const open = (rest: object = {}): OpenedHost => {
   const log = createLogger({ service: 'spec', level: 'info' }, { write: (line) => void lines.push(line) });
   return openSimulatedHost(settings, { log, clock: new FakeClock() });
 };
+
+/** What the kubelet's file of allocations says. */
+const checkpointSchema = z.object({
+  Data: z.object({
+    PodDeviceEntries: z.array(z.object({ PodUID: z.string(), DeviceIDs: z.record(z.string(), z.array(z.string())) })),
+  }),
+});
 
 describe('a simulated host', () => {
   it('is the one of the world file, and the log says that it is simulated', async () => {
@@ -55,6 +64,34 @@ describe('a simulated host', () => {
     await before.folder.write('a', 'x');
     const after = open({ stateFolder });
     expect([await after.kernel.read(NUM_VFS), await after.folder.read('a')]).toEqual(['0\n', 'x']);
+  });
+
+  it('has pods with VFs as their file says it, also after a restart of the daemon', async () => {
+    const [simulateState, simulatePods] = [join(folder, 'machine.json'), join(folder, 'pods.json')];
+    const pod = { namespace: 'apps', name: 'dpdk', uid: 'u', resource: 'openshift.io/vfs' };
+    const write = (pods: object[] | string): void => {
+      writeFileSync(`${simulatePods}.new`, typeof pods === 'string' ? pods : JSON.stringify(pods));
+      renameSync(`${simulatePods}.new`, simulatePods);
+    };
+    const until = (holders: string[], { kernel }: OpenedHost): Promise<unknown> =>
+      eventually(async () => {
+        const { Data } = readJson(checkpointSchema, await kernel.read(DEVICE_CHECKPOINT));
+        expect(
+          Data.PodDeviceEntries.map(({ PodUID, DeviceIDs }) => [PodUID, ...Object.values(DeviceIDs).flat()].join(' ')),
+        ).toEqual(holders);
+        return true;
+      });
+    const before = open({ simulateState, simulatePods });
+    await until([], before);
+    write([{ ...pod, vf: '0000:01:10.0' }]);
+    await until(['u 0000:01:10.0'], before);
+    write('not JSON');
+    await eventually(() => lines.some((line) => line.includes('cannot read the pods of the simulated host')));
+    await until(['u 0000:01:10.0'], before);
+    write([{ ...pod, vf: '0000:01:10.2', uid: 'next' }]);
+    await until(['next 0000:01:10.2'], open({ simulateState, simulatePods }));
+    rmSync(simulatePods);
+    await until([], open({ simulateState, simulatePods }));
   });
 
   it('is not made from a world file that cannot be used, and the error says what is wrong in it', () => {

@@ -4,6 +4,7 @@ import { loadWorld, SimulatedKernel, StateFile, WorldError } from '@sriov/host-s
 import { GUID_FILE } from '@sriov/node-plan';
 import { type Clock, ServiceError } from '@sriov/runtime';
 import { type OpenHost } from '../open-host.ts';
+import { followPods } from './follow-pods.ts';
 import { type SimulatedSettings } from './settings.ts';
 
 /**
@@ -11,10 +12,11 @@ import { type SimulatedSettings } from './settings.ts';
  * @throws {ServiceError} `WORLD_INVALID` for a world file that cannot be used
  */
 export const openSimulatedHost: OpenHost<SimulatedSettings> = (settings, { log, clock }) => {
-  const { simulate, simulateState, stateFolder } = settings;
+  const { simulate, simulateState, simulatePods, stateFolder } = settings;
   log.info({ world: simulate }, 'this host is simulated');
   const folder = new StateFolder(simulateState === undefined ? stateFolder : `${simulateState}.d`);
   const kernel = openSimulation(simulate, simulateState, clock);
+  if (simulatePods !== undefined) followPods(kernel, simulatePods, log);
   const { handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder, programs, metadata } = kernel;
   const guidEvents = folder.eventsOf(dirname(GUID_FILE));
   const folders = { folder, handoverFolder, udevFolder, modprobeFolder, grubFolder, unitFolder };
