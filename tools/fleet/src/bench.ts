@@ -63,28 +63,33 @@ export async function runBench(plane: BenchPlane, flags: Flags, say: (line: stri
   const folder = mkdtempSync(join(tmpdir(), 'sriov-fleet-'));
   try {
     const program = join(folder, 'policy-controller.mjs');
-    await bundleController(program);
+    await bundleController('policy-controller', program);
     say(`creating ${flags.nodes} nodes`);
     await cluster.populate();
     await cluster.createPolicies();
-    const controller = { program, kubeconfig: plane.kubeconfigPath, namespace: cluster.namespace, shards };
-    const bench = new Bench(cluster, plane, { controller, flags, say });
+    const env = { DEVICE_PLUGIN_CONFIG_SHARDS: String(shards) };
+    const controller = { program, kubeconfig: plane.kubeconfigPath, namespace: cluster.namespace, env };
+    const bench = new Bench(cluster, plane, { controller, shards, flags, say });
     return { flags, kubernetes: plane.version, shards, planning, ...(await bench.run()) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+interface BenchOptions {
+  readonly controller: ControllerOptions;
+  /** ConfigMaps of the device plugin. */
+  readonly shards: number;
+  readonly flags: Flags;
+  say(line: string): void;
+}
+
 class Bench {
   readonly #cluster: FleetCluster;
   readonly #plane: BenchPlane;
-  readonly #options: { readonly controller: ControllerOptions; readonly flags: Flags; say(line: string): void };
+  readonly #options: BenchOptions;
 
-  constructor(
-    cluster: FleetCluster,
-    plane: BenchPlane,
-    options: { readonly controller: ControllerOptions; readonly flags: Flags; say(line: string): void },
-  ) {
+  constructor(cluster: FleetCluster, plane: BenchPlane, options: BenchOptions) {
     this.#cluster = cluster;
     this.#plane = plane;
     this.#options = options;
@@ -212,7 +217,7 @@ class Bench {
   }
 
   #snapshot(): Promise<Snapshot> {
-    return this.#cluster.snapshot(configShardNames(this.#options.controller.shards));
+    return this.#cluster.snapshot(configShardNames(this.#options.shards));
   }
 
   /** How long the bare client takes to bring every node to what stood there. */

@@ -7,21 +7,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findFreePort } from '@sriov/control-plane';
 
-const APP = join(import.meta.dirname, '../../../apps/policy-controller');
+const APPS = join(import.meta.dirname, '../../../apps');
 
-/** Bundles the policy controller as it is shipped, into the file. */
-export async function bundleController(file: string): Promise<void> {
+/** Bundles a controller as it is shipped, into the file. */
+export async function bundleController(app: 'policy-controller' | 'drain-controller', file: string): Promise<void> {
   const script = ['../../tools/scripts/bundle.mjs', '--executable', file];
-  await promisify(execFile)(process.execPath, script, { cwd: APP });
+  await promisify(execFile)(process.execPath, script, { cwd: join(APPS, app) });
 }
 
-/** How the controller is started. */
+/** How a controller is started. */
 export interface ControllerOptions {
   /** The bundle. */
   readonly program: string;
   readonly kubeconfig: string;
   readonly namespace: string;
-  readonly shards: number;
+  /** Settings beside these, as environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Memory of a process, in MB. */
@@ -39,7 +40,7 @@ const IDLE_MS = 2_500;
 const POLL_MS = 250;
 const MIB = 1_048_576;
 
-/** A policy controller that runs as a process of its own. */
+/** A controller that runs as a process of its own. */
 export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #port: number;
@@ -56,7 +57,7 @@ export class ControllerProcess {
   }
 
   /** Starts the bundle. It serves its metrics when this resolves. */
-  static async start({ program, kubeconfig, namespace, shards }: ControllerOptions): Promise<ControllerProcess> {
+  static async start({ program, kubeconfig, namespace, env = {} }: ControllerOptions): Promise<ControllerProcess> {
     const port = await findFreePort();
     const flags = ['--expose-gc', '--import', join(import.meta.dirname, 'probe.mjs')];
     const child = spawn(process.execPath, [...flags, program], {
@@ -66,8 +67,8 @@ export class ControllerProcess {
         KUBECONFIG: kubeconfig,
         NAMESPACE: namespace,
         LISTEN: `127.0.0.1:${port}`,
-        DEVICE_PLUGIN_CONFIG_SHARDS: String(shards),
         LOG_LEVEL: 'warn',
+        ...env,
       },
     });
     const controller = new ControllerProcess(child, port);
@@ -125,7 +126,7 @@ export class ControllerProcess {
 
   #assertRunning(): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) return;
-    throw new Error(`the policy controller ended; the end of what it said:\n${this.#log}`);
+    throw new Error(`the controller ended; the end of what it said:\n${this.#log}`);
   }
 
   #metrics(): Promise<string | undefined> {

@@ -1,7 +1,6 @@
 import {
   type Condition,
   CONDITION,
-  type KubeObject,
   LABEL,
   type NodeStateStatus,
   type ObservedInterface,
@@ -10,6 +9,7 @@ import {
   type SriovNetworkNodeState,
   SYNC_STATUS,
 } from '@sriov/api';
+import { type Node } from '@sriov/kube';
 import { type Flags } from './flags.ts';
 
 /** Size of the synthetic fleet. */
@@ -29,8 +29,8 @@ export function nodeName(index: number): string {
   return `fleet-worker-${String(index).padStart(5, '0')}`;
 }
 
-/** A node as the operator sees it: a Linux worker with a few labels. */
-export function nodeObject(index: number): KubeObject {
+/** A node as the operator sees it: a healthy Linux worker with a few labels. */
+export function nodeObject(index: number): Node {
   const name = nodeName(index);
   const labels = {
     [LABEL.worker]: '',
@@ -40,7 +40,7 @@ export function nodeObject(index: number): KubeObject {
     'topology.kubernetes.io/zone': `zone-${index % 3}`,
     [GROUP_LABEL]: groupName(index),
   };
-  return { metadata: { name, labels } };
+  return { metadata: { name, labels }, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
 }
 
 function groupName(index: number): string {
