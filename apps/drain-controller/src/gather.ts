@@ -23,8 +23,16 @@ export interface GatheredTurns extends RolloutFacts {
   readonly changesAt: number;
 }
 
-/** Reads from the caches who is in which pool and what each asks for. `now`: in ms since the epoch. */
-export function gather(caches: Caches, { namespace, countOthers }: Settings, now: number): GatheredTurns {
+/** What is not in the caches. */
+interface Moment {
+  /** In ms since the epoch. */
+  readonly now: number;
+  /** Nodes that have a slot which the cache does not show. */
+  readonly unseen: ReadonlySet<string>;
+}
+
+/** Reads from the caches who is in which pool and what each asks for. */
+export function gather(caches: Caches, { namespace, countOthers }: Settings, { now, unseen }: Moment): GatheredTurns {
   const { prepared, unreadable } = preparePools(caches.pools.store.list());
   const members = new Map<PreparedPool | undefined, RolloutNode[]>([[undefined, []]]);
   const unsure: UnsureNode[] = [];
@@ -33,7 +41,9 @@ export function gather(caches: Caches, { namespace, countOthers }: Settings, now
     const { name, labels = {} } = object.metadata;
     const nodeState = caches.nodeStates.store.get(`${namespace}/${name}`);
     const { pool, problems } = findPool(prepared, { name, labels });
-    const { node, lostAt } = rolloutNode({ node: object, nodeState, drain: readDrainPolicy(pool?.spec.drain), now });
+    const drain = readDrainPolicy(pool?.spec.drain);
+    const { node: cached, lostAt } = rolloutNode({ node: object, nodeState, drain, now });
+    const node = unseen.has(name) ? withSlot(cached) : cached;
     moments.push(...momentsOf(node, lostAt));
     const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
     if (because !== undefined) unsure.push({ node, because });
@@ -52,6 +62,12 @@ export function gather(caches: Caches, { namespace, countOthers }: Settings, now
     isDrainDisabled: isDrainDisabled(caches, namespace),
     changesAt: Math.min(...moments),
   };
+}
+
+/** The node as it is since it was granted a drain. */
+function withSlot(node: RolloutNode): RolloutNode {
+  if (typeof node.state === 'string' || hasSlot(node)) return node;
+  return { ...node, isOurGrant: true, state: { ...node.state, progress: 'Draining' } };
 }
 
 /** When time alone changes something about the node, in ms since the epoch. */

@@ -25,14 +25,14 @@ export class GivenSlots {
     this.#given.set(node, { version, at: this.#clock.elapsed() });
   }
 
-  /** Whether the cache shows them all. `cached` gives the resource version of a node state as cached. */
-  areSeen(cached: (node: string) => string | undefined): boolean {
+  /** Nodes whose slot the cache does not show. `cached` gives the resource version of a node state as cached. */
+  unseen(cached: (node: string) => string | undefined): ReadonlySet<string> {
     for (const [node, { version, at }] of this.#given) {
       const shown = cached(node);
       const isGone = shown === undefined && this.#clock.elapsed() - at >= GONE_MS;
       if (isGone || !isOlder(shown, version)) this.#given.delete(node);
     }
-    return this.#given.size === 0;
+    return new Set(this.#given.keys());
   }
 }
 

@@ -19,19 +19,15 @@ export interface TurnsContext extends WritePorts {
 
 /** Grants that are written at the same time. */
 const WRITES = 16;
-/** A cache that does not show our own writes gets so much time, unless an event comes first. */
-const BEHIND_MS = 1_000;
-
 /**
  * Gives free slots to the nodes that have waited longest, and finds out why the others wait. A slot that was given and
  * that the cache does not show yet would be given twice, so nothing is given before it does.
  */
 export async function reconcileTurns(context: TurnsContext): Promise<Outcome> {
   const { caches, settings, givenSlots, waiting } = context;
-  const areSeen = givenSlots.areSeen((name) => versionsOf(caches, settings, name).nodeState);
-  if (!areSeen) return wait(BEHIND_MS, REASON.drainWaiting, 'the caches do not show the last grants yet');
+  const unseen = givenSlots.unseen((name) => versionsOf(caches, settings, name).nodeState);
   const now = context.clock.now();
-  const facts = gather(caches, settings, now);
+  const facts = gather(caches, settings, { now, unseen });
   const steps = [...planRollout(facts)];
   await giveSlots(
     context,

@@ -29,15 +29,21 @@ export class ApiFront {
    */
   cut: (write: FrontWrite) => { readonly end: () => void; readonly before?: boolean } | undefined = () => undefined;
 
-  private constructor() {
+  readonly #nodes: string | undefined;
+
+  private constructor(nodes: string | undefined) {
+    this.#nodes = nodes;
     const { ca, admin } = testControlPlane().access;
     this.#agent = new Agent({ keepAlive: true, ca, cert: admin.certificate, key: admin.privateKey });
     this.#server = createServer((incoming, outgoing) => void this.#pass(incoming, outgoing));
   }
 
-  /** Takes a free port. */
-  static async start(): Promise<ApiFront> {
-    const front = new ApiFront();
+  /**
+   * Takes a free port. `nodes`: a label selector of the only nodes that the service sees, where several tests at a time
+   * need a cluster of their own.
+   */
+  static async start(nodes?: string): Promise<ApiFront> {
+    const front = new ApiFront(nodes);
     front.#server.listen(0, '127.0.0.1');
     await once(front.#server, 'listening');
     return front;
@@ -87,6 +93,7 @@ export class ApiFront {
     }
     const { host: _, ...headers } = incoming.headers;
     const target = new URL(url, testControlPlane().access.server);
+    if (path === '/api/v1/nodes' && this.#nodes !== undefined) target.searchParams.set('labelSelector', this.#nodes);
     const upstream = httpsRequest(target, { method, headers, agent: this.#agent }, (answer) => {
       if (cut !== undefined) {
         cut.end();

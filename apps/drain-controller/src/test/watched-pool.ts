@@ -5,8 +5,8 @@ import { testControlPlane } from '@sriov/testing';
 
 /** Looks at each version of the nodes of a pool, so that nothing that was so for a moment only is missed. */
 export class WatchedPool {
-  /** Most nodes that had a slot, and that were unschedulable, at the same time. */
-  readonly most = { slots: 0, cordons: 0 };
+  /** Most nodes that had a slot at the same time. */
+  mostSlots = 0;
   readonly states = new Store<KubeObject>();
   readonly nodes = new Store<Node>();
   readonly #stop = new AbortController();
@@ -26,11 +26,7 @@ export class WatchedPool {
     const pool = new WatchedPool(client, () => connection.close());
     pool.states.subscribe(() => {
       const busy = pool.states.list().filter((state) => progressOf(state) !== 'Idle').length;
-      pool.most.slots = Math.max(pool.most.slots, busy);
-    });
-    pool.nodes.subscribe(() => {
-      const closed = pool.nodes.list().filter(({ spec }) => spec?.unschedulable === true).length;
-      pool.most.cordons = Math.max(pool.most.cordons, closed);
+      pool.mostSlots = Math.max(pool.mostSlots, busy);
     });
     await Promise.all([
       pool.#run(pool.states, SRIOV_NETWORK_NODE_STATE, { namespace }),
