@@ -45,6 +45,7 @@ export class DrainScene {
   readonly front: ApiFront;
   readonly namespace: string;
   readonly node: string;
+  readonly #controllerFront: ApiFront;
   readonly #folder = mkdtempSync(join(tmpdir(), 'drain-scene-'));
   readonly #kubelet: PlayedKubelet;
   readonly #flags: readonly string[];
@@ -54,22 +55,27 @@ export class DrainScene {
   #output = '';
 
   private constructor(
-    { namespace, node, front }: { readonly namespace: string; readonly node: string; readonly front: ApiFront },
+    { namespace, node }: { readonly namespace: string; readonly node: string },
+    fronts: { readonly daemon: ApiFront; readonly controller: ApiFront },
     flags: readonly string[],
   ) {
     this.namespace = namespace;
     this.node = node;
-    this.front = front;
+    this.front = fronts.daemon;
+    this.#controllerFront = fronts.controller;
     this.#flags = flags;
     this.#kubelet = new PlayedKubelet(testControlPlane().access, { node, podsFile: this.#file('pods.json') });
     writeFileSync(this.#file('world.yaml'), stringify(WORLD));
-    front.writeKubeconfig(this.#file('kubeconfig'));
+    fronts.daemon.writeKubeconfig(this.#file('kubeconfig'));
+    fronts.controller.writeKubeconfig(this.#file('controller-kubeconfig'));
   }
 
   /** Makes the node, with 4 VFs wanted. `flags`: of its daemon. */
   static async create(node: string, flags: readonly string[] = []): Promise<DrainScene> {
     const namespace = await createNamespace('operator');
-    const scene = new DrainScene({ namespace, node, front: await ApiFront.start() }, flags);
+    // A drain controller takes every node of its cluster for its own.
+    const fronts = { daemon: await ApiFront.start(), controller: await ApiFront.start(`scene=${node}`) };
+    const scene = new DrainScene({ namespace, node }, fronts, flags);
     await request('POST', '/api/v1/nodes', { metadata: { name: node, labels: { scene: node } } });
     const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'Test', message: '' }] };
     await request('PATCH', `/api/v1/nodes/${node}/status`, { status });
@@ -107,7 +113,7 @@ export class DrainScene {
   }
 
   startController(): void {
-    const { kubeconfigPath: kubeconfig } = testControlPlane();
+    const kubeconfig = this.#file('controller-kubeconfig');
     const own = { listen: '127.0.0.1:0', logLevel: 'silent', kubeconfig, namespace: this.namespace } as const;
     const settings = { ...own, resourcePrefix: 'openshift.io', draDriver: DEFAULT_DRA_DRIVER, countOthers: true };
     this.#controller = serve(drainController, settings, this.#stop.signal);
@@ -181,7 +187,7 @@ export class DrainScene {
     }
     this.#stop.abort();
     await this.#controller;
-    await this.front.close();
+    await Promise.all([this.front.close(), this.#controllerFront.close()]);
     await tryRequest('DELETE', `/api/v1/nodes/${this.node}`);
     rmSync(this.#folder, { recursive: true, force: true });
   }
