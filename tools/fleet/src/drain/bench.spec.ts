@@ -40,10 +40,6 @@ describe('the bench of drains with a small fleet', () => {
     expect(requests(figures.draining) + requests(figures.asking)).toBeLessThanOrEqual(30 * NODES);
   });
 
-  it('sees one reboot of a node that needs one for two reasons', () => {
-    expect(figures.reboots).toBe(1);
-  });
-
   it('prints a row for each figure', () => {
     const lines = tableOf(drainRowsOf(figures)).split('\n');
     expect(lines).toHaveLength(drainRowsOf(figures).length + 2);

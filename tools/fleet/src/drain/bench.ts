@@ -17,7 +17,6 @@ import { bundleController, ControllerProcess, type Memory } from '../controller-
 import { nodeName } from '../fleet-objects.ts';
 import { type RequestCounts } from '../request-counts.ts';
 import { type DrainFlags } from './flags.ts';
-import { countReboots } from './one-reboot.ts';
 import { ScriptedFleet } from './scripted-fleet.ts';
 
 /** Requests of the controller in a while, by `VERB resource`. Watches, and what is about Leases, are left out. */
@@ -39,8 +38,6 @@ export interface DrainFigures {
   readonly granted: number;
   /** Nodes that are unschedulable in the end. */
   readonly leftCordoned: number;
-  /** Reboots of a node that needs one for two reasons. */
-  readonly reboots: number;
   readonly memory: Memory;
   /** The longest time that the event loop of the controller did not turn, in ms. */
   readonly longestStall: number;
@@ -75,7 +72,7 @@ export async function runDrainBench(
     const fleet = new ScriptedFleet({ access: plane.access, client, namespace }, pace);
     try {
       await fleet.follow();
-      const measured = measure({ cluster, controller, fleet, flags, kubeconfig, say });
+      const measured = measure({ cluster, controller, fleet, flags, say });
       return { flags, kubernetes: plane.version, ...(await Promise.race([measured, fleet.failed])) };
     } finally {
       fleet.stop();
@@ -119,7 +116,6 @@ interface Parts {
   readonly controller: ControllerProcess;
   readonly fleet: ScriptedFleet;
   readonly flags: DrainFlags;
-  readonly kubeconfig: string;
   readonly say: (line: string) => void;
 }
 
@@ -147,16 +143,13 @@ async function measure(parts: Parts): Promise<Omit<DrainFigures, 'flags' | 'kube
   });
   const drainingSeconds = (performance.now() - start) / 1_000;
   const all = await cluster.client.list(NODE);
-  const memory = await controller.memory();
-  say('a node needs a reboot for two reasons');
-  const reboots = await countReboots(cluster, { kubeconfig: parts.kubeconfig, podNamespace: PODS });
   return {
     ...{ asking, draining, drainingSeconds },
     waits: fleet.slots.waits(maxUnavailable),
     most: fleet.slots.most,
     granted: fleet.slots.granted,
     leftCordoned: all.filter(({ spec }) => spec?.unschedulable === true).length,
-    ...{ memory, reboots },
+    memory: await controller.memory(),
     longestStall: controller.longestStall,
   };
 }
