@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
-import { ANNOTATION, DEFAULT_DRA_DRIVER, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
+import { ANNOTATION, type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
 import { service as drainController } from '@sriov/drain-controller';
 import { serve } from '@sriov/runtime';
 import { ApiFront, createNamespace, eventually, request, testControlPlane, tryRequest } from '@sriov/testing';
@@ -115,7 +115,7 @@ export class DrainScene {
   startController(): void {
     const kubeconfig = this.#file('controller-kubeconfig');
     const own = { listen: '127.0.0.1:0', logLevel: 'silent', kubeconfig, namespace: this.namespace } as const;
-    const settings = { ...own, resourcePrefix: 'openshift.io', draDriver: DEFAULT_DRA_DRIVER, countOthers: true };
+    const settings = drainController.schema.parse({ ...own, resourcePrefix: 'openshift.io' });
     this.#controller = serve(drainController, settings, this.#stop.signal);
   }
 
