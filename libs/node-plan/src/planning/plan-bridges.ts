@@ -1,49 +1,27 @@
 import { type PfFacts } from '@sriov/node-limits';
-import { type NodeStateSpec, type OvsBridge, type PlannedFrom, REASON } from '@sriov/api';
+import { type OvsBridge, REASON } from '@sriov/api';
 import { type ObservedBridge, type ObservedHost, type ObservedPf } from '@sriov/observed-host';
 import { FEW, listSome } from '@sriov/words';
 import { factsOfHost } from './facts-of-host.ts';
 import { bridgeDifferences, describeMissing, findInterface, formerUplinks, mergedEntry } from './bridge-differences.ts';
+import {
+  type BridgeCase,
+  type BridgeInputs,
+  type BridgeResult,
+  problemOf,
+  uplinkNames,
+  usersOf,
+} from './bridge-case.ts';
 import { changesAllVfs } from './changes-all-vfs.ts';
-import { holderOf } from './in-use.ts';
 import { type BridgeFacts, type OwnBridge, withoutNamesakes } from './own-bridges.ts';
 import { findHostUse, identityOf } from './pf-rules.ts';
+import { planUnwanted } from './plan-unwanted-bridge.ts';
 import { type BridgePlan, type HostPlan, type PfPlan, type PlanProblem, type PlanProblemReason } from './steps.ts';
 import { pfTitle } from '../words/pf-title.ts';
-
-/** Everything that bears on the bridges of a node; `HostFacts` says what each fact is. */
-export interface BridgeInputs {
-  readonly spec: NodeStateSpec;
-  readonly plannedFrom: PlannedFrom | undefined;
-  readonly observed: ObservedHost;
-  readonly blocked: ReadonlyMap<string, string>;
-  readonly allowHostInterfaces: boolean;
-  readonly bridges?: BridgeFacts;
-}
 
 /** What becomes of the bridges of a node. */
 export interface BridgesResult extends Pick<HostPlan, 'bridges' | 'ownBridges' | 'warnings'> {
   readonly problems: readonly PlanProblem[];
-}
-
-/** What becomes of one bridge, and its entry among the operator's own from now on. */
-interface BridgeResult {
-  /** What is done before the PF is changed, where that is not all. */
-  readonly first?: BridgePlan;
-  /** Interfaces that it lets go, before that as well, because other bridges want them for their uplinks. */
-  readonly releases?: readonly BridgePlan[];
-  readonly plan?: BridgePlan;
-  readonly warning?: string;
-  readonly problem?: PlanProblem;
-  readonly own?: OwnBridge | undefined;
-}
-
-interface BridgeCase extends BridgeInputs {
-  readonly known: BridgeFacts;
-  readonly seen: readonly ObservedBridge[];
-  readonly pfs: ReadonlyMap<string, ObservedPf>;
-  /** What is done to PFs, by PCI address. */
-  readonly changes: ReadonlyMap<string, PfPlan>;
 }
 
 interface WantedCase extends BridgeCase {
@@ -108,15 +86,6 @@ function planAllWanted(facts: WantedCase, wanted: readonly OvsBridge[]): BridgeR
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
-
-/** A problem of a bridge, in the name of the PF that is its uplink. */
-function problemOf(bridge: OvsBridge, reason: PlanProblemReason, message: string): PlanProblem {
-  return {
-    pciAddress: bridge.uplinks?.[0]?.pciAddress,
-    reason,
-    message: `Open vSwitch bridge ${bridge.name}: ${message}`,
-  };
-}
 
 function damagedProblems(wanted: readonly OvsBridge[], cause: string): PlanProblem[] {
   if (wanted.length === 0) return [{ reason: REASON.stateDamaged, message: cause }];
@@ -338,59 +307,6 @@ function findPortFailure(observed: ObservedBridge, uplink: string, refuse: Refus
   if (ofport !== undefined && ofport >= 0) return undefined;
   const message = `ovs-vswitchd has not taken up its uplink ${uplink}: see whether it runs on the node`;
   return refuse(REASON.bridgePortFailed, message);
-}
-
-/** Who uses a bridge beside its uplink, in words that follow "in use by"; nothing when nobody does. */
-function usersOf({ name, ports, uses = [] }: ObservedBridge, known: readonly string[]): string | undefined {
-  const others = ports.map((port) => port.name).filter((port) => port !== name && !known.includes(port));
-  const holder = holderOf({ uses });
-  const users = [...others.map((port) => `port ${port}`), ...(holder === undefined ? [] : [holder])];
-  return users.length === 0 ? undefined : listSome(users, FEW);
-}
-
-type Uplink = NonNullable<OvsBridge['uplinks']>[number];
-
-/** A bridge of ours that the spec does not have, if the spec was planned by someone who had seen its PF. */
-function planUnwanted(facts: BridgeCase, own: OwnBridge): BridgeResult {
-  const observed = facts.seen.find(({ name }) => name === own.name);
-  if (observed === undefined) return {};
-  const [uplink] = own.uplinks ?? [];
-  if (uplink === undefined) return { own };
-  if (facts.plannedFrom?.has(uplink.pciAddress) !== true)
-    return isGone(facts, uplink.pciAddress) ? goneUplink(own) : { own };
-  if (facts.blocked.has(uplink.pciAddress)) return { own };
-  return planRemoval(own, observed, { uplink, pf: facts.pfs.get(uplink.pciAddress) });
-}
-
-function planRemoval(
-  own: OwnBridge,
-  observed: ObservedBridge,
-  { uplink, pf }: { readonly uplink: Uplink; readonly pf: ObservedPf | undefined },
-): BridgeResult {
-  const known = uplinkNames(own, pf);
-  const users = usersOf(observed, known);
-  if (users !== undefined) {
-    const message = `no policy wants it any more, and it is in use by ${users}: it stays until it is free`;
-    return { problem: problemOf(own, REASON.bridgeInUse, message), own };
-  }
-  const identity = pf ? identityOf(pf) : { pciAddress: uplink.pciAddress, name: uplink.name ?? uplink.pciAddress };
-  const step = { kind: 'remove-bridge', ports: [own.name, ...known] } as const;
-  return { plan: { name: own.name, pf: identity, because: ['no policy wants the bridge any more'], step }, own };
-}
-
-function isGone({ pfs, observed }: BridgeCase, pciAddress: string): boolean {
-  return !pfs.has(pciAddress) && !observed.problems.some((problem) => problem.pciAddress === pciAddress);
-}
-
-/** A PF that has come is planned soon. One that is gone never is, and it may come back with a policy for it. */
-function goneUplink(own: OwnBridge): BridgeResult {
-  const { pciAddress = '' } = own.uplinks?.[0] ?? {};
-  const warning = `Open vSwitch bridge ${own.name}: the spec does not have it, and its PF ${pciAddress} is gone, so nobody knows whether a policy wants it: it stays. If nobody does, delete it (ovs-vsctl del-br ${own.name})`;
-  return { own, warning };
-}
-
-function uplinkNames({ uplinks = [] }: OvsBridge, pf: ObservedPf | undefined): string[] {
-  return [...uplinks.map(({ name }) => name), pf?.link?.name].flatMap((name) => name ?? []);
 }
 
 /**
