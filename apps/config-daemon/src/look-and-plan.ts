@@ -17,7 +17,7 @@ export interface Planned {
 }
 
 /** What is known of VFs beyond what a look shows; `Withdrawing` is one such. */
-export interface KnownVfs {
+interface KnownVfs {
   /** Who holds a VF of which the look may not show it, by PCI address of the VF. */
   readonly holders: ReadonlyMap<string, string>;
   /** PFs whose VFs somebody may have left in the middle of a bind, by PCI address. */
