@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type NodeStateSpec, type SriovNetworkNodeState } from '@sriov/api';
 import { readJson } from '@sriov/testing';
 import { type Vector, VECTORS } from '@sriov/testing/upstream-vectors';
 import { z } from 'zod';
@@ -264,7 +265,7 @@ describe('migrate --check', () => {
     const config = object(
       'SriovOperatorConfig',
       { name: 'default', uid: 'u-1' },
-      { featureGates: { mellanoxFirmwareReset: true }, enableInjector: true, enableOperatorWebhook: false },
+      { featureGates: { blockDevicePluginUntilConfigured: true }, enableInjector: true, enableOperatorWebhook: false },
     );
     const pool = object('SriovNetworkPoolConfig', 'pool', { maxUnavailable: 1 });
     const infiniband = policy('s', { nicSelector: { pfNames: ['ens2f1'] }, linkType: 'IB', resourceName: 's' });
@@ -272,7 +273,7 @@ describe('migrate --check', () => {
     const summary = findings.map(({ level, kind, name, message }) => [level, kind, name, message.split(':')[0]]);
     expect(summary).toEqual(
       expect.arrayContaining([
-        ['change', 'SriovOperatorConfig', 'default', 'spec.featureGates.mellanoxFirmwareReset'],
+        ['change', 'SriovOperatorConfig', 'default', 'spec.featureGates.blockDevicePluginUntilConfigured'],
         ['note', 'SriovOperatorConfig', 'default', 'spec.enableInjector'],
         ['note', 'SriovOperatorConfig', 'default', 'spec.enableOperatorWebhook is false'],
         ['note', 'SriovNetworkPoolConfig', 'pool', expect.stringContaining('spec.maxUnavailable does not count')],
@@ -295,6 +296,16 @@ describe('migrate --check', () => {
   });
 });
 
+/** Upstream has carried out the spec: its PFs are in the mode that the spec wants. */
+function asMade({ status, ...nodeState }: SriovNetworkNodeState, spec: NodeStateSpec): object {
+  const modes = new Map((spec.interfaces ?? []).map((entry) => [entry.pciAddress, entry.eSwitchMode ?? 'legacy']));
+  const interfaces = (status?.interfaces ?? []).map((pf) => {
+    const eSwitchMode = modes.get(pf.pciAddress);
+    return eSwitchMode === undefined ? pf : { ...pf, eSwitchMode };
+  });
+  return { ...nodeState, spec, status: { ...status, interfaces } };
+}
+
 /** The cluster as upstream left it: what it wrote for each node stands in the node state, the ConfigMap and the label. */
 const asLeft = ({ objects, expected: { nodes } }: Vector): object[] => {
   const config = Object.fromEntries(Object.entries(nodes).map(([name, { devicePluginConfig: text }]) => [name, text]));
@@ -303,7 +314,7 @@ const asLeft = ({ objects, expected: { nodes } }: Vector): object[] => {
       const { kind, metadata } = each as { kind: string; metadata: { name: string; labels?: object } };
       const written = nodes[metadata.name];
       if (written === undefined) return each;
-      if (kind === 'SriovNetworkNodeState') return { ...each, spec: written.spec };
+      if (kind === 'SriovNetworkNodeState') return asMade(each, written.spec);
       const labels = { ...metadata.labels, 'sriovnetwork.openshift.io/device-plugin': written.devicePluginLabel };
       return kind === 'Node' ? { ...each, metadata: { ...metadata, labels } } : each;
     }),

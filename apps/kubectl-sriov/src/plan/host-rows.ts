@@ -35,13 +35,17 @@ export function hostRows(pf: HostPf): Row[] {
   const { nic, steps } = pf;
   const counts = hostCounts(pf);
   const rows = (steps?.before ?? []).flatMap((step): Row[] => {
-    if (step.kind === 'set-eswitch-mode' && step === lastMode(steps))
-      return [{ setting: ESWITCH_MODE, before: nic?.eSwitchMode ?? 'legacy', after: step.mode }];
+    if (step.kind === 'set-eswitch-mode' && step === lastMode(steps)) return modeRows(nic?.eSwitchMode, step.mode);
     if (step.kind === 'set-pf-mtu')
       return [{ setting: 'MTU', before: String(nic?.mtu ?? '-'), after: String(step.mtu) }];
     return step.kind === 'set-link-up' ? [{ setting: 'link', before: 'down', after: 'up' }] : [];
   });
   return counts === undefined ? [...rows, ...vfRows(pf)] : [numberRow(counts), ...rows];
+}
+
+/** Another number of VFs can take another mode for a moment, and end in the same one. */
+function modeRows(before = 'legacy', after: string): Row[] {
+  return before === after ? [] : [{ setting: ESWITCH_MODE, before, after }];
 }
 
 function numberRow({ created, destroyed }: { readonly created: number; readonly destroyed: number }): Row {

@@ -26,10 +26,9 @@ export function bootResultText({ syncStatus, lastSyncError, bootId }: BootResult
 
 /** Reads the file; nothing when it says nothing that can be understood. */
 export function readBootResult(text: string): BootResult | undefined {
-  const pairs = [...text.matchAll(/^(\w+):[ \t]*(.*?)[ \t]*$/gm)].map(([, key = '', value = '']) => [
-    key,
-    unquote(value),
-  ]);
+  // A message can have characters that end a line for a regular expression, and not in the file (U+2028).
+  const matches = text.split('\n').map((line) => /^(\w+):[ \t]*([^]*?)[ \t]*$/.exec(line));
+  const pairs = matches.flatMap((match) => (match === null ? [] : [[match[1], unquote(match[2] ?? '')]]));
   return resultSchema.safeParse(Object.fromEntries(pairs)).data;
 }
 
