@@ -264,6 +264,24 @@ describe('a reboot that has been asked for', () => {
   });
 });
 
+describe('a node that needs a kernel argument and other firmware', () => {
+  it('has both after one reboot', async () => {
+    const nic = { model: 'mlx5', address: PF, name: 'ens1', mac: 'b8:59:9f:00:00:10', up: true, totalVfs: 4 };
+    const node = new Node({ nics: [nic] });
+    const vfGroups = [{ resourceName: 'd', policyName: 'p', deviceType: 'vfio-pci', vfRange: '0-7' }];
+    node.spec = { interfaces: [{ pciAddress: PF, name: 'ens1', numVfs: 8, vfGroups }] };
+    node.firmware = new CardFirmware(node.kernel);
+    const verdict = await node.pass();
+    expect(summary(verdict)).toBe('InProgress: Rebooting');
+    expect(verdict.message).toMatch(/8 VFs are wanted, and the firmware allows 4[^]*without intel_iommu=on iommu=pt/);
+    node.boot();
+    node.firmware = new CardFirmware(node.kernel);
+    expect(summary(await node.pass())).toBe('Succeeded: InSync');
+    const drivers = Object.values(node.kernel.state.devices).map(({ driver }) => driver);
+    expect(drivers.filter((driver) => driver === 'vfio-pci')).toHaveLength(8);
+  });
+});
+
 describe('firmware that a start of the host alone does not bring', () => {
   const start = (): Node => {
     const nic = { model: 'mlx5', address: PF, name: 'ens1', mac: 'b8:59:9f:00:00:10', up: true, totalVfs: 4 };
