@@ -36,10 +36,10 @@ it('an object whose name is still to be generated is told which one is used', ()
 
 it('what this version does not carry out is named in one warning', () => {
   const { allowed, warnings } = verdictOn(
-    config({ configurationMode: 'systemd', featureGates: { mellanoxFirmwareReset: true }, enableInjector: true }),
+    config({ configurationMode: 'systemd', featureGates: { blockDevicePluginUntilConfigured: true }, enableInjector: true }),
   );
   expect(allowed).toBe(true);
   expect(warnings).toEqual([
-    'spec.featureGates.mellanoxFirmwareReset: this version cannot do it; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
+    'spec.featureGates.blockDevicePluginUntilConfigured: this version cannot do it; spec.enableInjector: this version runs no injector: pods ask for their resource themselves',
   ]);
 });

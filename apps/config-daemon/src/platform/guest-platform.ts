@@ -1,5 +1,5 @@
 import { messageOf } from '@sriov/errors';
-import { type Kernel, readDmi } from '@sriov/host';
+import { faultOfHost, type Kernel, readDmi } from '@sriov/host';
 import { assignPorts, type KnownPort, type Platform, type PortAssignment, recognisePlatform } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type Clock } from '@sriov/runtime';
@@ -45,13 +45,16 @@ export class GuestPlatform {
   }
 
   /**
-   * Finds the ports among the devices of the host; nothing on bare metal. What was known of them before is not lost.
+   * Finds the ports among the devices of the host; nothing on bare metal. What was known of them before is not lost,
+   * also where the platform cannot be recognised.
    * @param remember tells that
    */
   async look(host: ObservedHost, remember: () => Promise<readonly KnownPort[]>): Promise<PlatformLook | undefined> {
-    const platform = await this.#recognise();
+    const platform = await this.#recognise().catch(unrecognised);
     if (platform === 'bare metal') return undefined;
     const remembered = await remember();
+    if (typeof platform !== 'string')
+      return { ...assignPorts(host, { told: this.#answer?.told, remembered }), ...platform };
     const sources = { told: this.#answer?.told, remembered };
     if (this.#isDue(host, assignPorts(host, sources))) {
       this.#asked = signatureOf(host);
@@ -109,11 +112,17 @@ export class GuestPlatform {
     if (before !== undefined && (before.isFinal || now - before.at < ASK_NODE_AGAIN_MS)) return before.platform;
     const { kernel, readProviderID } = this.#ports;
     const providerID = await readProviderID().catch(() => '');
-    const dmi = await readDmi(kernel).catch(() => ({}));
-    const platform = recognisePlatform({ providerID, dmi });
+    const platform = recognisePlatform({ providerID, dmi: await readDmi(kernel) });
     this.#recognised = { platform, isFinal: providerID !== '', at: now };
     return platform;
   }
+}
+
+/** A machine of which nobody knows what it is may be a virtual one, whose ports are in use. */
+function unrecognised(error: unknown): { readonly unknown: string } {
+  return {
+    unknown: `it cannot be read whether the node is a virtual machine (${faultOfHost(error)}): ports keep the networks that they had, and others have none`,
+  };
 }
 
 /** The devices by address and MAC address: a port that is attached later is another. */

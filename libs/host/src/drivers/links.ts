@@ -126,10 +126,15 @@ async function readState(kernel: Kernel, row: Row): Promise<Pick<Link, 'mac' | '
   };
   const flags = row.flags ? undefined : await numberIn('flags', /^0x[0-9a-f]{1,8}$/i);
   return omitUndefined({
-    mac: row.address ?? (await read('address')),
+    mac: row.address ?? addressIn(await read('address')),
     mtu: row.mtu ?? (await numberIn('mtu', /^\d{1,10}$/)),
     up: row.flags?.includes('UP') ?? (flags === undefined ? undefined : (flags & IFF_UP) !== 0),
   });
+}
+
+/** What is no hardware address tells nothing: a card is known by its address, and would be taken for another one. */
+function addressIn(text: string | undefined): string | undefined {
+  return text !== undefined && /^[0-9a-f]{2}(:[0-9a-f]{2}){5,31}$/i.test(text) ? text : undefined;
 }
 
 /**
@@ -137,8 +142,8 @@ async function readState(kernel: Kernel, row: Row): Promise<Pick<Link, 'mac' | '
  */
 async function readPermanentMac(kernel: Kernel, row: Row, mac: string | undefined): Promise<string | undefined> {
   const { permaddr, master, ifname } = row;
-  const readFromBond = (): Promise<string | undefined> =>
-    readAttribute(kernel, `/sys/class/net/${ifname}/bonding_slave/perm_hwaddr`);
+  const readFromBond = async (): Promise<string | undefined> =>
+    addressIn(await readAttribute(kernel, `/sys/class/net/${ifname}/bonding_slave/perm_hwaddr`));
   const permanent = permaddr ?? (master === undefined ? undefined : await readFromBond());
   return permanent === mac ? undefined : permanent;
 }
