@@ -169,7 +169,11 @@ describe('a bridge of a policy', () => {
       }
       await ovs.startSwitch();
       const status = statusOf(bridgedSpec(), await pass(fresh, bridgedSpec()), before);
-      expect({ failures: [], ...status }).toMatchObject({ syncStatus: 'Succeeded', failures: [], bridges: before.bridges });
+      expect({ failures: [], ...status }).toMatchObject({
+        syncStatus: 'Succeeded',
+        failures: [],
+        bridges: before.bridges,
+      });
     }
   });
 

@@ -86,6 +86,8 @@ export interface Wanted {
   readonly mayDisturb?: Need;
   /** A reboot that was granted no longer waits for what fails. */
   readonly isPressing?: boolean;
+  /** Leave the firmware unread that the plan can do without: a query takes seconds, and whoever asks reads it later. */
+  readonly needsNoFirmware?: boolean;
   /** Who counts as a user of a device: `seen` unless given. */
   readonly users?: CountedUsers;
   /** Which kernel arguments turn the IOMMU on: none unless given. */
@@ -242,14 +244,24 @@ export async function gatherOverrides(
  * Reads the firmware of NICs that the plan cannot be made without, and, where nothing else is left to do, of those that
  * may lose at their next start what they have now. Returns the same facts where nothing was read.
  */
-export async function gatherFirmware(ports: LookPorts, gathered: Gathered, plan: HostPlan): Promise<Gathered> {
-  const { needed = NONE, optional = NONE } = plan.firmware ?? {};
-  const { beforeReboot: _, ...atOnce } = plan;
+export async function gatherFirmware(
+  ports: LookPorts,
+  { gathered, plan }: { readonly gathered: Gathered; readonly plan: HostPlan },
+  { needsNoFirmware = false }: Pick<Wanted, 'needsNoFirmware'>,
+): Promise<Gathered> {
+  const { needed = NONE } = plan.firmware ?? {};
   if (ports.firmware === undefined) return gathered;
   if (needed.size > 0) await ports.firmware.read(needed);
-  const hasMore = isIdle(atOnce) && (await ports.firmware.readIfPossible(optional));
+  const hasMore = !needsNoFirmware && (await readFurtherFirmware(ports, plan));
   if (needed.size === 0 && !hasMore) return gathered;
   return { ...gathered, facts: { ...gathered.facts, firmware: await ports.firmware.facts(gathered.journal.firmware) } };
+}
+
+/** Reads the firmware that a plan can do without, where nothing else is left to do. Whether anything was read. */
+export async function readFurtherFirmware({ firmware }: Pick<LookPorts, 'firmware'>, plan: HostPlan): Promise<boolean> {
+  const { beforeReboot: _, ...atOnce } = plan;
+  if (firmware === undefined || !isIdle(atOnce)) return false;
+  return firmware.readIfPossible(plan.firmware?.optional ?? NONE);
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();

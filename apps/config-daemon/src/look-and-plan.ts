@@ -32,7 +32,7 @@ const NOTHING: KnownVfs = { holders: new Map(), unfinished: new Set() };
  */
 export async function lookAndPlan(ports: LookPorts, wanted: Wanted, known = NOTHING): Promise<Planned> {
   const late = await withLateVfs(ports, await withKnown(ports, await gather(ports, wanted), known));
-  const { gathered, plan } = await withFirmware(ports, late);
+  const { gathered, plan } = await withFirmware(ports, late, wanted);
   ports.onWarnings?.('plan', [...(plan.warnings ?? []), ...(plan.remarks ?? [])]);
   const disturbed = pfsWithDisturbedVfs(plan, gathered.facts.observed);
   if (disturbed.length === 0) return { gathered, plan };
@@ -40,8 +40,8 @@ export async function lookAndPlan(ports: LookPorts, wanted: Wanted, known = NOTH
   return { gathered: closer, plan: planHost(closer.facts) };
 }
 
-async function withFirmware(ports: LookPorts, seen: Planned): Promise<Planned> {
-  const gathered = await gatherFirmware(ports, seen.gathered, seen.plan);
+async function withFirmware(ports: LookPorts, seen: Planned, wanted: Wanted): Promise<Planned> {
+  const gathered = await gatherFirmware(ports, seen, wanted);
   return gathered === seen.gathered ? seen : { gathered, plan: planHost(gathered.facts) };
 }
 

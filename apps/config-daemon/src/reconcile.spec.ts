@@ -7,10 +7,11 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { setNumVfs } from '@sriov/host';
-import { type SimulatedKernel } from '@sriov/host-sim';
+import { parseWorld, SimulatedKernel } from '@sriov/host-sim';
 import { createLogger, Metrics } from '@sriov/runtime';
 import { eventually, FakeClock } from '@sriov/testing';
 import { findGone } from './device-plugin/find-gone.ts';
+import { CardFirmware } from './firmware/card-firmware.ts';
 import { Journal } from './journal/journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { nextStatus } from '@sriov/node-plan';
@@ -26,7 +27,7 @@ const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
 /** A daemon whose API server is a variable. */
 class Daemon {
   readonly clock = new FakeClock();
-  readonly kernel: SimulatedKernel = testKernel(this.clock);
+  readonly kernel = this.makeKernel();
   readonly metrics = new Metrics();
   /** Every status that was written, as `syncStatus: first line of the Ready condition`. */
   readonly reports: string[] = [];
@@ -52,7 +53,10 @@ class Daemon {
   readonly #journal = new Journal(this.folder);
 
   readonly reconcile = createReconciler({
-    host: hostPorts({ kernel: this.kernel, journal: this.#journal, clock: this.clock }),
+    host: {
+      ...hostPorts({ kernel: this.kernel, journal: this.#journal, clock: this.clock }),
+      firmware: new CardFirmware(this.kernel),
+    },
     findGone: (nodeState, seen) => findGone(this.kernel, nodeState, seen),
     restartPlugin: createPluginRestarter({
       kernel: this.kernel,
@@ -100,6 +104,10 @@ class Daemon {
     };
   }
 
+  makeKernel(): SimulatedKernel {
+    return testKernel(this.clock);
+  }
+
   get status(): NodeStateStatus {
     return this.state?.status ?? {};
   }
@@ -131,6 +139,38 @@ class Daemon {
 }
 
 const onlyOther: NodeStateSpec = { interfaces: (testSpec(4, 2).interfaces ?? []).slice(1) };
+
+/** A node whose card has firmware that takes a query. */
+class CardDaemon extends Daemon {
+  override makeKernel(): SimulatedKernel {
+    const nic = { model: 'mlx5', address: PF, name: 'ens1', mac: 'b8:59:9f:00:00:10', up: true, totalVfs: 4 };
+    return new SimulatedKernel({ world: parseWorld({ latency: 'none', nics: [nic] }), clock: this.clock });
+  }
+}
+
+describe('firmware that the spec can do without', () => {
+  it('is read when the status is out, and mended in the next pass if it would lose what it has', async () => {
+    const daemon = new CardDaemon();
+    await daemon.kernel.exec('mstconfig', ['-d', PF, '-y', 'set', 'NUM_OF_VFS=0']);
+    daemon.execs.length = 0;
+    const reported: (string | undefined)[] = [];
+    const exec = daemon.kernel.exec.bind(daemon.kernel);
+    daemon.kernel.exec = (command, ...rest) => {
+      if (command === 'mstconfig') reported.push(daemon.reports.at(-1));
+      return exec(command, ...rest);
+    };
+    const vfGroups = [{ resourceName: 'k', policyName: 'p', deviceType: 'netdevice', vfRange: '0-2' }];
+    daemon.want({ interfaces: [{ pciAddress: PF, name: 'ens1', numVfs: 3, vfGroups }] });
+    await daemon.reconcile();
+    expect([reported, daemon.wakes]).toEqual([['Succeeded: the host is as the spec wants it'], 1]);
+    for (let pass = 0; pass < 3; pass += 1) await daemon.reconcile();
+    const query = `mstconfig -e -d ${PF} q`;
+    const asked = daemon.execs.filter((line) => line.startsWith('mstconfig'));
+    // The write is verified, and what was known is read anew.
+    expect(asked).toEqual([query, `mstconfig -d ${PF} -y set NUM_OF_VFS=3`, query, query]);
+    expect(daemon.reports.at(-1)).toBe('Succeeded: the host is as the spec wants it');
+  });
+});
 
 describe('a write that does not come back from the kernel', () => {
   it('is named with PF, step and time, holds up no other PF, and the work goes on when it is back', async () => {

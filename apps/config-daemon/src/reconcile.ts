@@ -5,7 +5,7 @@ import { Blockages } from './blocked-calls/blockages.ts';
 import { type KeepBootService } from './boot-service/keep-boot-service.ts';
 import { converge } from './converge.ts';
 import { type PassDrain } from './draining/drains.ts';
-import { type HostPorts, type Wanted, wishOf } from './gather.ts';
+import { type HostPorts, readFurtherFirmware, type Wanted, wishOf } from './gather.ts';
 import { asUnreadable, HostUnreadableError } from './host-unreadable-error.ts';
 import { type JudgePorts, judgeGoingDown, judgePass, judgeUnreadable, type JudgedPass } from './judge-pass.ts';
 import { Rebooter } from './reboot/rebooter.ts';
@@ -95,7 +95,9 @@ async function reconcile(
   if (granted.mayDisturb === 'reboot') refusals.heldRdmaMode.forget();
   const settings = { allowHostInterfaces, iommu, maxReboots };
   const refused = { blocked: blockages.sentences, ...refusals };
-  const wanted: Wanted = { ...wishOf(nodeState), ...granted, ...settings, ...refused };
+  // A boot can lose what firmware has now, so all of it is read before one.
+  const needsNoFirmware = granted.mayDisturb !== 'reboot';
+  const wanted: Wanted = { ...wishOf(nodeState), ...granted, ...settings, ...refused, needsNoFirmware };
   const end = await converge(host, wanted, progress).catch(asUnreadable);
   await progress.end();
   if (end instanceof HostUnreadableError) {
@@ -109,5 +111,7 @@ async function reconcile(
   const pass = { ...end, waits, rebooting, bootService, isPatient: isPatientWith(blockages.longestMs) };
   const judged = await judgePass(context, nodeState, pass);
   if (judged.verdict.syncStatus === SYNC_STATUS.succeeded) await rebooter.settled();
+  // Whoever waits for the VFs does not wait for the firmware.
+  if (needsNoFirmware && (await readFurtherFirmware(host, end.rest))) context.wake();
   return judged;
 }
