@@ -19,9 +19,10 @@ export interface TurnsContext extends WritePorts {
 
 /** Grants that are written at the same time. */
 const WRITES = 16;
+
 /**
  * Gives free slots to the nodes that have waited longest, and finds out why the others wait. A slot that was given and
- * that the cache does not show yet would be given twice, so nothing is given before it does.
+ * that the cache does not show yet counts as given, or it would be given twice.
  */
 export async function reconcileTurns(context: TurnsContext): Promise<Outcome> {
   const { caches, settings, givenSlots, waiting } = context;
