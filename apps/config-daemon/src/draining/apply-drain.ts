@@ -7,6 +7,7 @@ import {
   type SriovNetworkNodeState,
 } from '@sriov/api';
 import { NODE } from '@sriov/kube';
+import { type DrainInVain } from './drain-in-vain.ts';
 import { type DrainPorts, OWN_NODE, WRITTEN } from './drain-ports.ts';
 import { type DrainStep } from './plan-drain.ts';
 
@@ -35,8 +36,9 @@ export async function applyDrain(ports: DrainPorts, nodeState: SriovNetworkNodeS
     }
     case 'withdraw': {
       const { because, inVain } = step;
-      const record = inVain === undefined ? {} : { [ANNOTATION.drainInVain]: JSON.stringify(inVain) };
-      await request(ports, nodeState, { asked: 'Idle', askedAt: null, record });
+      await (inVain === undefined
+        ? request(ports, nodeState, { asked: 'Idle', askedAt: null })
+        : giveBack(ports, nodeState, inVain));
       log.info({ because, ...inVain }, 'takes its request for a drain back');
       return;
     }
@@ -48,27 +50,41 @@ export async function applyDrain(ports: DrainPorts, nodeState: SriovNetworkNodeS
   }
 }
 
-/** A request, and what else the node state says from then on. */
 interface Request {
   readonly asked: DrainRequest;
   readonly askedAt: string | null;
-  readonly record?: Readonly<Record<string, string>>;
 }
 
 async function request(
   ports: DrainPorts,
   nodeState: SriovNetworkNodeState,
-  { asked, askedAt, record = {} }: Request,
+  { asked, askedAt }: Request,
 ): Promise<void> {
-  const { client, expectations } = ports;
-  const patch = { metadata: { annotations: { [ANNOTATION.nodeState]: asked } } };
-  const { metadata } = await client.mergePatch(NODE, { name: nodeState.metadata.name }, { patch, metadataOnly: true });
-  expectations.expect(OWN_NODE, WRITTEN.node, metadata.resourceVersion ?? '');
+  await annotateNode(ports, nodeState, asked);
+  await annotateState(ports, nodeState, { [ANNOTATION.desiredState]: asked, [ANNOTATION.drainAskedAt]: askedAt });
+}
+
+/**
+ * Takes a request back that was in vain: on the node state first, with the record of it. The other way round, whoever
+ * dies in between, or finds that the node state has changed, would leave no record, and the node would be drained again.
+ */
+async function giveBack(ports: DrainPorts, nodeState: SriovNetworkNodeState, inVain: DrainInVain): Promise<void> {
   await annotateState(ports, nodeState, {
-    [ANNOTATION.desiredState]: asked,
-    [ANNOTATION.drainAskedAt]: askedAt,
-    ...record,
+    [ANNOTATION.desiredState]: 'Idle',
+    [ANNOTATION.drainAskedAt]: null,
+    [ANNOTATION.drainInVain]: JSON.stringify(inVain),
   });
+  await annotateNode(ports, nodeState, 'Idle');
+}
+
+async function annotateNode(
+  { client, expectations }: DrainPorts,
+  { metadata: { name } }: SriovNetworkNodeState,
+  asked: DrainRequest,
+): Promise<void> {
+  const patch = { metadata: { annotations: { [ANNOTATION.nodeState]: asked } } };
+  const { metadata } = await client.mergePatch(NODE, { name }, { patch, metadataOnly: true });
+  expectations.expect(OWN_NODE, WRITTEN.node, metadata.resourceVersion ?? '');
 }
 
 async function annotateState(

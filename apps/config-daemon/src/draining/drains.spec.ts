@@ -79,6 +79,25 @@ describe('a drain whose reboot does not come', () => {
     expect(node.request).toBe('Idle');
   });
 
+  it.each([0, 1])(
+    'leaves its record when it is given back, also if a write fails on the way: number %#',
+    async (done) => {
+      const node = new Drained();
+      await node.pass();
+      node.killedAfter = done;
+      await expect(node.passAfter(15)).rejects.toThrow('killed');
+      node.killedAfter = Infinity;
+      await node.pass();
+      expect(node.said).toEqual([
+        { [ANNOTATION.nodeState]: 'Idle' },
+        expect.objectContaining({
+          [ANNOTATION.desiredState]: 'Idle',
+          [ANNOTATION.drainInVain]: expect.stringContaining('"times":1'),
+        }),
+      ]);
+    },
+  );
+
   it('is given back also where the host cannot be read any more', async () => {
     const node = new Drained();
     await node.pass('unreadable');

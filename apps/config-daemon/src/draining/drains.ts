@@ -46,8 +46,10 @@ export function createDrains(ports: DrainPorts): (nodeState: SriovNetworkNodeSta
       end: async (end) => {
         const wish = { wantsExternal: ports.wantsExternal, now: ports.clock.now(), heldMs };
         const { step, waits, isHeld } = planDrain(facts, end, wish);
-        held = isHeld === true ? { generation, since: held?.since ?? ports.clock.elapsed() } : undefined;
+        if (isHeld === true) held ??= { generation, since: ports.clock.elapsed() };
         await applyDrain(ports, nodeState, step);
+        // Only once it is written: a write that fails is tried again, and not after the whole time.
+        if (isHeld !== true) held = undefined;
         // What was not seen has changed nothing.
         if (end === 'unreadable' && step.kind === 'none') return waited;
         ports.metrics.waits(waits?.waitsFor, askedAtOf(facts, waits?.waitsFor, wish.now));
