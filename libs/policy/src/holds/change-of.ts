@@ -9,10 +9,13 @@ import { isSameSpec, type NodePresent, presentText } from '../node-writes.ts';
  */
 export type NodeChangeKind = 'nothing' | 'wish' | 'host';
 
-/** What carrying out the plan changes. A node that has no state yet has nothing that could change. */
+/**
+ * What carrying out the plan changes. A node that has no state yet has no VFs of ours that could change: its state may
+ * have been deleted, though, and what it is to have from the beginning, its daemon carries out.
+ */
 export function changeOf(plan: NodeStatePlan, present: NodePresent, hash: ConfigHash): NodeChangeKind {
   const { state } = present;
-  if (state === undefined) return 'nothing';
+  if (state === undefined) return isSameSpec({}, plan.spec) ? 'nothing' : 'host';
   if (!isSameSpec(state.spec ?? {}, plan.spec) || changesConfig(plan, present, hash)) return 'host';
   const before = readPlannedFrom(state);
   const entries = new Set((plan.spec.interfaces ?? []).map(({ pciAddress }) => pciAddress));

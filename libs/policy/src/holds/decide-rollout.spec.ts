@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ANNOTATION } from '@sriov/api';
 import { pool } from '@sriov/testing/objects';
-import { PAUSED, RolloutModel } from '../test/rollout-model.ts';
+import { planNodeState } from '../plan-node-state.ts';
+import { hash, PAUSED, RolloutModel } from '../test/rollout-model.ts';
+import { type Canary } from './canary.ts';
+import { decideRollout, type RolloutDecision } from './decide-rollout.ts';
 
 let model: RolloutModel;
 const NAMES = ['a', 'b', 'c', 'd'];
@@ -9,6 +12,16 @@ const vfsOf = (name: string): number => model.spec(name).interfaces?.[0]?.numVfs
 const vfs = (): number[] => [...model.nodes.keys()].map(vfsOf);
 const holdOf = (name: string): string | undefined => model.reconcile(name).decision.hold?.reason;
 const reconcileAll = (): (string | undefined)[] => [...model.nodes.keys()].map(holdOf);
+
+/** What is decided for a node that has no state. */
+function newNode(): RolloutDecision {
+  const { fleet, now } = model;
+  const node = { name: 'new', labels: {}, state: undefined, devicePluginConfig: undefined };
+  const devicePlugin = { home: 'device-plugin-config', texts: new Map<string, string>() };
+  const present = { ...{ state: undefined, isOwned: false, exists: true, devicePluginLabel: undefined }, devicePlugin };
+  const canary = (of: { readonly name: string }): Canary => model.canary(of.name);
+  return decideRollout({ fleet, node, plan: planNodeState(fleet, node), present, hash, canaryOf: canary, now });
+}
 
 /** Four nodes that have what the policy p wants: 4 VFs. */
 beforeEach(() => {
@@ -69,6 +82,14 @@ describe('a paused policy', () => {
     expect(holdOf('e')).toBe('RolloutPaused');
   });
 
+  it('holds the RDMA mode of a node that has no state yet: its daemon would set it', () => {
+    model.pools = [pool('workers', { rdmaMode: 'exclusive' })];
+    expect(newNode().plan.spec).toEqual({ system: { rdmaMode: 'exclusive' } });
+    model.annotate('p', PAUSED);
+    expect(newNode()).toMatchObject({ hold: { reason: 'RolloutPaused' }, plan: { spec: {} } });
+    expect(newNode().plan.spec.system?.rdmaMode).toBeUndefined();
+  });
+
   it('holds a wish that is only recorded: the daemon would give PFs back that the spec does not name', () => {
     model.join('e');
     model.store('p', { nicSelector: { pfNames: ['ens9'] } }, PAUSED);
@@ -99,6 +120,13 @@ const WORKERS = pool('workers', { canary: { nodes: 2, succeededForSeconds: 60 } 
 describe('the canary of a pool', () => {
   beforeEach(() => {
     model.pools = [WORKERS];
+  });
+
+  it('holds the RDMA mode of a node whose state is made anew', () => {
+    model.pools = [pool('workers', { rdmaMode: 'exclusive', canary: { nodes: 2 } })];
+    expect(reconcileAll().slice(2)).toEqual(['WaitingForCanary', 'WaitingForCanary']);
+    expect(newNode().hold).toMatchObject({ reason: 'WaitingForCanary' });
+    expect(newNode().plan.spec.system?.rdmaMode).toBeUndefined();
   });
 
   it('changes nothing by itself, and holds nothing when nothing changes', () => {
