@@ -196,6 +196,19 @@ describe('a boot that goes wrong', () => {
     expect(await node.pass(testSpec(2, 1))).toMatchObject({ status: 'True' });
   });
 
+  it('is over once the daemon has looked: a second phase that begins later would not see what pods have', async () => {
+    await node.pass(SPEC);
+    await node.boot();
+    const expected = {
+      status: 'False',
+      reason: 'BootServiceFailed',
+      message: expect.stringContaining('has not begun'),
+    };
+    expect(await node.pass(SPEC)).toMatchObject(expected);
+    expect(await node.phase('post')).toBeUndefined();
+    expect(await node.pass(SPEC)).toMatchObject(expected);
+  });
+
   it.each(['pre', 'post'] as const)('leaves a result when the phase %s is killed, wherever', async (killed) => {
     for (let calls = 0, isCut = true; isCut; calls += 1) {
       node = new Node();

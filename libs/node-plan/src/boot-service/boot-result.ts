@@ -66,6 +66,14 @@ export function neverRun(bootId: string): BootResult {
   return { syncStatus: SYNC_STATUS.failed, lastSyncError, bootId };
 }
 
+const NOT_BEGUN = 'post: it has not begun';
+
+/** What the daemon makes of a result whose second phase is missing: from now on pods may have VFs. */
+export function unfinished({ lastSyncError, ...result }: BootResult): BootResult {
+  const error = lastSyncError === '' ? NOT_BEGUN : `${NOT_BEGUN}; ${lastSyncError}`;
+  return { ...result, syncStatus: SYNC_STATUS.failed, lastSyncError: error };
+}
+
 /** Whether the phase is still to be run in the boot, in which the daemon has not run before. */
 export function isDue(phase: BootPhase, known: BootResult | undefined, bootId: string): boolean {
   if (known?.bootId !== bootId) return true;

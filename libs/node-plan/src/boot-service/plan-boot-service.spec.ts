@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type BootConfig, bootConfigText } from './boot-config.ts';
 import { BOOT_FILES, BOOT_UNITS, WANTED_UNITS } from './boot-files.ts';
-import { begun, bootResultText, ended } from './boot-result.ts';
+import { begun, type BootResult, bootResultText, ended } from './boot-result.ts';
 import { bootUnits } from './boot-units.ts';
 import {
   bootServiceCondition,
@@ -43,6 +43,10 @@ const facts = (present: PresentBootService, change: Partial<BootServiceFacts> = 
   bootId: 'b1',
   present,
   ...change,
+});
+const withResult = (result: BootResult): PresentBootService => ({
+  ...complete,
+  files: new Map([...complete.files, [BOOT_FILES.result, bootResultText(result)]]),
 });
 const kinds = (each: BootServiceFacts): string[] => planBootService(each).steps.map(({ kind }) => kind);
 
@@ -96,6 +100,14 @@ describe('the boot service', () => {
       facts({ ...complete, files: new Map([[BOOT_FILES.config, bootConfigText({ ...config, bootId: 'b0' })]]) }),
       ['write-boot-result'],
     ],
+    [
+      'is over where its second phase has not begun when the daemon looks',
+      facts(withResult({ syncStatus: 'Failed', lastSyncError: 'pre: no ens1', bootId: 'b1' })),
+      ['write-boot-result'],
+    ],
+    ['is over where both phases have run', facts(withResult(ended('post', { bootId: 'b1' }))), []],
+    ['is not over while its second phase runs', facts(withResult(begun('post', 'b1'))), []],
+    ['is over where its last result is of another boot', facts(withResult(begun('pre', 'b0'))), []],
   ])('%s', (_, each, expected) => {
     expect(kinds(each)).toEqual(expected);
   });
@@ -155,10 +167,6 @@ function done(host: PresentBootService, step: BootServiceStep): PresentBootServi
 }
 
 describe('a node says of its boot service', () => {
-  const withResult = (text: string): PresentBootService => ({
-    ...complete,
-    files: new Map([...complete.files, [BOOT_FILES.result, text]]),
-  });
   const told = (each: BootServiceFacts, failure?: string): unknown =>
     bootServiceCondition(each, { refusal: planBootService(each).refusal, failure });
 
@@ -166,31 +174,31 @@ describe('a node says of its boot service', () => {
     ['that it is ready', facts(complete), undefined, ['True', 'BootServiceReady', 'the boot service configures 1 PF']],
     [
       'that the last boot went well',
-      facts(withResult(bootResultText(ended('post', { bootId: 'b1' })))),
+      facts(withResult(ended('post', { bootId: 'b1' }))),
       undefined,
       ['True', 'BootServiceReady', 'the boot service configures 1 PF'],
     ],
     [
       'nothing of the result of another boot',
-      facts(withResult(bootResultText(begun('pre', 'b0')))),
+      facts(withResult(begun('pre', 'b0'))),
       undefined,
       ['True', 'BootServiceReady', 'the boot service configures 1 PF'],
     ],
     [
       'that a phase was killed',
-      facts(withResult(bootResultText(begun('post', 'b1')))),
+      facts(withResult(begun('post', 'b1'))),
       undefined,
       ['False', 'BootServiceFailed', 'failed at the last boot: post: it has begun, and has not ended'],
     ],
     [
       'that the second phase is missing',
-      facts(withResult(bootResultText(ended('pre', { bootId: 'b1' })))),
+      facts(withResult(ended('pre', { bootId: 'b1' }))),
       undefined,
       ['False', 'BootServiceFailed', 'post: it has not begun'],
     ],
     [
       'what the second phase has made good',
-      facts(withResult(bootResultText(ended('post', { before: 'pre: no ens1', bootId: 'b1' })))),
+      facts(withResult(ended('post', { before: 'pre: no ens1', bootId: 'b1' }))),
       undefined,
       ['False', 'BootServiceFailed', 'failed at the last boot: pre: no ens1'],
     ],

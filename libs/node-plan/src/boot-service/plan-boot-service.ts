@@ -3,7 +3,7 @@ import { type NewCondition } from '@sriov/conditions';
 import { counted } from '@sriov/words';
 import { type BootConfig, bootConfigText, readBootConfig, saysSame } from './boot-config.ts';
 import { BOOT_FILES, BOOT_UNITS, isBootProgram, UNIT_FOLDER, WANTED_UNITS } from './boot-files.ts';
-import { type BootResult, bootResultText, neverRun, readBootResult } from './boot-result.ts';
+import { type BootResult, bootResultText, isDue, neverRun, readBootResult, unfinished } from './boot-result.ts';
 import { type BootUnit } from './boot-units.ts';
 
 /** What there is of the boot service on a host. */
@@ -36,7 +36,7 @@ export interface BootServiceFacts {
 
 /** One action on the boot service. Each can be repeated. */
 export type BootServiceStep =
-  /** The boot service should have run in this boot, and has not. */
+  /** The boot service should have run in this boot, and has not, or not to its end. */
   | { readonly kind: 'write-boot-result'; readonly text: string }
   | { readonly kind: 'write-boot-config'; readonly text: string }
   | { readonly kind: 'install-boot-program'; readonly name: string }
@@ -77,7 +77,7 @@ function stepsToInstall(facts: BootServiceFacts): BootServiceStep[] {
   const off = units.flatMap(({ name }) => (enabled.includes(name) ? [] : name));
   const old = programs.filter((name) => isBootProgram(name) && name !== program);
   return [
-    ...(hasNotRun(facts) ? [{ kind: 'write-boot-result', text: bootResultText(neverRun(facts.bootId)) } as const] : []),
+    ...resultsOf(facts).map((result) => ({ kind: 'write-boot-result', text: bootResultText(result) }) as const),
     ...(isWritten ? [] : [{ kind: 'write-boot-config', text: bootConfigText(config) } as const]),
     ...(programs.includes(program) ? [] : [{ kind: 'install-boot-program', name: program } as const]),
     ...(outdated.length > 0 ? [{ kind: 'write-boot-units', units: outdated } as const] : []),
@@ -88,6 +88,14 @@ function stepsToInstall(facts: BootServiceFacts): BootServiceStep[] {
       [BOOT_FILES.nicList].filter((name) => files.has(name)),
     ),
   ];
+}
+
+/** What has to be written about this boot: the boot service is over when the daemon looks, whatever has become of it. */
+function resultsOf(facts: BootServiceFacts): BootResult[] {
+  const { bootId, present } = facts;
+  if (hasNotRun(facts)) return [neverRun(bootId)];
+  const result = resultOf(present);
+  return result?.bootId === bootId && isDue('post', result, bootId) ? [unfinished(result)] : [];
 }
 
 /** It was complete before this boot, and its file of this boot is missing. */
@@ -159,6 +167,6 @@ export function bootServiceCondition(
 function faultOfBoot({ bootId, present }: BootServiceFacts): string | undefined {
   const result = resultOf(present);
   if (result?.bootId !== bootId) return undefined;
-  if (result.syncStatus === SYNC_STATUS.inProgress) return 'post: it has not begun';
+  if (result.syncStatus === SYNC_STATUS.inProgress) return unfinished(result).lastSyncError;
   return result.lastSyncError === '' ? undefined : result.lastSyncError;
 }
