@@ -1,7 +1,7 @@
 import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState, withReadableStatus } from '@sriov/api';
 import { Controller, createControllerMetrics } from '@sriov/controller';
 import { Cluster, Informer, type KubeClient, NODE } from '@sriov/kube';
-import { type Logger, LookPace, type ServiceContext } from '@sriov/runtime';
+import { type Clock, type Logger, LookPace, type ServiceContext } from '@sriov/runtime';
 import { printPlan } from './dry-run.ts';
 import { createBootServiceKeeper, type KeepBootService } from './boot-service/keep-boot-service.ts';
 import { followBoot, followHost, followPods, followStatus } from './blocked-calls/follow-calls.ts';
@@ -45,11 +45,11 @@ function providerIDReader(client: KubeClient, { nodeName }: Settings): () => Pro
 function bootServiceKeeper(
   opened: OpenedHost,
   { configurationMode: mode, manageSoftwareBridges: managesBridges, stateFolder }: Settings,
-  { watch, log }: { readonly watch: PassWatch; readonly log: Logger },
+  { watch, log, clock }: { readonly watch: PassWatch; readonly log: Logger; readonly clock: Clock },
 ): { readonly keepBootService?: KeepBootService } {
   if (mode === undefined) return {};
   const ports = { ...followBoot(opened, watch), mode, managesBridges, stateFolder };
-  return { keepBootService: createBootServiceKeeper(ports, log) };
+  return { keepBootService: createBootServiceKeeper(ports, log, clock) };
 }
 
 /** The cache of the node's own SriovNetworkNodeState. */
@@ -106,7 +106,7 @@ export async function runControllers<S extends Settings>(
         resetsFirmware: drains.resetsFirmware,
         restartPlugin: createPluginRestarter({ ...plugin, ...host, getNodeState, recorder, log }),
         findGone: (nodeState, seen) => findGone(host.kernel, nodeState, seen),
-        ...bootServiceKeeper(opened, settings, { watch: passes, log }),
+        ...bootServiceKeeper(opened, settings, { watch: passes, log, clock }),
         allowHostInterfaces: settings.configureHostInterfaces,
         iommu: settings.iommu,
         maxReboots: settings.maxReboots,

@@ -54,6 +54,7 @@ class Node {
     const keep = createBootServiceKeeper(
       { ...ports, stateFolder: '/etc/sriov-operator', mode, managesBridges: false },
       log,
+      clock,
     );
     return keep({ end, wanted });
   }
