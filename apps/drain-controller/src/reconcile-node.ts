@@ -1,4 +1,4 @@
-import { type Condition, type EventText, REASON } from '@sriov/api';
+import { type Condition, CONDITION, type EventText, REASON } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
 import { type Pod } from '@sriov/kube';
 import { nextStep, type RolloutNode, type RolloutStep } from '@sriov/rollout';
@@ -129,7 +129,9 @@ async function giveUpDrain(context: NodeContext, { node, drain, versions }: Gath
 
 /** The condition about drains, as the cache shows it. */
 function drainedOf({ caches, settings }: NodeContext, name: string): Condition | undefined {
-  return caches.nodeStates.store.get(`${settings.namespace}/${name}`)?.status?.conditions?.[0];
+  return caches.nodeStates.store
+    .get(`${settings.namespace}/${name}`)
+    ?.status?.conditions?.find(({ type }) => type === CONDITION.drained);
 }
 
 /** No event tells when a node has been away for too long. */

@@ -36,7 +36,11 @@ it('an object whose name is still to be generated is told which one is used', ()
 
 it('what this version does not carry out is named in one warning', () => {
   const { allowed, warnings } = verdictOn(
-    config({ configurationMode: 'systemd', featureGates: { blockDevicePluginUntilConfigured: true }, enableInjector: true }),
+    config({
+      configurationMode: 'systemd',
+      featureGates: { blockDevicePluginUntilConfigured: true },
+      enableInjector: true,
+    }),
   );
   expect(allowed).toBe(true);
   expect(warnings).toEqual([

@@ -36,7 +36,7 @@ export const OPERATOR_CONFIG_RULES: readonly Rule<OperatorConfigFacts>[] = [
         .sort();
       return busy.length === 0
         ? undefined
-        : `spec.disableDrain cannot become true while nodes are being configured (${busy.length}, such as ${busy[0]}): wait until their syncStatus is ${SYNC_STATUS.succeeded}`;
+        : `spec.disableDrain cannot become true while nodes are being configured (${busy.length}, such as ${busy[0]}): wait until their syncStatus is ${SYNC_STATUS.succeeded}, or take back the change that they wait for`;
     },
   },
 ];

@@ -38,7 +38,7 @@ describe('a SriovOperatorConfig', () => {
     expect(verdictOn(config({ disableDrain: true }), { ...rest, ...busy })).toMatchObject({
       allowed: false,
       message:
-        'spec.disableDrain cannot become true while nodes are being configured (1, such as n2): wait until their syncStatus is Succeeded',
+        'spec.disableDrain cannot become true while nodes are being configured (1, such as n2): wait until their syncStatus is Succeeded, or take back the change that they wait for',
     });
     expect(verdictOn(config({ disableDrain: true }), rest).allowed).toBe(true);
   });
@@ -70,7 +70,7 @@ describe('a SriovNetworkPoolConfig', () => {
   });
 
   it.each<[string, object, string]>([
-    ['that never drains', { maxUnavailable: 0 }, 'spec.maxUnavailable is 0: no node of the pool is ever drained'],
+    ['that never drains', { maxUnavailable: 0 }, 'spec.maxUnavailable is 0: no further node of the pool is drained'],
     ['for offload with an RDMA mode', { ...offload, rdmaMode: 'shared' }, 'spec.rdmaMode has no effect beside'],
   ])('%s is let in with a warning', (_, spec, warning) => {
     expect(verdictOn(pool(spec))).toMatchObject({ allowed: true, warnings: [expect.stringContaining(warning)] });

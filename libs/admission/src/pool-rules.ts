@@ -54,7 +54,7 @@ export const POOL_WARNINGS: readonly Rule<PoolFacts>[] = [
     name: 'nodes of the pool can be drained',
     check: ({ spec: { maxUnavailable } }) =>
       maxUnavailable === 0
-        ? 'spec.maxUnavailable is 0: no node of the pool is ever drained, so changes that need it wait for good'
+        ? 'spec.maxUnavailable is 0: no further node of the pool is drained, so changes that need it wait for good'
         : undefined,
   },
   {

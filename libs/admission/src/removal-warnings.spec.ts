@@ -47,7 +47,9 @@ function warnings(change: Partial<AdmissionRequest>, cluster: Partial<AdmissionC
   });
 }
 
-const gone = (what: string): string => `${what} that exist now will be removed as soon as nobody uses them:`;
+const gone = (what: string): string => `${what} that exist now will be removed:`;
+const HOW =
+  '. Where pods have them, the node is drained first, and those pods are evicted; with spec.disableDrain of the SriovOperatorConfig they lose their VFs at once';
 
 describe('a write of a policy that removes VFs', () => {
   it.each<[string, Partial<AdmissionRequest>, string]>([
@@ -64,13 +66,13 @@ describe('a write of a policy that removes VFs', () => {
       `${gone('8 VFs')} 8 of ens2f0 on node n1, and 4 are made instead`,
     ],
   ])('is warned of when it %s', (_, change, warning) => {
-    expect(warnings(change)).toEqual([warning]);
+    expect(warnings(change)).toEqual([`${warning}${HOW}`]);
   });
 
   it('is in the singular for one VF', () => {
     const nodeStates = [stateOf(1)];
     expect(warnings({ oldObject: whole(1) }, { nodeStates })).toEqual([
-      `${gone('1 VF')} 1 of ens2f0 on node n1, and 4 are made instead`,
+      `${gone('1 VF')} 1 of ens2f0 on node n1, and 4 are made instead${HOW}`,
     ]);
   });
 
@@ -83,7 +85,7 @@ describe('a write of a policy that removes VFs', () => {
     const nodes = names.map((name) => ({ metadata: { name, labels: { zone: 'a' } } }));
     const nodeStates = names.map((name) => stateOf(8, { name }));
     expect(warnings({}, { nodes, nodeStates })).toEqual([
-      `${gone(`${8 * count} VFs`)} 8 of ens2f0 on node n1, 8 of ens2f0 on node n2, 8 of ens2f0 on node n3${rest}, and ${4 * count} are made instead`,
+      `${gone(`${8 * count} VFs`)} 8 of ens2f0 on node n1, 8 of ens2f0 on node n2, 8 of ens2f0 on node n3${rest}, and ${4 * count} are made instead${HOW}`,
     ]);
   });
 
@@ -91,7 +93,7 @@ describe('a write of a policy that removes VFs', () => {
     const nodes = ['n1', 'n2'].map((name) => ({ metadata: { name, labels: { zone: 'a' } } }));
     const nodeStates = [stateOf(8), stateOf(4, { name: 'n2' })];
     expect(warnings({}, { nodes, nodeStates })).toEqual([
-      `${gone('8 VFs')} 8 of ens2f0 on node n1, and 4 are made instead`,
+      `${gone('8 VFs')} 8 of ens2f0 on node n1, and 4 are made instead${HOW}`,
     ]);
   });
 
@@ -177,7 +179,7 @@ it('a PF without a name is called by its address', () => {
   const object = policyObject({ numVfs: 4, nicSelector: { rootDevices: ['0000:3b:00.0'] } });
   const oldObject = policyObject({ numVfs: 8, nicSelector: { rootDevices: ['0000:3b:00.0'] } });
   expect(warnings({ object, oldObject }, { nodeStates: [stateOf(8, { pf: nameless })] })).toEqual([
-    `${gone('8 VFs')} 8 of 0000:3b:00.0 on node n1, and 4 are made instead`,
+    `${gone('8 VFs')} 8 of 0000:3b:00.0 on node n1, and 4 are made instead${HOW}`,
   ]);
 });
 
@@ -191,7 +193,7 @@ describe('a policy that was stored before the rules', () => {
     ['has null for a node selector', { ...whole(8).spec, nodeSelector: null }],
     ['has text for a node selector', { ...whole(8).spec, nodeSelector: 'all' }],
   ])('and %s does not keep its correction from being judged', (_, spec) => {
-    const warning = `${gone('8 VFs')} 8 of ens2f0 on node n1, and 4 are made instead`;
+    const warning = `${gone('8 VFs')} 8 of ens2f0 on node n1, and 4 are made instead${HOW}`;
     expect(warnings({ oldObject: stored(spec) })).toEqual([warning]);
   });
 });

@@ -170,5 +170,5 @@ function describe(removals: readonly Removal[]): string {
   const places = removals.slice(0, FEW).map(({ node, pf, removed }) => `${removed} of ${pf} on node ${node}`);
   const rest = removals.length > FEW ? ` and those of ${removals.length - FEW} more PFs` : '';
   const instead = made > 0 ? `, and ${made} are made instead` : '';
-  return `${total} ${total === 1 ? 'VF' : 'VFs'} that exist now will be removed as soon as nobody uses them: ${places.join(', ')}${rest}${instead}`;
+  return `${total} ${total === 1 ? 'VF' : 'VFs'} that exist now will be removed: ${places.join(', ')}${rest}${instead}. Where pods have them, the node is drained first, and those pods are evicted; with spec.disableDrain of the SriovOperatorConfig they lose their VFs at once`;
 }

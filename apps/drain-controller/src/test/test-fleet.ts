@@ -27,11 +27,14 @@ export class TestFleet {
     return new TestFleet(await createNamespace('operator'));
   }
 
-  /** Adds a healthy node with a node state. */
+  /** Adds a healthy node with a node state on which its daemon has reported. */
   async addNode(name: string, labels: Record<string, string> = {}): Promise<void> {
     await request('POST', '/api/v1/nodes', { metadata: { name, labels } });
     await this.setReady(name, true);
     await request('POST', this.#statePath(), { kind: 'SriovNetworkNodeState', apiVersion: API, metadata: { name } });
+    const lastTransitionTime = formatTime(Date.now());
+    const ready = { type: 'Ready', status: 'True', reason: 'InSync', message: 'as wanted', lastTransitionTime };
+    await request('PATCH', `${this.#statePath(name)}/status`, { status: { conditions: [ready] } });
     this.#nodes.push(name);
   }
 

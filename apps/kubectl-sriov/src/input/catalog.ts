@@ -141,6 +141,15 @@ export function identityOf({ object }: Pick<InputObject, 'object'>): string {
   return `${object.kind} ${keyOf(object)}`;
 }
 
+/** As `kubectl apply` leaves it: annotations that a file does not name, such as that of a pause, stay on a policy. */
+function withAnnotations(input: InputObject, earlier: InputObject | undefined): InputObject {
+  const { object } = input;
+  const before = earlier?.object.metadata.annotations;
+  if (before === undefined || object.kind !== SRIOV_NETWORK_NODE_POLICY.kind) return input;
+  const annotations = { ...before, ...object.metadata.annotations };
+  return { ...input, object: { ...object, metadata: { ...object.metadata, annotations } } };
+}
+
 /** The last object of each kind, namespace and name, in order of the input. */
 export function latestOf(objects: readonly InputObject[]): {
   readonly latest: ReadonlyMap<string, InputObject>;
@@ -156,7 +165,7 @@ export function latestOf(objects: readonly InputObject[]): {
     }
     // Deleted first, so that it moves to the end.
     latest.delete(key);
-    latest.set(key, input);
+    latest.set(key, withAnnotations(input, earlier));
   }
   return { latest, notes };
 }

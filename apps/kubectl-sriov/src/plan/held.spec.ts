@@ -28,6 +28,12 @@ describe('kubectl sriov plan', () => {
     );
   });
 
+  it('knows that a file without the annotation does not end a pause, as with kubectl apply', async () => {
+    expect(await plan(vfs(PAUSED), vfs())).toContain('Held: 3 nodes (n1, n2, n3): the policy vfs is paused');
+    const resumed = { annotations: { 'sriovnetwork.openshift.io/paused': 'false' } };
+    expect(await plan(vfs(PAUSED), vfs(resumed))).toContain('3 nodes change');
+  });
+
   it('says so for programs', async () => {
     const { stdout } = await runOn([...NODES, vfs(PAUSED)], 'plan', '-o', 'json', ...OPTIONS);
     expect(JSON.parse(stdout)).toMatchObject({

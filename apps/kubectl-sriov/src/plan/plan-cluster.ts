@@ -71,6 +71,8 @@ export interface ClusterPlan {
   readonly idle: readonly IdlePolicy[];
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
+  /** `disableDrain` of the SriovOperatorConfig: VFs change under pods that have them. */
+  readonly isDrainDisabled: boolean;
 }
 
 /** Plans every node, with the functions that the policy controller plans it with. `now`: ms since the epoch. */
@@ -107,6 +109,7 @@ export function planCluster(catalog: Catalog, settings: PlanSettings, now = Date
       ...nodes.flatMap((node) => [...node.plan.problems, ...hostProblems(node)]),
     ],
     notes: notesOf(catalog, settings),
+    isDrainDisabled: catalog.operatorConfig?.spec?.disableDrain === true,
   };
 }
 

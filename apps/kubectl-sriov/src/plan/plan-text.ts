@@ -16,7 +16,7 @@ export function planText(plan: ClusterPlan, style: ChangeStyle): string {
   const unchanged = plan.nodes.filter(isUnchanged).map(({ name }) => name);
   const blocks = [
     [summary(changed.map(({ change }) => change))],
-    ...changed.map(nodeLines),
+    ...changed.map((each) => nodeLines(each, plan.isDrainDisabled)),
     heldLines(plan.nodes),
     staysLines(plan, { unchanged, unplanned }),
     idleLines(plan),
@@ -35,7 +35,10 @@ function summary(changes: readonly NodeChange[]): string {
   return `${nodes}, ${counted(total('vfsCreated'), 'VF')} created, ${total('vfsDestroyed')} destroyed`;
 }
 
-function nodeLines({ node, change }: { readonly node: PlannedNode; readonly change: NodeChange }): string[] {
+function nodeLines(
+  { node, change }: { readonly node: PlannedNode; readonly change: NodeChange },
+  isDrainDisabled: boolean,
+): string[] {
   let last = '';
   const rows = change.rows.map(({ subject, setting, before, after }) => {
     const shown = subject === last ? '' : subject;
@@ -47,18 +50,19 @@ function nodeLines({ node, change }: { readonly node: PlannedNode; readonly chan
     node.name,
     ...alignColumns([['', 'SETTING', 'NOW', 'PLANNED'], ...rows], '  '),
     ...(effect === undefined ? [] : [`  device plugin: ${effect}`]),
-    ...drainLines(node),
+    ...drainLines(node, isDrainDisabled),
   ];
 }
 
 /** Whether anybody has the VFs is not in the node state. */
-function drainLines({ host, before }: PlannedNode): string[] {
+function drainLines({ host, before }: PlannedNode, isDrainDisabled: boolean): string[] {
   if (host === undefined) return [];
   const names = new Map(host.pfs.map((pf) => [pf.pciAddress, pfTitle(pf)]));
   const which = foreseeDrains(host, before.state).map(
     ({ pciAddress, vfs }) => `VF ${formatVfIds(vfs)} of ${names.get(pciAddress) ?? pciAddress}`,
   );
   if (which.length === 0) return [];
+  if (isDrainDisabled) return [`  no drain (disableDrain): pods that have ${listSome(which)} lose them at once`];
   return [`  drain: needed where pods have ${listSome(which)}; the node asks for one, and waits for it`];
 }
 

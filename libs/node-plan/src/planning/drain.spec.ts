@@ -26,6 +26,14 @@ function plan(
   );
 }
 
+it('clearing an override of a VF needs no drain', () => {
+  const pfs = [
+    { pciAddress: PF, vfs: [{ id: 0, steps: [{ kind: 'clear-override' }] }], before: [], after: [] },
+  ] as never;
+  const observed = { interfaces: [testPf(vfs(1, [POD]))] } as never;
+  expect(pfsThatNeedDrain({ pfs }, observed)).toEqual([]);
+});
+
 describe('nothing is changed, and nothing needs a drain, where', () => {
   it.each<[string, ObservedPf, Partial<DesiredInterface> | undefined, Partial<DesiredInterface> | undefined]>([
     [

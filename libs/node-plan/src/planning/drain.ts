@@ -40,7 +40,9 @@ export function pfsThatNeedDrain({ pfs }: Pick<HostPlan, 'pfs'>, observed: Obser
 function disturbedVfs(plan: PfPlan, { sriov }: ObservedPf): readonly ObservedVf[] {
   const present = sriov?.vfs ?? [];
   if (changesAllVfs(plan)) return present;
-  const touched = new Set(plan.vfs.map(({ id }) => id));
+  // Nobody notices that an override is cleared.
+  const disturbs = ({ steps }: PfPlan['vfs'][number]): boolean => steps.some(({ kind }) => kind !== 'clear-override');
+  const touched = new Set(plan.vfs.filter(disturbs).map(({ id }) => id));
   return present.filter(({ id }) => touched.has(id));
 }
 

@@ -1,4 +1,4 @@
-import { ANNOTATION, type DesiredInterface, REASON } from '@sriov/api';
+import { ANNOTATION, CONDITION, type DesiredInterface, REASON } from '@sriov/api';
 import { withReboots } from '../boot/with-reboots.ts';
 import { type FirmwareOutlook } from '../firmware/firmware-facts.ts';
 import { findWantedPorts } from '../firmware/find-wanted-ports.ts';
@@ -152,7 +152,7 @@ function guidsOf({ guids: { byPf, warnings } }: HostIndex): Required<Pick<HostPl
 
 const NOT_PLANNED_YET: PlanProblem = {
   reason: REASON.notPlannedYet,
-  message: `the spec does not say from which PFs it was planned (annotation ${ANNOTATION.plannedFrom}), so the host is left as it is: if that lasts, the policy controller does not run, or is older than this daemon`,
+  message: `the spec does not say from which PFs it was planned (annotation ${ANNOTATION.plannedFrom}), so the host is left as it is: if that lasts, a paused policy or a canary holds the node (condition ${CONDITION.rolledOut}), or the policy controller does not run or is older than this daemon`,
 };
 
 const NOTHING: HostPlan = { modules: [], pfs: [], problems: [], taken: [], released: [] };

@@ -140,7 +140,8 @@ function canaryHold(canary: Canary): Hold {
     return { reason: REASON.canaryFailed, message, policies: [] };
   }
   const names = listSome([...holders.keys()].sort());
-  const how = succeededForMs === 0 ? 'have to succeed' : `have to be Succeeded for ${describeDuration(succeededForMs)}`;
+  const must = places === 1 ? 'has to' : 'have to';
+  const how = succeededForMs === 0 ? `${must} succeed` : `${must} be Succeeded for ${describeDuration(succeededForMs)}`;
   const message = `the canary of the pool ${pool} comes first: ${counted(places, 'node')} (now ${names}) ${how} before the others change`;
   const lookAt = nextLook(canary);
   return { reason: REASON.canaryWaiting, message, policies: [], ...(lookAt !== undefined && { lookAt }) };
