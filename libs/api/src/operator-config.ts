@@ -23,7 +23,9 @@ export const operatorConfigSpecSchema = z.object({
   disableDrain: z
     .boolean()
     .optional()
-    .describe('Configure nodes without draining them first. A reboot waits for its turn all the same.'),
+    .describe(
+      'Configure nodes without draining them first; pods lose VFs that change. A reboot waits for its turn all the same.',
+    ),
   enableOvsOffload: z.boolean().optional().describe('Has no effect; kept for compatibility.'),
   configurationMode: z
     .enum(['daemon', 'systemd'])
