@@ -105,9 +105,7 @@ describe('a policy that takes VFs away', () => {
 
   it('by a near miss is told how many go from where, and which name was meant', () => {
     const warnings = warningsOf({ nicSelector: { pfNames: ['ens2f0'] } }).join('\n');
-    expect(warnings).toContain(
-      '16 VFs that exist now will be removed: 16 of ens2f0np0 on node n1',
-    );
+    expect(warnings).toContain('16 VFs that exist now will be removed: 16 of ens2f0np0 on node n1');
     expect(warnings).toContain('spec.nicSelector.pfNames "ens2f0" matches no PF, and ens2f0np0 would: write that');
     expect(warnings).not.toContain('nothing happens');
   });
