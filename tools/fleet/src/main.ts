@@ -1,5 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { startControlPlane } from '@sriov/control-plane';
+import { runTool, startControlPlane } from '@sriov/control-plane';
 import { runBench } from './bench.ts';
 import { type Flags, HELP, readFlags } from './flags.ts';
 import { rowsOf, tableOf } from './report.ts';
@@ -31,24 +31,14 @@ async function measure(flags: Flags): Promise<void> {
   }
 }
 
-async function main(): Promise<number> {
-  let flags: Flags | undefined;
-  try {
-    flags = readFlags(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (flags === undefined) process.stdout.write(HELP);
-  else await measure(flags);
-  return 0;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runTool<Flags>({
+  help: HELP,
+  readFlags: readFlags,
+  async run(flags) {
+    await measure(flags);
+    return 0;
+  },
+  exitCodeOf: () => undefined,
+});
 // Connections of the simulator may still be open.
 process.exit();

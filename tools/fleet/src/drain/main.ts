@@ -1,5 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { startControlPlane } from '@sriov/control-plane';
+import { runTool, startControlPlane } from '@sriov/control-plane';
 import { tableOf } from '../report.ts';
 import { runDrainBench } from './bench.ts';
 import { type DrainFlags, HELP, readDrainFlags } from './flags.ts';
@@ -29,24 +29,14 @@ async function measure(flags: DrainFlags): Promise<void> {
   }
 }
 
-async function main(): Promise<number> {
-  let flags: DrainFlags | undefined;
-  try {
-    flags = readDrainFlags(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (flags === undefined) process.stdout.write(HELP);
-  else await measure(flags);
-  return 0;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runTool<DrainFlags>({
+  help: HELP,
+  readFlags: readDrainFlags,
+  async run(flags) {
+    await measure(flags);
+    return 0;
+  },
+  exitCodeOf: () => undefined,
+});
 // Connections of the fleet may still be open.
 process.exit();
