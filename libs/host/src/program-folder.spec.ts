@@ -7,7 +7,10 @@ import { ProgramFolder } from './program-folder.ts';
 
 const isRoot = process.getuid?.() === 0;
 
-/** The host of these tests has an empty disk: neither a C library nor any other program. */
+/**
+ * The host of these tests has an empty disk: neither a C library nor any other program. Left out for users who may not
+ * change their root (chroot), as the daemon does.
+ */
 (isRoot ? describe : describe.skip)('a program on the host', () => {
   let root: string;
   let script: string;
