@@ -63,8 +63,6 @@ describe('a drain', () => {
     await fleet.addNode('s1', { pool: 'forced' });
     await addBlocker('db', 's1');
     await fleet.ask('s1', DRAIN);
-    await eventually(async () => (await fleet.condition('s1'))?.reason === 'DrainBlocked');
-    expect(await fleet.pods()).toEqual(['db']);
     await untilDrained('s1');
     expect(await fleet.pods()).toEqual([]);
     for (const [kind, name] of [
@@ -74,7 +72,7 @@ describe('a drain', () => {
       const told = await eventually(async () =>
         (await fleet.events(kind, name)).find(({ reason }) => reason === 'PodDeletedForDrain'),
       );
-      expect(told).toMatchObject({ type: 'Warning', message: expect.stringContaining('within 2 s') });
+      expect(told).toMatchObject({ type: 'Warning', message: expect.stringMatching(/within 2 s: .*db-budget/) });
     }
   });
 
@@ -87,7 +85,6 @@ describe('a drain', () => {
       await fleet.annotate(name, { [ANNOTATION.drainAskedAt]: `2026-05-01T10:00:0${name.slice(1)}Z` });
       await fleet.ask(name, DRAIN);
     }
-    await fleet.until('t1', 'Draining');
     await fleet.until('t2', 'DrainComplete');
     expect(await fleet.progress('t1')).toBe('Idle');
     expect(await fleet.isCordoned('t1')).toBe(false);

@@ -4,6 +4,9 @@ const base = require('../../../jest.preset.cjs');
 
 module.exports = {
   ...base,
+  // The files of a project share one cluster: nodes have no namespace, and the default pool has all that no other has. Two
+  // files at once would take each other's slots. On a machine with more cores Jest would run several.
+  maxWorkers: 1,
   globalSetup: join(__dirname, 'setup.mjs'),
   globalTeardown: join(__dirname, 'teardown.mjs'),
 };
