@@ -29,15 +29,7 @@ export const PATIENCE_MS = 15 * 60_000;
 export function holdersOf(end: DrainedEnd): string[] {
   if (end === 'unreadable') return [NODE];
   const { rest, observed } = end;
-  const undecided = rest.problems.filter(({ reason }) => UNDECIDED.includes(reason));
-  return [
-    ...new Set([
-      ...((rest.needsReboot ?? []).length > 0 ? [REBOOT] : []),
-      ...(rest.needsDrain ?? []).map(({ pciAddress }) => pciAddress),
-      ...pfsThatNeedDrain(rest, observed),
-      ...undecided.map(({ pciAddress = NODE }) => pciAddress),
-    ]),
-  ];
+  return [...new Set([...needed(rest), ...pfsThatNeedDrain(rest, observed), ...undecidedOf(rest)])];
 }
 
 /** Problems that say nothing against what is wanted, and go by themselves. */
@@ -48,6 +40,13 @@ const UNDECIDED: readonly PlanProblemReason[] = [
   REASON.devicePluginSilent,
   REASON.handoverFailed,
 ];
+
+function undecidedOf({ problems }: HostPlan): string[] {
+  return problems.filter(({ reason }) => UNDECIDED.includes(reason)).map(({ pciAddress = NODE }) => pciAddress);
+}
+
+/** How far the node is with what it asks for: it asks for nothing, waits, or is drained. */
+export type Asking = 'nothing' | 'waiting' | 'granted';
 
 /** Those for which the node was not drained in vain lately. */
 export function withoutGivenUp(holders: readonly string[], inVain: DrainInVain | undefined, now: number): string[] {
@@ -63,21 +62,26 @@ export interface NodeNeed {
 
 /**
  * What the rest of the work takes. A node that has been drained stays so only for what needs it: users that are gone
- * would come back.
+ * would come back. What is undecided is no reason to ask, and none to take a request back: the next look may need it.
  */
 export function needOf(
   end: PassRest,
-  {
-    isGranted,
-    inVain,
-    now,
-  }: { readonly isGranted: boolean; readonly inVain?: DrainInVain | undefined; readonly now: number },
+  { asking, inVain, now }: { readonly asking: Asking; readonly inVain?: DrainInVain | undefined; readonly now: number },
 ): NodeNeed {
-  const { needsReboot = [], needsDrain = [] } = end.rest;
-  const asking = [...(needsReboot.length > 0 ? [REBOOT] : []), ...needsDrain.map(({ pciAddress }) => pciAddress)];
-  const all = isGranted ? holdersOf(end) : asking;
+  const all = HOLDING[asking](end);
   const left = withoutGivenUp(all, inVain, now);
   const isGivenUp = left.length === 0 && all.length > 0;
   if (left.length === 0) return { now: 'nothing', isGivenUp };
   return { now: left.includes(REBOOT) ? 'reboot' : 'drain', isGivenUp };
+}
+
+/** What has to be done before the node asks no more. */
+const HOLDING: Readonly<Record<Asking, (end: PassRest) => readonly string[]>> = {
+  nothing: ({ rest }) => needed(rest),
+  waiting: ({ rest }) => [...needed(rest), ...undecidedOf(rest)],
+  granted: holdersOf,
+};
+
+function needed({ needsReboot = [], needsDrain = [] }: HostPlan): string[] {
+  return [...(needsReboot.length > 0 ? [REBOOT] : []), ...needsDrain.map(({ pciAddress }) => pciAddress)];
 }

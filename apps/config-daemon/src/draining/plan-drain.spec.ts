@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DrainProgress, type DrainRequest, formatTime } from '@sriov/api';
+import { type DrainProgress, type DrainRequest, formatTime, REASON } from '@sriov/api';
 import { type Need, permission } from '@sriov/drain-protocol';
 import { type HostPlan, type PfPlan, type StepFailure } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
@@ -100,6 +100,31 @@ describe('a node that is not drained', () => {
     ['changes nothing while the host cannot be read', { asked: 'Drain_Required', end: 'unreadable' }, { kind: 'none' }],
   ])('%s', (_, given, step) => {
     expect(plan(given).step).toEqual(step);
+  });
+});
+
+describe('a request that stands', () => {
+  const reasons = [
+    REASON.notWithdrawn,
+    REASON.devicePluginSilent,
+    REASON.handoverFailed,
+    REASON.blocked,
+    REASON.notPlannedYet,
+  ] as const;
+  const undecided = reasons.map(
+    (reason) => [reason, left({ problems: [{ pciAddress: A, reason, message: '' }] })] as const,
+  );
+
+  it.each(undecided)('is not taken back while the node cannot say whether it needs it: %s', (_, end) => {
+    for (const asked of ['Drain_Required', 'Reboot_Required'] as const) {
+      for (const progress of ['Idle', 'Draining', 'DrainComplete'] as const) {
+        expect([asked, progress, plan({ asked, progress, end }).step]).toEqual([asked, progress, { kind: 'none' }]);
+      }
+    }
+  });
+
+  it.each(undecided)('is not made for what is undecided: %s', (_, end) => {
+    expect(plan({ end }).step).toEqual({ kind: 'none' });
   });
 });
 

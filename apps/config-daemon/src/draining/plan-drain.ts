@@ -59,7 +59,8 @@ function planMove(
   { isGranted, now }: { readonly isGranted: boolean; readonly now: number },
 ): DrainPlan {
   const { state, inVain, isDrainDisabled } = facts;
-  const need = needOf(end, { isGranted, inVain, now });
+  const isAsking = state.request !== 'Idle';
+  const need = needOf(end, { asking: isGranted ? 'granted' : isAsking ? 'waiting' : 'nothing', inVain, now });
   const move = nextMove({ need: need.now, state, isDrainDisabled });
   const isPausing = need.isGivenUp && isResting(state);
   return { step: stepOf(move, end, facts), ...(isPausing ? describeGivenUp(inVain) : waitOf(move, facts, now)) };
