@@ -7,6 +7,7 @@ import { allInformers, type Caches, createCaches } from './caches.ts';
 import { type DrainedCondition } from './drained-condition.ts';
 import { GivenSlots, noteGivenSlots } from './given-slots.ts';
 import { PodsOfNodes } from './pods-of-nodes.ts';
+import { Refusals } from './refusals.ts';
 import { reconcileNode, type Told } from './reconcile-node.ts';
 import { reconcileTurns } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
@@ -42,6 +43,7 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     pods,
     client: cluster.client,
     givenSlots: new GivenSlots(clock),
+    refusals: new Refusals(clock),
     waiting: new Waiting((node) => waiting.enqueue(node)),
     record: createRecord(told),
     report: createReport(told),

@@ -9,6 +9,7 @@ import {
   readCordonRecord,
   readDrainPolicy,
   readLimit,
+  readPastTime,
   type RolloutFacts,
   type RolloutNode,
   type UnsureNode,
@@ -29,10 +30,16 @@ interface Moment {
   readonly now: number;
   /** Nodes that have a slot which the cache does not show. */
   readonly unseen: ReadonlySet<string>;
+  /** Nodes whose slot could not be written lately, with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 /** Reads from the caches who is in which pool and what each asks for. */
-export function gather(caches: Caches, { namespace, countOthers }: Settings, { now, unseen }: Moment): GatheredTurns {
+export function gather(
+  caches: Caches,
+  { namespace, countOthers }: Settings,
+  { now, unseen, refused }: Moment,
+): GatheredTurns {
   const { prepared, unreadable } = preparePools(caches.pools.store.list());
   const members = new Map<PreparedPool | undefined, RolloutNode[]>([[undefined, []]]);
   const unsure: UnsureNode[] = [];
@@ -43,7 +50,7 @@ export function gather(caches: Caches, { namespace, countOthers }: Settings, { n
     const { pool, problems } = findPool(prepared, { name, labels });
     const drain = readDrainPolicy(pool?.spec.drain);
     const { node: cached, lostAt } = rolloutNode({ node: object, nodeState, drain, now });
-    const node = unseen.has(name) ? withSlot(cached) : cached;
+    const node = { ...(unseen.has(name) ? withSlot(cached) : cached), refusedBecause: refused.get(name) };
     moments.push(...momentsOf(node, lostAt));
     const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
     if (because !== undefined) unsure.push({ node, because });
@@ -148,7 +155,7 @@ function rolloutNode({
   const { name, annotations } = node.metadata;
   const ofState = nodeState?.metadata.annotations ?? {};
   const ready = readyOf(node);
-  const releasedAt = ofState[ANNOTATION.drainReleasedAt];
+  const releasedAt = readPastTime(ofState[ANNOTATION.drainReleasedAt], now);
   const state = nodeState === undefined ? NOTHING_ASKED : readDrainState({ node, nodeState });
   const awaySince = ready.isReady || !hasSlot({ state }) ? undefined : ready.since;
   const times = drainTimes(drain, { grantedAt: ofState[ANNOTATION.drainGrant], releasedAt, awaySince }, now);
@@ -164,7 +171,7 @@ function rolloutNode({
       cordon: readCordonRecord(annotations?.[ANNOTATION.cordoned]),
       isOurGrant: ofState[ANNOTATION.drainGrant] !== undefined,
       allowsReboot: annotations?.[ANNOTATION.allowReboot] === 'true',
-      askedAt: ofState[ANNOTATION.drainAskedAt],
+      askedAt: readPastTime(ofState[ANNOTATION.drainAskedAt], now),
       releasedAt,
       isOverdue: times.isOverdue,
       isLost: times.isLost,

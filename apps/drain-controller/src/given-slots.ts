@@ -15,6 +15,7 @@ const RETRY_MS = 1_000;
 export class GivenSlots {
   readonly #clock: Pick<Clock, 'elapsed'>;
   readonly #given = new Map<string, { readonly version: string; readonly at: number }>();
+  readonly #doubtful = new Map<string, string>();
 
   constructor(clock: Pick<Clock, 'elapsed'>) {
     this.#clock = clock;
@@ -25,14 +26,38 @@ export class GivenSlots {
     this.#given.set(node, { version, at: this.#clock.elapsed() });
   }
 
-  /** Nodes whose slot the cache does not show. `cached` gives the resource version of a node state as cached. */
+  /**
+   * The answer to the grant of the node was lost, `because` of that, and nobody knows whether it was written: until
+   * somebody has looked it counts as given.
+   */
+  doubt(node: string, because: string): void {
+    this.#doubtful.set(node, because);
+  }
+
+  /** Nodes of which nobody knows whether they have a slot, with what was lost. */
+  doubtful(): ReadonlyMap<string, string> {
+    return new Map(this.#doubtful);
+  }
+
+  /** Somebody has looked: the node has had its slot since `version` of its node state, or it has none. */
+  settle(node: string, version: string | undefined): void {
+    this.#doubtful.delete(node);
+    if (version !== undefined) this.note(node, version);
+  }
+
+  /** Whether a slot of the node was noted that the cache may not show yet. */
+  isGiven(node: string): boolean {
+    return this.#given.has(node);
+  }
+
+  /** Nodes whose slot the cache does not show, or that may have one. `cached` gives the resource version of a node state as cached. */
   unseen(cached: (node: string) => string | undefined): ReadonlySet<string> {
     for (const [node, { version, at }] of this.#given) {
       const shown = cached(node);
       const isGone = shown === undefined && this.#clock.elapsed() - at >= GONE_MS;
       if (isGone || !isOlder(shown, version)) this.#given.delete(node);
     }
-    return new Set(this.#given.keys());
+    return new Set([...this.#given.keys(), ...this.#doubtful.keys()]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { drainTimes, readDrainPolicy } from './drain-policy.ts';
+import { drainTimes, readDrainPolicy, readPastTime } from './drain-policy.ts';
 
 describe('how the nodes of a pool are drained', () => {
   it('is with patience where nothing is said', () => {
@@ -40,5 +40,14 @@ describe('how the nodes of a pool are drained', () => {
       isOverdue: false,
       isLost: false,
     });
+  });
+
+  it.each([
+    ['the past', '2026-05-01T09:00:00Z', true],
+    ['a clock that is a little ahead', '2026-05-01T10:00:59Z', true],
+    ['a clock that is wrong', '2026-05-01T12:00:00Z', false],
+    ['nobody', 'yesterday', false],
+  ])('takes a time of %s', (_, time, isTaken) => {
+    expect(readPastTime(time, Date.parse('2026-05-01T10:00:00Z'))).toBe(isTaken ? time : undefined);
   });
 });

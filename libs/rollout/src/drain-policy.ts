@@ -70,3 +70,14 @@ function endOf(begin: string | undefined, ms: number | undefined): number | unde
   const from = Date.parse(begin ?? '');
   return ms === undefined || Number.isNaN(from) ? undefined : from + ms;
 }
+
+/** How far the clocks of two machines may be apart. */
+const SKEW_MS = 60_000;
+
+/**
+ * A time at which something has happened, as another machine has written it. One of the future was written by a clock
+ * that was wrong: it says nothing, or a node would have no turn until that time comes.
+ */
+export function readPastTime(time: string | undefined, now: number): string | undefined {
+  return time !== undefined && Date.parse(time) <= now + SKEW_MS ? time : undefined;
+}

@@ -1,5 +1,5 @@
 export { type CordonChange, type CordonRecord, formatCordonRecord, readCordonRecord } from './cordon.ts';
-export { type DrainPolicy, type DrainTimes, drainTimes, readDrainPolicy } from './drain-policy.ts';
+export { type DrainPolicy, type DrainTimes, drainTimes, readDrainPolicy, readPastTime } from './drain-policy.ts';
 export { DEFAULT_MAX_UNAVAILABLE, type Limit, readLimit } from './max-unavailable.ts';
 export { nextStep, type RolloutStep } from './next-step.ts';
 export { planRollout, type RolloutFacts, type UnsureNode } from './plan-rollout.ts';

@@ -28,6 +28,8 @@ export interface RolloutNode {
   readonly isLost: boolean;
   /** RFC 3339 time before which it gets no turn, after its last drain was given up; absent when that is over. */
   readonly pausesUntil?: string | undefined;
+  /** Why its slot could not be written a moment ago; absent where it could, or was not tried. */
+  readonly refusedBecause?: string | undefined;
 }
 
 /** The node is being drained, or is drained: it has a slot. */

@@ -45,6 +45,13 @@ describe('the turns of a pool', () => {
     expect(waiting.get('n1')).toContain('gets no turn before 2026-05-01T11:10:00Z');
   });
 
+  it('go to the next while the slot of a node cannot be written, which the node says', () => {
+    const refused = rolloutNode('n1', { ...asking, refusedBecause: 'no drains today' });
+    const { granted, waiting } = turns({ nodes: [refused, rolloutNode('n2', asking)] });
+    expect(granted).toEqual(['n2']);
+    expect(waiting.get('n1')).toContain('does not take that down: no drains today');
+  });
+
   it('go to nobody while the slots are taken, and say by whom', () => {
     const nodes = [rolloutNode('n1', draining), rolloutNode('n2', asking), rolloutNode('n3', asking)];
     const { granted, waiting } = turns({ nodes });

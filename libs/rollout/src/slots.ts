@@ -31,12 +31,13 @@ export interface SlotRules {
  */
 export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
   const asking = inOrder(pool.nodes.filter(isAsking));
-  const queue = asking.filter(({ pausesUntil }) => pausesUntil === undefined);
+  const queue = asking.filter((node) => describePassedOver(node) === undefined);
   const { granted, waiting } = giveTurnsTo(queue, pool, rules);
-  const pausing = asking.flatMap(({ name, pausesUntil }): [string, string][] =>
-    pausesUntil === undefined ? [] : [[name, describePause(pausesUntil)]],
-  );
-  return { granted, waiting: new Map([...waiting, ...pausing]) };
+  const passedOver = asking.flatMap((node): [string, string][] => {
+    const because = describePassedOver(node);
+    return because === undefined ? [] : [[node.name, because]];
+  });
+  return { granted, waiting: new Map([...waiting, ...passedOver]) };
 }
 
 function giveTurnsTo(queue: readonly RolloutNode[], pool: RolloutPool, rules: SlotRules): Turns {
@@ -134,8 +135,13 @@ function describePlace(because: string, index: number): string {
     : `${because}; ${index} ${index === 1 ? 'node is' : 'nodes are'} before this one`;
 }
 
-function describePause(until: string): string {
-  return `its last drain took too long and was given up: it takes pods as before, and gets no turn before ${until}`;
+/** Why a node that asks has no turn although one may be free; nothing where it has. */
+function describePassedOver({ pausesUntil, refusedBecause }: RolloutNode): string | undefined {
+  if (pausesUntil !== undefined) {
+    return `its last drain took too long and was given up: it takes pods as before, and gets no turn before ${pausesUntil}`;
+  }
+  if (refusedBecause === undefined) return undefined;
+  return `its turn has come, and the API server does not take that down: ${refusedBecause} (it is tried again every few seconds)`;
 }
 
 function titleOf({ name }: RolloutPool): string {

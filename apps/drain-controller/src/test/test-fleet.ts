@@ -18,6 +18,7 @@ interface PodFacts {
 export class TestFleet {
   readonly namespace: string;
   readonly #nodes: string[] = [];
+  readonly #refusals: string[] = [];
 
   private constructor(namespace: string) {
     this.namespace = namespace;
@@ -199,6 +200,39 @@ export class TestFleet {
     }
   }
 
+  /** Has the API server refuse to take down that the node is drained, as a policy of an administrator may. */
+  async refuseSlot(name: string): Promise<void> {
+    const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic';
+    const policy = `no-slot-${name}`;
+    const key = ANNOTATION.currentState;
+    const isSlot = `object.metadata.name == '${name}' && '${key}' in object.metadata.annotations && object.metadata.annotations['${key}'] == 'Draining'`;
+    const resources = [
+      {
+        apiGroups: ['sriovnetwork.openshift.io'],
+        apiVersions: ['v1'],
+        operations: ['UPDATE'],
+        resources: ['sriovnetworknodestates'],
+      },
+    ];
+    const validations = [{ expression: `!(${isSlot})`, message: 'no drains today' }];
+    const spec = { failurePolicy: 'Fail', matchConstraints: { resourceRules: resources }, validations };
+    await request('POST', `${path}ies`, { metadata: { name: policy }, spec });
+    const binding = { policyName: policy, validationActions: ['Deny'] };
+    await request('POST', `${path}ybindings`, { metadata: { name: policy }, spec: binding });
+    this.#refusals.push(`${path}ies/${policy}`, `${path}ybindings/${policy}`);
+    // It takes effect some time after it was written.
+    const draining = { metadata: { annotations: { [key]: 'Draining' } } };
+    await eventually(async () => {
+      const { status } = await tryRequest('PATCH', `${this.#statePath(name)}?dryRun=All`, draining);
+      return status >= 400;
+    });
+  }
+
+  /** The API server takes it down again. */
+  async endRefusals(): Promise<void> {
+    for (const path of this.#refusals.splice(0)) await tryRequest('DELETE', path);
+  }
+
   /** Removes the Node alone, as an administrator does whose machine is gone. */
   async removeNode(name: string): Promise<void> {
     await request('DELETE', `/api/v1/nodes/${name}`);
@@ -206,6 +240,7 @@ export class TestFleet {
 
   /** Removes the nodes, which other tests would find. */
   async remove(): Promise<void> {
+    await this.endRefusals();
     for (const name of this.#nodes) {
       await tryRequest('DELETE', `/api/v1/nodes/${name}`);
       await tryRequest('DELETE', this.#statePath(name));
