@@ -13,6 +13,7 @@ import {
   STARTUP_TAINT,
 } from '@sriov/api';
 import { type AnyInformer, Informer, type InformerContext, NODE, type Node, type Taint } from '@sriov/kube';
+import { NODE_CONFIG } from './openshift/kinds.ts';
 
 /** What the drain controller reads. It is in memory, and watches keep it up to date. */
 export interface Caches {
@@ -73,12 +74,20 @@ function trimNode({ metadata, spec, status }: Node): Node {
       resourceVersion,
       labels,
       deletionTimestamp,
-      annotations: pick(metadata.annotations, [ANNOTATION.nodeState, ANNOTATION.cordoned, ANNOTATION.allowReboot]),
+      annotations: pick(metadata.annotations, NODE_ANNOTATIONS),
     }),
     spec: { unschedulable: spec?.unschedulable === true, ...(isTainted(spec) && { taints: spec.taints }) },
     status: { conditions: conditions.map(trimCondition) },
   };
 }
+
+const NODE_ANNOTATIONS = [
+  ANNOTATION.nodeState,
+  ANNOTATION.cordoned,
+  ANNOTATION.allowReboot,
+  NODE_CONFIG.desired,
+  NODE_CONFIG.current,
+];
 
 /** Of other nodes nobody asks for the taints. */
 function isTainted(spec: Node['spec']): spec is { taints: Taint[] } {

@@ -6,6 +6,8 @@ import { WRITTEN } from './apply.ts';
 import { allInformers, type Caches, createCaches } from './caches.ts';
 import { type DrainedCondition } from './drained-condition.ts';
 import { GivenSlots, noteGivenSlots } from './given-slots.ts';
+import { MachineConfigPools } from './openshift/machine-config-pools.ts';
+import { PoolPauses } from './openshift/pool-pauses.ts';
 import { PodsOfNodes } from './pods-of-nodes.ts';
 import { Refusals } from './refusals.ts';
 import { reconcileNode, type Told } from './reconcile-node.ts';
@@ -13,7 +15,7 @@ import { reconcileTurns } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
 import { reconcileWaiting, Waiting } from './waiting.ts';
 import { reconcileStartupTaint } from './startup-taint.ts';
-import { connectWatches } from './watches.ts';
+import { connectWatches, PAUSE_KEY, wakeNodesWithSlots } from './watches.ts';
 
 /** Nodes that are drained at the same time; each of them mostly waits for its pods. */
 const NODE_WORKERS = 32;
@@ -26,21 +28,19 @@ const WAITING_WORKERS = 4;
  */
 export async function runControllers(context: ServiceContext<Settings>): Promise<void> {
   const { settings, clock, log } = context;
-  const { namespace } = settings;
-  const cluster = new Cluster(context, {
-    service: 'drain-controller',
-    leads: true,
-    ...settings,
-    kubeconfig: settings.kubeconfig,
-  });
+  const { namespace, kubeconfig } = settings;
+  const cluster = new Cluster(context, { service: 'drain-controller', leads: true, namespace, kubeconfig });
   const caches = createCaches(cluster.informerContext, namespace);
   const told = { cluster, caches, clock, namespace, expectations: new Expectations(clock) };
   const pods = new PodsOfNodes({ client: cluster.client, clock, log, onChange: (node) => nodes.enqueue(node) });
+  const machineConfigPools = new MachineConfigPools(cluster.informerContext, () => pauses.enqueue(PAUSE_KEY.changed));
+  const orchestrator = new PoolPauses({ client: cluster.client, log, caches, namespace, machineConfigPools });
   const shared = {
     ...told,
     settings,
     log,
     pods,
+    orchestrator,
     client: cluster.client,
     givenSlots: new GivenSlots(clock),
     refusals: new Refusals(clock),
@@ -67,10 +67,18 @@ export async function runControllers(context: ServiceContext<Settings>): Promise
     name: 'startup-taint',
     reconcile: (name) => reconcileStartupTaint(shared, name),
   });
+  const pauses = new Controller({
+    ...options,
+    name: 'pause',
+    reconcile: (key) => {
+      if (key === PAUSE_KEY.changed) wakeNodesWithSlots(caches, nodes);
+      return orchestrator.endPauses();
+    },
+  });
   // Without the setting it never wakes.
-  connectWatches(caches, { turns, nodes, ...(settings.startupTaint && { startupTaints }) });
-  const all = [turns, nodes, waiting, startupTaints];
-  await cluster.lead(allInformers(caches), async (signal) => {
+  connectWatches(caches, { turns, nodes, pauses, ...(settings.startupTaint && { startupTaints }) });
+  const all = [turns, nodes, waiting, startupTaints, pauses];
+  await cluster.lead([...allInformers(caches), machineConfigPools], async (signal) => {
     // What an earlier term of ours has found may not have been told.
     shared.waiting.update(new Map());
     await noteGivenSlots(shared, signal);

@@ -1,6 +1,7 @@
 import { CONDITION, type Condition, REASON, type Reason } from '@sriov/api';
 import { describeDuration } from '@sriov/words';
 import { type Evicted } from './evict.ts';
+import { type NotHeld } from './orchestrator.ts';
 
 /** The condition `Drained` of a node state, before it has a time. */
 export type DrainedCondition = Pick<Condition, 'type' | 'status' | 'message'> & { readonly reason: Reason };
@@ -28,6 +29,9 @@ const STAY = {
   alone: 'it is the only node of the cluster, and they could go nowhere',
   disabled: 'disableDrain of the SriovOperatorConfig is set',
 } as const;
+
+/** Somebody else may drain or reboot the node. */
+export const notHeldCondition = ({ reason, message }: NotHeld): DrainedCondition => drained('False', reason, message);
 
 /** No drain is asked for any more. */
 export const overCondition = (): DrainedCondition =>

@@ -66,6 +66,7 @@ class DrainingNode {
         of: () => Promise.resolve({ pods, claimDrivers: new Map(), leaving: new Set(), isWatched }),
         forget: () => undefined,
       },
+      orchestrator: { hold: () => Promise.resolve(undefined) },
       client: { evict, mergePatch: written },
       namespace: NAMESPACE,
       clock: this.#clock,

@@ -1,7 +1,7 @@
 import { type Condition, CONDITION, type EventText, REASON } from '@sriov/api';
 import { done, type Outcome, wait } from '@sriov/controller';
 import { type Pod } from '@sriov/kube';
-import { nextStep, type RolloutNode, type RolloutStep } from '@sriov/rollout';
+import { needsPause, nextStep, type RolloutNode, type RolloutStep } from '@sriov/rollout';
 import { describeDuration } from '@sriov/words';
 import { changeCordon, complete, giveUp, prepare, release, type Target, type WritePorts } from './apply.ts';
 import { type Caches } from './caches.ts';
@@ -11,6 +11,7 @@ import {
   externalCondition,
   leavingCondition,
   lostCondition,
+  notHeldCondition,
   overCondition,
   releasedCondition,
   skippedCondition,
@@ -18,6 +19,7 @@ import {
 } from './drained-condition.ts';
 import { evict } from './evict.ts';
 import { type GatheredNode, gatherNode } from './gather.ts';
+import { type Orchestrator } from './orchestrator.ts';
 import { type PodsOfNodes } from './pods-of-nodes.ts';
 import { isBehind } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
@@ -34,6 +36,8 @@ export interface NodeContext extends WritePorts {
   readonly caches: Caches;
   readonly settings: Settings;
   readonly pods: PodsOfNodes;
+  /** Who else may drain or reboot the node. */
+  readonly orchestrator: Orchestrator;
   readonly report: (node: string, condition: DrainedCondition) => Promise<void>;
   /** Records an Event about each of the objects. */
   readonly record: (about: Told, event: EventText) => void;
@@ -58,6 +62,8 @@ export async function reconcileNode(context: NodeContext, name: string): Promise
   const step = nextStep({ ...gathered, isGranted: false, onTimeout: gathered.drain.onTimeout });
   const target = { name, versions: gathered.versions };
   if (gathered.node.isLost) await reportLost(context, gathered);
+  const notHeld = await hold(context, gathered, step);
+  if (notHeld !== undefined) return notHeld;
   if (step.kind === 'evict') return evictPods(context, gathered, step);
   pods.forget(name);
   if (step.kind === 'stuck') await report(name, stuckCondition(step.message));
@@ -65,6 +71,27 @@ export async function reconcileNode(context: NodeContext, name: string): Promise
   else if (step.kind === 'giveUp') await giveUpDrain(context, gathered);
   else await write(context, target, step);
   return untilLost(context, gathered);
+}
+
+/** Steps in a drain, or after it, during which nobody else may drain or reboot the node. */
+const HOLDING: readonly RolloutStep['kind'][] = ['cordon', 'evict', 'complete', 'none'];
+
+/** @returns how the look ends where the drain must not go on. One that is done already is held as well as it can be. */
+async function hold(context: NodeContext, gathered: GatheredNode, step: RolloutStep): Promise<Outcome | undefined> {
+  const { node, overdueAt } = gathered;
+  if (!HOLDING.includes(step.kind) || !needsPause(gathered)) return undefined;
+  const notHeld = await context.orchestrator.hold(node.name);
+  if (notHeld === undefined || isDone(node)) return undefined;
+  if (!node.isLost) await context.report(node.name, notHeldCondition(notHeld));
+  const looks = [
+    ...(notHeld.lookAgainMs === undefined ? [] : [notHeld.lookAgainMs]),
+    ...(overdueAt !== undefined && !node.isOverdue ? [Math.max(0, overdueAt - context.clock.now())] : []),
+  ];
+  return looks.length > 0 ? wait(Math.min(...looks), notHeld.reason, notHeld.message) : IDLE;
+}
+
+function isDone({ state }: RolloutNode): boolean {
+  return typeof state !== 'string' && state.progress === 'DrainComplete';
 }
 
 type EvictStep = Extract<RolloutStep, { kind: 'evict' }>;

@@ -132,6 +132,8 @@ export const REASON = {
   drainUnanswered: 'DrainNotAnswered',
   drainInVain: 'DrainInVain',
   drainSkipped: 'DrainSkipped',
+  drainWaitsForPool: 'WaitingForMachineConfigPool',
+  machineConfigPoolUnknown: 'MachineConfigPoolUnknown',
 
   // nodes that wait for their first configuration
   startupTaintRemoved: 'StartupTaintRemoved',

@@ -11,6 +11,7 @@ const WARNING_REASONS: readonly string[] = [
 /** Reasons that are no trouble although their condition is not True: a drain takes its time, and a pause is wanted. */
 const CALM_REASONS: readonly string[] = [
   REASON.drainWaiting,
+  REASON.drainWaitsForPool,
   REASON.draining,
   REASON.drainOver,
   REASON.rolloutPaused,

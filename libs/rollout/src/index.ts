@@ -4,7 +4,6 @@ export {
   isPauseOver,
   keepsPoolPaused,
   type MachineConfigPoolFacts,
-  type MachineConfigPoolNode,
   needsPause,
   planPause,
   type PoolMark,

@@ -228,6 +228,34 @@ describe('the chart', () => {
     expect(JSON.stringify(await renderChart())).not.toContain('security.openshift.io');
   });
 
+  it('lets the drain controller pause MachineConfigPools on OpenShift, and has no such right elsewhere', async () => {
+    const objects = await renderChart({ values: { operator: { clusterType: 'openshift' } } });
+    const roles = objects.filter(({ kind }) => kind === 'ClusterRole') as (Manifest & {
+      rules?: { apiGroups?: string[] }[];
+    })[];
+    const group = 'machineconfiguration.openshift.io';
+    const holders = roles.filter(({ rules = [] }) =>
+      rules.some(({ apiGroups }) => apiGroups?.includes(group) === true),
+    );
+    expect(holders).toHaveLength(1);
+    expect(holders[0]).toMatchObject({
+      metadata: { name: expect.stringContaining('drain-controller') as unknown },
+      rules: expect.arrayContaining([
+        { apiGroups: [group], resources: ['machineconfigpools'], verbs: ['list', 'watch', 'patch'] },
+        { apiGroups: [group], resources: ['machineconfigs'], verbs: ['list', 'watch'] },
+        {
+          apiGroups: ['config.openshift.io'],
+          resources: ['infrastructures'],
+          resourceNames: ['cluster'],
+          verbs: ['get'],
+        },
+      ]) as unknown,
+    });
+    expect(JSON.stringify(await renderChart())).not.toMatch(
+      /machineconfiguration\.openshift\.io|config\.openshift\.io/,
+    );
+  });
+
   it('has the account of each operand, and the pods of none have another', async () => {
     const objects = await renderChart({ values: EVERYTHING });
     const accounts = names(objects, 'ServiceAccount');

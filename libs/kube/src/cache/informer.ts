@@ -61,6 +61,15 @@ export class Informer<T extends KubeObject> {
     return this.#reflector.synced;
   }
 
+  get isSynced(): boolean {
+    return this.#reflector.isSynced;
+  }
+
+  /** Why the objects cannot be followed at the moment. */
+  get problem(): string | undefined {
+    return this.#reflector.problem;
+  }
+
   /** Follows until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#reflector.run(signal), this.#resync(signal)]);

@@ -3,7 +3,7 @@ import { type KubeObject } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest } from '../connection/connection.ts';
-import { toEvent, toObject, toPage } from './objects.ts';
+import { toEvent, toGroupNames, toObject, toPage } from './objects.ts';
 import { type Page, type WatchEvent } from './requests.ts';
 import { readStatus, type Status } from './status.ts';
 
@@ -27,6 +27,13 @@ export function parsePage<T extends KubeObject>(request: ApiRequest, text: strin
   const page = toPage<T>(parseAnswer(request, text));
   if (page === undefined) throw failed(request, `the answer is no Kubernetes list: ${text.slice(0, 100)}`);
   return page;
+}
+
+/** The body of an answer as names of API groups. @throws {ApiError} with status 0 when it is no list of them. */
+export function parseGroups(request: ApiRequest, text: string): string[] {
+  const groups = toGroupNames(parseAnswer(request, text));
+  if (groups === undefined) throw failed(request, `the answer is no list of API groups: ${text.slice(0, 100)}`);
+  return groups;
 }
 
 /** The body of an answer as JSON. @throws {ApiError} with status 0 when the body is not JSON. */

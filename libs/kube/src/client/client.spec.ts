@@ -56,6 +56,10 @@ describe('the client', () => {
     expect(await client.get(CONFIG_MAP, { name: 'made', namespace })).toEqual(created);
   });
 
+  it('names the API groups that are served', async () => {
+    expect(await client.groups()).toEqual(expect.arrayContaining(['apps', 'sriovnetwork.openshift.io']));
+  });
+
   it('lists page by page', async () => {
     for (let n = 0; n < 7; n += 1) await client.create(CONFIG_MAP, configMap(`page-${n}`, {}, { paged: 'yes' }));
     const selection = { namespace, labelSelector: 'paged=yes' };

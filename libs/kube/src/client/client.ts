@@ -4,7 +4,16 @@ import { type Clock } from '@sriov/runtime';
 import { describeDuration } from '@sriov/words';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest, type Connection } from '../connection/connection.ts';
-import { parseAnswer, parseEvent, parseObject, parsePage, pathOf, readAnswer, refusal } from './answers.ts';
+import {
+  parseAnswer,
+  parseEvent,
+  parseGroups,
+  parseObject,
+  parsePage,
+  pathOf,
+  readAnswer,
+  refusal,
+} from './answers.ts';
 import { acceptList, acceptObjects, withType, writeBody } from './bodies.ts';
 import { POD } from '../core-resources.ts';
 import { readLines } from './lines.ts';
@@ -59,6 +68,11 @@ export class KubeClient {
 
   get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef): Promise<T> {
     return this.#request({ method: 'GET', path: objectPath(resource, ref) }, parseObject<T>);
+  }
+
+  /** Names of the API groups that the server has, without the core group. Anybody may ask for them. */
+  groups(): Promise<readonly string[]> {
+    return this.#request({ method: 'GET', path: '/apis' }, parseGroups);
   }
 
   /** One page; see {@link list} for all. */

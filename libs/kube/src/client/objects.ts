@@ -26,6 +26,13 @@ export function toPage<T extends KubeObject>(value: unknown): Page<T> | undefine
   return { items, resourceVersion, ...(continueToken && { continueToken }) };
 }
 
+const groupsSchema = z.object({ groups: z.array(z.object({ name: z.string() })) });
+
+/** Reads the names of a list of API groups. Returns nothing when the value is no such list. */
+export function toGroupNames(value: unknown): string[] | undefined {
+  return groupsSchema.safeParse(value).data?.groups.map(({ name }) => name);
+}
+
 /** Reads an event of a watch. Returns nothing when the value is no event that we know. */
 export function toEvent<T extends KubeObject>(value: unknown): WatchEvent<T> | undefined {
   if (!isRecord(value)) return undefined;
