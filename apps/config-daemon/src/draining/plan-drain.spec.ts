@@ -104,6 +104,17 @@ describe('a node that is not drained', () => {
 });
 
 describe('a request that stands', () => {
+  it.each([
+    [REASON.draining, REASON.draining, 'until its pods have left'],
+    [REASON.drainWaitsForPool, REASON.drainWaitsForPool, 'for its MachineConfigPool'],
+    [REASON.machineConfigPoolUnknown, REASON.machineConfigPoolUnknown, 'for its MachineConfigPool'],
+    [undefined, REASON.draining, 'until its pods have left'],
+  ])('says what it waits for once it is granted: %s', (answer, reason, message) => {
+    const { waits } = plan({ asked: 'Drain_Required', progress: 'Draining', end: left(DRAIN), facts: { answer } });
+    expect(waits).toMatchObject({ reason, waitsFor: 'eviction' });
+    expect(waits?.message).toContain(message);
+  });
+
   const reasons = [
     REASON.notWithdrawn,
     REASON.devicePluginSilent,

@@ -163,14 +163,19 @@ function waitingFor(because: WaitReason, facts: DrainFacts, now: number): Wait {
         waitsFor: 'last-grant',
       };
     case 'eviction':
-      return {
-        reason: REASON.draining,
-        message: `the node waits until its pods have left${since(asked)}; the condition Drained has the pods`,
-        waitsFor: 'eviction',
-      };
+      return waitingForEviction(facts, asked);
     case 'slot':
       return waitingForSlot(facts, asked, now);
   }
+}
+
+function waitingForEviction({ answer }: DrainFacts, asked: number): Wait {
+  if (answer === REASON.drainWaitsForPool || answer === REASON.machineConfigPoolUnknown) {
+    const message = `the node waits for its MachineConfigPool${since(asked)}; the condition Drained says why`;
+    return { reason: answer, message, waitsFor: 'eviction' };
+  }
+  const message = `the node waits until its pods have left${since(asked)}; the condition Drained has the pods`;
+  return { reason: REASON.draining, message, waitsFor: 'eviction' };
 }
 
 function waitingForSlot({ answer, isExternal }: DrainFacts, asked: number, now: number): Wait {

@@ -61,9 +61,9 @@ export class MachineConfigPools implements AnyInformer {
   }
 
   async #detect(): Promise<'none' | PoolCaches | undefined> {
-    const { client, log } = this.#context;
+    const { log } = this.#context;
     try {
-      this.#detected = (await hasMachineConfigPools(client)) ? this.#createCaches() : 'none';
+      this.#detected = (await hasMachineConfigPools(this.#context)) ? this.#createCaches() : 'none';
       this.#markSynced();
     } catch (error) {
       const problem = messageOf(error);

@@ -8,6 +8,8 @@ import { type PausePorts, PoolPauses } from './pool-pauses.ts';
 
 const REFUSED = 'machineconfigpools.machineconfiguration.openshift.io "worker" is forbidden: cannot patch resource';
 
+const log = createLogger({ service: 'spec', level: 'silent' });
+
 /** A pool of one node that has a slot, as an old cache shows them. */
 class OnePool {
   /** What was written of the pool, in order. */
@@ -34,7 +36,7 @@ class OnePool {
     const known = { pools: { store: this.pools }, configs: { store: this.#configs } };
     this.pauses = new PoolPauses({
       client: { mergePatch } as unknown as KubeClient,
-      log: createLogger({ service: 'spec', level: 'silent' }),
+      log,
       caches: { nodes: { store: this.nodes }, nodeStates: { store: this.nodeStates } },
       namespace: 'operator',
       machineConfigPools: Object.defineProperty({}, 'known', {
@@ -127,10 +129,16 @@ describe('whether a cluster has MachineConfigPools', () => {
     ['of OpenShift', groups, topology('HighlyAvailable'), true],
     ['of OpenShift that does not tell its topology', groups, () => Promise.resolve({}), true],
   ])('is read for one %s', async (_, served, get, has) => {
-    expect(await hasMachineConfigPools(clusterOf(served, get))).toBe(has);
+    expect(await hasMachineConfigPools({ client: clusterOf(served, get), log })).toBe(has);
   });
 
   it('is not known where the Infrastructure may not be read', async () => {
-    await expect(hasMachineConfigPools(clusterOf(groups, refuse(403)))).rejects.toThrow('no');
+    await expect(hasMachineConfigPools({ client: clusterOf(groups, refuse(403)), log })).rejects.toThrow('no');
+  });
+
+  it('is taken for no where the groups may not be read, so that drains go on, and is not known after other faults', async () => {
+    const having = (status: number): KubeClient => ({ groups: refuse(status) }) as unknown as KubeClient;
+    expect(await hasMachineConfigPools({ client: having(403), log })).toBe(false);
+    await expect(hasMachineConfigPools({ client: having(500), log })).rejects.toThrow('no');
   });
 });
