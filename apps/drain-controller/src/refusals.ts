@@ -1,7 +1,7 @@
 import { type Clock } from '@sriov/runtime';
 
 /** How long a node whose slot could not be written gets no turn, in milliseconds. Others have theirs meanwhile. */
-export const REFUSED_MS = 5_000;
+const REFUSED_MS = 5_000;
 
 /** Nodes whose slot could not be written lately, and why. */
 export class Refusals {
