@@ -61,6 +61,10 @@ export const lostCondition = (lostAfterMs: number): DrainedCondition =>
     `the node was drained and has been not ready for ${describeDuration(lostAfterMs)}: its pool goes on without it, and it has its slot again when it is back`,
   );
 
+/** Nobody knows which pods are on the node. */
+export const unreadCondition = (because: string): DrainedCondition =>
+  drained('False', REASON.drainBlocked, `cannot list the pods of the node, and evicts none: ${because}`);
+
 /** Pods still have to leave. `overdueMs`: the time that the drain was to take at most, once it is over. */
 export function leavingCondition(evicted: Evicted, overdueMs?: number): DrainedCondition {
   const { blocked } = evicted;

@@ -41,9 +41,10 @@ export async function evict(ports: EvictPorts, node: PodsOfNode, rules: EvictRul
   const limit = pLimit(AT_ONCE);
   const { client } = ports;
   const found = await Promise.all(
-    node.pods.map(async (pod) => [await limit(() => podOnNode({ client, node, rules }, pod)), pod] as const),
+    node.pods.map(async (pod) => [await limit(() => readPod({ client, node, rules }, pod)), pod] as const),
   );
-  const known = new Map(found);
+  const unread = found.flatMap(([each]) => ('because' in each ? [each] : []));
+  const known = new Map(found.flatMap(([each, pod]) => ('because' in each ? [] : [[each, pod] as const])));
   const { evict: leaving, awaited, staying } = podsToEvict([...known.keys()], rules);
   const reasons = await Promise.all(
     leaving.map((pod) => limit(() => evictOne(ports, known.get(pod) ?? { metadata: pod }, rules.force === true))),
@@ -51,8 +52,11 @@ export async function evict(ports: EvictPorts, node: PodsOfNode, rules: EvictRul
   const left = [...leaving, ...awaited];
   for (const pod of left) node.leaving.add(known.get(pod)?.metadata.uid ?? titleOf(pod));
   return {
-    left: left.map(titleOf),
-    blocked: reasons.flatMap((reason) => reason ?? []),
+    left: [...left.map(titleOf), ...unread.map(({ title }) => title)],
+    blocked: [
+      ...reasons.flatMap((reason) => reason ?? []),
+      ...unread.map(({ title, because }) => `${title}: ${because}`),
+    ],
     awaited: awaited.map(titleOf),
     staying,
     progress: { gone: node.leaving.size - left.length, total: node.leaving.size },
@@ -63,24 +67,39 @@ async function evictOne(ports: EvictPorts, pod: Pod, force: boolean): Promise<st
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
   const blocked = await tryEviction(ports, pod);
   if (blocked === undefined) return undefined;
-  if (force) return deletePod(ports, pod, blocked);
-  return `${titleOf(pod.metadata)}: ${blocked}`;
+  if (force && blocked.isObjection) return deletePod(ports, pod, blocked.because);
+  return `${titleOf(pod.metadata)}: ${blocked.because}`;
 }
 
-/** @returns why the pod cannot be evicted now */
-async function tryEviction({ client }: EvictPorts, { metadata }: Pod): Promise<string | undefined> {
+/** Why a pod cannot be evicted now. */
+interface Blocked {
+  readonly because: string;
+  /** A budget or a webhook wants the pod to stay. Otherwise the API server could not do it: that is no case for force. */
+  readonly isObjection: boolean;
+}
+
+/** A pod that cannot be evicted is no reason to leave the others where they are, whatever the cause. */
+async function tryEviction({ client }: EvictPorts, { metadata }: Pod): Promise<Blocked | undefined> {
   try {
     await client.evict(metadata, metadata.uid);
     return undefined;
   } catch (error) {
     if (isNotFound(error)) return undefined;
-    if (!(error instanceof ApiError) || !BLOCKED.includes(error.status)) throw error;
-    return error.causes.length > 0 ? error.causes.join(', ') : error.message;
+    if (!(error instanceof ApiError)) throw error;
+    const because = error.causes.length > 0 ? error.causes.join(', ') : error.message;
+    return { because, isObjection: isObjection(error) };
   }
 }
 
-/** 429: a PodDisruptionBudget is in the way. 409: another pod has taken its name. 500: several budgets select it. */
-const BLOCKED = [429, 409, 500];
+/**
+ * With 429 a budget is among the causes; without causes the API server has too much to do. With 500 several budgets
+ * select the pod, which the message says (pkg/registry/core/pod/storage/eviction.go of Kubernetes). A webhook chooses its
+ * status itself.
+ */
+function isObjection({ status, causes, message }: ApiError): boolean {
+  if (status >= 400 && status < 500 && message.includes('admission webhook')) return true;
+  return (status === 429 && causes.length > 0) || (status === 500 && message.includes('PodDisruptionBudget'));
+}
 
 /** Without a grace period of ours, the pod gets its own. */
 async function deletePod({ client, onDeleted }: EvictPorts, pod: Pod, because: string): Promise<undefined> {
@@ -102,6 +121,21 @@ interface PodSources {
   readonly client: KubeClient;
   readonly node: PodsOfNode;
   readonly rules: EvictRules;
+}
+
+/** A pod of which nobody knows what it holds. It counts as one that has to leave, and cannot yet. */
+interface UnreadPod {
+  readonly title: string;
+  readonly because: string;
+}
+
+async function readPod(sources: PodSources, pod: Pod): Promise<PodOnNode | UnreadPod> {
+  try {
+    return await podOnNode(sources, pod);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { title: titleOf(pod.metadata), because: `its ResourceClaims cannot be read: ${error.message}` };
+  }
 }
 
 async function podOnNode(sources: PodSources, pod: Pod): Promise<PodOnNode> {

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, type Connection, KubeClient, loadKubeConfig } from '@sriov/kube';
 import { createLogger, systemClock } from '@sriov/runtime';
-import { eventually, testControlPlane } from '@sriov/testing';
-import { PodsOfNodes } from './pods-of-nodes.ts';
+import { eventually, FakeClock, installCrds, testControlPlane } from '@sriov/testing';
+import { PodsOfNodes, PodsUnreadError } from './pods-of-nodes.ts';
 import { TestFleet } from './test/test-fleet.ts';
 
 let fleet: TestFleet;
@@ -10,6 +10,7 @@ let connection: Connection;
 let pods: PodsOfNodes;
 let changed: string[];
 
+beforeAll(() => installCrds());
 beforeEach(async () => {
   fleet = await TestFleet.create();
   connection = connect(loadKubeConfig(testControlPlane().kubeconfigPath), systemClock);
@@ -45,5 +46,16 @@ describe('the pods of nodes', () => {
     pods.forget('many-1');
     pods.forget('many-2');
     expect(await look('many-2')).toEqual([true, ['pod-of-many-2']]);
+  });
+
+  it('are not waited for without end where the API server does not list them', async () => {
+    const clock = new FakeClock();
+    const silent = { page: () => new Promise(() => undefined) } as unknown as KubeClient;
+    const log = createLogger({ service: 'spec', level: 'silent' });
+    const unread = new PodsOfNodes({ client: silent, clock, log, onChange: () => undefined });
+    const looked = expect(unread.of('n1')).rejects.toThrow(PodsUnreadError);
+    await clock.advance(10_000);
+    await looked;
+    unread.forgetAll();
   });
 });

@@ -1,5 +1,14 @@
 import { omitUndefined } from '@sriov/api';
-import { type Container, createListWatch, type KubeClient, type Pod, POD, Reflector, Store } from '@sriov/kube';
+import {
+  ApiError,
+  type Container,
+  createListWatch,
+  type KubeClient,
+  type Pod,
+  POD,
+  Reflector,
+  Store,
+} from '@sriov/kube';
 import { type Clock, type Logger } from '@sriov/runtime';
 
 /** What following pods takes. */
@@ -30,6 +39,15 @@ interface Followed extends Pick<PodsOfNode, 'claimDrivers' | 'leaving'> {
 /** Most watches; each is a connection. Further nodes of a pool that drains so many at once are listed from time to time. */
 const MAX_WATCHES = 100;
 
+/** A watch that has not shown the pods after this time hangs, or is refused: who waits for it says so. */
+const PATIENCE_MS = 10_000;
+
+/** The pods of a node cannot be listed. Its message says why, as far as that is known. */
+export class PodsUnreadError extends Error {
+  override readonly name = 'PodsUnreadError';
+  readonly code = 'PODS_UNREAD';
+}
+
 /** Follows the pods of the nodes that are being drained, and of no others: a fleet has too many to keep all. */
 export class PodsOfNodes {
   readonly #ports: PodsPorts;
@@ -42,11 +60,16 @@ export class PodsOfNodes {
     this.#maxWatches = maxWatches;
   }
 
-  /** The pods of the node. The first call takes a list, and follows the node until it is forgotten. */
+  /**
+   * The pods of the node. The first call takes a list, and follows the node until it is forgotten.
+   * @throws {PodsUnreadError} when they cannot be listed
+   */
   async of(node: string): Promise<PodsOfNode> {
     const { watched, claimDrivers, leaving } = this.#followed.get(node) ?? this.#follow(node);
     if (watched === undefined) return { pods: await this.#list(node), claimDrivers, leaving, isWatched: false };
-    await watched.synced;
+    if (!(await this.#isSynced(watched.synced))) {
+      throw new PodsUnreadError(`the API server has not listed them within ${PATIENCE_MS / 1_000} s`);
+    }
     return { pods: watched.store.list(), claimDrivers, leaving, isWatched: true };
   }
 
@@ -63,9 +86,24 @@ export class PodsOfNodes {
     for (const node of [...this.#followed.keys()]) this.forget(node);
   }
 
+  async #isSynced(synced: Promise<void>): Promise<boolean> {
+    const stop = new AbortController();
+    const isLate = this.#ports.clock.sleep(PATIENCE_MS, stop.signal).then(() => false);
+    try {
+      return await Promise.race([synced.then(() => true), isLate]);
+    } finally {
+      stop.abort();
+    }
+  }
+
   async #list(node: string): Promise<Pod[]> {
-    const pods = await this.#ports.client.list(POD, { fieldSelector: `spec.nodeName=${node}` });
-    return pods.map(trimPod);
+    try {
+      const pods = await this.#ports.client.list(POD, { fieldSelector: `spec.nodeName=${node}` });
+      return pods.map(trimPod);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new PodsUnreadError(error.message, { cause: error });
+    }
   }
 
   #follow(node: string): Followed {

@@ -16,11 +16,12 @@ import {
   releasedCondition,
   skippedCondition,
   stuckCondition,
+  unreadCondition,
 } from './drained-condition.ts';
 import { evict } from './evict.ts';
 import { type GatheredNode, gatherNode } from './gather.ts';
 import { type Orchestrator } from './orchestrator.ts';
-import { type PodsOfNodes } from './pods-of-nodes.ts';
+import { type PodsOfNodes, PodsUnreadError } from './pods-of-nodes.ts';
 import { isBehind } from './reconcile-turns.ts';
 import { type Settings } from './settings.ts';
 
@@ -78,16 +79,13 @@ const HOLDING: readonly RolloutStep['kind'][] = ['cordon', 'evict', 'complete', 
 
 /** @returns how the look ends where the drain must not go on. One that is done already is held as well as it can be. */
 async function hold(context: NodeContext, gathered: GatheredNode, step: RolloutStep): Promise<Outcome | undefined> {
-  const { node, overdueAt } = gathered;
+  const { node } = gathered;
   if (!HOLDING.includes(step.kind) || !needsPause(gathered)) return undefined;
   const notHeld = await context.orchestrator.hold(node.name);
   if (notHeld === undefined || isDone(node)) return undefined;
   if (!node.isLost) await context.report(node.name, notHeldCondition(notHeld));
-  const looks = [
-    ...(notHeld.lookAgainMs === undefined ? [] : [notHeld.lookAgainMs]),
-    ...(overdueAt !== undefined && !node.isOverdue ? [Math.max(0, overdueAt - context.clock.now())] : []),
-  ];
-  return looks.length > 0 ? wait(Math.min(...looks), notHeld.reason, notHeld.message) : IDLE;
+  const lookMs = Math.min(notHeld.lookAgainMs ?? Infinity, overdueMs(context, gathered));
+  return lookMs < Infinity ? wait(lookMs, notHeld.reason, notHeld.message) : IDLE;
 }
 
 function isDone({ state }: RolloutNode): boolean {
@@ -116,14 +114,24 @@ async function write(context: NodeContext, target: Target, step: Write): Promise
   }
 }
 
+function unreadOrThrow(error: unknown): { readonly unread: string } {
+  if (error instanceof PodsUnreadError) return { unread: error.message };
+  throw error;
+}
+
 async function evictPods(context: NodeContext, gathered: GatheredNode, step: EvictStep): Promise<Outcome> {
-  const { pods, settings, report, clock } = context;
-  const { node, drain, overdueAt, versions } = gathered;
+  const { pods, settings, report } = context;
+  const { node, drain, versions } = gathered;
   const { resourcePrefix, draDriver: claimDriver } = settings;
   const { waitForPods } = drain;
   const ports = { client: context.client, onDeleted: tellDeleted(context, gathered) };
   const rules = { ...step, resourcePrefix, claimDriver, waitForPods };
-  const onNode = await pods.of(node.name);
+  const onNode = await pods.of(node.name).catch(unreadOrThrow);
+  if ('unread' in onNode) {
+    const condition = unreadCondition(onNode.unread);
+    if (!node.isLost) await report(node.name, condition);
+    return wait(LOOK_AGAIN_MS, condition.reason, condition.message);
+  }
   const evicted = await evict(ports, onNode, rules);
   if (evicted.left.length === 0) {
     await complete(context, { name: node.name, versions });
@@ -132,11 +140,14 @@ async function evictPods(context: NodeContext, gathered: GatheredNode, step: Evi
   }
   const condition = leavingCondition(evicted, node.isOverdue ? drain.timeoutMs : undefined);
   if (!node.isLost) await report(node.name, condition);
-  const looks = [
-    ...(evicted.blocked.length > 0 || !onNode.isWatched ? [LOOK_AGAIN_MS] : []),
-    ...(overdueAt !== undefined && !node.isOverdue ? [Math.max(0, overdueAt - clock.now())] : []),
-  ];
-  return looks.length > 0 ? wait(Math.min(...looks), condition.reason, condition.message) : IDLE;
+  const isBlind = evicted.blocked.length > 0 || !onNode.isWatched;
+  const lookMs = Math.min(isBlind ? LOOK_AGAIN_MS : Infinity, overdueMs(context, gathered));
+  return lookMs < Infinity ? wait(lookMs, condition.reason, condition.message) : IDLE;
+}
+
+/** Milliseconds until the drain has taken too long; `Infinity` where it has, or never does. */
+function overdueMs({ clock }: NodeContext, { node, overdueAt }: GatheredNode): number {
+  return overdueAt === undefined || node.isOverdue ? Infinity : Math.max(0, overdueAt - clock.now());
 }
 
 /** Tells on the node state and on the pod that a budget was passed over. */
