@@ -23,7 +23,7 @@ export type DrainedEnd = PassRest | 'unreadable';
 export const PATIENCE_MS = 15 * 60_000;
 
 /**
- * What still needs the drain that the node has: PFs whose plan disturbs VFs that are there, which users would have
+ * What still needs the drain that the node has, or has asked for: PFs whose plan disturbs VFs that are there, which users would have
  * again, a reboot, and what could not be read, or withdrawn from the kubelet. What fails on a PF without VFs needs none.
  */
 export function holdersOf(end: DrainedEnd): string[] {
@@ -32,10 +32,11 @@ export function holdersOf(end: DrainedEnd): string[] {
   return [...new Set([...needed(rest), ...pfsThatNeedDrain(rest, observed), ...undecidedOf(rest)])];
 }
 
-/** Problems that say nothing against what is wanted, and go by themselves. */
+/** Problems that say nothing against what is wanted: what the next look shows may need a drain, and is not known yet. */
 const UNDECIDED: readonly PlanProblemReason[] = [
   REASON.notPlannedYet,
   REASON.blocked,
+  REASON.interfaceUnreadable,
   REASON.notWithdrawn,
   REASON.devicePluginSilent,
   REASON.handoverFailed,
@@ -44,9 +45,6 @@ const UNDECIDED: readonly PlanProblemReason[] = [
 function undecidedOf({ problems }: HostPlan): string[] {
   return problems.filter(({ reason }) => UNDECIDED.includes(reason)).map(({ pciAddress = NODE }) => pciAddress);
 }
-
-/** How far the node is with what it asks for: it asks for nothing, waits, or is drained. */
-export type Asking = 'nothing' | 'waiting' | 'granted';
 
 /** Those for which the node was not drained in vain lately. */
 export function withoutGivenUp(holders: readonly string[], inVain: DrainInVain | undefined, now: number): string[] {
@@ -61,26 +59,24 @@ export interface NodeNeed {
 }
 
 /**
- * What the rest of the work takes. A node that has been drained stays so only for what needs it: users that are gone
- * would come back. What is undecided is no reason to ask, and none to take a request back: the next look may need it.
+ * What the rest of the work takes. A node that has asked goes on asking for what would need a drain if somebody had the
+ * VFs: users that are gone would come back. What is undecided, or has failed, is no reason to ask, and none to take a
+ * request back: the next look may need it.
  */
 export function needOf(
   end: PassRest,
-  { asking, inVain, now }: { readonly asking: Asking; readonly inVain?: DrainInVain | undefined; readonly now: number },
+  {
+    isAsking,
+    inVain,
+    now,
+  }: { readonly isAsking: boolean; readonly inVain?: DrainInVain | undefined; readonly now: number },
 ): NodeNeed {
-  const all = HOLDING[asking](end);
+  const all = isAsking ? holdersOf(end) : needed(end.rest);
   const left = withoutGivenUp(all, inVain, now);
   const isGivenUp = left.length === 0 && all.length > 0;
   if (left.length === 0) return { now: 'nothing', isGivenUp };
   return { now: left.includes(REBOOT) ? 'reboot' : 'drain', isGivenUp };
 }
-
-/** What has to be done before the node asks no more. */
-const HOLDING: Readonly<Record<Asking, (end: PassRest) => readonly string[]>> = {
-  nothing: ({ rest }) => needed(rest),
-  waiting: ({ rest }) => [...needed(rest), ...undecidedOf(rest)],
-  granted: holdersOf,
-};
 
 function needed({ needsReboot = [], needsDrain = [] }: HostPlan): string[] {
   return [...(needsReboot.length > 0 ? [REBOOT] : []), ...needsDrain.map(({ pciAddress }) => pciAddress)];

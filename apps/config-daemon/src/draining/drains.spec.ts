@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANNOTATION } from '@sriov/api';
+import { ANNOTATION, REASON } from '@sriov/api';
 import { type HostPlan } from '@sriov/node-plan';
 import { DrainWorld } from '../test/drain-world.ts';
+import { type DrainedEnd } from './drain-need.ts';
 import { createDrains, type PassDrain } from './drains.ts';
 
 const REBOOT = 'Reboot_Required';
@@ -31,10 +32,14 @@ class Drained extends DrainWorld {
   }
 
   /** One pass. */
-  async pass(end: 'reboot' | 'unreadable' = 'reboot'): Promise<PassDrain> {
-    const drain = this.#begin(structuredClone(this.nodeState));
+  pass(end: 'reboot' | 'unreadable' = 'reboot'): Promise<PassDrain> {
     const rest = { rest: WAITS, failures: [], observed: { interfaces: [], problems: [] } };
-    await drain.end(end === 'reboot' ? rest : end);
+    return this.passWith(end === 'reboot' ? rest : end);
+  }
+
+  async passWith(end: DrainedEnd): Promise<PassDrain> {
+    const drain = this.#begin(structuredClone(this.nodeState));
+    await drain.end(end);
     return drain;
   }
 
@@ -104,5 +109,20 @@ describe('a drain whose reboot does not come', () => {
     await node.clock.advance(15 * MINUTE_MS);
     await node.pass('unreadable');
     expect(node.request).toBe('Idle');
+  });
+});
+
+describe('a request in the middle of a drain', () => {
+  it('outlasts a pass that cannot decide, and is not written anew by the next one', async () => {
+    const node = new Drained();
+    Object.assign(node.nodeState.metadata.annotations ?? {}, { [ANNOTATION.currentState]: 'Draining' });
+    const before = structuredClone(node.said);
+    const problem = { pciAddress: '0000:01:00.0', reason: REASON.notWithdrawn, message: '' } as const;
+    const open = { ...WAITS, needsReboot: [], problems: [problem] };
+    for (const rest of [open, WAITS, open]) {
+      await node.passWith({ rest, failures: [], observed: { interfaces: [], problems: [] } });
+      expect(node.said).toEqual(before);
+    }
+    expect([node.node, node.nodeState].map(({ metadata }) => metadata.resourceVersion)).toEqual(['1', '1']);
   });
 });

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DrainProgress, type DrainRequest, formatTime, REASON } from '@sriov/api';
 import { type Need, permission } from '@sriov/drain-protocol';
-import { type HostPlan, type PfPlan, type StepFailure } from '@sriov/node-plan';
+import {
+  type HostPlan,
+  type PfPlan,
+  type PlanProblem,
+  type PlanProblemReason,
+  type StepFailure,
+} from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
+import fc from 'fast-check';
 import { asksAgainAt, type DrainInVain } from './drain-in-vain.ts';
 import { PATIENCE_MS, type PassRest } from './drain-need.ts';
 import { type DrainFacts } from './gather-drain.ts';
@@ -121,21 +128,44 @@ describe('a request that stands', () => {
     REASON.handoverFailed,
     REASON.blocked,
     REASON.notPlannedYet,
+    REASON.interfaceUnreadable,
   ] as const;
-  const undecided = reasons.map(
-    (reason) => [reason, left({ problems: [{ pciAddress: A, reason, message: '' }] })] as const,
-  );
+  const problem = (reason: PlanProblemReason): PlanProblem => ({ pciAddress: A, reason, message: '' });
+  const open = [
+    ...reasons.map((reason): [string, PassRest] => [reason, left({ problems: [problem(reason)] })]),
+    ['a step has failed that disturbs VFs', left({ pfs: [resize(A)] })] satisfies [string, PassRest],
+    ['something undoes the work', left({ pfs: [resize(A)] }, { failures: [] })] satisfies [string, PassRest],
+  ];
 
-  it.each(undecided)('is not taken back while the node cannot say whether it needs it: %s', (_, end) => {
-    for (const asked of ['Drain_Required', 'Reboot_Required'] as const) {
-      for (const progress of ['Idle', 'Draining', 'DrainComplete'] as const) {
-        expect([asked, progress, plan({ asked, progress, end }).step]).toEqual([asked, progress, { kind: 'none' }]);
-      }
-    }
+  it.each(open)('is not made for what is open: %s', (_, end) => {
+    expect(plan({ end }).step).toEqual({ kind: 'none' });
   });
 
-  it.each(undecided)('is not made for what is undecided: %s', (_, end) => {
-    expect(plan({ end }).step).toEqual({ kind: 'none' });
+  it.each(open)('is not taken back for what is open, whatever else is the case: %s', (_, end) => {
+    const others = fc.subarray<PlanProblemReason>([REASON.unsupported, REASON.vfInUse, REASON.specInvalid]);
+    const given = fc.record({
+      asked: fc.constantFrom('Drain_Required', 'Reboot_Required'),
+      progress: fc.constantFrom('Idle', 'Draining', 'DrainComplete'),
+      others,
+      fails: fc.boolean(),
+      heldMs: fc.nat(PATIENCE_MS - 1),
+    });
+    fc.assert(
+      fc.property(given, ({ asked, progress, others: more, fails, heldMs }) => {
+        const problems = [...more.map(problem), ...end.rest.problems];
+        const failures = [...end.failures, ...(fails ? [failure(B)] : [])];
+        const seen = { ...end, rest: { ...end.rest, problems }, failures };
+        expect(plan({ asked, progress, end: seen, heldMs }).step).toEqual({ kind: 'none' });
+      }),
+    );
+  });
+
+  it('is taken back, at any point, when only what needs no drain is left', () => {
+    for (const progress of ['Idle', 'Draining', 'DrainComplete'] as const) {
+      for (const end of [left(), left({ pfs: [resize(B)] }), left({ problems: [problem(REASON.unsupported)] })]) {
+        expect(plan({ asked: 'Drain_Required', progress, end }).step.kind).toBe('withdraw');
+      }
+    }
   });
 });
 

@@ -47,20 +47,15 @@ export function planDrain(facts: DrainFacts, end: DrainedEnd, wish: DrainWish): 
   const held = holders.length > 0 ? { isHeld: true as const } : {};
   // What was not seen is no reason to ask, or to take a request back.
   if (end === 'unreadable') return { step: { kind: 'none' }, ...held };
-  return { ...planMove({ ...facts, state }, end, { isGranted, now: wish.now }), ...held };
+  return { ...planMove({ ...facts, state }, end, wish.now), ...held };
 }
 
 /** Facts about a node whose annotations can be understood. */
 type ReadFacts = DrainFacts & { readonly state: DrainState };
 
-function planMove(
-  facts: ReadFacts,
-  end: PassRest,
-  { isGranted, now }: { readonly isGranted: boolean; readonly now: number },
-): DrainPlan {
+function planMove(facts: ReadFacts, end: PassRest, now: number): DrainPlan {
   const { state, inVain, isDrainDisabled } = facts;
-  const isAsking = state.request !== 'Idle';
-  const need = needOf(end, { asking: isGranted ? 'granted' : isAsking ? 'waiting' : 'nothing', inVain, now });
+  const need = needOf(end, { isAsking: state.request !== 'Idle', inVain, now });
   const move = nextMove({ need: need.now, state, isDrainDisabled });
   const isPausing = need.isGivenUp && isResting(state);
   return { step: stepOf(move, end, facts), ...(isPausing ? describeGivenUp(inVain) : waitOf(move, facts, now)) };
