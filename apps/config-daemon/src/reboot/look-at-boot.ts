@@ -1,5 +1,5 @@
 import { readBoot, readBootLoader } from '@sriov/host';
-import { findMissingArguments, needsIommu } from '@sriov/node-plan';
+import { findMissingArguments, mayNeedIommu } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type LookPorts, type Wanted } from '../gather.ts';
 import { type JournalEntries } from '../journal/journal.ts';
@@ -19,7 +19,7 @@ export async function withBoot(
   host: ObservedHost,
   { wanted: { spec, iommu = 'none' }, journal }: BootScope,
 ): Promise<ObservedHost> {
-  const isOff = needsIommu(spec.interfaces ?? [], host) && iommu !== 'none';
+  const isOff = mayNeedIommu(spec.interfaces ?? [], host) && iommu !== 'none';
   if (!isOff && journal.reboots.length === 0) return host;
   const boot = await readBoot(kernel);
   const { missing } = findMissingArguments(boot, iommu, isOff);

@@ -1,5 +1,6 @@
 import { type DesiredInterface } from '@sriov/api';
 import { type ObservedBoot, type ObservedHost } from '@sriov/observed-host';
+import { firstEntries, groupsWithoutIommu } from '../planning/admit-pf.ts';
 import { readGroups } from '../planning/desired.ts';
 
 /** Which arguments the kernel gets for its IOMMU; `none`: somebody else takes care of them. */
@@ -62,13 +63,15 @@ function turnsOff(word: string): boolean {
   return isGiven([word], 'intel_iommu=off') || isGiven([word], 'iommu=off');
 }
 
-/** Whether the spec wants VFs of a PF bound to vfio-pci which has no IOMMU. Ports of a virtual machine do without one. */
-export function needsIommu(entries: readonly DesiredInterface[], observed: ObservedHost): boolean {
-  const pfs = new Map(observed.interfaces.map((pf) => [pf.pciAddress, pf]));
-  return entries.some((entry) => {
-    const pf = pfs.get(entry.pciAddress);
-    if (pf === undefined || pf.port !== undefined || pf.iommuGroup !== undefined) return false;
-    const groups = readGroups(entry);
-    return typeof groups !== 'string' && groups.some(({ userSpaceDriver }) => userSpaceDriver === 'vfio-pci');
+/**
+ * Whether a PF of the spec may turn out to need an IOMMU that the host has not, so that its boot is worth a look. The
+ * plan decides whether one does.
+ */
+export function mayNeedIommu(entries: readonly DesiredInterface[], observed: ObservedHost): boolean {
+  const wanted = firstEntries(entries);
+  return observed.interfaces.some((pf) => {
+    const entry = wanted.get(pf.pciAddress);
+    const groups = entry === undefined ? [] : readGroups(entry);
+    return typeof groups !== 'string' && groupsWithoutIommu(groups, pf).length > 0;
   });
 }

@@ -1,7 +1,7 @@
-import { findFirmwareNeed, findRefusal } from '@sriov/node-limits';
+import { findFirmwareNeed } from '@sriov/node-limits';
+import { admitPf, firstEntries } from '../planning/admit-pf.ts';
 import { factsOfHost } from '../planning/facts-of-host.ts';
 import { type HostFacts } from '../planning/host-facts.ts';
-import { findMissingInterface } from '../planning/pf-rules.ts';
 import { cardAddress } from './firmware-facts.ts';
 import { type WantedPort, type WantedPorts } from './wanted-firmware.ts';
 
@@ -13,14 +13,13 @@ const VENDOR = '15b3';
  * that someone else manages have no say.
  */
 export function findWantedPorts({ spec, observed, blocked }: HostFacts): WantedPorts {
-  const entries = new Map((spec.interfaces ?? []).map((entry) => [entry.pciAddress, entry]));
+  const entries = firstEntries(spec.interfaces);
   const ports = observed.interfaces.flatMap((pf): WantedPort[] => {
     const desired = entries.get(pf.pciAddress);
     const isOurs = pf.vendor === VENDOR && pf.port === undefined && !blocked.has(pf.pciAddress);
     if (desired === undefined || desired.externallyManaged === true || !isOurs) return [];
-    const facts = factsOfHost(pf);
-    if (findRefusal(desired, facts) !== undefined || findMissingInterface(pf) !== undefined) return [];
-    return [{ desired, observed: pf, need: findFirmwareNeed(desired, facts) }];
+    if ('problem' in admitPf(desired, pf)) return [];
+    return [{ desired, observed: pf, need: findFirmwareNeed(desired, factsOfHost(pf)) }];
   });
   return { ports, entries: new Set([...entries.keys()].map(cardAddress)) };
 }

@@ -214,6 +214,22 @@ describe('the type of a port', () => {
   });
 });
 
+describe('two ports of one NIC', () => {
+  it('are both told why they wait where one of them wants of the firmware what it cannot have', () => {
+    const wanted = [want(P0, 8), want(P1, 4, { linkType: 'IB' })];
+    const reading = firmware(4, 4, { linkTypes: { 2: { current: 'VPI', next: 'VPI' } } });
+    const result = plan([port(P0, 4), port(P1, 4)], wanted, facts(reading));
+    expect(outcome(result)).toEqual(NOTHING);
+    const message = expect.stringMatching(
+      /8 VFs are wanted, and the firmware allows 4;.*another port.*\(0000:5e:00\.1\)/,
+    );
+    expect(result.problems).toEqual([
+      expect.objectContaining({ pciAddress: P1 }),
+      { pciAddress: P0, reason: 'Unsupported', message },
+    ]);
+  });
+});
+
 describe('what keeps the firmware as it is', () => {
   const needing = [[port(P0, 4)], [want(P0, 8)]] as const;
   const enough = [[port(P0, 16)], [want(P0, 8)]] as const;

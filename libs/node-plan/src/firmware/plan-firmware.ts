@@ -98,13 +98,24 @@ function planCard(card: WantedCard, facts: FirmwareFacts): CardResult {
   }
   const refused = needing.flatMap((port) => refusePort(port, firmwareOf(card, facts)) ?? []);
   // The ports share their firmware: what one of them cannot have is not written for the other either.
-  if (refused.length > 0) return { problems: refused };
+  if (refused.length > 0) return { problems: [...refused, ...describeOthers(needing, refused)] };
   const { pciAddress } = card.first.observed;
   const why = needing.map(({ observed, need }) => `${pfTitle(identityOf(observed))}: ${need?.why ?? ''}`).join('; ');
   const reason: RebootReason = { kind: 'firmware', pciAddress, why: `${why}; it comes with the start of the firmware` };
   const firmware = firmwareOf(card, facts);
   const write = firmware && writeOf(card, firmware);
   return { problems: [], reason, ...(write && { write }) };
+}
+
+/** Ports that could have what they need, were it not for another one of their NIC. */
+function describeOthers(needing: readonly WantedPort[], refused: readonly PlanProblem[]): PlanProblem[] {
+  const addresses = refused.flatMap(({ pciAddress }) => pciAddress ?? []);
+  return needing
+    .filter(({ observed }) => !addresses.includes(observed.pciAddress))
+    .map(({ observed, need }) => {
+      const message = `${need?.why ?? ''}; the firmware is left as it is, because another port of the NIC (${addresses.join(', ')}) wants of it what it cannot have: change the policy of that port`;
+      return problemOf(observed, REASON.unsupported, message);
+    });
 }
 
 function firmwareOf({ card }: WantedCard, { readings }: FirmwareFacts): ObservedFirmware | undefined {

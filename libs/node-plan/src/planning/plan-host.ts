@@ -32,13 +32,12 @@ function planCounted(facts: HostFacts): HostPlan {
   if (facts.unread !== undefined) return { ...NOTHING, problems: [unreadProblem(facts.unread)] };
   if (facts.plannedFrom === undefined) return UNPLANNED;
   const replaced = findReplaced(facts.cards ?? new Map(), facts.observed);
-  const plan = planPfs({ ...withoutReplaced(facts, replaced), observed: withoutOwnUplinks(facts) }, [
-    ...replaced.keys(),
-  ]);
+  const ownFacts = { ...withoutReplaced(facts, replaced), observed: withoutOwnUplinks(facts) };
+  const { plan, needsIommu } = planPfs(ownFacts, [...replaced.keys()]);
   const { problems, warnings = [], ...bridges } = planBridges(facts, plan.pfs);
   const ofPfs = [...replaced.values(), ...findSwappedNames(facts), ...(plan.warnings ?? [])];
   const told = { problems: [...plan.problems, ...problems], warnings: [...ofPfs, ...warnings] };
-  return withReboots(withNode({ ...plan, ...bridges, ...told }, facts), facts);
+  return withReboots(withNode({ ...plan, ...bridges, ...told }, facts), { ...facts, needsIommu });
 }
 
 /** The record of a card says nothing about another one in its slot: neither what is ours, nor what was before. */
@@ -48,8 +47,14 @@ function withoutReplaced(facts: HostFacts, replaced: ReadonlyMap<string, string>
   return { ...facts, owned: kept(facts.owned), initial: kept(facts.initial) };
 }
 
+interface PlannedPfs {
+  readonly plan: HostPlan;
+  /** A PF needs an IOMMU that is off. */
+  readonly needsIommu: boolean;
+}
+
 /** @param replaced PFs that are another card than the record says, by PCI address */
-function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
+function planPfs(facts: HostFacts, replaced: readonly string[]): PlannedPfs {
   const host = indexHost(facts);
   const ofWanted = planAllWanted(facts, host);
   const ofUnwanted = planAllUnwanted(facts, host);
@@ -64,7 +69,7 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
   const left = replaced.filter((pciAddress) => !isWanted(pciAddress) && facts.plannedFrom?.has(pciAddress) === true);
   const givenBack = [...ofUnwanted.givenBack, ...left];
   const { udev, warnings: ofUdev, left: withFiles } = planUdev({ observed: facts.observed, taken, givenBack });
-  return {
+  const plan: HostPlan = {
     ...modulesFor(pfs, host.pfs),
     pfs,
     problems,
@@ -81,6 +86,13 @@ function planPfs(facts: HostFacts, replaced: readonly string[]): HostPlan {
     ...withWarnings([...warnings, ...ofUdev, ...renamed(taken, host), ...withoutMode(taken, host)]),
     ...(udev.length > 0 && { udev }),
   };
+  return { plan, needsIommu: needsIommu(ofWanted.results, firmware.problems) };
+}
+
+/** A PF whose firmware cannot have what it needs gets no VFs, and no IOMMU for them. */
+function needsIommu(results: readonly PfResult[], ofFirmware: readonly PlanProblem[]): boolean {
+  const refused = new Set(ofFirmware.map(({ pciAddress }) => pciAddress));
+  return results.some(({ needsIommu: pciAddress }) => pciAddress !== undefined && !refused.has(pciAddress));
 }
 
 /**

@@ -1,11 +1,12 @@
 import { type DesiredInterface, formatVfRange, REASON } from '@sriov/api';
-import { findFirmwareNeed, findRefusal, type FirmwareNeed } from '@sriov/node-limits';
+import { findFirmwareNeed, type FirmwareNeed } from '@sriov/node-limits';
 import { type ESwitchMode, type ObservedPf, type ObservedVf } from '@sriov/observed-host';
+import { admitPf, groupsWithoutIommu } from './admit-pf.ts';
 import { factsOfHost } from './facts-of-host.ts';
 import { type PfGuids } from '../guids/guid-facts.ts';
 import { guidProblems } from '../guids/guid-problems.ts';
 import { drainFor } from './drain.ts';
-import { type DesiredGroup, groupOf, readGroups } from './desired.ts';
+import { type DesiredGroup, groupOf } from './desired.ts';
 import { holderOf } from './in-use.ts';
 import { nicDriverOf } from '../nic-drivers.ts';
 import {
@@ -14,8 +15,6 @@ import {
   findBlocker,
   findHostUse,
   findLateVfs,
-  findMissingInterface,
-  findMissingPort,
   identityOf,
   isEmptyPlan,
   problemOf,
@@ -77,6 +76,8 @@ export interface PfResult {
   readonly needsDrain?: DrainReason | undefined;
   /** The PF stays as it is: what only other settings of its firmware bring. */
   readonly firmware?: FirmwareNeed;
+  /** PCI address of the PF, where some of its VFs are to be bound to vfio-pci, and it has no IOMMU. */
+  readonly needsIommu?: string;
   /** What hardware offload lacks, see {@link describeMissingOffload}. */
   readonly remarks?: readonly string[];
 }
@@ -84,19 +85,17 @@ export interface PfResult {
 /** Plans one PF of the spec: the smallest set of steps that makes it equal. */
 export function planPf(pfCase: PfCase): PfResult {
   const { desired, observed } = pfCase;
-  const refusal = findRefusal(desired, factsOfHost(observed));
-  if (refusal) return { problems: [problemOf(observed, refusal.reason, refusal.message)] };
-  const missing = findMissingInterface(observed) ?? findMissingPort(observed);
-  if (missing) return { problems: [missing] };
-  const groups = readGroups(desired);
-  if (typeof groups === 'string') return { problems: [problemOf(observed, REASON.specInvalid, groups)] };
+  const admitted = admitPf(desired, observed);
+  if ('problem' in admitted) return { problems: [admitted.problem] };
+  const { groups } = admitted;
+  const iommu = groupsWithoutIommu(groups, observed).length > 0 ? { needsIommu: observed.pciAddress } : {};
   const firmware = findFirmwareNeed(desired, factsOfHost(observed));
-  if (firmware) return { problems: [], firmware };
+  if (firmware) return { problems: [], firmware, ...iommu };
   const { usable, problems } = dropUnusable(observed, groups);
   const change = findVfChange(desired, observed);
   const result = change ? planChange(pfCase, change, usable) : planInPlace(pfCase, usable);
   const remarks = describeMissingOffload(pfCase, result.plan);
-  return { ...result, problems: [...problems, ...result.problems], ...(remarks.length > 0 && { remarks }) };
+  return { ...result, ...iommu, problems: [...problems, ...result.problems], ...(remarks.length > 0 && { remarks }) };
 }
 
 /** What the PF cannot do for the VFs of some groups. The other groups of the PF do not suffer from that. */
@@ -105,9 +104,7 @@ function dropUnusable(
   groups: readonly DesiredGroup[],
 ): { usable: readonly DesiredGroup[]; problems: readonly PlanProblem[] } {
   // Without an IOMMU vfio-pci binds nothing.
-  const needsIommu = groups.filter(
-    ({ userSpaceDriver }) => userSpaceDriver === 'vfio-pci' && observed.iommuGroup === undefined,
-  );
+  const needsIommu = groupsWithoutIommu(groups, observed);
   const needsVdpa = groups.filter(
     ({ vdpaDriver }) => vdpaDriver !== undefined && nicDriverOf(observed.driver)?.vdpaModule === undefined,
   );
