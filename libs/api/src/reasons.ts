@@ -97,6 +97,7 @@ export const REASON = {
   guidsInvalid: 'GuidsInvalid',
   blocked: 'BlockedInKernel',
   stateDamaged: 'StateDamaged',
+  stateUnreadable: 'StateUnreadable',
   /** Of Events alone: it keeps nothing from being done. */
   hostWarning: 'HostWarning',
   nodeStateTooLarge: 'NodeStateTooLarge',

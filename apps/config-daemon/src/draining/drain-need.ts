@@ -37,6 +37,7 @@ const UNDECIDED: readonly PlanProblemReason[] = [
   REASON.notPlannedYet,
   REASON.blocked,
   REASON.interfaceUnreadable,
+  REASON.stateUnreadable,
   REASON.notWithdrawn,
   REASON.devicePluginSilent,
   REASON.handoverFailed,

@@ -129,6 +129,7 @@ describe('a request that stands', () => {
     REASON.blocked,
     REASON.notPlannedYet,
     REASON.interfaceUnreadable,
+    REASON.stateUnreadable,
   ] as const;
   const problem = (reason: PlanProblemReason): PlanProblem => ({ pciAddress: A, reason, message: '' });
   const open = [

@@ -14,6 +14,7 @@ import {
   type OwnBridge,
   readGuidFile,
   type RebootRecord,
+  type UnknownReboots,
 } from '@sriov/node-plan';
 import { type PluginRecord } from '@sriov/plugin-restart';
 import { z } from 'zod';
@@ -57,8 +58,8 @@ export interface JournalEntries {
   readonly firmware: ReadonlyMap<string, AwaitedFirmware>;
   /** The ports of this virtual machine as they were known last; absent where nothing is written about them. */
   readonly guestPorts: readonly KnownPort[] | undefined;
-  /** Reboots that were asked for; a sentence where that cannot be read. */
-  readonly reboots: RebootRecord | string;
+  /** Reboots that were asked for. */
+  readonly reboots: RebootRecord | UnknownReboots;
 }
 
 /** One file per PF, the JSON of its spec entry: the format and place of upstream, so that a node can move over. */
@@ -196,8 +197,8 @@ export class Journal {
     await writePortFile(this.#folder, ports, known);
   }
 
-  /** Reads which reboots were asked for; a sentence where that cannot be read. */
-  readReboots(): Promise<RebootRecord | string> {
+  /** Reads which reboots were asked for. */
+  readReboots(): Promise<RebootRecord | UnknownReboots> {
     return readRebootFile(this.#folder);
   }
 

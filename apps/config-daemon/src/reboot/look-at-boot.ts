@@ -1,5 +1,5 @@
 import { readBoot, readBootLoader } from '@sriov/host';
-import { findMissingArguments, mayNeedIommu } from '@sriov/node-plan';
+import { findMissingArguments, isRebootRecord, mayNeedIommu } from '@sriov/node-plan';
 import { type ObservedHost } from '@sriov/observed-host';
 import { type LookPorts, type Wanted } from '../gather.ts';
 import { type JournalEntries } from '../journal/journal.ts';
@@ -20,7 +20,8 @@ export async function withBoot(
   { wanted: { spec, iommu = 'none' }, journal }: BootScope,
 ): Promise<ObservedHost> {
   const isOff = mayNeedIommu(spec.interfaces ?? [], host) && iommu !== 'none';
-  if (!isOff && journal.reboots.length === 0) return host;
+  const { reboots } = journal;
+  if (!isOff && isRebootRecord(reboots) && reboots.length === 0) return host;
   const boot = await readBoot(kernel);
   const { missing } = findMissingArguments(boot, iommu, isOff);
   if (missing.length === 0 || grubFolder === undefined) return { ...host, boot };

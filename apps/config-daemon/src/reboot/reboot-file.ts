@@ -1,5 +1,6 @@
+import { REASON } from '@sriov/api';
 import { messageOf } from '@sriov/errors';
-import { type RebootRecord, type RebootReason } from '@sriov/node-plan';
+import { type RebootRecord, type RebootReason, type UnknownReboots } from '@sriov/node-plan';
 import { z } from 'zod';
 
 /** The part of the state folder in which the record of reboots stands. */
@@ -32,16 +33,23 @@ const fileSchema = z.object({
 });
 
 /**
- * Reads which reboots were asked for since the node was last as it should be. A sentence where the file cannot be read:
- * without it nobody knows how often the node was rebooted.
+ * Reads which reboots were asked for since the node was last as it should be; none where there is no file. A file that
+ * makes no sense stays so until somebody removes it. One that cannot be read may be whole, and nobody should remove it.
  */
-export async function readRebootFile(folder: RebootFolder): Promise<RebootRecord | string> {
+export async function readRebootFile(folder: RebootFolder): Promise<RebootRecord | UnknownReboots> {
+  let text: string | undefined;
   try {
-    const text = await folder.read(NAME);
+    text = await folder.read(NAME);
+  } catch (error) {
+    const message = `the state file ${NAME} cannot be read (${messageOf(error)}): it is read again at the next look`;
+    return { reason: REASON.stateUnreadable, message };
+  }
+  try {
     return text === undefined ? [] : fileSchema.parse(JSON.parse(text)).attempts;
   } catch (error) {
     const cause = error instanceof z.ZodError ? 'it is no record of reboots' : messageOf(error);
-    return `the state file ${NAME} is damaged (${cause}): remove it to allow reboots`;
+    const message = `the state file ${NAME} is damaged (${cause}): remove it to allow reboots`;
+    return { reason: REASON.stateDamaged, message };
   }
 }
 

@@ -4,6 +4,7 @@ import { type FirmwareReset, type Kernel, readBootId, rebootHost } from '@sriov/
 import {
   firmwareResets,
   isIdle,
+  isRebootRecord,
   type RebootAttempt,
   type RebootReason,
   type RebootRecord,
@@ -29,7 +30,7 @@ interface RebootPorts {
   /** Whether firmware is started anew on the way, see `mellanoxFirmwareReset` of the SriovOperatorConfig. */
   readonly resetsFirmware: () => boolean;
   readonly clock: Pick<Clock, 'now'>;
-  readonly log: Pick<Logger, 'info'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
 /**
@@ -40,7 +41,8 @@ export class Rebooter {
   readonly #ports: RebootPorts;
   /** Something may be recorded. */
   #hasRecord = false;
-  #isGoingDown = false;
+  /** The reboot that was asked for in the boot that runs, as it was last read or written. */
+  #asked: RebootAttempt | undefined;
 
   constructor(ports: RebootPorts) {
     this.#ports = ports;
@@ -48,16 +50,17 @@ export class Rebooter {
 
   /** systemd of the host has taken the request for a reboot, and the node still runs. */
   get isGoingDown(): boolean {
-    return this.#isGoingDown;
+    return this.#asked?.answer === 'accepted';
   }
 
   /** The verdict on a node that is going down, to which nothing must be done; nothing where it is not. */
   async goingDown(): Promise<Verdict | undefined> {
     const { host, clock } = this.#ports;
     const record = await host.journal.readReboots();
-    this.#hasRecord = record.length > 0;
-    const asked = typeof record === 'string' ? undefined : await this.#findAsked(record);
-    this.#isGoingDown = asked?.answer === 'accepted';
+    this.#hasRecord = !isRebootRecord(record) || record.length > 0;
+    // What could not be read has not changed: a node that goes down still does.
+    if (isRebootRecord(record)) this.#asked = withAnswer(await this.#findAsked(record), this.#asked);
+    const asked = this.#asked;
     if (asked === undefined || wasRefused(asked)) return undefined;
     // A time far ahead, or none, is as good as passed: the clock was set back, and the node would wait for ever.
     return Math.abs(clock.now() - Date.parse(asked.at)) < REBOOT_DEADLINE_MS ? rebooting(asked) : undefined;
@@ -87,9 +90,9 @@ export class Rebooter {
     const { host, isRebootGranted, clock, log } = this.#ports;
     try {
       const record = await host.journal.readReboots();
-      if (typeof record === 'string') throw new Error(record);
+      if (!isRebootRecord(record)) throw new Error(record.message);
       // What the caches show can be old, and pods come back as soon as the grant is gone.
-      if (!(await isRebootGranted())) return undefined;
+      if (!(await isRebootGranted().catch(asUnanswered))) return undefined;
       const before = await this.#findAsked(record);
       const isUnderWay = before !== undefined && !wasRefused(before);
       const attempt: RebootAttempt = {
@@ -112,6 +115,7 @@ export class Rebooter {
     record: RebootRecord,
     { attempt, resets }: { readonly attempt: RebootAttempt; readonly resets: readonly FirmwareReset[] },
   ): Promise<void> {
+    const { log } = this.#ports;
     const { kernel, journal } = this.#ports.host;
     const answered = (answer: NonNullable<RebootAttempt['answer']>): Promise<void> =>
       journal.writeReboots(withAttempt(record, { ...attempt, answer }));
@@ -122,8 +126,9 @@ export class Rebooter {
       if (attempt.answer !== 'accepted') await answered({ refusal: messageOf(error) });
       throw error;
     }
-    this.#isGoingDown = true;
-    await answered('accepted');
+    this.#asked = { ...attempt, answer: 'accepted' };
+    // The node goes down all the same. Another daemon waits for it as for one that has had no answer.
+    await answered('accepted').catch((error: unknown) => log.warn({ error }, 'cannot record that the node goes down'));
   }
 
   /** The node is as it should be: what comes next is counted anew. */
@@ -138,6 +143,17 @@ export class Rebooter {
     const last = record.at(-1);
     return last !== undefined && last.bootId === (await readBootId(this.#ports.host.kernel)) ? last : undefined;
   }
+}
+
+/** An answer that could not be written down is known to the daemon that was given it. */
+function withAnswer(read: RebootAttempt | undefined, known: RebootAttempt | undefined): RebootAttempt | undefined {
+  const isSame = read !== undefined && read.answer === undefined && read.at === known?.at;
+  return isSame ? known : read;
+}
+
+function asUnanswered(error: unknown): never {
+  const message = 'the API server does not say whether the node is still granted a reboot';
+  throw new Error(`${message}: ${messageOf(error)}`, { cause: error });
 }
 
 function wasRefused({ answer }: RebootAttempt): boolean {

@@ -27,16 +27,34 @@ const SPEC: NodeStateSpec = {
   ],
 };
 
+/** A disk whose record of reboots cannot be read, or written, at times. */
+class Disk extends MemoryFolder {
+  /** How reading the record fails. */
+  fault: string | undefined;
+  /** What cannot be written into it. */
+  refuses: string | undefined;
+
+  override read(name: string): Promise<string | undefined> {
+    const isFaulty = name === 'reboots.json' && this.fault !== undefined;
+    return isFaulty ? Promise.reject(new Error(this.fault)) : super.read(name);
+  }
+
+  override write(name: string, content: string): Promise<void> {
+    const isRefused = this.refuses !== undefined && content.includes(this.refuses);
+    return isRefused ? Promise.reject(new Error('ENOSPC')) : super.write(name, content);
+  }
+}
+
 /** A node that was granted a reboot: the machine, its disk, and the daemon that runs on it at present. */
 class Node {
   readonly clock = new FakeClock();
-  readonly folder = new MemoryFolder();
+  readonly folder = new Disk();
   readonly kernel: SimulatedKernel;
   mayDisturb: 'nothing' | 'drain' | 'reboot' = 'reboot';
   iommu: IommuPreset = 'passthrough';
   maxReboots = 2;
   /** What the API server says when it is asked. */
-  isStillGranted = true;
+  isStillGranted = (): Promise<boolean> => Promise.resolve(true);
   isPressing = false;
   spec = SPEC;
   /** What the daemon knows of firmware; absent where that is none of its business. */
@@ -63,8 +81,8 @@ class Node {
     this.#rebooter ??= new Rebooter({
       host,
       clock: this.clock,
-      log: { info: () => undefined },
-      isRebootGranted: () => Promise.resolve(this.isStillGranted),
+      log: { info: () => undefined, warn: () => undefined },
+      isRebootGranted: () => this.isStillGranted(),
       resetsFirmware: () => this.resetsFirmware,
     });
     const rebooter = this.#rebooter;
@@ -174,6 +192,35 @@ describe('a node that needs a kernel argument', () => {
     expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: StateDamaged', false]);
   });
 
+  it.each(['EIO', 'EACCES'])(
+    'is not rebooted while the count cannot be read (%s), and is when it can',
+    async (code) => {
+      const node = new Node();
+      node.folder.files.set('reboots.json', '{"attempts": []}');
+      node.folder.fault = code;
+      const verdict = await node.pass();
+      expect([summary(verdict), node.isGoingDown]).toEqual(['Failed: StateUnreadable', false]);
+      expect(verdict.message).toContain(`the state file reboots.json cannot be read (${code})`);
+      expect(verdict.message).not.toContain('remove');
+      expect([node.kernel.state.grubFiles, node.folder.files.get('reboots.json')]).toEqual([
+        undefined,
+        '{"attempts": []}',
+      ]);
+      node.folder.fault = undefined;
+      expect(summary(await node.pass())).toBe('InProgress: Rebooting');
+    },
+  );
+
+  it('is not rebooted again where the count of earlier reboots could not be read for a while', async () => {
+    const node = new Node({ bootLoader: 'ignored' });
+    await node.pass();
+    node.boot();
+    node.folder.fault = 'EIO';
+    expect(summary(await node.pass())).toBe('Failed: StateUnreadable');
+    node.folder.fault = undefined;
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['Failed: RebootLoop', false]);
+  });
+
   it('is not rebooted while GRUB fails', async () => {
     const node = new Node();
     const mend = node.kernel.addFault({ verb: 'exec', path: 'update-grub', errno: 'EIO' });
@@ -235,9 +282,32 @@ describe('a reboot that has been asked for', () => {
 
   it('is not asked for when the API server shows that the grant is gone', async () => {
     const node = new Node();
-    node.isStillGranted = false;
+    node.isStillGranted = () => Promise.resolve(false);
     expect([summary(await node.pass()), node.isGoingDown]).toEqual(['InProgress: RebootRequired', false]);
     expect(node.folder.files.has('reboots.json')).toBe(false);
+  });
+
+  it('is not asked for while the API server does not say whether it is still granted, and is once it does', async () => {
+    const node = new Node();
+    for (const refusal of ['403 Forbidden', 'socket hang up']) {
+      node.isStillGranted = () => Promise.reject(new Error(refusal));
+      const verdict = await node.pass();
+      expect([summary(verdict), node.isGoingDown]).toEqual(['Failed: RebootFailed', false]);
+      const message = `the API server does not say whether the node is still granted a reboot: ${refusal}`;
+      expect(verdict.message).toContain(message);
+      expect(node.folder.files.has('reboots.json')).toBe(false);
+    }
+    node.isStillGranted = () => Promise.resolve(true);
+    expect([summary(await node.pass()), node.isGoingDown]).toEqual(['InProgress: Rebooting', true]);
+  });
+
+  it('is known to be under way where the answer of systemd cannot be written down, or the record not be read', async () => {
+    const node = new Node();
+    node.folder.refuses = 'accepted';
+    expect([summary(await node.pass()), node.isUnderWay]).toEqual(['InProgress: Rebooting', true]);
+    expect([summary(await node.pass()), node.isUnderWay]).toEqual(['InProgress: Rebooting', true]);
+    node.folder.fault = 'EIO';
+    expect([summary(await node.pass()), node.isUnderWay]).toEqual(['InProgress: Rebooting', true]);
   });
 
   it('waits for what fails on the node, and comes when it presses', async () => {

@@ -81,8 +81,10 @@ describe('reboots', () => {
     expect(problems.map(({ reason }) => reason)).toEqual(['RebootLoop']);
   });
 
-  it('are not done where nobody knows how many there were', () => {
-    expect(limit([ARGUMENTS], { record: 'the file is damaged' }).problems).toMatchObject([{ reason: 'StateDamaged' }]);
+  it.each(['StateDamaged', 'StateUnreadable'] as const)('are not done where nobody knows how many: %s', (reason) => {
+    const { needsReboot, beforeReboot, problems } = limit([ARGUMENTS], { record: { reason, message: 'the cause' } });
+    expect([needsReboot, beforeReboot]).toEqual([undefined, undefined]);
+    expect(problems).toEqual([{ reason, message: expect.stringMatching(/nobody knows how often it was: the cause$/) }]);
   });
 
   it('can be forbidden', () => {

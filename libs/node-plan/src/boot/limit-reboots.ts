@@ -1,6 +1,6 @@
 import { REASON } from '@sriov/api';
 import { type HostPlan, type NodePlan, type NodeStep, type PlanProblem, type RebootReason } from '../planning/steps.ts';
-import { isSameReason, type RebootFacts, type RebootRecord } from './reboot-record.ts';
+import { isRebootRecord, isSameReason, type RebootFacts, type RebootRecord } from './reboot-record.ts';
 
 /**
  * Takes those reboots out of a plan that have been done in vain, and what prepares them. A kernel argument that is
@@ -44,9 +44,9 @@ function isPreparedBy({ kind, pciAddress }: RebootReason, step: NodeStep): boole
 function refuse(reason: RebootReason, { record, bootId, maxReboots }: RebootFacts): PlanProblem | undefined {
   const about = reason.pciAddress === undefined ? {} : { pciAddress: reason.pciAddress };
   const because = reason.pciAddress === undefined ? reason.why : `${reason.pciAddress}: ${reason.why}`;
-  if (typeof record === 'string') {
-    const message = `the node needs a reboot (${because}), and is not rebooted, because nobody knows how often it was: ${record}`;
-    return { ...about, reason: REASON.stateDamaged, message };
+  if (!isRebootRecord(record)) {
+    const message = `the node needs a reboot (${because}), and is not rebooted, because nobody knows how often it was: ${record.message}`;
+    return { ...about, reason: record.reason, message };
   }
   if (maxReboots === 0) {
     const message = `the node needs a reboot (${because}), and the daemon may not reboot it (--max-reboots 0): reboot it by hand`;

@@ -1,3 +1,4 @@
+import { type REASON } from '@sriov/api';
 import { type RebootReason } from '../planning/steps.ts';
 
 /** A reboot that was asked for, and why. */
@@ -14,10 +15,21 @@ export interface RebootAttempt {
 /** The reboots that were asked for since the node was last as it should be, the oldest first. */
 export type RebootRecord = readonly RebootAttempt[];
 
+/** Why nobody knows how often a node was rebooted: the record makes no sense, or it could not be read this time. */
+export interface UnknownReboots {
+  readonly reason: (typeof REASON)['stateDamaged' | 'stateUnreadable'];
+  /** A clause, with the cure where there is one. */
+  readonly message: string;
+}
+
+/** Tells a record from the lack of one. */
+export function isRebootRecord(record: RebootRecord | UnknownReboots): record is RebootRecord {
+  return !('reason' in record);
+}
+
 /** What bears on whether a node may be rebooted once more. */
 export interface RebootFacts {
-  /** A sentence where the record cannot be read: nobody knows then how often the node was rebooted. */
-  readonly record: RebootRecord | string;
+  readonly record: RebootRecord | UnknownReboots;
   /** The boot that runs; absent where nobody has looked, because nothing is recorded. */
   readonly bootId?: string | undefined;
   /** Most reboots for one reason; 0 forbids them. */

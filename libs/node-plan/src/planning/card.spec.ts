@@ -110,7 +110,7 @@ describe('a state folder that cannot be read', () => {
     expect([pfs, taken, released]).toEqual([[], [], []]);
     expect(problems).toEqual([
       {
-        reason: 'StateDamaged',
+        reason: 'StateUnreadable',
         message:
           "the state folder cannot be read, so nobody knows which VFs are the operator's, and nothing is done to the host: pci: ENOTDIR",
       },

@@ -172,5 +172,5 @@ const UNPLANNED: HostPlan = { ...NOTHING, problems: [NOT_PLANNED_YET] };
 
 function unreadProblem(cause: string): PlanProblem {
   const message = `the state folder cannot be read, so nobody knows which VFs are the operator's, and nothing is done to the host: ${cause}`;
-  return { reason: REASON.stateDamaged, message };
+  return { reason: REASON.stateUnreadable, message };
 }

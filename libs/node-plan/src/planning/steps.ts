@@ -216,6 +216,7 @@ export type PlanProblemReason = (typeof REASON)[
   | 'bridgeInUse'
   | 'bridgePortFailed'
   | 'stateDamaged'
+  | 'stateUnreadable'
   | 'rdmaDeviceMissing'
   | 'rdmaModePending'
   | 'firmwareLocked'
