@@ -53,7 +53,8 @@ export function gather(
     const node = { ...(unseen.has(name) ? withSlot(cached) : cached), refusedBecause: refused.get(name) };
     moments.push(...momentsOf(node, lostAt));
     const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
-    if (because !== undefined) unsure.push({ node, because });
+    const mayBeIn = problems.length > 0 ? problems.map((problem) => problem.name) : [undefined];
+    if (because !== undefined) unsure.push({ node, because, mayBeIn });
     else memberListOf(members, pool).push(node);
   }
   const pools = [...members].map(([pool, nodes]) => ({

@@ -131,17 +131,40 @@ describe('the next step about a node', () => {
   });
 
   it('goes on with what was begun on a node whose pool is not known, and begins nothing', () => {
+    const mayBeIn = ['a', 'b'];
     const plan = planRollout({
       pools: [],
       unsure: [
-        { node: rolloutNode('n1', { request: 'Drain_Required' }), because: 'node n1 is in the pools a, b' },
-        { node: rolloutNode('n2', { request: 'Idle', progress: 'DrainComplete' }), because: 'node n2 is in a, b' },
+        { node: rolloutNode('n1', { request: 'Drain_Required' }), because: 'node n1 is in the pools a, b', mayBeIn },
+        {
+          node: rolloutNode('n2', { request: 'Idle', progress: 'DrainComplete' }),
+          because: 'node n2 is in a, b',
+          mayBeIn,
+        },
       ],
       countsOthers: true,
       isDrainDisabled: false,
     });
     expect(plan.get('n1')).toEqual({ kind: 'wait', message: 'node n1 is in the pools a, b' });
     expect(plan.get('n2')).toEqual({ kind: 'release' });
+  });
+
+  it('counts the slot of a node that has come into a second pool in both, and in no other', () => {
+    const asking = { request: 'Drain_Required' } as const;
+    const moved = rolloutNode('moved', { ...asking, progress: 'Draining' });
+    const pools = ['a', 'b', undefined].map((name) => ({
+      name,
+      limit: 1,
+      nodes: [rolloutNode(`in-${name ?? 'default'}`, asking)],
+    }));
+    const unsure = [{ node: moved, because: 'node moved is in the pools a, b', mayBeIn: ['a', 'b'] }];
+    const plan = planRollout({ pools, unsure, countsOthers: true, isDrainDisabled: false });
+    expect(plan.get('in-a')).toMatchObject({
+      kind: 'wait',
+      message: expect.stringContaining('moved (is being drained)'),
+    });
+    expect(plan.get('in-b')).toMatchObject({ kind: 'wait' });
+    expect(plan.get('in-default')).toEqual({ kind: 'grant' });
   });
 
   it.each<[string, 'wait' | 'release' | 'force', Parameters<typeof rolloutNode>[1], RolloutStep]>([

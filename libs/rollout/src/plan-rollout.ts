@@ -17,6 +17,8 @@ export interface RolloutFacts extends SlotRules {
 export interface UnsureNode {
   readonly node: RolloutPool['nodes'][number];
   readonly because: string;
+  /** Names of the pools that it may be in; `undefined` among them is the default pool. */
+  readonly mayBeIn: readonly (string | undefined)[];
 }
 
 /** Plans the next step about each node, by name. */
@@ -25,7 +27,8 @@ export function planRollout(facts: RolloutFacts): ReadonlyMap<string, RolloutSte
   const isAlone = pools.reduce((sum, { nodes }) => sum + nodes.length, unsure.length) === 1;
   const steps = new Map<string, RolloutStep>();
   for (const pool of pools) {
-    const { granted, waiting } = giveTurns(pool, facts);
+    const guests = unsure.flatMap(({ node, mayBeIn }) => (mayBeIn.includes(pool.name) ? [node] : []));
+    const { granted, waiting } = giveTurns({ ...pool, guests }, facts);
     const turns = new Set(granted);
     const { onTimeout = 'wait' } = pool;
     for (const node of pool.nodes) {

@@ -10,6 +10,8 @@ export interface RolloutPool {
   /** What happens to a drain that takes too long; to wait when absent. */
   readonly onTimeout?: DrainPolicy['onTimeout'] | undefined;
   readonly nodes: readonly RolloutNode[];
+  /** Nodes that may be in the pool, and get no turn. Those that have a slot may have one of this pool. */
+  readonly guests?: readonly RolloutNode[] | undefined;
 }
 
 /** Who may be drained next in a pool, and why the others wait: a sentence by name of the node. */
@@ -43,7 +45,11 @@ export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
 function giveTurnsTo(queue: readonly RolloutNode[], pool: RolloutPool, rules: SlotRules): Turns {
   if (queue.length === 0) return { granted: [], waiting: new Map() };
   if (typeof pool.limit === 'string') return allWait(queue, `${titleOf(pool)}: ${pool.limit}`);
-  const busy = new Set(pool.nodes.filter((node) => hasSlot(node) && !node.isLost).map(({ name }) => name));
+  const busy = new Set(
+    membersOf(pool)
+      .filter((node) => hasSlot(node) && !node.isLost)
+      .map(({ name }) => name),
+  );
   const others = new Set(rules.countsOthers ? pool.nodes.filter(isUnavailable).map(({ name }) => name) : []);
   const unavailable = new Set([...busy, ...others]);
   const granted: string[] = [];
@@ -65,6 +71,8 @@ function giveTurnsTo(queue: readonly RolloutNode[], pool: RolloutPool, rules: Sl
   });
   return { granted, waiting: new Map(reasons) };
 }
+
+const membersOf = ({ nodes, guests = [] }: RolloutPool): readonly RolloutNode[] => [...nodes, ...guests];
 
 function isAsking({ state, isExternal }: RolloutNode): boolean {
   if (typeof state === 'string' || isExternal) return false;
@@ -114,7 +122,7 @@ function describeFull(
   { busy, others }: { readonly busy: ReadonlySet<string>; readonly others: ReadonlySet<string> },
 ): string {
   if (limit === 0) return `${titleOf(pool)} allows no drain: maxUnavailable is 0`;
-  const reasons = pool.nodes.flatMap((node) => reasonOf(node, { busy, others }) ?? []);
+  const reasons = membersOf(pool).flatMap((node) => reasonOf(node, { busy, others }) ?? []);
   const named = reasons.slice(0, MAX_NAMED).join(', ');
   const more = reasons.length > MAX_NAMED ? ` and ${reasons.length - MAX_NAMED} more` : '';
   return `${titleOf(pool)} allows ${limit} unavailable ${limit === 1 ? 'node' : 'nodes'}, and has ${reasons.length}: ${named}${more}`;

@@ -138,7 +138,7 @@ describe('the vectors of the specification about drains', () => {
     const because = 'node n1 is in the pools a, b';
     const plan = planRollout({
       pools: [],
-      unsure: [{ node: rolloutNode('n1', DRAIN), because }],
+      unsure: [{ node: rolloutNode('n1', DRAIN), because, mayBeIn: ['a', 'b'] }],
       countsOthers: true,
       isDrainDisabled: false,
     });

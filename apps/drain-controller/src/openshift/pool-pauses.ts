@@ -87,7 +87,10 @@ export class PoolPauses implements Orchestrator {
     if (hasUnclearNode) {
       return done(REASON.machineConfigPoolUnknown, 'a node that asks for a drain may be in any MachineConfigPool');
     }
-    for (const pool of pools) if (isPauseOver(pool)) await this.#write(sources, pool.name, END);
+    const over = pools.filter(isPauseOver);
+    // A pool that cannot be written is no reason to leave the others paused.
+    const ends = await Promise.allSettled(over.map(({ name }) => this.#write(sources, name, END)));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     return done(REASON.drainOver, 'no MachineConfigPool is paused for nothing');
   }
 
