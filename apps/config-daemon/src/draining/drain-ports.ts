@@ -6,7 +6,7 @@ import { type DrainMetrics } from './drain-metrics.ts';
 
 /** What asking for drains works with. */
 export interface DrainPorts {
-  readonly client: Pick<KubeClient, 'mergePatch'>;
+  readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
   /** The daemon's own Node and node state from the caches. */
   readonly getNode: () => Node | undefined;
   readonly getNodeState: () => SriovNetworkNodeState | undefined;
@@ -22,6 +22,8 @@ export interface DrainPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: DrainMetrics;
+  /** Has another pass made. */
+  readonly wake: () => void;
 }
 
 /** Names of the two objects of a node among what is expected. */

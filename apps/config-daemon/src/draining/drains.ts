@@ -6,6 +6,7 @@ import { type DrainPorts } from './drain-ports.ts';
 import { type DrainedEnd } from './drain-need.ts';
 import { type WaitsFor } from './drain-metrics.ts';
 import { type DrainFacts, gatherDrain } from './gather-drain.ts';
+import { isAnswerLost, learnVersions } from './lost-answers.ts';
 import { planDrain } from './plan-drain.ts';
 
 /** The drain of the node, as far as one pass is concerned. */
@@ -28,11 +29,22 @@ interface Held {
 export function createDrains(ports: DrainPorts): (nodeState: SriovNetworkNodeState) => PassDrain {
   let waited: DrainWait | undefined;
   let held: Held | undefined;
+  let isUnsure = false;
   return (nodeState) => {
     const gathered = gatherDrain(ports, nodeState);
+    if (isUnsure) {
+      // What the caches show may be a grant that the daemon has given back.
+      const end = async (): Promise<DrainWait | undefined> => {
+        await learnVersions(ports, nodeState);
+        isUnsure = false;
+        ports.wake();
+        return waited;
+      };
+      return { mayDisturb: 'nothing', users: gathered.unasked, isPressing: false, end };
+    }
     if (gathered.kind === 'unknown') {
       // The event of the last write brings the next pass.
-      return { mayDisturb: 'nothing', users: gathered.users, isPressing: false, end: () => Promise.resolve(waited) };
+      return { mayDisturb: 'nothing', users: gathered.unasked, isPressing: false, end: () => Promise.resolve(waited) };
     }
     const { facts } = gathered;
     const { generation } = facts;
@@ -47,7 +59,10 @@ export function createDrains(ports: DrainPorts): (nodeState: SriovNetworkNodeSta
         const wish = { wantsExternal: ports.wantsExternal, now: ports.clock.now(), heldMs };
         const { step, waits, isHeld } = planDrain(facts, end, wish);
         if (isHeld === true) held ??= { generation, since: ports.clock.elapsed() };
-        await applyDrain(ports, nodeState, step);
+        await applyDrain(ports, nodeState, step).catch((error: unknown) => {
+          isUnsure = isAnswerLost(error);
+          throw error;
+        });
         // Only once it is written: a write that fails is tried again, and not after the whole time.
         if (isHeld !== true) held = undefined;
         // What was not seen has changed nothing.

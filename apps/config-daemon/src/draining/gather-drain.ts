@@ -25,17 +25,18 @@ export interface DrainFacts {
   readonly inVain: DrainInVain | undefined;
 }
 
-/** What is known about the drain of the node. */
-export type GatheredDrain =
+/** What is known about the drain of the node. `unasked`: who counts as a user of a VF while nothing is granted. */
+export type GatheredDrain = { readonly unasked: CountedUsers } & (
   | { readonly kind: 'known'; readonly facts: DrainFacts }
   /** The Node is not seen, or the caches do not show yet what was written last: nothing is decided. */
-  | { readonly kind: 'unknown'; readonly users: CountedUsers };
+  | { readonly kind: 'unknown' }
+);
 
 /** Reads from the caches what the node has asked for, and what it has been granted. */
 export function gatherDrain(ports: DrainPorts, nodeState: SriovNetworkNodeState): GatheredDrain {
   const unasked: CountedUsers = ports.asksAlways ? 'anybody' : 'seen';
   const node = ports.getNode();
-  if (node === undefined || isBehind(ports)) return { kind: 'unknown', users: unasked };
+  if (node === undefined || isBehind(ports)) return { kind: 'unknown', unasked };
   const { annotations = {} } = nodeState.metadata;
   const state = readDrainState({ node, nodeState });
   const isDrainDisabled = ports.isDrainDisabled();
@@ -46,7 +47,7 @@ export function gatherDrain(ports: DrainPorts, nodeState: SriovNetworkNodeState)
   const answer = answerOf(nodeState);
   const { generation = 0 } = nodeState.metadata;
   const ofState = { askedAt, answer, isExternal, generation, inVain: readDrainInVain(nodeState) };
-  return { kind: 'known', facts: { state, isDrainDisabled, mayDisturb, users, ...ofState } };
+  return { kind: 'known', unasked, facts: { state, isDrainDisabled, mayDisturb, users, ...ofState } };
 }
 
 function answerOf({ status }: SriovNetworkNodeState): Reason | undefined {

@@ -39,6 +39,7 @@ export function openDrains(
     clock,
     log,
     metrics: createDrainMetrics(metrics),
+    wake: onChange,
   });
   return { begin, resetsFirmware, informers: [caches.nodes, caches.configs] };
 }

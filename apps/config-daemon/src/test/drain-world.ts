@@ -1,6 +1,6 @@
 import { type KubeObject, type SriovNetworkNodeState } from '@sriov/api';
 import { Expectations } from '@sriov/controller';
-import { type KubeClient, type Node, NODE } from '@sriov/kube';
+import { ApiError, type KubeClient, type Node, NODE } from '@sriov/kube';
 import { FakeClock } from '@sriov/testing';
 import { type DrainPorts } from '../draining/drain-ports.ts';
 
@@ -18,9 +18,18 @@ export class DrainWorld {
   readonly events: string[] = [];
   /** Writes that do not reach the API server any more: the daemon is killed. */
   killedAfter = Infinity;
+  /** How many further writes are made before the answer to one is lost. */
+  lostAfter = Infinity;
+  /** How the API server answers a write that it refuses, or a read; nothing where it does as it is asked. */
+  refusal: ApiError | undefined;
+  /** How often another pass was asked for. */
+  wakes = 0;
 
   readonly ports: DrainPorts = {
-    client: { mergePatch: this.#mergePatch.bind(this) as unknown as KubeClient['mergePatch'] },
+    client: {
+      mergePatch: this.#mergePatch.bind(this) as unknown as KubeClient['mergePatch'],
+      get: this.#get.bind(this) as unknown as KubeClient['get'],
+    },
     getNode: () => this.node,
     getNodeState: () => this.nodeState,
     isDrainDisabled: () => false,
@@ -34,6 +43,7 @@ export class DrainWorld {
     clock: this.clock,
     log: { info: () => undefined } as unknown as DrainPorts['log'],
     metrics: { waits: () => undefined },
+    wake: () => void (this.wakes += 1),
   };
 
   /** What both objects say. */
@@ -41,9 +51,16 @@ export class DrainWorld {
     return [this.node.metadata.annotations, this.nodeState.metadata.annotations];
   }
 
+  #get(kind: unknown): Promise<KubeObject> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    return Promise.resolve(structuredClone(kind === NODE ? this.node : this.nodeState));
+  }
+
   #mergePatch(kind: unknown, _: unknown, { patch }: { patch: Patched }): Promise<KubeObject> {
     this.killedAfter -= 1;
     if (this.killedAfter < 0) return Promise.reject(new Error('killed'));
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    this.lostAfter -= 1;
     const object = kind === NODE ? this.node : this.nodeState;
     const { annotations = {}, resourceVersion } = patch.metadata;
     const present = object.metadata.resourceVersion;
@@ -54,6 +71,7 @@ export class DrainWorld {
       annotations: Object.fromEntries(kept),
       resourceVersion: String(Number(present) + 1),
     });
+    if (this.lostAfter === -1) return Promise.reject(new ApiError('socket hang up', { status: 0 }));
     return Promise.resolve(object);
   }
 }

@@ -1,0 +1,24 @@
+import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
+import { ApiError, NODE } from '@sriov/kube';
+import { type DrainPorts, OWN_NODE, WRITTEN } from './drain-ports.ts';
+
+/** Whether a write may have been made although it failed: the API server has not refused it. */
+export function isAnswerLost(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status >= 500);
+}
+
+/**
+ * Asks the API server for the versions that the two objects of the node have after a write whose answer was lost, and
+ * expects the caches to show those. @throws {ApiError} where it does not answer
+ */
+export async function learnVersions(
+  { client, expectations }: Pick<DrainPorts, 'client' | 'expectations'>,
+  { metadata: { name, namespace = '' } }: SriovNetworkNodeState,
+): Promise<void> {
+  const [node, nodeState] = await Promise.all([
+    client.get(NODE, { name }),
+    client.get(SRIOV_NETWORK_NODE_STATE, { name, namespace }),
+  ]);
+  expectations.expect(OWN_NODE, WRITTEN.node, node.metadata.resourceVersion ?? '');
+  expectations.expect(OWN_NODE, WRITTEN.nodeState, nodeState.metadata.resourceVersion ?? '');
+}
