@@ -202,7 +202,8 @@ export class TestFleet {
 
   /** Has the API server refuse to take down that the node is drained, as a policy of an administrator may. */
   async refuseSlot(name: string): Promise<void> {
-    const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic';
+    const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+    const bindings = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings';
     const policy = `no-slot-${name}`;
     const key = ANNOTATION.currentState;
     const isSlot = `object.metadata.name == '${name}' && '${key}' in object.metadata.annotations && object.metadata.annotations['${key}'] == 'Draining'`;
@@ -216,10 +217,10 @@ export class TestFleet {
     ];
     const validations = [{ expression: `!(${isSlot})`, message: 'no drains today' }];
     const spec = { failurePolicy: 'Fail', matchConstraints: { resourceRules: resources }, validations };
-    await request('POST', `${path}ies`, { metadata: { name: policy }, spec });
+    await request('POST', policies, { metadata: { name: policy }, spec });
     const binding = { policyName: policy, validationActions: ['Deny'] };
-    await request('POST', `${path}ybindings`, { metadata: { name: policy }, spec: binding });
-    this.#refusals.push(`${path}ies/${policy}`, `${path}ybindings/${policy}`);
+    await request('POST', bindings, { metadata: { name: policy }, spec: binding });
+    this.#refusals.push(`${policies}/${policy}`, `${bindings}/${policy}`);
     // It takes effect some time after it was written.
     const draining = { metadata: { annotations: { [key]: 'Draining' } } };
     await eventually(async () => {
