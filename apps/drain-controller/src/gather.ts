@@ -35,11 +35,8 @@ interface Moment {
 }
 
 /** Reads from the caches who is in which pool and what each asks for. */
-export function gather(
-  caches: Caches,
-  { namespace, countOthers }: Settings,
-  { now, unseen, refused }: Moment,
-): GatheredTurns {
+export function gather(caches: Caches, { namespace, countOthers }: Settings, moment: Moment): GatheredTurns {
+  const { now } = moment;
   const { prepared, unreadable } = preparePools(caches.pools.store.list());
   const members = new Map<PreparedPool | undefined, RolloutNode[]>([[undefined, []]]);
   const unsure: UnsureNode[] = [];
@@ -50,7 +47,7 @@ export function gather(
     const { pool, problems } = findPool(prepared, { name, labels });
     const drain = readDrainPolicy(pool?.spec.drain);
     const { node: cached, lostAt } = rolloutNode({ node: object, nodeState, drain, now });
-    const node = { ...(unseen.has(name) ? withSlot(cached) : cached), refusedBecause: refused.get(name) };
+    const node = withUncached(cached, moment);
     moments.push(...momentsOf(node, lostAt));
     const because = problems[0]?.message ?? (pool === undefined ? describeUnreadable(unreadable) : undefined);
     const mayBeIn = problems.length > 0 ? problems.map((problem) => problem.name) : [undefined];
@@ -70,6 +67,13 @@ export function gather(
     isDrainDisabled: isDrainDisabled(caches, namespace),
     changesAt: Math.min(...moments),
   };
+}
+
+/** The node with what the caches do not show. */
+function withUncached(cached: RolloutNode, { unseen, refused }: Moment): RolloutNode {
+  const node = unseen.has(cached.name) ? withSlot(cached) : cached;
+  const refusedBecause = refused.get(cached.name);
+  return refusedBecause === undefined ? node : { ...node, refusedBecause };
 }
 
 /** The node as it is since it was granted a drain. */

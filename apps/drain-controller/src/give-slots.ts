@@ -1,5 +1,5 @@
 import { ANNOTATION, SRIOV_NETWORK_NODE_STATE } from '@sriov/api';
-import { ApiError, isNotFound } from '@sriov/kube';
+import { ApiError, isAnswerLost, isNotFound } from '@sriov/kube';
 import pLimit from 'p-limit';
 import { grant, type Target, type WritePorts } from './apply.ts';
 import { type GivenSlots } from './given-slots.ts';
@@ -34,18 +34,13 @@ async function giveSlot(ports: SlotPorts, target: Target): Promise<void> {
     // What has changed meanwhile, or is to be asked later, is looked at again.
     if (LATER.includes(error.status)) return;
     log.warn({ err: error, node: name }, 'could not write that the node is drained from now on');
-    if (isAnswer(error)) refusals.note(name, error.message);
-    else givenSlots.doubt(name, error.message);
+    if (isAnswerLost(error)) givenSlots.doubt(name, error.message);
+    else refusals.note(name, error.message);
   }
 }
 
 /** 404, 409: the node state is gone, or has changed since it was seen. 429: the API server has too much to do. */
 const LATER = [404, 409, 429];
-
-/** The API server has answered, and written nothing. Behind a failure of the server, or of the way to it, it may have. */
-function isAnswer({ status }: ApiError): boolean {
-  return status >= 400 && status < 500;
-}
 
 /**
  * Looks, past the cache, whether the nodes have their slot of which nobody knows that. Where the look fails they stay

@@ -40,6 +40,12 @@ export const isExpired = (error: unknown): boolean => hasStatus(error, 410);
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
 /** The object is larger than the API server or its store takes. */
 export const isTooLarge = (error: unknown): boolean => hasStatus(error, 413);
+/**
+ * A write may have been made although it failed: the server, or the way to it, has failed, and has not refused it.
+ * With a status from 400 to 499 nothing was written.
+ */
+export const isAnswerLost = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 0 || error.status >= 500);
 /** A watch was silent for too long: the peer is gone, or there is nothing to say. */
 export const isInactive = (error: unknown): boolean => error instanceof ApiError && error.reason === INACTIVE;
 

@@ -33,12 +33,14 @@ export interface SlotRules {
  */
 export function giveTurns(pool: RolloutPool, rules: SlotRules): Turns {
   const asking = inOrder(pool.nodes.filter(isAsking));
-  const queue = asking.filter((node) => describePassedOver(node) === undefined);
+  const passedOver = new Map(
+    asking.flatMap((node): [string, string][] => {
+      const because = describePassedOver(node);
+      return because === undefined ? [] : [[node.name, because]];
+    }),
+  );
+  const queue = asking.filter(({ name }) => !passedOver.has(name));
   const { granted, waiting } = giveTurnsTo(queue, pool, rules);
-  const passedOver = asking.flatMap((node): [string, string][] => {
-    const because = describePassedOver(node);
-    return because === undefined ? [] : [[node.name, because]];
-  });
   return { granted, waiting: new Map([...waiting, ...passedOver]) };
 }
 

@@ -23,8 +23,9 @@ export type DrainedEnd = PassRest | 'unreadable';
 export const PATIENCE_MS = 15 * 60_000;
 
 /**
- * What still needs the drain that the node has, or has asked for: PFs whose plan disturbs VFs that are there, which users would have
- * again, a reboot, and what could not be read, or withdrawn from the kubelet. What fails on a PF without VFs needs none.
+ * What still needs the drain that the node has, or has asked for: PFs whose plan disturbs VFs that are there, which
+ * users would have again, a reboot, and what could not be read, or withdrawn from the kubelet. What fails on a PF
+ * without VFs needs none.
  */
 export function holdersOf(end: DrainedEnd): string[] {
   if (end === 'unreadable') return [NODE];

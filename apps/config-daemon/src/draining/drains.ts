@@ -1,4 +1,5 @@
 import { type SriovNetworkNodeState } from '@sriov/api';
+import { isAnswerLost } from '@sriov/kube';
 import { type DrainWait } from '@sriov/node-plan';
 import { type Wanted } from '../gather.ts';
 import { applyDrain } from './apply-drain.ts';
@@ -6,7 +7,7 @@ import { type DrainPorts } from './drain-ports.ts';
 import { type DrainedEnd } from './drain-need.ts';
 import { type WaitsFor } from './drain-metrics.ts';
 import { type DrainFacts, gatherDrain } from './gather-drain.ts';
-import { isAnswerLost, learnVersions } from './lost-answers.ts';
+import { learnVersions } from './lost-answers.ts';
 import { planDrain } from './plan-drain.ts';
 
 /** The drain of the node, as far as one pass is concerned. */

@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, type DrainProgress, type DrainRequest } from '@sriov/api';
 import { type Need } from '@sriov/drain-protocol';
 import { type HostPlan } from '@sriov/node-plan';
-import { ApiError } from '@sriov/kube';
+import { ApiError, isAnswerLost } from '@sriov/kube';
 import { DrainWorld } from '../test/drain-world.ts';
 import { createDrains } from './drains.ts';
-import { isAnswerLost } from './lost-answers.ts';
 
 const NOTHING: HostPlan = { modules: [], pfs: [], problems: [], taken: [], released: [] };
 const WANTS: HostPlan = { ...NOTHING, needsDrain: [{ pciAddress: '0000:01:00.0', vfs: [0], why: 'in use' }] };

@@ -1,11 +1,6 @@
 import { SRIOV_NETWORK_NODE_STATE, type SriovNetworkNodeState } from '@sriov/api';
-import { ApiError, NODE } from '@sriov/kube';
+import { NODE } from '@sriov/kube';
 import { type DrainPorts, OWN_NODE, WRITTEN } from './drain-ports.ts';
-
-/** Whether a write may have been made although it failed: the API server has not refused it. */
-export function isAnswerLost(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status >= 500);
-}
 
 /**
  * Asks the API server for the versions that the two objects of the node have after a write whose answer was lost, and
